@@ -1,0 +1,78 @@
+"""Hoisting: everything that depends on neither state nor time becomes a coefficient."""
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+__all__ = ["Hoister"]
+
+
+@dataclass(slots=True)
+class Hoister:
+    """Replaces static sub-expressions by coefficient symbols and remembers which is which.
+
+    Parameters
+    ----------
+    dynamic : frozenset of sympy.Symbol
+        States and time.
+    """
+
+    dynamic: frozenset[sp.Symbol]
+    table: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
+    labels: dict[sp.Symbol, str] = field(default_factory=dict)
+
+    def is_static(self, expr: sp.Basic) -> bool:
+        """Whether an expression is the same throughout a segment."""
+        return self.dynamic.isdisjoint(expr.free_symbols)
+
+    def coefficient(self, expr: sp.Expr, label: str = "") -> sp.Expr:
+        """Return the symbol of a static expression (a number stays a number)."""
+        if not expr.free_symbols:
+            return expr if isinstance(expr, sp.Rational) else sp.Float(expr)
+        if expr not in self.table and expr.could_extract_minus_sign() and -expr in self.table:
+            return -self.table[-expr]
+        if expr not in self.table:
+            name = sp.Symbol(f"q{len(self.table)}", real=True)
+            self.table[expr] = name
+            self.labels[name] = label or (str(expr) if expr.is_Symbol else "")
+        return self.table[expr]
+
+    def hoist(self, expr: sp.Expr) -> sp.Expr:
+        """Rewrite an expression over states, time and coefficients."""
+        if self.is_static(expr):
+            return self.coefficient(expr)
+        if isinstance(expr, (sp.Add, sp.Mul)):
+            return self._hoist_associative(expr)
+        if isinstance(expr, sp.Piecewise):
+            return self._guarded(expr)
+        return expr.func(*(self._argument(arg) for arg in expr.args))
+
+    def _argument(self, arg: sp.Basic) -> sp.Basic:
+        return self.hoist(arg) if isinstance(arg, sp.Expr) else self._guarded(arg)
+
+    def _hoist_associative(self, expr: sp.Expr) -> sp.Expr:
+        static, moving = [], []
+        for arg in expr.args:
+            (static if self.is_static(arg) else moving).append(arg)
+        rewritten = [self.hoist(arg) for arg in moving]
+        if static:
+            rewritten.insert(0, self.coefficient(expr.func(*static)))
+        return expr.func(*rewritten)
+
+    def _guarded(self, node: sp.Basic) -> sp.Basic:
+        """Rewrite inside a guard, where only what cannot fail may be computed beforehand.
+
+        ``log(k)`` in a branch taken for ``k > 0`` must not be evaluated at ``k = -1``: its NaN
+        would reach the sensitivities as ``0 * NaN``. Sums and products of plain symbols are safe.
+        """
+        if isinstance(node, sp.Expr) and self.is_static(node) and _cannot_fail(node):
+            return self.coefficient(node)
+        if not node.args:
+            return node
+        return node.func(*(self._guarded(arg) for arg in node.args))
+
+
+def _cannot_fail(expr: sp.Expr) -> bool:
+    if expr.is_Symbol or expr.is_Number:
+        return True
+    return isinstance(expr, (sp.Add, sp.Mul)) and all(_cannot_fail(a) for a in expr.args)

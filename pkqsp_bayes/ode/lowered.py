@@ -1,0 +1,125 @@
+"""`LoweredOde`: the system sorted into stages, with every derivative that the solvers need.
+
+All of it is a function of time ``t``, states ``y`` and *coefficients* ``q``. Coefficients are what
+does not depend on states or time: they are computed once a solve (theta stage) or once a segment
+(segment stage), with their derivatives with respect to the individual parameters.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sympy as sp
+
+from pkqsp_bayes.ode.system import Covariate
+
+__all__ = ["Coefficient", "Elimination", "Entry", "LoweredOde", "SparseMap", "Stage"]
+
+
+class Stage(StrEnum):
+    """When a coefficient is evaluated."""
+
+    SUBJECT = "subject"
+    """Depends on fixed covariates alone."""
+    THETA = "theta"
+    """Depends on individual parameters (and fixed covariates)."""
+    SEGMENT = "segment"
+    """Depends on time-varying covariates: once at each break point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficient:
+    """One entry of ``q``.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+        What stands for it in the maps.
+    label : str
+        A name for readers, such as ``k(liver.A <- gut.A)``.
+    expr : sympy expression
+        Over individual parameters, fixed covariates and (segment stage) covariate values.
+    stage : Stage
+        When it is evaluated.
+    gradient : tuple of (int, sympy expression)
+        Non-zero derivatives with respect to individual parameters: (index, expression).
+    """
+
+    symbol: sp.Symbol
+    label: str
+    expr: sp.Expr
+    stage: Stage
+    gradient: tuple[tuple[int, sp.Expr], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One structural non-zero of a Jacobian."""
+
+    row: int
+    col: int
+    expr: sp.Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparseMap:
+    """A vector function of (t, y, q) with its sparse Jacobians.
+
+    Entries with respect to coefficients that depend on no individual parameter are left out: their
+    derivative is never asked for.
+    """
+
+    values: tuple[sp.Expr, ...]
+    by_state: tuple[Entry, ...] = ()
+    by_coefficient: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elimination:
+    """Symbolic LU of ``a I - J`` with diagonal pivots.
+
+    Parameters
+    ----------
+    order : tuple of int
+        States in the order in which they are eliminated.
+    filled : tuple of (int, int)
+        Non-zeros of L + U (original indices), the diagonal included.
+    fill_in : int
+        How many of them are not in ``a I - J``.
+    """
+
+    order: tuple[int, ...]
+    filled: tuple[tuple[int, int], ...]
+    fill_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoweredOde:
+    """Everything that emission prints. See the module's text for the meaning of t, y, q.
+
+    ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
+    Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
+    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration.
+    """
+
+    title: str
+    time_unit: str
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    fixed_covariates: tuple[str, ...]
+    varying_covariates: tuple[Covariate, ...]
+    output_names: tuple[str, ...]
+    dose_names: tuple[str, ...]
+    dose_states: tuple[int, ...]
+    dose_has_rate: tuple[bool, ...]
+    dose_has_duration: tuple[bool, ...]
+    coefficients: tuple[Coefficient, ...]
+    rhs: SparseMap
+    contraction: SparseMap
+    time: SparseMap
+    initial: SparseMap
+    outputs: SparseMap
+    doses: SparseMap
+    directions: tuple[sp.Symbol, ...]
+    elimination: Elimination
+    linear: bool
+    autonomous: bool

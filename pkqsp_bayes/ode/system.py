@@ -1,0 +1,177 @@
+"""The flat ODE system: what composition makes, what the checks read, what lowering takes."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import sympy as sp
+
+__all__ = [
+    "Assignment",
+    "Covariate",
+    "DoseTarget",
+    "MassBalance",
+    "OdeSystem",
+    "Output",
+    "Parameter",
+    "ParameterKind",
+    "State",
+]
+
+
+class ParameterKind(StrEnum):
+    """How a parameter gets its value."""
+
+    INDIVIDUAL = "individual"
+    """Varies between solves; the kernel gives sensitivities to it."""
+    CONSTANT = "constant"
+    """A number in the model file; folded into the generated code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A named quantity that is neither state nor covariate.
+
+    Parameters
+    ----------
+    name : str
+        The user's name.
+    unit : str
+        Pint unit text; ``""`` is dimensionless.
+    kind : ParameterKind
+        Individual parameters have sensitivities, constants have a value.
+    value : float or None
+        The number of a constant; the typical value of an individual parameter if the model
+        states one (used where a simulation is given none).
+    where : str
+        Its path in the model file, for messages.
+    """
+
+    name: str
+    unit: str = ""
+    kind: ParameterKind = ParameterKind.INDIVIDUAL
+    value: float | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariate:
+    """A column of the study: fixed in a subject, or changing over time.
+
+    Parameters
+    ----------
+    name, unit : str
+        Name in the model and Pint unit text.
+    interpolation : {"fixed", "locf", "nocb", "linear"}
+        ``fixed``: one value a subject (subject stage). ``locf``/``nocb``: a step function
+        (segment stage). ``linear``: piecewise linear, so that time enters the right-hand side.
+    reference : float or None
+        Value for simulations without a study.
+    """
+
+    name: str
+    unit: str = ""
+    interpolation: Literal["fixed", "locf", "nocb", "linear"] = "fixed"
+    reference: float | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One differential equation ``d(name)/dt = rhs``, ``name(0) = initial``.
+
+    ``initial`` must not depend on states or time. ``unit`` is the unit of the state;
+    ``drug`` is the drug mass in one unit of it (1 for a drug amount, a molar-mass factor for a
+    drug-target complex, 0 for anything that holds no drug), for the proof of mass balance.
+    """
+
+    name: str
+    rhs: sp.Expr
+    initial: sp.Expr = sp.Integer(0)
+    unit: str = ""
+    drug: sp.Expr = sp.Integer(0)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A named helper expression; may use states, parameters, covariates, time, other helpers."""
+
+    name: str
+    expr: sp.Expr
+    unit: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """An observable or otherwise reported quantity."""
+
+    name: str
+    expr: sp.Expr
+    unit: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseTarget:
+    """A dosing compartment: where AMT and RATE of the event table go.
+
+    Parameters
+    ----------
+    name : str
+        The name that CMT gives (its 1-based place in `OdeSystem.doses` serves as a number).
+    state : str
+        The state that receives the dose.
+    factor : sympy expression
+        Amount-to-state factor: 1 for a state in the dose's mass unit, ``1/V`` for a
+        concentration state.
+    bioavailability, lag : sympy expression
+        ``F`` and ``ALAG``; no states. Default 1 and 0.
+    rate, duration : sympy expression or None
+        Modelled infusion rate (RATE = -1) and duration (RATE = -2).
+    """
+
+    name: str
+    state: str
+    factor: sp.Expr = sp.Integer(1)
+    bioavailability: sp.Expr = sp.Integer(1)
+    lag: sp.Expr = sp.Integer(0)
+    rate: sp.Expr | None = None
+    duration: sp.Expr | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassBalance:
+    """What composition claims about the drug: the checks prove it.
+
+    ``eliminated`` is the sum of all rates at which drug leaves the system for good, and
+    ``produced`` the sum of rates at which it appears other than by doses (a prodrug, say):
+    d(sum of drug)/dt = produced - eliminated.
+    """
+
+    eliminated: sp.Expr = sp.Integer(0)
+    produced: sp.Expr = sp.Integer(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OdeSystem:
+    """One flat, namespaced system of ordinary differential equations.
+
+    All expressions are over `pkqsp_bayes.ode.symbols.symbol` of the names of states,
+    parameters, covariates, assignments, and `pkqsp_bayes.ode.symbols.TIME`.
+    Assignments are in an order in which each uses only earlier ones.
+    """
+
+    title: str
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    covariates: tuple[Covariate, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    doses: tuple[DoseTarget, ...] = ()
+    balance: MassBalance | None = None
+    time_unit: str = "h"
+    notes: tuple[str, ...] = field(default=())
+    """What composition decided on the user's behalf (a rescaling, a calibration), in words."""
