@@ -1,0 +1,166 @@
+"""Drug, body, organs, pools and lumping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = ["BodySpec", "CovariateSpec", "DrugSpec", "LumpSpec", "OrganSpec", "PoolSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrugSpec:
+    """The drug.
+
+    Its quantities are names in every expression of the model: ``fup``, ``BP``, ``MW``, ``logP``.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    fup : Quantity, optional
+        Unbound fraction in plasma.
+    BP : Quantity, optional
+        Blood-to-plasma concentration ratio.
+    MW : Quantity, optional
+        Molar mass; natural unit g/mol. Needed where an amount in mg meets one in nmol.
+    logP : Quantity, optional
+        Octanol-water partition coefficient, decadic logarithm.
+    pKa_acid, pKa_base : tuple of float
+        Dissociation constants of the acidic and basic groups.
+    """
+
+    name: str
+    fup: Quantity | None = None
+    BP: Quantity | None = None
+    MW: Quantity | None = None
+    logP: Quantity | None = None
+    pKa_acid: tuple[float, ...] = ()
+    pKa_base: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CovariateSpec:
+    """A column of the study that expressions may name.
+
+    In TOML a unit text is enough (``WT = "kg"``), or ``SEX = "category"``.
+
+    Parameters
+    ----------
+    unit : str
+        Pint unit text; ``""`` is dimensionless (and every category).
+    interpolation : {"fixed", "locf", "nocb", "linear"}
+        ``fixed``: one value a subject. ``locf``: the last value holds. ``nocb``: the next value
+        holds. ``linear``: straight lines between the values.
+    category : bool
+        Whether the values are codes of levels.
+    levels : mapping of str to number
+        Label of a level to the code that expressions compare with, ``{ female = 0, male = 1 }``.
+    reference : float or None
+        Value for simulation without a study, and the centre of covariate effects that name none.
+    """
+
+    unit: str = ""
+    interpolation: Literal["fixed", "locf", "nocb", "linear"] = "fixed"
+    category: bool = False
+    levels: Mapping[str, float] = field(default_factory=dict)
+    reference: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySpec:
+    """The body as a whole.
+
+    Parameters
+    ----------
+    species : str
+        ``human``, ``rat``, ...
+    cardiac_output : Quantity, optional
+        Known in expressions as ``CO``. Natural unit L per time unit. Without it, it is the sum of
+        the organ flows.
+    haematocrit : Quantity, optional
+        Known in expressions as ``Hct``.
+    basis : {"blood", "plasma"}
+        What the flows carry and the pools hold. ``blood`` (default): flows are blood flows, pool
+        concentrations are of whole blood, tissue:plasma ``Kp`` becomes tissue:blood
+        ``Kb = Kp / BP``. ``plasma``: plasma flows, plasma concentrations, ``Kp`` as it is.
+    subset : tuple of str
+        Organs to keep; the others are lumped into the organ whose flow is ``"balance"``.
+        Empty: all are kept.
+    """
+
+    species: str = "human"
+    cardiac_output: Quantity | None = None
+    haematocrit: Quantity | None = None
+    basis: Literal["blood", "plasma"] = "blood"
+    subset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSpec:
+    """A blood pool: ``[pools.arterial]``, ``[pools.venous]``, or one pool ``[pools.blood]``."""
+
+    volume: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganSpec:
+    """One organ.
+
+    Parameters
+    ----------
+    volume : Quantity
+        Volume, L. In expressions ``<organ>.V``.
+    flow : Quantity, optional
+        Blood (or plasma, see `BodySpec.basis`) flow, L per time unit; ``<organ>.Q``. The text
+        ``"balance"`` takes what is left of the cardiac output (one organ at most: the rest of the
+        body). Not stated for an organ in series (the lung), through which all of it passes.
+    flow_kind : {"total", "arterial"}
+        Whether ``flow`` of an organ with portal inflow is all that leaves it (default), so that
+        its artery brings ``flow`` less the portal flows, or what its artery brings.
+    Kp, Kb, Kpu : Quantity, optional
+        Partition coefficient, one of: tissue to plasma, tissue to blood, tissue to unbound plasma.
+    model : {"perfusion", "permeability"}
+        Well-stirred; or vascular, interstitial and cellular space with a barrier.
+    position : {"parallel", "series"}
+        ``series``: between venous and arterial pool (the lung).
+    drains_to : str, optional
+        The organ that receives its outflow (``liver`` for portal organs) in place of the veins.
+    fraction_vascular, fraction_interstitial : Quantity, optional
+        Volume fractions for ``permeability``; the rest is cellular.
+    PS : Quantity, optional
+        Permeability-surface product of the cell membrane, L per time unit.
+    PS_capillary : Quantity, optional
+        The same of the capillary wall; without it vascular and interstitial space are one.
+    fu : Quantity, optional
+        Unbound fraction in the tissue; without it ``fup / Kp``.
+    """
+
+    volume: Quantity
+    flow: Quantity | None = None
+    flow_kind: Literal["total", "arterial"] = "total"
+    Kp: Quantity | None = None
+    Kb: Quantity | None = None
+    Kpu: Quantity | None = None
+    model: Literal["perfusion", "permeability"] = "perfusion"
+    position: Literal["parallel", "series"] = "parallel"
+    drains_to: str | None = None
+    fraction_vascular: Quantity | None = None
+    fraction_interstitial: Quantity | None = None
+    PS: Quantity | None = None
+    PS_capillary: Quantity | None = None
+    fu: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LumpSpec:
+    """Several organs made one: ``slow = ["muscle", "skin"]`` in ``[lump]``.
+
+    Volume and flow are sums, the partition coefficient is the volume-weighted mean, unless
+    ``Kp`` or ``Kb`` says otherwise.
+    """
+
+    organs: tuple[str, ...]
+    Kp: Quantity | None = None
+    Kb: Quantity | None = None

@@ -1,0 +1,156 @@
+"""What enters and leaves: absorption, elimination, dosing compartments, antibody disposition."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = ["AbsorptionSpec", "AntibodySpec", "DoseSpec", "EliminationSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsorptionSpec:
+    """One route of absorption, ``[absorption.<route>]``; the route is a dosing compartment too.
+
+    Parameters
+    ----------
+    kind : {"first-order", "zero-order", "transit", "gut-lumen"}
+        The mechanism.
+    into : str
+        The organ or pool that receives the drug.
+    ka : Quantity, optional
+        First-order rate constant (``first-order``; ``transit``: out of the last compartment,
+        where not stated the transit rate itself).
+    duration : Quantity, optional
+        ``zero-order``: how long the dose enters.
+    n : int, optional
+        ``transit``: number of transit compartments.
+    MTT : Quantity, optional
+        ``transit``: mean transit time; the transit rate is (n + 1) / MTT.
+    volume : Quantity, optional
+        ``gut-lumen``: volume of the lumen fluid, L.
+    PS : Quantity, optional
+        ``gut-lumen``: permeability times surface of the gut wall, L per time unit.
+    k_transit : Quantity, optional
+        ``gut-lumen``: rate constant at which drug passes on (the last segment: is lost in faeces).
+    segments : int
+        ``gut-lumen``: number of segments in a row.
+    bioavailability, lag : Quantity, optional
+        Fraction of the dose that enters the route, and its delay.
+    """
+
+    kind: Literal["first-order", "zero-order", "transit", "gut-lumen"] = "first-order"
+    into: str
+    ka: Quantity | None = None
+    duration: Quantity | None = None
+    n: int | None = None
+    MTT: Quantity | None = None
+    volume: Quantity | None = None
+    PS: Quantity | None = None
+    k_transit: Quantity | None = None
+    segments: int = 1
+    bioavailability: Quantity | None = None
+    lag: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EliminationSpec:
+    """One pathway of elimination, ``[elimination.<organ>]`` or ``[elimination.<name>]``.
+
+    Parameters
+    ----------
+    organ : str, optional
+        Organ or pool it takes place in; by default the name of the table.
+    CLint : Quantity, optional
+        Linear clearance, L per time unit: rate = CLint times the driving concentration.
+    Vmax, Km : Quantity, optional
+        Saturable: rate = Vmax C / (Km + C) in the driving concentration; amount per time and
+        concentration.
+    GFR : Quantity, optional
+        Filtration: rate = fu GFR times the plasma concentration that enters the organ.
+    fu : Quantity, optional
+        Unbound fraction for filtration; by default the drug's ``fup``.
+    driving : {"tissue", "unbound", "emergent"}
+        ``tissue`` (default): total concentration C of the organ. ``unbound``: unbound
+        concentration, C fup / Kp. ``emergent``: concentration in the blood that leaves, C / Kb.
+        In a pool ``tissue`` and ``emergent`` are the pool's concentration.
+    """
+
+    organ: str | None = None
+    CLint: Quantity | None = None
+    Vmax: Quantity | None = None
+    Km: Quantity | None = None
+    GFR: Quantity | None = None
+    fu: Quantity | None = None
+    driving: Literal["tissue", "unbound", "emergent"] = "tissue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseSpec:
+    """A dosing compartment, ``[dose.<name>]``; CMT of the study gives its name or number.
+
+    Numbers count ``[dose.*]`` in the order of the file, then the absorption routes that no
+    ``[dose.*]`` names, unless ``cmt`` says otherwise.
+
+    Parameters
+    ----------
+    to : str
+        Organ, pool, absorption route, or state that receives the dose.
+    bioavailability, lag : Quantity, optional
+        ``F`` (default 1) and ``ALAG`` (default 0).
+    rate, duration : Quantity, optional
+        Infusion rate where the study says RATE = -1, duration where it says RATE = -2.
+    unit : str, optional
+        Unit of AMT for this compartment; by default the model's ``amount_unit``.
+    cmt : int, optional
+        The number that CMT uses for it.
+    """
+
+    to: str
+    bioavailability: Quantity | None = None
+    lag: Quantity | None = None
+    rate: Quantity | None = None
+    duration: Quantity | None = None
+    unit: str | None = None
+    cmt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AntibodySpec:
+    """Minimal PBPK of an antibody: plasma, tight and leaky tissue, lymph.
+
+    Cao, Balthasar & Jusko, J Pharmacokinet Pharmacodyn 2013;40:597-607. States ``plasma.C``,
+    ``tight.C``, ``leaky.C``, ``lymph.C``; the dosing place is ``plasma``.
+
+    Parameters
+    ----------
+    plasma_volume, interstitial_volume, lymph_volume : Quantity
+        Volumes, L.
+    lymph_flow : Quantity
+        Total lymph flow, L per time unit.
+    available : Quantity, optional
+        Fraction of the interstitial fluid open to the antibody (Kp; 0.8 for IgG1).
+    fraction_tight : Quantity, optional
+        Share of the interstitial fluid in tight tissue; default 0.65.
+    lymph_fraction_tight : Quantity, optional
+        Share of the lymph flow through tight tissue; default 0.33.
+    sigma_tight, sigma_leaky : Quantity
+        Vascular reflection coefficients.
+    sigma_lymph : Quantity, optional
+        Lymphatic reflection coefficient; default 0.2.
+    CL_plasma, CL_tissue : Quantity, optional
+        Clearance from plasma, and from each tissue class, L per time unit.
+    """
+
+    plasma_volume: Quantity
+    interstitial_volume: Quantity
+    lymph_volume: Quantity
+    lymph_flow: Quantity
+    sigma_tight: Quantity
+    sigma_leaky: Quantity
+    sigma_lymph: Quantity = Quantity(value=0.2)
+    available: Quantity = Quantity(value=0.8)
+    fraction_tight: Quantity = Quantity(value=0.65)
+    lymph_fraction_tight: Quantity = Quantity(value=0.33)
+    CL_plasma: Quantity | None = None
+    CL_tissue: Quantity | None = None

@@ -1,0 +1,78 @@
+"""The whole of what a user states."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pkqsp_bayes.spec.body import (
+    BodySpec,
+    CovariateSpec,
+    DrugSpec,
+    LumpSpec,
+    OrganSpec,
+    PoolSpec,
+)
+from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
+from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec
+from pkqsp_bayes.spec.population import ObservationSpec, PopulationSpec
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = ["ModelSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model as stated: what `pkqsp_bayes.spec.load_model` reads and composition takes.
+
+    Mappings keep the order of the file.
+
+    Parameters
+    ----------
+    title, source, description : str
+        For people.
+    time_unit, amount_unit : str
+        Unit of time, and of drug amounts (AMT of the study); default h and mg.
+    drug, body : optional
+        The drug and the body; a model of equations alone has neither.
+    covariates : mapping of str to CovariateSpec
+        Columns of the study; in TOML under ``[body]``, or on their own without a body.
+    parameters : mapping of str to Quantity
+        Constants, and helper quantities that are expressions.
+    pools, organs, lump : mappings
+        The circulation.
+    absorption, elimination, dose : mappings
+        What enters and leaves.
+    antibody : AntibodySpec, optional
+        Minimal PBPK of an antibody.
+    qsp : mapping of str to QspSpec
+        Modules.
+    link : tuple of LinkSpec
+        Dynamic links.
+    equations : EquationsSpec, optional
+        Free equations.
+    population : PopulationSpec
+        Parameters that vary or are estimated.
+    observe : mapping of str to ObservationSpec
+        Outputs.
+    """
+
+    title: str
+    source: str = ""
+    description: str = ""
+    time_unit: str = "h"
+    amount_unit: str = "mg"
+    drug: DrugSpec | None = None
+    body: BodySpec | None = None
+    covariates: Mapping[str, CovariateSpec] = field(default_factory=dict)
+    parameters: Mapping[str, Quantity] = field(default_factory=dict)
+    pools: Mapping[str, PoolSpec] = field(default_factory=dict)
+    organs: Mapping[str, OrganSpec] = field(default_factory=dict)
+    lump: Mapping[str, LumpSpec] = field(default_factory=dict)
+    absorption: Mapping[str, AbsorptionSpec] = field(default_factory=dict)
+    elimination: Mapping[str, EliminationSpec] = field(default_factory=dict)
+    dose: Mapping[str, DoseSpec] = field(default_factory=dict)
+    antibody: AntibodySpec | None = None
+    qsp: Mapping[str, QspSpec] = field(default_factory=dict)
+    link: tuple[LinkSpec, ...] = ()
+    equations: EquationsSpec | None = None
+    population: PopulationSpec = PopulationSpec()
+    observe: Mapping[str, ObservationSpec] = field(default_factory=dict)

@@ -1,0 +1,146 @@
+"""Typical values, variability, covariate effects, observations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = [
+    "CovariateEffectSpec",
+    "ErrorSpec",
+    "ObservationSpec",
+    "OmegaSpec",
+    "PopulationParameterSpec",
+    "PopulationSpec",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CovariateEffectSpec:
+    """How a covariate moves a parameter, ``power(0.75, 70)`` in a model file.
+
+    Parameters
+    ----------
+    form : {"power", "linear", "exponential", "categorical"}
+        (x/ref)^a; 1 + a (x - ref); exp(a (x - ref)); exp(a_level) for each level named.
+    coefficient : float or PriorSpec or None
+        Fixed, or estimated under a prior (``power(normal(0.75, 0.1), 70)``); None for categories.
+    reference : float or None
+        Centre of the covariate; None takes the covariate's own.
+    levels : mapping of str to (float or PriorSpec)
+        ``categorical(poor = normal(0, 1))``: level to effect; levels not named have none.
+    """
+
+    form: Literal["power", "linear", "exponential", "categorical"]
+    coefficient: float | PriorSpec | None = None
+    reference: float | None = None
+    levels: Mapping[str, float | PriorSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationParameterSpec:
+    """One individual parameter, ``[population] CLint = { ... }``.
+
+    Parameters
+    ----------
+    typical : PriorSpec or float
+        Prior of the typical value, or a number if it is known.
+    unit : str
+        Pint unit text; ``""`` is dimensionless.
+    iiv, iov : {"lognormal", "normal", "logitnormal"} or None
+        Form of the between-subject and between-occasion variability; None: there is none.
+    covariates : mapping of str to CovariateEffectSpec
+        Effects by covariate.
+    value : float or None
+        Typical value for simulation; without it the median of the prior.
+    lower, upper : float or None
+        Bounds of the typical value (``logitnormal``: of the individual values).
+    """
+
+    typical: PriorSpec | float
+    unit: str = ""
+    iiv: Literal["lognormal", "normal", "logitnormal"] | None = None
+    iov: Literal["lognormal", "normal", "logitnormal"] | None = None
+    covariates: Mapping[str, CovariateEffectSpec] = field(default_factory=dict)
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OmegaSpec:
+    """Standard deviations and correlations of the random effects, ``[population] omega``.
+
+    In TOML ``omega = { CLint = "half_normal(0.5)", correlate = ["CLint", "V"], lkj = 2 }``.
+
+    Parameters
+    ----------
+    scales : mapping of str to (PriorSpec or float)
+        Standard deviation of each between-subject effect; ``from_qsp`` asks for a prior table.
+    occasion : mapping of str to (PriorSpec or float)
+        The same for between-occasion effects.
+    correlate : tuple of tuples of str
+        Blocks of correlated effects.
+    lkj : float
+        Shape of the LKJ prior of each block's correlations.
+    """
+
+    scales: Mapping[str, PriorSpec | float] = field(default_factory=dict)
+    occasion: Mapping[str, PriorSpec | float] = field(default_factory=dict)
+    correlate: tuple[tuple[str, ...], ...] = ()
+    lkj: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationSpec:
+    """The population layer: parameters that vary or are estimated, and their omega."""
+
+    parameters: Mapping[str, PopulationParameterSpec] = field(default_factory=dict)
+    omega: OmegaSpec = OmegaSpec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSpec:
+    """Residual error of an observation; ``error = "combined"`` takes default priors.
+
+    Parameters
+    ----------
+    form : {"additive", "proportional", "combined", "lognormal", "power", "student_t"}
+        The form.
+    sigma : PriorSpec or float or None
+        Scale of the forms with one.
+    additive, proportional : PriorSpec or float or None
+        Scales of ``combined``.
+    exponent : PriorSpec or float or None
+        Of ``power``.
+    df : PriorSpec or float or None
+        Degrees of freedom of ``student_t``.
+    """
+
+    form: Literal["additive", "proportional", "combined", "lognormal", "power", "student_t"]
+    sigma: PriorSpec | float | None = None
+    additive: PriorSpec | float | None = None
+    proportional: PriorSpec | float | None = None
+    exponent: PriorSpec | float | None = None
+    df: PriorSpec | float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationSpec:
+    """An observed quantity, ``[observe.<name>]``.
+
+    Parameters
+    ----------
+    value : Quantity
+        Expression; in TOML ``value`` and ``unit`` stand side by side in the table.
+    error : ErrorSpec or None
+        Residual error; None for an output that is never observed.
+    dvid : str or None
+        What the study's DVID column calls it; by default its name.
+    """
+
+    value: Quantity
+    error: ErrorSpec | None = None
+    dvid: str | None = None

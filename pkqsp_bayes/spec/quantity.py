@@ -1,0 +1,37 @@
+"""A number or an expression, with the unit it is stated in."""
+
+from dataclasses import dataclass
+
+__all__ = ["Quantity"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What stands right of an equals sign in a model file.
+
+    In TOML it is a number (``fup = 0.028``), text of the equation grammar
+    (``volume = "0.0257 * WT / 1.04"``), or a table that states a unit too
+    (``volume = { value = "1.8e3", unit = "mL" }``).
+
+    Parameters
+    ----------
+    value : int, float or str
+        A number, or an expression of the equation grammar (`pkqsp_bayes.ode.grammar`).
+    unit : str or None
+        Pint unit text; ``""`` is dimensionless. ``None`` means the natural unit of the place in
+        the model's own units: volumes L, flows and clearances L per ``time_unit``, amounts
+        ``amount_unit``, concentrations ``amount_unit``/L, rate constants 1 per ``time_unit``.
+
+    Examples
+    --------
+    >>> Quantity(value=1.8, unit="L").is_number
+    True
+    """
+
+    value: float | str
+    unit: str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a plain number."""
+        return not isinstance(self.value, str)
