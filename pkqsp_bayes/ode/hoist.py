@@ -41,6 +41,8 @@ class Hoister:
         """Rewrite an expression over states, time and coefficients."""
         if self.is_static(expr):
             return self.coefficient(expr)
+        if not expr.args:
+            return expr
         if isinstance(expr, (sp.Add, sp.Mul)):
             return self._hoist_associative(expr)
         if isinstance(expr, sp.Piecewise):
