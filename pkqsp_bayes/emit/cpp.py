@@ -50,8 +50,8 @@ class _Header:
     def text(self, namespace: str) -> str:
         body = [
             *self._constants(),
-            *self._coefficients("theta", {Stage.SUBJECT, Stage.THETA}, "const double* x"),
-            *self._coefficients("segment", {Stage.SEGMENT}, "const double* x, const double* c"),
+            *self._coefficients("theta", (Stage.SUBJECT, Stage.THETA), "const double* x"),
+            *self._coefficients("segment", (Stage.SEGMENT,), "const double* x, const double* c"),
             *self._rhs(),
             *self._factor(),
             *self._solve(),
@@ -126,11 +126,15 @@ class _Header:
 
     # -- coefficients ---------------------------------------------------------------------------
 
-    def _coefficients(self, name: str, stages: set[Stage], inputs: str) -> Iterable[str]:
+    def _coefficients(self, name: str, stages: tuple[Stage, ...], inputs: str) -> Iterable[str]:
         chosen = [(i, c) for i, c in enumerate(self.ode.coefficients) if c.stage in stages]
         yield f"static void {name}(const double* p, {inputs}, double* q, double* dq) {{"
         yield from self._legend_of(chosen)
-        yield from self._assign([c.expr for _, c in chosen], [f"q[{i}]" for i, _ in chosen])
+        for stage in stages:  # later stages read what earlier ones wrote
+            group = [(i, c.expr) for i, c in chosen if c.stage is stage]
+            yield from self._assign(
+                [e for _, e in group], [f"q[{i}]" for i, _ in group], prefix=f"{stage[0:2]}"
+            )
         width = len(self.ode.parameters)
         gradient = [(i * width + j, d) for i, c in chosen for j, d in c.gradient]
         if gradient:

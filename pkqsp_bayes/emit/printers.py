@@ -73,7 +73,7 @@ class Printer(C99CodePrinter):
     def _print_Pow(self, expr: sp.Pow) -> str:
         base, exponent = expr.as_base_exp()
         if exponent.is_Integer and 0 < abs(int(exponent)) <= _MAX_UNROLLED_POWER:
-            factor = self.parenthesize(base, PRECEDENCE["Atom"])
+            factor = self.parenthesize(base, PRECEDENCE["Atom"], strict=True)
             product = "*".join([factor] * abs(int(exponent)))
             if int(exponent) > 0:
                 return product if int(exponent) == 1 else f"({product})"

@@ -1,4 +1,10 @@
-"""`LoweredOde` -> a set of pure Stan functions: the reference that anyone can read and run."""
+"""`LoweredOde` -> a set of pure Stan functions: the reference that anyone can read and run.
+
+Subject-stage coefficients are data (``s``), computed once a subject in ``transformed data``.
+Theta-stage and segment-stage ones are computed where they are used, from the individual
+parameters ``p``: an ODE solver of Stan carries one sensitivity system for every autodiff
+argument, and there are fewer parameters than coefficients.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,21 +16,23 @@ from pkqsp_bayes.emit.names import identifiers, mangle
 from pkqsp_bayes.emit.printers import StanPrinter
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
-from pkqsp_bayes.ode.lowered import LoweredOde, Stage
+from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
 __all__ = ["emit_stan"]
 
+_ARGUMENTS = "vector p, data vector s, data vector c"
+
 
 def emit_stan(ode: LoweredOde, *, prefix: str) -> str:
-    """Print the functions ``<prefix>_coefficients, _rhs, _initial, _outputs, _doses``.
+    """Print the functions ``<prefix>_subject, _rhs, _initial, _outputs, _doses``.
 
     Parameters
     ----------
     ode : LoweredOde
         The lowered system.
     prefix : str
-        The functions' common beginning, a Stan identifier.
+        The functions' common beginning.
 
     Returns
     -------
@@ -49,67 +57,84 @@ class _StanFunctions:
         return cls(ode=ode, prefix=prefix, local=local | {TIME: "t"})
 
     def lines(self) -> Iterable[str]:
-        yield from self._coefficients()
-        yield from self._rhs()
-        yield from self._initial()
-        yield from self._outputs()
-        yield from self._doses()
-
-    def _coefficients(self) -> Iterable[str]:
         ode = self.ode
-        yield "// Coefficients: all that depends on neither state nor time."
-        yield f"vector {self.prefix}_coefficients(vector p, data vector x, data vector c) {{"
-        exprs = [c.expr for c in ode.coefficients]
-        yield from self._unpack("p", [symbol(n) for n in ode.parameters], exprs)
-        yield from self._unpack("x", [symbol(n) for n in ode.fixed_covariates], exprs)
-        pairs = [s for c in ode.varying_covariates for s in covariate_symbols(c.name)]
-        yield from self._unpack("c", pairs, exprs)
-        yield f"  vector[{len(exprs)}] q;"
-        comments = [f"{c.stage}: {c.label}" if c.label else str(c.stage) for c in ode.coefficients]
-        yield from self._fill("q", exprs, comments)
-        yield "  return q;"
-        yield "}"
-
-    def _rhs(self) -> Iterable[str]:
-        yield "// Right-hand side; `rate` holds the infusion rates in force."
-        yield f"vector {self.prefix}_rhs(real t, vector y, vector q, vector rate) {{"
-        yield from self._body("dydt", self.ode.rhs.values, self.ode.states)
+        yield from self._subject()
+        yield f"// d(y)/dt; `rate` holds the infusion rates in force (time in {ode.time_unit})."
+        yield f"vector {self.prefix}_rhs(real t, vector y, {_ARGUMENTS}, vector rate) {{"
+        yield from self._body("dydt", ode.rhs.values, ode.states)
         yield "  return dydt + rate;"
         yield "}"
-
-    def _initial(self) -> Iterable[str]:
-        yield f"vector {self.prefix}_initial(real t, vector q) {{"
-        yield from self._body("y0", self.ode.initial.values, self.ode.states)
+        yield f"vector {self.prefix}_initial(real t, {_ARGUMENTS}) {{"
+        yield from self._body("y0", ode.initial.values, ode.states)
         yield "  return y0;"
         yield "}"
-
-    def _outputs(self) -> Iterable[str]:
-        yield f"vector {self.prefix}_outputs(real t, vector y, vector q) {{"
-        yield from self._body("out", self.ode.outputs.values, self.ode.output_names)
+        yield f"vector {self.prefix}_outputs(real t, vector y, {_ARGUMENTS}) {{"
+        yield from self._body("out", ode.outputs.values, ode.output_names)
         yield "  return out;"
+        yield "}"
+        yield from self._doses()
+
+    def _subject(self) -> Iterable[str]:
+        chosen = self._subject_coefficients()
+        exprs = [c.expr for c in chosen]
+        yield "// What depends on fixed covariates alone: once a subject, as data."
+        yield f"vector {self.prefix}_subject(data vector x) {{"
+        yield from self._unpack("x", [symbol(n) for n in self.ode.fixed_covariates], exprs)
+        yield f"  vector[{len(chosen)}] s;"
+        yield from self._fill("s", exprs, [c.label for c in chosen])
+        yield "  return s;"
         yield "}"
 
     def _doses(self) -> Iterable[str]:
         kinds = ("factor", "bioavailability", "lag", "rate", "duration")
         names = [f"{d} {k}" for d in self.ode.dose_names for k in kinds]
         yield "// Five values a dosing compartment: factor, bioavailability, lag, rate, duration."
-        yield f"vector {self.prefix}_doses(real t, vector q) {{"
+        yield f"vector {self.prefix}_doses(real t, {_ARGUMENTS}) {{"
         yield from self._body("d", self.ode.doses.values, names)
         yield "  return d;"
         yield "}"
 
+    def _subject_coefficients(self) -> list[Coefficient]:
+        return [c for c in self.ode.coefficients if c.stage is Stage.SUBJECT]
+
     def _body(
         self, target: str, values: Sequence[sp.Expr], comments: Sequence[str]
     ) -> Iterable[str]:
-        yield from self._unpack("y", [symbol(s) for s in self.ode.states], values)
-        yield from self._unpack("q", [c.symbol for c in self.ode.coefficients], values)
-        yield f"  vector[{len(values)}] {target};"
-        yield from self._fill(target, values, comments)
+        used = _free(values)
+        local = [
+            c
+            for c in self.ode.coefficients
+            if c.symbol in used and c.stage is not Stage.SUBJECT and not c.expr.is_Symbol
+        ]
+        # A coefficient that is one plain parameter goes by the parameter's name.
+        plain = {
+            c.symbol: c.expr
+            for c in self.ode.coefficients
+            if c.stage is not Stage.SUBJECT and c.expr.is_Symbol
+        }
+        rows = [v.xreplace(plain) for v in values]
+        below = [c.expr for c in local]
+        yield from self._unpack("y", [symbol(s) for s in self.ode.states], rows)
+        yield from self._unpack("p", [symbol(n) for n in self.ode.parameters], [*rows, *below])
+        stored = [c.symbol for c in self._subject_coefficients()]
+        yield from self._unpack("s", stored, [*rows, *below])
+        pairs = [s for c in self.ode.varying_covariates for s in covariate_symbols(c.name)]
+        yield from self._unpack("c", pairs, [*rows, *below])
+        yield from self._define(local)
+        yield f"  vector[{len(rows)}] {target};"
+        yield from self._fill(target, rows, comments)
+
+    def _define(self, coefficients: Sequence[Coefficient]) -> Iterable[str]:
+        printer = StanPrinter(self.local)
+        shared = share_subexpressions([c.expr for c in coefficients], "c__")
+        yield from self._temporaries(shared.temporaries, printer, "common")
+        for c, expr in zip(coefficients, shared.results, strict=True):
+            yield f"  real {self.local[c.symbol]} = {printer.text(expr)}; // {c.stage}"
 
     def _unpack(
         self, array: str, symbols: Sequence[sp.Symbol], used_in: Sequence[sp.Expr]
     ) -> Iterable[str]:
-        used = set().union(*(e.free_symbols for e in used_in)) if used_in else set()
+        used = _free(used_in)
         for i, s in enumerate(symbols, start=1):
             if s in used:
                 yield f"  real {self.local[s]} = {array}[{i}];"
@@ -119,12 +144,23 @@ class _StanFunctions:
     ) -> Iterable[str]:
         printer = StanPrinter(self.local)
         shared = share_subexpressions(exprs, "s__")
-        local = {name: f"shared_{i}" for i, (name, _) in enumerate(shared.temporaries, start=1)}
-        printer.names |= local
-        for name, expr in shared.temporaries:
-            yield f"  real {local[name]} = {printer.text(expr)};"
+        yield from self._temporaries(shared.temporaries, printer, "shared")
         for i, (expr, comment) in enumerate(zip(shared.results, comments, strict=True), start=1):
-            yield f"  {target}[{i}] = {printer.text(expr)}; // {comment}"
+            note = f" // {comment}" if comment else ""
+            yield f"  {target}[{i}] = {printer.text(expr)};{note}"
+
+    @staticmethod
+    def _temporaries(
+        pairs: Sequence[tuple[sp.Symbol, sp.Expr]], printer: StanPrinter, word: str
+    ) -> Iterable[str]:
+        for i, (name, expr) in enumerate(pairs, start=1):
+            text = printer.text(expr)
+            printer.names[name] = f"{word}_{i}"
+            yield f"  real {word}_{i} = {text};"
+
+
+def _free(exprs: Sequence[sp.Expr]) -> set[sp.Basic]:
+    return set().union(*(e.free_symbols for e in exprs)) if exprs else set()
 
 
 def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:
@@ -143,4 +179,4 @@ def _coefficient_name(label: str, stage: Stage, number: int) -> str:
     arrow = re.fullmatch(r"k\((.+) <- (.+)\)", label)
     if arrow:
         return f"k {arrow[1]} from {arrow[2]}"
-    return f"q {label}" if label else f"{stage} {number}"
+    return f"the {label}" if label else f"{stage} {number}"

@@ -14,12 +14,17 @@ class Hoister:
     Parameters
     ----------
     dynamic : frozenset of sympy.Symbol
-        States and time.
+        What a coefficient must not depend on: states and time, say.
+    table, labels : dict
+        Known coefficients (expression to symbol) and their names for readers.
+    start : int
+        Number of the next coefficient is at least this.
     """
 
     dynamic: frozenset[sp.Symbol]
     table: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
     labels: dict[sp.Symbol, str] = field(default_factory=dict)
+    start: int = 0
 
     def is_static(self, expr: sp.Basic) -> bool:
         """Whether an expression is the same throughout a segment."""
@@ -32,7 +37,8 @@ class Hoister:
         if expr not in self.table and expr.could_extract_minus_sign() and -expr in self.table:
             return -self.table[-expr]
         if expr not in self.table:
-            name = sp.Symbol(f"q{len(self.table)}", real=True)
+            name = sp.Symbol(f"q{max(self.start, len(self.table))}", real=True)
+            self.start = max(self.start, len(self.table)) + 1
             self.table[expr] = name
             self.labels[name] = label or (str(expr) if expr.is_Symbol else "")
         return self.table[expr]

@@ -137,30 +137,54 @@ class _Lowering:
         return sp.Add(*terms, self.hoister.hoist(rest))
 
     def _coefficients(self) -> tuple[Coefficient, ...]:
+        """Sort the table by stage: subject, theta, segment.
+
+        What depends on fixed covariates alone inside a later coefficient is split off as a
+        subject-stage coefficient of its own, so that it is computed once a subject.
+        """
         varying = {
             s
             for c in self.system.covariates
             if c.interpolation != "fixed"
             for s in covariate_symbols(c.name)
         }
-        individual = set(self.individual)
+        inner = Hoister(
+            dynamic=frozenset({*self.individual, *varying}),
+            table={e: s for e, s in self.hoister.table.items() if not e.has(*self._later(varying))},
+            labels=self.hoister.labels,
+            start=len(self.hoister.table),
+        )
         made = []
         for expr, name in self.hoister.table.items():
-            gradient = tuple(
-                (j, d)
-                for j, p in enumerate(self.individual)
-                if p in expr.free_symbols and (d := sp.diff(expr, p)) != 0
-            )
-            made.append(
-                Coefficient(
-                    symbol=name,
-                    label=self.hoister.labels[name],
-                    expr=expr,
-                    stage=_stage(expr, varying, individual),
-                    gradient=gradient,
-                )
-            )
-        return tuple(made)
+            later = not inner.is_static(expr)
+            split = inner.hoist(expr) if later else expr
+            made.append(self._coefficient(name, split, varying))
+        known = {c.symbol for c in made}
+        made += [
+            self._coefficient(name, expr, varying)
+            for expr, name in inner.table.items()
+            if name not in known
+        ]
+        return tuple(sorted(made, key=lambda c: list(Stage).index(c.stage)))
+
+    def _later(self, varying: set[sp.Symbol]) -> list[sp.Symbol]:
+        return [*self.individual, *varying] or [TIME]
+
+    def _coefficient(
+        self, name: sp.Symbol, expr: sp.Expr, varying: set[sp.Symbol]
+    ) -> Coefficient:
+        gradient = tuple(
+            (j, d)
+            for j, p in enumerate(self.individual)
+            if p in expr.free_symbols and (d := sp.diff(expr, p)) != 0
+        )
+        return Coefficient(
+            symbol=name,
+            label=self.hoister.labels[name],
+            expr=expr,
+            stage=_stage(expr, varying, set(self.individual)),
+            gradient=gradient,
+        )
 
     def _map(self, values: Sequence[sp.Expr], moving: dict[sp.Symbol, int]) -> SparseMap:
         places = {s: i for i, s in enumerate(self.states)}

@@ -7,6 +7,12 @@ from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["AbsorptionSpec", "AntibodySpec", "DoseSpec", "EliminationSpec"]
 
+# Cao, Balthasar & Jusko 2013 (see AntibodySpec).
+_SIGMA_LYMPH = Quantity(value=0.2)
+_AVAILABLE = Quantity(value=0.8)
+_FRACTION_TIGHT = Quantity(value=0.65)
+_LYMPH_FRACTION_TIGHT = Quantity(value=0.33)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsorptionSpec:
@@ -148,9 +154,9 @@ class AntibodySpec:
     lymph_flow: Quantity
     sigma_tight: Quantity
     sigma_leaky: Quantity
-    sigma_lymph: Quantity = Quantity(value=0.2)
-    available: Quantity = Quantity(value=0.8)
-    fraction_tight: Quantity = Quantity(value=0.65)
-    lymph_fraction_tight: Quantity = Quantity(value=0.33)
+    sigma_lymph: Quantity = _SIGMA_LYMPH
+    available: Quantity = _AVAILABLE
+    fraction_tight: Quantity = _FRACTION_TIGHT
+    lymph_fraction_tight: Quantity = _LYMPH_FRACTION_TIGHT
     CL_plasma: Quantity | None = None
     CL_tissue: Quantity | None = None

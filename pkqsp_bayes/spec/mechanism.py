@@ -8,6 +8,8 @@ from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["EquationsSpec", "LinkSpec", "MetabolismSpec", "QspSpec"]
 
+_ONE = Quantity(value=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquationsSpec:
@@ -53,7 +55,7 @@ class MetabolismSpec:
 
     volume: str
     k_met: Quantity | None = None
-    K: Quantity = Quantity(value=1)
+    K: Quantity = _ONE
     replaces_clint: bool = False
     calibrate: bool = False
     clearance: Quantity | None = None

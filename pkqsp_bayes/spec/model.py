@@ -74,5 +74,5 @@ class ModelSpec:
     qsp: Mapping[str, QspSpec] = field(default_factory=dict)
     link: tuple[LinkSpec, ...] = ()
     equations: EquationsSpec | None = None
-    population: PopulationSpec = PopulationSpec()
+    population: PopulationSpec = field(default_factory=PopulationSpec)
     observe: Mapping[str, ObservationSpec] = field(default_factory=dict)

@@ -98,7 +98,7 @@ class PopulationSpec:
     """The population layer: parameters that vary or are estimated, and their omega."""
 
     parameters: Mapping[str, PopulationParameterSpec] = field(default_factory=dict)
-    omega: OmegaSpec = OmegaSpec()
+    omega: OmegaSpec = field(default_factory=OmegaSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,155 @@
+"""Text of the equation grammar to tokens.
+
+Python's own parser reads the expressions later, so this scanner lets pass nothing but numbers,
+plain names and arithmetic: strings, brackets, attributes of anything, non-ASCII look-alikes and
+control characters end here.
+"""
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pkqsp_bayes.errors import Issue
+
+__all__ = ["Token", "issue_at", "scan", "split_statements"]
+
+LONGEST_TEXT = 200_000
+LONGEST_NAME = 128
+DEEPEST_PARENTHESES = 60
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>[ \t\r]+|\\[ \t\r]*\n|\#[^\n]*)
+  | (?P<newline>\n|;)
+  | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.]))
+  | (?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*)
+  | (?P<operator>\*\*|<=|>=|==|!=|[-+*/^<>=(),])
+    """,
+    re.VERBOSE,
+)
+_BINARY = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "=", ",", "and",
+                     "or", "not", "if", "else"})  # fmt: skip
+_WORDS = frozenset({"and", "or", "not", "if", "else"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One token with its place in the user's text (both counted from 1)."""
+
+    kind: str
+    text: str
+    line: int
+    column: int
+
+
+def issue_at(where: str, line: int, column: int, what: str, remedy: str) -> Issue:
+    """Make an error that names line and column of the user's text."""
+    place = f"{where}, line {line}, column {column}"
+    return Issue(severity="error", where=place, what=what, remedy=remedy)
+
+
+def scan(text: str, *, where: str, problems: list[Issue]) -> list[Token]:
+    """Cut a text into tokens; what cannot be read is reported and ends the scan.
+
+    Parameters
+    ----------
+    text : str
+        Text of the grammar.
+    where : str
+        Its place in the model file.
+    problems : list of Issue
+        Gets what is wrong.
+    """
+    if len(text) > LONGEST_TEXT:
+        what = f"the text has {len(text)} characters, more than {LONGEST_TEXT}"
+        problems.append(issue_at(where, 1, 1, what, "split it into several modules"))
+        return []
+    tokens: list[Token] = []
+    position, line, line_start = 0, 1, 0
+    while position < len(text):
+        column = position - line_start + 1
+        match = _TOKEN.match(text, position)
+        complaint = _unreadable(text, position) if match is None else _bad_token(match)
+        if match is None or complaint:
+            problems.append(issue_at(where, line, column, *complaint))
+            return []
+        position = match.end()
+        if match.lastgroup != "space":
+            tokens.append(_token(match, line, column))
+        if "\n" in match.group():
+            line, line_start = line + 1, position
+    return tokens
+
+
+def _token(match: re.Match[str], line: int, column: int) -> Token:
+    text = "**" if match.group() == "^" else match.group()
+    return Token(kind=match.lastgroup or "", text=text, line=line, column=column)
+
+
+def _unreadable(text: str, position: int) -> tuple[str, str]:
+    character = text[position]
+    if character.isascii() and (character.isdigit() or character == "."):
+        return "a number runs into something else", "write a product with *, as in 2*x"
+    if not character.isascii():
+        what = f"the character {ascii(character)} is not ASCII"
+        return what, "use plain letters; a look-alike from another alphabet is another name"
+    return (
+        f"the character {ascii(character)} does not belong in an equation",
+        "use numbers, names, + - * / ^, comparisons and parentheses",
+    )
+
+
+def _bad_token(match: re.Match[str]) -> tuple[str, str] | tuple[()]:
+    text = match.group()
+    if match.lastgroup != "name":
+        return ()
+    if len(text) > LONGEST_NAME:
+        return f"a name of {len(text)} characters is too long", "use a shorter name"
+    if "__" in text:
+        return f"the name {text!r} has two underscores in a row", "use one underscore"
+    parts = text.split(".")
+    reserved = [part for part in parts if keyword.iskeyword(part)]
+    if reserved and (len(parts) > 1 or text not in _WORDS):
+        return f"{reserved[0]!r} cannot be a name", f"use another, such as {reserved[0]}_"
+    return ()
+
+
+def split_statements(tokens: list[Token]) -> Iterator[list[Token]]:
+    """Yield the tokens of each statement.
+
+    A line goes on in the next one inside parentheses, after an operator, before a line that
+    begins with one, and after a backslash.
+    """
+    statement: list[Token] = []
+    depth = 0
+    for index, token in enumerate(tokens):
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind != "newline":
+            statement.append(token)
+        elif token.text == ";" or not _goes_on(tokens, index, statement, depth):
+            if statement:
+                yield statement
+            statement, depth = [], 0
+    if statement:
+        yield statement
+
+
+def _goes_on(tokens: list[Token], index: int, statement: list[Token], depth: int) -> bool:
+    if not statement:
+        return False
+    # An unclosed parenthesis must not swallow the equations after it: stop at the next "=".
+    if depth > 0:
+        return not _begins_statement(tokens, index + 1)
+    following = next((t for t in tokens[index + 1 :] if t.kind != "newline"), None)
+    before = statement[-1].text in _BINARY
+    return before or (following is not None and following.text in _BINARY)
+
+
+def _begins_statement(tokens: list[Token], index: int) -> bool:
+    line: list[str] = []
+    for token in tokens[index:]:
+        if token.kind == "newline":
+            break
+        line.append(token.text)
+    return "=" in line
