@@ -6,6 +6,7 @@ control characters end here.
 """
 
 import keyword
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pkqsp_bayes.errors import Issue
 __all__ = ["Token", "issue_at", "scan", "split_statements"]
 
 LONGEST_TEXT = 200_000
+MOST_TOKENS = 20_000
 LONGEST_NAME = 128
 DEEPEST_PARENTHESES = 60
 
@@ -75,11 +77,19 @@ def scan(text: str, *, where: str, problems: list[Issue]) -> list[Token]:
             problems.append(issue_at(where, line, column, *complaint))
             return []
         position = match.end()
-        if match.lastgroup != "space":
+        if match.lastgroup != "space" and not _repeats_newline(match, tokens):
             tokens.append(_token(match, line, column))
         if "\n" in match.group():
             line, line_start = line + 1, position
+    if len(tokens) > MOST_TOKENS:
+        what = f"the text has {len(tokens)} tokens, more than {MOST_TOKENS}"
+        problems.append(issue_at(where, 1, 1, what, "split it into several modules"))
+        return []
     return tokens
+
+
+def _repeats_newline(match: re.Match[str], tokens: list[Token]) -> bool:
+    return match.lastgroup == "newline" and (not tokens or tokens[-1].kind == "newline")
 
 
 def _token(match: re.Match[str], line: int, column: int) -> Token:
@@ -102,6 +112,8 @@ def _unreadable(text: str, position: int) -> tuple[str, str]:
 
 def _bad_token(match: re.Match[str]) -> tuple[str, str] | tuple[()]:
     text = match.group()
+    if match.lastgroup == "number":
+        return _bad_number(text)
     if match.lastgroup != "name":
         return ()
     if len(text) > LONGEST_NAME:
@@ -112,6 +124,14 @@ def _bad_token(match: re.Match[str]) -> tuple[str, str] | tuple[()]:
     reserved = [part for part in parts if keyword.iskeyword(part)]
     if reserved and (len(parts) > 1 or text not in _WORDS):
         return f"{reserved[0]!r} cannot be a name", f"use another, such as {reserved[0]}_"
+    return ()
+
+
+def _bad_number(text: str) -> tuple[str, str] | tuple[()]:
+    value = float(text)
+    vanished = value == 0 and any(c in "123456789" for c in text.lower().split("e")[0])
+    if math.isinf(value) or vanished:
+        return "this number is beyond what a double holds", "use another unit"
     return ()
 
 
@@ -136,20 +156,17 @@ def split_statements(tokens: list[Token]) -> Iterator[list[Token]]:
 
 
 def _goes_on(tokens: list[Token], index: int, statement: list[Token], depth: int) -> bool:
-    if not statement:
+    if not statement or index + 1 == len(tokens):
         return False
     # An unclosed parenthesis must not swallow the equations after it: stop at the next "=".
     if depth > 0:
         return not _begins_statement(tokens, index + 1)
-    following = next((t for t in tokens[index + 1 :] if t.kind != "newline"), None)
-    before = statement[-1].text in _BINARY
-    return before or (following is not None and following.text in _BINARY)
+    return statement[-1].text in _BINARY or tokens[index + 1].text in _BINARY
 
 
 def _begins_statement(tokens: list[Token], index: int) -> bool:
-    line: list[str] = []
-    for token in tokens[index:]:
-        if token.kind == "newline":
-            break
-        line.append(token.text)
-    return "=" in line
+    while index < len(tokens) and tokens[index].kind != "newline":
+        if tokens[index].text == "=":
+            return True
+        index += 1
+    return False

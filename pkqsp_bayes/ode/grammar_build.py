@@ -1,0 +1,370 @@
+"""Parsed expressions to SymPy, node by node, through a whitelist.
+
+SymPy works numbers out when it meets them (``9**9**9`` would fill the memory), and writes shared
+arguments of a ``Piecewise`` out again and again, so each step is checked before it is taken:
+numbers stay in the range of a double, and the written-out size of an expression is bounded.
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.spec.names import FUNCTIONS, nearest
+
+__all__ = ["Refused", "build"]
+
+DEEPEST = 100
+LARGEST = 20_000
+LARGEST_EXPONENT = 100
+LARGEST_NUMBER = 1e150
+MOST_BITS = 4096
+
+
+class Refused(Exception):
+    """A node that is not allowed: what is wrong, what to do, and where (1-based column)."""
+
+    def __init__(self, node: ast.AST, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.column = getattr(node, "col_offset", 0) + 1
+        self.what = what
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """An expression or condition, and its size when written out in full."""
+
+    expr: sp.Basic
+    size: int
+
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.expr, sp.Number)
+
+
+def build(tree: ast.expr) -> sp.Expr:
+    """Turn a parsed expression into SymPy.
+
+    Raises
+    ------
+    Refused
+        At the first node that is not of the grammar, or goes beyond a limit.
+    """
+    return _number(tree, _Builder().visit(tree, 0))
+
+
+def _number(node: ast.AST, built: _Built) -> sp.Expr:
+    if not isinstance(built.expr, sp.Expr):
+        raise Refused(node, "a condition stands where a number is needed", "use `a if cond else b`")
+    return built.expr
+
+
+def _condition(node: ast.AST, built: _Built) -> Boolean:
+    if not isinstance(built.expr, Boolean) or isinstance(built.expr, sp.Symbol):
+        raise Refused(node, "a number stands where a condition is needed", "compare it: x > 0")
+    return built.expr
+
+
+class _Builder:
+    def visit(self, node: ast.expr, depth: int) -> _Built:
+        if depth > DEEPEST:
+            raise Refused(node, f"nested more than {DEEPEST} deep", "name parts of it")
+        method = _VISITORS.get(type(node))
+        if method is None:
+            what = f"{type(node).__name__} does not belong in an equation"
+            raise Refused(node, what, "use numbers, names, + - * / ^, comparisons and functions")
+        built = method(self, node, depth)
+        if built.size > LARGEST:
+            what = f"written out in full it has more than {LARGEST} parts"
+            raise Refused(node, what, "give inner min, max and piecewise a name of their own")
+        _check_value(node, built.expr)
+        return built
+
+    def constant(self, node: ast.Constant, depth: int) -> _Built:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise Refused(node, f"{node.value!r} is not a number", "use a decimal number")
+        # repr of a double is its shortest exact name, so 0.028 becomes 7/250, not a long binary.
+        return _Built(sp.Rational(repr(node.value)), 1)
+
+    def name(self, node: ast.Name, depth: int) -> _Built:
+        if node.id in FUNCTIONS:
+            raise Refused(node, f"{node.id!r} is a function", f"write {node.id}(...)")
+        return _Built(symbol(node.id), 1)
+
+    def attribute(self, node: ast.Attribute, depth: int) -> _Built:
+        parts = [node.attr]
+        inner: ast.expr = node.value
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
+            raise Refused(node, "a dot stands after something that is no name", "write organ.C")
+        return _Built(symbol(".".join([inner.id, *reversed(parts)])), 1)
+
+    def unary(self, node: ast.UnaryOp, depth: int) -> _Built:
+        inner = self.visit(node.operand, depth + 1)
+        if isinstance(node.op, ast.Not):
+            return _Built(sp.Not(_condition(node.operand, inner), evaluate=False), inner.size + 1)
+        value = _number(node.operand, inner)
+        return inner if isinstance(node.op, ast.UAdd) else _Built(-value, inner.size + 1)
+
+    def binary(self, node: ast.BinOp, depth: int) -> _Built:
+        if isinstance(node.op, ast.Pow):
+            base, exponent = self.visit(node.left, depth + 1), self.visit(node.right, depth + 1)
+            return _power(node, base, exponent)
+        family = _family(node)
+        if family is None:
+            raise Refused(node, "this operator is not of the grammar", "use + - * / ^")
+        return self._chain(node, family, depth)
+
+    def _chain(self, node: ast.BinOp, family: tuple[type, type], depth: int) -> _Built:
+        """Build a whole sum, or product, at once: long ones are deep trees but harmless."""
+        terms: list[tuple[ast.BinOp, ast.expr]] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, family):
+            terms.append((left, left.right))
+            left = left.left
+        first = self.visit(left, depth + 1)
+        values, size = [_number(left, first)], first.size
+        for parent, term in reversed(terms):
+            built = self.visit(term, depth + 1)
+            values.append(_signed(parent, _number(term, built)))
+            size += built.size + 1
+        return _Built(_combine(sp.Add if family[0] is ast.Add else sp.Mul, values, node), size)
+
+    def comparison(self, node: ast.Compare, depth: int) -> _Built:
+        operands = [node.left, *node.comparators]
+        built = [self.visit(operand, depth + 1) for operand in operands]
+        values = [_number(n, b) for n, b in zip(operands, built, strict=True)]
+        pairs = zip(node.ops, values[:-1], values[1:], strict=True)
+        relations = [_relation(node, op, a, b) for op, a, b in pairs]
+        return _Built(_join(sp.And, relations), 2 * sum(b.size for b in built))
+
+    def boolean(self, node: ast.BoolOp, depth: int) -> _Built:
+        built = [self.visit(value, depth + 1) for value in node.values]
+        conditions = [_condition(n, b) for n, b in zip(node.values, built, strict=True)]
+        joined = _join(sp.And if isinstance(node.op, ast.And) else sp.Or, conditions)
+        return _Built(joined, sum(b.size for b in built) + 1)
+
+    def conditional(self, node: ast.IfExp, depth: int) -> _Built:
+        test, yes, no = (self.visit(n, depth + 1) for n in (node.test, node.body, node.orelse))
+        condition = _condition(node.test, test)
+        pieces = [(_number(node.body, yes), condition)]
+        return _Built(
+            _piecewise(pieces, _number(node.orelse, no)), test.size + yes.size + no.size + 1
+        )
+
+    def call(self, node: ast.Call, depth: int) -> _Built:
+        if not isinstance(node.func, ast.Name):
+            raise Refused(node, "only the functions of the grammar can be called", _FUNCTION_LIST)
+        name = node.func.id
+        if name not in FUNCTIONS:
+            guess = nearest(name, FUNCTIONS)
+            remedy = f"did you mean {guess}?" if guess else _FUNCTION_LIST
+            raise Refused(node, f"there is no function {name!r}", remedy)
+        if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
+            raise Refused(node, f"{name} takes plain arguments only", "write them in order")
+        arguments = [self.visit(argument, depth + 1) for argument in node.args]
+        return _call(node, name, arguments)
+
+
+_FUNCTION_LIST = "the functions are " + ", ".join(sorted(FUNCTIONS))
+
+_VISITORS: dict[type, Callable[..., _Built]] = {
+    ast.Constant: _Builder.constant,
+    ast.Name: _Builder.name,
+    ast.Attribute: _Builder.attribute,
+    ast.UnaryOp: _Builder.unary,
+    ast.BinOp: _Builder.binary,
+    ast.Compare: _Builder.comparison,
+    ast.BoolOp: _Builder.boolean,
+    ast.IfExp: _Builder.conditional,
+    ast.Call: _Builder.call,
+}
+
+
+def _family(node: ast.BinOp) -> tuple[type, type] | None:
+    if isinstance(node.op, ast.Add | ast.Sub):
+        return ast.Add, ast.Sub
+    return (ast.Mult, ast.Div) if isinstance(node.op, ast.Mult | ast.Div) else None
+
+
+def _signed(node: ast.BinOp, value: sp.Expr) -> sp.Expr:
+    if isinstance(node.op, ast.Sub):
+        return -value
+    if isinstance(node.op, ast.Div):
+        if value == 0:
+            raise Refused(node.right, "division by zero", "divide by something else")
+        return 1 / value
+    return value
+
+
+def _combine(operation: type, values: list[sp.Expr], node: ast.AST) -> sp.Expr:
+    """Add or multiply; numbers one by one, so that none outgrows a double on the way."""
+    symbolic = [v for v in values if not v.is_Number]
+    total: sp.Expr = operation.identity  # type: ignore[attr-defined]
+    for value in values:
+        if value.is_Number:
+            total = operation(total, value)
+            _check_value(node, total)
+    return operation(total, *symbolic)
+
+
+def _power(node: ast.AST, base: _Built, exponent: _Built) -> _Built:
+    below, above = _number(node, base), _number(node, exponent)
+    if above.is_number and abs(_as_float(node, above)) > LARGEST_EXPONENT:
+        what = f"an exponent beyond {LARGEST_EXPONENT}"
+        raise Refused(node, what, "no mechanism needs it; rescale the quantity")
+    if above.is_number and below == 0 and _as_float(node, above) <= 0:
+        raise Refused(node, "zero to a power that is not positive", "use a positive exponent")
+    if above.is_Number and _bits(below) * abs(_as_float(node, above)) > MOST_BITS:
+        raise Refused(node, "a number grows too large in this power", "rescale the quantity")
+    return _Built(sp.Pow(below, above), base.size + exponent.size + 1)
+
+
+def _bits(expr: sp.Expr) -> int:
+    """Bits of the longest number in an expression."""
+    return max((max(n.p.bit_length(), n.q.bit_length()) for n in expr.atoms(sp.Rational)), default=0)
+
+
+def _as_float(node: ast.AST, expr: sp.Expr) -> float:
+    try:
+        return float(expr)
+    except (OverflowError, TypeError, ValueError):
+        raise Refused(node, "a number is not finite or not real", "check the numbers") from None
+
+
+def _check_value(node: ast.AST, expr: sp.Basic) -> None:
+    """Refuse numbers that are not finite, not real, or beyond a double's comfort."""
+    if isinstance(expr, sp.Expr) and not expr.free_symbols:
+        if not abs(_as_float(node, expr)) < LARGEST_NUMBER:
+            raise Refused(node, "a number is too large", f"stay below {LARGEST_NUMBER:g}")
+
+
+_RELATIONS: dict[type, tuple[type, Callable[[float, float], bool]]] = {
+    ast.Lt: (sp.StrictLessThan, operator.lt),
+    ast.LtE: (sp.LessThan, operator.le),
+    ast.Gt: (sp.StrictGreaterThan, operator.gt),
+    ast.GtE: (sp.GreaterThan, operator.ge),
+    ast.Eq: (sp.Equality, operator.eq),
+    ast.NotEq: (sp.Unequality, operator.ne),
+}
+
+
+def _relation(node: ast.AST, op: ast.cmpop, left: sp.Expr, right: sp.Expr) -> Boolean:
+    if type(op) not in _RELATIONS:
+        raise Refused(node, "this comparison is not of the grammar", "use < <= > >= == !=")
+    relation, compare = _RELATIONS[type(op)]
+    if not left.free_symbols and not right.free_symbols:
+        return sp.true if compare(_as_float(node, left), _as_float(node, right)) else sp.false
+    # Not evaluated: SymPy would try to prove the relation, which may take long.
+    return relation(left, right, evaluate=False)
+
+
+def _join(operation: type, conditions: list[Boolean]) -> Boolean:
+    decided = sp.false if operation is sp.And else sp.true
+    if decided in conditions:
+        return decided
+    open_ones = list(dict.fromkeys(c for c in conditions if c not in (sp.true, sp.false)))
+    if len(open_ones) < 2:
+        return open_ones[0] if open_ones else ~decided
+    return operation(*open_ones, evaluate=False)
+
+
+def _piecewise(pieces: list[tuple[sp.Expr, Boolean]], otherwise: sp.Expr) -> sp.Expr:
+    kept: list[tuple[sp.Expr, Boolean]] = []
+    for value, condition in pieces:
+        if condition == sp.true:
+            otherwise = value
+            break
+        if condition != sp.false:
+            kept.append((value, condition))
+    if not kept or all(value == otherwise for value, _ in kept):
+        return otherwise
+    return sp.Piecewise(*kept, (otherwise, sp.true), evaluate=False)
+
+
+def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:
+    if name == "piecewise":
+        return _piecewise_call(node, arguments)
+    values = [_number(n, b) for n, b in zip(node.args, arguments, strict=True)]
+    size = sum(b.size for b in arguments) + 1
+    if name in ("min", "max"):
+        if len(values) < 2:
+            raise Refused(node, f"{name} needs two arguments or more", f"{name}(a, b)")
+        return _Built(_extreme(name, values), size * len(values))
+    if len(values) != 1:
+        raise Refused(node, f"{name} takes one argument, not {len(values)}", f"{name}(x)")
+    _check_domain(node, name, values[0])
+    return _Built(_UNARY[name](values[0]), 2 * size if name == "abs" else size)
+
+
+def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
+    """Work a function of a number out in plain doubles, before SymPy touches it."""
+    if value.free_symbols:
+        return
+    try:
+        _NUMERIC[name](_as_float(node, value))
+    except (ValueError, OverflowError):
+        what = f"{name}({_as_float(node, value):g}) is not a finite number"
+        raise Refused(node, what, "check the argument") from None
+
+
+def _extreme(name: str, values: list[sp.Expr]) -> sp.Expr:
+    """Minimum or maximum as a Piecewise, whose derivatives exist on both sides of a tie."""
+    compare = ast.LtE() if name == "min" else ast.GtE()
+    pieces = []
+    for index, value in enumerate(values[:-1]):
+        rest = values[index + 1 :]
+        relations = [_relation(compare, compare, value, other) for other in rest]
+        pieces.append((value, _join(sp.And, relations)))
+    return _piecewise(pieces, values[-1])
+
+
+def _absolute(value: sp.Expr) -> sp.Expr:
+    if value.is_number:
+        return sp.Abs(value)
+    return _piecewise([(value, sp.GreaterThan(value, 0, evaluate=False))], -value)
+
+
+def _piecewise_call(node: ast.Call, arguments: list[_Built]) -> _Built:
+    """``piecewise(value, condition, value, condition, ..., otherwise)``."""
+    if len(arguments) < 3 or len(arguments) % 2 == 0:
+        what = "piecewise needs values and conditions by turns, and a last value"
+        raise Refused(node, what, "piecewise(a, x < 1, b, x < 2, c)")
+    nodes = node.args
+    values = [_number(n, b) for n, b in zip(nodes[::2], arguments[::2], strict=True)]
+    conditions = [_condition(n, b) for n, b in zip(nodes[1::2], arguments[1::2], strict=True)]
+    pieces = list(zip(values[:-1], conditions, strict=True))
+    return _Built(_piecewise(pieces, values[-1]), sum(b.size for b in arguments) + 1)
+
+
+_UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    "abs": _absolute,
+    "cos": sp.cos,
+    "exp": sp.exp,
+    "log": sp.log,
+    "log10": lambda value: sp.log(value) / sp.log(10),
+    "log2": lambda value: sp.log(value) / sp.log(2),
+    "sin": sp.sin,
+    "sqrt": sp.sqrt,
+    "tanh": sp.tanh,
+}
+
+_NUMERIC: dict[str, Callable[[float], float]] = {
+    "abs": math.fabs,
+    "cos": math.cos,
+    "exp": math.exp,
+    "log": math.log,
+    "log10": math.log10,
+    "log2": math.log2,
+    "sin": math.sin,
+    "sqrt": math.sqrt,
+    "tanh": math.tanh,
+}
