@@ -157,12 +157,17 @@ class _Header:
         yield from self._function(f"rhs({_SIGNATURE}, double* f)", _targets(rhs.values, "f"))
         yield from self._entries(
             f"rhs_entries({_SIGNATURE}, double* f, double* jac, double* fq)",
-            rhs, "f", "jac", "fq",
+            rhs,
+            "f",
+            "jac",
+            "fq",
         )
         yield from self._lanes(
             "rhs_lanes(const double* y, const double* q, const double* jac, const double* fq, "
             "const T* Y, const T* DQ, T* out)",
-            rhs, "jac", "fq",
+            rhs,
+            "jac",
+            "fq",
         )
 
     def _contraction(self) -> Iterable[str]:
@@ -173,33 +178,49 @@ class _Header:
         )
         yield from self._entries(
             f"contract_entries({_SIGNATURE}, const double* k, double* my, double* mq)",
-            values, "", "my", "mq",
+            values,
+            "",
+            "my",
+            "mq",
         )
         yield from self._lanes(
             "contract_lanes(const double* y, const double* q, const double* k, const double* my, "
             "const double* mq, const T* Y, const T* DQ, T* out)",
-            self.ode.contraction, "my", "mq", add=True,
+            self.ode.contraction,
+            "my",
+            "mq",
+            add=True,
         )
 
     def _time(self) -> Iterable[str]:
         yield from self._entries(
             f"time_entries({_SIGNATURE}, double* ft, double* fty, double* ftq)",
-            self.ode.time, "ft", "fty", "ftq",
+            self.ode.time,
+            "ft",
+            "fty",
+            "ftq",
         )
         yield from self._lanes(
             "time_lanes(const double* y, const double* q, const double* fty, const double* ftq, "
             "const T* Y, const T* DQ, T* out)",
-            self.ode.time, "fty", "ftq",
+            self.ode.time,
+            "fty",
+            "ftq",
         )
 
     def _initial(self) -> Iterable[str]:
         yield from self._entries(
             "initial_entries(double t, const double* q, double* y0, double* y0q)",
-            self.ode.initial, "y0", "", "y0q",
+            self.ode.initial,
+            "y0",
+            "",
+            "y0q",
         )
         yield from self._lanes(
             "initial_lanes(const double* q, const double* y0q, const T* DQ, T* out)",
-            self.ode.initial, "", "y0q",
+            self.ode.initial,
+            "",
+            "y0q",
         )
 
     def _outputs(self) -> Iterable[str]:
@@ -209,22 +230,32 @@ class _Header:
         )
         yield from self._entries(
             f"output_entries({_SIGNATURE}, double* o, double* oy, double* oq)",
-            outputs, "o", "oy", "oq",
+            outputs,
+            "o",
+            "oy",
+            "oq",
         )
         yield from self._lanes(
             "output_lanes(const double* y, const double* q, const double* oy, const double* oq, "
             "const T* Y, const T* DQ, T* out)",
-            outputs, "oy", "oq",
+            outputs,
+            "oy",
+            "oq",
         )
 
     def _doses(self) -> Iterable[str]:
         yield from self._entries(
             "dose_entries(double t, const double* q, double* d, double* dqd)",
-            self.ode.doses, "d", "", "dqd",
+            self.ode.doses,
+            "d",
+            "",
+            "dqd",
         )
         yield from self._lanes(
             "dose_lanes(const double* q, const double* dqd, const T* DQ, T* out)",
-            self.ode.doses, "", "dqd",
+            self.ode.doses,
+            "",
+            "dqd",
         )
 
     def _operands(self, entries: Iterable[Entry], slot: str) -> _Operands:
@@ -255,8 +286,13 @@ class _Header:
         yield "}"
 
     def _lanes(
-        self, signature: str, sparse: SparseMap, by_state: str, by_coefficient: str,
-        *, add: bool = False,
+        self,
+        signature: str,
+        sparse: SparseMap,
+        by_state: str,
+        by_coefficient: str,
+        *,
+        add: bool = False,
     ) -> Iterable[str]:
         terms: dict[int, list[str]] = {r: [] for r in range(len(sparse.values))}
         states = self._operands(sparse.by_state, by_state).texts

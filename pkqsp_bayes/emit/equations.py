@@ -98,9 +98,7 @@ def emit_json(system: OdeSystem) -> str:
             {"name": p.name, "unit": p.unit, "kind": str(p.kind), "value": p.value}
             for p in system.parameters
         ],
-        "individual": [
-            p.name for p in system.parameters if p.kind is ParameterKind.INDIVIDUAL
-        ],
+        "individual": [p.name for p in system.parameters if p.kind is ParameterKind.INDIVIDUAL],
         "covariates": [
             {"name": c.name, "unit": c.unit, "interpolation": c.interpolation}
             for c in system.covariates

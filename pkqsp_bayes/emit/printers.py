@@ -31,10 +31,10 @@ class Printer(C99CodePrinter):
 
     def text(self, expr: sp.Basic) -> str:
         """Print an expression on one line."""
-        return " ".join(self.doprint(expr).split())
+        return " ".join(str(self.doprint(expr)).split())
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return self.names.get(expr, expr.name)
+        return self.names.get(expr, str(expr.name))
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return f"{int(expr)}.0"

@@ -59,7 +59,8 @@ class Hoister:
         return self.hoist(arg) if isinstance(arg, sp.Expr) else self._guarded(arg)
 
     def _hoist_associative(self, expr: sp.Expr) -> sp.Expr:
-        static, moving = [], []
+        static: list[sp.Expr] = []
+        moving: list[sp.Expr] = []
         for arg in expr.args:
             (static if self.is_static(arg) else moving).append(arg)
         rewritten = [self.hoist(arg) for arg in moving]

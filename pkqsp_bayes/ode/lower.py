@@ -87,9 +87,7 @@ class _Lowering:
             time_unit=system.time_unit,
             states=tuple(s.name for s in system.states),
             parameters=tuple(p.name for p in self.individual),
-            fixed_covariates=tuple(
-                c.name for c in system.covariates if c.interpolation == "fixed"
-            ),
+            fixed_covariates=tuple(c.name for c in system.covariates if c.interpolation == "fixed"),
             varying_covariates=varying,
             output_names=tuple(o.name for o in system.outputs),
             dose_names=tuple(d.name for d in system.doses),
@@ -104,9 +102,7 @@ class _Lowering:
             outputs=self._map(outputs, moving),
             doses=self._map(doses, moving),
             directions=directions,
-            elimination=plan_elimination(
-                len(self.states), [(e.row, e.col) for e in rhs.by_state]
-            ),
+            elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
             and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state),
             autonomous=autonomous,
@@ -170,9 +166,7 @@ class _Lowering:
     def _later(self, varying: set[sp.Symbol]) -> list[sp.Symbol]:
         return [*self.individual, *varying] or [TIME]
 
-    def _coefficient(
-        self, name: sp.Symbol, expr: sp.Expr, varying: set[sp.Symbol]
-    ) -> Coefficient:
+    def _coefficient(self, name: sp.Symbol, expr: sp.Expr, varying: set[sp.Symbol]) -> Coefficient:
         gradient = tuple(
             (j, d)
             for j, p in enumerate(self.individual)

@@ -59,7 +59,9 @@ def everything() -> OdeSystem:
             Covariate(name="CRP", interpolation="locf"),
             Covariate(name="ALB", interpolation="linear"),
         ),
-        assignments=(Assignment(name="drug.C", expr=drug / (base * (wt / 70) ** sp.Rational(3, 4))),),
+        assignments=(
+            Assignment(name="drug.C", expr=drug / (base * (wt / 70) ** sp.Rational(3, 4))),
+        ),
         outputs=(
             Output(name="cp", expr=conc),
             Output(name="effect", expr=sp.exp(-resp) + sp.sqrt(conc + 1) * vmax),

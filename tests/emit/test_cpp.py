@@ -108,8 +108,16 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         a, b = covariate_symbols(covariate.name)
         point |= {a: c[2 * i], b: c[2 * i + 1]}
     return Case(
-        probe=probe, point=point, states=states, parameters=parameters,
-        exact=exact_maps(system), p=p, x=x, c=c, y=y, t=t,
+        probe=probe,
+        point=point,
+        states=states,
+        parameters=parameters,
+        exact=exact_maps(system),
+        p=p,
+        x=x,
+        c=c,
+        y=y,
+        t=t,
         S=rng.normal(size=(probe.n, probe.p)),
     )
 

@@ -1,0 +1,1 @@
+"""PBPK, QSP and population models compiled to fast Stan programs."""
