@@ -238,6 +238,8 @@ def _expression(tokens: list[Token], *, where: str, problems: list[Issue]) -> sp
         column, what, remedy = error.offset or 1, "this is no expression", "check what stands here"
     except Refused as refused:
         column, what, remedy = refused.column, refused.what, refused.remedy
+    except (TypeError, ArithmeticError):  # SymPy met a number that is infinite or not real
+        column, what, remedy = 1, "some part is not a finite real number", "check the numbers"
     except (RecursionError, MemoryError):
         column, what, remedy = 1, "the expression is nested too deeply", "name parts of it"
     token = _token_at(tokens, starts, column)

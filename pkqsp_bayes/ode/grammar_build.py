@@ -7,20 +7,26 @@ numbers stay in the range of a double, and the written-out size of an expression
 
 import ast
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from pkqsp_bayes.ode.conditions import (
+    NotSeparable,
+    conjunction,
+    disjunction,
+    lift_relation,
+)
+from pkqsp_bayes.ode.functions import tanh
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.names import FUNCTIONS, nearest
 
 __all__ = ["Refused", "build"]
 
 DEEPEST = 100
-LARGEST = 20_000
+LARGEST = 5000
 LARGEST_EXPONENT = 100
 LARGEST_NUMBER = 1e150
 MOST_BITS = 4096
@@ -46,6 +52,20 @@ class _Built:
     @property
     def is_number(self) -> bool:
         return isinstance(self.expr, sp.Number)
+
+
+def _measured(expr: sp.Basic) -> _Built:
+    """Count the parts of an expression written out in full, visiting shared ones once."""
+    sizes: dict[sp.Basic, int] = {}
+    pending = [expr]
+    while pending:
+        node = pending[-1]
+        unknown = [arg for arg in node.args if arg not in sizes]
+        if unknown:
+            pending.extend(unknown)
+        else:
+            sizes[pending.pop()] = 1 + sum(sizes[arg] for arg in node.args)
+    return _Built(expr, sizes[expr])
 
 
 def build(tree: ast.expr) -> sp.Expr:
@@ -83,8 +103,7 @@ class _Builder:
         if built.size > LARGEST:
             what = f"written out in full it has more than {LARGEST} parts"
             raise Refused(node, what, "give inner min, max and piecewise a name of their own")
-        _check_value(node, built.expr)
-        return built
+        return _Built(_settled(node, built.expr), built.size)
 
     def constant(self, node: ast.Constant, depth: int) -> _Built:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
@@ -144,12 +163,12 @@ class _Builder:
         values = [_number(n, b) for n, b in zip(operands, built, strict=True)]
         pairs = zip(node.ops, values[:-1], values[1:], strict=True)
         relations = [_relation(node, op, a, b) for op, a, b in pairs]
-        return _Built(_join(sp.And, relations), 2 * sum(b.size for b in built))
+        return _measured(conjunction(relations))
 
     def boolean(self, node: ast.BoolOp, depth: int) -> _Built:
         built = [self.visit(value, depth + 1) for value in node.values]
         conditions = [_condition(n, b) for n, b in zip(node.values, built, strict=True)]
-        joined = _join(sp.And if isinstance(node.op, ast.And) else sp.Or, conditions)
+        joined = (conjunction if isinstance(node.op, ast.And) else disjunction)(conditions)
         return _Built(joined, sum(b.size for b in built) + 1)
 
     def conditional(self, node: ast.IfExp, depth: int) -> _Built:
@@ -201,7 +220,7 @@ def _signed(node: ast.BinOp, value: sp.Expr) -> sp.Expr:
     if isinstance(node.op, ast.Div):
         if value == 0:
             raise Refused(node.right, "division by zero", "divide by something else")
-        return 1 / value
+        return _raised(value, sp.Integer(-1))
     return value
 
 
@@ -212,7 +231,7 @@ def _combine(operation: type, values: list[sp.Expr], node: ast.AST) -> sp.Expr:
     for value in values:
         if value.is_Number:
             total = operation(total, value)
-            _check_value(node, total)
+            _settled(node, total)
     return operation(total, *symbolic)
 
 
@@ -225,7 +244,12 @@ def _power(node: ast.AST, base: _Built, exponent: _Built) -> _Built:
         raise Refused(node, "zero to a power that is not positive", "use a positive exponent")
     if above.is_Number and _bits(below) * abs(_as_float(node, above)) > MOST_BITS:
         raise Refused(node, "a number grows too large in this power", "rescale the quantity")
-    return _Built(sp.Pow(below, above), base.size + exponent.size + 1)
+    return _Built(_raised(below, above), base.size + exponent.size + 1)
+
+
+def _raised(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """Raise to a power; not into the branches of a Piecewise, one of which may be zero."""
+    return sp.Pow(base, exponent, evaluate=not base.has(sp.Piecewise))
 
 
 def _bits(expr: sp.Expr) -> int:
@@ -240,41 +264,39 @@ def _as_float(node: ast.AST, expr: sp.Expr) -> float:
         raise Refused(node, "a number is not finite or not real", "check the numbers") from None
 
 
-def _check_value(node: ast.AST, expr: sp.Basic) -> None:
-    """Refuse numbers that are not finite, not real, or beyond a double's comfort."""
-    if isinstance(expr, sp.Expr) and not expr.free_symbols:
-        if not abs(_as_float(node, expr)) < LARGEST_NUMBER:
-            raise Refused(node, "a number is too large", f"stay below {LARGEST_NUMBER:g}")
+def _settled(node: ast.AST, expr: sp.Basic) -> sp.Basic:
+    """Refuse constants that are not finite, not real or too large; fold complicated ones.
+
+    Rational numbers, and one function of one (``exp(0.8334)``), stay exact and readable. Anything
+    beyond becomes a double, for SymPy's exact arithmetic on nested constants can take for ever.
+    """
+    if not isinstance(expr, sp.Expr) or expr.free_symbols:
+        return expr
+    value = _as_float(node, expr)
+    if not abs(value) < LARGEST_NUMBER:
+        raise Refused(node, "a number is too large", f"stay below {LARGEST_NUMBER:g}")
+    plain = expr.is_Rational or all(arg.is_Rational for arg in expr.args)
+    return expr if plain else sp.Float(value)
 
 
-_RELATIONS: dict[type, tuple[type, Callable[[float, float], bool]]] = {
-    ast.Lt: (sp.StrictLessThan, operator.lt),
-    ast.LtE: (sp.LessThan, operator.le),
-    ast.Gt: (sp.StrictGreaterThan, operator.gt),
-    ast.GtE: (sp.GreaterThan, operator.ge),
-    ast.Eq: (sp.Equality, operator.eq),
-    ast.NotEq: (sp.Unequality, operator.ne),
+_RELATIONS: dict[type, type] = {
+    ast.Lt: sp.StrictLessThan,
+    ast.LtE: sp.LessThan,
+    ast.Gt: sp.StrictGreaterThan,
+    ast.GtE: sp.GreaterThan,
+    ast.Eq: sp.Equality,
+    ast.NotEq: sp.Unequality,
 }
 
 
 def _relation(node: ast.AST, op: ast.cmpop, left: sp.Expr, right: sp.Expr) -> Boolean:
     if type(op) not in _RELATIONS:
         raise Refused(node, "this comparison is not of the grammar", "use < <= > >= == !=")
-    relation, compare = _RELATIONS[type(op)]
-    if not left.free_symbols and not right.free_symbols:
-        return sp.true if compare(_as_float(node, left), _as_float(node, right)) else sp.false
-    # Not evaluated: SymPy would try to prove the relation, which may take long.
-    return relation(left, right, evaluate=False)
-
-
-def _join(operation: type, conditions: list[Boolean]) -> Boolean:
-    decided = sp.false if operation is sp.And else sp.true
-    if decided in conditions:
-        return decided
-    open_ones = list(dict.fromkeys(c for c in conditions if c not in (sp.true, sp.false)))
-    if len(open_ones) < 2:
-        return open_ones[0] if open_ones else ~decided
-    return operation(*open_ones, evaluate=False)
+    try:
+        return lift_relation(_RELATIONS[type(op)], left, right)
+    except NotSeparable as problem:
+        remedy = "compare the parts of min, max, abs and if one by one, with and, or"
+        raise Refused(node, str(problem), remedy) from None
 
 
 def _piecewise(pieces: list[tuple[sp.Expr, Boolean]], otherwise: sp.Expr) -> sp.Expr:
@@ -298,11 +320,26 @@ def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:
     if name in ("min", "max"):
         if len(values) < 2:
             raise Refused(node, f"{name} needs two arguments or more", f"{name}(a, b)")
-        return _Built(_extreme(name, values), size * len(values))
+        return _measured(_extreme(node, name, values))
     if len(values) != 1:
         raise Refused(node, f"{name} takes one argument, not {len(values)}", f"{name}(x)")
     _check_domain(node, name, values[0])
-    return _Built(_UNARY[name](values[0]), 2 * size if name == "abs" else size)
+    if name == "abs":
+        return _measured(_absolute(node, values[0]))
+    return _Built(_apply(name, values[0]), size)
+
+
+def _apply(name: str, value: sp.Expr) -> sp.Expr:
+    """Apply a function of one argument.
+
+    SymPy's simplifications ask whether the argument is zero, which on nested functions can take
+    for ever, so they only run on constants.
+    """
+    if name == "sqrt":
+        return _raised(value, sp.Rational(1, 2))
+    function = _FUNCTION.get(name, sp.log)
+    applied = function(value, evaluate=False) if value.free_symbols else function(value)
+    return applied / sp.log(_LOG_BASE[name]) if name in _LOG_BASE else applied
 
 
 def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
@@ -316,21 +353,20 @@ def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
         raise Refused(node, what, "check the argument") from None
 
 
-def _extreme(name: str, values: list[sp.Expr]) -> sp.Expr:
+def _extreme(node: ast.AST, name: str, values: list[sp.Expr]) -> sp.Expr:
     """Minimum or maximum as a Piecewise, whose derivatives exist on both sides of a tie."""
     compare = ast.LtE() if name == "min" else ast.GtE()
     pieces = []
     for index, value in enumerate(values[:-1]):
         rest = values[index + 1 :]
-        relations = [_relation(compare, compare, value, other) for other in rest]
-        pieces.append((value, _join(sp.And, relations)))
+        relations = [_relation(node, compare, value, other) for other in rest]
+        pieces.append((value, conjunction(relations)))
     return _piecewise(pieces, values[-1])
 
 
-def _absolute(value: sp.Expr) -> sp.Expr:
-    if value.is_number:
-        return sp.Abs(value)
-    return _piecewise([(value, sp.GreaterThan(value, 0, evaluate=False))], -value)
+def _absolute(node: ast.AST, value: sp.Expr) -> sp.Expr:
+    condition = _relation(node, ast.GtE(), value, sp.Integer(0))
+    return _piecewise([(value, condition)], -value)
 
 
 def _piecewise_call(node: ast.Call, arguments: list[_Built]) -> _Built:
@@ -345,17 +381,8 @@ def _piecewise_call(node: ast.Call, arguments: list[_Built]) -> _Built:
     return _Built(_piecewise(pieces, values[-1]), sum(b.size for b in arguments) + 1)
 
 
-_UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
-    "abs": _absolute,
-    "cos": sp.cos,
-    "exp": sp.exp,
-    "log": sp.log,
-    "log10": lambda value: sp.log(value) / sp.log(10),
-    "log2": lambda value: sp.log(value) / sp.log(2),
-    "sin": sp.sin,
-    "sqrt": sp.sqrt,
-    "tanh": sp.tanh,
-}
+_FUNCTION: dict[str, type] = {"cos": sp.cos, "exp": sp.exp, "sin": sp.sin, "tanh": tanh}
+_LOG_BASE = {"log10": 10, "log2": 2}
 
 _NUMERIC: dict[str, Callable[[float], float]] = {
     "abs": math.fabs,
