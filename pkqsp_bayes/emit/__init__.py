@@ -1,0 +1,1 @@
+"""LoweredOde -> text: Stan functions, C++ header, equations for people."""

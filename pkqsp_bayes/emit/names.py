@@ -6,9 +6,19 @@ from collections.abc import Sequence
 __all__ = ["identifiers", "mangle"]
 
 # Words that neither C++ nor Stan takes as a variable, as far as a pharmacometrician may use them.
-_RESERVED = frozenset(
-    ["alignas", "alignof", "and", "and_eq", "array", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "cholesky_factor_corr", "cholesky_factor_cov", "class", "compl", "complex", "concept", "const", "constexpr", "continue", "corr_matrix", "cov_matrix", "data", "decltype", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "functions", "fvar", "generated", "goto", "if", "import", "in", "inline", "int", "jacobian", "long", "lower", "lp__", "matrix", "model", "multiplier", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "offset", "operator", "or", "or_eq", "ordered", "parameters", "positive_ordered", "print", "private", "profile", "protected", "public", "quantities", "real", "register", "reject", "repeat", "requires", "return", "row_vector", "short", "signed", "simplex", "sizeof", "static", "struct", "switch", "target", "template", "then", "this", "throw", "transformed", "true", "try", "tuple", "typedef", "typename", "union", "unit_vector", "unsigned", "until", "upper", "using", "var", "vector", "virtual", "void", "volatile", "while", "xor", "xor_eq", "c", "d", "dydt", "f", "k", "out", "p", "q", "rate", "s", "t", "x", "y", "y0"]
-)
+_WORDS = """
+alignas alignof and and_eq array asm auto bitand bitor bool break c case catch char
+cholesky_factor_corr cholesky_factor_cov class compl complex concept const constexpr continue
+corr_matrix cov_matrix d data decltype default delete do double dydt else enum explicit export
+extern f false float for friend functions fvar generated goto if import in inline int jacobian
+k long lower lp__ matrix model multiplier mutable namespace new noexcept not not_eq nullptr
+offset operator or or_eq ordered out p parameters positive_ordered print private profile
+protected public q quantities rate real register reject repeat requires return row_vector s
+short signed simplex sizeof static struct switch t target template then this throw transformed
+true try tuple typedef typename union unit_vector unsigned until upper using var vector
+virtual void volatile while x xor xor_eq y y0
+"""
+_RESERVED = frozenset(_WORDS.split())
 
 
 def mangle(name: str) -> str:

@@ -34,7 +34,7 @@ class Printer(C99CodePrinter):
         return " ".join(str(self.doprint(expr)).split())
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return self.names.get(expr, str(expr.name))
+        return str(self.names.get(expr, expr.name))
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return f"{int(expr)}.0"
@@ -68,7 +68,7 @@ class Printer(C99CodePrinter):
         text = self._print(expr.args[-1].expr)
         for branch in reversed(expr.args[:-1]):
             text = f"({self._print(branch.cond)} ? {self._print(branch.expr)} : {text})"
-        return text
+        return str(text)
 
     def _print_Pow(self, expr: sp.Pow) -> str:
         base, exponent = expr.as_base_exp()
@@ -82,7 +82,7 @@ class Printer(C99CodePrinter):
             return f"sqrt({self._print(base)})"
         if exponent == sp.Rational(-1, 2):
             return f"1.0/sqrt({self._print(base)})"
-        return self._general_power(base, exponent)
+        return str(self._general_power(base, exponent))
 
     def _general_power(self, base: sp.Expr, exponent: sp.Expr) -> str:
         return f"pow({self._print(base)}, {self._print(exponent)})"
