@@ -1,0 +1,28 @@
+#include "errors.hpp"
+#include "run.hpp"
+
+#include <stan/services/sample/standalone_gqs.hpp>
+
+namespace pkqsp::driver {
+
+int generate_quantities(Run& run) {
+  const std::string& fitted = run.method.text("fitted_params");
+  if (fitted.empty())
+    throw UsageError("generate_quantities needs the argument 'fitted_params': a CSV file");
+  const int chains = run.method.integer("num_chains");
+  std::vector<std::string> names;
+  run.model.constrained_param_names(names, false, false);
+  std::vector<Eigen::MatrixXd> draws;
+  const std::vector<std::string> paths =
+      chains == 1 ? std::vector<std::string>{fitted} : chain_paths(fitted, chains, run.id());
+  for (const std::string& path : paths) draws.push_back(read_draws(path, names));
+  std::vector<CsvWriter> files = run.open_csvs(
+      chains == 1 ? std::vector<std::string>{run.output()}
+                  : chain_paths(run.output(), chains, run.id()));
+  return guarded(files, [&] {
+    return stan::services::standalone_generate(run.model, chains, draws, run.seed(), run.interrupt,
+                                               run.console, files);
+  });
+}
+
+}  // namespace pkqsp::driver

@@ -1,0 +1,35 @@
+// Input files: data, starts, metrics, draws made before.
+#ifndef PKQSP_DRIVER_INPUT_HPP
+#define PKQSP_DRIVER_INPUT_HPP
+
+#include <stan/io/var_context.hpp>
+#include <stan/math/prim/fun/Eigen.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pkqsp::driver {
+
+using Context = std::shared_ptr<const stan::io::var_context>;
+
+// JSON if the name ends in .json, else R dump; no name, no variables. `what` is for messages.
+Context read_context(const std::string& path, const std::string& what);
+
+// Starts: radius and one context a chain.
+struct Starts {
+  double radius = 2;
+  std::vector<Context> contexts;
+};
+Starts read_starts(const std::string& init, int chains, unsigned int first_id);
+
+// Files of one kind for several chains: a list, numbered files, or one file for all.
+std::vector<Context> read_contexts(const std::string& path, int chains, unsigned int first_id,
+                                   const std::string& what);
+
+// Rows of the named columns of a Stan CSV file.
+Eigen::MatrixXd read_draws(const std::string& path, const std::vector<std::string>& columns);
+
+}  // namespace pkqsp::driver
+
+#endif

@@ -1,0 +1,71 @@
+// Output files: a fast CSV writer that notices a full disk, file names of several chains.
+#ifndef PKQSP_DRIVER_OUTPUT_HPP
+#define PKQSP_DRIVER_OUTPUT_HPP
+
+#include <stan/callbacks/writer.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pkqsp::driver {
+
+// Writes rows of numbers and '#' comments. Without a path it writes nothing.
+//
+// Rows reach the file at least once a second, so that a killed process leaves what it had drawn.
+// Every failed write throws OutputError with the file's name.
+class CsvWriter : public stan::callbacks::writer {
+ public:
+  CsvWriter() = default;
+  CsvWriter(std::string path, int significant_figures);
+  CsvWriter(CsvWriter&&) noexcept = default;
+  CsvWriter& operator=(CsvWriter&&) noexcept = default;
+  ~CsvWriter() override;
+
+  void operator()(const std::vector<std::string>& names) override;
+  void operator()(const std::vector<double>& row) override;
+  void operator()() override;
+  void operator()(const std::string& message) override;
+  void operator()(const Eigen::Matrix<double, -1, -1>& draws_in_columns) override;
+  void operator()(const Eigen::Matrix<double, -1, 1>& row) override;
+  void operator()(const Eigen::Matrix<double, 1, -1>& row) override;
+  bool is_valid() const noexcept override { return static_cast<bool>(file_); }
+
+  // Write what is buffered; throws if the disk is full.
+  void flush();
+  // Take the file away unless it holds a row of numbers: nobody shall take it for a result.
+  void discard_if_empty() noexcept;
+  const std::string& path() const { return path_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  void add(const double* values, std::size_t count, std::size_t stride);
+  void flush_if_due();
+
+  std::string path_;
+  int figures_ = 8;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::string buffer_;
+  std::size_t rows_ = 0;
+  std::chrono::steady_clock::time_point last_flush_;
+};
+
+// "out.csv" -> "out_3.csv"; with a tag, "out_metric_3.csv" is spelt by the caller's suffix.
+std::string numbered(const std::string& path, unsigned int number);
+
+// "out.csv" with suffix "_metric" and extension ".json" -> "out_metric.json".
+std::string beside(const std::string& path, const std::string& suffix, const std::string& extension);
+
+// One path a chain: a comma-separated list as it stands, else numbered from the first id
+// if there is more than one chain.
+std::vector<std::string> chain_paths(const std::string& path, int chains, unsigned int first_id);
+
+std::vector<std::string> split_commas(const std::string& text);
+
+}  // namespace pkqsp::driver
+
+#endif
