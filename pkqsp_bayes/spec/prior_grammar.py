@@ -1,0 +1,208 @@
+"""The small grammar of priors and covariate effects: ``lognormal(log(20), 0.5)``.
+
+Calls of numbers, nothing else. Python's parser reads the text and a whitelist walks the tree.
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.population import CovariateEffectSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+
+__all__ = ["FAMILIES", "Family", "PriorError", "parse_effect", "parse_prior"]
+
+LONGEST_TEXT = 500
+DEEPEST = 20
+
+
+class PriorError(ValueError):
+    """A prior text that means nothing: what is wrong, and the remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A prior family: its arguments, and which of them must be positive."""
+
+    arguments: tuple[str, ...]
+    positive: tuple[str, ...] = ()
+    optional: int = 0
+
+
+FAMILIES: dict[str, Family] = {
+    "normal": Family(arguments=("mean", "sd"), positive=("sd",)),
+    "lognormal": Family(arguments=("log_median", "sd"), positive=("sd",)),
+    "logit_normal": Family(arguments=("logit_median", "sd"), positive=("sd",)),
+    "half_normal": Family(arguments=("sd",), positive=("sd",)),
+    "cauchy": Family(arguments=("location", "scale"), positive=("scale",)),
+    "half_cauchy": Family(arguments=("location", "scale"), positive=("scale",)),
+    "student_t": Family(arguments=("df", "location", "scale"), positive=("df", "scale")),
+    "gamma": Family(arguments=("shape", "rate"), positive=("shape", "rate")),
+    "inv_gamma": Family(arguments=("shape", "scale"), positive=("shape", "scale")),
+    "beta": Family(arguments=("a", "b"), positive=("a", "b")),
+    "uniform": Family(arguments=("lower", "upper")),
+    "exponential": Family(arguments=("rate",), positive=("rate",)),
+    "lkj": Family(arguments=("shape",), positive=("shape",)),
+    "from_qsp": Family(arguments=()),
+}
+"""Prior families by name. ``half_cauchy`` takes location and scale, or the scale alone."""
+
+_EFFECTS = ("power", "linear", "exponential", "categorical")
+_NUMERIC: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "log10": math.log10,
+    "logit": lambda p: math.log(p / (1 - p)),
+    "sqrt": math.sqrt,
+}
+_OPERATORS: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: math.pow,
+}
+
+
+def parse_prior(text: str) -> PriorSpec:
+    """Parse a prior.
+
+    Parameters
+    ----------
+    text : str
+        A family of `FAMILIES` with its numbers, which may use ``+ - * / ^``, ``log``, ``log10``,
+        ``exp``, ``sqrt`` and ``logit``; or ``"from_qsp"``.
+
+    Raises
+    ------
+    PriorError
+        With what is wrong and the remedy.
+
+    Examples
+    --------
+    >>> parse_prior("lognormal(log(20), 0.5)").args
+    (2.995732273553991, 0.5)
+    """
+    return _prior(_parse(text), text)
+
+
+def parse_effect(text: str) -> CovariateEffectSpec:
+    """Parse a covariate effect such as ``power(0.75, 70)`` or ``power(normal(0.75, 0.1), 70)``.
+
+    Raises
+    ------
+    PriorError
+        With what is wrong and the remedy.
+
+    Examples
+    --------
+    >>> parse_effect("power(0.75, 70)").coefficient
+    0.75
+    """
+    node = _parse(text)
+    name, args, keywords = _call(node)
+    if name not in _EFFECTS:
+        raise PriorError(f"there is no covariate effect {name!r}", _suggest(name, _EFFECTS))
+    if name == "categorical":
+        return _categorical(args, keywords)
+    if keywords or not 1 <= len(args) <= 2:
+        raise PriorError(f"{name} takes a coefficient and a reference", f"{name}(0.75, 70)")
+    reference = _number(args[1]) if len(args) == 2 else None
+    return CovariateEffectSpec(form=name, coefficient=_coefficient(args[0]), reference=reference)  # type: ignore[arg-type]
+
+
+def _categorical(args: list[ast.expr], keywords: list[ast.keyword]) -> CovariateEffectSpec:
+    if args or not keywords:
+        raise PriorError("categorical names levels", "categorical(female = normal(0, 0.5))")
+    levels = {str(keyword.arg): _coefficient(keyword.value) for keyword in keywords}
+    return CovariateEffectSpec(form="categorical", levels=levels)
+
+
+def _coefficient(node: ast.expr) -> float | PriorSpec:
+    is_prior = isinstance(node, ast.Call) and _call(node)[0] in FAMILIES
+    return _prior(node, "") if is_prior else _number(node)
+
+
+def _parse(text: str) -> ast.expr:
+    if len(text) > LONGEST_TEXT or not text.isascii() or "\0" in text:
+        raise PriorError("this is not a prior", "write a family and numbers: lognormal(0, 1)")
+    try:
+        return ast.parse(text.strip().replace("^", "**"), mode="eval").body
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        what = f"{text[:60]!r} cannot be read"
+        raise PriorError(what, "write a family and numbers: lognormal(log(20), 0.5)") from None
+
+
+def _call(node: ast.expr) -> tuple[str, list[ast.expr], list[ast.keyword]]:
+    if isinstance(node, ast.Name):
+        return node.id, [], []
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        raise PriorError("this is not a family with numbers", "as in lognormal(log(20), 0.5)")
+    if any(keyword.arg is None for keyword in node.keywords):
+        raise PriorError("** does not belong here", "name the levels one by one")
+    return node.func.id, node.args, node.keywords
+
+
+def _prior(node: ast.expr, text: str) -> PriorSpec:
+    name, nodes, keywords = _call(node)
+    if name not in FAMILIES:
+        raise PriorError(f"there is no prior family {name!r}", _suggest(name, FAMILIES))
+    family = FAMILIES[name]
+    form = f"{name}({', '.join(family.arguments)})"
+    args = tuple(_number(n) for n in nodes)
+    if name == "half_cauchy" and len(args) == 1:
+        args = (0.0, *args)
+    if keywords or len(args) != len(family.arguments):
+        what = f"{name} takes {len(family.arguments)} numbers, not {len(nodes)}"
+        raise PriorError(what, f"write {form}")
+    for argument, value in zip(family.arguments, args, strict=True):
+        if argument in family.positive and not value > 0:
+            raise PriorError(f"{argument} of {name} is {value:g}", "it must be positive")
+    if name == "uniform" and not args[0] < args[1]:
+        raise PriorError("the bounds of uniform are not in order", f"write {form}")
+    return PriorSpec(family=name, args=args, text=text.strip())
+
+
+def _suggest(name: str, valid: object) -> str:
+    names = sorted(valid)  # type: ignore[call-overload]
+    guess = nearest(name, names)
+    return f"did you mean {guess}?" if guess else "use one of " + ", ".join(names)
+
+
+def _number(node: ast.expr, depth: int = 0) -> float:
+    if depth > DEEPEST:
+        raise PriorError("a number is nested too deeply", "write the number")
+    try:
+        value = _evaluate(node, depth)
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
+        if isinstance(error, PriorError):
+            raise
+        raise PriorError("a number is not finite or not real", "check the numbers") from None
+    if not math.isfinite(value):
+        raise PriorError("a number is not finite", "check the numbers")
+    return value
+
+
+def _evaluate(node: ast.expr, depth: int) -> float:
+    match node:
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_number(inner, depth + 1)
+        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+            return _number(inner, depth + 1)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_number(left, depth + 1), _number(right, depth + 1))
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _NUMERIC:
+            return _NUMERIC[name](_number(inner, depth + 1))
+    raise PriorError("a number was expected", "numbers may use + - * / ^ log exp sqrt logit")

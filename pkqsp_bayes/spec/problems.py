@@ -1,0 +1,91 @@
+"""What went wrong while a file was structured, as issues with the path in the file."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationNote,
+)
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.names import nearest
+
+__all__ = ["Complaint", "collect_issues"]
+
+
+class Complaint(ValueError):
+    """A value that does not fit its place: what is wrong, and the remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+# Records that the file writes flatter than the dataclasses: names of fields that are no keys.
+_HIDDEN = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
+_EXTRA_KEYS = {"ObservationSpec": ("unit",), "BodySpec": ("covariates",)}
+
+
+def collect_issues(error: BaseException, *, where: str) -> list[Issue]:
+    """Return every problem below a cattrs validation error.
+
+    Parameters
+    ----------
+    error : exception
+        What `cattrs.Converter.structure` raised.
+    where : str
+        Name of the file; paths are written after it.
+    """
+    return list(_walk(error, (), where))
+
+
+def _walk(error: BaseException, path: tuple[str, ...], where: str) -> Iterator[Issue]:
+    if isinstance(error, BaseValidationError):
+        for inner in error.exceptions:
+            yield from _walk(inner, (*path, *_step(inner, error.cl)), where)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        for key in sorted(error.extra_fields):
+            yield _unknown_key(error.cl, key, path, where)
+    else:
+        yield _single(error, path, where)
+
+
+def _step(error: BaseException, owner: type) -> tuple[str, ...]:
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            hidden = _HIDDEN.get(getattr(owner, "__name__", ""), ())
+            return () if note.name in hidden else (note.name,)
+        if isinstance(note, IterableValidationNote):
+            key = note.index
+            return (f"[{key}]" if isinstance(key, int) else str(key),)
+    return ()
+
+
+def _place(path: tuple[str, ...], where: str) -> str:
+    dotted = ".".join(path).replace(".[", "[")
+    # An observation keeps value and unit side by side, though the record nests them.
+    dotted = dotted.replace(".value.value", ".value").replace(".value.unit", ".unit")
+    return f"{where}: {dotted}" if dotted else where
+
+
+def _unknown_key(owner: type, key: str, path: tuple[str, ...], where: str) -> Issue:
+    valid = [f.name for f in dataclasses.fields(owner)]
+    valid += _EXTRA_KEYS.get(owner.__name__, ())
+    guess = nearest(key, valid)
+    remedy = f"did you mean {guess}?" if guess else "valid here: " + ", ".join(valid)
+    place = _place((*path, key), where)
+    return Issue(severity="error", where=place, what=f"unknown key {key!r}", remedy=remedy)
+
+
+def _single(error: BaseException, path: tuple[str, ...], where: str) -> Issue:
+    if isinstance(error, KeyError):
+        what, remedy = "this key is missing", "state it"
+    elif isinstance(what_remedy := getattr(error, "remedy", None), str):
+        what, remedy = getattr(error, "what", str(error)), what_remedy
+    else:
+        what, remedy = str(error), "see the documentation of the model file"
+    return Issue(severity="error", where=_place(path, where), what=what, remedy=remedy)
