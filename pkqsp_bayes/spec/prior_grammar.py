@@ -13,7 +13,7 @@ from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["FAMILIES", "Family", "PriorError", "parse_effect", "parse_prior"]
+__all__ = ["FAMILIES", "Family", "PriorError", "check_effect", "parse_effect", "parse_prior"]
 
 LONGEST_TEXT = 500
 DEEPEST = 20
@@ -117,6 +117,22 @@ def parse_effect(text: str) -> CovariateEffectSpec:
         raise PriorError(f"{name} takes a coefficient and a reference", f"{name}(0.75, 70)")
     reference = _number(args[1]) if len(args) == 2 else None
     return CovariateEffectSpec(form=name, coefficient=_coefficient(args[0]), reference=reference)  # type: ignore[arg-type]
+
+
+def check_effect(effect: CovariateEffectSpec) -> CovariateEffectSpec:
+    """Return an effect that was stated as a table, if its parts belong together.
+
+    Raises
+    ------
+    PriorError
+        With what is wrong and the remedy.
+    """
+    if effect.form == "categorical":
+        if not effect.levels or effect.coefficient is not None or effect.reference is not None:
+            raise PriorError("categorical names levels", "state levels, and nothing else")
+    elif effect.coefficient is None or effect.levels:
+        raise PriorError(f"{effect.form} takes a coefficient", "state coefficient and reference")
+    return effect
 
 
 def _categorical(args: list[ast.expr], keywords: list[ast.keyword]) -> CovariateEffectSpec:

@@ -13,10 +13,10 @@ from cattrs.errors import (
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
 
-__all__ = ["Complaint", "collect_issues"]
+__all__ = ["MisfitError", "collect_issues"]
 
 
-class Complaint(ValueError):
+class MisfitError(ValueError):
     """A value that does not fit its place: what is wrong, and the remedy."""
 
     def __init__(self, what: str, remedy: str) -> None:

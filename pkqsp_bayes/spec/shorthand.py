@@ -1,0 +1,211 @@
+"""Short forms of the model file: what it writes flatter, or as text, than the records are."""
+
+import keyword
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import cattrs
+
+from pkqsp_bayes.spec.body import CovariateSpec, LumpSpec
+from pkqsp_bayes.spec.mechanism import EquationsSpec
+from pkqsp_bayes.spec.population import (
+    CovariateEffectSpec,
+    ErrorSpec,
+    ObservationSpec,
+    OmegaSpec,
+    PopulationSpec,
+)
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import check_effect, parse_effect, parse_prior
+from pkqsp_bayes.spec.problems import MisfitError
+from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.spec.structure import number, structure_record, unstructure_record, wrong_type
+
+__all__ = ["OMEGA_KEYS", "register_shorthand"]
+
+OMEGA_KEYS = ("correlate", "lkj", "occasion")
+"""Keys of ``omega`` that are no parameters."""
+
+
+def register_shorthand(made: cattrs.Converter) -> None:
+    """Teach a converter the short forms, both ways."""
+    # In this order: a record's function is made with the ones of its fields.
+    _register_texts(made)
+    _register_short_forms(made)
+    _register_nested(made)
+
+
+def _short(
+    made: cattrs.Converter,
+    cls: type,
+    expand: Callable[[Any], Any],
+    shrink: Callable[[dict[str, Any]], Any],
+) -> None:
+    """Let a record have a short form: a bare value that stands for a table."""
+    structure = structure_record(made)(cls)
+    unstructure = unstructure_record(made)(cls)
+    made.register_structure_hook(cls, lambda value, t: structure(expand(value), t))
+    made.register_unstructure_hook(cls, lambda record: shrink(unstructure(record)))
+
+
+def _register_short_forms(made: cattrs.Converter) -> None:
+    made.register_structure_hook_func(
+        lambda kind: kind == float | str, lambda value, _: _number_or_text(value)
+    )
+    made.register_unstructure_hook_func(lambda kind: kind == float | str, lambda value: value)
+    _short(made, Quantity, _expand_quantity, lambda d: d if "unit" in d else d["value"])
+    _short(made, CovariateSpec, _expand_covariate, _shrink_covariate)
+    _short(made, EquationsSpec, lambda v: {"text": v} if isinstance(v, str) else v, dict)
+    _short(made, ErrorSpec, _expand_error, lambda d: d["form"] if set(d) == {"form"} else d)
+    _short(made, LumpSpec, _expand_lump, lambda d: d["organs"] if set(d) == {"organs"} else d)
+
+
+def _number_or_text(value: Any) -> float | str:
+    if not isinstance(value, str):
+        return number(value)
+    if not value.strip():
+        raise MisfitError("the expression is empty", "write a number or a formula")
+    return value
+
+
+def _expand_quantity(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list | bool):
+        raise wrong_type(value, "a number, a formula or a table with value and unit")
+    return {"value": value}
+
+
+def _expand_covariate(value: Any) -> Any:
+    if value == "category":
+        return {"category": True}
+    return {"unit": value} if isinstance(value, str) else value
+
+
+def _shrink_covariate(table: dict[str, Any]) -> Any:
+    if table == {"category": True}:
+        return "category"
+    if set(table) <= {"unit"}:
+        return table.get("unit", "")
+    return table
+
+
+def _expand_error(value: Any) -> Any:
+    return {"form": value} if isinstance(value, str) else value
+
+
+def _expand_lump(value: Any) -> Any:
+    return {"organs": value} if isinstance(value, list) else value
+
+
+def _register_texts(made: cattrs.Converter) -> None:
+    made.register_structure_hook_func(_may_be_prior, lambda value, _: _prior_or_number(value))
+    made.register_unstructure_hook_func(_may_be_prior, _unstructure_prior)
+    made.register_structure_hook(PriorSpec, lambda value, _: parse_prior(_text(value)))
+    made.register_unstructure_hook(PriorSpec, str)
+    _register_effect(made)
+
+
+def _register_effect(made: cattrs.Converter) -> None:
+    """Let an effect be text; a table where labels of levels are no names (``*1/*3``)."""
+    from_table = structure_record(made)(CovariateEffectSpec)
+    to_table = unstructure_record(made)(CovariateEffectSpec)
+
+    def structure(value: Any, t: Any) -> CovariateEffectSpec:
+        if isinstance(value, dict):
+            return check_effect(from_table(value, t))
+        return parse_effect(_text(value))
+
+    def unstructure(effect: CovariateEffectSpec) -> Any:
+        is_text = all(_is_label(label) for label in effect.levels)
+        return _effect_text(effect) if is_text else to_table(effect)
+
+    made.register_structure_hook(CovariateEffectSpec, structure)
+    made.register_unstructure_hook(CovariateEffectSpec, unstructure)
+
+
+def _is_label(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _may_be_prior(kind: Any) -> bool:
+    """Whether a type is ``PriorSpec | float``, with or without None."""
+    return PriorSpec in typing.get_args(kind) and float in typing.get_args(kind)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(value, 'text such as "lognormal(log(20), 0.5)"')
+    return value
+
+
+def _prior_or_number(value: Any) -> PriorSpec | float | None:
+    return parse_prior(value) if isinstance(value, str) else number(value)
+
+
+def _unstructure_prior(value: PriorSpec | float | None) -> Any:
+    return str(value) if isinstance(value, PriorSpec) else value
+
+
+def _effect_text(effect: CovariateEffectSpec) -> str:
+    if effect.form == "categorical":
+        arguments = [f"{level} = {_plain_text(v)}" for level, v in effect.levels.items()]
+    else:
+        parts = (effect.coefficient, effect.reference)
+        arguments = [_plain_text(part) for part in parts if part is not None]
+    return f"{effect.form}({', '.join(arguments)})"
+
+
+def _plain_text(value: PriorSpec | float) -> str:
+    return str(value) if isinstance(value, PriorSpec) else repr(value)
+
+
+def _register_nested(made: cattrs.Converter) -> None:
+    """Register the records that the file writes flatter than they are."""
+    _short(made, ObservationSpec, _nest_observation, _flatten_observation)
+    _short(made, OmegaSpec, _nest_omega, _flatten_omega)
+    _short(made, PopulationSpec, _nest_population, _flatten_population)
+
+
+def _nest_observation(table: Any) -> Any:
+    if not isinstance(table, dict) or "value" not in table or isinstance(table["value"], dict):
+        return table
+    nested = {key: value for key, value in table.items() if key != "unit"}
+    nested["value"] = {key: table[key] for key in ("value", "unit") if key in table}
+    return nested
+
+
+def _flatten_observation(table: dict[str, Any]) -> dict[str, Any]:
+    value = table.pop("value")
+    return {**(value if isinstance(value, dict) else {"value": value}), **table}
+
+
+def _nest_omega(table: Any) -> Any:
+    if not isinstance(table, dict):
+        return table
+    nested = {key: table[key] for key in OMEGA_KEYS if key in table}
+    blocks = nested.get("correlate")
+    if isinstance(blocks, list) and blocks and all(isinstance(b, str) for b in blocks):
+        nested["correlate"] = [blocks]
+    scales = {key: value for key, value in table.items() if key not in OMEGA_KEYS}
+    return {"scales": scales, **nested}
+
+
+def _flatten_omega(table: dict[str, Any]) -> dict[str, Any]:
+    flat = {**table.pop("scales", {}), **table}
+    if len(flat.get("correlate", ())) == 1:
+        flat["correlate"] = flat["correlate"][0]
+    return flat
+
+
+def _nest_population(table: Any) -> Any:
+    if not isinstance(table, dict):
+        return table
+    parameters = {key: value for key, value in table.items() if key != "omega"}
+    omega = {"omega": table["omega"]} if "omega" in table else {}
+    return {"parameters": parameters, **omega}
+
+
+def _flatten_population(table: dict[str, Any]) -> dict[str, Any]:
+    return {**table.pop("parameters", {}), **table}

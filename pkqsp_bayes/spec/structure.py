@@ -1,0 +1,146 @@
+"""Strict structuring of plain values and records: nothing is coerced."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.problems import MisfitError
+
+__all__ = ["number", "register_plain", "structure_record", "unstructure_record", "wrong_type"]
+
+
+def register_plain(made: cattrs.Converter) -> None:
+    """Let numbers, texts, choices, lists and tables through as they are, or refuse them."""
+    made.register_structure_hook(str, _plain(str, "text"))
+    made.register_structure_hook(bool, _plain(bool, "true or false"))
+    made.register_structure_hook(int, _plain(int, "a whole number"))
+    made.register_structure_hook(float, lambda value, _: number(value))
+    made.register_structure_hook_func(_is_literal, _structure_literal)
+    made.register_structure_hook_factory(_is_tuple, lambda t: _structure_tuple(made, t))
+    made.register_structure_hook_factory(_is_mapping, lambda t: _structure_mapping(made, t))
+
+
+def _is_literal(t: Any) -> bool:
+    origin: Any = typing.get_origin(t)
+    return origin is typing.Literal
+
+
+def _is_tuple(t: Any) -> bool:
+    return typing.get_origin(t) is tuple
+
+
+def _is_mapping(t: Any) -> bool:
+    return typing.get_origin(t) is Mapping
+
+
+def _plain(kind: type, name: str) -> Callable[[Any, Any], Any]:
+    def structure(value: Any, _: Any) -> Any:
+        if type(value) is not kind:
+            raise wrong_type(value, name)
+        return value
+
+    return structure
+
+
+def wrong_type(value: Any, expected: str) -> MisfitError:
+    """Return the error that a value is not of the kind its place needs."""
+    return MisfitError(f"{_describe(value)} stands where {expected} is needed", f"write {expected}")
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    is_long = isinstance(value, int) and value.bit_length() > 64
+    return "a very long number" if is_long else repr(value)[:60]
+
+
+def number(value: Any) -> float:
+    """Return a finite number as it is.
+
+    Raises
+    ------
+    MisfitError
+        If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(value, "a number")
+    if not _is_finite(value):
+        raise MisfitError("this is not a finite number", "write a number that a double holds")
+    return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of any length
+        return False
+
+
+def _structure_literal(value: Any, t: Any) -> Any:
+    valid = typing.get_args(t)
+    if value in valid:
+        return value
+    guess = nearest(str(value), valid)
+    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(valid)
+    raise MisfitError(f"{_describe(value)} is not known here", remedy)
+
+
+def _structure_tuple(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], Any]:
+    inner: Any = types.GenericAlias(list, (typing.get_args(t)[0],))
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, list):
+            raise wrong_type(value, "a list")
+        return tuple(made.structure(value, inner))
+
+    return structure
+
+
+def _structure_mapping(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], Any]:
+    inner: Any = types.GenericAlias(dict, (str, typing.get_args(t)[1]))
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise wrong_type(value, "a table")
+        return made.structure(value, inner)
+
+    return structure
+
+
+def structure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any, Any], Any]]:
+    """Return a factory of functions from a table to a dataclass."""
+
+    def factory(cls: Any) -> Callable[[Any, Any], Any]:
+        generated = make_dict_structure_fn(cls, made, _cattrs_forbid_extra_keys=True)
+
+        def structure(value: Any, t: Any) -> Any:
+            if not isinstance(value, dict):
+                raise wrong_type(value, "a table")
+            return generated(value, t)
+
+        return structure
+
+    return factory
+
+
+def unstructure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any], Any]]:
+    """Return a factory of functions from a dataclass to a table without its defaults."""
+
+    def factory(cls: Any) -> Callable[[Any], Any]:
+        required: dict[str, Any] = {
+            f.name: override(omit_if_default=False)
+            for f in dataclasses.fields(cls)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        }
+        return make_dict_unstructure_fn(cls, made, _cattrs_omit_if_default=True, **required)
+
+    return factory

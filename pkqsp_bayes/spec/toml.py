@@ -1,0 +1,171 @@
+"""Model files: TOML text to a `ModelSpec` and back."""
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.check import check_spec
+from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.problems import collect_issues
+from pkqsp_bayes.spec.toml_text import format_document
+
+__all__ = ["LARGEST_FILE", "format_model", "parse_model", "read_model"]
+
+LARGEST_FILE = 1_000_000
+"""Most characters of a model file."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def parse_model(text: str, *, where: str = "model") -> ModelSpec:
+    """Parse the text of a model file; all its problems are reported together.
+
+    Parameters
+    ----------
+    text : str
+        TOML 1.0.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    CheckError
+        Each problem with its path in the file, what is wrong, and the nearest valid name; a
+        TOML syntax error with line and column.
+
+    Examples
+    --------
+    >>> parse_model('title = "demo"').title
+    'demo'
+    >>> parse_model('titel = "demo"')
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.errors.CheckError: error: model: title: this key is missing (state it)
+    error: model: titel: unknown key 'titel' (did you mean title?)
+    """
+    table, issues = _nest_model(_load(text, where), where)
+    spec = _structure(table, where, issues)
+    if spec is not None:
+        issues += check_spec(spec, where=where)
+    if spec is None or issues:
+        raise CheckError(_in_body(issue, table, where) for issue in issues)
+    return spec
+
+
+def read_model(path: str | Path) -> ModelSpec:
+    """Read a model file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file in UTF-8.
+
+    Raises
+    ------
+    CheckError
+        If it cannot be read, and as `parse_model`.
+    """
+    place = str(path)
+    try:
+        raw = _read_bytes(Path(path))
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        what = error.strerror or type(error).__name__
+        issue = Issue(where=place, what=f"cannot be read: {what}", remedy="check the path")
+        raise CheckError([issue]) from None
+    except ValueError:  # not UTF-8, or a null byte in the path
+        issue = Issue(where=place, what="this is not UTF-8 text", remedy="save it as UTF-8")
+        raise CheckError([issue]) from None
+    return parse_model(text, where=place)
+
+
+def _read_bytes(path: Path) -> bytes:
+    # One byte more than allowed is enough to see that it is too much.
+    with path.open("rb") as file:
+        return file.read(4 * LARGEST_FILE + 1)
+
+
+def format_model(spec: ModelSpec) -> str:
+    r"""Return the text of a model file; `parse_model` of it gives an equal record.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+
+    Examples
+    --------
+    >>> format_model(ModelSpec(title="demo"))
+    'title = "demo"\n'
+    """
+    table = converter().unstructure(spec)
+    covariates = table.pop("covariates", None)
+    if covariates and spec.body is not None:
+        table["body"] = {**table["body"], "covariates": covariates}
+    elif covariates:
+        table["covariates"] = covariates
+    order = {field.name: index for index, field in enumerate(dataclasses.fields(ModelSpec))}
+    return format_document(dict(sorted(table.items(), key=lambda item: order[item[0]])))
+
+
+def _load(text: str, where: str) -> dict[str, Any]:
+    if len(text) > LARGEST_FILE:
+        what = f"the file has more than {LARGEST_FILE} characters"
+        raise CheckError([Issue(where=where, what=what, remedy="a model file is far smaller")])
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CheckError([_syntax_issue(str(error), where)]) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
+        what = "a number is too long or a list too deep to be read"
+        raise CheckError([Issue(where=where, what=what, remedy="a model needs neither")]) from None
+
+
+def _syntax_issue(message: str, where: str) -> Issue:
+    found = _PLACE.search(message)
+    what = "not TOML: " + (message[: found.start()] if found else message)
+    if found is None:
+        return Issue(where=where, what=what, remedy="correct the syntax")
+    line, column = found.groups()
+    place = f"line {line}, column {column}" if line else "at the end of the file"
+    return Issue(where=f"{where}, {place}", what=what, remedy="correct the syntax there")
+
+
+def _structure(table: dict[str, Any], where: str, issues: list[Issue]) -> ModelSpec | None:
+    try:
+        return converter().structure(table, ModelSpec)
+    except RecursionError:
+        issues.append(Issue(where=where, what="tables nested too deeply", remedy="flatten them"))
+    except Exception as error:  # cattrs groups errors of every kind
+        issues += collect_issues(error, where=where)
+    return None
+
+
+def _nest_model(table: dict[str, Any], where: str) -> tuple[dict[str, Any], list[Issue]]:
+    """Lift ``body.covariates`` to the place that the record gives them."""
+    body = table.get("body")
+    if not isinstance(body, dict) or "covariates" not in body:
+        return table, []
+    inner, outer = body["covariates"], table.get("covariates", {})
+    rest = {**table, "body": {k: v for k, v in body.items() if k != "covariates"}}
+    if not (isinstance(inner, dict) and isinstance(outer, dict)):
+        return {**rest, "covariates": inner}, []
+    twice = [
+        Issue(where=f"{where}: body.covariates.{name}", what=f"{name} is stated twice",
+              remedy=f"remove covariates.{name}")
+        for name in inner.keys() & outer.keys()
+    ]  # fmt: skip
+    return {**rest, "covariates": {**outer, **inner}}, twice
+
+
+def _in_body(issue: Issue, table: dict[str, Any], where: str) -> Issue:
+    """Name the place where the file has the covariates, which may be below the body."""
+    prefix = f"{where}: covariates"
+    if "body" in table and issue.where.startswith(prefix):
+        place = f"{where}: body.covariates{issue.where[len(prefix) :]}"
+        return dataclasses.replace(issue, where=place)
+    return issue
