@@ -21,20 +21,22 @@ stan::model::model_base& new_model(stan::io::var_context& data, unsigned int see
                                    std::ostream* messages);
 stan::math::profile_map& get_stan_profile_data();
 
+// build_options.hpp defines these in every model.
+extern "C" const bool pkqsp_model_without_range_checks;
+extern "C" const bool pkqsp_model_with_cpp_optims;
+
 namespace pkqsp::driver {
 namespace {
+
+const char* word(bool yes) { return yes ? "true" : "false"; }
 
 void print_info() {
   std::cout << "stan_version_major = " << stan::MAJOR_VERSION << "\n"
             << "stan_version_minor = " << stan::MINOR_VERSION << "\n"
             << "stan_version_patch = " << stan::PATCH_VERSION << "\n"
             << "STAN_THREADS=true\nSTAN_MPI=false\nSTAN_OPENCL=false\n"
-#ifdef STAN_NO_RANGE_CHECKS
-            << "STAN_NO_RANGE_CHECKS=true\n"
-#else
-            << "STAN_NO_RANGE_CHECKS=false\n"
-#endif
-            << "STAN_CPP_OPTIMS=false\n";
+            << "STAN_NO_RANGE_CHECKS=" << word(pkqsp_model_without_range_checks) << "\n"
+            << "STAN_CPP_OPTIMS=" << word(pkqsp_model_with_cpp_optims) << "\n";
 }
 
 // True if the words ask for text instead of a run.

@@ -1,0 +1,17 @@
+// Compiled into every model, so that `info` tells how the model, not the driver, was compiled.
+#ifndef PKQSP_DRIVER_BUILD_OPTIONS_HPP
+#define PKQSP_DRIVER_BUILD_OPTIONS_HPP
+
+#ifdef STAN_NO_RANGE_CHECKS
+extern "C" const bool pkqsp_model_without_range_checks = true;
+#else
+extern "C" const bool pkqsp_model_without_range_checks = false;
+#endif
+
+#ifdef PKQSP_CPP_OPTIMS
+extern "C" const bool pkqsp_model_with_cpp_optims = true;
+#else
+extern "C" const bool pkqsp_model_with_cpp_optims = false;
+#endif
+
+#endif
