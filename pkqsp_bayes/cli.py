@@ -1,0 +1,123 @@
+"""The ``pkqsp`` command: options in, calls of the package, text out. No logic lives here."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from pkqsp_bayes import __version__
+from pkqsp_bayes.engine import cache as caching
+from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
+from pkqsp_bayes.errors import CheckError, PkqspError, ToolchainError
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="PBPK, QSP and population models compiled to fast Stan programs.",
+)
+_OUT = Console()
+_ERR = Console(stderr=True)
+_STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _OUT.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """PBPK, QSP and population models compiled to fast Stan programs."""
+    del version
+    handler = RichHandler(console=_ERR, show_path=False, show_time=False, markup=False)
+    logging.getLogger("pkqsp_bayes").handlers = [handler]
+    logging.getLogger("pkqsp_bayes").setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger("cmdstanpy").setLevel(logging.INFO if verbose else logging.ERROR)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn what the package raises on purpose into a report and an exit code."""
+    try:
+        yield
+    except CheckError as error:
+        for issue in error.issues:
+            _ERR.print(str(issue), style=_STYLE[issue.severity], markup=False, highlight=False)
+        raise typer.Exit(2) from None
+    except ToolchainError as error:
+        _ERR.print(error.what, style=_STYLE["error"], markup=False, highlight=False)
+        if error.remedy:
+            _ERR.print(error.remedy, markup=False, highlight=False)
+        raise typer.Exit(3) from None
+    except PkqspError as error:
+        _ERR.print(str(error), style=_STYLE["error"], markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _ERR.print("interrupted", style=_STYLE["error"])
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    build: Annotated[bool, typer.Option("--compile", help="Prove it on a small model.")] = False,
+) -> None:
+    """Say what Stan, compiler, processor and cache there are, and what is missing."""
+    with _reported():
+        findings = examine_machine()
+        if build and not any(f.status == "error" for f in findings):
+            findings += prove_compilation()
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
+    else:
+        _OUT.print(_table(findings))
+    if any(f.status == "error" for f in findings):
+        raise typer.Exit(1)
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table("", "what", "found", box=None)
+    for f in findings:
+        value = f"{f.value}\n-> {f.remedy}" if f.remedy else f.value
+        style = _STYLE[f.status]
+        table.add_row(f"[{style}]{f.status}[/]", f.topic, value)
+    return table
+
+
+@app.command()
+def cache(
+    *,
+    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
+) -> None:
+    """Show the cache of compiled programs, or empty it."""
+    with _reported():
+        if clear:
+            _OUT.print(f"removed {caching.clear() / 1e6:.0f} MB", highlight=False)
+            return
+        table = Table("kind", "entry", "MB", box=None)
+        for entry in caching.entries():
+            table.add_row(entry.kind, entry.path.name, f"{entry.size / 1e6:.1f}")
+    _OUT.print(str(caching.cache_folder()), highlight=False)
+    _OUT.print(table)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Stan and the C++ compiler: found or laid out, cached, and put to work."""
