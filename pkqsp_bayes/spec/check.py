@@ -11,9 +11,10 @@ from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
 from pkqsp_bayes.units import UnitError, parse_unit, same_dimension
 
-__all__ = ["check_spec"]
+__all__ = ["check_spec", "check_table_names"]
 
 _Found = Iterator[tuple[str, str, str]]
+_Named = Mapping[str, Iterable[str]]
 
 _NAMED = ("covariates", "parameters", "pools", "organs", "lump", "absorption", "elimination",
           "dose", "qsp", "observe")  # fmt: skip
@@ -39,28 +40,48 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
     >>> [issue.what for issue in check_spec(spec)]
     ["'exp' is a word of the equation grammar"]
     """
+    named = {section: tuple(getattr(spec, section)) for section in _NAMED}
+    named["population"] = tuple(spec.population.parameters)
+    named["drug"] = _stated(spec.drug, _DRUG_WORDS)
+    named["body"] = _stated(spec.body, _BODY_WORDS)
     found = (problem for check in _CHECKS for problem in check(spec))
+    return _issues([*_check_names(named), *_check_clashes(named), *found], where)
+
+
+def check_table_names(table: Mapping[str, Any], *, where: str = "model") -> list[Issue]:
+    """Return the problems of names in the raw table of a file that is no model yet."""
+    tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    named = {section: tuple(tables.get(section, ())) for section in _NAMED}
+    named["population"] = tuple(name for name in tables.get("population", ()) if name != "omega")
+    named["drug"] = tuple(key for key in _DRUG_WORDS if key in tables.get("drug", ()))
+    named["body"] = tuple(key for key in _BODY_WORDS if key in tables.get("body", ()))
+    return _issues([*_check_names(named), *_check_clashes(named)], where)
+
+
+def _stated(record: Any, fields: Iterable[str]) -> tuple[str, ...]:
+    return tuple(field for field in fields if getattr(record, field, None) is not None)
+
+
+def _issues(found: Iterable[tuple[str, str, str]], where: str) -> list[Issue]:
     return [Issue(where=f"{where}: {place}", what=what, remedy=how) for place, what, how in found]
 
 
-def _check_names(spec: ModelSpec) -> _Found:
-    tables = [(section, getattr(spec, section)) for section in _NAMED]
-    for section, table in [*tables, ("population", spec.population.parameters)]:
-        for name in table:
+def _check_names(named: _Named) -> _Found:
+    for section in (*_NAMED, "population"):
+        for name in named[section]:
             complaint = check_name(name)
             if complaint:
-                yield f"{section}.{name}"[:120], complaint, "choose another name"
-    for name in set(OMEGA_KEYS) & spec.population.parameters.keys():
-        yield f"population.{name}", f"{name!r} is a key of omega", "choose another name"
+                yield f"{section}.{name[:80]}", complaint, "choose another name"
+    for name in OMEGA_KEYS:
+        if name in named["population"]:
+            yield f"population.{name}", f"{name!r} is a key of omega", "choose another name"
 
 
-def _check_clashes(spec: ModelSpec) -> _Found:
-    drug = {n: "drug" for n in _DRUG_WORDS if getattr(spec.drug, n, None) is not None}
-    body = {w: "body" for f, w in _BODY_WORDS.items() if getattr(spec.body, f, None) is not None}
-    free = [(section, getattr(spec, section)) for section in ("covariates", "parameters")]
-    values = [(place, [name]) for name, place in {**drug, **body}.items()]
-    yield from _twice([*values, *free, ("population", spec.population.parameters)])
-    yield from _twice((section, getattr(spec, section)) for section in _PLACES)
+def _check_clashes(named: _Named) -> _Found:
+    known = [("drug", named["drug"]), ("body", [_BODY_WORDS[field] for field in named["body"]])]
+    free = [(section, named[section]) for section in ("covariates", "parameters", "population")]
+    yield from _twice([*known, *free])
+    yield from _twice((section, named[section]) for section in _PLACES)
 
 
 def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
@@ -173,8 +194,6 @@ def _suggest(name: str, valid: Iterable[str]) -> str:
 
 
 _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
-    _check_names,
-    _check_clashes,
     _check_units,
     _check_base_units,
     _check_omega,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.check import check_spec
+from pkqsp_bayes.spec.check import check_spec, check_table_names
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.problems import collect_issues
@@ -17,6 +17,8 @@ __all__ = ["LARGEST_FILE", "format_model", "parse_model", "read_model"]
 
 LARGEST_FILE = 1_000_000
 """Most characters of a model file."""
+
+MOST_DOTS = 300
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -51,6 +53,8 @@ def parse_model(text: str, *, where: str = "model") -> ModelSpec:
     spec = _structure(table, where, issues)
     if spec is not None:
         issues += check_spec(spec, where=where)
+    else:
+        issues += check_table_names(table, where=where)
     if spec is None or issues:
         raise CheckError(_in_body(issue, table, where) for issue in issues)
     return spec
@@ -116,6 +120,11 @@ def _load(text: str, where: str) -> dict[str, Any]:
     if len(text) > LARGEST_FILE:
         what = f"the file has more than {LARGEST_FILE} characters"
         raise CheckError([Issue(where=where, what=what, remedy="a model file is far smaller")])
+    for line, content in enumerate(text.split("\n"), start=1):
+        # A dotted key of thousands of parts would keep the parser busy for minutes.
+        if len(content) > MOST_DOTS and any(p.count(".") > MOST_DOTS for p in content.split("=")):
+            what = f"more than {MOST_DOTS} dots in one key"
+            raise CheckError([Issue(where=f"{where}, line {line}", what=what, remedy="break it")])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
