@@ -60,8 +60,9 @@ def compile_program(
         source = folder / f"{name}.stan"
         source.write_text(code)
         header = _write_header(folder, user_header)
-        paths = {"CPPFLAGS": f"-I{stan_folder() / 'cpp'}"} if header else {}
-        _compile(source, header, stanc, paths | cpp)
+        if header is not None:
+            cpp.setdefault("CPPFLAGS", f"-I{stan_folder() / 'cpp'}")
+        _compile(source, header, stanc, cpp)
 
     folder = build_once(_KIND, key, build, is_whole=lambda f: _is_whole(f / name))
     return folder / name
