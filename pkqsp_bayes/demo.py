@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import arviz as az
-import matplotlib
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -61,7 +61,9 @@ def run_demo(
     coords = {"subject": table.ID.unique(), "effect": ["CL", "ka"]}
     dims = {"CL": ["subject"], "ka": ["subject"], "omega": ["effect"], "z": ["effect", "subject"]}
     tree = az.from_cmdstanpy(fit, coords=coords, dims=dims)
-    summary = az.summary(tree, var_names=list(_PARAMETERS), ci_prob=0.9, round_to="none")
+    summary: pd.DataFrame = az.summary(
+        tree, var_names=list(_PARAMETERS), ci_prob=0.9, round_to="none"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     summary.to_csv(folder / "parameters.csv", float_format="%.5g")
     tree.to_netcdf(folder / "fit.nc", engine="h5netcdf")
@@ -70,7 +72,7 @@ def run_demo(
 
 
 def _observations() -> pd.DataFrame:
-    """Samples after the dose; the one at time 0 was drawn before it and tells nothing of it."""
+    """Return the samples after the dose; the one at time 0 was drawn before it."""
     package = Path(pkqsp_bayes.__file__).parent
     bundled, checkout = package / "_data", package.parent / "data"
     data = bundled if bundled.is_dir() else checkout
@@ -119,7 +121,7 @@ def main() -> None:
     """Run the demo into the folder that the command line names."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
-    matplotlib.use("agg")
+    mpl.use("agg")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")

@@ -1,0 +1,165 @@
+"""Which Stan is found, and what is said where there is none."""
+
+import importlib.metadata
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pkqsp_bayes.engine import compiler, toolchain
+from pkqsp_bayes.errors import ToolchainError
+
+
+@pytest.fixture(autouse=True)
+def no_cmdstan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the user's CmdStan nor what another test told cmdstanpy."""
+    monkeypatch.delenv("CMDSTAN", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def make_cmdstan(folder: Path, version: str = "2.38.0", *, built: bool = True) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "makefile").write_text(f"CMDSTAN_VERSION := {version}\n")
+    if built:
+        (folder / "bin" / "stanc").write_text("")
+    return folder
+
+
+def test_the_environment_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_cmdstan(tmp_path / ".cmdstan" / "cmdstan-2.39.0", "2.39.0")
+    chosen = make_cmdstan(tmp_path / "mine")
+    monkeypatch.setenv("CMDSTAN", str(chosen))
+    found = toolchain.locate_stan()
+    assert (found.source, found.version, found.path) == ("cmdstan", "2.38.0", chosen)
+    assert found.found_by == "$CMDSTAN"
+
+
+def test_then_the_newest_of_the_default_place(tmp_path: Path) -> None:
+    make_cmdstan(tmp_path / ".cmdstan" / "cmdstan-2.38.0")
+    make_cmdstan(tmp_path / ".cmdstan" / "cmdstan-2.39.1", "2.39.1")
+    assert toolchain.locate_stan().version == "2.39.1"
+
+
+def test_then_the_wheel() -> None:
+    found = toolchain.locate_stan()
+    assert found.source == "httpstan"
+    assert found.version == "2.39.0"
+
+
+def test_what_we_told_cmdstanpy_is_no_choice_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the cache has been cleared since."""
+    monkeypatch.setenv("CMDSTAN", str(toolchain.locate_stan().path))
+    assert toolchain.locate_stan().source == "httpstan"
+
+
+@pytest.mark.parametrize(
+    ("version", "built", "message"),
+    [("2.30.1", True, "too old"), ("2.38.0", False, "make build"), ("?", True, "no version")],
+)
+def test_a_broken_choice_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, built: bool, message: str
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(make_cmdstan(tmp_path / "mine", version, built=built)))
+    with pytest.raises(ToolchainError, match=message):
+        toolchain.locate_stan()
+
+
+def test_a_choice_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(tmp_path / "nothing"))
+    with pytest.raises(ToolchainError, match="no CmdStan is there"):
+        toolchain.locate_stan()
+
+
+def test_without_the_wheel_it_says_how_to_get_stan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> object:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", missing)
+    with pytest.raises(ToolchainError, match="install_cmdstan"):
+        toolchain.locate_stan()
+
+
+def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ToolchainError, match=r"no C\+\+ compiler"):
+        toolchain.locate_stan()
+    monkeypatch.setenv("CXX", "nocc")
+    with pytest.raises(ToolchainError, match="nocc"):
+        compiler.find_compiler()
+
+
+def test_a_compiler_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "broken-cc"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CXX", str(broken))
+    with pytest.raises(ToolchainError, match="does not run"):
+        compiler.find_compiler()
+
+
+def test_without_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKE", "nomake")
+    with pytest.raises(ToolchainError, match="nomake is not there"):
+        toolchain.locate_stan()
+
+
+def test_a_disk_too_small_is_said_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PKQSP_CACHE", str(tmp_path / "cache"))
+    usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(ToolchainError, match=r"10 MB are free.*\n.*PKQSP_CACHE"):
+        toolchain.find_stan()
+
+
+_FIND = "from pkqsp_bayes.engine.toolchain import find_stan; print(find_stan().path)"
+
+
+def start(cache: Path) -> subprocess.Popen[str]:
+    """Ask for Stan in a process (group) of its own."""
+    environment = {k: v for k, v in os.environ.items() if k != "CMDSTAN"}
+    return subprocess.Popen(
+        [sys.executable, "-c", _FIND],
+        env=environment | {"PKQSP_CACHE": str(cache), "HOME": str(cache.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_compiler(cache: Path) -> None:
+    """Return when the driver is being compiled."""
+    for _ in range(600):
+        if list(cache.glob("stan/.*.part/pch/*/*/*/*")) or list(cache.glob("stan/.*.part/build/*")):
+            return
+        time.sleep(0.1)
+    pytest.fail("the toolchain's build did not begin")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_first_start_then_eight_at_once(tmp_path: Path, sign: signal.Signals) -> None:
+    cache = tmp_path / "cache"
+    killed = start(cache)
+    wait_for_compiler(cache)
+    os.killpg(killed.pid, sign)
+    killed.communicate(timeout=60)
+    assert killed.returncode != 0
+    assert not list(cache.glob("stan/cmdstan-*"))
+    together = [start(cache) for _ in range(8)]
+    output = [process.communicate(timeout=600) for process in together]
+    assert [process.returncode for process in together] == [0] * 8, output
+    assert len({out for out, _ in output}) == 1
+    assert sum("laying out Stan" in err for _, err in output) == 1
+    assert len(list(cache.glob("stan/cmdstan-*"))) == 1
+    assert not list(cache.glob("stan/.*.part"))
