@@ -53,6 +53,7 @@ class _Header:
             *self._coefficients("theta", (Stage.SUBJECT, Stage.THETA), "const double* x"),
             *self._coefficients("segment", (Stage.SEGMENT,), "const double* x, const double* c"),
             *self._rhs(),
+            *self._norm(),
             *self._factor(),
             *self._solve(),
             *self._contraction(),
@@ -319,6 +320,19 @@ class _Header:
             yield f"  {target} = {self.printer.text(expr)};"
 
     # -- linear algebra -------------------------------------------------------------------------
+
+    def _norm(self) -> Iterable[str]:
+        """1-norm of the Jacobian, a bound of its spectral radius: the test of stiffness."""
+        operands = self._operands(self.ode.rhs.by_state, "jac").texts
+        columns: dict[int, list[str]] = {}
+        for entry, text in zip(self.ode.rhs.by_state, operands, strict=True):
+            columns.setdefault(entry.col, []).append(f"std::fabs({text})")
+        yield "static double norm(const double* q, const double* jac) {"
+        yield "  double most = 0.0;"
+        for parts in columns.values():
+            yield f"  most = std::fmax(most, {' + '.join(parts)});"
+        yield "  return most;"
+        yield "}"
 
     def _factor(self) -> Iterable[str]:
         """LU of a I - J in straight-line code; the diagonal of ``lu`` keeps inverse pivots."""

@@ -1,0 +1,74 @@
+// Step size: a PI controller, the first step, and the choice between stiff and explicit methods.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "methods.hpp"
+#include "options.hpp"
+
+namespace pkqsp {
+
+// PI control after K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533.
+class Controller {
+ public:
+  void restart() {
+    previous_ = 1.0;
+    rejected_ = false;
+  }
+
+  // Factor by which to change the step after an error (1 = just tolerated).
+  double factor(double error, double order) {
+    const double safety = 0.9, least = 0.2, most = rejected_ ? 1.0 : 6.0;
+    const double e = std::max(error, 1e-6);
+    const bool good = error <= 1.0;
+    double f = safety * std::pow(e, -1.0 / order);
+    if (good) {
+      f = safety * std::pow(e, -0.8 / order) * std::pow(previous_, 0.2 / order);
+      previous_ = std::max(e, 1e-2);
+    }
+    rejected_ = !good;
+    return std::min(most, std::max(least, f));
+  }
+
+ private:
+  double previous_ = 1.0;
+  bool rejected_ = false;
+};
+
+// Which method the automatic choice is on. The bound is the 1-norm of the Jacobian, which the
+// spectral radius does not exceed: h * bound small means that an explicit step is stable.
+class Chooser {
+ public:
+  const Method* method(const Options& options) {
+    switch (options.choice) {
+      case Choice::rodas4: return &rodas4;
+      case Choice::rodas5p: return &rodas5p;
+      case Choice::dopri5: return &dopri5;
+      default: return explicit_ ? &dopri5 : stiff();
+    }
+  }
+
+  static const Method* stiff() { return &rodas5p; }
+
+  // Takes note of a step; true if the method has to change.
+  bool observe(double h_bound) {
+    const bool other = explicit_ ? h_bound > 5.0 : h_bound < 2.5;
+    count_ = other ? count_ + 1 : 0;
+    if (count_ < (explicit_ ? 2 : 3)) return false;
+    explicit_ = !explicit_;
+    count_ = 0;
+    return true;
+  }
+
+  // Before a stretch: a stretch in which nothing is fast needs no stiff method.
+  void start(double span_bound) {
+    if (span_bound < 10.0) explicit_ = true;
+  }
+
+ private:
+  bool explicit_ = false;
+  int count_ = 0;
+};
+
+}  // namespace pkqsp

@@ -1,0 +1,25 @@
+// What the caller chooses, and what a solve counts. Plain records: the C ABI passes them as arrays.
+#pragma once
+
+namespace pkqsp {
+
+enum class Choice : int { automatic = 0, rodas4 = 1, rodas5p = 2, dopri5 = 3 };
+
+struct Options {
+  double rtol = 1e-6;
+  double atol = 1e-6;
+  double min_step = 0.0;  // in time units; 0: where time no longer advances
+  double max_step = 0.0;  // 0: none
+  long max_steps = 20000;  // of one subject, tried steps, the search for steady states included
+  Choice choice = Choice::automatic;
+};
+
+struct Stats {
+  long steps = 0;           // accepted
+  long rejected = 0;
+  long factorisations = 0;
+  long explicit_steps = 0;  // accepted ones of the explicit pair
+  long steady_passes = 0;   // periods integrated in search of steady states
+};
+
+}  // namespace pkqsp

@@ -1,0 +1,328 @@
+// One step of any `Method`: the stages of the state, and of its sensitivities lane by lane.
+//
+// Sensitivities are those of the discrete solution: each stage equation is differentiated as it
+// stands, with the second-order contraction d(J u)/dp that a Rosenbrock stage brings in.
+#pragma once
+
+#include <cmath>
+#include <type_traits>
+
+#include "work.hpp"
+
+namespace pkqsp {
+
+template <class Model, int W, bool WithLanes>
+struct Stepper {
+  using T = typename Vector<W>::type;
+  static constexpr int N = Model::N, Q = Model::Q, L = Work<Model>::L, B = L / W;
+
+  Work<Model>& w;
+
+  static T* lanes(double* p, int block, int rows) {
+    return reinterpret_cast<T*>(p) + static_cast<long>(block) * rows;
+  }
+  T* stage_of(int i, int block) { return lanes(w.U + static_cast<long>(i) * N * L, block, N); }
+
+  // Derivatives at the point a step starts from: once a point, however often it is tried.
+  void begin() {
+    Model::rhs_entries(w.clock(w.t), w.y, w.q, w.f0, w.jac0, w.fq0);
+    add_rates(w.f0);
+    if constexpr (!Model::AUTONOMOUS) begin_time();
+  }
+
+  void begin_time() {
+    double fty[Model::NFTY], ftq[Model::NFTQ];
+    Model::time_entries(w.clock(w.t), w.y, w.q, w.ft, fty, ftq);
+    const double flows = w.frozen ? 0.0 : 1.0;
+    for (int n = 0; n < N; ++n) w.ft[n] *= flows;
+    if constexpr (WithLanes) {
+      for (int b = 0; b < B; ++b) {
+        T* out = lanes(w.time_lanes, b, N);
+        Model::time_lanes(w.y, w.q, fty, ftq, lanes(w.Y, b, N), lanes(w.DQ, b, Q), out);
+        for (int n = 0; n < N; ++n) out[n] = flows * out[n];
+      }
+    }
+  }
+
+  void add_rates(double* f) const {
+    for (int d = 0; d < Model::D; ++d) f[Model::DOSE_STATE[d]] += w.rate[d];
+  }
+
+  // Tries a step of size h; false if the iteration matrix is singular.
+  bool attempt(double h) {
+    const Method& m = *w.method;
+    if (m.implicit) {
+      ++w.stats.factorisations;
+      if (!Model::factor(1.0 / (h * m.gamma), w.q, w.jac0, w.lu)) return false;
+    }
+    for (int i = 0; i < m.stages; ++i) run_stage(m, i, h);
+    finish(m);
+    return true;
+  }
+
+  void run_stage(const Method& m, int i, double h) {
+    double* u = w.u + static_cast<long>(i) * N;
+    double jac[Model::NJ], fq[Model::NFQ], r[N], extra[N];
+    mix_state(m, i, h, extra);
+    const double t = w.clock(w.t + m.alpha[i] * h);
+    if (WithLanes && !Model::LINEAR) {
+      Model::rhs_entries(t, w.stage, w.q, r, jac, fq);
+    } else {
+      Model::rhs(t, w.stage, w.q, r);
+    }
+    add_rates(r);
+    if (m.implicit) {
+      for (int n = 0; n < N; ++n) r[n] += extra[n];
+      if constexpr (!Model::AUTONOMOUS) {
+        for (int n = 0; n < N; ++n) r[n] += h * m.g[i] * w.ft[n];
+      }
+      Model::solve(w.lu, r);
+      for (int n = 0; n < N; ++n) u[n] = r[n];
+    } else {
+      for (int n = 0; n < N; ++n) u[n] = h * r[n];
+    }
+    if constexpr (WithLanes) run_lanes(m, i, h, u, jac, fq);
+  }
+
+  void run_lanes(const Method& m, int i, double h, const double* u, double* jac, double* fq) {
+    double my[Model::NMY], mq[Model::NMQ], z[N];
+    const double* point = w.stage;
+    if constexpr (Model::LINEAR) {
+      // f_q and its contraction are the same linear map: one product serves both.
+      double f[N];
+      point = z;
+      for (int n = 0; n < N; ++n) z[n] = w.stage[n] + (m.implicit ? u[n] : 0.0);
+      Model::rhs_entries(w.clock(w.t), z, w.q, f, jac, fq);
+    } else if (m.implicit) {
+      Model::contract_entries(w.clock(w.t), w.y, w.q, u, my, mq);
+    }
+    for (int b = 0; b < B; ++b) {
+      T r[N], extra[N];
+      const T* DQ = lanes(w.DQ, b, Q);
+      T* at = mix_lanes(m, i, h, b, extra);
+      Model::rhs_lanes(point, w.q, jac, fq, at, DQ, r);
+      for (int d = 0; d < Model::D; ++d) {
+        r[Model::DOSE_STATE[d]] += lanes(w.RATE, b, Work<Model>::D)[d];
+      }
+      T* out = stage_of(i, b);
+      if (m.implicit) {
+        if constexpr (!Model::LINEAR) {
+          Model::contract_lanes(w.y, w.q, u, my, mq, lanes(w.Y, b, N), DQ, r);
+        }
+        for (int n = 0; n < N; ++n) r[n] += extra[n];
+        if constexpr (!Model::AUTONOMOUS) {
+          const T* ft = lanes(w.time_lanes, b, N);
+          for (int n = 0; n < N; ++n) r[n] += h * m.g[i] * ft[n];
+        }
+        Model::solve(w.lu, r);
+        for (int n = 0; n < N; ++n) out[n] = r[n];
+      } else {
+        for (int n = 0; n < N; ++n) out[n] = h * r[n];
+      }
+    }
+  }
+
+  // Combinations of earlier stages: the point of this stage, and the sum with c_ij / h.
+  void mix_state(const Method& m, int i, double h, double* extra) {
+    for (int n = 0; n < N; ++n) extra[n] = 0.0;
+    if (m.chained[i]) {
+      for (int n = 0; n < N; ++n) w.stage[n] += w.u[(i - 1) * N + n];
+    } else {
+      for (int n = 0; n < N; ++n) w.stage[n] = w.y[n];
+      for (int j = 0; j < i; ++j) {
+        const double a = m.a[i][j];
+        for (int n = 0; n < N; ++n) w.stage[n] += a * w.u[j * N + n];
+      }
+    }
+    if (!m.implicit) return;
+    for (int j = 0; j < i; ++j) {
+      const double c = m.c[i][j] / h;
+      for (int n = 0; n < N; ++n) extra[n] += c * w.u[j * N + n];
+    }
+  }
+
+  T* mix_lanes(const Method& m, int i, double h, int b, T* extra) {
+    T* at = lanes(w.stage_lanes, b, N);
+    double c[max_stages];
+    for (int j = 0; j < i; ++j) c[j] = m.c[i][j] / h;
+    if (m.chained[i]) {
+      const T* before = stage_of(i - 1, b);
+      for (int n = 0; n < N; ++n) at[n] += before[n];
+      if (i == 5) mix_c<5>(b, c, extra);
+      else if (i == 6) mix_c<6>(b, c, extra);
+      else mix_c<7>(b, c, extra);
+      return at;
+    }
+    const double* a = m.a[i];
+    switch (i) {
+      case 0: mix<0>(b, a, c, at, extra); break;
+      case 1: mix<1>(b, a, c, at, extra); break;
+      case 2: mix<2>(b, a, c, at, extra); break;
+      case 3: mix<3>(b, a, c, at, extra); break;
+      case 4: mix<4>(b, a, c, at, extra); break;
+      case 5: mix<5>(b, a, c, at, extra); break;
+      default: mix<6>(b, a, c, at, extra); break;
+    }
+    return at;
+  }
+
+  template <int I>
+  void mix(int b, const double* a, const double* c, T* at, T* extra) {
+    const T* y = lanes(w.Y, b, N);
+    const T* u = stage_of(0, b);
+    for (int n = 0; n < N; ++n) {
+      T point = y[n], sum{};
+      each<I>([&](auto j) {
+        const T x = u[static_cast<long>(j) * N * B + n];
+        point += a[j] * x;
+        sum += c[j] * x;
+      });
+      at[n] = point;
+      extra[n] = sum;
+    }
+  }
+
+  template <int I>
+  void mix_c(int b, const double* c, T* extra) {
+    const T* u = stage_of(0, b);
+    for (int n = 0; n < N; ++n) {
+      T sum{};
+      each<I>([&](auto j) { sum += c[j] * u[static_cast<long>(j) * N * B + n]; });
+      extra[n] = sum;
+    }
+  }
+
+  template <int I, class F>
+  static void each(F&& f) {
+    if constexpr (I > 0) {
+      each<I - 1>(f);
+      f(std::integral_constant<int, I - 1>{});
+    }
+  }
+
+  void finish(const Method& m) {
+    const double* u = w.u + static_cast<long>(m.stages - 1) * N;
+    for (int n = 0; n < N; ++n) w.y_new[n] = w.stage[n] + m.last * u[n];
+    if constexpr (WithLanes) {
+      for (int b = 0; b < B; ++b) {
+        const T* at = lanes(w.stage_lanes, b, N);
+        const T* last = stage_of(m.stages - 1, b);
+        T* out = lanes(w.new_lanes, b, N);
+        for (int n = 0; n < N; ++n) out[n] = at[n] + m.last * last[n];
+      }
+    }
+  }
+
+  // Scaled error: the largest over state and lanes of the root mean square over rows.
+  double error() {
+    const Method& m = *w.method;
+    double sum = 0.0;
+    for (int n = 0; n < N; ++n) {
+      double e = 0.0;
+      if (m.implicit) e = w.u[(m.stages - 1) * N + n];
+      else for (int j = 0; j < m.stages; ++j) e += m.e[j] * w.u[j * N + n];
+      const double size = std::fmax(std::fabs(w.y[n]), std::fabs(w.y_new[n]));
+      e /= w.options.atol + w.options.rtol * size;
+      sum += e * e;
+    }
+    if constexpr (WithLanes) {
+      for (int b = 0; b < B; ++b) {
+        const T total = error_lanes(m, b);
+        for (int l = 0; l < W; ++l) {
+          // written so that not-a-number wins
+          if (!(total[l] <= sum)) sum = total[l];
+        }
+      }
+    }
+    return std::sqrt(sum / N);
+  }
+
+  static T magnitude(const T& x) { return x < 0.0 ? -x : x; }
+
+  T error_lanes(const Method& m, int b) {
+    const T floor = lanes(w.sens_atol, b, 1)[0];
+    const T *before = lanes(w.Y, b, N), *after = lanes(w.new_lanes, b, N);
+    T total{};
+    for (int n = 0; n < N; ++n) {
+      T e{};
+      if (m.implicit) e = stage_of(m.stages - 1, b)[n];
+      else for (int j = 0; j < m.stages; ++j) e += m.e[j] * stage_of(j, b)[n];
+      const T x = magnitude(before[n]), z = magnitude(after[n]);
+      e /= floor + w.options.rtol * (x > z ? x : z);
+      total += e * e;
+    }
+    return total;
+  }
+
+  void accept(double t) {
+    w.t = t;
+    for (int n = 0; n < N; ++n) w.y[n] = w.y_new[n];
+    if constexpr (WithLanes) {
+      T* to = lanes(w.Y, 0, N);
+      const T* from = lanes(w.new_lanes, 0, N);
+      for (int n = 0; n < N * B; ++n) to[n] = from[n];
+    }
+  }
+
+  // Dense output: its polynomials, once for each step that passes an observation.
+  void prepare_dense() {
+    const Method& m = *w.method;
+    for (int k = 0; k < m.dense_terms; ++k) {
+      for (int n = 0; n < N; ++n) {
+        double sum = 0.0;
+        for (int j = 0; j < m.stages; ++j) sum += m.dense[k][j] * w.u[j * N + n];
+        w.dense[k * N + n] = sum;
+      }
+      if constexpr (WithLanes) {
+        for (int b = 0; b < B; ++b) {
+          T* out = lanes(w.dense_lanes + k * N * L, b, N);
+          for (int n = 0; n < N; ++n) {
+            T sum{};
+            for (int j = 0; j < m.stages; ++j) sum += m.dense[k][j] * stage_of(j, b)[n];
+            out[n] = sum;
+          }
+        }
+      }
+    }
+  }
+
+  template <class V>
+  static V interpolate(double s, int terms, const V& y0, const V& y1, const V* d, int stride) {
+    V inner = d[(terms - 1) * stride];
+    for (int k = terms - 2; k >= 0; --k) inner = d[k * stride] + s * inner;
+    return (1 - s) * y0 + s * (y1 + (1 - s) * inner);
+  }
+
+  void write_dense(double t, double s, long row, Outlet& out) {
+    const int terms = w.method->dense_terms;
+    double y[N], o[Model::M + 1], oy[Model::NOY], oq[Model::NOQ];
+    for (int n = 0; n < N; ++n) {
+      y[n] = interpolate(s, terms, w.y[n], w.y_new[n], w.dense + n, N);
+    }
+    double* values = out.values + row * Model::M;
+    if constexpr (!WithLanes) {
+      Model::outputs(w.clock(t), y, w.q, o);
+    } else {
+      Model::output_entries(w.clock(t), y, w.q, o, oy, oq);
+      for (int b = 0; b < B; ++b) write_lanes(s, b, y, oy, oq, row, out);
+    }
+    for (int k = 0; k < Model::M; ++k) values[k] = o[k];
+  }
+
+  void write_lanes(double s, int b, const double* y, const double* oy, const double* oq, long row,
+                   Outlet& out) {
+    T at[N], o[Model::M + 1];
+    const T *y0 = lanes(w.Y, b, N), *y1 = lanes(w.new_lanes, b, N);
+    const T* d = lanes(w.dense_lanes, b, N);
+    for (int n = 0; n < N; ++n) {
+      at[n] = interpolate(s, w.method->dense_terms, y0[n], y1[n], d + n, N * B);
+    }
+    Model::output_lanes(y, w.q, oy, oq, at, lanes(w.DQ, b, Q), o);
+    double* to = out.sensitivities + row * Model::M * Model::P;
+    for (int k = 0; k < Model::M; ++k) {
+      for (int l = 0; l < W && b * W + l < Model::P; ++l) to[k * Model::P + b * W + l] = o[k][l];
+    }
+  }
+};
+
+}  // namespace pkqsp
