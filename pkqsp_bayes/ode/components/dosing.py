@@ -1,0 +1,114 @@
+"""Dosing compartments, and the numbers by which CMT of a study calls them."""
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from pkqsp_bayes.ode.components.draft import Draft, Place
+from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.system import DoseTarget
+from pkqsp_bayes.spec.kinetics import AbsorptionSpec, DoseSpec
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = ["add_doses", "dose_numbers"]
+
+
+def dose_numbers(spec: ModelSpec) -> dict[str, int]:
+    """Return the CMT number of each dosing compartment, in the order of `OdeSystem.doses`.
+
+    Those that state ``cmt`` have it; the others take the numbers that are left, in the order of
+    the file: ``[dose.*]`` first, then the absorption routes that no ``[dose.*]`` names.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec import DoseSpec, ModelSpec
+    >>> doses = {"oral": DoseSpec(to="depot"), "iv": DoseSpec(to="central", cmt=1)}
+    >>> dose_numbers(ModelSpec(title="two ways", dose=doses))
+    {'iv': 1, 'oral': 2}
+    """
+    named = {d.to for d in spec.dose.values()}
+    order = [*spec.dose, *(r for r in spec.absorption if r not in named and r not in spec.dose)]
+    stated = {n: c for n in spec.dose if (c := spec.dose[n].cmt) is not None}
+    free = (i for i in range(1, len(order) + len(stated) + 1) if i not in stated.values())
+    numbers = {name: stated[name] if name in stated else next(free) for name in order}
+    return dict(sorted(numbers.items(), key=lambda item: item[1]))
+
+
+def add_doses(draft: Draft) -> None:
+    """Add the targets, in the order of their numbers."""
+    numbers = dose_numbers(draft.spec)
+    seen: dict[int, str] = {}
+    for name, number in numbers.items():
+        if number in seen:
+            what = f"{name} and {seen[number]} both have the number {number}"
+            draft.problem(f"dose.{name}.cmt", what, "choose another number")
+        seen[number] = name
+        _add_target(draft, name)
+
+
+def _add_target(draft: Draft, name: str) -> None:
+    spec = draft.spec.dose.get(name)
+    where = f"dose.{name}" if spec else f"absorption.{name}"
+    spec = spec or DoseSpec(to=name)
+    if spec.to in draft.spec.absorption and spec.to not in draft.places:
+        return  # the route itself has a problem that is reported already
+    place = draft.place(spec.to, where=f"{where}.to")
+    if place is not None:
+        route = draft.spec.absorption.get(spec.to)
+        draft.doses.append(_target(draft, name, spec, route, place, where))
+
+
+def _target(
+    draft: Draft, name: str, spec: DoseSpec, route: AbsorptionSpec | None, place: Place, where: str
+) -> DoseTarget:
+    time = draft.spec.time_unit
+    unit = spec.unit if spec.unit is not None else draft.amount_unit
+    amount_rate = f"{unit}/{time}"
+    duration = _stated(draft, name, spec, route, "duration", time, where)
+    if duration is None and route is not None and route.kind == "zero-order":
+        duration = symbol(f"{spec.to}.duration")
+    scale = amount_conversion(draft, unit, draft.amount_unit, where=f"{where}.unit")
+    return DoseTarget(
+        name=name,
+        state=place.state,
+        factor=place.per_amount
+        * amount_conversion(draft, unit, draft.amount_unit, where=f"{where}.unit"),
+        bioavailability=_or(_stated(draft, name, spec, route, "bioavailability", "", where), 1),
+        lag=_or(_stated(draft, name, spec, route, "lag", time, where), 0),
+        rate=_stated(draft, name, spec, None, "rate", amount_rate, where),
+        duration=duration,
+        where=where,
+    )
+
+
+def _or(expr: sp.Expr | None, default: int) -> sp.Expr:
+    return sp.Integer(default) if expr is None else expr
+
+
+def _stated(
+    draft: Draft,
+    name: str,
+    spec: DoseSpec,
+    route: AbsorptionSpec | None,
+    key: str,
+    unit: str,
+    where: str,
+) -> sp.Expr | None:
+    """Return what the dose states, or else its route."""
+    q: Quantity | None = getattr(spec, key)
+    at = where
+    if q is None and route is not None and key != "duration":
+        q, at = getattr(route, key), f"absorption.{spec.to}"
+    if q is None:
+        return None
+    return draft.quantity(f"{name}.{_SHORT[key]}", q, unit, where=f"{at}.{key}")
+
+
+_SHORT: Mapping[str, str] = {
+    "bioavailability": "F",
+    "lag": "lag",
+    "rate": "rate",
+    "duration": "D",
+}

@@ -1,0 +1,257 @@
+"""The draft of a system: what the components write into, before it becomes an `OdeSystem`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.components.numbers import conversion, exact
+from pkqsp_bayes.ode.grammar import parse_expression
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.system import Assignment, Covariate, DoseTarget, Output, Parameter
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.units import UnitError
+
+__all__ = ["Draft", "DraftState", "Place", "Scope"]
+
+Scope = Mapping[str, sp.Expr]
+"""Names that mean something of their own inside a module."""
+
+_ONE = sp.Integer(1)
+_ZERO = sp.Integer(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where drug can be: what components need to know of an organ, a pool or a depot.
+
+    Parameters
+    ----------
+    name, state : str
+        Name for users, and the state that gains or loses.
+    per_amount : sympy expression
+        Change of the state for one unit of drug amount: 1, or ``1/V`` of a concentration state.
+    total, unbound, emergent : sympy expression or None
+        Concentrations: all drug, unbound drug, and in the fluid that leaves.
+    entering : sympy expression or None
+        Plasma concentration that enters (what a glomerulus filters).
+    volume : sympy expression or None
+        Volume of the space, L.
+    """
+
+    name: str
+    state: str
+    per_amount: sp.Expr = _ONE
+    total: sp.Expr | None = None
+    unbound: sp.Expr | None = None
+    emergent: sp.Expr | None = None
+    entering: sp.Expr | None = None
+    volume: sp.Expr | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class DraftState:
+    """A state whose right-hand side is still being summed up."""
+
+    name: str
+    unit: str
+    drug: sp.Expr
+    initial: sp.Expr
+    where: str
+    terms: list[sp.Expr] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """Everything that composition has found so far; components add to it.
+
+    ``merged`` maps organs that are part of another now (lumped, left out of a subset) to that
+    other; ``plain`` the undotted names that modules define to their full names; ``driven`` the
+    target of a link to the name that is read in its place.
+    """
+
+    spec: ModelSpec
+    states: dict[str, DraftState] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    covariates: dict[str, Covariate] = field(default_factory=dict)
+    helpers: dict[str, Assignment] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    doses: list[DoseTarget] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
+    plain: dict[str, list[str]] = field(default_factory=dict)
+    driven: dict[str, str] = field(default_factory=dict)
+    eliminated: list[sp.Expr] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def amount_unit(self) -> str:
+        """Unit of drug amounts."""
+        return self.spec.amount_unit
+
+    @property
+    def concentration_unit(self) -> str:
+        """Unit of drug concentrations."""
+        return f"{self.spec.amount_unit}/L"
+
+    @property
+    def flow_unit(self) -> str:
+        """Unit of flows and clearances."""
+        return f"L/{self.spec.time_unit}"
+
+    @property
+    def rate_unit(self) -> str:
+        """Unit of first-order rate constants."""
+        return f"1/{self.spec.time_unit}"
+
+    def problem(self, where: str, what: str, remedy: str = "") -> None:
+        """Note a problem; composition goes on to find the others."""
+        self.issues.append(Issue(where=where, what=what, remedy=remedy))
+
+    def knows(self, name: str) -> bool:
+        """Whether a full name is taken."""
+        tables = (self.states, self.parameters, self.covariates, self.helpers)
+        return any(name in table for table in tables)
+
+    def parse(self, text: str, *, where: str, scope: Scope | None = None) -> sp.Expr:
+        """Parse an expression; a wrong one becomes an issue and the number 1."""
+        try:
+            expr = parse_expression(text, where=where)
+        except CheckError as error:
+            self.issues.extend(error.issues)
+            return _ONE
+        return localised(expr, scope or {})
+
+    def read(
+        self, q: Quantity, unit: str | None, *, where: str, scope: Scope | None = None
+    ) -> sp.Expr:
+        """Return a quantity as an expression in a unit.
+
+        Parameters
+        ----------
+        q : Quantity
+            As stated.
+        unit : str or None
+            Unit that the place wants; None takes the quantity as it is.
+        where : str
+            Path in the model file.
+        scope : mapping, optional
+            Local names.
+        """
+        if isinstance(q.value, str):
+            expr = self.parse(q.value, where=where, scope=scope)
+        else:
+            expr = exact(q.value)
+        stated = q.unit if q.unit is not None else self._unit_of(expr, unit)
+        if unit is None or stated is None or stated == unit:
+            return expr
+        try:
+            return expr * conversion(stated, unit)
+        except UnitError as error:
+            self.problem(where, str(error), f"state it in {unit or 'a pure number'}")
+            return expr
+
+    def _unit_of(self, expr: sp.Expr, wanted: str | None) -> str | None:
+        """Return the unit of a bare name, if a plain factor leads from it to the wanted one.
+
+        A name on its own can only mean the quantity, so it is converted; inside a formula its
+        number is taken in its own unit, and the unit check sees to the rest.
+        """
+        if wanted is None or not expr.is_Symbol:
+            return None
+        unit = self.stated_unit(expr.name)
+        try:
+            return unit if unit and conversion(unit, wanted) else None
+        except UnitError:
+            return None
+
+    def stated_unit(self, name: str) -> str | None:
+        """Return the unit that the model file states for a parameter or covariate."""
+        if name in self.spec.population.parameters:
+            return self.spec.population.parameters[name].unit
+        if name in self.spec.covariates:
+            return self.spec.covariates[name].unit
+        return self.spec.parameters[name].unit if name in self.spec.parameters else None
+
+    def define(self, name: str, expr: sp.Expr, *, unit: str = "", where: str) -> sp.Symbol:
+        """Define a helper and return its symbol; a name taken already is a problem."""
+        if self.knows(name):
+            self.problem(where, f"{name!r} is defined twice", "give one of the two another name")
+        else:
+            self.helpers[name] = Assignment(name=name, expr=expr, unit=unit, where=where)
+        return symbol(name)
+
+    def quantity(
+        self, name: str, q: Quantity, unit: str | None, *, where: str, scope: Scope | None = None
+    ) -> sp.Symbol:
+        """Read a quantity and define it as a helper, unless it is just a name for itself."""
+        expr = self.read(q, unit, where=where, scope=scope)
+        if expr == symbol(name):
+            return symbol(name)
+        stated = unit if unit is not None else q.unit or ""
+        return self.define(name, expr, unit=stated, where=where)
+
+    def state(
+        self,
+        name: str,
+        *,
+        unit: str,
+        where: str,
+        drug: sp.Expr = _ZERO,
+        initial: sp.Expr = _ZERO,
+    ) -> sp.Symbol:
+        """Begin a state and return its symbol."""
+        if self.knows(name):
+            self.problem(where, f"{name!r} is defined twice", "give one of the two another name")
+        self.states.setdefault(
+            name, DraftState(name=name, unit=unit, drug=drug, initial=initial, where=where)
+        )
+        return symbol(name)
+
+    def rate(self, state: str, *terms: sp.Expr) -> None:
+        """Add terms to the right-hand side of a state."""
+        self.states[state].terms.extend(terms)
+
+    def gain(self, place: Place, rate: sp.Expr) -> None:
+        """Let drug appear in a place, amount per time."""
+        self.rate(place.state, rate * place.per_amount)
+
+    def move(self, source: Place, target: Place, rate: sp.Expr) -> None:
+        """Let drug go from place to place, amount per time."""
+        self.gain(source, -rate)
+        self.gain(target, rate)
+
+    def eliminate(self, place: Place, rate: sp.Expr) -> None:
+        """Let drug leave for good, amount per time."""
+        self.gain(place, -rate)
+        self.eliminated.append(rate)
+
+    def place(self, name: str, *, where: str) -> Place | None:
+        """Return a place by name, or note what is wrong with the name."""
+        found = self.places.get(self.merged.get(name, name))
+        if found is None and name in self.states:
+            return self._state_as_place(name)
+        if found is None:
+            valid = [*self.places, *self.states]
+            guess = nearest(name, valid)
+            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(valid)
+            self.problem(where, f"there is no organ, pool or state {name!r}", remedy)
+        return found
+
+    @staticmethod
+    def base_of(name: str) -> sp.Symbol:
+        """Return the symbol of a driven quantity as it would be if nothing drove it."""
+        return symbol(f"{name}@base")
+
+    def _state_as_place(self, name: str) -> Place:
+        drug = self.states[name].drug
+        return Place(name=name, state=name, per_amount=_ONE if drug == 0 else 1 / drug)
+
+
+def localised(expr: sp.Expr, scope: Scope) -> sp.Expr:
+    """Replace the names of a scope by what they mean there."""
+    return expr.xreplace({symbol(name): value for name, value in scope.items()})

@@ -1,0 +1,149 @@
+"""From the draft to the system: names resolved, links in force, helpers in order."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
+import sympy as sp
+
+from pkqsp_bayes.ode.components.draft import Draft, DraftState
+from pkqsp_bayes.ode.components.names import resolve_name
+from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.system import Assignment, DoseTarget, MassBalance, OdeSystem, State
+
+__all__ = ["finish_system"]
+
+_BASE = "@base"
+
+
+def finish_system(draft: Draft) -> OdeSystem:
+    """Return the flat system; problems that turn up are added to the draft's."""
+    resolver = _Resolver(draft)
+    helpers = _ordered(
+        draft, [replace(a, expr=resolver.apply(a.expr, a.where)) for a in draft.helpers.values()]
+    )
+    resolver.find_static(helpers)
+    states = tuple(_state(s, resolver) for s in draft.states.values())
+    outputs = tuple(replace(o, expr=resolver.apply(o.expr, o.where)) for o in draft.outputs)
+    doses = tuple(_dose(d, resolver) for d in draft.doses)
+    return OdeSystem(
+        title=draft.spec.title,
+        states=states,
+        parameters=tuple(draft.parameters.values()),
+        covariates=tuple(draft.covariates.values()),
+        assignments=helpers,
+        outputs=outputs,
+        doses=doses,
+        balance=_balance(draft, resolver),
+        time_unit=draft.spec.time_unit,
+        notes=tuple(draft.notes),
+    )
+
+
+class _Resolver:
+    """Replaces names by full names, and driven quantities by what drives them."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.meaning: dict[tuple[str, str], sp.Symbol | None] = {}
+        self.driven = {symbol(t): symbol(d) for t, d in draft.driven.items()}
+        self.static: dict[sp.Symbol, sp.Symbol] = {}
+
+    def find_static(self, helpers: Iterable[Assignment]) -> None:
+        """Find the links that move nothing with the state: those hold for initial values too."""
+        dynamic = {symbol(name) for name in self.draft.states} | {TIME}
+        for helper in helpers:
+            if not dynamic.isdisjoint(helper.expr.free_symbols):
+                dynamic.add(symbol(helper.name))
+        self.static = {t: d for t, d in self.driven.items() if d not in dynamic}
+
+    def apply(self, expr: sp.Expr, where: str) -> sp.Expr:
+        return _without_marks(self._full(expr, where).xreplace(self.driven))
+
+    def apply_static(self, expr: sp.Expr, where: str) -> sp.Expr:
+        return _without_marks(self._full(expr, where).xreplace(self.static))
+
+    def _full(self, expr: sp.Expr, where: str) -> sp.Expr:
+        table = {s: self._lookup(s.name, where) for s in expr.free_symbols if s != TIME}
+        return expr.xreplace({s: full for s, full in table.items() if full is not None})
+
+    def _lookup(self, name: str, where: str) -> sp.Symbol | None:
+        if name.endswith(_BASE):
+            return None
+        if (name, where) not in self.meaning:
+            full = resolve_name(self.draft, name, where)
+            self.meaning[name, where] = None if full is None else symbol(full)
+        return self.meaning[name, where]
+
+
+def _without_marks(expr: sp.Expr) -> sp.Expr:
+    marked = [s for s in expr.free_symbols if s.name.endswith(_BASE)]
+    return expr.xreplace({s: symbol(s.name.removesuffix(_BASE)) for s in marked})
+
+
+def _state(s: DraftState, resolver: _Resolver) -> State:
+    return State(
+        name=s.name,
+        rhs=resolver.apply(sp.Add(*s.terms), s.where),
+        initial=resolver.apply_static(s.initial, s.where),
+        unit=s.unit,
+        drug=resolver.apply(s.drug, s.where),
+        where=s.where,
+    )
+
+
+def _dose(d: DoseTarget, resolver: _Resolver) -> DoseTarget:
+    def plain(expr: sp.Expr | None) -> sp.Expr | None:
+        return None if expr is None else resolver.apply_static(expr, d.where)
+
+    return replace(
+        d,
+        factor=plain(d.factor),
+        bioavailability=plain(d.bioavailability),
+        lag=plain(d.lag),
+        rate=plain(d.rate),
+        duration=plain(d.duration),
+    )
+
+
+def _balance(draft: Draft, resolver: _Resolver) -> MassBalance | None:
+    """Claim the mass balance wherever drug is tracked, unless free equations leave it open."""
+    equations = draft.spec.equations
+    open_end = equations is not None and equations.drug and equations.eliminated is None
+    if open_end or all(s.drug == 0 for s in draft.states.values()):
+        return None
+    eliminated = resolver.apply(sp.Add(*draft.eliminated), "mass balance")
+    return MassBalance(eliminated=eliminated)
+
+
+def _ordered(draft: Draft, helpers: list[Assignment]) -> tuple[Assignment, ...]:
+    """Sort helpers so that each uses only earlier ones, near their order in the file otherwise."""
+    by_name = {h.name: h for h in helpers}
+    uses = {
+        h.name: sorted(s.name for s in h.expr.free_symbols if s.name in by_name) for h in helpers
+    }
+    try:
+        TopologicalSorter(uses).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        what = "algebraic loop: " + " -> ".join(circle)
+        remedy = "make one of them a state, or state it without the others"
+        draft.problem(by_name[circle[0]].where, what, remedy)
+        return tuple(helpers)
+    return tuple(by_name[name] for name in _depth_first(uses))
+
+
+def _depth_first(uses: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    done: set[str] = set()
+    for first in uses:
+        stack = [first]
+        while stack:
+            name = stack[-1]
+            missing = [n for n in uses[name] if n not in done]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            if name not in done:
+                done.add(name)
+                yield name

@@ -1,0 +1,51 @@
+r"""The perfusion-limited (well-stirred) organ.
+
+``dC/dt = Q/V (C_art - C/K) - CL_int/V C`` with K the partition coefficient against the fluid that
+flows: Kb = Kp / BP where it is blood, Kp where it is plasma. The state is the amount ``A = V C``.
+"""
+
+import sympy as sp
+
+from pkqsp_bayes.ode.components.body import unbound_per_plasma
+from pkqsp_bayes.ode.components.draft import Draft, Place
+from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
+from pkqsp_bayes.ode.symbols import symbol
+
+__all__ = ["add_perfusion_organ"]
+
+
+def add_perfusion_organ(draft: Draft, plan: OrganPlan) -> Organ:
+    """Add the state ``<organ>.A`` and the helpers ``.C``, ``.Cu`` and ``.Cout``."""
+    name, where = plan.name, plan.where
+    amount = draft.state(f"{name}.A", unit=draft.amount_unit, drug=sp.Integer(1), where=where)
+    unit = draft.concentration_unit
+    total = draft.define(f"{name}.C", amount / plan.volume, unit=unit, where=where)
+    emergent = draft.define(f"{name}.Cout", total / plan.exchange, unit=unit, where=where)
+    place = Place(
+        name=name,
+        state=f"{name}.A",
+        total=total,
+        unbound=_unbound(draft, plan, total),
+        emergent=emergent,
+        volume=plan.volume,
+    )
+    return Organ(plan=plan, vascular=place, site=place, emergent=emergent)
+
+
+def _unbound(draft: Draft, plan: OrganPlan, total: sp.Expr) -> sp.Expr | None:
+    fraction = tissue_unbound_fraction(draft, plan)
+    if fraction is None:
+        return None
+    where, unit = plan.where, draft.concentration_unit
+    return draft.define(f"{plan.name}.Cu", total * fraction, unit=unit, where=where)
+
+
+def tissue_unbound_fraction(draft: Draft, plan: OrganPlan) -> sp.Expr | None:
+    """Define ``<organ>.fu``: as stated, or ``fup / Kp``; None if neither can be had."""
+    name, where = plan.name, f"{plan.where}.fu"
+    if plan.spec is not None and plan.spec.fu is not None:
+        return draft.quantity(f"{name}.fu", plan.spec.fu, "", where=where)
+    fup = unbound_per_plasma(draft)
+    if fup is None or not draft.knows(f"{name}.Kp"):
+        return None
+    return draft.define(f"{name}.fu", fup / symbol(f"{name}.Kp"), where=where)

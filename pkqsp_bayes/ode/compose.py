@@ -1,0 +1,127 @@
+"""Composition: a stated model becomes one flat, namespaced system of equations."""
+
+import sympy as sp
+
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.ode.components.absorption import add_absorption
+from pkqsp_bayes.ode.components.antibody import add_antibody
+from pkqsp_bayes.ode.components.body import add_body, add_drug
+from pkqsp_bayes.ode.components.circulation import add_circulation
+from pkqsp_bayes.ode.components.dosing import add_doses, dose_numbers
+from pkqsp_bayes.ode.components.draft import Draft
+from pkqsp_bayes.ode.components.elimination import add_elimination
+from pkqsp_bayes.ode.components.finish import finish_system
+from pkqsp_bayes.ode.components.links import add_links
+from pkqsp_bayes.ode.components.typical import typical_value
+from pkqsp_bayes.ode.qsp.embed import add_modules
+from pkqsp_bayes.ode.qsp.equations import add_free_equations
+from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
+from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, ParameterKind
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import check_name
+from pkqsp_bayes.units import UnitError, parse_unit
+
+__all__ = ["compose_model", "dose_numbers"]
+
+
+def compose_model(spec: ModelSpec) -> OdeSystem:
+    """Compose a model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As stated.
+
+    Returns
+    -------
+    OdeSystem
+        States in the model's units (``amount_unit``, L, ``time_unit``); population parameters are
+        individual parameters in the units that they state; numbers of ``[parameters]`` are
+        constants. What was decided on the user's behalf is in its notes.
+
+    Raises
+    ------
+    CheckError
+        With every problem found, each with its path in the model file.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec import EquationsSpec, ModelSpec
+    >>> decay = ModelSpec(title="decay", equations=EquationsSpec(text="d(A)/dt = -A; A(0) = 1"))
+    >>> compose_model(decay).states[0].rhs
+    -A
+    """
+    draft = Draft(spec=spec)
+    _add_named(draft)
+    add_drug(draft)
+    add_body(draft)
+    add_circulation(draft)
+    add_antibody(draft)
+    add_free_equations(draft)
+    add_absorption(draft)
+    add_elimination(draft, replaced_organs(spec))
+    add_modules(draft)
+    add_links(draft)
+    add_doses(draft)
+    _add_outputs(draft)
+    system = finish_system(draft)
+    if draft.issues:
+        raise CheckError(dict.fromkeys(draft.issues))
+    return system
+
+
+def _add_named(draft: Draft) -> None:
+    """Add what the file names on its own: covariates, population parameters, parameters."""
+    spec = draft.spec
+    for name, c in spec.covariates.items():
+        _check(draft, name, c.unit, f"covariates.{name}")
+        draft.covariates[name] = Covariate(
+            name=name,
+            unit=c.unit,
+            interpolation=c.interpolation,
+            reference=c.reference,
+            where=f"covariates.{name}",
+        )
+    for name, p in spec.population.parameters.items():
+        where = f"population.{name}"
+        _check(draft, name, p.unit, where)
+        if draft.knows(name):
+            draft.problem(where, f"{name!r} is a covariate too", "choose another name")
+        draft.parameters[name] = Parameter(
+            name=name, unit=p.unit, value=typical_value(p), where=where
+        )
+    _add_parameters(draft)
+
+
+def _add_parameters(draft: Draft) -> None:
+    for name, q in draft.spec.parameters.items():
+        where, unit = f"parameters.{name}", q.unit or ""
+        _check(draft, name, unit, where)
+        if draft.knows(name):
+            draft.problem(where, f"{name!r} is defined twice", "keep one of the two")
+        elif isinstance(q.value, str):
+            expr = draft.parse(q.value, where=where)
+            draft.define(name, expr, unit=unit, where=where)
+        else:
+            draft.parameters[name] = Parameter(
+                name=name, unit=unit, kind=ParameterKind.CONSTANT, value=q.value, where=where
+            )
+
+
+def _check(draft: Draft, name: str, unit: str, where: str) -> None:
+    complaint = check_name(name)
+    if complaint:
+        draft.problem(where, complaint, "choose another name")
+    try:
+        parse_unit(unit)
+    except UnitError as error:
+        draft.problem(f"{where}.unit", str(error), "write a unit such as mg/L or 1/h")
+
+
+def _add_outputs(draft: Draft) -> None:
+    for name, observed in draft.spec.observe.items():
+        where, q = f"observe.{name}.value", observed.value
+        _check(draft, name, q.unit or "", f"observe.{name}")
+        text = q.value if isinstance(q.value, str) else None
+        expr = sp.Float(q.value) if text is None else draft.parse(text, where=where)
+        draft.outputs.append(Output(name=name, expr=expr, unit=q.unit or "", where=where))

@@ -1,0 +1,1 @@
+"""QSP modules: templates and equations, and how they are embedded in an organ."""

@@ -1,0 +1,92 @@
+"""QSP modules into the draft: scope, sub-volumes, template or equations, metabolism."""
+
+from collections.abc import Callable
+
+from pkqsp_bayes.ode.components.draft import Draft, Place
+from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.qsp.binding import add_binding
+from pkqsp_bayes.ode.qsp.equations import add_module_equations
+from pkqsp_bayes.ode.qsp.metabolism import add_metabolism
+from pkqsp_bayes.ode.qsp.module import Module
+from pkqsp_bayes.ode.qsp.response import (
+    add_effect_compartment,
+    add_friberg,
+    add_indirect_response,
+    add_transduction_chain,
+)
+from pkqsp_bayes.ode.qsp.volumes import add_volumes
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.spec.mechanism import QspSpec
+from pkqsp_bayes.spec.names import nearest
+
+__all__ = ["TEMPLATES", "add_modules"]
+
+TEMPLATES: dict[str, Callable[[Module], None]] = {
+    "receptor-turnover": add_binding,
+    "indirect-response": add_indirect_response,
+    "transduction-chain": add_transduction_chain,
+    "effect-compartment": add_effect_compartment,
+    "friberg": add_friberg,
+}
+"""Templates by the name that a model file gives."""
+
+
+def add_modules(draft: Draft) -> None:
+    """Add every module, in the order of the file."""
+    for name, spec in draft.spec.qsp.items():
+        place = None
+        if spec.organ is not None:
+            place = draft.place(spec.organ, where=f"qsp.{name}.organ")
+            if place is None:
+                continue
+        _add_module(Module(draft=draft, name=name, spec=spec, place=place))
+
+
+def _add_module(module: Module) -> None:
+    spec = module.spec
+    if module.place is not None:
+        _open_scope(module, module.place)
+    add_volumes(module)
+    if spec.template is not None and spec.equations is not None:
+        what = "a module is a template or equations, not both"
+        module.draft.problem(module.where, what, "make two modules of it")
+    elif spec.template is not None:
+        _add_template(module, spec.template)
+    elif spec.equations is not None:
+        add_module_equations(module)
+    elif spec.metabolism is None:
+        _complain_of_nothing(module, spec)
+    add_metabolism(module)
+
+
+def _complain_of_nothing(module: Module, spec: QspSpec) -> None:
+    if not spec.volumes:
+        module.draft.problem(module.where, "the module says nothing", "state template or equations")
+
+
+def _open_scope(module: Module, place: Place) -> None:
+    """Make ``C``, ``Cu``, ``A`` and ``V`` those of the organ, in the module's unit."""
+    draft = module.draft
+    where = f"{module.where}.concentration_unit"
+    for key, value in (("C", place.total), ("Cu", place.unbound)):
+        if value is None:
+            continue
+        seen = value
+        if module.unit != draft.concentration_unit:
+            factor = amount_conversion(draft, draft.concentration_unit, module.unit, where=where)
+            full = f"{module.name}.{key}"
+            seen = draft.define(full, value * factor, unit=module.unit, where=where)
+        module.scope[key] = seen
+    module.scope["A"] = symbol(place.state)
+    if place.volume is not None:
+        module.scope["V"] = place.volume
+
+
+def _add_template(module: Module, name: str) -> None:
+    template = TEMPLATES.get(name)
+    if template is None:
+        guess = nearest(name, TEMPLATES)
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(TEMPLATES)
+        module.draft.problem(f"{module.where}.template", f"there is no template {name!r}", remedy)
+        return
+    template(module)
