@@ -73,8 +73,7 @@ def _target(
     return DoseTarget(
         name=name,
         state=place.state,
-        factor=place.per_amount
-        * amount_conversion(draft, unit, draft.amount_unit, where=f"{where}.unit"),
+        factor=place.per_amount * scale,
         bioavailability=_or(_stated(draft, name, spec, route, "bioavailability", "", where), 1),
         lag=_or(_stated(draft, name, spec, route, "lag", time, where), 0),
         rate=_stated(draft, name, spec, None, "rate", amount_rate, where),

@@ -42,5 +42,5 @@ def _free_name(draft: Draft, name: str) -> str:
 def _unit(draft: Draft, target: str) -> str:
     for table in (draft.states, draft.helpers, draft.parameters, draft.covariates):
         if target in table:
-            return str(table[target].unit)  # type: ignore[attr-defined]
+            return str(table[target].unit)
     return ""

@@ -88,6 +88,7 @@ def _exchange(
         draft.problem(where, f"{plan.name} needs {key}", "state permeability times surface")
         return
     product = draft.quantity(f"{plan.name}.{key}", q, draft.flow_unit, where=where)
+    assert outer.unbound is not None and inner.unbound is not None  # noqa: S101, PT018
     draft.move(outer, inner, product * (outer.unbound - inner.unbound))
 
 

@@ -34,7 +34,7 @@ def plan_organs(draft: Draft) -> dict[str, OrganPlan]:
 
 
 def _subset_as_lump(draft: Draft) -> dict[str, LumpSpec]:
-    """What the subset leaves out joins the organ that takes the rest of the flow."""
+    """Let what the subset leaves out join the organ that takes the rest of the flow."""
     body, organs = draft.spec.body, draft.spec.organs
     if body is None or not body.subset:
         return {}

@@ -21,8 +21,8 @@ class Module:
     """What a template needs: parameters by key, states and helpers under the module's name.
 
     ``scope`` are the names that mean something of their own inside: ``C``, ``Cu``, ``A``, ``V`` of
-    the organ, and sub-volumes. ``used`` collects the parameters asked for, ``stated`` is the driving
-    concentration once it has been read.
+    the organ, and sub-volumes. ``used`` collects the parameters asked for; ``stated`` is the
+    driving concentration once it has been read.
     """
 
     draft: Draft
