@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["NotSeparable", "conjunction", "disjunction", "lift_relation"]
+__all__ = ["NotSeparableError", "conjunction", "disjunction", "lift_relation"]
 
 MOST_CASES = 32
 
@@ -27,7 +27,7 @@ _COMPARE: dict[type, Callable[[float, float], bool]] = {
 }
 
 
-class NotSeparable(ValueError):
+class NotSeparableError(ValueError):
     """A relation on Piecewise cannot be written as a plain condition; the text says why."""
 
 
@@ -64,21 +64,21 @@ def lift_relation(relation: type, left: sp.Expr, right: sp.Expr) -> Boolean:
 
     Raises
     ------
-    NotSeparable
+    NotSeparableError
         With more than 32 combinations of branches, or branches inside a power or a function.
 
     Examples
     --------
     >>> x, y = sp.symbols("x y", real=True)
     >>> lift_relation(sp.StrictLessThan, sp.Piecewise((x, x > y), (y, True)), sp.Integer(1))
-    ((x < 1) & (x > y)) | ((y < 1) & ~(x > y))
+    ((x > y) & (x < 1)) | ((y < 1) & ~(x > y))
     """
     if not (_separable(left) and _separable(right)):
-        raise NotSeparable("a branch inside a power or a function inside a condition")
+        raise NotSeparableError("a branch inside a power or a function inside a condition")
     alternatives: list[Boolean] = []
     for (a, b), condition in _cases((left, right), sp.true):
         if len(alternatives) == MOST_CASES:
-            raise NotSeparable("a condition on too many branches")
+            raise NotSeparableError("a condition on too many branches")
         alternatives.append(conjunction([condition, _plain(relation, a, b)]))
     return disjunction(alternatives)
 
@@ -90,7 +90,7 @@ def _plain(relation: type, left: sp.Expr, right: sp.Expr) -> Boolean:
     try:
         return sp.true if _COMPARE[relation](float(left), float(right)) else sp.false
     except TypeError:
-        raise NotSeparable("a condition on a branch that is not a real number") from None
+        raise NotSeparableError("a condition on a branch that is not a real number") from None
 
 
 def _separable(expr: sp.Expr) -> bool:

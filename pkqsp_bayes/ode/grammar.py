@@ -3,12 +3,13 @@
 Expressions
     numbers, names (dotted: ``liver.C``), ``+ - * / ^`` (``**`` too), parentheses;
     ``a if condition else b`` and ``piecewise(a, x < 1, b, x < 2, c)``; comparisons (``0 < x < 1``),
-    ``and or not``; the functions ``exp log log10 log2 sqrt sin cos tanh abs min max``; ``t`` is time.
-    ``^`` is the power, and binds as in mathematics: ``-x^2`` is ``-(x^2)``, ``a^b^c`` is ``a^(b^c)``.
+    ``and or not``; the functions ``exp log log10 log2 sqrt sin cos tanh abs min max``; ``t`` is
+    time. ``^`` is the power, and binds as in mathematics: ``-x^2`` is ``-(x^2)``, ``a^b^c`` is
+    ``a^(b^c)``.
 Statements
-    ``d(R)/dt = ...`` (or ``d/dt(R) = ...``), ``R(0) = ...``, ``name = ...``. ``#`` begins a comment;
-    ``;`` ends a statement as a new line does. A line goes on in the next inside parentheses, after
-    or before an operator, and after a backslash.
+    ``d(R)/dt = ...`` (or ``d/dt(R) = ...``), ``R(0) = ...``, ``name = ...``. ``#`` begins a
+    comment; ``;`` ends a statement as a new line does. A line goes on in the next inside
+    parentheses, after or before an operator, and after a backslash.
 
 All functions are differentiable where it matters: ``abs``, ``min``, ``max`` become ``Piecewise``
 with one-sided derivatives at the kink. There is no ``floor``: a jump at a time that depends on a
@@ -26,7 +27,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.grammar_build import Refused, build
+from pkqsp_bayes.ode.grammar_build import RefusedError, build
 from pkqsp_bayes.ode.grammar_tokens import (
     DEEPEST_PARENTHESES,
     Token,
@@ -236,7 +237,7 @@ def _expression(tokens: list[Token], *, where: str, problems: list[Issue]) -> sp
         return build(ast.parse(joined, mode="eval").body)
     except SyntaxError as error:
         column, what, remedy = error.offset or 1, "this is no expression", "check what stands here"
-    except Refused as refused:
+    except RefusedError as refused:
         column, what, remedy = refused.column, refused.what, refused.remedy
     except (TypeError, ArithmeticError):  # SymPy met a number that is infinite or not real
         column, what, remedy = 1, "some part is not a finite real number", "check the numbers"
@@ -248,7 +249,7 @@ def _expression(tokens: list[Token], *, where: str, problems: list[Issue]) -> sp
 
 
 def _shape_complaint(tokens: list[Token]) -> tuple[Token | None, str, str] | None:
-    """What can be said before Python's parser sees the text: size and parentheses."""
+    """Say what can be said before Python's parser sees the text: size and parentheses."""
     if not tokens:
         return None, "the expression is empty", "write a number, a name or a formula"
     if len(tokens) > MOST_TOKENS_IN_EXPRESSION:

@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from pkqsp_bayes.ode.conditions import (
-    NotSeparable,
+    NotSeparableError,
     conjunction,
     disjunction,
     lift_relation,
@@ -23,16 +23,17 @@ from pkqsp_bayes.ode.functions import tanh
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.names import FUNCTIONS, nearest
 
-__all__ = ["Refused", "build"]
+__all__ = ["RefusedError", "build"]
 
 DEEPEST = 100
 LARGEST = 5000
 LARGEST_EXPONENT = 100
 LARGEST_NUMBER = 1e150
 MOST_BITS = 4096
+MOST_EXTREMES = 16
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A node that is not allowed: what is wrong, what to do, and where (1-based column)."""
 
     def __init__(self, node: ast.AST, what: str, remedy: str) -> None:
@@ -73,7 +74,7 @@ def build(tree: ast.expr) -> sp.Expr:
 
     Raises
     ------
-    Refused
+    RefusedError
         At the first node that is not of the grammar, or goes beyond a limit.
     """
     return _number(tree, _Builder().visit(tree, 0))
@@ -81,49 +82,55 @@ def build(tree: ast.expr) -> sp.Expr:
 
 def _number(node: ast.AST, built: _Built) -> sp.Expr:
     if not isinstance(built.expr, sp.Expr):
-        raise Refused(node, "a condition stands where a number is needed", "use `a if cond else b`")
+        raise RefusedError(
+            node, "a condition stands where a number is needed", "use `a if cond else b`"
+        )
     return built.expr
 
 
 def _condition(node: ast.AST, built: _Built) -> Boolean:
     if not isinstance(built.expr, Boolean) or isinstance(built.expr, sp.Symbol):
-        raise Refused(node, "a number stands where a condition is needed", "compare it: x > 0")
+        raise RefusedError(node, "a number stands where a condition is needed", "compare it: x > 0")
     return built.expr
 
 
 class _Builder:
     def visit(self, node: ast.expr, depth: int) -> _Built:
         if depth > DEEPEST:
-            raise Refused(node, f"nested more than {DEEPEST} deep", "name parts of it")
+            raise RefusedError(node, f"nested more than {DEEPEST} deep", "name parts of it")
         method = _VISITORS.get(type(node))
         if method is None:
             what = f"{type(node).__name__} does not belong in an equation"
-            raise Refused(node, what, "use numbers, names, + - * / ^, comparisons and functions")
+            raise RefusedError(
+                node, what, "use numbers, names, + - * / ^, comparisons and functions"
+            )
         built = method(self, node, depth)
         if built.size > LARGEST:
             what = f"written out in full it has more than {LARGEST} parts"
-            raise Refused(node, what, "give inner min, max and piecewise a name of their own")
+            raise RefusedError(node, what, "give inner min, max and piecewise a name of their own")
         return _Built(_settled(node, built.expr), built.size)
 
-    def constant(self, node: ast.Constant, depth: int) -> _Built:
+    def constant(self, node: ast.Constant, _depth: int) -> _Built:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise Refused(node, f"{node.value!r} is not a number", "use a decimal number")
+            raise RefusedError(node, f"{node.value!r} is not a number", "use a decimal number")
         # repr of a double is its shortest exact name, so 0.028 becomes 7/250, not a long binary.
         return _Built(sp.Rational(repr(node.value)), 1)
 
-    def name(self, node: ast.Name, depth: int) -> _Built:
+    def name(self, node: ast.Name, _depth: int) -> _Built:
         if node.id in FUNCTIONS:
-            raise Refused(node, f"{node.id!r} is a function", f"write {node.id}(...)")
+            raise RefusedError(node, f"{node.id!r} is a function", f"write {node.id}(...)")
         return _Built(symbol(node.id), 1)
 
-    def attribute(self, node: ast.Attribute, depth: int) -> _Built:
+    def attribute(self, node: ast.Attribute, _depth: int) -> _Built:
         parts = [node.attr]
         inner: ast.expr = node.value
         while isinstance(inner, ast.Attribute):
             parts.append(inner.attr)
             inner = inner.value
         if not isinstance(inner, ast.Name):
-            raise Refused(node, "a dot stands after something that is no name", "write organ.C")
+            raise RefusedError(
+                node, "a dot stands after something that is no name", "write organ.C"
+            )
         return _Built(symbol(".".join([inner.id, *reversed(parts)])), 1)
 
     def unary(self, node: ast.UnaryOp, depth: int) -> _Built:
@@ -139,7 +146,7 @@ class _Builder:
             return _power(node, base, exponent)
         family = _family(node)
         if family is None:
-            raise Refused(node, "this operator is not of the grammar", "use + - * / ^")
+            raise RefusedError(node, "this operator is not of the grammar", "use + - * / ^")
         return self._chain(node, family, depth)
 
     def _chain(self, node: ast.BinOp, family: tuple[type, type], depth: int) -> _Built:
@@ -181,14 +188,16 @@ class _Builder:
 
     def call(self, node: ast.Call, depth: int) -> _Built:
         if not isinstance(node.func, ast.Name):
-            raise Refused(node, "only the functions of the grammar can be called", _FUNCTION_LIST)
+            raise RefusedError(
+                node, "only the functions of the grammar can be called", _FUNCTION_LIST
+            )
         name = node.func.id
         if name not in FUNCTIONS:
             guess = nearest(name, FUNCTIONS)
             remedy = f"did you mean {guess}?" if guess else _FUNCTION_LIST
-            raise Refused(node, f"there is no function {name!r}", remedy)
+            raise RefusedError(node, f"there is no function {name!r}", remedy)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise Refused(node, f"{name} takes plain arguments only", "write them in order")
+            raise RefusedError(node, f"{name} takes plain arguments only", "write them in order")
         arguments = [self.visit(argument, depth + 1) for argument in node.args]
         return _call(node, name, arguments)
 
@@ -219,7 +228,7 @@ def _signed(node: ast.BinOp, value: sp.Expr) -> sp.Expr:
         return -value
     if isinstance(node.op, ast.Div):
         if value == 0:
-            raise Refused(node.right, "division by zero", "divide by something else")
+            raise RefusedError(node.right, "division by zero", "divide by something else")
         return _raised(value, sp.Integer(-1))
     return value
 
@@ -239,11 +248,11 @@ def _power(node: ast.AST, base: _Built, exponent: _Built) -> _Built:
     below, above = _number(node, base), _number(node, exponent)
     if above.is_number and abs(_as_float(node, above)) > LARGEST_EXPONENT:
         what = f"an exponent beyond {LARGEST_EXPONENT}"
-        raise Refused(node, what, "no mechanism needs it; rescale the quantity")
+        raise RefusedError(node, what, "no mechanism needs it; rescale the quantity")
     if above.is_number and below == 0 and _as_float(node, above) <= 0:
-        raise Refused(node, "zero to a power that is not positive", "use a positive exponent")
+        raise RefusedError(node, "zero to a power that is not positive", "use a positive exponent")
     if above.is_Number and _bits(below) * abs(_as_float(node, above)) > MOST_BITS:
-        raise Refused(node, "a number grows too large in this power", "rescale the quantity")
+        raise RefusedError(node, "a number grows too large in this power", "rescale the quantity")
     return _Built(_raised(below, above), base.size + exponent.size + 1)
 
 
@@ -254,14 +263,18 @@ def _raised(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
 
 def _bits(expr: sp.Expr) -> int:
     """Bits of the longest number in an expression."""
-    return max((max(n.p.bit_length(), n.q.bit_length()) for n in expr.atoms(sp.Rational)), default=0)
+    return max(
+        (max(n.p.bit_length(), n.q.bit_length()) for n in expr.atoms(sp.Rational)), default=0
+    )
 
 
 def _as_float(node: ast.AST, expr: sp.Expr) -> float:
     try:
         return float(expr)
     except (OverflowError, TypeError, ValueError):
-        raise Refused(node, "a number is not finite or not real", "check the numbers") from None
+        raise RefusedError(
+            node, "a number is not finite or not real", "check the numbers"
+        ) from None
 
 
 def _settled(node: ast.AST, expr: sp.Basic) -> sp.Basic:
@@ -274,7 +287,7 @@ def _settled(node: ast.AST, expr: sp.Basic) -> sp.Basic:
         return expr
     value = _as_float(node, expr)
     if not abs(value) < LARGEST_NUMBER:
-        raise Refused(node, "a number is too large", f"stay below {LARGEST_NUMBER:g}")
+        raise RefusedError(node, "a number is too large", f"stay below {LARGEST_NUMBER:g}")
     plain = expr.is_Rational or all(arg.is_Rational for arg in expr.args)
     return expr if plain else sp.Float(value)
 
@@ -291,12 +304,12 @@ _RELATIONS: dict[type, type] = {
 
 def _relation(node: ast.AST, op: ast.cmpop, left: sp.Expr, right: sp.Expr) -> Boolean:
     if type(op) not in _RELATIONS:
-        raise Refused(node, "this comparison is not of the grammar", "use < <= > >= == !=")
+        raise RefusedError(node, "this comparison is not of the grammar", "use < <= > >= == !=")
     try:
         return lift_relation(_RELATIONS[type(op)], left, right)
-    except NotSeparable as problem:
+    except NotSeparableError as problem:
         remedy = "compare the parts of min, max, abs and if one by one, with and, or"
-        raise Refused(node, str(problem), remedy) from None
+        raise RefusedError(node, str(problem), remedy) from None
 
 
 def _piecewise(pieces: list[tuple[sp.Expr, Boolean]], otherwise: sp.Expr) -> sp.Expr:
@@ -319,10 +332,13 @@ def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:
     size = sum(b.size for b in arguments) + 1
     if name in ("min", "max"):
         if len(values) < 2:
-            raise Refused(node, f"{name} needs two arguments or more", f"{name}(a, b)")
+            raise RefusedError(node, f"{name} needs two arguments or more", f"{name}(a, b)")
+        if len(values) > MOST_EXTREMES:
+            what = f"{name} of more than {MOST_EXTREMES} arguments"
+            raise RefusedError(node, what, "take it of a few at a time, by name")
         return _measured(_extreme(node, name, values))
     if len(values) != 1:
-        raise Refused(node, f"{name} takes one argument, not {len(values)}", f"{name}(x)")
+        raise RefusedError(node, f"{name} takes one argument, not {len(values)}", f"{name}(x)")
     _check_domain(node, name, values[0])
     if name == "abs":
         return _measured(_absolute(node, values[0]))
@@ -350,7 +366,7 @@ def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
         _NUMERIC[name](_as_float(node, value))
     except (ValueError, OverflowError):
         what = f"{name}({_as_float(node, value):g}) is not a finite number"
-        raise Refused(node, what, "check the argument") from None
+        raise RefusedError(node, what, "check the argument") from None
 
 
 def _extreme(node: ast.AST, name: str, values: list[sp.Expr]) -> sp.Expr:
@@ -373,7 +389,7 @@ def _piecewise_call(node: ast.Call, arguments: list[_Built]) -> _Built:
     """``piecewise(value, condition, value, condition, ..., otherwise)``."""
     if len(arguments) < 3 or len(arguments) % 2 == 0:
         what = "piecewise needs values and conditions by turns, and a last value"
-        raise Refused(node, what, "piecewise(a, x < 1, b, x < 2, c)")
+        raise RefusedError(node, what, "piecewise(a, x < 1, b, x < 2, c)")
     nodes = node.args
     values = [_number(n, b) for n, b in zip(nodes[::2], arguments[::2], strict=True)]
     conditions = [_condition(n, b) for n, b in zip(nodes[1::2], arguments[1::2], strict=True)]

@@ -81,10 +81,10 @@ def scan(text: str, *, where: str, problems: list[Issue]) -> list[Token]:
             tokens.append(_token(match, line, column))
         if "\n" in match.group():
             line, line_start = line + 1, position
-    if len(tokens) > MOST_TOKENS:
-        what = f"the text has {len(tokens)} tokens, more than {MOST_TOKENS}"
-        problems.append(issue_at(where, 1, 1, what, "split it into several modules"))
-        return []
+        if len(tokens) > MOST_TOKENS:
+            what = f"the text has more than {MOST_TOKENS} tokens"
+            problems.append(issue_at(where, line, column, what, "split it into several modules"))
+            return []
     return tokens
 
 
@@ -102,10 +102,10 @@ def _unreadable(text: str, position: int) -> tuple[str, str]:
     if character.isascii() and (character.isdigit() or character == "."):
         return "a number runs into something else", "write a product with *, as in 2*x"
     if not character.isascii():
-        what = f"the character {ascii(character)} is not ASCII"
+        what = f"the character {character!a} is not ASCII"
         return what, "use plain letters; a look-alike from another alphabet is another name"
     return (
-        f"the character {ascii(character)} does not belong in an equation",
+        f"the character {character!a} does not belong in an equation",
         "use numbers, names, + - * / ^, comparisons and parentheses",
     )
 
@@ -142,26 +142,29 @@ def split_statements(tokens: list[Token]) -> Iterator[list[Token]]:
     begins with one, and after a backslash.
     """
     statement: list[Token] = []
-    depth = 0
+    depth, has_equals = 0, False
     for index, token in enumerate(tokens):
         depth += (token.text == "(") - (token.text == ")")
+        has_equals = has_equals or token.text == "="
         if token.kind != "newline":
             statement.append(token)
-        elif token.text == ";" or not _goes_on(tokens, index, statement, depth):
+        elif token.text == ";" or not _goes_on(tokens, index, statement, depth, has_equals):
             if statement:
                 yield statement
-            statement, depth = [], 0
+            statement, depth, has_equals = [], 0, False
     if statement:
         yield statement
 
 
-def _goes_on(tokens: list[Token], index: int, statement: list[Token], depth: int) -> bool:
+def _goes_on(
+    tokens: list[Token], index: int, statement: list[Token], depth: int, has_equals: bool
+) -> bool:
     if not statement or index + 1 == len(tokens):
         return False
-    # An unclosed parenthesis must not swallow the equations after it: stop at the next "=".
-    if depth > 0:
-        return not _begins_statement(tokens, index + 1)
-    return statement[-1].text in _BINARY or tokens[index + 1].text in _BINARY
+    # An unclosed parenthesis or a last operator must not swallow the equations after it.
+    if (has_equals or depth > 0) and _begins_statement(tokens, index + 1):
+        return False
+    return depth > 0 or statement[-1].text in _BINARY or tokens[index + 1].text in _BINARY
 
 
 def _begins_statement(tokens: list[Token], index: int) -> bool:
