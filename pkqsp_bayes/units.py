@@ -107,10 +107,13 @@ def conversion_factor(source: str, target: str) -> float:
     0.06
     """
     one, other = parse_unit(source), parse_unit(target)
+    no_factor = UnitError(f"no plain factor between {source!r} and {target!r}")
     try:
+        if float(_registry().Quantity(0.0, one).to(other).magnitude) != 0:
+            raise no_factor
         return float(_registry().Quantity(1.0, one).to(other).magnitude)
     except pint.DimensionalityError:
         what = f"{source!r} is {dimension(source)}, {target!r} is {dimension(target)}"
         raise UnitError(f"no conversion: {what}") from None
     except pint.OffsetUnitCalculusError:
-        raise UnitError(f"no plain factor between {source!r} and {target!r}") from None
+        raise no_factor from None
