@@ -1,0 +1,297 @@
+"""The ODE kernel as a simulator: a lowered model compiled once, its subjects solved many times.
+
+The C++ is in ``stan/cpp/kernel``; `pkqsp_bayes.emit.cpp` prints the model it is compiled with.
+"""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pkqsp_bayes.emit.cpp import emit_cpp
+from pkqsp_bayes.engine.assets import digest_files, stan_folder
+from pkqsp_bayes.engine.cache import build_once
+from pkqsp_bayes.engine.compiler import Compiler, find_compiler
+from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
+from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.ode.lowered import LoweredOde
+
+__all__ = [
+    "Instructions",
+    "Kernel",
+    "Method",
+    "Solution",
+    "SolverOptions",
+    "Timelines",
+    "build_kernel",
+]
+
+FloatArray = NDArray[np.float64]
+
+_FLAGS = ("-O3", "-std=c++17", "-fPIC", "-shared", "-pthread")
+"""No -march: the kernel chooses its instruction set function by function, at run time."""
+
+_SOURCE = """\
+#include "model.hpp"
+#include "kernel/abi.hpp"
+PKQSP_DEFINE_ABI(pkqsp_generated::Model)
+"""
+
+
+class Method(IntEnum):
+    """One-step methods of the kernel (``stan/cpp/kernel/methods.hpp``)."""
+
+    AUTOMATIC = 0
+    """Rodas5P while the system is stiff, Dormand-Prince while it is not."""
+    RODAS4 = 1
+    RODAS5P = 2
+    DOPRI5 = 3
+
+
+class Instructions(IntEnum):
+    """Instruction sets; one that the machine lacks falls back to what it has."""
+
+    BEST = -1
+    BASELINE = 1
+    AVX2 = 3
+    AVX512 = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverOptions:
+    """Tolerances and limits of one solve.
+
+    Parameters
+    ----------
+    rtol, atol : float
+        Local error of states, and of sensitivities weighted by their parameter (p dy/dp).
+    min_step, max_step : float
+        In time units of the model; 0 for none.
+    max_steps : int
+        Steps tried for one subject, the search for its steady states included.
+    method : Method
+        Integration method.
+    instructions : Instructions
+        Instruction set (for tests; the best one otherwise).
+    """
+
+    rtol: float = 1e-6
+    atol: float = 1e-6
+    min_step: float = 0.0
+    max_step: float = 0.0
+    max_steps: int = 20_000
+    method: Method = Method.AUTOMATIC
+    instructions: Instructions = Instructions.BEST
+
+
+class Timelines(Protocol):
+    """What the kernel reads of `pkqsp_bayes.study.timeline.Timeline`."""
+
+    @property
+    def time(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def evid(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def amount(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def rate(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def interval(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def additional(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def steady(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def dose(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def fixed(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def breaks(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def segments(self) -> FloatArray: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """Predictions of one subject.
+
+    Parameters
+    ----------
+    values : array (n, M)
+        Each output at each record, after the record's event. NaN if the solve failed.
+    sensitivities : array (n, M, P) or None
+        Derivatives with respect to the individual parameters.
+    ok : bool
+        Whether the solve succeeded.
+    reason : str
+        ``"ok"``, or why it failed.
+    statistics : Statistics
+        What the solve took.
+    """
+
+    values: FloatArray
+    sensitivities: FloatArray | None
+    ok: bool
+    reason: str
+    statistics: Statistics
+
+    @property
+    def steps(self) -> int:
+        """Accepted steps."""
+        return self.statistics.steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kernel:
+    """A compiled model. Made by `build_kernel`; safe to use from several threads."""
+
+    library: Library
+    parameters: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def solve(
+        self,
+        timeline: Timelines,
+        parameters: ArrayLike,
+        *,
+        options: SolverOptions | None = None,
+        sensitivities: bool = True,
+    ) -> Solution:
+        """Solve one subject.
+
+        Parameters
+        ----------
+        timeline : Timeline
+            Its records and covariates.
+        parameters : array (P,)
+            Individual parameters, in the order of ``self.parameters``.
+        options : SolverOptions, optional
+            Tolerances, limits, method.
+        sensitivities : bool
+            Whether to compute them.
+
+        Returns
+        -------
+        Solution
+            Failure is a value: see its ``ok`` and ``reason``.
+        """
+        values = np.asarray(parameters, dtype=np.float64).reshape(1, -1)
+        return self.solve_many(
+            [timeline], values, options=options, sensitivities=sensitivities, threads=1
+        )[0]
+
+    def solve_many(
+        self,
+        timelines: Sequence[Timelines],
+        parameters: ArrayLike,
+        *,
+        options: SolverOptions | None = None,
+        sensitivities: bool = False,
+        threads: int | None = None,
+    ) -> list[Solution]:
+        """Solve many subjects.
+
+        Parameters
+        ----------
+        timelines : sequence of Timeline
+            One a subject.
+        parameters : array (S, P)
+            Individual parameters of each.
+        options : SolverOptions, optional
+            Tolerances, limits, method.
+        sensitivities : bool
+            Whether to compute them.
+        threads : int, optional
+            By default as many as this process may use processors.
+
+        Returns
+        -------
+        list of Solution
+            In the order of the timelines, whatever the number of threads.
+
+        Raises
+        ------
+        ValueError
+            If array shapes do not fit the model.
+        """
+        library, chosen = self.library, options or SolverOptions()
+        p = np.ascontiguousarray(parameters, dtype=np.float64)
+        if p.shape != (len(timelines), library.parameters):
+            msg = f"parameters have shape {p.shape}, not {(len(timelines), library.parameters)}"
+            raise ValueError(msg)
+        study = pack_timelines(timelines, library)
+        raw = library.solve(
+            study, p, chosen, sensitivities=sensitivities, threads=threads or _processors()
+        )
+        found = []
+        for s, (start, end) in enumerate(zip(study.first, study.first[1:], strict=False)):
+            reason = int(raw.reasons[s])
+            found.append(
+                Solution(
+                    values=raw.values[start:end],
+                    sensitivities=(
+                        None if raw.sensitivities is None else raw.sensitivities[start:end]
+                    ),
+                    ok=reason == 0,
+                    reason=library.reason(reason),
+                    statistics=Statistics.of(raw.counters[s]),
+                )
+            )
+        return found
+
+
+def build_kernel(ode: LoweredOde) -> Kernel:
+    """Compile a model, or load what was compiled of the same before.
+
+    Parameters
+    ----------
+    ode : LoweredOde
+        The lowered system.
+
+    Returns
+    -------
+    Kernel
+        Ready to solve.
+
+    Raises
+    ------
+    ToolchainError
+        If there is no C++ compiler, or it fails.
+    """
+    compiler, header = find_compiler(), emit_cpp(ode)
+    key = _key(compiler, header)
+    folder = build_once("kernel", key, lambda at: _compile(at, compiler, header))
+    library = Library.load(folder / "kernel.so")
+    return Kernel(library=library, parameters=ode.parameters, outputs=ode.output_names)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _key(compiler: Compiler, header: str) -> str:
+    sources = digest_files([stan_folder() / "cpp" / "kernel"])
+    parts = (compiler.command, compiler.version, compiler.target, *_FLAGS, sources, header, _SOURCE)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _compile(folder: Path, compiler: Compiler, header: str) -> None:
+    (folder / "model.hpp").write_text(header)
+    source = folder / "kernel.cpp"
+    source.write_text(_SOURCE)
+    include = [f"-I{stan_folder() / 'cpp'}", f"-I{folder}"]
+    target = [str(source), "-o", str(folder / "kernel.so")]
+    command = [*compiler.command.split(), *_FLAGS, *include, *target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        what = f"the kernel of this model could not be compiled\n{done.stderr.strip()[-4000:]}"
+        raise ToolchainError(what, "if the message names a full disk, free some; else report it")

@@ -1,0 +1,186 @@
+// A system in motion: work space, coefficients, and what events do to state and sensitivities.
+//
+// This is the cold part. It is compiled for the baseline and goes lane by lane.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "records.hpp"
+
+namespace pkqsp {
+
+// A number with its derivatives with respect to the individual parameters.
+template <int P>
+struct Dual {
+  double value = 0.0;
+  double d[P > 0 ? P : 1] = {};
+  bool moves() const {
+    for (int l = 0; l < P; ++l) {
+      if (d[l] != 0.0) return true;
+    }
+    return false;
+  }
+};
+
+template <class Model>
+struct Machine {
+  static constexpr int N = Model::N, P = Model::P, Q = Model::Q, M = Model::M;
+  using Number = Dual<P>;
+
+  Work<Model> w;
+  Dispatch<Model> hot = Dispatch<Model>::choose(instruction_level());
+  Chooser chooser;
+  const double* p = nullptr;
+  const double* x = nullptr;
+  bool sensitive = false;
+  double gradient[Q * (P > 0 ? P : 1)];  // of the coefficients, (Q, P)
+  double column[(P > 0 ? P : 1) * Q];    // the same, by parameter
+  double Y[(P > 0 ? P : 1) * N];         // sensitivities by parameter, while an event is handled
+  int running[Work<Model>::D];           // infusions on each target
+
+  // -- coefficients -------------------------------------------------------------------------
+
+  void set_parameters(const double* parameters, const double* covariates, bool lanes,
+                      const Options& options) {
+    p = parameters;
+    x = covariates;
+    sensitive = lanes && P > 0;
+    w.options = options;
+    w.layout.width = hot.width;
+    w.frozen = false;
+    chooser = Chooser{};
+    for (double& g : gradient) g = 0.0;
+    Model::theta(p, x, w.q, sensitive ? gradient : nullptr);
+    set_lane_tolerance();
+  }
+
+  // Lanes are weighted as p * dy/dp: a parameter's own size sets the scale of its sensitivity.
+  void set_lane_tolerance() {
+    for (int l = 0; l < w.L; ++l) {
+      const double size = l < P ? std::fabs(p[l]) : 1.0;
+      w.sens_atol[l] = w.options.atol / (size > 0.0 && std::isfinite(size) ? size : 1.0);
+    }
+  }
+
+  void set_segment(const double* c) {
+    Model::segment(p, x, c, w.q, sensitive ? gradient : nullptr);
+    if (!sensitive) return;
+    for (int i = 0; i < Q; ++i) {
+      for (int l = 0; l < P; ++l) column[l * Q + i] = gradient[i * P + l];
+    }
+    load_coefficients(true);
+  }
+
+  // `on` false: lanes are directions of the state alone.
+  void load_coefficients(bool on) {
+    for (int i = 0; i < Q; ++i) {
+      for (int l = 0; l < w.L; ++l) {
+        w.DQ[w.layout.at(Q, i, l)] = on && l < P ? gradient[i * P + l] : 0.0;
+      }
+    }
+  }
+
+  // -- lanes, seen by parameter -------------------------------------------------------------
+
+  double& lane(int i, int l) { return w.Y[w.layout.at(N, i, l)]; }
+  double& rate_lane(int d, int l) { return w.RATE[w.layout.at(w.D, d, l)]; }
+  const double* coefficients_of(int l) const { return column + static_cast<long>(l) * Q; }
+
+  void clear_lanes() {
+    for (double& v : w.Y) v = 0.0;
+  }
+
+  void gather(int l, double* to) {
+    for (int i = 0; i < N; ++i) to[i] = lane(i, l);
+  }
+
+  // -- the system ---------------------------------------------------------------------------
+
+  void start(double t) {
+    w.t = t;
+    double y0q[Model::NY0Q], out[N];
+    Model::initial_entries(w.clock(t), w.q, w.y, y0q);
+    clear_lanes();
+    stop_infusions();
+    if (!sensitive) return;
+    for (int l = 0; l < P; ++l) {
+      Model::initial_lanes(w.q, y0q, coefficients_of(l), out);
+      for (int i = 0; i < N; ++i) lane(i, l) = out[i];
+    }
+  }
+
+  void stop_infusions() {
+    for (double& r : w.rate) r = 0.0;
+    for (double& r : w.RATE) r = 0.0;
+    for (int& r : running) r = 0;
+  }
+
+  void derivative(double* f) {
+    Model::rhs(w.clock(w.t), w.y, w.q, f);
+    for (int d = 0; d < Model::D; ++d) f[Model::DOSE_STATE[d]] += w.rate[d];
+  }
+
+  Reason advance(double t1, Outlet& out, bool lanes) {
+    if (!(t1 > w.t)) return Reason::ok;
+    return (lanes ? hot.lanes : hot.values)(w, chooser, t1, out);
+  }
+
+  Reason advance(double t1, bool lanes) {
+    Outlet none;
+    return advance(t1, none, lanes);
+  }
+
+  // Predictions of the state as it stands.
+  void write(double t, long row, const Outlet& out) {
+    double o[M + 1], oy[Model::NOY], oq[Model::NOQ], y[N], lanes[M + 1];
+    Model::output_entries(w.clock(t), w.y, w.q, o, oy, oq);
+    for (int k = 0; k < M; ++k) out.values[row * M + k] = o[k];
+    if (!sensitive) return;
+    for (int l = 0; l < P; ++l) {
+      gather(l, y);
+      Model::output_lanes(w.y, w.q, oy, oq, y, coefficients_of(l), lanes);
+      for (int k = 0; k < M; ++k) out.sensitivities[(row * M + k) * P + l] = lanes[k];
+    }
+  }
+
+  // -- events -------------------------------------------------------------------------------
+
+  void add_amount(int target, const Number& amount) {
+    const int s = Model::DOSE_STATE[target];
+    w.y[s] += amount.value;
+    if (!sensitive) return;
+    for (int l = 0; l < P; ++l) lane(s, l) += amount.d[l];
+  }
+
+  // Starts (sign 1) or ends (-1) an infusion.
+  void change_rate(int target, const Number& rate, int sign) {
+    w.rate[target] += sign * rate.value;
+    running[target] += sign;
+    const bool none = running[target] <= 0;
+    if (none) w.rate[target] = 0.0;
+    if (!sensitive) return;
+    for (int l = 0; l < P; ++l) {
+      double& r = rate_lane(target, l);
+      r = none ? 0.0 : r + sign * rate.d[l];
+    }
+  }
+
+  // Runs `change`, an event whose time depends on parameters. With state and derivative before
+  // and after it: Y+ = Y- + (change of the state's own sensitivity) + (f- - f+) dt/dp.
+  template <class Change>
+  void at_moving_time(const Number& time, Change&& change) {
+    const bool moving = sensitive && time.moves();
+    double before[N] = {}, after[N] = {};
+    if (moving) derivative(before);
+    change();
+    if (!moving) return;
+    derivative(after);
+    for (int l = 0; l < P; ++l) {
+      for (int i = 0; i < N; ++i) lane(i, l) += (before[i] - after[i]) * time.d[l];
+    }
+  }
+};
+
+}  // namespace pkqsp
