@@ -21,7 +21,10 @@ from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.toml import read_model
 from tests.ode.numeric import Numeric
 
-ORGANS = "heart brain muscles adipose skin spleen pancreas liver stomach gut bones kidneys".split()
+ORGANS = (
+    *("heart", "brain", "muscles", "adipose", "skin", "spleen"),
+    *("pancreas", "liver", "stomach", "gut", "bones", "kidneys"),
+)
 PORTAL = ("spleen", "pancreas", "stomach", "gut")
 WEIGHT_PERCENT = dict(
     zip(ORGANS, (0.47, 2, 40, 21.42, 3.71, 0.26, 0.14, 2.57, 0.21, 1.44, 14.29, 0.44), strict=True)
@@ -33,9 +36,7 @@ DENSITY = dict(
         strict=True,
     )
 )
-FLOW_PERCENT = dict(
-    zip(ORGANS, (4, 12, 17, 5, 5, 3, 1, 25.5, 1, 14, 5, 19), strict=True)
-)
+FLOW_PERCENT = dict(zip(ORGANS, (4, 12, 17, 5, 5, 3, 1, 25.5, 1, 14, 5, 19), strict=True))
 LOG_KB = {
     "heart": 1.1205,
     "skin": -0.5238,
@@ -109,7 +110,7 @@ def test_physiology_agrees_with_the_reference_table(system: OdeSystem) -> None:
     for row in csv.DictReader(lines):
         name = names.get(row["organ"], row["organ"])
         expected = float(row["volume_L_at_70kg_derived"])
-        assert model.helper(f"{name}.V") == pytest.approx(expected, rel=1e-5)
+        assert model.helper(f"{name}.V") == pytest.approx(expected, abs=6e-6)
     assert model.helper("CO") == pytest.approx(350.366, rel=1e-6)
 
 

@@ -192,7 +192,7 @@ class Draft:
         expr = self.read(q, unit, where=where, scope=scope)
         if expr == symbol(name):
             return symbol(name)
-        stated = unit if unit is not None else q.unit or ""
+        stated = (unit or "dimensionless") if unit is not None else q.unit or ""
         return self.define(name, expr, unit=stated, where=where)
 
     def state(

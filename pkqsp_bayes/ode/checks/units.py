@@ -1,0 +1,123 @@
+"""Unit consistency of every equation, helper, output and link."""
+
+import pint
+import sympy as sp
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.dimensions import Units
+from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.system import OdeSystem, State
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.units import UnitError, parse_unit
+
+__all__ = ["check_units"]
+
+
+def check_units(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
+    """Report each sub-expression whose units disagree.
+
+    A state or helper without a stated unit takes the one that its initial value or expression
+    has. A model that states no unit anywhere is not checked.
+    """
+    if not _states_any_unit(spec):
+        return []
+    problems: list[Issue] = []
+    table = _Table(spec, system, problems)
+    for a in system.assignments:
+        table.add_helper(a.name, a.expr, a.unit, a.where)
+    for state in system.states:
+        table.check_state(state)
+    for o in system.outputs:
+        if o.unit or _is_dimensionless_output(spec, o.name):
+            table.require(o.expr, o.unit, o.where)
+    return problems
+
+
+def _states_any_unit(spec: ModelSpec) -> bool:
+    if spec.body or spec.pools or spec.antibody or spec.absorption or spec.elimination:
+        return True
+    stated = [p.unit for p in spec.population.parameters.values()]
+    stated += [q.unit or "" for q in spec.parameters.values()]
+    stated += [unit for m in spec.qsp.values() for unit in m.units.values()]
+    stated += list(spec.equations.units.values()) if spec.equations else []
+    return any(stated)
+
+
+def _is_dimensionless_output(spec: ModelSpec, name: str) -> bool:
+    return spec.observe[name].value.unit == "" if name in spec.observe else False
+
+
+class _Table:
+    """Units of all symbols, filled in the order of the helpers."""
+
+    def __init__(self, spec: ModelSpec, system: OdeSystem, problems: list[Issue]) -> None:
+        self.problems = problems
+        self.time = parse_unit(system.time_unit)
+        self.amount = parse_unit(spec.amount_unit)
+        self.known: dict[sp.Symbol, pint.Unit | None] = {TIME: self.time}
+        for p in system.parameters:
+            # A constant without a unit may be anything; a population parameter says what it is.
+            silent = p.name in spec.parameters and spec.parameters[p.name].unit is None
+            self.known[symbol(p.name)] = None if silent else self._parse(p.unit, p.where)
+        for c in system.covariates:
+            self.known[symbol(c.name)] = self._parse(c.unit, c.where)
+        loose = {symbol(c.name) for c in system.covariates} | {TIME}
+        self.units = Units(known=self.known, loose=frozenset(loose))
+        waiting = [s for s in system.states if not s.unit]
+        for s in system.states:
+            self.known[symbol(s.name)] = self._parse(s.unit, s.where) if s.unit else None
+        self._infer_states(waiting, system)
+
+    def _parse(self, text: str, where: str) -> pint.Unit | None:
+        try:
+            return parse_unit(text)
+        except UnitError as error:
+            self.problems.append(Issue(where=where, what=str(error), remedy="correct the unit"))
+            return None
+
+    def _infer_states(self, waiting: list[State], system: OdeSystem) -> None:
+        """Take the unit of a state from its initial value, where that has one."""
+        table: dict[sp.Symbol, sp.Expr] = {}
+        for a in system.assignments:
+            table[symbol(a.name)] = a.expr.xreplace(table)
+        quiet = Units(known=self.known, loose=self.units.loose)
+        for s in waiting:
+            initial = s.initial.xreplace(table)
+            if initial.free_symbols:
+                self.known[symbol(s.name)] = quiet.infer(initial)
+
+    def add_helper(self, name: str, expr: sp.Expr, unit: str, where: str) -> None:
+        if unit:
+            self.require(expr, unit, where)
+            self.known[symbol(name)] = self._parse(unit, where)
+        elif expr.free_symbols:
+            self.known[symbol(name)] = self.units.infer(expr)
+            self._collect(where)
+        else:
+            self.known[symbol(name)] = None
+
+    def require(self, expr: sp.Expr, unit: str, where: str) -> None:
+        wanted = self._parse(unit, where)
+        if wanted is not None:
+            self.units.require(expr, wanted)
+        self._collect(where)
+
+    def check_state(self, state: State) -> None:
+        unit = self.known[symbol(state.name)]
+        if unit is None:
+            self.units.infer(state.rhs)
+            return self._collect(state.where)
+        self.units.require(state.rhs, unit / self.time)
+        self._collect(state.where)
+        self.units.require(state.initial, unit)
+        self._collect(f"{state.where}: {state.name}(0)")
+        if state.drug != 0:
+            self.units.require(state.drug * symbol(state.name), self.amount)
+        return self._collect(f"{state.where}: drug in {state.name}")
+
+    def _collect(self, where: str) -> None:
+        remedy = "correct the expression or a stated unit"
+        self.problems += [
+            Issue(where=where, what=str(p), remedy=remedy) for p in self.units.problems
+        ]
+        self.units.problems.clear()
