@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from pkqsp_bayes.emit.names import mangle
+from pkqsp_bayes.emit.printers import GrammarPrinter
 from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
 
 __all__ = ["emit_equations", "emit_json", "emit_latex"]
@@ -41,7 +42,7 @@ def _equation_lines(system: OdeSystem) -> Iterable[str]:
 
 
 def _text(expr: sp.Expr) -> str:
-    return str(expr).replace("**", "^")
+    return GrammarPrinter().text(sp.sympify(expr))
 
 
 def emit_latex(system: OdeSystem) -> str:

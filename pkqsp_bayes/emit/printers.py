@@ -1,15 +1,22 @@
-"""Expression printers: SymPy in, C++ or Stan text out."""
+"""Expression printers: SymPy in, text of C++, Stan or the model grammar out.
 
+Everything that the grammar can produce, and its derivatives, has a text in each language; what has
+none is refused, never guessed.
+"""
+
+import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import sympy as sp
 from sympy.printing.c import C99CodePrinter
-from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
 
-__all__ = ["CppPrinter", "Printer", "StanPrinter"]
+__all__ = ["CppPrinter", "GrammarPrinter", "Printer", "StanPrinter"]
 
 _MAX_UNROLLED_POWER = 6
+_LARGEST_EXACT = 2**53
 
 
 class Printer(C99CodePrinter):
@@ -20,10 +27,28 @@ class Printer(C99CodePrinter):
     names : mapping of sympy.Symbol to str
         The text of each symbol; others print under their own name.
 
+    Raises
+    ------
+    ValueError
+        At a function that the language has not, an infinite number, or a piecewise expression
+        without an otherwise-branch.
+
     Notes
     -----
-    Every number is printed as a real: ``1/2`` of two integers is 0 in both languages.
+    Every number is printed as a real: ``1/2`` of two integers is 0 in both languages. Numbers that
+    a double cannot hold as a fraction are printed as the nearest double.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x", real=True)
+    >>> CppPrinter().text(sp.Piecewise((x / 3, x > 1), (sp.Abs(x), True)))
+    '(x > 1.0 ? (1.0/3.0)*x : std::fabs(x))'
     """
+
+    known: ClassVar[frozenset[str]] = frozenset({"cos", "cosh", "exp", "log", "sin", "sinh"}) | {
+        "tan",
+        "tanh",
+    }
 
     def __init__(self, names: Mapping[sp.Symbol, str] | None = None) -> None:
         super().__init__({"precision": 17})
@@ -33,30 +58,53 @@ class Printer(C99CodePrinter):
         """Print an expression on one line."""
         return " ".join(str(self.doprint(expr)).split())
 
+    def _refuse(self, expr: sp.Basic) -> NoReturn:
+        msg = f"{type(self).__name__} has no text for {expr}"
+        raise ValueError(msg)
+
+    def _print_not_supported(self, expr: sp.Basic) -> NoReturn:
+        self._refuse(expr)
+
+    _print_Infinity = _print_NegativeInfinity = _print_NaN = _refuse
+    _print_ComplexInfinity = _print_ImaginaryUnit = _refuse
+
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         return str(self.names.get(expr, expr.name))
 
-    def _print_Integer(self, expr: sp.Integer) -> str:
-        return f"{int(expr)}.0"
+    def _print_Float(self, expr: sp.Expr) -> str:
+        value = float(expr)
+        if not math.isfinite(value):
+            self._refuse(expr)
+        return repr(value)
 
-    def _print_Float(self, expr: sp.Float) -> str:
-        return repr(float(expr))
+    def _print_Integer(self, expr: sp.Integer) -> str:
+        return f"{int(expr)}.0" if abs(int(expr)) <= _LARGEST_EXACT else self._print_Float(expr)
 
     def _print_Rational(self, expr: sp.Rational) -> str:
+        if max(abs(expr.p), expr.q) > _LARGEST_EXACT:
+            return self._print_Float(expr)
         return f"({expr.p}.0/{expr.q}.0)"
 
-    def _print_NumberSymbol(self, expr: sp.NumberSymbol) -> str:
-        return repr(float(expr))
+    _print_NumberSymbol = _print_Exp1 = _print_Pi = _print_Float
 
-    def _print_Exp1(self, expr: sp.Expr) -> str:
-        return repr(float(expr))
+    def _print_Function(self, expr: Any) -> str:
+        name = expr.func.__name__
+        if name not in self.known:
+            self._refuse(expr)
+        return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
-    def _print_Pi(self, expr: sp.Expr) -> str:
-        return repr(float(expr))
+    _print_log = _print_exp = _print_sin = _print_cos = _print_tan = _print_Function
+    _print_sinh = _print_cosh = _print_tanh = _print_Function
 
     def _print_sign(self, expr: sp.Expr) -> str:
+        return self._by_sign(expr, "0.0", "-1.0")
+
+    def _print_Heaviside(self, expr: sp.Expr) -> str:
+        return self._by_sign(expr, "0.5", "0.0")
+
+    def _by_sign(self, expr: sp.Expr, zero: str, negative: str) -> str:
         arg = self._print(expr.args[0])
-        return f"(({arg}) > 0.0 ? 1.0 : (({arg}) < 0.0 ? -1.0 : 0.0))"
+        return f"({arg} > 0.0 ? 1.0 : ({arg} < 0.0 ? {negative} : {zero}))"
 
     def _print_DiracDelta(self, _: sp.Expr) -> str:
         return "0.0"  # the derivative of a step, almost everywhere
@@ -82,10 +130,19 @@ class Printer(C99CodePrinter):
             return f"sqrt({self._print(base)})"
         if exponent == sp.Rational(-1, 2):
             return f"1.0/sqrt({self._print(base)})"
-        return str(self._general_power(base, exponent))
-
-    def _general_power(self, base: sp.Expr, exponent: sp.Expr) -> str:
         return f"pow({self._print(base)}, {self._print(exponent)})"
+
+    def _print_Max(self, expr: sp.Expr) -> str:
+        return self._nested("fmax", expr.args)
+
+    def _print_Min(self, expr: sp.Expr) -> str:
+        return self._nested("fmin", expr.args)
+
+    def _nested(self, name: str, args: tuple[sp.Expr, ...]) -> str:
+        text = self._print(args[-1])
+        for arg in reversed(args[:-1]):
+            text = f"{name}({self._print(arg)}, {text})"
+        return str(text)
 
 
 class CppPrinter(Printer):
@@ -96,26 +153,65 @@ class CppPrinter(Printer):
 
 
 class StanPrinter(Printer):
-    """Printer for Stan; C99's ``fabs``, ``log1p`` spelling and constants are not Stan's."""
-
-    known_stan: ClassVar[frozenset[str]] = frozenset(
-        {"exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan", "log10"}
-    )
+    """Printer for Stan; C99's ``fabs`` and constants are not Stan's."""
 
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"abs({self._print(expr.args[0])})"
 
-    def _general_power(self, base: sp.Expr, exponent: sp.Expr) -> str:
-        return f"pow({self._print(base)}, {self._print(exponent)})"
+
+class GrammarPrinter(StrPrinter):
+    """Printer for the equation grammar of model files, which reads back what it prints.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x", real=True)
+    >>> GrammarPrinter().text(sp.Piecewise((x**2, (x > 1) & (x < 2)), (sp.Abs(x), True)))
+    'piecewise(x^2, x > 1 and x < 2, abs(x))'
+    """
+
+    def text(self, expr: sp.Basic) -> str:
+        """Print an expression on one line."""
+        return str(self.doprint(expr)).replace("**", "^")
+
+    def _print_Float(self, expr: sp.Expr) -> str:
+        return repr(float(expr))
+
+    _print_NumberSymbol = _print_Exp1 = _print_Pi = _print_Float
 
     def _print_Function(self, expr: Any) -> str:
-        name = expr.func.__name__
-        if name not in self.known_stan:
-            msg = f"no Stan function for {name!r}"
-            raise ValueError(msg)
-        return f"{name}({', '.join(self._print(a) for a in expr.args)})"
+        args = ", ".join(self._print(a) for a in expr.args)
+        return f"{expr.func.__name__.lower()}({args})"  # Abs, Max, Min
 
+    _print_Abs = _print_Max = _print_Min = _print_Function
 
-def needs_parentheses(expr: sp.Expr) -> bool:
-    """Whether an expression must be bracketed before it becomes a factor."""
-    return bool(precedence(expr) < PRECEDENCE["Mul"])
+    def _print_sign(self, expr: sp.Expr) -> str:
+        arg = self._print(expr.args[0])
+        return f"piecewise(1, {arg} > 0, -1, {arg} < 0, 0)"
+
+    def _print_Heaviside(self, expr: sp.Expr) -> str:
+        arg = self._print(expr.args[0])
+        return f"piecewise(1, {arg} > 0, 0, {arg} < 0, 0.5)"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        branches = [
+            f"{self._print(b.expr)}, {self._print(b.cond)}" for b in expr.args if b.cond != sp.true
+        ]
+        last = [self._print(b.expr) for b in expr.args if b.cond == sp.true]
+        return f"piecewise({', '.join([*branches, *last])})"
+
+    def _print_Relational(self, expr: Any) -> str:
+        left, right = (self.parenthesize(a, PRECEDENCE["Relational"]) for a in expr.args)
+        return f"{left} {expr.rel_op} {right}"
+
+    def _print_And(self, expr: Any) -> str:
+        return self._joined(" and ", "And", expr)
+
+    def _print_Or(self, expr: Any) -> str:
+        return self._joined(" or ", "Or", expr)
+
+    def _joined(self, word: str, level: str, expr: Any) -> str:
+        parts = sorted(expr.args, key=sp.default_sort_key)
+        return word.join(self.parenthesize(a, PRECEDENCE[level], strict=True) for a in parts)
+
+    def _print_Not(self, expr: Any) -> str:
+        return f"not ({self._print(expr.args[0])})"

@@ -59,10 +59,10 @@ class _StanFunctions:
     def lines(self) -> Iterable[str]:
         ode = self.ode
         yield from self._subject()
-        yield f"// d(y)/dt; `rate` holds the infusion rates in force (time in {ode.time_unit})."
-        yield f"vector {self.prefix}_rhs(real t, vector y, {_ARGUMENTS}, vector rate) {{"
+        yield f"// d(y)/dt without doses (time in {ode.time_unit})."
+        yield f"vector {self.prefix}_rhs(real t, vector y, {_ARGUMENTS}) {{"
         yield from self._body("dydt", ode.rhs.values, ode.states)
-        yield "  return dydt + rate;"
+        yield "  return dydt;"
         yield "}"
         yield f"vector {self.prefix}_initial(real t, {_ARGUMENTS}) {{"
         yield from self._body("y0", ode.initial.values, ode.states)
@@ -80,7 +80,7 @@ class _StanFunctions:
         yield "// What depends on fixed covariates alone: once a subject, as data."
         yield f"vector {self.prefix}_subject(data vector x) {{"
         yield from self._unpack("x", [symbol(n) for n in self.ode.fixed_covariates], exprs)
-        yield f"  vector[{len(chosen)}] s;"
+        yield _declare("s", len(chosen))
         yield from self._fill("s", exprs, [c.label for c in chosen])
         yield "  return s;"
         yield "}"
@@ -121,7 +121,7 @@ class _StanFunctions:
         pairs = [s for c in self.ode.varying_covariates for s in covariate_symbols(c.name)]
         yield from self._unpack("c", pairs, [*rows, *below])
         yield from self._define(local)
-        yield f"  vector[{len(rows)}] {target};"
+        yield _declare(target, len(rows))
         yield from self._fill(target, rows, comments)
 
     def _define(self, coefficients: Sequence[Coefficient]) -> Iterable[str]:
@@ -155,8 +155,13 @@ class _StanFunctions:
     ) -> Iterable[str]:
         for i, (name, expr) in enumerate(pairs, start=1):
             text = printer.text(expr)
-            printer.names[name] = f"{word}_{i}"
-            yield f"  real {word}_{i} = {text};"
+            printer.names[name] = f"{word}__{i}"
+            yield f"  real {word}__{i} = {text};"
+
+
+def _declare(target: str, size: int) -> str:
+    """Declare a result; an empty one must have a value all the same."""
+    return f"  vector[{size}] {target};" if size else f"  vector[0] {target} = rep_vector(0, 0);"
 
 
 def _free(exprs: Sequence[sp.Expr]) -> set[sp.Basic]:

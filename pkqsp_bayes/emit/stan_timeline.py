@@ -2,25 +2,40 @@
 
 Stan functions cannot take functions as arguments (its own ODE solvers apart), so that this text
 is printed anew for each model, with the model's prefix. It is the reference: steady states are
-reached by repeating the dose, nothing is cached, and every event restarts the solver.
+reached by repeating the dose, and every change of rates restarts the solver.
+
+An ODE solver of Stan carries one sensitivity system for every argument that may be a parameter, and
+a local variable of a function counts as one as soon as any argument of that function is. So all
+that decides what happens next is an integer (a *moment* is three of them), and times, rates and
+covariates are expressions of data and integers.
 """
 
+from string import Template
+
 from pkqsp_bayes.emit.names import mangle
+from pkqsp_bayes.emit.stan_timeline_text import DOSES, RECORDS, STEADY, TIMES
 from pkqsp_bayes.ode.lowered import LoweredOde
 
-__all__ = ["emit_stan_timeline", "solver_call"]
+__all__ = ["SOLVERS", "emit_stan_timeline"]
 
-_SHARED = "vector p, data vector s, data vector c"
-_TOLERANCES = "data real rtol, data real atol, int max_steps"
+SOLVERS = ("bdf", "rk45", "ckrk", "adams")
 
-
-def solver_call(prefix: str, solver: str) -> str:
-    """Name of the advance function for a solver (``bdf``, ``rk45``, ``adjoint`` ...)."""
-    return f"ode_{solver}_tol({prefix}_rhs"
+_TABLE = {
+    "time": "data array[] real time",
+    "evid": "array[] int evid",
+    "amt": "data array[] real amt",
+    "rate": "data array[] real rate",
+    "ii": "data array[] real ii",
+    "addl": "array[] int addl",
+    "ss": "array[] int ss",
+    "cmt": "array[] int cmt",
+    "breaks": "data array[] real breaks",
+    "segments": "data matrix segments",
+}
 
 
 def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> str:
-    """Print the functions ``<prefix>_advance``, ``_steady`` and ``_solve``.
+    """Print ``<prefix>_solve`` and what it needs, to stand after the text of `emit_stan`.
 
     Parameters
     ----------
@@ -34,53 +49,73 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
     Returns
     -------
     str
-        To stand after the text of `emit_stan` in the ``functions`` block.
+        Functions; the last is ``matrix <prefix>_solve(vector p, data vector x, data array[] real
+        time, array[] int evid, amt, rate, ii, addl, ss, cmt, breaks, segments, rtol, atol,
+        max_steps)``: all outputs (columns) after each record's event (rows). The columns are those
+        of a `Timeline`, except that ``cmt`` counts dosing compartments from 1 (0: none).
+
+    Raises
+    ------
+    ValueError
+        If Stan has no such solver.
 
     Notes
     -----
-    Infusion rates stay data wherever the table states them: as parameters they would cost one
-    more sensitivity system for each state.
+    Event times are data unless lag, bioavailability, rate or duration of some dose depends on a
+    parameter; then they are parameters, and Stan differentiates through them.
     """
-    name = mangle(prefix)
-    fixed = _rates_are_data(ode)
-    parts = (
-        _rates(name) if fixed else "",
-        _advance(name, solver, len(ode.states), fixed=fixed),
-        _steady(name, len(ode.states), fixed=fixed),
-        _solve(name, ode, fixed=fixed),
-    )
-    return "\n".join(part for part in parts if part)
+    if solver not in SOLVERS:
+        msg = f"solver {solver!r} is none of {', '.join(SOLVERS)}"
+        raise ValueError(msg)
+    words = _words(ode, mangle(prefix), solver)
+    parts = (TIMES, DOSES, STEADY, RECORDS)
+    return "\n".join(Template(part).substitute(words) for part in parts)
 
 
-def _rates_are_data(ode: LoweredOde) -> bool:
-    """Whether every infusion rate comes from the table, unscaled."""
-    factors = [ode.doses.values[5 * i] == 1 for i in range(len(ode.dose_names))]
-    return all(factors) and not any((*ode.dose_has_rate, *ode.dose_has_duration))
+def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
+    moving = _times_move(ode)
+    words = {
+        "m": name,
+        "solver": f"ode_{solver}_tol",
+        "states": str(len(ode.states)),
+        "outputs": str(len(ode.output_names)),
+        "dose_values": str(5 * len(ode.dose_names)),
+        "dose_states": ", ".join(str(s + 1) for s in ode.dose_states) or "1",
+        "data": "" if moving else "data ",
+        "timing_declared": "vector p, " if moving else "",
+        "timing_passed": "p, " if moving else "",
+        "timing_parameters": "p" if moving else f"rep_vector(0, {len(ode.parameters)})",
+        "timing_note": _MOVING if moving else _FIXED,
+        **_lists("table", tuple(_TABLE)),
+        **_lists("dosing", ("time", "amt", "rate", "cmt", "breaks", "segments")),
+        **_lists("when", ("time", "ii", "breaks")),
+        **_lists("count", ("amt", "ii", "ss")),
+    }
+    body = _MODELLED_RATE if _rates_are_modelled(ode) else "  return rate[i];"
+    return words | {"rate_body": Template(body).substitute(words)}
 
 
-def _rates(name: str) -> str:
-    return f"""\
-// Sum of the infusion rates in force: data, because the table states them.
-vector {name}_rates(array[] int running, array[] int state, data array[] real rate, int n) {{
-  vector[n] total = rep_vector(0, n);
-  for (i in running) {{
-    total[state[i]] += rate[i];
-  }}
-  return total;
-}}
-"""
+def _lists(word: str, columns: tuple[str, ...]) -> dict[str, str]:
+    """Columns of the table as arguments (lower case) and as declarations (upper case)."""
+    return {word: ", ".join(columns), word.upper(): ", ".join(_TABLE[c] for c in columns)}
 
 
-def _advance(name: str, solver: str, states: int, *, fixed: bool) -> str:
-    rate = "data vector rate" if fixed else "vector rate"
-    return f"""\
-// State at time t1, from y at t0.
-vector {name}_advance(real t0, vector y, real t1, {_SHARED}, {rate}, {_TOLERANCES}) {{
-  if (t1 <= t0) {{
-    return y;
-  }}
-  array[1] vector[{states}] out = ode_{solver}_tol({name}_rhs, y, t0, {{t1}}, rtol, atol,
-                                             max_steps, p, s, c, rate);
-  return out[1];
-}}
-"""
+_MOVING = "They depend on the parameters, and so do the times of the events."
+_FIXED = "They depend on no parameter, so that all times are data."
+
+_MODELLED_RATE = """\
+  vector[5] d = ${m}_dose(i, p, s, $dosing);
+  if (rate[i] > 0) {
+    return d[1] * rate[i];
+  }
+  return rate[i] == -1 ? d[1] * d[4] : d[1] * d[2] * amt[i] / d[5];"""
+
+
+def _times_move(ode: LoweredOde) -> bool:
+    """Whether anything but the factor of a dose depends on a parameter."""
+    return any(entry.row % 5 != 0 for entry in ode.doses.by_coefficient)
+
+
+def _rates_are_modelled(ode: LoweredOde) -> bool:
+    factors = [ode.doses.values[5 * i] for i in range(len(ode.dose_names))]
+    return any((*ode.dose_has_rate, *ode.dose_has_duration)) or any(f != 1 for f in factors)

@@ -208,9 +208,7 @@ def decay(kind: str) -> OdeSystem:
     k, x, a = symbol("k"), symbol("x"), symbol("A")
     return OdeSystem(
         title="decay",
-        states=(
-            State(name="A", rhs=-symbol("k") * symbol("x") * symbol("A"), initial=symbol("x")),
-        ),
+        states=(State(name="A", rhs=-k * x * a, initial=x),),
         parameters=(Parameter(name="k"),),
         covariates=(Covariate(name="x", interpolation=kind),),  # type: ignore[arg-type]
         outputs=(Output(name="A", expr=a * x),),

@@ -1,0 +1,368 @@
+"""The text of the pure-Stan solver, with ``$words`` for what differs between models."""
+
+__all__ = ["DOSES", "RECORDS", "STEADY", "TIMES"]
+
+TIMES = """\
+// The covariate segment that is in force at a time.
+int ${m}_segment(real t, data array[] real breaks) {
+  int k = 1;
+  while (k < size(breaks) && breaks[k + 1] <= t) {
+    k += 1;
+  }
+  return k;
+}
+
+// The time of a moment, which is {record, repeat, what}: 0 the record itself, 1 the start of its
+// dose (repeat 0), of an additional one (above) or an implied one (below), 2 the end of that
+// infusion, 3 the break of this number.
+real ${m}_time(array[] int moment, $WHEN, ${data}matrix timing) {
+  int i = moment[1];
+  if (moment[3] == 3) {
+    return breaks[i];
+  }
+  if (moment[3] == 0) {
+    return time[i];
+  }
+  real start = time[i] + moment[2] * ii[i] + timing[i, 1];
+  return moment[3] == 1 ? start : start + timing[i, 2];
+}
+
+// Whether a moment is after `now` and before what was found (at a record's time: not after it).
+int ${m}_between(array[] int now, array[] int moment, array[] int found, $WHEN,
+                 ${data}matrix timing) {
+  if (${m}_time(moment, $when, timing) <= ${m}_time(now, $when, timing)) {
+    return 0;
+  }
+  if (found[3] == 0) {
+    return ${m}_time(moment, $when, timing) <= ${m}_time(found, $when, timing);
+  }
+  return ${m}_time(moment, $when, timing) < ${m}_time(found, $when, timing);
+}
+
+// How many implied doses of a steady-state record are still under way at its time.
+int ${m}_implied(int i, $COUNT, ${data}matrix timing) {
+  int k = 0;
+  if (ss[i] > 0 && amt[i] > 0) {
+    while (timing[i, 1] + timing[i, 2] >= (k + 1) * ii[i]) {
+      k += 1;
+      if (k > 1000) {
+        reject("more than 1000 doses of record ", i, " overlap");
+      }
+    }
+  }
+  return k;
+}
+
+// The next moment after `now`, no later than the record `limit`: covariate breaks, and doses of
+// the records first to last. What is due at the time of `limit` comes before it.
+array[] int ${m}_next(array[] int now, int first, int last, int limit, $TABLE,
+                      ${data}matrix timing) {
+  array[3] int found = {limit, 0, 0};
+  for (b in 1 : size(breaks)) {
+    if (${m}_between(now, {b, 0, 3}, found, $when, timing)) {
+      found = {b, 0, 3};
+    }
+  }
+  for (i in first : last) {
+    if (evid[i] == 1 || evid[i] == 4) {
+      for (k in -${m}_implied(i, $count, timing) : addl[i]) {
+        for (what in 1 : (rate[i] == 0 ? 1 : 2)) {
+          if (${m}_between(now, {i, k, what}, found, $when, timing)) {
+            found = {i, k, what};
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+// The records (one entry a dose) whose infusions run from `now` on.
+array[] int ${m}_running(array[] int now, int first, int last, $TABLE, ${data}matrix timing) {
+  int most = 0;
+  for (i in first : last) {
+    most += 1 + addl[i] + ${m}_implied(i, $count, timing);
+  }
+  array[most] int running = rep_array(0, most);
+  int found = 0;
+  for (i in first : last) {
+    if ((evid[i] == 1 || evid[i] == 4) && rate[i] != 0) {
+      for (k in -${m}_implied(i, $count, timing) : addl[i]) {
+        if (${m}_time({i, k, 1}, $when, timing) <= ${m}_time(now, $when, timing)
+            && ${m}_time({i, k, 2}, $when, timing) > ${m}_time(now, $when, timing)) {
+          found += 1;
+          running[found] = i;
+        }
+      }
+    }
+  }
+  return running[1 : found];
+}
+"""
+
+DOSES = """\
+// Number of the state that a dosing compartment feeds.
+int ${m}_state(int cmt) {
+  return {$dose_states}[cmt];
+}
+
+// Factor, bioavailability, lag, rate and duration of a record's dose.
+vector ${m}_dose(int i, vector p, data vector s, $DOSING) {
+  vector[$dose_values] all = ${m}_doses(time[i], p, s, segments[${m}_segment(time[i], breaks)]');
+  return all[5 * cmt[i] - 4 : 5 * cmt[i]];
+}
+
+// Lag and infusion duration of each dose (a bolus has duration 0).
+// $timing_note
+matrix ${m}_timing(${timing_declared}data vector s, array[] int evid, $DOSING) {
+  matrix[size(time), 2] timing = rep_matrix(0, size(time), 2);
+  for (i in 1 : size(time)) {
+    if (evid[i] == 1 || evid[i] == 4) {
+      vector[5] d = ${m}_dose(i, $timing_parameters, s, $dosing);
+      timing[i, 1] = d[3];
+      if (rate[i] == -2) {
+        timing[i, 2] = d[5];
+      } else if (rate[i] == -1) {
+        timing[i, 2] = d[2] * amt[i] / d[4];
+      } else if (rate[i] > 0) {
+        timing[i, 2] = d[2] * amt[i] / rate[i];
+      }
+      if (!(timing[i, 1] >= 0 && timing[i, 2] >= 0)) {
+        reject("lag or duration of record ", i, " is negative or not a number");
+      }
+    }
+  }
+  return timing;
+}
+
+// Amount of a bolus, as its state gets it.
+real ${m}_amount(int i, vector p, data vector s, $DOSING) {
+  vector[5] d = ${m}_dose(i, p, s, $dosing);
+  return d[1] * d[2] * amt[i];
+}
+
+// Rate of an infusion, as its state gets it.
+real ${m}_rate(int i, vector p, data vector s, $DOSING) {
+$rate_body
+}
+
+// All boluses of the records first to last that are due at this very moment.
+vector ${m}_boluses(array[] int now, int first, int last, vector p, data vector s, $TABLE,
+                    ${data}matrix timing) {
+  vector[$states] total = rep_vector(0, $states);
+  for (i in first : last) {
+    if ((evid[i] == 1 || evid[i] == 4) && rate[i] == 0) {
+      for (k in -${m}_implied(i, $count, timing) : addl[i]) {
+        if (${m}_time({i, k, 1}, $when, timing) == ${m}_time(now, $when, timing)) {
+          total[${m}_state(cmt[i])] += ${m}_amount(i, p, s, $dosing);
+        }
+      }
+    }
+  }
+  return total;
+}
+
+// d(y)/dt with the infusions of the records `running`.
+vector ${m}_driven(real t, vector y, vector p, data vector s, data vector c, array[] int running,
+                   $DOSING) {
+  vector[$states] dydt = ${m}_rhs(t, y, p, s, c);
+  for (i in running) {
+    dydt[${m}_state(cmt[i])] += ${m}_rate(i, p, s, $dosing);
+  }
+  return dydt;
+}
+
+// States at the times ts, from y at t0. Stan's solvers want the first of them to be well after t0.
+array[] vector ${m}_advance(vector y, ${data}real t0, ${data}array[] real ts, vector p,
+                            data vector s, data vector c, array[] int running, $DOSING,
+                            data real rtol, data real atol, int max_steps) {
+  array[size(ts)] vector[$states] path;
+  int near = 0;
+  while (near < size(ts) && ts[near + 1] <= t0 + 1e-10 * (1 + abs(t0))) {
+    near += 1;
+    path[near] = y;
+    if (ts[near] > t0) {
+      path[near] += (ts[near] - t0) * ${m}_driven(t0, y, p, s, c, running, $dosing);
+    }
+  }
+  if (near < size(ts)) {
+    path[near + 1 : size(ts)] = $solver(${m}_driven, y, t0, ts[near + 1 : size(ts)], rtol, atol,
+                                        max_steps, p, s, c, running, $dosing);
+  }
+  return path;
+}
+"""
+
+STEADY = """\
+// d(y)/dt with time and covariates as they are at record i.
+vector ${m}_frozen(real t, vector y, vector p, data vector s, array[] int running, int i, $DOSING) {
+  return ${m}_driven(time[i], y, p, s, segments[${m}_segment(time[i], breaks)]', running, $dosing);
+}
+
+// State after a span in which time stands still.
+vector ${m}_hold(vector y, real span, vector p, data vector s, array[] int running, int i, $DOSING,
+                 data real rtol, data real atol, int max_steps) {
+  if (span <= 1e-10) {
+    return y;
+  }
+  return $solver(${m}_frozen, y, 0, {span}, rtol, atol, max_steps, p, s, running, i, $dosing)[1];
+}
+
+// State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
+// infusions run throughout, one more for the time `rest`.
+vector ${m}_phase(vector y, real phase, real rest, int overlap, int i, vector p, data vector s,
+                  $DOSING, data real rtol, data real atol, int max_steps) {
+  if (rate[i] == 0) {
+    vector[$states] dosed = y;
+    dosed[${m}_state(cmt[i])] += ${m}_amount(i, p, s, $dosing);
+    return ${m}_hold(dosed, phase, p, s, rep_array(i, 0), i, $dosing, rtol, atol, max_steps);
+  }
+  array[overlap + 1] int running = rep_array(i, overlap + 1);
+  if (phase <= rest) {
+    return ${m}_hold(y, phase, p, s, running, i, $dosing, rtol, atol, max_steps);
+  }
+  vector[$states] half = ${m}_hold(y, rest, p, s, running, i, $dosing, rtol, atol, max_steps);
+  return ${m}_hold(half, phase - rest, p, s, running[1 : overlap], i, $dosing, rtol, atol,
+                   max_steps);
+}
+
+// The largest change, in units of the tolerance.
+real ${m}_change(vector y, vector before, data real rtol, data real atol) {
+  return max(abs(y - before) ./ (atol + rtol * abs(y)));
+}
+
+// State under an infusion that has always been running (of rate 0: without any dose).
+vector ${m}_equilibrium(vector start, int i, vector p, data vector s, $DOSING, data real rtol,
+                        data real atol, int max_steps) {
+  array[rate[i] == 0 ? 0 : 1] int running = rep_array(i, rate[i] == 0 ? 0 : 1);
+  vector[$states] y = start;
+  real span = 1;
+  for (k in 1 : 40) {
+    vector[$states] before = y;
+    y = ${m}_hold(y, span, p, s, running, i, $dosing, rtol, atol, max_steps);
+    if (k > 10 && ${m}_change(y, before, rtol, atol) <= 1) {
+      return y;
+    }
+    span *= 2;
+  }
+  reject("no steady state for record ", i);
+}
+
+// Steady state at record i, before its own dose. SS = 1 starts from the initial values, SS = 2 from
+// nothing. The dose is repeated until what is left to go, by the rate at which the changes shrink,
+// is within the tolerance.
+vector ${m}_steady(int i, vector p, data vector s, $TABLE, ${data}matrix timing, data real rtol,
+                   data real atol, int max_steps) {
+  vector[$states] y = rep_vector(0, $states);
+  if (ss[i] == 1) {
+    y = ${m}_initial(time[i], p, s, segments[${m}_segment(time[i], breaks)]');
+  }
+  if (amt[i] == 0) {
+    return ${m}_equilibrium(y, i, p, s, $dosing, rtol, atol, max_steps);
+  }
+  if (ii[i] <= 0) {
+    reject("record ", i, " asks for a steady state without an interval");
+  }
+  int overlap = 0;
+  while (timing[i, 2] >= (overlap + 1) * ii[i] && overlap < 1000) {
+    overlap += 1;
+  }
+  real rest = timing[i, 2] - overlap * ii[i];
+  real phase = ii[i] * (floor(timing[i, 1] / ii[i]) + 1) - timing[i, 1];
+  real change = positive_infinity();
+  for (k in 1 : 1000) {
+    vector[$states] before = y;
+    real previous = change;
+    y = ${m}_phase(y, ii[i], rest, overlap, i, p, s, $dosing, rtol, atol, max_steps);
+    change = ${m}_change(y, before, rtol, atol);
+    real ratio = change / previous;
+    if (change <= 0.01 || (k > 2 && change * ratio <= 0.1 * (1 - ratio))
+        || (k > 2 && ratio >= 1 && change < 10)) {
+      if (phase >= ii[i]) {
+        return y;
+      }
+      return ${m}_phase(y, phase, rest, overlap, i, p, s, $dosing, rtol, atol, max_steps);
+    }
+  }
+  reject("no steady state for record ", i, " after 1000 doses");
+}
+"""
+
+RECORDS = """\
+// The record up to which one can go from record i on: the first dose, the last one before a reset,
+// or the last of all.
+int ${m}_limit(int i, array[] int evid) {
+  int k = i;
+  while (k < size(evid) && evid[k] != 1 && evid[k + 1] < 3) {
+    k += 1;
+  }
+  return k;
+}
+
+// All outputs after each record, as `${m}_solve` returns them.
+matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data real rtol,
+                    data real atol, int max_steps) {
+  int n = size(time);
+  matrix[n, $outputs] out;
+  array[3] int now = {1, 0, 0};
+  vector[$states] y = ${m}_initial(time[1], p, s, segments[${m}_segment(time[1], breaks)]');
+  int first = 1; // doses of earlier records are over or dropped
+  int next = 1; // the record that comes next
+  while (next <= n) {
+    if (evid[next] < 3) {
+      // To the next change of rates or covariates, or to the next record that doses.
+      int limit = ${m}_limit(next, evid);
+      array[3] int stop = ${m}_next(now, first, next - 1, limit, $table, timing);
+      int last = next - 1;
+      while (last + 1 < limit
+             && (stop[3] == 0 || time[last + 1] < ${m}_time(stop, $when, timing))) {
+        last += 1;
+      }
+      if (time[next] < ${m}_time(now, $when, timing)) {
+        reject("time goes back at record ", next);
+      }
+      array[last - next + 2] vector[$states] path
+        = ${m}_advance(y, ${m}_time(now, $when, timing),
+                       append_array(time[next : last], {${m}_time(stop, $when, timing)}), p, s,
+                       segments[${m}_segment(${m}_time(now, $when, timing), breaks)]',
+                       ${m}_running(now, first, next - 1, $table, timing), $dosing, rtol, atol,
+                       max_steps);
+      for (i in next : last) {
+        out[i] = ${m}_outputs(time[i], path[i - next + 1], p, s,
+                              segments[${m}_segment(time[i], breaks)]')';
+      }
+      y = path[last - next + 2];
+      next = last + 1;
+      now = stop;
+      if (stop[3] != 0) {
+        y += ${m}_boluses(now, first, next - 1, p, s, $table, timing);
+        continue;
+      }
+    } else {
+      now = {next, 0, 0};
+      y = ${m}_initial(time[next], p, s, segments[${m}_segment(time[next], breaks)]');
+      first = next;
+    }
+    if (evid[next] == 1 || evid[next] == 4) {
+      if (ss[next] > 0) {
+        vector[$states] steady = ${m}_steady(next, p, s, $table, timing, rtol, atol, max_steps);
+        y = ss[next] == 1 ? steady : y + steady;
+        first = ss[next] == 1 ? next : first;
+      }
+      y += ${m}_boluses(now, next, next, p, s, $table, timing);
+    }
+    out[next] = ${m}_outputs(time[next], y, p, s, segments[${m}_segment(time[next], breaks)]')';
+    next += 1;
+  }
+  return out;
+}
+
+// Outputs (columns) after the event of each record (rows) of one subject's table. `x` are the fixed
+// covariates, `breaks` and `segments` the starts of the covariate segments and intercept and slope
+// of each varying covariate in them; `cmt` counts the dosing compartments.
+matrix ${m}_solve(vector p, data vector x, $TABLE, data real rtol, data real atol, int max_steps) {
+  return ${m}_records(p, ${m}_subject(x), $table,
+                      ${m}_timing(${timing_passed}${m}_subject(x), evid, $dosing),
+                      rtol, atol, max_steps);
+}
+"""
