@@ -1,0 +1,1 @@
+"""Studies: NONMEM-style tables, their checks, and one timeline a subject."""

@@ -1,0 +1,213 @@
+"""Covariate columns of a study: numbers, codes of levels, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.study.study import Study, subject_starts
+from pkqsp_bayes.study.trajectories import Values
+from pkqsp_bayes.units import UnitError, conversion_factor
+
+__all__ = ["CovariateLike", "fixed_values", "varying_values"]
+
+FloatArray = NDArray[np.float64]
+
+
+class CovariateLike(Protocol):
+    """What is asked of a covariate; see `pkqsp_bayes.study.timeline.CovariateColumn`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def interpolation(self) -> str: ...  # noqa: D102
+    @property
+    def levels(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+
+
+def fixed_values(
+    study: Study, covariates: Sequence[CovariateLike]
+) -> tuple[FloatArray, list[Issue]]:
+    """Return the value of each subject, and what is wrong.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    covariates : sequence of CovariateLike
+        Those that do not change within a subject. Records may leave them out, but not all.
+
+    Returns
+    -------
+    (S, X) array of float
+        Meaningless where there are issues.
+    list of Issue
+        The problems.
+    """
+    starts = subject_starts(study)
+    result = np.zeros((starts.size - 1, len(covariates)))
+    issues: list[Issue] = []
+    for index, covariate in enumerate(covariates):
+        values, found = _numbers(study, covariate)
+        issues += found
+        if not found:
+            result[:, index] = np.fmin.reduceat(values, starts[:-1])
+            issues += _not_fixed(study, covariate.name, values, result[:, index])
+    return result, issues
+
+
+def _not_fixed(study: Study, name: str, values: FloatArray, least: FloatArray) -> list[Issue]:
+    starts = subject_starts(study)
+    sizes = np.diff(starts)
+    absent = np.zeros(values.size, dtype=bool)
+    absent[starts[:-1]] = np.isnan(least)
+    issues = row_issues(
+        study.table, absent, source=study.source, column=name, remedy="give it a value",
+        what="subject {subject} has no value of it",
+    )  # fmt: skip
+    first = _first_present(values, starts)
+    changed = ~np.isnan(values) & (values != np.repeat(first, sizes))
+    return issues + row_issues(
+        study.table, changed, source=study.source, column=name,
+        what="it changes to {value} within subject {subject}, but the model calls it fixed",
+        values=values,
+        remedy=f'declare {name} = {{ interpolation = "locf" }} in the model, or correct the table',
+    )  # fmt: skip
+
+
+def _first_present(values: FloatArray, starts: NDArray[np.int64]) -> FloatArray:
+    places = np.where(np.isnan(values), values.size, np.arange(values.size))
+    first = np.minimum.reduceat(places, starts[:-1])
+    found: FloatArray = np.append(values, np.nan)[first]
+    return found
+
+
+def varying_values(
+    study: Study, covariates: Sequence[CovariateLike]
+) -> tuple[list[Values], list[Issue]]:
+    """Return the entries of each covariate that changes over time, and what is wrong."""
+    result: list[Values] = []
+    issues: list[Issue] = []
+    for covariate in covariates:
+        values, found = _numbers(study, covariate)
+        found = found or _undefined(study, covariate, values)
+        issues += found
+        if not found:
+            result.append(_entries(study, covariate, values))
+    return result, issues
+
+
+def _undefined(study: Study, covariate: CovariateLike, values: FloatArray) -> list[Issue]:
+    """Report where no value is known at the start, or time begins again."""
+    starts = subject_starts(study)
+    missing = np.zeros(values.size, dtype=bool)
+    anything = np.logical_or.reduceat(~np.isnan(values), starts[:-1])
+    needs_first = covariate.interpolation != "nocb"
+    missing[starts[:-1]] = np.isnan(values[starts[:-1]]) if needs_first else ~anything
+    issues = row_issues(
+        study.table, missing, source=study.source, column=covariate.name,
+        what="no value at the first record of subject {subject}, and it changes over time",
+        remedy="give it a value there",
+    )  # fmt: skip
+    backward, constant = _goes_back(study), _is_constant(values, starts)
+    return issues + row_issues(
+        study.table, backward & ~np.repeat(constant, np.diff(starts)), source=study.source,
+        column=covariate.name, what="time begins again while this covariate changes over time",
+        values=values, remedy="let TIME go on after the reset",
+    )  # fmt: skip
+
+
+def _goes_back(study: Study) -> NDArray[np.bool_]:
+    time = study.table["TIME"].to_numpy(dtype=np.float64)
+    back = np.concatenate([[False], time[1:] < time[:-1]])
+    back[subject_starts(study)[:-1]] = False
+    return back
+
+
+def _is_constant(values: FloatArray, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    least, most = (f.reduceat(values, starts[:-1]) for f in (np.fmin, np.fmax))
+    same: NDArray[np.bool_] = least == most
+    return same
+
+
+def _entries(study: Study, covariate: CovariateLike, values: FloatArray) -> Values:
+    starts = subject_starts(study)
+    subject = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+    time = study.table["TIME"].to_numpy(dtype=np.float64)
+    # One entry is all that a subject needs whose value never changes; its time may begin again.
+    constant = np.repeat(_is_constant(values, starts), np.diff(starts))
+    time = np.where(constant, np.repeat(np.minimum.reduceat(time, starts[:-1]),
+                                        np.diff(starts)), time)  # fmt: skip
+    known = ~np.isnan(values)
+    subject, time, values = subject[known], time[known], values[known]
+    new = np.concatenate([[True], (subject[1:] != subject[:-1]) | (time[1:] != time[:-1])])
+    last = np.concatenate([new[1:], [True]])
+    return Values(
+        subject=subject[new].astype(np.int64), time=time[new], before=values[new],
+        after=values[last], interpolation=covariate.interpolation,
+    )  # fmt: skip
+
+
+def _numbers(study: Study, covariate: CovariateLike) -> tuple[FloatArray, list[Issue]]:
+    """Return the column as numbers, NaN where missing."""
+    column = study.column_of(covariate.name)
+    if column is None:
+        guess = nearest(covariate.name, study.covariates)
+        remedy = f"did you mean {guess}?" if guess else "add it, or map it with columns="
+        what = f"the study has no column {covariate.name!r}, which the model needs"
+        return np.empty(0), [Issue(where=study.source, what=what, remedy=remedy)]
+    values = study.table[column]
+    if not pd.api.types.is_numeric_dtype(values):
+        return _codes(study, covariate, column)
+    numbers = values.to_numpy(dtype=np.float64)
+    if covariate.levels:
+        return _known_codes(study, covariate, column, numbers)
+    return _in_unit(study, covariate, column, numbers)
+
+
+def _in_unit(
+    study: Study, covariate: CovariateLike, column: str, values: FloatArray
+) -> tuple[FloatArray, list[Issue]]:
+    unit = study.units.get(column)
+    try:
+        factor = 1.0 if unit is None else conversion_factor(unit, covariate.unit)
+    except UnitError as error:
+        place = f"{study.source}, column {column}"
+        return values, [Issue(where=place, what=str(error), remedy="correct one of the units")]
+    return values * factor, []
+
+
+def _codes(study: Study, covariate: CovariateLike, column: str) -> tuple[FloatArray, list[Issue]]:
+    """Labels of levels, or codes written as text, to codes."""
+    places, labels = study.table[column].factorize()
+    by_label = {label: float(code) for label, code in covariate.levels.items()}
+    by_label |= {f"{code:g}": float(code) for code in covariate.levels.values()}
+    codes = np.array([*(by_label.get(str(label), np.nan) for label in labels), np.nan])
+    values: FloatArray = codes[places]
+    known = ", ".join(covariate.levels)
+    remedy = f"the levels are {known}" if known else "write numbers, or state levels in the model"
+    what = "{value!} is no level of it" if known else "{value!} is not a number"
+    bad = np.isnan(values) & (places >= 0)
+    shown = study.table[column]
+    issues = row_issues(study.table, bad, source=study.source, column=column,
+                        what=what.replace("{value!}", "'{value}'"), remedy=remedy,
+                        values=shown)  # fmt: skip
+    return values, issues
+
+
+def _known_codes(
+    study: Study, covariate: CovariateLike, column: str, values: FloatArray
+) -> tuple[FloatArray, list[Issue]]:
+    bad = ~np.isnan(values) & ~np.isin(values, list(covariate.levels.values()))
+    known = ", ".join(f"{label} = {code:g}" for label, code in covariate.levels.items())
+    return values, row_issues(
+        study.table, bad, source=study.source, column=column, remedy=f"the levels are {known}",
+        what="{value} is the code of no level",
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The study: one table in canonical columns, and what is known about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.units import UnitError, conversion_factor
+
+__all__ = ["COLUMNS", "Study", "subject_starts"]
+
+COLUMNS: tuple[str, ...] = (
+    "ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "DVID", "MDV", "BLQ",
+    "LLOQ", "ULOQ", "OCC",
+)  # fmt: skip
+"""Columns that every study has, whatever its file had."""
+
+_TIMES = ("II",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """A checked table of events and observations.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `COLUMNS`, then the covariates, then ``ROW``; index 0, 1, ... ``ID``, ``CMT``, ``DVID`` and
+        ``OCC`` are text (``""`` where missing); ``EVID``, ``ADDL``, ``SS``, ``MDV``, ``BLQ`` whole
+        numbers; the rest floats, with NaN for a ``DV`` or a limit that is missing. ``BLQ`` is 1
+        where DV is below ``LLOQ``, -1 where it is above ``ULOQ``. Covariates are floats, or text
+        where some value is not a number. ``ROW`` is the line of the file.
+    source : str
+        File or name it came from.
+    units : mapping of str to str
+        Unit of a column, where one was stated.
+    covariates : tuple of str
+        Names of the other columns, as the file spells them.
+    warnings : tuple of Issue
+        What is odd but no error.
+    """
+
+    table: pd.DataFrame
+    source: str = "study"
+    units: Mapping[str, str] = field(default_factory=dict)
+    covariates: tuple[str, ...] = ()
+    warnings: tuple[Issue, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """ID of each subject, in the order of the table."""
+        return tuple(self.table["ID"].unique())
+
+    def column_of(self, covariate: str) -> str | None:
+        """Return the column of a covariate, whatever its case, or None."""
+        by_lower = {name.lower(): name for name in self.covariates}
+        return by_lower.get(covariate.lower())
+
+    def in_units(self, units: Mapping[str, str]) -> "Study":
+        """Return the same study with columns in other units.
+
+        Parameters
+        ----------
+        units : mapping of str to str
+            Column to the unit that is wanted. A column whose unit was never stated is taken to
+            be in it already. ``TIME`` brings ``II`` along, ``AMT`` and ``TIME`` bring ``RATE``.
+
+        Raises
+        ------
+        CheckError
+            Where a unit measures something else than the column.
+        """
+        factors, issues = _factors(self, units)
+        if issues:
+            raise CheckError(issues)
+        factors |= {name: factors.get("TIME", 1.0) for name in _TIMES}
+        factors["RATE"] = factors.get("AMT", 1.0) / factors.get("TIME", 1.0)
+        table = self.table.copy()
+        for column, factor in factors.items():
+            if factor != 1.0:
+                # RATE = -1 and -2 are no rates.
+                table[column] = table[column].where(table[column] < 0, table[column] * factor)
+        return Study(
+            table=table,
+            source=self.source,
+            units={**self.units, **units},
+            covariates=self.covariates,
+            warnings=self.warnings,
+        )
+
+
+def subject_starts(study: Study) -> NDArray[np.int64]:
+    """Return the 0-based row at which each subject begins, and the number of rows."""
+    codes = study.table["ID"].factorize()[0]
+    new = np.flatnonzero(np.diff(codes)) + 1
+    return np.concatenate([[0], new, [codes.size]]).astype(np.int64)
+
+
+def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], list[Issue]]:
+    factors: dict[str, float] = {}
+    issues: list[Issue] = []
+    for column, target in units.items():
+        source = study.units.get(column)
+        if source is None or source == target:
+            continue
+        try:
+            factors[column] = conversion_factor(source, target)
+        except UnitError as error:
+            place = f"{study.source}, column {column}"
+            issues.append(Issue(where=place, what=str(error), remedy="correct one of the units"))
+    return factors, issues

@@ -1,0 +1,156 @@
+"""Values of covariates at records to straight pieces between exact breaks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Trajectories", "Values", "join_trajectories"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Values:
+    """What is known of one covariate: one entry for each time at which it has a value.
+
+    Parameters
+    ----------
+    subject : (k,) array of int
+        0-based subject, not decreasing.
+    time : (k,) array of float
+        Increasing within a subject.
+    before, after : (k,) array of float
+        Value that the time before runs into, and value from then on; they differ where two
+        records of one time disagree.
+    interpolation : {"locf", "nocb", "linear"}
+        What holds between the entries.
+    """
+
+    subject: IntArray
+    time: FloatArray
+    before: FloatArray
+    after: FloatArray
+    interpolation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trajectories:
+    """Pieces of all covariates of all subjects.
+
+    Parameters
+    ----------
+    breaks : (K,) array of float
+        Start of each piece.
+    segments : (K, 2 C) array of float
+        Intercept and slope of each covariate.
+    bounds : (S + 1,) array of int
+        First piece of each subject, and K.
+    """
+
+    breaks: FloatArray
+    segments: FloatArray
+    bounds: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    subject: IntArray
+    start: FloatArray
+    intercept: FloatArray
+    slope: FloatArray
+
+
+def join_trajectories(covariates: Sequence[Values], *, first: FloatArray) -> Trajectories:
+    """Return the pieces in which every covariate is a straight line.
+
+    Parameters
+    ----------
+    covariates : sequence of Values
+        Each with at least one entry a subject; those of ``locf`` and ``linear`` begin at the
+        subject's first time.
+    first : (S,) array of float
+        First time of each subject.
+
+    Examples
+    --------
+    >>> values = Values(subject=np.array([0, 0]), time=np.array([0.0, 2.0]),
+    ...     before=np.array([1.0, 5.0]), after=np.array([1.0, 5.0]), interpolation="linear")
+    >>> joined = join_trajectories([values], first=np.array([0.0]))
+    >>> joined.breaks.tolist(), joined.segments.tolist()
+    ([0.0, 2.0], [[1.0, 2.0], [5.0, 0.0]])
+    """
+    pieces = [_PIECES[values.interpolation](values, first) for values in covariates]
+    subject, start = _all_starts(pieces, first)
+    segments = np.zeros((start.size, 2 * len(pieces)))
+    for index, own in enumerate(pieces):
+        held = _held(own, subject, start)
+        segments[:, 2 * index] = own.intercept[held]
+        segments[:, 2 * index + 1] = own.slope[held]
+    new = np.ones(start.size, dtype=bool)
+    # A break at which nothing changes would only restart the solver.
+    new[1:] = (subject[1:] != subject[:-1]) | (segments[1:] != segments[:-1]).any(axis=1)
+    bounds = np.searchsorted(subject[new], np.arange(first.size + 1)).astype(np.int64)
+    return Trajectories(breaks=start[new], segments=segments[new], bounds=bounds)
+
+
+def _all_starts(pieces: Sequence[_Pieces], first: FloatArray) -> tuple[IntArray, FloatArray]:
+    subject = np.concatenate([np.arange(first.size), *(p.subject for p in pieces)])
+    start = np.concatenate([first, *(p.start for p in pieces)])
+    order = np.lexsort((start, subject))
+    subject, start = subject[order].astype(np.int64), start[order]
+    new = np.ones(start.size, dtype=bool)
+    new[1:] = (subject[1:] != subject[:-1]) | (start[1:] != start[:-1])
+    return subject[new], start[new]
+
+
+def _held(own: _Pieces, subject: IntArray, start: FloatArray) -> IntArray:
+    """Which of a covariate's own pieces holds in each of the common ones."""
+    both_subject = np.concatenate([subject, own.subject])
+    both_start = np.concatenate([start, own.start])
+    is_own = np.concatenate([np.zeros(subject.size, bool), np.ones(own.subject.size, bool)])
+    # Among equals the own piece comes first, so that the common one finds it.
+    order = np.lexsort((~is_own, both_start, both_subject))
+    seen = np.cumsum(is_own[order]) - 1
+    held: IntArray = seen[~is_own[order]].astype(np.int64)
+    return held
+
+
+def _locf(values: Values, _: FloatArray) -> _Pieces:
+    flat = np.zeros(values.time.size)
+    return _Pieces(subject=values.subject, start=values.time, intercept=values.after, slope=flat)
+
+
+def _nocb(values: Values, first: FloatArray) -> _Pieces:
+    is_last = _is_last(values.subject)
+    upcoming = np.where(is_last, values.after, np.roll(values.before, -1))
+    is_first = np.roll(is_last, 1)
+    lead = is_first & (values.time > first[values.subject])
+    subject = np.concatenate([values.subject, values.subject[lead]])
+    start = np.concatenate([values.time, first[values.subject[lead]]])
+    intercept = np.concatenate([upcoming, values.before[lead]])
+    order = np.lexsort((start, subject))
+    return _Pieces(subject=subject[order], start=start[order], intercept=intercept[order],
+                   slope=np.zeros(order.size))  # fmt: skip
+
+
+def _linear(values: Values, _: FloatArray) -> _Pieces:
+    is_last = _is_last(values.subject)
+    rise = np.roll(values.before, -1) - values.after
+    run = np.where(is_last, 1.0, np.roll(values.time, -1) - values.time)
+    slope = np.where(is_last, 0.0, rise / run)
+    intercept = values.after - slope * values.time
+    return _Pieces(subject=values.subject, start=values.time, intercept=intercept, slope=slope)
+
+
+def _is_last(subject: IntArray) -> NDArray[np.bool_]:
+    return np.concatenate([subject[1:] != subject[:-1], [True]])
+
+
+_PIECES: dict[str, Callable[[Values, FloatArray], _Pieces]] = {
+    "locf": _locf,
+    "nocb": _nocb,
+    "linear": _linear,
+}
