@@ -1,0 +1,109 @@
+"""Simulation of a study with the kernel."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.engine.kernel import Solution, SolverOptions, build_kernel
+from pkqsp_bayes.engine.subjects import subject_timelines, with_covariates
+from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    model: ModelSpec,
+    study: Study,
+    *,
+    parameters: Mapping[str, float] | pd.DataFrame | None = None,
+    covariates: Mapping[str, float] | None = None,
+    options: SolverOptions | None = None,
+    sensitivities: bool = False,
+    threads: int | None = None,
+) -> xr.Dataset:
+    """Solve a model for every subject of a study.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As `pkqsp_bayes.load_model` gives it.
+    study : Study
+        Doses, times at which predictions are wanted (any record), covariates.
+    parameters : mapping or DataFrame, optional
+        A mapping replaces typical values; a table with a row for each ID gives individual values.
+        Random effects are at zero.
+    covariates : mapping of str to float, optional
+        Covariates that shall have one value throughout.
+    options : SolverOptions, optional
+        Tolerances, limits, method.
+    sensitivities : bool
+        Also return the derivatives with respect to the individual parameters.
+    threads : int, optional
+        By default as many as this process may use processors.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable an output over ``record`` (the study's rows, in their order; coordinates ``ID``
+        and ``TIME``), with its unit; ``individual`` (subject, parameter); ``reason`` (subject):
+        ``"ok"``, or why the solver gave up, where the outputs are NaN; and ``d_<output>`` (record,
+        parameter) if sensitivities are asked for.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model, study, parameters and covariates.
+    ToolchainError
+        If the kernel cannot be compiled.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> study = pq.make_study(amount=100, times=[0, 1, 2])  # doctest: +SKIP
+    >>> pq.simulate(model, study)  # doctest: +SKIP
+    """
+    ready = ready_model(model)
+    study = with_covariates(study, covariates or {})
+    lines = subject_timelines(ready, study)
+    values = individual_values(ready, study, parameters)
+    kernel = build_kernel(ready.lowered)
+    solved = kernel.solve_many(
+        lines, values, options=options, sensitivities=sensitivities, threads=threads
+    )
+    return _dataset(ready, study, values, solved)
+
+
+def _dataset(
+    model: ReadyModel, study: Study, values: np.ndarray, solved: list[Solution]
+) -> xr.Dataset:
+    predictions = np.concatenate([s.values for s in solved])
+    variables: dict[str, tuple[tuple[str, ...], object, dict[str, str]]] = {}
+    for i, output in enumerate(model.system.outputs):
+        attributes = {"units": output.unit}
+        variables[output.name] = (("record",), predictions[:, i], attributes)
+    if solved and solved[0].sensitivities is not None:
+        lanes = np.concatenate([s.sensitivities for s in solved if s.sensitivities is not None])
+        for i, output in enumerate(model.system.outputs):
+            variables[f"d_{output.name}"] = (("record", "parameter"), lanes[:, i], {})
+    variables["individual"] = (("subject", "parameter"), values, {})
+    variables["reason"] = (("subject",), [s.reason for s in solved], {})
+    return xr.Dataset(
+        variables,
+        coords={
+            "ID": ("record", study.table["ID"].to_numpy(dtype=str)),
+            "TIME": ("record", _times(model, study), {"units": model.spec.time_unit}),
+            "subject": list(study.subjects),
+            "parameter": list(model.lowered.parameters),
+        },
+        attrs={"model": model.spec.title},
+    )
+
+
+def _times(model: ReadyModel, study: Study) -> np.ndarray:
+    return study.in_units({"TIME": model.spec.time_unit}).table["TIME"].to_numpy()

@@ -1,0 +1,202 @@
+"""Individual parameters without random effects: typical values moved by covariates."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.components.typical import prior_median
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.ode.system import Parameter
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.population import CovariateEffectSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.covariates import fixed_values
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.timeline import covariate_columns
+
+__all__ = ["individual_values", "typical_values"]
+
+FloatArray = NDArray[np.float64]
+
+
+def individual_values(
+    model: ReadyModel,
+    study: Study,
+    parameters: Mapping[str, float] | pd.DataFrame | None = None,
+) -> FloatArray:
+    """Return the individual parameters of each subject, random effects at zero.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        Its typical values, and its covariate effects at their stated or central coefficients.
+    study : Study
+        Gives the covariates.
+    parameters : mapping or DataFrame, optional
+        A mapping replaces typical values. A table, with a row for each ID (index or column
+        ``ID``), gives individual values as they are.
+
+    Returns
+    -------
+    array (S, P)
+        In the order of the study's subjects and of the lowered system's parameters.
+
+    Raises
+    ------
+    CheckError
+        With every unknown name, missing, negative or non-finite value.
+    """
+    if isinstance(parameters, pd.DataFrame):
+        return _from_table(model, study, parameters)
+    typical = typical_values(model, parameters or {})
+    values = np.tile(typical, (len(study.subjects), 1))
+    for column, name in enumerate(model.lowered.parameters):
+        for covariate, effect in model.spec.population.parameters[name].covariates.items():
+            values[:, column] *= _factor(model.spec, study, covariate, effect)
+    return values
+
+
+def typical_values(model: ReadyModel, given: Mapping[str, float]) -> FloatArray:
+    """Return the typical values: those that are given, else what the model states.
+
+    Raises
+    ------
+    CheckError
+        With every unknown name, missing, negative or non-finite value.
+    """
+    issues = list(_unknown(model, given))
+    stated = {p.name: p for p in model.system.parameters}
+    values = [float(given.get(name, _stated(stated[name]))) for name in model.lowered.parameters]
+    issues += _bad(model, np.array([values]), ["parameters"])
+    if issues:
+        raise CheckError(issues)
+    return np.array(values)
+
+
+def _stated(parameter: Parameter) -> float:
+    return math.nan if parameter.value is None else parameter.value
+
+
+def _unknown(model: ReadyModel, given: Mapping[str, float]) -> Iterator[Issue]:
+    known = model.lowered.parameters
+    for name in given:
+        if name not in known:
+            guess = nearest(name, known)
+            remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(known)
+            yield Issue(
+                where=f"parameters.{name}", what="the model has no such parameter", remedy=remedy
+            )
+
+
+def _bad(model: ReadyModel, values: FloatArray, rows: list[str]) -> list[Issue]:
+    issues = []
+    for column, name in enumerate(model.lowered.parameters):
+        # What varies log-normally, or has a prior on the positive numbers, is positive.
+        positive = _is_positive(model.spec, name)
+        for row, value in zip(rows, values[:, column], strict=True):
+            if not math.isfinite(value):
+                what, remedy = f"{name} is {value}", "give it a finite value"
+            elif positive and value <= 0:
+                what, remedy = f"{name} is {value:g}", "it must be positive"
+            else:
+                continue
+            issues.append(Issue(where=f"{row}.{name}", what=what, remedy=remedy))
+    return issues
+
+
+_POSITIVE = frozenset({"lognormal", "half_normal", "half_cauchy", "gamma", "inv_gamma"})
+
+
+def _is_positive(spec: ModelSpec, name: str) -> bool:
+    stated = spec.population.parameters[name]
+    prior = stated.typical
+    bounded = isinstance(prior, PriorSpec) and prior.family in _POSITIVE
+    return stated.iiv == "lognormal" or bounded
+
+
+def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatArray:
+    table = given.set_index("ID") if "ID" in given.columns else given
+    table = table.set_axis(table.index.astype(str), axis=0)
+    issues = list(_unknown(model, {str(name): 0.0 for name in table.columns}))
+    missing = [name for name in model.lowered.parameters if name not in table.columns]
+    issues += [
+        Issue(where=f"parameters.{name}", what="this column is missing", remedy="add it")
+        for name in missing
+    ]
+    absent = [subject for subject in study.subjects if subject not in table.index]
+    issues += [
+        Issue(where=f"parameters, ID {subject}", what="this subject has no row", remedy="add it")
+        for subject in absent[:5]
+    ]
+    if not issues:
+        values = table.loc[list(study.subjects), list(model.lowered.parameters)]
+        array = values.to_numpy(dtype=np.float64)
+        issues = _bad(model, array, [f"parameters, ID {s}" for s in study.subjects])[:25]
+        if not issues:
+            return np.ascontiguousarray(array)
+    raise CheckError(issues)
+
+
+def _factor(
+    spec: ModelSpec, study: Study, covariate: str, effect: CovariateEffectSpec
+) -> FloatArray:
+    columns = covariate_columns([covariate], spec.covariates)
+    if columns[0].interpolation != "fixed":
+        what = f"{covariate} changes over time, and moves a parameter of the population"
+        remedy = "state its effect in the equations"
+        raise CheckError([Issue(where=f"population, {covariate}", what=what, remedy=remedy)])
+    values, issues = fixed_values(study, columns)
+    if issues:
+        raise CheckError(issues)
+    return _EFFECTS[effect.form](values[:, 0], effect, spec, covariate)
+
+
+def _coefficient(value: float | PriorSpec | None) -> float:
+    if isinstance(value, PriorSpec):
+        return prior_median(value) or 0.0
+    return value or 0.0
+
+
+def _centre(effect: CovariateEffectSpec, spec: ModelSpec, covariate: str, default: float) -> float:
+    stated = effect.reference
+    if stated is None:
+        stated = spec.covariates[covariate].reference
+    return default if stated is None else stated
+
+
+def _power(x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str) -> FloatArray:
+    powered: FloatArray = (x / _centre(effect, spec, name, 1.0)) ** _coefficient(effect.coefficient)
+    return powered
+
+
+def _linear(x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str) -> FloatArray:
+    return 1 + _coefficient(effect.coefficient) * (x - _centre(effect, spec, name, 0.0))
+
+
+def _exponential(
+    x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str
+) -> FloatArray:
+    return np.exp(_coefficient(effect.coefficient) * (x - _centre(effect, spec, name, 0.0)))
+
+
+def _categorical(
+    x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str
+) -> FloatArray:
+    codes = spec.covariates[name].levels
+    total = np.zeros_like(x)
+    for level, value in effect.levels.items():
+        total += _coefficient(value) * (x == codes[level])
+    return np.exp(total)
+
+
+_EFFECTS: Mapping[str, Callable[..., FloatArray]] = {
+    "power": _power,
+    "linear": _linear,
+    "exponential": _exponential,
+    "categorical": _categorical,
+}

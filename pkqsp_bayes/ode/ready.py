@@ -1,0 +1,64 @@
+"""From what is stated to what can be solved: composed, checked, lowered, in one call."""
+
+from dataclasses import dataclass
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.checks import check_system
+from pkqsp_bayes.ode.compose import compose_model
+from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.spec.model import ModelSpec
+
+__all__ = ["ReadyModel", "ready_model"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyModel:
+    """A checked model with its flat system and its lowered form.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As stated.
+    system : OdeSystem
+        As composed.
+    lowered : LoweredOde
+        What emission prints.
+    warnings : tuple of Issue
+        What is odd but no error.
+    """
+
+    spec: ModelSpec
+    system: OdeSystem
+    lowered: LoweredOde
+    warnings: tuple[Issue, ...]
+
+
+def ready_model(spec: ModelSpec) -> ReadyModel:
+    r"""Compose, check and lower a model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As stated.
+
+    Raises
+    ------
+    CheckError
+        With every problem of composition or of the checks.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> model = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
+    >>> ready_model(model).lowered.states
+    ('A',)
+    """
+    system = compose_model(spec)
+    issues = check_system(spec, system)
+    if any(issue.severity == "error" for issue in issues):
+        raise CheckError(issues)
+    return ReadyModel(
+        spec=spec, system=system, lowered=lower_system(system), warnings=tuple(issues)
+    )
