@@ -218,13 +218,14 @@ def unit_text(unit: pint.Unit | None) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _dimensions(unit: pint.Unit) -> frozenset[tuple[str, float]]:
-    items = ((str(k), round(float(v), 6)) for k, v in unit.dimensionality.items())
+    powers = unit.dimensionality.items()
+    items = ((str(k), round(float(v), 6)) for k, v in powers)  # type: ignore[arg-type]
     return frozenset((k, v) for k, v in items if v)
 
 
 @functools.lru_cache(maxsize=4096)
 def _scale(unit: pint.Unit) -> float:
-    return float((1.0 * unit).to_base_units().magnitude)  # type: ignore[arg-type]
+    return float((1.0 * unit).to_base_units().magnitude)
 
 
 def _alike(one: pint.Unit, other: pint.Unit) -> bool:

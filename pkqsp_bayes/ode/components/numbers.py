@@ -8,6 +8,8 @@ from pkqsp_bayes.units import conversion_factor
 
 __all__ = ["conversion", "exact"]
 
+_ROUNDING = 1e-13
+
 
 def exact(value: float) -> sp.Rational:
     """Return the rational that the shortest decimal text of a number means.
@@ -22,7 +24,7 @@ def exact(value: float) -> sp.Rational:
 
 
 def conversion(source: str, target: str) -> sp.Rational:
-    """Return the factor between two units, freed of the last digits' rounding.
+    """Return the factor between two units, as the simple fraction that it nearly always is.
 
     Raises
     ------
@@ -33,5 +35,12 @@ def conversion(source: str, target: str) -> sp.Rational:
     --------
     >>> conversion("mL/min", "L/h")
     3/50
+    >>> conversion("L/day", "L/h")
+    1/24
     """
-    return exact(float(f"{conversion_factor(source, target):.14g}"))
+    factor = conversion_factor(source, target)
+    larger = Fraction(max(factor, 1 / factor)).limit_denominator(10**6)
+    fraction = larger if factor >= 1 else 1 / larger
+    if abs(float(fraction) / factor - 1) < _ROUNDING:
+        return sp.Rational(fraction.numerator, fraction.denominator)
+    return exact(factor)

@@ -103,6 +103,12 @@ def _add_equilibrium(module: Module, variant: str) -> None:
 def _free_concentration(module: Module, place: Place, r: sp.Expr, half: sp.Expr) -> sp.Expr:
     """Let everything that reads the organ's concentration read that of free drug."""
     draft, unit = module.draft, module.unit
+    if place.total is None or not place.total.is_Symbol:
+        what = (
+            f"{place.name} is not an organ or pool, whose concentration could be that of free drug"
+        )
+        draft.problem(f"{module.where}.variant", what, "use variant full, or an organ")
+        return module.concentration()
     target = str(place.total)
     if target in draft.driven:
         what = f"{target} is driven by something else already"

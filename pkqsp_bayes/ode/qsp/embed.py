@@ -1,6 +1,7 @@
 """QSP modules into the draft: scope, sub-volumes, template or equations, metabolism."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.molar import amount_conversion
@@ -45,6 +46,7 @@ def add_modules(draft: Draft) -> None:
 def _add_module(module: Module) -> None:
     spec = module.spec
     if module.place is not None:
+        module.place = _with_volume(module, module.place)
         _open_scope(module, module.place)
     add_volumes(module)
     if spec.template is not None and spec.equations is not None:
@@ -64,6 +66,19 @@ def _complain_of_nothing(module: Module, spec: QspSpec) -> None:
         module.draft.problem(module.where, "the module says nothing", "state template or equations")
 
 
+def _with_volume(module: Module, place: Place) -> Place:
+    """Give a state of the user's own the volume that the module states as its parameter V."""
+    if place.volume is not None:
+        return place
+    if not module.has("V"):
+        what = f"{place.name} is a state, and the module needs the volume it is spread in"
+        module.draft.problem(f"{module.where}.organ", what, 'state V = "..." in parameters')
+        return place
+    volume = module.parameter("V", "L")
+    total = symbol(place.state) / place.per_amount / volume
+    return replace(place, volume=volume, total=total)
+
+
 def _open_scope(module: Module, place: Place) -> None:
     """Make ``C``, ``Cu``, ``A`` and ``V`` those of the organ, in the module's unit."""
     draft = module.draft
@@ -71,8 +86,8 @@ def _open_scope(module: Module, place: Place) -> None:
     for key, value in (("C", place.total), ("Cu", place.unbound)):
         if value is None:
             continue
-        seen = value
-        if module.unit != draft.concentration_unit:
+        seen = module.scope["C"] if key == "Cu" and value == place.total else value
+        if seen is value and module.unit != draft.concentration_unit:
             factor = amount_conversion(draft, draft.concentration_unit, module.unit, where=where)
             full = f"{module.name}.{key}"
             seen = draft.define(full, value * factor, unit=module.unit, where=where)
