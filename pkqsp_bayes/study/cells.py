@@ -1,0 +1,104 @@
+"""Cells of a column to numbers, whole numbers or text, with what cannot be read reported."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.study.findings import row_issues
+
+__all__ = ["as_integers", "as_numbers", "as_text", "is_all_numbers", "split_limits"]
+
+FloatArray = NDArray[np.float64]
+
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
+_CENSORED = re.compile(r"\s*([<>])\s*([0-9.eE+-]+)\s*")
+
+
+def as_numbers(
+    cells: pd.Series, rows: pd.DataFrame, *, source: str, column: str
+) -> tuple[FloatArray, list[Issue]]:
+    """Return floats, NaN where missing; text and infinities are reported.
+
+    Parameters
+    ----------
+    cells : Series
+        The column as read.
+    rows : DataFrame
+        ``ID`` and ``ROW``, for messages.
+    source, column : str
+        For messages.
+    """
+    if pd.api.types.is_numeric_dtype(cells):
+        values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = np.isinf(values)
+    else:
+        values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = (np.isnan(values) & cells.notna().to_numpy()) | np.isinf(values)
+    issues = row_issues(
+        rows, bad, source=source, column=column, values=cells,
+        what="'{value}' is not a finite number", remedy="write a number, or . where it is missing",
+    )  # fmt: skip
+    return np.where(bad, np.nan, values), issues
+
+
+def as_integers(
+    cells: pd.Series, rows: pd.DataFrame, *, source: str, column: str
+) -> tuple[FloatArray, list[Issue]]:
+    """Return whole numbers as floats, NaN where missing; others are reported."""
+    values, issues = as_numbers(cells, rows, source=source, column=column)
+    bad = ~np.isnan(values) & (values != np.round(values))
+    issues += row_issues(
+        rows, bad, source=source, column=column, values=values,
+        what="{value} is not a whole number", remedy="write a whole number",
+    )  # fmt: skip
+    return np.where(bad, np.nan, values), issues
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """Return text, ``""`` where missing; ``7``, ``7.0`` and ``" 7 "`` are the same name."""
+    places, labels = cells.factorize()
+    names = [*(_name(label) for label in labels), ""]
+    return pd.Series(np.array(names, dtype=object)[places], dtype=str)
+
+
+def _name(label: object) -> str:
+    text = str(label).strip()
+    whole = _WHOLE.fullmatch(text)
+    return whole.group(1) if whole else text
+
+
+def is_all_numbers(cells: pd.Series) -> bool:
+    """Whether each cell is a number, a truth value or missing."""
+    if pd.api.types.is_numeric_dtype(cells):
+        return True
+    labels = cells.factorize()[1]
+    return bool(pd.to_numeric(pd.Series(labels), errors="coerce").notna().all())
+
+
+def split_limits(cells: pd.Series) -> tuple[pd.Series, FloatArray, FloatArray]:
+    """Take ``<0.1`` and ``>100`` apart.
+
+    Returns
+    -------
+    Series
+        The cells, with the limit where there was one.
+    (n,) array of float
+        1 where the value is below, -1 where it is above, NaN elsewhere.
+    (n,) array of float
+        The limit, NaN elsewhere.
+    """
+    side, limit = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells, side, limit
+    numbers = pd.to_numeric(cells, errors="coerce")
+    plain = cells.to_numpy(dtype=object, copy=True)
+    for index in np.flatnonzero(numbers.isna() & cells.notna()):
+        found = _CENSORED.fullmatch(str(plain[index]))
+        value = pd.to_numeric(found[2], errors="coerce") if found else np.nan
+        if found and np.isfinite(value):
+            side[index], limit[index] = (1.0 if found[1] == "<" else -1.0), float(value)
+            plain[index] = float(value)
+    return pd.Series(plain), side, limit

@@ -1,0 +1,239 @@
+"""Checks of a canonical table: a list of small functions, all of which run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.study.findings import row_issues
+
+__all__ = ["check_table"]
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Finding:
+    bad: BoolArray
+    column: str
+    what: str
+    remedy: str
+    severity: Literal["error", "warning"] = "error"
+
+
+_Found = Iterator[_Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rows:
+    """Columns as plain arrays, and what several checks ask for."""
+
+    table: pd.DataFrame
+    subject: NDArray[np.int64]
+    is_dose: BoolArray
+    is_reset: BoolArray
+    is_observed: BoolArray
+    is_constant_infusion: BoolArray
+
+    def __getitem__(self, column: str) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = self.table[column].to_numpy()
+        return values
+
+    @property
+    def is_first(self) -> BoolArray:
+        """First record of each subject."""
+        return np.concatenate([[True], self.subject[1:] != self.subject[:-1]])
+
+
+def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
+    """Return every problem of a table that can be seen without a model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        In the columns of `pkqsp_bayes.study.study.Study.table`; not empty.
+    source : str
+        File, for messages.
+    """
+    rows = _prepare(table)
+    issues = []
+    for check in _CHECKS:
+        for found in check(rows):
+            if found.bad.any():
+                issues += row_issues(
+                    table, found.bad, source=source, column=found.column, what=found.what,
+                    remedy=found.remedy, severity=found.severity,
+                )  # fmt: skip
+    if not (table["EVID"] == 0).any():
+        what = "there is no observation record (EVID 0)"
+        issues.append(Issue(where=source, what=what, remedy="add records with EVID 0"))
+    return issues
+
+
+def _prepare(table: pd.DataFrame) -> _Rows:
+    evid, amount, rate = (table[name].to_numpy() for name in ("EVID", "AMT", "RATE"))
+    is_dose = np.isin(evid, (1, 4))
+    constant = is_dose & (amount == 0) & (rate != 0) & (table["SS"].to_numpy() == 1)
+    return _Rows(
+        table=table,
+        subject=table["ID"].factorize()[0].astype(np.int64),
+        is_dose=is_dose,
+        is_reset=np.isin(evid, (3, 4)),
+        is_observed=(evid == 0) & (table["MDV"].to_numpy() == 0),
+        is_constant_infusion=constant & (table["II"].to_numpy() == 0),
+    )
+
+
+def _check_subjects(rows: _Rows) -> _Found:
+    yield _Finding(bad=(rows["ID"] == ""), column="ID", what="ID is missing", remedy="state it")
+    apart = rows.is_first & pd.Series(rows.subject).duplicated().to_numpy()
+    yield _Finding(
+        bad=apart, column="ID", remedy="sort the table by ID and TIME, or give another ID",
+        what="subject {subject} appears again, after another subject",
+    )  # fmt: skip
+    observed = pd.Series(rows["EVID"] == 0).groupby(rows.subject).transform("any").to_numpy()
+    yield _Finding(
+        bad=rows.is_first & ~observed, column="EVID", what="subject {subject} has no observation",
+        remedy="it tells nothing; leave it out", severity="warning",
+    )  # fmt: skip
+
+
+def _check_time(rows: _Rows) -> _Found:
+    time = rows["TIME"]
+    yield _Finding(bad=np.isnan(time), column="TIME", what="TIME is missing", remedy="state it")
+    back = np.concatenate([[False], time[1:] < time[:-1]]) & ~rows.is_first
+    yield _Finding(
+        bad=back & ~rows.is_reset, column="TIME", what="TIME goes back to {value}",
+        remedy="sort by TIME; only a reset (EVID 3 or 4) may begin again",
+    )  # fmt: skip
+
+
+def _check_kinds(rows: _Rows) -> _Found:
+    for column, valid in (("EVID", (0, 1, 2, 3, 4)), ("SS", (0, 1, 2)), ("MDV", (0, 1)),
+                          ("BLQ", (-1, 0, 1))):  # fmt: skip
+        yield _Finding(
+            bad=~np.isin(rows[column], valid), column=column, what=column + " is {value}",
+            remedy="it is one of " + ", ".join(str(v) for v in valid),
+        )  # fmt: skip
+
+
+def _check_signs(rows: _Rows) -> _Found:
+    for column in ("AMT", "II", "ADDL"):
+        yield _Finding(
+            bad=rows[column] < 0, column=column, what=column + " is {value}",
+            remedy="it cannot be negative",
+        )  # fmt: skip
+    rate = rows["RATE"]
+    yield _Finding(
+        bad=(rate < 0) & (rate != -1) & (rate != -2), column="RATE", what="RATE is {value}",
+        remedy="it is 0, positive, -1 (modelled rate) or -2 (modelled duration)",
+    )  # fmt: skip
+
+
+def _check_doses(rows: _Rows) -> _Found:
+    yield _Finding(
+        bad=rows.is_dose & (rows["AMT"] == 0) & ~rows.is_constant_infusion, column="AMT",
+        what="a dose without AMT",
+        remedy="state AMT; a constant infusion to steady state has RATE, SS = 1 and no II",
+    )  # fmt: skip
+    yield _Finding(
+        bad=~rows.is_dose & (rows["AMT"] > 0), column="AMT",
+        what="AMT is {value} on a record that is no dose", remedy="set EVID to 1 or 4, or AMT to 0",
+    )  # fmt: skip
+
+
+def _check_intervals(rows: _Rows) -> _Found:
+    needs = rows.is_dose & (rows["II"] == 0)
+    yield _Finding(
+        bad=needs & (rows["SS"] > 0) & ~rows.is_constant_infusion, column="II",
+        what="SS without II", remedy="state the dosing interval",
+    )  # fmt: skip
+    yield _Finding(
+        bad=needs & (rows["ADDL"] > 0), column="II", what="ADDL without II",
+        remedy="state the dosing interval",
+    )  # fmt: skip
+    constant = rows.is_dose & (rows["AMT"] == 0) & (rows["RATE"] != 0) & (rows["SS"] == 1)
+    yield _Finding(
+        bad=constant & (rows["II"] > 0), column="II",
+        what="a constant infusion (AMT 0, SS 1) with II = {value}", remedy="set II to 0",
+    )  # fmt: skip
+
+
+def _check_resets(rows: _Rows) -> _Found:
+    given = np.zeros(rows.subject.size, dtype=bool)
+    for column in ("AMT", "RATE", "SS", "ADDL"):
+        given |= rows[column] != 0
+    yield _Finding(
+        bad=(rows["EVID"] == 3) & given, column="EVID", what="a reset (EVID 3) with a dose",
+        remedy="EVID 4 resets and doses",
+    )  # fmt: skip
+    follows = np.concatenate([[False], rows.is_reset[:-1]]) & rows.is_reset & ~rows.is_first
+    same = np.concatenate([[False], rows["TIME"][1:] == rows["TIME"][:-1]])
+    yield _Finding(
+        bad=follows & same, column="EVID", what="two resets in a row at one time",
+        remedy="keep one of the two",
+    )  # fmt: skip
+    yield _Finding(
+        bad=_cut_off(rows), column="ADDL", severity="warning",
+        what="additional doses reach beyond the next reset, which drops them",
+        remedy="lower ADDL if that is not meant",
+    )  # fmt: skip
+
+
+def _cut_off(rows: _Rows) -> BoolArray:
+    """Doses whose additional doses are still to come when the next reset of the subject is."""
+    block = np.cumsum(rows.is_reset | rows.is_first)
+    begins = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
+    following = np.append(begins[1:], -1)[block - 1]
+    is_reset_next = (following >= 0) & (rows.subject[following] == rows.subject)
+    last = rows["TIME"] + rows["ADDL"] * rows["II"]
+    cut: BoolArray = (
+        rows.is_dose & (rows["ADDL"] > 0) & is_reset_next & (last > rows["TIME"][following])
+    )
+    return cut
+
+
+def _check_values(rows: _Rows) -> _Found:
+    is_censored = np.isin(rows["BLQ"], (-1, 1))
+    missing = rows.is_observed & np.isnan(rows["DV"]) & ~is_censored
+    yield _Finding(bad=missing, column="DV", what="DV is missing, but MDV is 0",
+                   remedy="state DV, or set MDV to 1")  # fmt: skip
+    for flag, column in ((1, "LLOQ"), (-1, "ULOQ")):
+        no_limit = rows.is_observed & (rows["BLQ"] == flag) & np.isnan(rows[column])
+        yield _Finding(
+            bad=no_limit, column=column, what=f"BLQ is {flag}, but there is no {column}",
+            remedy=f"state {column}, or the limit as DV",
+        )  # fmt: skip
+    crossed = rows["LLOQ"] >= rows["ULOQ"]
+    yield _Finding(bad=crossed, column="LLOQ", what="LLOQ is not below ULOQ",
+                   remedy="correct the limits")  # fmt: skip
+
+
+def _check_duplicates(rows: _Rows) -> _Found:
+    if not rows.is_observed.any():
+        return
+    block = np.cumsum(rows.is_reset | rows.is_first)
+    keys = rows.table[["TIME", "DV", "DVID", "CMT", "BLQ"]].assign(block=block)
+    twice = np.zeros(block.size, dtype=bool)
+    twice[rows.is_observed] = keys[rows.is_observed].duplicated().to_numpy()
+    yield _Finding(
+        bad=twice, column="DV", severity="warning", what="the same observation a second time",
+        remedy="remove it, unless it was measured twice",
+    )  # fmt: skip
+
+
+_CHECKS: tuple[Callable[[_Rows], _Found], ...] = (
+    _check_subjects,
+    _check_time,
+    _check_kinds,
+    _check_signs,
+    _check_doses,
+    _check_intervals,
+    _check_resets,
+    _check_values,
+    _check_duplicates,
+)

@@ -1,0 +1,92 @@
+"""Column names of a table: upper or lower case, units behind the name, names given by the user."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.names import nearest
+
+__all__ = ["KNOWN", "resolve_names"]
+
+KNOWN: dict[str, str] = {
+    "ID": "ID", "SUBJECT": "ID", "SUBJID": "ID", "TIME": "TIME", "DATE": "DATE", "EVID": "EVID",
+    "AMT": "AMT", "RATE": "RATE", "II": "II", "ADDL": "ADDL", "SS": "SS", "CMT": "CMT", "DV": "DV",
+    "DVID": "DVID", "MDV": "MDV", "BLQ": "BLQ", "CENS": "BLQ", "LLOQ": "LLOQ", "ULOQ": "ULOQ",
+    "OCC": "OCC",
+}  # fmt: skip
+"""Names that mean something, in upper case, to the canonical ones."""
+
+_WITH_UNIT = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\))?\s*")
+
+
+def resolve_names(
+    header: Sequence[str], columns: Mapping[str, str], *, source: str
+) -> tuple[list[str], dict[str, str], list[Issue]]:
+    """Return what each column is called here, the units in the header, and what is wrong.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names as the file has them; a unit may follow, ``DV [ng/mL]``.
+    columns : mapping of str to str
+        The user's: canonical name, or name of a covariate, to the name in the file.
+    source : str
+        The file, for messages.
+
+    Returns
+    -------
+    list of str
+        Canonical names, and covariates as the file or the user spells them.
+    dict of str to str
+        Unit by name.
+    list of Issue
+        Names given twice, or not there.
+
+    Examples
+    --------
+    >>> resolve_names(["id", "Time [min]", "conc", "wt"], {"DV": "conc"}, source="f")[:2]
+    (['ID', 'TIME', 'DV', 'wt'], {'TIME': 'min'})
+    """
+    bare, units = zip(*(_split(name) for name in header), strict=True) if header else ((), ())
+    chosen, issues = _chosen(header, bare, columns, source)
+    taken = {name.upper() for name in chosen.values()}
+    names = [chosen.get(i, _canonical(name, taken)) for i, name in enumerate(bare)]
+    seen: dict[str, int] = {}
+    for index, name in enumerate(names):
+        first = seen.setdefault(name.lower(), index)
+        if first != index:
+            what = f"two columns mean {name}: {header[first]!r} and {header[index]!r}"
+            issues.append(Issue(where=source, what=what, remedy="rename or drop one of them"))
+    return names, {n: u for n, u in zip(names, units, strict=True) if u is not None}, issues
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    found = _WITH_UNIT.fullmatch(name)
+    if found is None or not found["name"]:
+        return name.strip(), None
+    return found["name"], found["a"] if found["a"] is not None else found["b"]
+
+
+def _canonical(name: str, taken: set[str]) -> str:
+    known = KNOWN.get(name.upper())
+    # A column that the user called something else keeps its own name, as a covariate.
+    return name if known is None or known in taken else known
+
+
+def _chosen(
+    header: Sequence[str], bare: Sequence[str], columns: Mapping[str, str], source: str
+) -> tuple[dict[int, str], list[Issue]]:
+    places = {name.lower(): index for index, name in enumerate(bare)}
+    places |= {name.strip().lower(): index for index, name in enumerate(header)}
+    chosen: dict[int, str] = {}
+    issues: list[Issue] = []
+    for name, wanted in columns.items():
+        index = places.get(wanted.strip().lower())
+        if index is None:
+            guess = nearest(wanted, bare)
+            remedy = f"did you mean {guess}?" if guess else "the columns are " + ", ".join(bare)
+            what = f"there is no column {wanted!r}, which columns= calls {name}"
+            issues.append(Issue(where=source, what=what, remedy=remedy))
+        else:
+            chosen[index] = KNOWN.get(name.upper(), name)
+    return chosen, issues

@@ -1,0 +1,149 @@
+"""The text of a table to a data frame of its cells, with the line of each row."""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import CheckError, Issue
+
+__all__ = ["MISSING", "RawTable", "read_raw"]
+
+MISSING = (".", "", "NA", "NaN", "nan")
+"""Cells that say nothing."""
+
+MOST_LINES_LISTED = 5
+
+# Read as text whatever they look like: "007" is another subject than "7".
+_AS_TEXT = re.compile(r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|OCC|DATE)\b.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RawTable:
+    """Cells as they stand in the file.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Columns by the file's own names; numbers where all of a column are, text otherwise.
+    lines : (n,) array of int
+        Line of the file of each row, counted from 1.
+    issues : tuple of Issue
+        Lines that could not be read.
+    """
+
+    cells: pd.DataFrame
+    lines: NDArray[np.int64]
+    issues: tuple[Issue, ...] = ()
+
+
+def read_raw(path: Path, *, text_columns: frozenset[str] = frozenset()) -> RawTable:
+    """Read the cells of a delimited table.
+
+    Parameters
+    ----------
+    path : Path
+        Comma, semicolon, tab or blanks between the columns; ``#`` begins a comment line.
+    text_columns : frozenset of str
+        Names, in lower case, of further columns to read as text.
+
+    Raises
+    ------
+    CheckError
+        If there is no table in it.
+    """
+    text = _decode(path)
+    lines = text.split("\n")
+    kept = np.arange(len(lines))
+    if "#" in text or "\n\n" in text or text.startswith("\n") or " \n" in text:
+        kept = np.array([i for i, line in enumerate(lines) if line.strip() and line[0] != "#"])
+    elif not lines[-1]:
+        kept = kept[:-1]
+    if kept.size < 2:
+        what = "the table is empty" if kept.size else "there is no header"
+        raise CheckError([Issue(where=str(path), what=what, remedy="check the file")])
+    header = lines[kept[0]]
+    delimiter = _delimiter(header)
+    is_even = text.count(delimiter) == kept.size * header.count(delimiter)
+    if not is_even or delimiter == " " or kept.size < len(lines) - 1:
+        kept, issues = _well_formed(lines, kept, delimiter, source=str(path))
+    else:  # a line too long would stop the parser, so none is too short
+        issues = []
+    if kept.size < 2:
+        raise CheckError(issues)
+    whole = text if kept.size >= len(lines) - 1 else "\n".join(lines[i] for i in kept)
+    cells = _parse(whole, header, delimiter, text_columns, str(path))
+    return RawTable(cells=cells, lines=kept[1:] + 1, issues=tuple(issues))
+
+
+def _decode(path: Path) -> str:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise CheckError([Issue(where=str(path), what=what, remedy="check the path")]) from None
+    except ValueError:
+        what = "this is not UTF-8 text"
+        remedy = "save the table as CSV in UTF-8"
+        raise CheckError([Issue(where=str(path), what=what, remedy=remedy)]) from None
+    if "\0" in text:
+        what = "this is no text file"
+        raise CheckError([Issue(where=str(path), what=what, remedy="save it as CSV in UTF-8")])
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _delimiter(header: str) -> str:
+    for delimiter in (",", ";", "\t"):
+        if delimiter in header:
+            return delimiter
+    return " "
+
+
+def _well_formed(
+    lines: list[str], kept: NDArray[np.int64], delimiter: str, *, source: str
+) -> tuple[NDArray[np.int64], list[Issue]]:
+    """Drop and report lines with more or fewer cells than the header."""
+    if delimiter == " ":
+        counts = np.array([len(lines[i].split()) - 1 for i in kept])
+    elif any('"' in lines[i] for i in kept):
+        return kept, []
+    else:
+        counts = np.array([lines[i].count(delimiter) for i in kept])
+    bad = np.flatnonzero(counts != counts[0])
+    issues = [
+        Issue(where=f"{source}, row {kept[i] + 1}",
+              what=f"{counts[i] + 1} cells, but the header has {counts[0] + 1}",
+              remedy="complete the line; write . for a missing value")
+        for i in bad[:MOST_LINES_LISTED]
+    ]  # fmt: skip
+    if bad.size > MOST_LINES_LISTED:
+        what = f"the same in {bad.size - MOST_LINES_LISTED} more lines"
+        issues.append(Issue(where=source, what=what, remedy="complete the lines"))
+    return (np.delete(kept, bad), issues) if bad.size else (kept, issues)
+
+
+def _parse(
+    text: str, header: str, delimiter: str, text_columns: frozenset[str], source: str
+) -> pd.DataFrame:
+    names = [name.strip().strip('"') for name in header.split(None if delimiter == " "
+                                                              else delimiter)]  # fmt: skip
+    as_text = {
+        name: str for name in names if _AS_TEXT.fullmatch(name) or name.lower() in text_columns
+    }
+    # Names are handed over, for pandas renames a second column of one name.
+    numbered = {i: str for i, name in enumerate(names) if name in as_text}
+    try:
+        cells = pd.read_csv(
+            io.StringIO(text), sep=r"\s+" if delimiter == " " else delimiter, dtype=numbered,
+            header=None, skiprows=1, na_values=list(MISSING), keep_default_na=False,
+            low_memory=False, skipinitialspace=True,
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        remedy = "check quotes and the number of cells"
+        raise CheckError([Issue(where=source, what=str(error).strip(), remedy=remedy)]) from None
+    cells.columns = pd.Index(names)
+    return cells

@@ -1,0 +1,143 @@
+"""Studies made in code, for simulations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.read import study_from_frame
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["Dose", "regimen"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dose:
+    """One dose, or several at equal intervals.
+
+    Parameters
+    ----------
+    amount : float or (S,) array of float
+        AMT, for all or for each subject.
+    time : float
+        Time of the first.
+    n : int
+        How many.
+    interval : float
+        Time between them.
+    duration : float
+        Of the infusion; 0 for a bolus.
+    steady : {0, 1, 2}
+        Whether the first is given at steady state (SS).
+    to : str
+        Dose target; ``""`` for the only one.
+    """
+
+    amount: ArrayLike
+    time: float = 0.0
+    n: int = 1
+    interval: float = 0.0
+    duration: float = 0.0
+    steady: int = 0
+    to: str = ""
+
+
+def regimen(
+    doses: Dose | Sequence[Dose],
+    times: ArrayLike,
+    *,
+    subjects: int | Sequence[str] = 1,
+    outputs: Sequence[str] = ("",),
+    covariates: Mapping[str, ArrayLike] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Study:
+    """Return a study in which every subject has the same doses and the same samples.
+
+    Parameters
+    ----------
+    doses : Dose or sequence of Dose
+        What is given.
+    times : (n,) array of float
+        When every output is observed; before a dose of the same time.
+    subjects : int or sequence of str
+        Number of subjects (IDs 1, 2, ...), or their IDs.
+    outputs : sequence of str
+        DVID of each output.
+    covariates : mapping of str to scalar or (S,) array
+        Value for all, or for each subject; numbers or labels.
+    units : mapping of str to str
+        As in `pkqsp_bayes.study.read_study`.
+
+    Returns
+    -------
+    Study
+        With DV missing throughout.
+
+    Raises
+    ------
+    CheckError
+        As `pkqsp_bayes.study.read_study`; and where arrays are not as long as the subjects are
+        many.
+
+    Examples
+    --------
+    >>> study = regimen(Dose(amount=100, n=3, interval=24), [0, 1, 72], subjects=2)
+    >>> study.table.loc[study.table.ID == "2", ["TIME", "EVID", "ADDL", "II"]].values.tolist()
+    [[0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 2.0, 24.0], [1.0, 0.0, 0.0, 0.0], [72.0, 0.0, 0.0, 0.0]]
+    """
+    given = [doses] if isinstance(doses, Dose) else list(doses)
+    names = [str(i + 1) for i in range(subjects)] if isinstance(subjects, int) else list(subjects)
+    one = _schedule(given, np.atleast_1d(np.asarray(times, dtype=np.float64)), outputs)
+    subject = np.repeat(np.arange(len(names)), len(one))
+    table = one.iloc[np.tile(np.arange(len(one)), len(names))].reset_index(drop=True)
+    amount = _amounts(given, table["which"].to_numpy(), subject, len(names))
+    duration = table["duration"].to_numpy()
+    rate = np.divide(amount, duration, out=np.zeros(amount.size), where=duration > 0)
+    columns = {
+        name: _each(values, len(names), name)[subject]
+        for name, values in (covariates or {}).items()
+    }
+    table = table.drop(columns=["order", "which", "duration"]).assign(
+        ID=np.array(names, dtype=object)[subject], AMT=amount, RATE=rate, **columns
+    )
+    return study_from_frame(table, units=units, source="regimen")
+
+
+def _schedule(doses: Sequence[Dose], times: FloatArray, outputs: Sequence[str]) -> pd.DataFrame:
+    """Return the records of one subject; ``which`` is the dose, -1 for a sample."""
+    plain = {"CMT": "", "II": 0.0, "ADDL": 0, "SS": 0, "duration": 0.0}
+    samples = [
+        {"TIME": time, "EVID": 0, "DVID": output, "order": 0, "which": -1, **plain}
+        for time in times for output in outputs
+    ]  # fmt: skip
+    events = [
+        {"TIME": dose.time, "EVID": 1, "DVID": "", "order": 1, "which": index, "CMT": dose.to,
+         "II": dose.interval, "ADDL": dose.n - 1, "SS": dose.steady, "duration": dose.duration}
+        for index, dose in enumerate(doses)
+    ]  # fmt: skip
+    return pd.DataFrame([*samples, *events]).sort_values(["TIME", "order"], kind="stable")
+
+
+def _amounts(
+    doses: Sequence[Dose], which: NDArray[np.int64], subject: NDArray[np.int64], size: int
+) -> FloatArray:
+    """AMT of each record: the dose's, for its subject; 0 for samples."""
+    columns = [_each(dose.amount, size, "amount").astype(np.float64) for dose in doses]
+    by_dose = np.stack([*columns, np.zeros(size)], axis=1)
+    amounts: FloatArray = by_dose[subject, which]
+    return amounts
+
+
+def _each(values: ArrayLike, size: int, name: str) -> NDArray[np.generic]:
+    array = np.asarray(values)
+    if array.ndim == 0:
+        return np.repeat(array, size)
+    if array.shape != (size,):
+        what = f"{name} has the shape {array.shape}, but there are {size} subjects"
+        raise CheckError([Issue(where="regimen", what=what, remedy="give one value, or one each")])
+    return array

@@ -1,0 +1,92 @@
+"""Several studies as one."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.study import COLUMNS, Study
+
+__all__ = ["stack_studies"]
+
+
+def stack_studies(studies: Mapping[str, Study], *, label: str = "STUDY") -> Study:
+    """Put studies below each other.
+
+    Parameters
+    ----------
+    studies : mapping of str to Study
+        By name. IDs become ``name:ID``, so that they stay apart; the columns get the units of
+        the first study that states one.
+    label : str
+        Covariate that gets the name of the study.
+
+    Raises
+    ------
+    CheckError
+        If units do not fit, the label is a column already, or a covariate is text in one study
+        and a number in another.
+
+    Notes
+    -----
+    A covariate that a study does not have is missing there.
+    """
+    if not studies:
+        raise CheckError([Issue(where="studies", what="there are none", remedy="give one or more")])
+    units = _common_units(studies)
+    spelling = _spelling(studies)
+    issues = _mixed_columns(studies, spelling)
+    issues += [
+        Issue(where=name, what=f"it has a column {label} already", remedy="choose another label=")
+        for name, study in studies.items() if study.column_of(label) is not None
+    ]  # fmt: skip
+    if issues:
+        raise CheckError(issues)
+    parts = [_prepared(name, study, units, spelling, label) for name, study in studies.items()]
+    covariates = (*spelling.values(), label)
+    table = pd.concat(parts, ignore_index=True)[[*COLUMNS, *covariates, "ROW"]]
+    warnings = tuple(issue for study in studies.values() for issue in study.warnings)
+    return Study(table=table, source="+".join(studies), units=units, covariates=covariates,
+                 warnings=warnings)  # fmt: skip
+
+
+def _common_units(studies: Mapping[str, Study]) -> dict[str, str]:
+    units: dict[str, str] = {}
+    for study in studies.values():
+        for column, unit in study.units.items():
+            units.setdefault(column, unit)
+    return units
+
+
+def _spelling(studies: Mapping[str, Study]) -> dict[str, str]:
+    spelling: dict[str, str] = {}
+    for study in studies.values():
+        for name in study.covariates:
+            spelling.setdefault(name.lower(), name)
+    return spelling
+
+
+def _mixed_columns(studies: Mapping[str, Study], spelling: Mapping[str, str]) -> list[Issue]:
+    issues = []
+    for name in spelling.values():
+        columns = {source: study.column_of(name) for source, study in studies.items()}
+        kinds = {
+            source: pd.api.types.is_numeric_dtype(studies[source].table[column])
+            for source, column in columns.items() if column is not None
+        }  # fmt: skip
+        if len(set(kinds.values())) > 1:
+            texts = ", ".join(source for source, is_number in kinds.items() if not is_number)
+            issues.append(Issue(where=f"column {name}", what=f"it is text in {texts} alone",
+                                remedy="use the same codes everywhere"))  # fmt: skip
+    return issues
+
+
+def _prepared(
+    name: str, study: Study, units: Mapping[str, str], spelling: Mapping[str, str], label: str
+) -> pd.DataFrame:
+    own = {study.column_of(c) or c: unit for c, unit in units.items()}
+    table = study.in_units({c: u for c, u in own.items() if c in study.table}).table
+    table = table.rename(columns={c: spelling[c.lower()] for c in study.covariates})
+    missing = {c: np.nan for c in spelling.values() if c not in table}
+    return table.assign(ID=f"{name}:" + table["ID"], **{label: name}, **missing)
