@@ -6,7 +6,7 @@ import re
 import pytest
 from scipy import stats
 
-from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_term
+from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_program
 from pkqsp_bayes.spec.prior_grammar import FAMILIES, parse_prior
 
 # Stan's densities by their documented definitions.
@@ -45,7 +45,9 @@ def stan_density(text: str, x: float) -> float:
 
 @pytest.mark.parametrize("text", sorted(MEANT))
 def test_the_printed_density_is_the_family(text: str) -> None:
-    printed = prior_term("x", parse_prior(text))
+    program = prior_program("x", parse_prior(text))
+    printed = program.generated_quantities[0].removeprefix("lprior += ").rstrip(";")
+    assert program.model[0] == re.sub(r"(\w+)_lpdf\(x \| ", r"x ~ \1(", printed) + ";"
     gap = stan_density(printed, 0.3) - MEANT[text].logpdf(0.3)
     other = stan_density(printed, 0.7) - MEANT[text].logpdf(0.7)
     assert gap == pytest.approx(other, abs=1e-12), "they may differ by a constant alone"
@@ -64,8 +66,10 @@ def test_every_family_is_covered() -> None:
 
 def test_logit_normal_has_its_jacobian() -> None:
     """Density of x where logit(x) is normal(m, s): normal(logit x | m, s) / (x (1 - x))."""
-    text = prior_term("x", parse_prior("logit_normal(0.2, 0.7)"))
-    assert text == "normal_lpdf(logit(x) | 0.2, 0.7) - log(x) - log1m(x)"
+    program = prior_program("x", parse_prior("logit_normal(0.2, 0.7)"))
+    assert program.model == ("logit(x) ~ normal(0.2, 0.7);", "target += - log(x) - log1m(x);")
+    added = ("lprior += normal_lpdf(logit(x) | 0.2, 0.7) - log(x) - log1m(x);",)
+    assert program.generated_quantities == added
 
 
 def test_bounds_print_what_stan_reads() -> None:

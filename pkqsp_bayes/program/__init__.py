@@ -1,0 +1,1 @@
+"""LoweredOde + population + priors + study -> one Stan program with its data, dims and coords."""

@@ -1,0 +1,68 @@
+"""What a feature of the program hands over: its code, its data, and the names of its dims."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pkqsp_bayes.program.text import StanProgram, join_programs
+
+__all__ = ["Fragment", "join_fragments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """Code and the data it needs, born together.
+
+    Parameters
+    ----------
+    program : StanProgram
+        Lines for each block.
+    data : mapping of str to (int, float, list or numpy array)
+        Value of each variable that the ``data`` block declares.
+    dims : mapping of str to tuple of str
+        Dimension names of each variable that is kept, in the order of its indices.
+    coords : mapping of str to sequence
+        Labels along each dimension.
+    names : mapping of str to str
+        Identifier in the program to the name that the user gave, where they differ.
+    """
+
+    program: StanProgram = field(default_factory=StanProgram)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
+    """Join fragments; two that give different data or dims one name are a bug.
+
+    Raises
+    ------
+    ValueError
+        If a name is taken twice.
+
+    Examples
+    --------
+    >>> joined = join_fragments([Fragment(data={"n": 1}), Fragment(data={"m": 2})])
+    >>> sorted(joined.data)
+    ['m', 'n']
+    """
+    parts = list(fragments)
+    return Fragment(
+        program=join_programs(part.program for part in parts),
+        **{
+            name: _disjoint(name, [getattr(part, name) for part in parts])
+            for name in ("data", "dims", "coords", "names")
+        },
+    )
+
+
+def _disjoint(what: str, tables: list[Mapping[str, Any]]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for table in tables:
+        twice = joined.keys() & table.keys()
+        if twice:
+            raise ValueError(f"two fragments give {what} of the same name: {sorted(twice)}")
+        joined |= table
+    return joined

@@ -1,0 +1,64 @@
+"""Individual parameters: typical value, covariate effects, random effect."""
+
+from collections.abc import Iterator
+
+from pkqsp_bayes.program.covariates import covariate_arguments, covariate_factors
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.program.typical import typical_arguments
+from pkqsp_bayes.spec.population import PopulationParameterSpec
+
+__all__ = ["individual_call", "individual_fragment"]
+
+_NAME = "individual_parameters"
+
+
+def individual_call(frame: Frame) -> str:
+    """Return the expression for the matrix of individual parameters, subject by parameter."""
+    return f"{_NAME}({', '.join(name for _, name in _arguments(frame))})"
+
+
+def individual_fragment(frame: Frame) -> Fragment:
+    """Print the function that makes individual parameters, all subjects at once."""
+    return Fragment(program=StanProgram(functions=tuple(_function(frame))))
+
+
+def _arguments(frame: Frame) -> list[tuple[str, str]]:
+    return [*typical_arguments(frame), ("matrix", "eta"), *covariate_arguments(frame)]
+
+
+def _function(frame: Frame) -> Iterator[str]:
+    arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(frame))
+    yield "// Individual parameters, subject by parameter."
+    yield f"matrix {_NAME}({arguments}) {{"
+    yield f"  matrix[rows(eta), {len(frame.population)}] theta;"
+    for column, (name, parameter) in enumerate(frame.population.items(), start=1):
+        yield f"  theta[ : , {column}] = {_expression(frame, name, parameter)}; // {name}"
+    yield "  return theta;"
+    yield "}"
+
+
+def _expression(frame: Frame, name: str, parameter: PopulationParameterSpec) -> str:
+    typical, factors = frame.identifiers[name], covariate_factors(frame, name)
+    mean = f"{typical} * {' .* '.join(factors)}" if factors else typical
+    effect = frame.effect_of(name)
+    if effect is None:
+        return mean if factors else f"rep_vector({typical}, rows(eta))"
+    eta = f"eta[ : , {effect + 1}]"
+    match frame.effects[effect].form:
+        case "lognormal":
+            return f"{mean} {'.*' if factors else '*'} exp({eta})"
+        case "normal":
+            return f"{mean} + {eta}"
+        case _:
+            return _logit_normal(mean, eta, parameter)
+
+
+def _logit_normal(mean: str, eta: str, parameter: PopulationParameterSpec) -> str:
+    low = 0.0 if parameter.lower is None else float(parameter.lower)
+    high = 1.0 if parameter.upper is None else float(parameter.upper)
+    if (low, high) == (0.0, 1.0):
+        return f"inv_logit(logit({mean}) + {eta})"
+    width = high - low
+    return f"{low!r} + {width!r} * inv_logit(logit(({mean} - {low!r}) / {width!r}) + {eta})"

@@ -1,0 +1,88 @@
+"""The likelihood, one subject after the other: solve the timeline, add up the residual errors.
+
+`reduce_sum_static` takes the subjects in slices of fixed size, each with its own reverse pass, so
+that the memory of the gradient is bounded by a slice, not by the study; with more threads slices
+run side by side, and the sum does not depend on how many there are.
+"""
+
+from collections.abc import Iterator
+
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.individual import individual_call
+from pkqsp_bayes.program.table import COLUMNS, table_arguments
+from pkqsp_bayes.program.text import StanProgram
+
+__all__ = ["likelihood_fragment"]
+
+
+def likelihood_fragment(frame: Frame, *, prefix: str) -> Fragment:
+    """Print the sum over subjects, and what is computed once a draw.
+
+    Parameters
+    ----------
+    frame : Frame
+        The model and its study.
+    prefix : str
+        Of the solver: ``<prefix>_solve`` is called.
+    """
+    shared = ", ".join(["theta", "sigma", *(name for _, name in table_arguments())])
+    return Fragment(
+        program=StanProgram(
+            functions=tuple(_function(frame, prefix)),
+            model=(
+                _theta(frame),
+                f"target += reduce_sum_static(log_lik_of, each, slice_size, {shared});",
+            ),
+            generated_quantities=tuple(_generated(frame, prefix)),
+        ),
+        dims=dict.fromkeys(("log_lik", "prediction", "replicate"), ("observation",)),
+    )
+
+
+def _theta(frame: Frame) -> str:
+    return f"matrix[subjects, {len(frame.population)}] theta = {individual_call(frame)};"
+
+
+def _solution(frame: Frame, prefix: str) -> str:
+    """Declare ``f``: the outputs (columns) of subject s at its records (rows)."""
+    records, pieces = "begin[s] : begin[s + 1] - 1", "piece[s] : piece[s + 1] - 1"
+    columns = [f"{name}[{records}]" for name, *_ in COLUMNS]
+    covariates = [f"breaks[{pieces}]", f"segments[{pieces}]"]
+    call = ", ".join(["theta[s]'", "x[s]'", *columns, *covariates, "rtol", "atol", "max_steps"])
+    size = f"begin[s + 1] - begin[s], {len(frame.ode.output_names)}"
+    return f"matrix[{size}] f = {prefix}_solve({call});"
+
+
+def _function(frame: Frame, prefix: str) -> Iterator[str]:
+    arguments = ", ".join(f"{kind} {name}" for kind, name in table_arguments())
+    yield "// Log likelihood of a slice of the subjects."
+    yield "real log_lik_of(array[] int slice, int first, int last, matrix theta, vector sigma, "
+    yield f"                {arguments}) {{"
+    yield "  real total = 0;"
+    yield "  for (s in slice) {"
+    yield f"    {_solution(frame, prefix)}"
+    yield "    for (i in observed[s] : observed[s + 1] - 1) {"
+    yield "      total += residual_lpdf(y[i] | f[record[i], output[i]], output[i], censored[i],"
+    yield "                             sigma);"
+    yield "    }"
+    yield "  }"
+    yield "  return total;"
+    yield "}"
+
+
+def _generated(frame: Frame, prefix: str) -> Iterator[str]:
+    yield "vector[observations] log_lik;"
+    yield "vector[observations] prediction; // of the individual, without residual error"
+    yield "vector[observations] replicate; // with residual error"
+    yield "{"
+    yield f"  {_theta(frame)}"
+    yield "  for (s in 1 : subjects) {"
+    yield f"    {_solution(frame, prefix)}"
+    yield "    for (i in observed[s] : observed[s + 1] - 1) {"
+    yield "      prediction[i] = f[record[i], output[i]];"
+    yield "      log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i], censored[i], sigma);"
+    yield "      replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);"
+    yield "    }"
+    yield "  }"
+    yield "}"

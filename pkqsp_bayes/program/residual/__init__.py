@@ -1,0 +1,1 @@
+"""Residual errors: one file a family, each with its scales, its density and its draw."""

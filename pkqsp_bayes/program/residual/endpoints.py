@@ -1,0 +1,101 @@
+"""The endpoints' residual errors: sigma, the log density of one value, a draw of one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.partly_known import positive_vector
+from pkqsp_bayes.program.residual import gaussian, lognormal, student
+from pkqsp_bayes.program.residual.family import Family
+from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import parse_prior
+
+__all__ = ["residual_fragment"]
+
+_FAMILIES: Mapping[str, Family] = gaussian.FAMILIES | lognormal.FAMILIES | student.FAMILIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoint:
+    """An observed output: its place among the outputs, its family, its scales in sigma."""
+
+    name: str
+    output: int
+    family: Family
+    labels: tuple[str, ...]
+    values: tuple[PriorSpec | float, ...]
+    first: int
+
+    def arguments(self) -> str:
+        """Return the arguments of the distribution, with the scales by their place in sigma."""
+        places = {s.field: f"sigma[{self.first + i}]" for i, s in enumerate(self.family.scales)}
+        return self.family.arguments(places)
+
+
+def residual_fragment(frame: Frame) -> Fragment:
+    """Declare sigma and print the functions ``residual_lpdf`` and ``residual_draw_rng``."""
+    endpoints = list(_endpoints(frame))
+    labels = [label for e in endpoints for label in e.labels]
+    values = [value for e in endpoints for value in e.values]
+    functions = StanProgram(functions=(*_density(endpoints), *_draw(endpoints)))
+    return Fragment(
+        program=join_programs(
+            [functions, positive_vector("sigma", values, labels, "residual error")]
+        ),
+        dims={"sigma": ("residual",)},
+        coords={"residual": labels},
+    )
+
+
+def _endpoints(frame: Frame) -> Iterator[_Endpoint]:
+    first = 1
+    for name, observed in frame.spec.observe.items():
+        if observed.error is None:
+            continue
+        family = _FAMILIES[observed.error.form]
+        alone = len(family.scales) == 1
+        yield _Endpoint(
+            name=name,
+            output=frame.ode.output_names.index(name) + 1,
+            family=family,
+            labels=tuple(name if alone else f"{name}.{s.field}" for s in family.scales),
+            values=tuple(_value(frame, name, i) for i in range(len(family.scales))),
+            first=first,
+        )
+        first += len(family.scales)
+
+
+def _value(frame: Frame, name: str, index: int) -> PriorSpec | float:
+    error = frame.spec.observe[name].error
+    assert error is not None  # noqa: S101 - only observed endpoints come here
+    scale = _FAMILIES[error.form].scales[index]
+    stated: PriorSpec | float | None = getattr(error, scale.field)
+    return parse_prior(scale.default(frame.deviation_of(name))) if stated is None else stated
+
+
+def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
+    yield "// Log density of one value y of an output around its prediction f."
+    yield "// Censored: -1, all that is known is that it lies below y; 1, above y."
+    yield "real residual_lpdf(real y, real f, int output, int censored, vector sigma) {"
+    for e in endpoints:
+        name, arguments = e.family.distribution, e.arguments()
+        yield f"  if (output == {e.output}) {{ // {e.name}"
+        yield f"    if (censored < 0) return {name}_lcdf(y | {arguments});"
+        yield f"    if (censored > 0) return {name}_lccdf(y | {arguments});"
+        yield f"    return {name}_lpdf(y | {arguments});"
+        yield "  }"
+    yield '  reject("output ", output, " has no residual error");'
+    yield "}"
+
+
+def _draw(endpoints: list[_Endpoint]) -> Iterator[str]:
+    yield "// One new value of an output around its prediction f."
+    yield "real residual_draw_rng(real f, int output, vector sigma) {"
+    for e in endpoints:
+        yield f"  if (output == {e.output}) {{ // {e.name}"
+        yield f"    return {e.family.distribution}_rng({e.arguments()});"
+        yield "  }"
+    yield '  reject("output ", output, " has no residual error");'
+    yield "}"

@@ -1,0 +1,147 @@
+"""The study in the program: records, covariates and observations, subject after subject."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["COLUMNS", "SolverSettings", "table_arguments", "table_fragment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverSettings:
+    """Tolerances and limits of the solver, and how many subjects share a reverse pass."""
+
+    rtol: float = 1e-6
+    atol: float = 1e-6
+    max_steps: int = 20_000
+    slice_size: int = 8
+
+
+COLUMNS = (
+    ("time", "real", "time"),
+    ("evid", "int", "evid"),
+    ("amt", "real", "amount"),
+    ("rate", "real", "rate"),
+    ("ii", "real", "interval"),
+    ("addl", "int", "additional"),
+    ("ss", "int", "steady"),
+    ("cmt", "int", "dose"),
+)
+"""Columns that the solver takes by subject: name, type, field of `Timeline`."""
+
+
+def table_fragment(frame: Frame, settings: SolverSettings) -> Fragment:
+    """Declare the data that the likelihood reads.
+
+    Parameters
+    ----------
+    frame : Frame
+        The model and its study.
+    settings : SolverSettings
+        Tolerances and limits.
+    """
+    return Fragment(
+        program=StanProgram(
+            data=tuple(_declarations(frame)),
+            transformed_data=(
+                "array[subjects] int each = linspaced_int_array(subjects, 1, subjects);",
+            ),
+        ),
+        data=_data(frame, settings),
+        coords={"observation": frame.observations.row.tolist(), "subject": list(frame.subjects)},
+    )
+
+
+def table_arguments() -> list[tuple[str, str]]:
+    """Return type and name of all data that the likelihood reads, in the order of its arguments."""
+    return [
+        ("data array[] int", "begin"),
+        *((f"data array[] {kind}", name) for name, kind, _ in COLUMNS),
+        ("data matrix", "x"),
+        ("data array[] int", "piece"),
+        ("data array[] real", "breaks"),
+        ("data matrix", "segments"),
+        ("data array[] int", "observed"),
+        ("data array[] int", "record"),
+        ("data array[] int", "output"),
+        ("data array[] int", "censored"),
+        ("data vector", "y"),
+        ("data real", "rtol"),
+        ("data real", "atol"),
+        ("data int", "max_steps"),
+    ]
+
+
+def _declarations(frame: Frame) -> Iterator[str]:
+    yield "int<lower=1> subjects;"
+    yield "// Records of all subjects, one after the other; subject s begins at begin[s]."
+    yield "int<lower=1> records;"
+    yield "array[subjects + 1] int<lower=1, upper=records + 1> begin;"
+    for name, kind, _ in COLUMNS:
+        yield f"array[records] {kind} {name};"
+    yield "// Covariates: fixed ones, and intercept and slope of the others from each break on."
+    yield f"matrix[subjects, {len(frame.ode.fixed_covariates)}] x;"
+    yield "int<lower=1> pieces;"
+    yield "array[subjects + 1] int<lower=1, upper=pieces + 1> piece;"
+    yield "array[pieces] real breaks;"
+    yield f"matrix[pieces, {2 * len(frame.ode.varying_covariates)}] segments;"
+    yield "// Observations by subject: record within the subject, output, value."
+    yield "int<lower=0> observations;"
+    yield "array[subjects + 1] int<lower=1, upper=observations + 1> observed;"
+    yield "array[observations] int<lower=1> record;"
+    yield "array[observations] int<lower=1> output;"
+    yield "array[observations] int<lower=-1, upper=1> censored;"
+    yield "vector[observations] y;"
+    yield "real<lower=0> rtol;"
+    yield "real<lower=0> atol;"
+    yield "int<lower=1> max_steps;"
+    yield "int<lower=1> slice_size;"
+
+
+def _begins(sizes: list[int]) -> list[int]:
+    """Return the 1-based beginnings of parts of some sizes, and the end."""
+    ends: list[int] = np.cumsum(np.array(sizes, dtype=int)).tolist()
+    return [1, *(end + 1 for end in ends)]
+
+
+def _data(frame: Frame, settings: SolverSettings) -> dict[str, Any]:
+    lines, seen = frame.timelines, frame.observations
+    begin = _begins([line.time.size for line in lines])
+    piece = _begins([line.breaks.size for line in lines])
+    table = {name: _column(lines, field) for name, _, field in COLUMNS}
+    table["cmt"] = [number + 1 for number in table["cmt"]]
+    counts = np.bincount(seen.subject, minlength=len(lines))
+    return {
+        "subjects": len(lines),
+        "records": begin[-1] - 1,
+        "begin": begin,
+        **table,
+        "x": np.array([line.fixed for line in lines]).reshape(len(lines), -1),
+        "pieces": piece[-1] - 1,
+        "piece": piece,
+        "breaks": _column(lines, "breaks"),
+        "segments": np.concatenate([line.segments for line in lines]),
+        "observations": len(seen),
+        "observed": _begins(counts.tolist()),
+        "record": (seen.record + 1).tolist(),
+        "output": (seen.output + 1).tolist(),
+        "censored": seen.censored.tolist(),
+        "y": seen.value.tolist(),
+        "rtol": settings.rtol,
+        "atol": settings.atol,
+        "max_steps": settings.max_steps,
+        "slice_size": settings.slice_size,
+    }
+
+
+def _column(lines: tuple[Timeline, ...], field: str) -> list[Any]:
+    joined = np.concatenate([getattr(line, field) for line in lines])
+    values: list[Any] = joined.tolist()
+    return values
