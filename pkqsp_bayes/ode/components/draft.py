@@ -177,6 +177,16 @@ class Draft:
             return self.spec.covariates[name].unit
         return self.spec.parameters[name].unit if name in self.spec.parameters else None
 
+    def unit_of(self, expr: sp.Expr) -> str:
+        """Return the unit that is on record for a bare name; empty if there is none."""
+        if not expr.is_Symbol:
+            return ""
+        full = self.plain.get(expr.name, [])
+        name = full[0] if len(full) == 1 and not self.knows(expr.name) else expr.name
+        if name in self.states:
+            return self.states[name].unit
+        return self.helpers[name].unit if name in self.helpers else self.stated_unit(name) or ""
+
     def define(self, name: str, expr: sp.Expr, *, unit: str = "", where: str) -> sp.Symbol:
         """Define a helper and return its symbol; a name taken already is a problem."""
         if self.knows(name):

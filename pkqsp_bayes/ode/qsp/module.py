@@ -100,7 +100,7 @@ class Module:
         expr = self.draft.read(q, None, where=where, scope=self.scope)
         if expr == self.scope.get("C") or expr == self.scope.get("Cu"):
             return expr
-        stated = q.unit or self.draft.concentration_unit
+        stated = q.unit or self.draft.unit_of(expr) or self.draft.concentration_unit
         factor = amount_conversion(self.draft, stated, self.unit, where=where)
         return self.draft.define(f"{self.name}.C", expr * factor, unit=self.unit, where=where)
 
