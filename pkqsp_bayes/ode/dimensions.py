@@ -120,7 +120,7 @@ class Units:
             return None
         first, unit = known[0]
         for term, other in known[1:]:
-            if not (_alike(unit, other) and _close(_scale(unit), _scale(other))):
+            if not _agree(unit, other):
                 what = f"{_short(term)} is in {unit_text(other)}, {_short(first)} "
                 self._note(expr, what + f"in {unit_text(unit)}")
         if numbers and _dimensional(unit) and not expr.free_symbols <= self.loose:
@@ -179,16 +179,18 @@ class Units:
             if unit is not None:
                 known.append((value, unit))
         for value, unit in known[1:]:
-            if not (_alike(unit, known[0][1]) and _close(_scale(unit), _scale(known[0][1]))):
+            if not _agree(unit, known[0][1]):
                 what = f"one branch is in {unit_text(known[0][1])}, another in {unit_text(unit)}"
                 self._note(value, what)
         return known[0][1] if known else None
 
     def _condition(self, condition: Boolean) -> None:
         for relation in condition.atoms(Relational):
-            left, right = relation.lhs, relation.rhs
-            if left.free_symbols and right.free_symbols:
-                self._sum(sp.Add(left, right, evaluate=False))
+            sides = [side for side in relation.args if side.free_symbols]
+            units = [self.infer(side) for side in sides]
+            if len(units) == 2 and not _agree(*units):
+                what = f"{_short(sides[0])} is in {unit_text(units[0])}, "
+                self._note(relation, what + f"{_short(sides[1])} in {unit_text(units[1])}")
 
     def _first_argument(self, expr: sp.Expr) -> pint.Unit | None:
         return self.infer(expr.args[0])
@@ -230,6 +232,12 @@ def _scale(unit: pint.Unit) -> float:
 
 def _alike(one: pint.Unit, other: pint.Unit) -> bool:
     return _dimensions(one) == _dimensions(other)
+
+
+def _agree(one: pint.Unit | None, other: pint.Unit | None) -> bool:
+    if one is None or other is None:
+        return True
+    return _alike(one, other) and _close(_scale(one), _scale(other))
 
 
 def _dimensional(unit: pint.Unit) -> bool:

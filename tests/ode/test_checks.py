@@ -177,6 +177,24 @@ value = "S"
     assert only(BODY + module.replace("DRUG", "")).where == "mass balance"
 
 
+def test_a_volume_that_changes_under_a_concentration_is_refused() -> None:
+    text = """
+title = "antibody"
+[antibody]
+plasma_volume = 2.6
+interstitial_volume = 15.6
+lymph_volume = 2.6
+lymph_flow = 0.12
+sigma_tight = 0.883
+sigma_leaky = 0.524
+[observe.cp]
+value = "plasma.C"
+"""
+    assert issues(text) == []
+    link = '[[link]]\ntarget = "plasma.V"\nvalue = "base * (1 + t / 100)"\n'
+    assert "changes over time" in only(text + link).what
+
+
 def test_the_proof_says_how_it_was_found() -> None:
     linear = compose_model(parse_model(TWO, where="m"))
     assert prove_balance(linear).method == "expansion"

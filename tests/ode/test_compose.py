@@ -169,12 +169,31 @@ def test_covariates_keep_their_interpolation() -> None:
             "dose.m.unit",
             "molar mass",
         ),
+        (BODY.replace("Kp = 5", "Kp = 5\nPS = 2"), "organs.liver.PS", "has no barrier"),
+        (BODY + "[elimination.liver]\nCLint = 3\nfu = 1", "elimination.liver.fu", "GFR"),
+        (
+            BODY + '[absorption.oral]\ninto = "gut"\nka = 1\nMTT = 2',
+            "absorption.oral.MTT",
+            "first-order",
+        ),
+        (
+            BODY + '[qsp.a]\ntemplate = "effect-compartment"\nn = 3\n'
+            'parameters = { ke0 = 1, C = "liver.C" }',
+            "qsp.a.n",
+            "means nothing",
+        ),
         (BODY.replace("flow = 90", 'flow = { value = 90, unit = "kg" }'), "liver.flow", "kg"),
     ],
 )
 def test_what_is_refused(text: str, where: str, what: str) -> None:
     found = refused(text)
     assert any(where in i.where and what in i.what for i in found), [str(i) for i in found]
+
+
+def test_a_broken_circulation_does_not_hide_its_organs() -> None:
+    text = BODY.replace("[pools.arterial]\nvolume = 2\n", "") + "[elimination.liver]\nCLint = 3\n"
+    text = text.replace("volume = 4", "volume = 4\n[pools.other]\nvolume = 1")
+    assert {i.where for i in refused(text)} == {"pools"}
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.closure import Closure
+from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
@@ -43,6 +44,9 @@ def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Report drug that appears or vanishes outside the stated fluxes."""
     if system.balance is None:
         return []
+    changing = _changing_contents(system)
+    if changing:
+        return changing
     proof = prove_balance(system)
     if proof.holds:
         return []
@@ -50,6 +54,23 @@ def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     what = f"drug is not conserved: {text} is left over"
     remedy = "move drug from state to state at one rate, and state what is eliminated"
     return [Issue(where="mass balance", what=what, remedy=remedy)]
+
+
+def _changing_contents(system: OdeSystem) -> list[Issue]:
+    """Report states whose unit holds an amount of drug that changes, a volume of the tide, say."""
+    closure = Closure.of(system)
+    moving = {symbol(s.name) for s in system.states} | {TIME}
+    moving |= {symbol(c.name) for c in system.covariates if c.interpolation != "fixed"}
+    remedy = "drive what does not enter the volume of a concentration, or write it as an amount"
+    return [
+        Issue(
+            where=s.where,
+            what=f"the drug in one unit of {s.name} changes over time, so drug is not conserved",
+            remedy=remedy,
+        )
+        for s in system.states
+        if not moving.isdisjoint(closure.close(s.drug).free_symbols)
+    ]
 
 
 def prove_balance(system: OdeSystem) -> Proof:
@@ -84,7 +105,7 @@ def _vanishes(expr: sp.Expr) -> bool:
         value = expr.xreplace(point)
         if not value.is_Rational:
             value = _digits(expr, point)
-        if abs(value) > _SMALL:
+        if not value.is_finite or abs(value) > _SMALL:
             return False
     return True
 

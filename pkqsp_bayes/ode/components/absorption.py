@@ -13,6 +13,13 @@ from pkqsp_bayes.spec.quantity import Quantity
 __all__ = ["add_absorption"]
 
 _MOST_COMPARTMENTS = 50
+_KEYS = ("ka", "duration", "n", "MTT", "volume", "PS", "k_transit")
+_KEYS_OF = {
+    "first-order": ("ka",),
+    "zero-order": ("duration",),
+    "transit": ("n", "MTT", "ka"),
+    "gut-lumen": ("volume", "PS", "k_transit"),
+}
 
 
 def add_absorption(draft: Draft) -> None:
@@ -24,6 +31,9 @@ def add_absorption(draft: Draft) -> None:
         "gut-lumen": _gut_lumen,
     }
     for route, spec in draft.spec.absorption.items():
+        idle = [key for key in _KEYS if key not in _KEYS_OF[spec.kind]]
+        why = f"absorption of kind {spec.kind} has none"
+        draft.refuse_keys(spec, idle, f"absorption.{route}", why)
         target = draft.place(spec.into, where=f"absorption.{route}.into")
         if target is None:
             continue

@@ -28,9 +28,11 @@ def add_circulation(draft: Draft) -> None:
     if not plans:
         return
     ends = _ends(draft, pools)
-    if not _drains_exist(draft, plans) or ends is None:
-        return
     organs = {name: _build(draft, plan) for name, plan in plans.items()}
+    if not _drains_exist(draft, plans) or ends is None:
+        # Organs stay known, so that what goes on in them is not reported as well.
+        draft.places.update({name: organ.site for name, organ in organs.items()})
+        return
     parallel = {n: o for n, o in organs.items() if not o.plan.series}
     leaving = _leaving_flows(draft, {n: o.plan for n, o in parallel.items()})
     arterial = _series(draft, ends, [o for o in organs.values() if o.plan.series])

@@ -1,6 +1,6 @@
 """The draft of a system: what the components write into, before it becomes an `OdeSystem`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -111,6 +111,12 @@ class Draft:
     def problem(self, where: str, what: str, remedy: str = "") -> None:
         """Note a problem; composition goes on to find the others."""
         self.issues.append(Issue(where=where, what=what, remedy=remedy))
+
+    def refuse_keys(self, spec: object, keys: Iterable[str], where: str, why: str) -> None:
+        """Report keys that are stated and mean nothing in their place."""
+        for key in keys:
+            if getattr(spec, key) is not None:
+                self.problem(f"{where}.{key}", f"{key} means nothing here: {why}", "remove it")
 
     def knows(self, name: str) -> bool:
         """Whether a full name is taken."""

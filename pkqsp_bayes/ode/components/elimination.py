@@ -32,6 +32,8 @@ def _add_pathway(
     where = f"elimination.{name}"
     if spec.CLint is None and spec.Vmax is None and spec.GFR is None:
         draft.problem(where, "this pathway eliminates nothing", "state CLint, Vmax and Km, or GFR")
+    if spec.GFR is None:
+        draft.refuse_keys(spec, ["fu"], where, "it belongs to filtration, GFR")
     if spec.CLint is not None:
         clearance = draft.quantity(
             f"{name}.CLint", spec.CLint, draft.flow_unit, where=f"{where}.CLint"

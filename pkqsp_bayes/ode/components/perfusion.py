@@ -13,10 +13,14 @@ from pkqsp_bayes.ode.symbols import symbol
 
 __all__ = ["add_perfusion_organ"]
 
+_BARRIER = ("PS", "PS_capillary", "fraction_vascular", "fraction_interstitial")
+
 
 def add_perfusion_organ(draft: Draft, plan: OrganPlan) -> Organ:
     """Add the state ``<organ>.A`` and the helpers ``.C``, ``.Cu`` and ``.Cout``."""
     name, where = plan.name, plan.where
+    if plan.spec is not None:
+        draft.refuse_keys(plan.spec, _BARRIER, where, "a well-stirred organ has no barrier")
     amount = draft.state(f"{name}.A", unit=draft.amount_unit, drug=sp.Integer(1), where=where)
     unit = draft.concentration_unit
     total = draft.define(f"{name}.C", amount / plan.volume, unit=unit, where=where)

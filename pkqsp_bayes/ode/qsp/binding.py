@@ -116,11 +116,18 @@ def _free_concentration(module: Module, place: Place, r: sp.Expr, half: sp.Expr)
     factor = amount_conversion(draft, draft.concentration_unit, unit, where=module.where)
     base = module.helper("Ctot", draft.base_of(target) * factor, unit)
     excess = base - r - half
-    root = (excess + sp.sqrt(excess**2 + 4 * half * base)) / 2
-    free = module.helper("Cfree", root, unit)
+    free = module.helper("Cfree", _positive_root(module.helper("excess", excess, unit), half, base))
     draft.define(f"{target}.free", free / factor, unit=draft.concentration_unit, where=module.where)
     draft.driven[target] = f"{target}.free"
     return free
+
+
+def _positive_root(excess: sp.Expr, half: sp.Expr, base: sp.Expr) -> sp.Expr:
+    """Solve ``C^2 - excess C - half base = 0`` without subtracting nearly equal numbers."""
+    root = sp.sqrt(excess**2 + 4 * half * base)
+    return sp.Piecewise(
+        ((excess + root) / 2, excess > 0), (2 * half * base / (root - excess), True)
+    )
 
 
 def _add_michaelis_menten(module: Module) -> None:

@@ -31,6 +31,13 @@ TEMPLATES: dict[str, Callable[[Module], None]] = {
 }
 """Templates by the name that a model file gives."""
 
+_SETTINGS = {
+    "receptor-turnover": ("variant",),
+    "indirect-response": ("variant",),
+    "transduction-chain": ("variant", "n"),
+    "friberg": ("variant", "n"),
+}
+
 
 def add_modules(draft: Draft) -> None:
     """Add every module, in the order of the file."""
@@ -104,4 +111,7 @@ def _add_template(module: Module, name: str) -> None:
         remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(TEMPLATES)
         module.draft.problem(f"{module.where}.template", f"there is no template {name!r}", remedy)
         return
+    idle = ["drug_uptake", *(k for k in ("n", "variant") if k not in _SETTINGS.get(name, ()))]
+    why = f"the template {name} has none"
+    module.draft.refuse_keys(module.spec, idle, module.where, why)
     template(module)
