@@ -1,5 +1,78 @@
-"""PBPK, QSP and population models compiled to fast Stan programs."""
+"""PBPK, QSP and population models compiled to fast Stan programs.
+
+>>> import pkqsp_bayes as pq
+>>> pq.load_model("one-compartment").title
+'One compartment, oral and intravenous'
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from pkqsp_bayes._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from pkqsp_bayes.engine.kernel import SolverOptions
+    from pkqsp_bayes.engine.simulate import simulate
+    from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
+    from pkqsp_bayes.library import load_model
+    from pkqsp_bayes.program.check import check
+    from pkqsp_bayes.spec.model import ModelSpec
+    from pkqsp_bayes.study.datasets import load_dataset
+    from pkqsp_bayes.study.read import read_study, study_from_frame
+    from pkqsp_bayes.study.simulated import Dose, regimen
+    from pkqsp_bayes.study.stack import stack_studies
+    from pkqsp_bayes.study.study import Study
+
+__all__ = [
+    "CheckError",
+    "Dose",
+    "Issue",
+    "ModelSpec",
+    "PkqspError",
+    "SolverOptions",
+    "Study",
+    "ToolchainError",
+    "__version__",
+    "check",
+    "load_dataset",
+    "load_model",
+    "read_study",
+    "regimen",
+    "simulate",
+    "stack_studies",
+    "study_from_frame",
+]
+
+# Rooms are entered when something in them is asked for: importing all of them takes seconds.
+_PLACES = {
+    "CheckError": "errors",
+    "Dose": "study.simulated",
+    "Issue": "errors",
+    "ModelSpec": "spec.model",
+    "PkqspError": "errors",
+    "SolverOptions": "engine.kernel",
+    "Study": "study.study",
+    "ToolchainError": "errors",
+    "check": "program.check",
+    "load_dataset": "study.datasets",
+    "load_model": "library",
+    "read_study": "study.read",
+    "regimen": "study.simulated",
+    "simulate": "engine.simulate",
+    "stack_studies": "study.stack",
+    "study_from_frame": "study.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, once."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'pkqsp_bayes' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"pkqsp_bayes.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

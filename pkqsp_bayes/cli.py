@@ -5,6 +5,8 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +14,11 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
+import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
-from pkqsp_bayes.errors import CheckError, PkqspError, ToolchainError
+from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
 
 __all__ = ["app"]
 
@@ -52,6 +55,11 @@ def begin(
     logging.getLogger("cmdstanpy").setLevel(logging.INFO if verbose else logging.ERROR)
 
 
+def _print_issue(issue: Issue) -> None:
+    style = _STYLE[issue.severity]
+    _ERR.print(str(issue), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def _reported() -> Iterator[None]:
     """Turn what the package raises on purpose into a report and an exit code."""
@@ -59,7 +67,7 @@ def _reported() -> Iterator[None]:
         yield
     except CheckError as error:
         for issue in error.issues:
-            _ERR.print(str(issue), style=_STYLE[issue.severity], markup=False, highlight=False)
+            _print_issue(issue)
         raise typer.Exit(2) from None
     except ToolchainError as error:
         _ERR.print(error.what, style=_STYLE["error"], markup=False, highlight=False)
@@ -72,6 +80,77 @@ def _reported() -> Iterator[None]:
     except KeyboardInterrupt:
         _ERR.print("interrupted", style=_STYLE["error"])
         raise typer.Exit(130) from None
+
+
+class Form(StrEnum):
+    """Forms of `pkqsp show`."""
+
+    EQUATIONS = "equations"
+    LATEX = "latex"
+    STAN = "stan"
+    CPP = "cpp"
+    JSON = "json"
+
+
+Model = Annotated[str, typer.Argument(help="Name of a library model, or a TOML file.")]
+
+
+@app.command()
+def check(
+    model: Model,
+    study: Annotated[Path | None, typer.Argument(help="CSV table.")] = None,
+) -> None:
+    """Report every problem of a model, and of a study with it."""
+    with _reported():
+        table = None if study is None else pq.read_study(study)
+        issues = pq.check(pq.load_model(model), table)
+    for issue in issues:
+        _print_issue(issue)
+    if any(issue.severity == "error" for issue in issues):
+        raise typer.Exit(2)
+    _OUT.print("no errors", style=_STYLE["ok"])
+
+
+@app.command()
+def show(
+    model: Model,
+    form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
+) -> None:
+    """Print the composed model: equations, LaTeX, Stan functions, C++ header, JSON."""
+    from pkqsp_bayes.emit.show import show_model
+    from pkqsp_bayes.ode.ready import ready_model
+
+    with _reported():
+        typer.echo(show_model(ready_model(pq.load_model(model)), form), nl=False)
+
+
+@app.command()
+def simulate(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table: doses, times, covariates.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="CSV table to write.")],
+    *,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, constant or covariate."),
+    ] = None,
+) -> None:
+    """Solve a model for every record of a study."""
+    from pkqsp_bayes.engine.tables import parse_settings, write_simulation
+
+    with _reported():
+        spec = pq.load_model(model)
+        parameters, covariates = parse_settings(spec, settings or [])
+        result = pq.simulate(
+            spec, pq.read_study(study), parameters=parameters, covariates=covariates
+        )
+        write_simulation(result, output)
+        failed = result.subject[result.reason != "ok"].to_numpy()
+    for subject in failed:
+        reason = str(result.reason.sel(subject=subject).item())
+        _ERR.print(f"ID {subject}: {reason}; its rows are empty", style=_STYLE["error"])
+    if failed.size:
+        raise typer.Exit(1)
 
 
 @app.command()

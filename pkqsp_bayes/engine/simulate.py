@@ -1,5 +1,6 @@
 """Simulation of a study with the kernel."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,8 +36,8 @@ def simulate(
     study : Study
         Doses, times at which predictions are wanted (any record), covariates.
     parameters : mapping or DataFrame, optional
-        A mapping replaces typical values; a table with a row for each ID gives individual values.
-        Random effects are at zero.
+        A mapping replaces typical values, and constants of ``[parameters]``; a table with a row
+        for each ID gives individual values. Random effects are at zero.
     covariates : mapping of str to float, optional
         Covariates that shall have one value throughout.
     options : SolverOptions, optional
@@ -64,10 +65,13 @@ def simulate(
     Examples
     --------
     >>> import pkqsp_bayes as pq
-    >>> model = pq.load_model("one-compartment")
-    >>> study = pq.make_study(amount=100, times=[0, 1, 2])  # doctest: +SKIP
-    >>> pq.simulate(model, study)  # doctest: +SKIP
+    >>> study = pq.regimen(pq.Dose(amount=100, to="iv"), [0, 1, 2], covariates={"WT": 70})
+    >>> result = pq.simulate(pq.load_model("one-compartment"), study, parameters={"V": 20})
+    >>> result.cp.attrs["units"], float(result.cp[1])  # after the bolus
+    ('mg/L', 5.0)
     """
+    if isinstance(parameters, Mapping):
+        model, parameters = _set_constants(model, parameters)
     ready = ready_model(model)
     study = with_covariates(study, covariates or {})
     lines = subject_timelines(ready, study)
@@ -77,6 +81,19 @@ def simulate(
         lines, values, options=options, sensitivities=sensitivities, threads=threads
     )
     return _dataset(ready, study, values, solved)
+
+
+def _set_constants(
+    model: ModelSpec, values: Mapping[str, float]
+) -> tuple[ModelSpec, dict[str, float]]:
+    """Put values of the model's constants in their place; return the other values too."""
+    constants = {name: values[name] for name in values if name in model.parameters}
+    stated = {
+        name: dataclasses.replace(model.parameters[name], value=float(value))
+        for name, value in constants.items()
+    }
+    rest = {name: value for name, value in values.items() if name not in constants}
+    return dataclasses.replace(model, parameters={**model.parameters, **stated}), rest
 
 
 def _dataset(

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.toml import read_model
 
-__all__ = ["names", "path"]
+__all__ = ["load_model", "names", "path"]
 
 _FOLDER = Path(__file__).parent
 
@@ -40,3 +42,27 @@ def path(name: str) -> Path:
     remedy = f"did you mean {guess}?" if guess else "the library has " + ", ".join(names())
     what = f"there is no library model {name!r}"
     raise CheckError([Issue(where="model", what=what, remedy=remedy)])
+
+
+def load_model(name: str | Path) -> ModelSpec:
+    """Read a model: one of the library by its name, or a file.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name of `names`, or the path of a TOML file.
+
+    Raises
+    ------
+    CheckError
+        If there is no such model, or with everything that is wrong in the file.
+
+    Examples
+    --------
+    >>> load_model("mavoglurant").drug.name
+    'mavoglurant'
+    """
+    file = Path(name)
+    if file.suffix == ".toml" or file.is_file():
+        return read_model(file)
+    return read_model(path(str(name)))

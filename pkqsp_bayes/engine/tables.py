@@ -1,0 +1,107 @@
+"""Simulations as tables, and settings as text: what the command line needs."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.errors import CheckError, Issue, PkqspError
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import nearest
+
+__all__ = ["parse_settings", "simulation_table", "write_simulation"]
+
+
+def parse_settings(
+    model: ModelSpec, settings: Sequence[str]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Sort ``NAME=VALUE`` texts into parameters (with constants) and covariates.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        Knows the names.
+    settings : sequence of str
+        Texts.
+
+    Raises
+    ------
+    CheckError
+        With every text that is none, and every unknown name.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> parse_settings(pq.load_model("one-compartment"), ["CL=2", "WT=60"])
+    ({'CL': 2.0}, {'WT': 60.0})
+    """
+    known = [*model.population.parameters, *model.parameters]
+    parameters: dict[str, float] = {}
+    covariates: dict[str, float] = {}
+    issues: list[Issue] = []
+    for text in settings:
+        name, _, number = (part.strip() for part in text.partition("="))
+        value = _number(number)
+        if value is None:
+            what, remedy = f"{text!r} sets nothing", "write NAME=VALUE with a finite number"
+            issues.append(Issue(where="--set", what=what, remedy=remedy))
+        elif name in known:
+            parameters[name] = value
+        elif name in model.covariates:
+            covariates[name] = value
+        else:
+            guess = nearest(name, [*known, *model.covariates])
+            remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(known)
+            what = f"the model has no parameter or covariate {name!r}"
+            issues.append(Issue(where="--set", what=what, remedy=remedy))
+    if issues:
+        raise CheckError(issues)
+    return parameters, covariates
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def simulation_table(result: xr.Dataset) -> pd.DataFrame:
+    """Return ID, TIME and the outputs of a simulation, one row a record.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What `pkqsp_bayes.simulate` returns.
+    """
+    outputs = [str(name) for name, values in result.data_vars.items() if values.dims == ("record",)]
+    columns = {name: result[name].to_numpy() for name in ("ID", "TIME", *outputs)}
+    return pd.DataFrame(columns)
+
+
+def write_simulation(result: xr.Dataset, path: Path) -> None:
+    """Write a simulation as CSV, whole or not at all.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What `pkqsp_bayes.simulate` returns.
+    path : Path
+        Where to.
+
+    Raises
+    ------
+    PkqspError
+        If it cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        simulation_table(result).to_csv(unfinished, index=False, na_rep=".", float_format="%.10g")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise PkqspError(f"cannot write {path}: {error.strerror or error}") from error

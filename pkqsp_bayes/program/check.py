@@ -1,0 +1,56 @@
+"""A model and a study, checked together."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.checks import check_model
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["check"]
+
+
+def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
+    """Report every problem of a model, and of a study with it.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As stated.
+    study : Study, optional
+        A table that was read; its own errors were reported by reading it.
+
+    Returns
+    -------
+    list of Issue
+        Errors and warnings; empty if all is well.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> pq.check(pq.load_model("one-compartment"))
+    []
+    """
+    issues = check_model(model)
+    if study is None:
+        return issues
+    issues += study.warnings
+    if any(issue.severity == "error" for issue in issues):
+        return issues  # without a system there is nothing to hold the study against
+    ready = ready_model(model)
+    issues += _collected(subject_timelines, ready, study)
+    if any(observed.error is not None for observed in model.observe.values()):
+        issues += _collected(collect_observations, model, ready.lowered, study)
+    return issues
+
+
+def _collected(call: Callable[..., Any], *arguments: object) -> list[Issue]:
+    try:
+        call(*arguments)
+    except CheckError as error:
+        return list(error.issues)
+    return []
