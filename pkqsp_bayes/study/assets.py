@@ -3,7 +3,6 @@
 import functools
 from pathlib import Path
 
-import pkqsp_bayes
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = ["data_folder"]
@@ -23,7 +22,7 @@ def data_folder() -> Path:
     >>> (data_folder() / "theophylline" / "study.csv").is_file()
     True
     """
-    package = Path(pkqsp_bayes.__file__).parent
+    package = Path(__file__).parents[1]
     for candidate in (package / "_data", package.parent / "data"):
         if (candidate / "theophylline").is_dir():
             return candidate

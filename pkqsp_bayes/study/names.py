@@ -69,8 +69,10 @@ def _split(name: str) -> tuple[str, str | None]:
 
 def _canonical(name: str, taken: set[str]) -> str:
     known = KNOWN.get(name.upper())
-    # A column that the user called something else keeps its own name, as a covariate.
-    return name if known is None or known in taken else known
+    if known is None:
+        return name
+    # Where the user says that another column is DV, the one called so in the file is none.
+    return f"{name}_file" if known in taken else known
 
 
 def _chosen(

@@ -235,8 +235,9 @@ def _assemble(
         elif name != "ID":
             keep = name in _NAN_STAYS or name == "TIME"
             columns[name] = parts[name] if keep else np.nan_to_num(parts[name], nan=0.0)
-    covariates = {n: _covariate(cells[n]) for n in cells if n not in (*COLUMNS, "DATE")}
-    table = pd.DataFrame({"ID": rows["ID"], **columns, **covariates, "ROW": rows["ROW"]})
+    for covariate in cells.columns.difference([*COLUMNS, "DATE"], sort=False):
+        columns[str(covariate)] = _covariate(cells[covariate])
+    table = pd.DataFrame({"ID": rows["ID"], **columns, "ROW": rows["ROW"]})
     return table.astype(dict.fromkeys(("ID", *_TEXTS), "str"))
 
 

@@ -15,6 +15,8 @@ __all__ = ["Dose", "regimen"]
 
 FloatArray = NDArray[np.float64]
 
+_RECORD = ("TIME", "EVID", "DVID", "CMT", "II", "ADDL", "SS", "order", "which", "duration")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dose:
@@ -95,8 +97,8 @@ def regimen(
     one = _schedule(given, np.atleast_1d(np.asarray(times, dtype=np.float64)), outputs)
     subject = np.repeat(np.arange(len(names)), len(one))
     table = one.iloc[np.tile(np.arange(len(one)), len(names))].reset_index(drop=True)
-    amount = _amounts(given, table["which"].to_numpy(), subject, len(names))
-    duration = table["duration"].to_numpy()
+    amount = _amounts(given, table["which"].to_numpy(dtype=np.int64), subject, len(names))
+    duration = table["duration"].to_numpy(dtype=np.float64)
     rate = np.divide(amount, duration, out=np.zeros(amount.size), where=duration > 0)
     columns = {
         name: _each(values, len(names), name)[subject]
@@ -120,7 +122,8 @@ def _schedule(doses: Sequence[Dose], times: FloatArray, outputs: Sequence[str]) 
          "II": dose.interval, "ADDL": dose.n - 1, "SS": dose.steady, "duration": dose.duration}
         for index, dose in enumerate(doses)
     ]  # fmt: skip
-    return pd.DataFrame([*samples, *events]).sort_values(["TIME", "order"], kind="stable")
+    records = pd.DataFrame([*samples, *events], columns=list(_RECORD))
+    return records.sort_values(["TIME", "order"], kind="stable")
 
 
 def _amounts(
