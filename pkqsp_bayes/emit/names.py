@@ -10,8 +10,8 @@ _WORDS = """
 alignas alignof and and_eq array asm auto bitand bitor bool break c case catch char
 cholesky_factor_corr cholesky_factor_cov class compl complex concept const constexpr continue
 corr_matrix cov_matrix d data decltype default delete do double dydt else enum explicit export
-extern f false float for friend functions fvar generated goto if import in inline int jacobian
-k long lower lp__ matrix model multiplier mutable namespace new noexcept not not_eq nullptr
+extern f false fatal_error float for friend functions fvar generated goto if import in inline int
+jacobian k long lower lp__ matrix model multiplier mutable namespace new noexcept not not_eq nullptr
 offset operator or or_eq ordered out p parameters positive_ordered print private profile
 protected public q quantities rate real register reject repeat requires return row_vector s
 short signed simplex sizeof static struct switch t target template then this throw transformed

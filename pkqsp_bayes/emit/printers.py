@@ -83,7 +83,7 @@ class Printer(C99CodePrinter):
     def _print_Rational(self, expr: sp.Rational) -> str:
         if max(abs(expr.p), expr.q) > _LARGEST_EXACT:
             return self._print_Float(expr)
-        return f"({expr.p}.0/{expr.q}.0)"
+        return f"{expr.p}.0/{expr.q}.0"
 
     _print_NumberSymbol = _print_Exp1 = _print_Pi = _print_Float
 
@@ -131,6 +131,22 @@ class Printer(C99CodePrinter):
         if exponent == sp.Rational(-1, 2):
             return f"1.0/sqrt({self._print(base)})"
         return f"pow({self._print(base)}, {self._print(exponent)})"
+
+    def _print_And(self, expr: sp.Basic) -> str:
+        return self._joined(" && ", expr)
+
+    def _print_Or(self, expr: sp.Basic) -> str:
+        return self._joined(" || ", expr)
+
+    def _joined(self, word: str, expr: sp.Basic) -> str:
+        """Join conditions, with brackets where a C++ compiler would ask for them."""
+        parts = sorted(expr.args, key=sp.default_sort_key)
+        texts = [self._print(part) for part in parts]
+        nested = [isinstance(part, sp.And | sp.Or) for part in parts]
+        return word.join(f"({t})" if n else t for t, n in zip(texts, nested, strict=True))
+
+    def _print_Not(self, expr: sp.Basic) -> str:
+        return f"!({self._print(expr.args[0])})"
 
     def _print_Max(self, expr: sp.Expr) -> str:
         return self._nested("fmax", expr.args)

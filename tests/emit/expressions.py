@@ -1,0 +1,45 @@
+"""Random expressions of the grammar, as text."""
+
+import random
+
+__all__ = ["VARIABLES", "random_expression"]
+
+VARIABLES = ("a", "b", "c.d")
+_FUNCTIONS = ("exp", "log", "log10", "log2", "sqrt", "sin", "cos", "tanh", "abs")
+_NUMBERS = ("0", "1", "2", "7", "0.5", "1e-3", "2.5e2", "1e-12", "123456789012345678", "0.1")
+_RELATIONS = ("<", "<=", ">", ">=", "!=", "==")
+
+
+def random_expression(rng: random.Random, depth: int) -> str:
+    """Write one expression; not every one has a finite value everywhere."""
+    if depth == 0:
+        return rng.choice(VARIABLES) if rng.random() < 0.7 else rng.choice(_NUMBERS)
+    part = lambda: random_expression(rng, depth - 1)  # noqa: E731
+    kind = rng.randrange(9)
+    if kind < 3:
+        return f"({part()} {rng.choice('+-*')} {part()})"
+    if kind == 3:
+        return f"{part()} / (1.5 + abs({part()}))"
+    if kind == 4:
+        return f"({part()})^{rng.choice(['2', '3', '-1', '-2', '7', '0.5', '0.75', '(a - b)'])}"
+    if kind == 5:
+        return f"{rng.choice(_FUNCTIONS)}({part()})"
+    if kind == 6:
+        return f"{rng.choice(['min', 'max'])}({part()}, {part()})"
+    if kind == 7:
+        return f"piecewise({part()}, {_condition(rng)}, {part()}, {_condition(rng)}, {part()})"
+    return f"({part()} if {_condition(rng)} else {part()})"
+
+
+def _condition(rng: random.Random) -> str:
+    relation = lambda: f"{rng.choice(VARIABLES)} {rng.choice(_RELATIONS)} {_simple(rng)}"  # noqa: E731
+    kind = rng.randrange(4)
+    if kind == 0:
+        return relation()
+    if kind == 1:
+        return f"not ({relation()} and {relation()})"
+    return f"{relation()} {rng.choice(['and', 'or'])} {relation()} {rng.choice(['and', 'or'])} {relation()}"
+
+
+def _simple(rng: random.Random) -> str:
+    return rng.choice([*VARIABLES, "0.7", "1", "b * 2"])
