@@ -19,6 +19,7 @@ from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
+from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.table import SolverSettings, table_fragment
 from pkqsp_bayes.program.text import StanProgram, print_program
 from pkqsp_bayes.program.typical import typical_fragment
@@ -83,6 +84,8 @@ class BoundModel:
         Labels along them.
     names : mapping of str to str
         Identifier in the program to the user's name.
+    starts : mapping of str to Start
+        Where each parameter may begin, in the order of declaration.
     """
 
     program: str
@@ -91,6 +94,7 @@ class BoundModel:
     dims: Mapping[str, tuple[str, ...]]
     coords: Mapping[str, Any]
     names: Mapping[str, str]
+    starts: Mapping[str, Start]
 
 
 def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = None) -> BoundModel:
@@ -126,6 +130,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         dims=fragment.dims,
         coords=fragment.coords,
         names=fragment.names,
+        starts=fragment.starts,
     )
 
 

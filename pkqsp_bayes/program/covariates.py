@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from pkqsp_bayes.ode.components.typical import prior_median
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_program
+from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -68,7 +72,13 @@ def covariate_fragment(frame: Frame) -> Fragment:
         data={_column(frame, name): frame.covariates[name].tolist() for name in used},
         dims={c.identifier: () for c, _ in estimated},
         names={c.identifier: c.label for c, _ in estimated},
+        starts={c.identifier: _start(prior) for c, prior in estimated},
     )
+
+
+def _start(prior: PriorSpec) -> Start:
+    low, high = prior_bounds(prior)
+    return Start(value=np.array(prior_median(prior) or 0.0), low=low, high=high)
 
 
 def covariate_arguments(frame: Frame) -> list[tuple[str, str]]:

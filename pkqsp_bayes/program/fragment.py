@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 
 __all__ = ["Fragment", "join_fragments"]
@@ -25,6 +26,8 @@ class Fragment:
         Labels along each dimension.
     names : mapping of str to str
         Identifier in the program to the name that the user gave, where they differ.
+    starts : mapping of str to Start
+        Where each variable of the ``parameters`` block may begin, in the order of declaration.
     """
 
     program: StanProgram = field(default_factory=StanProgram)
@@ -32,6 +35,7 @@ class Fragment:
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coords: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[str, Start] = field(default_factory=dict)
 
 
 def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
@@ -53,7 +57,7 @@ def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
         program=join_programs(part.program for part in parts),
         **{
             name: _disjoint(name, [getattr(part, name) for part in parts])
-            for name in ("data", "dims", "coords", "names")
+            for name in ("data", "dims", "coords", "names", "starts")
         },
     )
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from pkqsp_bayes.ode.components.typical import prior_median
+from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.priors import prior_program
+from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 from pkqsp_bayes.spec.prior import PriorSpec
 
@@ -11,7 +16,7 @@ __all__ = ["positive_vector"]
 
 def positive_vector(
     name: str, values: Sequence[PriorSpec | float], labels: Sequence[str], comment: str
-) -> StanProgram:
+) -> Fragment:
     """Declare ``vector[n] name``; only what has a prior is a parameter.
 
     Parameters
@@ -28,8 +33,8 @@ def positive_vector(
     Examples
     --------
     >>> prior = PriorSpec(family="half_normal", args=(1.0,))
-    >>> program = positive_vector("omega", [prior, 0.3], ["CL", "V"], "SD")
-    >>> print(program.transformed_parameters[0])
+    >>> fragment = positive_vector("omega", [prior, 0.3], ["CL", "V"], "SD")
+    >>> print(fragment.program.transformed_parameters[0])
     vector[2] omega = [omega_sampled[1], 0.3]';
     """
     sampled = [i for i, value in enumerate(values) if isinstance(value, PriorSpec)]
@@ -49,4 +54,8 @@ def positive_vector(
             () if whole else (f"vector[{len(values)}] {name} = [{', '.join(elements)}]';",)
         ),
     )
-    return join_programs([declared, *priors])
+    middle = [prior_median(v) or 1.0 for v in values if isinstance(v, PriorSpec)]
+    return Fragment(
+        program=join_programs([declared, *priors]),
+        starts={source: Start(value=np.array(middle), low=0.0)} if sampled else {},
+    )

@@ -7,9 +7,12 @@ with the Cholesky factor of its covariance.
 
 from collections.abc import Iterator
 
-from pkqsp_bayes.program.fragment import Fragment
+import numpy as np
+
+from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.partly_known import positive_vector
+from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 
 __all__ = ["variability_fragment"]
@@ -47,8 +50,12 @@ def variability_fragment(frame: Frame) -> Fragment:
         ),
     )
     correlations = [_correlation_prior(frame, k) for k, _ in _sizes(frame)]
-    program = join_programs([scales, rest, *correlations])
-    return Fragment(program=program, dims=dims, coords=coords)
+    starts = {f"L_{k}": Start(value=np.eye(size), correlation=True) for k, size in _sizes(frame)}
+    starts["z"] = Start(value=np.zeros((len(frame.timelines), count)))
+    own = Fragment(
+        program=join_programs([rest, *correlations]), dims=dims, coords=coords, starts=starts
+    )
+    return join_fragments([scales, own])
 
 
 def _sizes(frame: Frame) -> list[tuple[int, int]]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.residual import gaussian, lognormal, student
 from pkqsp_bayes.program.residual.family import Family
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 
@@ -39,14 +39,12 @@ def residual_fragment(frame: Frame) -> Fragment:
     endpoints = list(_endpoints(frame))
     labels = [label for e in endpoints for label in e.labels]
     values = [value for e in endpoints for value in e.values]
-    functions = StanProgram(functions=(*_density(endpoints), *_draw(endpoints)))
-    return Fragment(
-        program=join_programs(
-            [functions, positive_vector("sigma", values, labels, "residual error")]
-        ),
+    functions = Fragment(
+        program=StanProgram(functions=(*_density(endpoints), *_draw(endpoints))),
         dims={"sigma": ("residual",)},
         coords={"residual": labels},
     )
+    return join_fragments([functions, positive_vector("sigma", values, labels, "residual error")])
 
 
 def _endpoints(frame: Frame) -> Iterator[_Endpoint]:
