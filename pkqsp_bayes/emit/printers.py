@@ -132,6 +132,12 @@ class Printer(C99CodePrinter):
             return f"1.0/sqrt({self._print(base)})"
         return f"pow({self._print(base)}, {self._print(exponent)})"
 
+    def _print_BooleanTrue(self, _: sp.Basic) -> str:
+        return "1.0 > 0.0"  # Stan has no truth values
+
+    def _print_BooleanFalse(self, _: sp.Basic) -> str:
+        return "0.0 > 1.0"
+
     def _print_And(self, expr: sp.Basic) -> str:
         return self._joined(" && ", expr)
 
@@ -218,6 +224,12 @@ class GrammarPrinter(StrPrinter):
     def _print_Relational(self, expr: Any) -> str:
         left, right = (self.parenthesize(a, PRECEDENCE["Relational"]) for a in expr.args)
         return f"{left} {expr.rel_op} {right}"
+
+    def _print_BooleanTrue(self, _: sp.Basic) -> str:
+        return "1 > 0"
+
+    def _print_BooleanFalse(self, _: sp.Basic) -> str:
+        return "0 > 1"
 
     def _print_And(self, expr: Any) -> str:
         return self._joined(" and ", "And", expr)

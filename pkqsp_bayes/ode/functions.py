@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-__all__ = ["tanh"]
+__all__ = ["Piecewise", "tanh"]
 
 
 class tanh(sp.tanh):  # noqa: N801 - SymPy's printers go by this name
@@ -17,3 +17,36 @@ class tanh(sp.tanh):  # noqa: N801 - SymPy's printers go by this name
 
     _eval_is_extended_real = _eval_is_real
     _eval_is_finite = _eval_is_real
+
+
+class Piecewise(sp.Piecewise):
+    """A choice by conditions that stays as it was written.
+
+    SymPy brings conditions into a canonical form whenever it builds the expression anew (in a
+    substitution or a derivative), and for some, such as ``a - b <= c - a``, never comes to an end.
+
+    A power that is a positive number goes into the branches: the derivative of
+    ``max(0, x)^0.75`` is then 0 for negative ``x``, where the chain rule would say ``0 * inf``.
+    A negative one stays outside, for a branch may be zero.
+
+    Examples
+    --------
+    >>> a, b, c = sp.symbols("a b c", real=True)
+    >>> Piecewise((a - b, a - b <= c - a), (c - a, True)).diff(b)
+    Piecewise((-1, a - b <= -a + c), (0, True))
+    >>> x = sp.Symbol("x", real=True)
+    >>> (Piecewise((0, x <= 0), (x, True)) ** 3).diff(x)
+    Piecewise((0, x <= 0), (3*x**2, True))
+    """
+
+    @classmethod
+    def eval(cls, *branches: sp.Basic) -> sp.Expr | None:
+        """Simplify nothing but a choice between equals."""
+        values = {branch.args[0] for branch in branches}
+        decided = branches[-1].args[1] == sp.true
+        return values.pop() if decided and len(values) == 1 else None
+
+    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
+        if not (exponent.is_number and exponent.is_positive):
+            return None
+        return self.func(*((value**exponent, condition) for value, condition in self.args))

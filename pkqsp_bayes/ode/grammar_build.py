@@ -19,7 +19,7 @@ from pkqsp_bayes.ode.conditions import (
     disjunction,
     lift_relation,
 )
-from pkqsp_bayes.ode.functions import tanh
+from pkqsp_bayes.ode.functions import Piecewise, tanh
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.names import FUNCTIONS, nearest
 
@@ -257,8 +257,9 @@ def _power(node: ast.AST, base: _Built, exponent: _Built) -> _Built:
 
 
 def _raised(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    """Raise to a power; not into the branches of a Piecewise, one of which may be zero."""
-    return sp.Pow(base, exponent, evaluate=not base.has(sp.Piecewise))
+    """Raise to a power; a Piecewise knows which powers may go into its branches."""
+    plain = isinstance(base, Piecewise) or not base.has(sp.Piecewise)
+    return sp.Pow(base, exponent, evaluate=plain)
 
 
 def _bits(expr: sp.Expr) -> int:
@@ -322,7 +323,7 @@ def _piecewise(pieces: list[tuple[sp.Expr, Boolean]], otherwise: sp.Expr) -> sp.
             kept.append((value, condition))
     if not kept or all(value == otherwise for value, _ in kept):
         return otherwise
-    return sp.Piecewise(*kept, (otherwise, sp.true), evaluate=False)
+    return Piecewise(*kept, (otherwise, sp.true), evaluate=False)
 
 
 def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:

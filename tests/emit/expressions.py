@@ -32,14 +32,16 @@ def random_expression(rng: random.Random, depth: int) -> str:
 
 
 def _condition(rng: random.Random) -> str:
-    relation = lambda: f"{rng.choice(VARIABLES)} {rng.choice(_RELATIONS)} {_simple(rng)}"  # noqa: E731
+    first, second, third = _relation(rng), _relation(rng), _relation(rng)
     kind = rng.randrange(4)
     if kind == 0:
-        return relation()
+        return first
     if kind == 1:
-        return f"not ({relation()} and {relation()})"
-    return f"{relation()} {rng.choice(['and', 'or'])} {relation()} {rng.choice(['and', 'or'])} {relation()}"
+        return f"not ({first} and {second})"
+    words = [rng.choice(["and", "or"]) for _ in range(2)]
+    return f"{first} {words[0]} {second} {words[1]} {third}"
 
 
-def _simple(rng: random.Random) -> str:
-    return rng.choice([*VARIABLES, "0.7", "1", "b * 2"])
+def _relation(rng: random.Random) -> str:
+    right = rng.choice([*VARIABLES, "0.7", "1", "b * 2"])
+    return f"{rng.choice(VARIABLES)} {rng.choice(_RELATIONS)} {right}"

@@ -99,7 +99,9 @@ class StanProgram:
     folder: Path
 
     @classmethod
-    def build(cls, folder: Path, expressions: Sequence[sp.Expr], names: Mapping[Any, str]) -> "StanProgram":
+    def build(
+        cls, folder: Path, expressions: Sequence[sp.Expr], names: Mapping[Any, str]
+    ) -> "StanProgram":
         code = program_text(expressions, names)
         executable = compile_program(code, name="timelines")
         return cls(model=cmdstanpy.CmdStanModel(exe_file=str(executable)), folder=folder)
