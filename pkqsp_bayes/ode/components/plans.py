@@ -120,7 +120,7 @@ def _lumped(draft: Draft, lump: str, spec: LumpSpec) -> OrganPlan:
     draft.notes.append(f"{lump} stands for {', '.join(members)} ({where})")
     balance = any(p.balance for p in parts)
     if not balance and outer:
-        flow = sp.Add(*(p.flow for p in outer if p.flow is not None))
+        flow = sp.Add(*(_leaving(draft, p, parts, where) for p in outer))
         draft.define(f"{lump}.Q", flow, unit=draft.flow_unit, where=where)
     return OrganPlan(
         name=lump,
@@ -146,8 +146,22 @@ def _member(draft: Draft, lump: str, name: str) -> OrganPlan:
         flow=_stated_flow(draft, inner, spec),
         balance=is_balance(spec),
         series=spec.position == "series",
+        arterial=spec.flow_kind == "arterial",
         drains_to=spec.drains_to,
     )
+
+
+def _leaving(draft: Draft, plan: OrganPlan, parts: Sequence[OrganPlan], where: str) -> sp.Expr:
+    """Return what leaves a member of a lump; a flow of the artery alone lacks the portal part."""
+    flow = plan.flow if plan.flow is not None else sp.Integer(0)
+    if not plan.arterial:
+        return flow
+    inside = [p for p in parts if p.drains_to == plan.name]
+    known = {p.name for p in parts}
+    if any(o.drains_to == plan.name for n, o in draft.spec.organs.items() if n not in known):
+        what = f"{plan.name} states its artery's flow, and organs outside the lump drain into it"
+        draft.problem(where, what, "state its total flow, or lump those organs too")
+    return sp.Add(flow, *(_leaving(draft, p, parts, where) for p in inside))
 
 
 def _lumped_partition(

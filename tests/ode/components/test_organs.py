@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pkqsp_bayes.errors import CheckError
 from tests.ode.components.models import BODY, compose
 from tests.ode.numeric import Numeric
 
@@ -180,6 +181,23 @@ def test_lumping_adds_volumes_and_flows_and_keeps_the_volume_of_distribution() -
         states, _ = m.simulate(m.dosed(100.0), times)
         ends.append(m.outputs(0, states[-1])[0])
     assert ends[0] == pytest.approx(ends[1], rel=1e-8)
+
+
+def test_lumping_an_organ_that_states_its_arterys_flow() -> None:
+    lump = '[lump]\nfast = ["spleen", "gut", "liver"]\n'
+    text = BODY.replace("flow = 90", 'flow = 40\nflow_kind = "arterial"') + lump
+    assert Numeric(compose(text)).helper("fast.Q") == pytest.approx(90)
+    with pytest.raises(CheckError, match="organs outside the lump drain into it"):
+        compose(text.replace('"spleen", "gut"', '"gut"'))
+
+
+def test_an_organ_in_series_that_the_subset_leaves_out_gives_its_volume_to_the_rest() -> None:
+    system = compose(BODY.replace("[body]", '[body]\nsubset = ["liver", "rest"]'))
+    model = Numeric(system)
+    assert sorted(s.name for s in system.states) == ["arterial.A", "liver.A", "rest.A", "venous.A"]
+    assert model.helper("rest.V") == pytest.approx(50 + 0.3 + 1 + 0.2 + 0.5)
+    y = state_of(model, venous=4.0)
+    assert derivative(model, "arterial.A", y) == pytest.approx(300)
 
 
 def test_lump_may_state_its_own_partition_and_takes_over_elimination() -> None:

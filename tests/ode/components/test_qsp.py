@@ -107,6 +107,21 @@ def test_michaelis_menten_form() -> None:
     assert loss == pytest.approx(expected, rel=1e-10)
 
 
+def test_free_concentration_keeps_its_digits_where_nearly_all_drug_is_bound() -> None:
+    text = BODY + BINDING.replace("VARIANT", "qss").replace("kon = 0.3", "kon = 3e4")
+    model = Numeric(compose(text))
+    names = [s.name for s in model.system.states]
+    y = model.initial()
+    y[names.index("liver.A")] = 1.8 * 1e-9
+    # Far below the receptor's 20 nM: C = Kss Ctot / (Rtot + Kss), to first order in Ctot.
+    kss = 0.45 / 3e4
+    free = kss * 1e-9 / (20 + kss)
+    artery = Numeric(compose(BODY))
+    leaving = -derivative(artery, "liver.A", state_of(artery, liver=1.8 * free))
+    lost = 1.8 * 500e-6 * 0.4 * 20 * (free / 500e-6) / kss
+    assert derivative(model, "liver.A", y) == pytest.approx(-leaving - lost, rel=1e-6)
+
+
 def test_without_an_organ_binding_takes_no_drug() -> None:
     text = BODY + BINDING.replace("VARIANT", "full").replace('organ = "liver"\n', "")
     model = Numeric(compose(text.replace("parameters = {", 'parameters = { C = "liver.Cu",')))
