@@ -86,6 +86,8 @@ class BoundModel:
         Identifier in the program to the user's name.
     starts : mapping of str to Start
         Where each parameter may begin, in the order of declaration.
+    states, individual_parameters : int
+        Size of the ODE system, and of what it is solved with.
     """
 
     program: str
@@ -95,6 +97,8 @@ class BoundModel:
     coords: Mapping[str, Any]
     names: Mapping[str, str]
     starts: Mapping[str, Start]
+    states: int
+    individual_parameters: int
 
 
 def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = None) -> BoundModel:
@@ -131,6 +135,8 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         coords=fragment.coords,
         names=fragment.names,
         starts=fragment.starts,
+        states=len(frame.ode.states),
+        individual_parameters=len(frame.ode.parameters),
     )
 
 

@@ -1,0 +1,268 @@
+"""How long a gradient of the log density takes: our kernel against the pure Stan program.
+
+Both programs are bound to the same model, study and tolerances; the time of one gradient is the
+difference of two runs of ``log_prob`` over many and over few points, so that starting the process
+and reading the data play no part. The two are also compared in value.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.engine.compile import compile_program
+from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.solver import Backend
+from pkqsp_bayes.program.starts import unconstrained_point
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["Cost", "GradientBench", "bench_gradient", "gradient_cost", "log_density"]
+
+FloatArray = NDArray[np.float64]
+
+_LEAST_SECONDS = 0.5
+_MOST_POINTS = 4096
+# ru_maxrss counts kilobytes, on macOS bytes.
+_KILOBYTES = 1e6 if sys.platform == "darwin" else 1e3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientBench:
+    """What one comparison found.
+
+    Parameters
+    ----------
+    native_seconds, stan_seconds : float
+        Wall time of one gradient of the log density, one thread.
+    ratio : float
+        Their quotient, Stan over native.
+    value_difference, gradient_difference : float
+        Greatest differences at the points: absolute of the log density, relative to the
+        gradient's norm of the gradient.
+    points : int
+        At how many points values were compared.
+    subjects, observations, states, parameters, individual_parameters : int
+        Size of the problem; ``parameters`` are those that are sampled.
+    rtol, atol : float
+        Tolerances of both solvers.
+    stan_method : str
+        Stan's solver.
+    """
+
+    native_seconds: float
+    stan_seconds: float
+    ratio: float
+    value_difference: float
+    gradient_difference: float
+    points: int
+    subjects: int
+    observations: int
+    states: int
+    parameters: int
+    individual_parameters: int
+    rtol: float
+    atol: float
+    stan_method: str
+
+
+def bench_gradient(
+    model: ModelSpec,
+    study: Study,
+    *,
+    options: BindOptions | None = None,
+    points: int = 5,
+    seed: int = 1,
+) -> GradientBench:
+    """Time the gradient of both backends, and compare their values.
+
+    Parameters
+    ----------
+    model, study
+        As `bind_model` takes them.
+    options : BindOptions, optional
+        Tolerances, Stan's solver.
+    points : int
+        Random points around the start at which values are compared.
+    seed : int
+        Of the points.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the model and of the study.
+    ToolchainError
+        If a program cannot be compiled, or stops with an error.
+    """
+    chosen = options or BindOptions()
+    bound = {b: bind_model(model, study, options=_with_backend(chosen, b)) for b in _BACKENDS}
+    start = unconstrained_point(bound["native"].starts)
+    at = start + 0.1 * np.random.default_rng(seed).normal(size=(points, start.size))
+    values, gradients, seconds = {}, {}, {}
+    for backend in _BACKENDS:
+        program = _Program.of(bound[backend])
+        values[backend], gradients[backend] = program.evaluate(at)
+        seconds[backend] = program.seconds(at)
+    return GradientBench(
+        native_seconds=seconds["native"],
+        stan_seconds=seconds["stan"],
+        ratio=seconds["stan"] / seconds["native"],
+        value_difference=float(np.abs(values["native"] - values["stan"]).max()),
+        gradient_difference=_relative(gradients["native"], gradients["stan"]),
+        points=points,
+        parameters=start.size,
+        stan_method=chosen.method,
+        rtol=chosen.solver.rtol,
+        atol=chosen.solver.atol,
+        **_sizes(bound["native"]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Wall time of one gradient, and the greatest memory that the process held, in MB."""
+
+    seconds: float
+    megabytes: float
+
+
+def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
+    """Return what one gradient of a bound model costs.
+
+    Parameters
+    ----------
+    bound : BoundModel
+        Program and data.
+    seed : int
+        Of the point.
+    """
+    start = unconstrained_point(bound.starts)
+    at = start + 0.1 * np.random.default_rng(seed).normal(size=(1, start.size))
+    program = _Program.of(bound)
+    seconds = program.seconds(at)
+    with tempfile.TemporaryDirectory() as folder:
+        megabytes = program.run(Path(folder), at).megabytes
+    return Cost(seconds=seconds, megabytes=megabytes)
+
+
+_BACKENDS: tuple[Backend, Backend] = ("native", "stan")
+
+
+def _with_backend(options: BindOptions, backend: Backend) -> BindOptions:
+    return dataclasses.replace(options, backend=backend)
+
+
+def _relative(one: FloatArray, other: FloatArray) -> float:
+    gap = np.linalg.norm(one - other, axis=1) / np.linalg.norm(other, axis=1)
+    return float(gap.max())
+
+
+def _sizes(bound: BoundModel) -> dict[str, int]:
+    return {
+        "subjects": int(bound.data["subjects"]),
+        "observations": int(bound.data["observations"]),
+        "states": bound.states,
+        "individual_parameters": bound.individual_parameters,
+    }
+
+
+def log_density(bound: BoundModel, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the log density and its gradient on the unconstrained scale.
+
+    Parameters
+    ----------
+    bound : BoundModel
+        Program and data.
+    points : array (K, parameters)
+        Where.
+
+    Returns
+    -------
+    array (K,), array (K, parameters)
+        Values, with the Jacobian of the constraints, and gradients.
+    """
+    return _Program.of(bound).evaluate(points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Run:
+    """What one process took, and its table: log density and gradient, a row a point."""
+
+    seconds: float
+    megabytes: float
+    table: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    """A compiled program with its data, run through its ``log_prob`` method."""
+
+    executable: Path
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, bound: BoundModel) -> "_Program":
+        executable = compile_program(bound.program, user_header=bound.header)
+        return cls(executable=executable, data=bound.data)
+
+    def evaluate(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        with tempfile.TemporaryDirectory() as folder:
+            table = self.run(Path(folder), points).table
+        return table[:, 0], table[:, 1:]
+
+    def seconds(self, points: FloatArray) -> float:
+        """Return the time of one gradient: twice as many points until they take long enough."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            few = self._fastest(folder, points[:1])
+            count = 2
+            while True:
+                many = self._fastest(folder, np.resize(points, (count, points.shape[1])))
+                if many - few > _LEAST_SECONDS or count >= _MOST_POINTS:
+                    return (many - few) / (count - 1)
+                count *= 2
+
+    def _fastest(self, folder: Path, points: FloatArray) -> float:
+        return min(self.run(folder, points).seconds for _ in range(2))
+
+    def run(self, folder: Path, points: FloatArray) -> _Run:
+        """Evaluate some points in a process of its own."""
+        data, at, out = (folder / name for name in ("data.json", "points.json", "out.csv"))
+        if not data.exists():
+            data.write_text(json.dumps(_plain(self.data)))
+        at.write_text(json.dumps({"params_r": points.tolist()}))
+        command = [str(self.executable), "log_prob", f"unconstrained_params={at}"]
+        command += ["data", f"file={data}", "output", f"file={out}", "sig_figs=17"]
+        started = time.perf_counter()
+        with (folder / "log.txt").open("w+") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            log.seek(0)
+            if process.returncode != 0:
+                raise ToolchainError(f"the program stopped: {log.read().strip()}")
+        table = np.atleast_2d(np.genfromtxt(_rows(out), delimiter=","))
+        return _Run(seconds=seconds, megabytes=usage.ru_maxrss / _KILOBYTES, table=table)
+
+
+def _rows(path: Path) -> Sequence[str]:
+    """Return the rows of numbers of a Stan CSV file: no comments, no header."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return lines[1:]
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn arrays to lists, for JSON."""
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in data.items()}

@@ -1,0 +1,31 @@
+"""Gradient of the log density: native against pure Stan, mavoglurant and TMDD."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.program.bench import bench_gradient
+from pkqsp_bayes.study.study import Study
+from tests.benchmarks.studies import observed
+
+__all__ = ["gradient_table"]
+
+
+def tmdd_study() -> Study:
+    """Return three dose groups of an antibody, 12 subjects."""
+    times = [0.5, 2, 8, 24, 72, 168, 336, 504, 672, 1008]
+    amount = np.repeat([10.0, 100.0, 700.0], 4)
+    design = pq.regimen(pq.Dose(amount=amount, duration=1.0), times, subjects=12)
+    return observed(pq.load_model("tmdd-antibody"), design)
+
+
+def gradient_table() -> pd.DataFrame:
+    """Return a row a model: seconds of both, ratio, differences."""
+    studies = {"mavoglurant": pq.load_dataset("mavoglurant"), "tmdd-antibody": tmdd_study()}
+    rows = []
+    for name, study in studies.items():
+        found = bench_gradient(pq.load_model(name), study)
+        rows.append({"model": name, **dataclasses.asdict(found)})
+    return pd.DataFrame(rows)
