@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
+from pkqsp_bayes.emit.cpp import emit_cpp
+from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.library import names, path
 from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lower import covariate_symbols, lower_system
+from pkqsp_bayes.ode.lowered import Stage
+from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.toml import read_model
 from tests.ode.numeric import Numeric
 
@@ -44,6 +49,25 @@ def test_drug_is_conserved_in_simulation(name: str) -> None:
         total = [model.drug(t, y) for t, y in zip(times, states, strict=True)] + lost
         np.testing.assert_allclose(total, given, rtol=1e-10)
         assert lost[-1] > 0.01 * given
+
+
+@pytest.mark.parametrize("name", names())
+def test_lowered_form_has_the_numbers_of_the_equations(name: str) -> None:
+    system = compose_model(read_model(path(name)))
+    lowered, model = lower_system(system), Numeric(system)
+    at = {symbol(s): model.table[symbol(s)] for s in lowered.parameters}
+    at |= {symbol(c): model.table[symbol(c)] for c in lowered.fixed_covariates}
+    for c in lowered.varying_covariates:
+        intercept, slope = covariate_symbols(c.name)
+        at |= {intercept: model.table[symbol(c.name)], slope: sp.Integer(0)}
+    for c in sorted(lowered.coefficients, key=lambda c: list(Stage).index(c.stage)):
+        at[c.symbol] = c.expr.xreplace(at)
+    y = np.random.default_rng(3).uniform(0.1, 5, len(lowered.states))
+    at |= {symbol(s): sp.Float(v) for s, v in zip(lowered.states, y, strict=True)}
+    values = [float(sp.N(e.xreplace(at).xreplace(at))) for e in lowered.rhs.values]
+    np.testing.assert_allclose(values, model.rhs(0.0, y), rtol=1e-9, atol=1e-9)
+    assert emit_stan(lowered, prefix="library")
+    assert emit_cpp(lowered)
 
 
 @pytest.mark.parametrize("name", names())

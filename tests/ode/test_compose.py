@@ -151,6 +151,11 @@ def test_covariates_keep_their_interpolation() -> None:
         (BODY + '[lump]\na = ["gut"]\nb = ["gut"]', "lump.b", "gut is in a and in b"),
         (BODY + '[lump]\na = ["gut", "kidney"]', "lump.a", "drain to different places"),
         (BODY + "[elimination.liver]\nVmax = 3", "elimination.liver", "both Vmax and Km"),
+        (
+            equations("d(A)/dt = -A") + "[elimination.A]\nCLint = 3",
+            "elimination.A",
+            "volume and concentration are not known",
+        ),
         (BODY + "[elimination.liver]", "elimination.liver", "eliminates nothing"),
         (BODY + '[absorption.oral]\ninto = "gut"', "absorption.oral.ka", "needs ka"),
         (BODY + '[qsp.a]\ntemplate = "recptor-turnover"', "qsp.a.template", "recptor"),

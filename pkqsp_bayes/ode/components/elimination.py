@@ -50,6 +50,10 @@ def driving_concentration(draft: Draft, spec: EliminationSpec, place: Place, whe
     """Return the concentration that a pathway is driven by."""
     by_kind = {"tissue": place.total, "unbound": place.unbound, "emergent": place.emergent}
     found = by_kind[spec.driving]
+    if found is None and place.volume is None:
+        what = f"{place.name} is a state, whose volume and concentration are not known"
+        draft.problem(where, what, "write its elimination in the equations")
+        return sp.Integer(1)
     if found is None:
         remedy = "state drug.fup, drug.BP and the partition coefficient"
         what = f"the {spec.driving} concentration in {place.name} is not known"

@@ -59,6 +59,8 @@ def _eliminate(module: Module, spec: MetabolismSpec, place: Place, where: str) -
     space = k * module.scope[spec.volume]
     rate = _rate_constant(module, spec, space, where)
     driving = _driving(draft, module, spec, place)
+    if spec.replaces_clint:
+        draft.notes.append(f"metabolism in {module.name} replaces the CLint of {place.name}")
     per_time = f"{draft.amount_unit}/{draft.spec.time_unit}"
     draft.eliminate(place, module.helper("metabolised", rate * space * driving, per_time))
 

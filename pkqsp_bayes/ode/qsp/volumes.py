@@ -36,5 +36,9 @@ def _scale(module: Module, total: sp.Expr) -> sp.Expr:
         module.draft.problem(where, "there is no organ to fit the volumes to", "state organ")
         return sp.Integer(1)
     ratio = module.draft.define(f"{module.name}.fit", place.volume / total, where=where)
+    module.draft.notes.append(
+        f"sub-volumes of {module.name} are multiplied by {module.name}.lambda = "
+        f"V_organ / sum(V_sub), if that is below 1, to fit into {place.name}"
+    )
     scale = sp.Piecewise((ratio, ratio < 1), (sp.Integer(1), True))
     return module.draft.define(f"{module.name}.lambda", scale, where=where)

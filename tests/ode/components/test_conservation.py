@@ -30,7 +30,8 @@ PARTS = {
     "quasi-equilibrium": BINDING.replace("VARIANT", "qe"),
     "quasi-steady state": BINDING.replace("VARIANT", "qss"),
     "Michaelis-Menten binding": BINDING.replace("VARIANT", "mm"),
-    "a link": '[elimination.liver]\nCLint = 30\n[[link]]\ntarget = "fup"\nvalue = "base / (1 + t)"\n',
+    "a link": "[elimination.liver]\nCLint = 30\n"
+    '[[link]]\ntarget = "fup"\nvalue = "base / (1 + t)"\n',
 }
 MODELS = {name: BODY + part for name, part in PARTS.items()}
 MODELS["permeability"] = BODY.replace("[organs.kidney]\n", "[organs.kidney]\n" + PERMEABLE)

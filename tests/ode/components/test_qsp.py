@@ -236,6 +236,7 @@ def test_volumes_are_rescaled_as_in_the_worked_example() -> None:
     fits = Numeric(compose(BODY + SUBVOLUMES.replace("1.7", "1.2")))
     assert fits.helper("cells.lambda") == 1
     assert fits.helper("cells.hepatocytes") == pytest.approx(1.2)
+    assert any("cells.lambda" in note for note in model.system.notes)
 
 
 def test_k_met_is_calibrated_as_in_the_worked_example() -> None:
@@ -244,6 +245,7 @@ def test_k_met_is_calibrated_as_in_the_worked_example() -> None:
     model = Numeric(compose(BODY + clearance + SUBVOLUMES + METABOLISM))
     assert model.helper("cells.k_met") == pytest.approx(16.339869, rel=1e-7)
     # The organ's own clearance is off, and the whole is what it was.
+    assert any("replaces the CLint of liver" in note for note in model.system.notes)
     alone = Numeric(compose(BODY + clearance))
     y = np.arange(1.0, 9.0)
     np.testing.assert_allclose(model.rhs(0, y), alone.rhs(0, y), rtol=1e-12, atol=1e-10)
