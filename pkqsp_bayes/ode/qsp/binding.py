@@ -11,6 +11,7 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Place
 from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = ["add_binding"]
@@ -125,9 +126,7 @@ def _free_concentration(module: Module, place: Place, r: sp.Expr, half: sp.Expr)
 def _positive_root(excess: sp.Expr, half: sp.Expr, base: sp.Expr) -> sp.Expr:
     """Solve ``C^2 - excess C - half base = 0`` without subtracting nearly equal numbers."""
     root = sp.sqrt(excess**2 + 4 * half * base)
-    return sp.Piecewise(
-        ((excess + root) / 2, excess > 0), (2 * half * base / (root - excess), True)
-    )
+    return Piecewise(((excess + root) / 2, excess > 0), (2 * half * base / (root - excess), True))
 
 
 def _add_michaelis_menten(module: Module) -> None:

@@ -6,6 +6,7 @@ J Clin Oncol 2002;20:4713 (myelosuppression).
 
 import sympy as sp
 
+from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = [
@@ -26,7 +27,7 @@ def _sigmoid(module: Module, top: str, half: str) -> sp.Expr:
         return module.parameter(top) * c / (middle + c)
     # Guarded: the derivative of C^h by h is not finite at C = 0, where every study begins.
     power = (c / middle) ** module.parameter("hill", "")
-    return sp.Piecewise((module.parameter(top) * power / (1 + power), c > 0), (_ZERO, True))
+    return Piecewise((module.parameter(top) * power / (1 + power), c > 0), (_ZERO, True))
 
 
 def add_indirect_response(module: Module) -> None:

@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = ["add_volumes"]
@@ -40,5 +41,5 @@ def _scale(module: Module, total: sp.Expr) -> sp.Expr:
         f"sub-volumes of {module.name} are multiplied by {module.name}.lambda = "
         f"V_organ / sum(V_sub), if that is below 1, to fit into {place.name}"
     )
-    scale = sp.Piecewise((ratio, ratio < 1), (sp.Integer(1), True))
+    scale = Piecewise((ratio, ratio < 1), (sp.Integer(1), True))
     return module.draft.define(f"{module.name}.lambda", scale, where=where)
