@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["as_integers", "as_numbers", "as_text", "is_all_numbers", "split_limits"]
+__all__ = ["LARGEST", "as_integers", "as_numbers", "as_text", "is_all_numbers", "split_limits"]
 
 FloatArray = NDArray[np.float64]
+
+LARGEST = 1e100
+"""No quantity of a study comes near it, and arithmetic on it stays finite."""
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 _CENSORED = re.compile(r"\s*([<>])\s*([0-9.eE+-]+)\s*")
@@ -33,10 +36,10 @@ def as_numbers(
     """
     if pd.api.types.is_numeric_dtype(cells):
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = np.isinf(values)
+        bad = np.abs(values) >= LARGEST
     else:
         values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = (np.isnan(values) & cells.notna().to_numpy()) | np.isinf(values)
+        bad = (np.isnan(values) & cells.notna().to_numpy()) | (np.abs(values) >= LARGEST)
     issues = row_issues(
         rows, bad, source=source, column=column, values=cells,
         what="'{value}' is not a finite number", remedy="write a number, or . where it is missing",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.study.cells import as_numbers
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.study import Study, subject_starts
 from pkqsp_bayes.study.trajectories import Values
@@ -166,7 +167,10 @@ def _numbers(study: Study, covariate: CovariateLike) -> tuple[FloatArray, list[I
     values = study.table[column]
     if not pd.api.types.is_numeric_dtype(values):
         return _codes(study, covariate, column)
-    numbers = values.to_numpy(dtype=np.float64)
+    rows = study.table[["ID", "ROW"]]
+    numbers, issues = as_numbers(values, rows, source=study.source, column=column)
+    if issues:
+        return numbers, issues
     if covariate.levels:
         return _known_codes(study, covariate, column, numbers)
     return _in_unit(study, covariate, column, numbers)

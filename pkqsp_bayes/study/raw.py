@@ -69,14 +69,16 @@ def read_raw(path: Path, *, text_columns: frozenset[str] = frozenset()) -> RawTa
     header = lines[kept[0]]
     delimiter = _delimiter(header)
     is_even = text.count(delimiter) == kept.size * header.count(delimiter)
+    is_even = is_even and lines[kept[1]].count(delimiter) == header.count(delimiter)
     if not is_even or delimiter == " " or kept.size < len(lines) - 1:
         kept, issues = _well_formed(lines, kept, delimiter, source=str(path))
     else:  # a line too long would stop the parser, so none is too short
         issues = []
     if kept.size < 2:
         raise CheckError(issues)
-    whole = text if kept.size >= len(lines) - 1 else "\n".join(lines[i] for i in kept)
-    cells = _parse(whole, header, delimiter, text_columns, str(path))
+    complete = kept.size == len(lines) - (not lines[-1])
+    whole = text if complete else "\n".join(lines[i] for i in kept)
+    cells = _parse(whole, kept.size - 1, header, delimiter, text_columns, str(path))
     return RawTable(cells=cells, lines=kept[1:] + 1, issues=tuple(issues))
 
 
@@ -127,7 +129,7 @@ def _well_formed(
 
 
 def _parse(
-    text: str, header: str, delimiter: str, text_columns: frozenset[str], source: str
+    text: str, rows: int, header: str, delimiter: str, text_columns: frozenset[str], source: str
 ) -> pd.DataFrame:
     names = [name.strip().strip('"') for name in header.split(None if delimiter == " "
                                                               else delimiter)]  # fmt: skip
@@ -145,5 +147,9 @@ def _parse(
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         remedy = "check quotes and the number of cells"
         raise CheckError([Issue(where=source, what=str(error).strip(), remedy=remedy)]) from None
+    if cells.shape != (rows, len(names)):
+        what = f"{rows} lines of {len(names)} cells were expected, and {cells.shape} were found"
+        remedy = "check quotes: a cell cannot go on in the next line"
+        raise CheckError([Issue(where=source, what=what, remedy=remedy)])
     cells.columns = pd.Index(names)
     return cells

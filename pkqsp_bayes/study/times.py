@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.study.cells import as_numbers, is_all_numbers
+from pkqsp_bayes.study.cells import LARGEST, as_numbers, is_all_numbers
 from pkqsp_bayes.study.findings import row_issues
 
 __all__ = ["model_time"]
@@ -94,9 +94,10 @@ def _moment(label: object) -> tuple[float, float]:
 
 def _decimal(text: str) -> float:
     try:
-        return float(text)
+        hours = float(text)
     except ValueError:
         return np.nan
+    return hours if abs(hours) < LARGEST else np.nan
 
 
 def _day(text: str) -> float:
