@@ -276,7 +276,7 @@ class Steady {
   Reason find_rest() {
     set_rate(1.0, m_.sensitive);
     double f[N], span = 0.0;
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 45; ++round) {
       std::vector<double> here = z_;
       if (settle_rest(span > 0.0)) return Reason::ok;
       z_ = here;
@@ -310,7 +310,9 @@ class Steady {
       if (!(size < 1e300)) return false;
       if (Model::LINEAR) return true;
       if (newton == 0 && (!travelled || far_step())) return false;
-      if (size < 1e-3 || (size < 1.0 && size >= previous)) return differentiate_rest();
+      if (size < 1e-3 || (size < 1.0 && size >= previous)) {
+        return differentiate_rest() && balanced_;
+      }
       if (size > 2.0 * previous) return false;
       previous = size;
     }
@@ -348,10 +350,20 @@ class Steady {
     for (int i = 0; i < N; ++i) {
       for (int j = 0; keeps_[i] && j < N; ++j) a_[i * N + j] = i == j ? 1.0 : 0.0;
     }
+    balanced_ = true;
+    for (int i = 0; i < N; ++i) balanced_ &= keeps_[i] || is_balanced(i, f[i]);
     scale_rows(f);
     image_.resize(N);
     for (int i = 0; i < N; ++i) image_[i] = z_[i] + (keeps_[i] ? 0.0 : f[i]);
     return lu_.factor(a_, N);
+  }
+
+  // Whether what is left of a derivative is small against what it is made of: far out, where a
+  // saturated process no longer depends on the state, Newton may see rest in steady growth.
+  bool is_balanced(int i, double f) const {
+    double parts = m_.w.options.atol;
+    for (int j = 0; j < N; ++j) parts += std::fabs(a_[i * N + j] * z_[j]);
+    return std::fabs(f) <= 1e-4 * parts;
   }
 
   // Rates differ by many orders of magnitude: rows of equal size make "singular" mean something.
@@ -392,6 +404,7 @@ class Steady {
   double interval_ = 0.0, whole_ = 0.0, rest_ = 0.0;
   std::vector<double> a_, z_, sens_, image_, step_, row_scale_;
   std::vector<bool> keeps_;
+  bool balanced_ = true;
   DenseLu lu_;
 };
 
