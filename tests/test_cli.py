@@ -1,0 +1,120 @@
+"""`pkqsp check`, `show`, `simulate`: as a user runs them."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from pkqsp_bayes.cli import app
+
+RUN = CliRunner()
+DOSED = "ID,TIME,AMT,EVID,CMT,WT\n1,0,100,1,iv,70\n1,1,0,0,iv,70\n1,4,0,0,iv,70\n"
+
+
+def pkqsp(*arguments: object) -> tuple[int, str]:
+    result = RUN.invoke(app, [str(a) for a in arguments], terminal_width=200)
+    return result.exit_code, result.stdout + result.stderr
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "study.csv"
+    path.write_text(DOSED)
+    return path
+
+
+def test_check_passes_a_good_model_and_study(table: Path) -> None:
+    assert pkqsp("check", "one-compartment", table) == (0, "no errors\n")
+
+
+def test_check_reports_all_problems_of_a_study_at_once(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(
+        "ID,TIME,AMT,EVID,CMT,DV,SS,ADDL,II,WT\n"
+        "1,0,100,1,iv,.,1,0,0,70\n"
+        "1,5,0,0,2,3,0,0,0,70\n"
+        "1,3,0,0,2,abc,0,0,0,70\n"
+        "2,0,-5,1,iv,.,0,3,0,70\n"
+    )
+    code, text = pkqsp("check", "one-compartment", bad)
+    assert code == 2
+    for part in ("SS without II", "ADDL without II", "'abc'", "goes back", "AMT is -5"):
+        assert part in text
+    assert "subject 2 has no observation" in text
+
+
+def test_check_holds_the_study_against_the_model(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("ID,TIME,AMT,EVID,CMT,DV\n1,0,100,1,nowhere,.\n1,5,0,0,iv,3\n")
+    code, text = pkqsp("check", "one-compartment", bad)
+    assert code == 2
+    assert "nowhere" in text
+    assert "no column 'WT'" in text
+
+
+def test_a_model_that_is_not_there_is_named(table: Path) -> None:
+    code, text = pkqsp("check", "one-compartmnt")
+    assert code == 2
+    assert "did you mean one-compartment?" in text
+    code, text = pkqsp("check", "nothing.toml")
+    assert code == 2
+    assert "nothing.toml" in text
+
+
+@pytest.mark.parametrize("form", ["equations", "latex", "stan", "cpp", "json"])
+def test_show_prints_every_form(form: str) -> None:
+    code, text = pkqsp("show", "one-compartment", "--as", form)
+    assert code == 0
+    part = {
+        "equations": "d(central)/dt = ",
+        "latex": r"\begin{align*}",
+        "stan": "matrix ode_solve(vector p",
+        "cpp": "struct Model {",
+        "json": '"derivative"',
+    }[form]
+    assert part in text
+    if form == "json":
+        assert json.loads(text)["states"][0]["name"] == "depot"
+
+
+def test_simulate_writes_a_row_a_record(table: Path, tmp_path: Path) -> None:
+    """Against the closed form of a bolus: C = D / V exp(-CL / V t)."""
+    out = tmp_path / "out.csv"
+    settings = ("--set", "CL=2", "--set", "V=20", "--set", "WT=70")
+    code, text = pkqsp("simulate", "one-compartment", table, "-o", out, *settings)
+    assert (code, text) == (0, "")
+    made = pd.read_csv(out)
+    assert list(made.columns) == ["ID", "TIME", "cp"]
+    assert made.cp.tolist() == pytest.approx([5, 5 * 2.718281828**-0.1, 5 * 2.718281828**-0.4])
+    assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
+
+
+def test_simulate_reports_what_cannot_be_set(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    settings = ("--set", "CLx=2", "--set", "V", "--set", "CL=nan")
+    code, text = pkqsp("simulate", "one-compartment", table, "-o", out, *settings)
+    assert code == 2
+    assert "did you mean CL?" in text
+    assert text.count("sets nothing") == 2
+    assert not out.exists()
+
+
+def test_simulate_refuses_negative_parameters(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    code, text = pkqsp("simulate", "one-compartment", table, "-o", out, "--set", "V=-3")
+    assert code == 2
+    assert "it must be positive" in text
+
+
+def test_simulate_into_a_folder_that_is_not_there(table: Path, tmp_path: Path) -> None:
+    code, text = pkqsp("simulate", "one-compartment", table, "-o", tmp_path / "no" / "out.csv")
+    assert code == 1
+    assert "cannot write" in text
+
+
+def test_version() -> None:
+    code, text = pkqsp("--version")
+    assert code == 0
+    assert text.count(".") == 2
