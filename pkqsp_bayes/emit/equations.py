@@ -8,7 +8,7 @@ import sympy as sp
 
 from pkqsp_bayes.emit.names import mangle
 from pkqsp_bayes.emit.printers import GrammarPrinter
-from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
+from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
 
 __all__ = ["emit_equations", "emit_json", "emit_latex"]
 
@@ -37,8 +37,21 @@ def _equation_lines(system: OdeSystem) -> Iterable[str]:
         yield f"d({s.name})/dt = {_text(s.rhs)}"
         yield f"{s.name}(0) = {_text(s.initial)}"
     for d in system.doses:
-        yield f"# dose {d.name} -> {d.state}, F = {_text(d.bioavailability)}, lag = {_text(d.lag)}"
+        values = ", ".join(f"{name} = {text}" for name, text in _dose_texts(d).items())
+        yield f"# dose {d.name} -> {d.state}, {values}"
     yield from (f"{o.name} = {_text(o.expr)}  # output [{o.unit or '1'}]" for o in system.outputs)
+
+
+def _dose_texts(dose: DoseTarget) -> dict[str, str]:
+    """Print what a dosing compartment states; rate and duration only if they are modelled."""
+    values = {
+        "factor": dose.factor,
+        "bioavailability": dose.bioavailability,
+        "lag": dose.lag,
+        "rate": dose.rate,
+        "duration": dose.duration,
+    }
+    return {name: _text(value) for name, value in values.items() if value is not None}
 
 
 def _text(expr: sp.Expr) -> str:
@@ -117,15 +130,7 @@ def emit_json(system: OdeSystem) -> str:
             }
             for s in system.states
         ],
-        "doses": [
-            {
-                "name": d.name,
-                "state": d.state,
-                "bioavailability": _text(d.bioavailability),
-                "lag": _text(d.lag),
-            }
-            for d in system.doses
-        ],
+        "doses": [{"name": d.name, "state": d.state, **_dose_texts(d)} for d in system.doses],
         "outputs": [
             {"name": o.name, "unit": o.unit, "value": _text(o.expr)} for o in system.outputs
         ],

@@ -1,8 +1,14 @@
 """Random expressions of the grammar, as text."""
 
+import math
 import random
+from collections.abc import Sequence
 
-__all__ = ["VARIABLES", "random_expression"]
+import sympy as sp
+
+from pkqsp_bayes.ode.symbols import symbol
+
+__all__ = ["POINTS", "VARIABLES", "evaluate", "random_expression"]
 
 VARIABLES = ("a", "b", "c.d")
 _FUNCTIONS = ("exp", "log", "log10", "log2", "sqrt", "sin", "cos", "tanh", "abs")
@@ -45,3 +51,17 @@ def _condition(rng: random.Random) -> str:
 def _relation(rng: random.Random) -> str:
     right = rng.choice([*VARIABLES, "0.7", "1", "b * 2"])
     return f"{rng.choice(VARIABLES)} {rng.choice(_RELATIONS)} {right}"
+
+
+POINTS = ((0.3, 1.7, 0.9), (2.0, 0.4, 1.0), (0.5, 0.5, 0.25))
+"""Values of `VARIABLES`, at which some comparisons are ties."""
+
+
+def evaluate(expr: sp.Expr, point: Sequence[float]) -> float | None:
+    """Evaluate in plain doubles, branches by need; None where the value is not a finite real."""
+    compiled = sp.lambdify([symbol(v) for v in VARIABLES], expr, modules="math")
+    try:
+        value = compiled(*point)
+    except (ValueError, ZeroDivisionError, OverflowError, NameError):
+        return None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

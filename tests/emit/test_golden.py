@@ -24,7 +24,7 @@ SYSTEMS = {
 
 def stan(system: OdeSystem) -> str:
     ode = lower_system(system)
-    text = emit_stan(ode, prefix="model") + emit_stan_timeline(ode, prefix="model")
+    text = emit_stan(ode, prefix="m") + emit_stan_timeline(ode, prefix="m")
     return canonical(f"functions {{\n{text}}}\n")
 
 

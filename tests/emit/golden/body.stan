@@ -1,11 +1,11 @@
 functions {
   // What depends on fixed covariates alone: once a subject, as data.
-  vector model__subject(data vector x) {
+  vector m_subject(data vector x) {
     vector[0] s = rep_vector(0, 0);
     return s;
   }
   // d(y)/dt without doses (time in h).
-  vector model__rhs(real t, vector y, vector p, data vector s, data vector c) {
+  vector m_rhs(real t, vector y, vector p, data vector s, data vector c) {
     real organ0_A = y[1];
     real organ1_A = y[2];
     real organ2_A = y[3];
@@ -38,7 +38,7 @@ functions {
               + organ2_A * k_ven_A_from_organ2_A + shared__2; // ven.A
     return dydt;
   }
-  vector model__initial(real t, vector p, data vector s, data vector c) {
+  vector m_initial(real t, vector p, data vector s, data vector c) {
     vector[6] y0;
     y0[1] = 0.0; // organ0.A
     y0[2] = 0.0; // organ1.A
@@ -48,15 +48,14 @@ functions {
     y0[6] = 0.0; // ven.A
     return y0;
   }
-  vector model__outputs(real t, vector y, vector p, data vector s,
-                        data vector c) {
+  vector m_outputs(real t, vector y, vector p, data vector s, data vector c) {
     real ven_A = y[6];
     vector[1] out;
     out[1] = ven_A; // cp
     return out;
   }
   // Five values a dosing compartment: factor, bioavailability, lag, rate, duration.
-  vector model__doses(real t, vector p, data vector s, data vector c) {
+  vector m_doses(real t, vector p, data vector s, data vector c) {
     vector[5] d;
     d[1] = 1.0; // iv factor
     d[2] = 1.0; // iv bioavailability
@@ -66,7 +65,7 @@ functions {
     return d;
   }
   // The covariate segment that is in force at a time.
-  int model__segment(real t, data array[] real breaks) {
+  int m_segment(real t, data array[] real breaks) {
     int k = 1;
     while (k < size(breaks) && breaks[k + 1] <= t) {
       k += 1;
@@ -77,9 +76,9 @@ functions {
   // The time of a moment, which is {record, repeat, what}: 0 the record itself, 1 the start of its
   // dose (repeat 0), of an additional one (above) or an implied one (below), 2 the end of that
   // infusion, 3 the break of this number.
-  real model__time(array[] int moment, data array[] real time,
-                   data array[] real ii, data array[] real breaks,
-                   data matrix timing) {
+  real m_time(array[] int moment, data array[] real time,
+              data array[] real ii, data array[] real breaks,
+              data matrix timing) {
     int i = moment[1];
     if (moment[3] == 3) {
       return breaks[i];
@@ -92,24 +91,24 @@ functions {
   }
   
   // Whether a moment is after `now` and before what was found (at a record's time: not after it).
-  int model__between(array[] int now, array[] int moment, array[] int found,
-                     data array[] real time, data array[] real ii,
-                     data array[] real breaks, data matrix timing) {
-    if (model__time(moment, time, ii, breaks, timing)
-        <= model__time(now, time, ii, breaks, timing)) {
+  int m_between(array[] int now, array[] int moment, array[] int found,
+                data array[] real time, data array[] real ii,
+                data array[] real breaks, data matrix timing) {
+    if (m_time(moment, time, ii, breaks, timing)
+        <= m_time(now, time, ii, breaks, timing)) {
       return 0;
     }
     if (found[3] == 0) {
-      return model__time(moment, time, ii, breaks, timing)
-             <= model__time(found, time, ii, breaks, timing);
+      return m_time(moment, time, ii, breaks, timing)
+             <= m_time(found, time, ii, breaks, timing);
     }
-    return model__time(moment, time, ii, breaks, timing)
-           < model__time(found, time, ii, breaks, timing);
+    return m_time(moment, time, ii, breaks, timing)
+           < m_time(found, time, ii, breaks, timing);
   }
   
   // How many implied doses of a steady-state record are still under way at its time.
-  int model__implied(int i, data array[] real amt, data array[] real ii,
-                     array[] int ss, data matrix timing) {
+  int m_implied(int i, data array[] real amt, data array[] real ii,
+                array[] int ss, data matrix timing) {
     int k = 0;
     if (ss[i] > 0 && amt[i] > 0) {
       while (timing[i, 1] + timing[i, 2] >= (k + 1) * ii[i]) {
@@ -124,33 +123,32 @@ functions {
   
   // The next moment after `now`, no later than the record `limit`: covariate breaks, and doses of
   // the records first to last. What is due at the time of `limit` comes before it.
-  array[] int model__next(array[] int now,
-                          int first,
-                          int last,
-                          int limit,
-                          data array[] real time,
-                          array[] int evid,
-                          data array[] real amt,
-                          data array[] real rate,
-                          data array[] real ii,
-                          array[] int addl,
-                          array[] int ss,
-                          array[] int cmt,
-                          data array[] real breaks,
-                          data matrix segments,
-                          data matrix timing) {
+  array[] int m_next(array[] int now,
+                     int first,
+                     int last,
+                     int limit,
+                     data array[] real time,
+                     array[] int evid,
+                     data array[] real amt,
+                     data array[] real rate,
+                     data array[] real ii,
+                     array[] int addl,
+                     array[] int ss,
+                     array[] int cmt,
+                     data array[] real breaks,
+                     data matrix segments,
+                     data matrix timing) {
     array[3] int found = {limit, 0, 0};
     for (b in 1 : size(breaks)) {
-      if (model__between(now, {b, 0, 3}, found, time, ii, breaks, timing)) {
+      if (m_between(now, {b, 0, 3}, found, time, ii, breaks, timing)) {
         found = {b, 0, 3};
       }
     }
     for (i in first : last) {
       if (evid[i] == 1 || evid[i] == 4) {
-        for (k in -model__implied(i, amt, ii, ss, timing) : addl[i]) {
+        for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
           for (what in 1 : (rate[i] == 0 ? 1 : 2)) {
-            if (model__between(now, {i, k, what}, found, time, ii, breaks,
-                               timing)) {
+            if (m_between(now, {i, k, what}, found, time, ii, breaks, timing)) {
               found = {i, k, what};
             }
           }
@@ -161,33 +159,33 @@ functions {
   }
   
   // The records (one entry a dose) whose infusions run from `now` on.
-  array[] int model__running(array[] int now,
-                             int first,
-                             int last,
-                             data array[] real time,
-                             array[] int evid,
-                             data array[] real amt,
-                             data array[] real rate,
-                             data array[] real ii,
-                             array[] int addl,
-                             array[] int ss,
-                             array[] int cmt,
-                             data array[] real breaks,
-                             data matrix segments,
-                             data matrix timing) {
+  array[] int m_running(array[] int now,
+                        int first,
+                        int last,
+                        data array[] real time,
+                        array[] int evid,
+                        data array[] real amt,
+                        data array[] real rate,
+                        data array[] real ii,
+                        array[] int addl,
+                        array[] int ss,
+                        array[] int cmt,
+                        data array[] real breaks,
+                        data matrix segments,
+                        data matrix timing) {
     int most = 0;
     for (i in first : last) {
-      most += 1 + addl[i] + model__implied(i, amt, ii, ss, timing);
+      most += 1 + addl[i] + m_implied(i, amt, ii, ss, timing);
     }
     array[most] int running = rep_array(0, most);
     int found = 0;
     for (i in first : last) {
       if ((evid[i] == 1 || evid[i] == 4) && rate[i] != 0) {
-        for (k in -model__implied(i, amt, ii, ss, timing) : addl[i]) {
-          if (model__time({i, k, 1}, time, ii, breaks, timing)
-              <= model__time(now, time, ii, breaks, timing)
-              && model__time({i, k, 2}, time, ii, breaks, timing)
-                 > model__time(now, time, ii, breaks, timing)) {
+        for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
+          if (m_time({i, k, 1}, time, ii, breaks, timing)
+              <= m_time(now, time, ii, breaks, timing)
+              && m_time({i, k, 2}, time, ii, breaks, timing)
+                 > m_time(now, time, ii, breaks, timing)) {
             found += 1;
             running[found] = i;
           }
@@ -198,40 +196,40 @@ functions {
   }
   
   // Number of the state that a dosing compartment feeds.
-  int model__state(int cmt) {
+  int m_state(int cmt) {
     return {6}[cmt];
   }
   
   // Factor, bioavailability, lag, rate and duration of a record's dose.
-  vector model__dose(int i,
-                     vector p,
-                     data vector s,
-                     data array[] real time,
-                     data array[] real amt,
-                     data array[] real rate,
-                     array[] int cmt,
-                     data array[] real breaks,
-                     data matrix segments) {
-    vector[5] all = model__doses(time[i], p, s,
-                                 segments[model__segment(time[i], breaks)]');
+  vector m_dose(int i,
+                vector p,
+                data vector s,
+                data array[] real time,
+                data array[] real amt,
+                data array[] real rate,
+                array[] int cmt,
+                data array[] real breaks,
+                data matrix segments) {
+    vector[5] all = m_doses(time[i], p, s,
+                            segments[m_segment(time[i], breaks)]');
     return all[5 * cmt[i] - 4 : 5 * cmt[i]];
   }
   
   // Lag and infusion duration of each dose (a bolus has duration 0).
   // They depend on no parameter, so that all times are data.
-  matrix model__timing(data vector s,
-                       array[] int evid,
-                       data array[] real time,
-                       data array[] real amt,
-                       data array[] real rate,
-                       array[] int cmt,
-                       data array[] real breaks,
-                       data matrix segments) {
+  matrix m_timing(data vector s,
+                  array[] int evid,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data array[] real breaks,
+                  data matrix segments) {
     matrix[size(time), 2] timing = rep_matrix(0, size(time), 2);
     for (i in 1 : size(time)) {
       if (evid[i] == 1 || evid[i] == 4) {
-        vector[5] d = model__dose(i, rep_vector(0, 4), s, time, amt, rate,
-                                  cmt, breaks, segments);
+        vector[5] d = m_dose(i, rep_vector(0, 4), s, time, amt, rate, cmt,
+                             breaks, segments);
         timing[i, 1] = d[3];
         if (rate[i] == -2) {
           timing[i, 2] = d[5];
@@ -250,59 +248,57 @@ functions {
   }
   
   // Amount of a bolus, as its state gets it.
-  real model__amount(int i,
-                     vector p,
-                     data vector s,
-                     data array[] real time,
-                     data array[] real amt,
-                     data array[] real rate,
-                     array[] int cmt,
-                     data array[] real breaks,
-                     data matrix segments) {
-    vector[5] d = model__dose(i, p, s, time, amt, rate, cmt, breaks,
-                              segments);
+  real m_amount(int i,
+                vector p,
+                data vector s,
+                data array[] real time,
+                data array[] real amt,
+                data array[] real rate,
+                array[] int cmt,
+                data array[] real breaks,
+                data matrix segments) {
+    vector[5] d = m_dose(i, p, s, time, amt, rate, cmt, breaks, segments);
     return d[1] * d[2] * amt[i];
   }
   
   // Rate of an infusion, as its state gets it.
-  real model__rate(int i,
-                   vector p,
-                   data vector s,
-                   data array[] real time,
-                   data array[] real amt,
-                   data array[] real rate,
-                   array[] int cmt,
-                   data array[] real breaks,
-                   data matrix segments) {
+  real m_rate(int i,
+              vector p,
+              data vector s,
+              data array[] real time,
+              data array[] real amt,
+              data array[] real rate,
+              array[] int cmt,
+              data array[] real breaks,
+              data matrix segments) {
     return rate[i];
   }
   
   // All boluses of the records first to last that are due at this very moment.
-  vector model__boluses(array[] int now,
-                        int first,
-                        int last,
-                        vector p,
-                        data vector s,
-                        data array[] real time,
-                        array[] int evid,
-                        data array[] real amt,
-                        data array[] real rate,
-                        data array[] real ii,
-                        array[] int addl,
-                        array[] int ss,
-                        array[] int cmt,
-                        data array[] real breaks,
-                        data matrix segments,
-                        data matrix timing) {
+  vector m_boluses(array[] int now,
+                   int first,
+                   int last,
+                   vector p,
+                   data vector s,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data matrix timing) {
     vector[6] total = rep_vector(0, 6);
     for (i in first : last) {
       if ((evid[i] == 1 || evid[i] == 4) && rate[i] == 0) {
-        for (k in -model__implied(i, amt, ii, ss, timing) : addl[i]) {
-          if (model__time({i, k, 1}, time, ii, breaks, timing)
-              == model__time(now, time, ii, breaks, timing)) {
-            total[model__state(cmt[i])] += model__amount(i, p, s, time, amt,
-                                                         rate, cmt, breaks,
-                                                         segments);
+        for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
+          if (m_time({i, k, 1}, time, ii, breaks, timing)
+              == m_time(now, time, ii, breaks, timing)) {
+            total[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
+                                               breaks, segments);
           }
         }
       }
@@ -311,43 +307,43 @@ functions {
   }
   
   // d(y)/dt with the infusions of the records `running`.
-  vector model__driven(real t,
-                       vector y,
-                       vector p,
-                       data vector s,
-                       data vector c,
-                       array[] int running,
-                       data array[] real time,
-                       data array[] real amt,
-                       data array[] real rate,
-                       array[] int cmt,
-                       data array[] real breaks,
-                       data matrix segments) {
-    vector[6] dydt = model__rhs(t, y, p, s, c);
+  vector m_driven(real t,
+                  vector y,
+                  vector p,
+                  data vector s,
+                  data vector c,
+                  array[] int running,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data array[] real breaks,
+                  data matrix segments) {
+    vector[6] dydt = m_rhs(t, y, p, s, c);
     for (i in running) {
-      dydt[model__state(cmt[i])] += model__rate(i, p, s, time, amt, rate,
-                                                cmt, breaks, segments);
+      dydt[m_state(cmt[i])] += m_rate(i, p, s, time, amt, rate, cmt, breaks,
+                                      segments);
     }
     return dydt;
   }
   
   // States at the times ts, from y at t0. Stan's solvers want the first of them to be well after t0.
-  array[] vector model__advance(vector y,
-                                data real t0,
-                                data array[] real ts,
-                                vector p,
-                                data vector s,
-                                data vector c,
-                                array[] int running,
-                                data array[] real time,
-                                data array[] real amt,
-                                data array[] real rate,
-                                array[] int cmt,
-                                data array[] real breaks,
-                                data matrix segments,
-                                data real rtol,
-                                data real atol,
-                                int max_steps) {
+  array[] vector m_advance(vector y,
+                           data real t0,
+                           data array[] real ts,
+                           vector p,
+                           data vector s,
+                           data vector c,
+                           array[] int running,
+                           data array[] real time,
+                           data array[] real amt,
+                           data array[] real rate,
+                           array[] int cmt,
+                           data array[] real breaks,
+                           data matrix segments,
+                           data real rtol,
+                           data real atol,
+                           int max_steps) {
     array[size(ts)] vector[6] path;
     int near = 0;
     while (near < size(ts) && ts[near + 1] <= t0 + 1e-10 * (1 + abs(t0))) {
@@ -355,12 +351,12 @@ functions {
       path[near] = y;
       if (ts[near] > t0) {
         path[near] += (ts[near] - t0)
-                      * model__driven(t0, y, p, s, c, running, time, amt,
-                                      rate, cmt, breaks, segments);
+                      * m_driven(t0, y, p, s, c, running, time, amt, rate,
+                                 cmt, breaks, segments);
       }
     }
     if (near < size(ts)) {
-      path[near + 1 : size(ts)] = ode_bdf_tol(model__driven, y, t0,
+      path[near + 1 : size(ts)] = ode_bdf_tol(m_driven, y, t0,
                                               ts[near + 1 : size(ts)], rtol,
                                               atol, max_steps, p, s, c,
                                               running, time, amt, rate, cmt,
@@ -370,112 +366,109 @@ functions {
   }
   
   // d(y)/dt with time and covariates as they are at record i.
-  vector model__frozen(real t,
-                       vector y,
+  vector m_frozen(real t,
+                  vector y,
+                  vector p,
+                  data vector s,
+                  array[] int running,
+                  int i,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data array[] real breaks,
+                  data matrix segments) {
+    return m_driven(time[i], y, p, s, segments[m_segment(time[i], breaks)]',
+                    running, time, amt, rate, cmt, breaks, segments);
+  }
+  
+  // State after a span in which time stands still.
+  vector m_hold(vector y,
+                real span,
+                vector p,
+                data vector s,
+                array[] int running,
+                int i,
+                data array[] real time,
+                data array[] real amt,
+                data array[] real rate,
+                array[] int cmt,
+                data array[] real breaks,
+                data matrix segments,
+                data real rtol,
+                data real atol,
+                int max_steps) {
+    if (span <= 1e-10) {
+      return y;
+    }
+    return ode_bdf_tol(m_frozen, y, 0, {span}, rtol, atol, max_steps, p, s,
+                       running, i, time, amt, rate, cmt, breaks, segments)[1];
+  }
+  
+  // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
+  // infusions run throughout, one more for the time `rest`.
+  vector m_phase(vector y,
+                 real phase,
+                 real rest,
+                 int overlap,
+                 int i,
+                 vector p,
+                 data vector s,
+                 data array[] real time,
+                 data array[] real amt,
+                 data array[] real rate,
+                 array[] int cmt,
+                 data array[] real breaks,
+                 data matrix segments,
+                 data real rtol,
+                 data real atol,
+                 int max_steps) {
+    if (rate[i] == 0) {
+      vector[6] dosed = y;
+      dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
+                                         breaks, segments);
+      return m_hold(dosed, phase, p, s, rep_array(i, 0), i, time, amt, rate,
+                    cmt, breaks, segments, rtol, atol, max_steps);
+    }
+    array[overlap + 1] int running = rep_array(i, overlap + 1);
+    if (phase <= rest) {
+      return m_hold(y, phase, p, s, running, i, time, amt, rate, cmt, breaks,
+                    segments, rtol, atol, max_steps);
+    }
+    vector[6] half = m_hold(y, rest, p, s, running, i, time, amt, rate, cmt,
+                            breaks, segments, rtol, atol, max_steps);
+    return m_hold(half, phase - rest, p, s, running[1 : overlap], i, time,
+                  amt, rate, cmt, breaks, segments, rtol, atol, max_steps);
+  }
+  
+  // The largest change, in units of the tolerance.
+  real m_change(vector y, vector before, data real rtol, data real atol) {
+    return max(abs(y - before) ./ (atol + rtol * abs(y)));
+  }
+  
+  // State under an infusion that has always been running (of rate 0: without any dose).
+  vector m_equilibrium(vector start,
+                       int i,
                        vector p,
                        data vector s,
-                       array[] int running,
-                       int i,
                        data array[] real time,
                        data array[] real amt,
                        data array[] real rate,
                        array[] int cmt,
                        data array[] real breaks,
-                       data matrix segments) {
-    return model__driven(time[i], y, p, s,
-                         segments[model__segment(time[i], breaks)]', running,
-                         time, amt, rate, cmt, breaks, segments);
-  }
-  
-  // State after a span in which time stands still.
-  vector model__hold(vector y,
-                     real span,
-                     vector p,
-                     data vector s,
-                     array[] int running,
-                     int i,
-                     data array[] real time,
-                     data array[] real amt,
-                     data array[] real rate,
-                     array[] int cmt,
-                     data array[] real breaks,
-                     data matrix segments,
-                     data real rtol,
-                     data real atol,
-                     int max_steps) {
-    if (span <= 1e-10) {
-      return y;
-    }
-    return ode_bdf_tol(model__frozen, y, 0, {span}, rtol, atol, max_steps, p,
-                       s, running, i, time, amt, rate, cmt, breaks, segments)[1];
-  }
-  
-  // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
-  // infusions run throughout, one more for the time `rest`.
-  vector model__phase(vector y,
-                      real phase,
-                      real rest,
-                      int overlap,
-                      int i,
-                      vector p,
-                      data vector s,
-                      data array[] real time,
-                      data array[] real amt,
-                      data array[] real rate,
-                      array[] int cmt,
-                      data array[] real breaks,
-                      data matrix segments,
-                      data real rtol,
-                      data real atol,
-                      int max_steps) {
-    if (rate[i] == 0) {
-      vector[6] dosed = y;
-      dosed[model__state(cmt[i])] += model__amount(i, p, s, time, amt, rate,
-                                                   cmt, breaks, segments);
-      return model__hold(dosed, phase, p, s, rep_array(i, 0), i, time, amt,
-                         rate, cmt, breaks, segments, rtol, atol, max_steps);
-    }
-    array[overlap + 1] int running = rep_array(i, overlap + 1);
-    if (phase <= rest) {
-      return model__hold(y, phase, p, s, running, i, time, amt, rate, cmt,
-                         breaks, segments, rtol, atol, max_steps);
-    }
-    vector[6] half = model__hold(y, rest, p, s, running, i, time, amt, rate,
-                                 cmt, breaks, segments, rtol, atol,
-                                 max_steps);
-    return model__hold(half, phase - rest, p, s, running[1 : overlap], i,
-                       time, amt, rate, cmt, breaks, segments, rtol, atol,
-                       max_steps);
-  }
-  
-  // The largest change, in units of the tolerance.
-  real model__change(vector y, vector before, data real rtol, data real atol) {
-    return max(abs(y - before) ./ (atol + rtol * abs(y)));
-  }
-  
-  // State under an infusion that has always been running (of rate 0: without any dose).
-  vector model__equilibrium(vector start,
-                            int i,
-                            vector p,
-                            data vector s,
-                            data array[] real time,
-                            data array[] real amt,
-                            data array[] real rate,
-                            array[] int cmt,
-                            data array[] real breaks,
-                            data matrix segments,
-                            data real rtol,
-                            data real atol,
-                            int max_steps) {
+                       data matrix segments,
+                       data real rtol,
+                       data real atol,
+                       int max_steps) {
     array[rate[i] == 0 ? 0 : 1] int running = rep_array(i,
                                                         rate[i] == 0 ? 0 : 1);
     vector[6] y = start;
     real span = 1;
     for (k in 1 : 40) {
       vector[6] before = y;
-      y = model__hold(y, span, p, s, running, i, time, amt, rate, cmt,
-                      breaks, segments, rtol, atol, max_steps);
-      if (k > 10 && model__change(y, before, rtol, atol) <= 1) {
+      y = m_hold(y, span, p, s, running, i, time, amt, rate, cmt, breaks,
+                 segments, rtol, atol, max_steps);
+      if (k > 10 && m_change(y, before, rtol, atol) <= 1) {
         return y;
       }
       span *= 2;
@@ -486,31 +479,30 @@ functions {
   // Steady state at record i, before its own dose. SS = 1 starts from the initial values, SS = 2 from
   // nothing. The dose is repeated until what is left to go, by the rate at which the changes shrink,
   // is within the tolerance.
-  vector model__steady(int i,
-                       vector p,
-                       data vector s,
-                       data array[] real time,
-                       array[] int evid,
-                       data array[] real amt,
-                       data array[] real rate,
-                       data array[] real ii,
-                       array[] int addl,
-                       array[] int ss,
-                       array[] int cmt,
-                       data array[] real breaks,
-                       data matrix segments,
-                       data matrix timing,
-                       data real rtol,
-                       data real atol,
-                       int max_steps) {
+  vector m_steady(int i,
+                  vector p,
+                  data vector s,
+                  data array[] real time,
+                  array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  array[] int addl,
+                  array[] int ss,
+                  array[] int cmt,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data matrix timing,
+                  data real rtol,
+                  data real atol,
+                  int max_steps) {
     vector[6] y = rep_vector(0, 6);
     if (ss[i] == 1) {
-      y = model__initial(time[i], p, s,
-                         segments[model__segment(time[i], breaks)]');
+      y = m_initial(time[i], p, s, segments[m_segment(time[i], breaks)]');
     }
     if (amt[i] == 0) {
-      return model__equilibrium(y, i, p, s, time, amt, rate, cmt, breaks,
-               segments, rtol, atol, max_steps);
+      return m_equilibrium(y, i, p, s, time, amt, rate, cmt, breaks,
+                           segments, rtol, atol, max_steps);
     }
     if (ii[i] <= 0) {
       reject("record ", i, " asks for a steady state without an interval");
@@ -525,18 +517,17 @@ functions {
     for (k in 1 : 1000) {
       vector[6] before = y;
       real previous = change;
-      y = model__phase(y, ii[i], rest, overlap, i, p, s, time, amt, rate,
-                       cmt, breaks, segments, rtol, atol, max_steps);
-      change = model__change(y, before, rtol, atol);
+      y = m_phase(y, ii[i], rest, overlap, i, p, s, time, amt, rate, cmt,
+                  breaks, segments, rtol, atol, max_steps);
+      change = m_change(y, before, rtol, atol);
       real ratio = change / previous;
       if (change <= 0.01 || (k > 2 && change * ratio <= 0.1 * (1 - ratio))
           || (k > 2 && ratio >= 1 && change < 10)) {
         if (phase >= ii[i]) {
           return y;
         }
-        return model__phase(y, phase, rest, overlap, i, p, s, time, amt,
-                            rate, cmt, breaks, segments, rtol, atol,
-                            max_steps);
+        return m_phase(y, phase, rest, overlap, i, p, s, time, amt, rate,
+                       cmt, breaks, segments, rtol, atol, max_steps);
       }
     }
     reject("no steady state for record ", i, " after 1000 doses");
@@ -544,7 +535,7 @@ functions {
   
   // The record up to which one can go from record i on: the first dose, the last one before a reset,
   // or the last of all.
-  int model__limit(int i, array[] int evid) {
+  int m_limit(int i, array[] int evid) {
     int k = i;
     while (k < size(evid) && evid[k] != 1 && evid[k + 1] < 3) {
       k += 1;
@@ -552,115 +543,110 @@ functions {
     return k;
   }
   
-  // All outputs after each record, as `model__solve` returns them.
-  matrix model__records(vector p,
-                        data vector s,
-                        data array[] real time,
-                        array[] int evid,
-                        data array[] real amt,
-                        data array[] real rate,
-                        data array[] real ii,
-                        array[] int addl,
-                        array[] int ss,
-                        array[] int cmt,
-                        data array[] real breaks,
-                        data matrix segments,
-                        data matrix timing,
-                        data real rtol,
-                        data real atol,
-                        int max_steps) {
+  // All outputs after each record, as `m_solve` returns them.
+  matrix m_records(vector p,
+                   data vector s,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data matrix timing,
+                   data real rtol,
+                   data real atol,
+                   int max_steps) {
     int n = size(time);
     matrix[n, 1] out;
     array[3] int now = {1, 0, 0};
-    vector[6] y = model__initial(time[1], p, s,
-                                 segments[model__segment(time[1], breaks)]');
+    vector[6] y = m_initial(time[1], p, s,
+                            segments[m_segment(time[1], breaks)]');
     int first = 1; // doses of earlier records are over or dropped
     int next = 1; // the record that comes next
     while (next <= n) {
       if (evid[next] < 3) {
         // To the next change of rates or covariates, or to the next record that doses.
-        int limit = model__limit(next, evid);
-        array[3] int stop = model__next(now, first, next - 1, limit, time,
-                                        evid, amt, rate, ii, addl, ss, cmt,
-                                        breaks, segments, timing);
+        int limit = m_limit(next, evid);
+        array[3] int stop = m_next(now, first, next - 1, limit, time, evid,
+                                   amt, rate, ii, addl, ss, cmt, breaks,
+                                   segments, timing);
         int last = next - 1;
         while (last + 1 < limit
                && (stop[3] == 0
-                   || time[last + 1]
-                      < model__time(stop, time, ii, breaks, timing))) {
+                   || time[last + 1] < m_time(stop, time, ii, breaks, timing))) {
           last += 1;
         }
-        if (time[next] < model__time(now, time, ii, breaks, timing)) {
+        if (time[next] < m_time(now, time, ii, breaks, timing)) {
           reject("time goes back at record ", next);
         }
-        array[last - next + 2] vector[6] path = model__advance(y,
-                                                               model__time
-                                                               (now, time,
-                                                                ii, breaks,
-                                                                timing),
-                                                               append_array
-                                                               (
-                                                                time[next : last],
-                                                                {model__time
-                                                                 (stop, time,
-                                                                  ii, breaks,
-                                                                  timing)}),
-                                                               p, s,
-                                                               segments[model__segment
-                                                               (
-                                                                model__time
-                                                                (now, time,
+        array[last - next + 2] vector[6] path = m_advance(y,
+                                                          m_time(now, time,
                                                                  ii, breaks,
                                                                  timing),
-                                                                breaks)]',
-                                                               model__running
-                                                               (now, first,
-                                                                next - 1,
-                                                                time, evid,
-                                                                amt, rate,
-                                                                ii, addl, ss,
-                                                                cmt, breaks,
-                                                                segments,
-                                                                timing),
-                                                               time, amt,
-                                                               rate, cmt,
-                                                               breaks,
-                                                               segments,
-                                                               rtol, atol,
-                                                               max_steps);
+                                                          append_array
+                                                          (time[next : last],
+                                                           {m_time(stop,
+                                                                   time, ii,
+                                                                   breaks,
+                                                                   timing)}),
+                                                          p, s,
+                                                          segments[m_segment
+                                                          (
+                                                           m_time(now, time,
+                                                                  ii, breaks,
+                                                                  timing),
+                                                           breaks)]',
+                                                          m_running(now,
+                                                                    first,
+                                                                    next - 1,
+                                                                    time,
+                                                                    evid,
+                                                                    amt,
+                                                                    rate, ii,
+                                                                    addl, ss,
+                                                                    cmt,
+                                                                    breaks,
+                                                                    segments,
+                                                                    timing),
+                                                          time, amt, rate,
+                                                          cmt, breaks,
+                                                          segments, rtol,
+                                                          atol, max_steps);
         for (i in next : last) {
-          out[i] = model__outputs(time[i], path[i - next + 1], p, s,
-                                  segments[model__segment(time[i], breaks)]')';
+          out[i] = m_outputs(time[i], path[i - next + 1], p, s,
+                             segments[m_segment(time[i], breaks)]')';
         }
         y = path[last - next + 2];
         next = last + 1;
         now = stop;
         if (stop[3] != 0) {
-          y += model__boluses(now, first, next - 1, p, s, time, evid, amt,
-                              rate, ii, addl, ss, cmt, breaks, segments,
-                              timing);
+          y += m_boluses(now, first, next - 1, p, s, time, evid, amt, rate,
+                         ii, addl, ss, cmt, breaks, segments, timing);
           continue;
         }
       } else {
         now = {next, 0, 0};
-        y = model__initial(time[next], p, s,
-                           segments[model__segment(time[next], breaks)]');
+        y = m_initial(time[next], p, s,
+                      segments[m_segment(time[next], breaks)]');
         first = next;
       }
       if (evid[next] == 1 || evid[next] == 4) {
         if (ss[next] > 0) {
-          vector[6] steady = model__steady(next, p, s, time, evid, amt, rate,
-                                           ii, addl, ss, cmt, breaks,
-                                           segments, timing, rtol, atol,
-                                           max_steps);
+          vector[6] steady = m_steady(next, p, s, time, evid, amt, rate, ii,
+                                      addl, ss, cmt, breaks, segments,
+                                      timing, rtol, atol, max_steps);
           y = ss[next] == 1 ? steady : y + steady;
           first = ss[next] == 1 ? next : first;
         }
-        y += model__boluses(now, next, next, p, s, time, evid, amt, rate, ii,
-                            addl, ss, cmt, breaks, segments, timing);
+        y += m_boluses(now, next, next, p, s, time, evid, amt, rate, ii,
+                       addl, ss, cmt, breaks, segments, timing);
       }
-      out[next] = model__outputs(time[next], y, p, s,
-                                 segments[model__segment(time[next], breaks)]')';
+      out[next] = m_outputs(time[next], y, p, s,
+                            segments[m_segment(time[next], breaks)]')';
       next += 1;
     }
     return out;
@@ -669,26 +655,26 @@ functions {
   // Outputs (columns) after the event of each record (rows) of one subject's table. `x` are the fixed
   // covariates, `breaks` and `segments` the starts of the covariate segments and intercept and slope
   // of each varying covariate in them; `cmt` counts the dosing compartments.
-  matrix model__solve(vector p,
-                      data vector x,
-                      data array[] real time,
-                      array[] int evid,
-                      data array[] real amt,
-                      data array[] real rate,
-                      data array[] real ii,
-                      array[] int addl,
-                      array[] int ss,
-                      array[] int cmt,
-                      data array[] real breaks,
-                      data matrix segments,
-                      data real rtol,
-                      data real atol,
-                      int max_steps) {
-    return model__records(p, model__subject(x), time, evid, amt, rate, ii,
-                          addl, ss, cmt, breaks, segments,
-                          model__timing(model__subject(x), evid, time, amt,
-                                        rate, cmt, breaks, segments),
-                          rtol, atol, max_steps);
+  matrix m_solve(vector p,
+                 data vector x,
+                 data array[] real time,
+                 array[] int evid,
+                 data array[] real amt,
+                 data array[] real rate,
+                 data array[] real ii,
+                 array[] int addl,
+                 array[] int ss,
+                 array[] int cmt,
+                 data array[] real breaks,
+                 data matrix segments,
+                 data real rtol,
+                 data real atol,
+                 int max_steps) {
+    return m_records(p, m_subject(x), time, evid, amt, rate, ii, addl, ss,
+                     cmt, breaks, segments,
+                     m_timing(m_subject(x), evid, time, amt, rate, cmt,
+                              breaks, segments),
+                     rtol, atol, max_steps);
   }
 }
 
