@@ -153,6 +153,42 @@ def simulate(
         raise typer.Exit(1)
 
 
+bench = typer.Typer(no_args_is_help=True, help="Measure speed.")
+app.add_typer(bench, name="bench")
+
+
+@bench.callback()
+def begin_bench() -> None:
+    """Measure speed; every ratio is taken within one run."""
+
+
+@bench.command()
+def gradient(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
+    tolerance: Annotated[float, typer.Option(help="Relative and absolute, of both.")] = 1e-6,
+) -> None:
+    """Time the gradient of the log density: our kernel against the pure Stan program."""
+    from pkqsp_bayes.program.bench import bench_gradient
+    from pkqsp_bayes.program.bind import BindOptions
+    from pkqsp_bayes.program.table import SolverSettings
+
+    with _reported():
+        settings = SolverSettings(rtol=tolerance, atol=tolerance)
+        options = BindOptions(method=method, solver=settings)
+        found = bench_gradient(pq.load_model(model), pq.read_study(study), options=options)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
+        return
+    table = Table("", "", box=None, show_header=False)
+    for name, value in dataclasses.asdict(found).items():
+        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    _OUT.print(table)
+
+
 @app.command()
 def doctor(
     *,
