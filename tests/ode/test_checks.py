@@ -195,6 +195,15 @@ value = "plasma.C"
     assert "changes over time" in only(text + link).what
 
 
+def test_drug_that_is_not_tracked_is_a_warning() -> None:
+    text = TWO.replace('eliminated = "CL * cp"', "")
+    assert (only(text).severity, only(text).where) == ("warning", "mass balance")
+    text = text.replace("drug = { central = 1, peripheral = 1 }", "")
+    assert issues(text) == []
+    route = '[absorption.oral]\ninto = "central"\nka = 1\n'
+    assert only(text + route).severity == "warning"
+
+
 def test_the_proof_says_how_it_was_found() -> None:
     linear = compose_model(parse_model(TWO, where="m"))
     assert prove_balance(linear).method == "expansion"
@@ -250,6 +259,18 @@ def test_flows_in_covariates_are_compared_as_expressions() -> None:
 )
 def test_quantities_that_must_be_positive(good: str, bad: str, what: str) -> None:
     assert any(what in i.what for i in issues(BODY.replace(good, bad)))
+
+
+def test_sub_volumes_and_the_lumen_must_be_positive_too() -> None:
+    bad = BODY + SUB.replace("1.7", "0")
+    assert any("the volume cells.hepatocytes is 0" in i.what for i in issues(bad))
+    lumen = '[absorption.oral]\nkind = "gut-lumen"\ninto = "gut"\nvolume = 0\nPS = 1\n'
+    assert any("the volume oral.volume is 0" in i.what for i in issues(BODY + lumen))
+
+
+def test_a_users_own_quantity_called_v_may_be_negative() -> None:
+    text = BODY + '[qsp.cell]\nequations = "V = a - 80; d(x)/dt = V"\nparameters = { a = 1 }\n'
+    assert issues(text + '[observe.x]\nvalue = "x"\n') == []
 
 
 SUB = """

@@ -174,6 +174,16 @@ def test_covariates_keep_their_interpolation() -> None:
             "dose.m.unit",
             "molar mass",
         ),
+        (
+            BODY + '[[link]]\ntarget = "liver.Kb"\nvalue = "2 * base"',
+            "link[0].target",
+            "follows from liver.Kp",
+        ),
+        (
+            BODY.replace('"series"', '"series"\ndrains_to = "liver"'),
+            "organs.lung.drains_to",
+            "means nothing",
+        ),
         (BODY.replace("Kp = 5", "Kp = 5\nPS = 2"), "organs.liver.PS", "has no barrier"),
         (BODY + "[elimination.liver]\nCLint = 3\nfu = 1", "elimination.liver.fu", "GFR"),
         (

@@ -43,7 +43,7 @@ class Proof:
 def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Report drug that appears or vanishes outside the stated fluxes."""
     if system.balance is None:
-        return []
+        return _unproved(system)
     changing = _changing_contents(system)
     if changing:
         return changing
@@ -54,6 +54,15 @@ def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     what = f"drug is not conserved: {text} is left over"
     remedy = "move drug from state to state at one rate, and state what is eliminated"
     return [Issue(where="mass balance", what=what, remedy=remedy)]
+
+
+def _unproved(system: OdeSystem) -> list[Issue]:
+    """Warn where some states hold drug and the model does not say enough for a proof."""
+    if all(s.drug == 0 for s in system.states):
+        return []
+    what = "the mass balance of the drug cannot be proved"
+    remedy = "state in [equations] which states hold drug (drug) and what leaves (eliminated)"
+    return [Issue(severity="warning", where="mass balance", what=what, remedy=remedy)]
 
 
 def _changing_contents(system: OdeSystem) -> list[Issue]:

@@ -15,6 +15,7 @@ __all__ = ["check_flows", "check_positive", "check_sub_volumes"]
 _ROUNDING = 1e-6
 _FRACTIONS = ("fup", "Hct")
 _POSITIVE = ("V", "Q", "Qart", "Qout", "Kp", "Kb", "Kpu")
+_BODY = ("organs", "pools", "lump", "body", "antibody")
 
 
 def check_flows(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
@@ -69,20 +70,27 @@ def check_positive(_: ModelSpec, system: OdeSystem) -> list[Issue]:
 
 
 def _sign(name: str, where: str, value: float | None) -> Iterator[Issue]:
-    organ, _, quantity = name.rpartition(".")
     if value is None:
         return
-    if organ and quantity in _POSITIVE and not value > 0:
-        kind = "volume" if quantity == "V" else "flow" if quantity.startswith("Q") else "partition"
-        what = f"the {kind} {name} is {value:.6g}"
-        yield Issue(
-            where=where, what=what, remedy="it must be positive; correct what it is made of"
-        )
+    kind = _kind(name, where)
+    if kind and not value > 0:
+        remedy = "it must be positive: correct what it is made of"
+        yield Issue(where=where, what=f"the {kind} {name} is {value:.6g}", remedy=remedy)
     elif name in _FRACTIONS and not 0 < value <= 1:
         what = f"{name} is {value:.6g}"
         yield Issue(where=where, what=what, remedy="it is a fraction, between 0 and 1")
     elif name in ("BP", "CO", "MW") and not value > 0:
         yield Issue(where=where, what=f"{name} is {value:.6g}", remedy="it must be positive")
+
+
+def _kind(name: str, where: str) -> str:
+    """Say which positive quantity a helper is, by its name and its place in the file."""
+    quantity = name.rpartition(".")[2]
+    if ".volumes." in where or where.endswith((".volume", ".parameters.V")):
+        return "volume"
+    if quantity not in _POSITIVE or not where.startswith(_BODY):
+        return ""
+    return "volume" if quantity == "V" else "flow" if quantity[0] == "Q" else "partition"
 
 
 def check_sub_volumes(spec: ModelSpec, system: OdeSystem) -> list[Issue]:

@@ -70,7 +70,9 @@ class Draft:
 
     ``merged`` maps organs that are part of another now (lumped, left out of a subset) to that
     other; ``plain`` the undotted names that modules define to their full names; ``driven`` the
-    target of a link to the name that is read in its place.
+    target of a link to the name that is read in its place; ``derived`` partition coefficients to
+    the stated one that they follow from. ``untracked`` are states that drug enters or leaves and
+    of which the file does not say that they hold drug.
     """
 
     spec: ModelSpec
@@ -84,6 +86,8 @@ class Draft:
     merged: dict[str, str] = field(default_factory=dict)
     plain: dict[str, list[str]] = field(default_factory=dict)
     driven: dict[str, str] = field(default_factory=dict)
+    derived: dict[str, str] = field(default_factory=dict)
+    untracked: set[str] = field(default_factory=set)
     eliminated: list[sp.Expr] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -234,6 +238,8 @@ class Draft:
 
     def gain(self, place: Place, rate: sp.Expr) -> None:
         """Let drug appear in a place, amount per time."""
+        if self.states[place.state].drug == 0:
+            self.untracked.add(place.state)
         self.rate(place.state, rate * place.per_amount)
 
     def move(self, source: Place, target: Place, rate: sp.Expr) -> None:

@@ -107,10 +107,10 @@ def _dose(d: DoseTarget, resolver: _Resolver) -> DoseTarget:
 
 
 def _balance(draft: Draft, resolver: _Resolver) -> MassBalance | None:
-    """Claim the mass balance wherever drug is tracked, unless free equations leave it open."""
+    """Claim the mass balance where all drug is tracked and its elimination is stated."""
     equations = draft.spec.equations
     open_end = equations is not None and equations.drug and equations.eliminated is None
-    if open_end or all(s.drug == 0 for s in draft.states.values()):
+    if open_end or draft.untracked or all(s.drug == 0 for s in draft.states.values()):
         return None
     eliminated = resolver.apply(sp.Add(*draft.eliminated), "mass balance")
     return MassBalance(eliminated=eliminated)

@@ -22,6 +22,10 @@ def _add_link(draft: Draft, link: LinkSpec, where: str) -> None:
     target = resolve_name(draft, link.target, f"{where}.target")
     if target is None:
         return
+    if target in draft.derived:
+        what = f"{target} follows from {draft.derived[target]}, and would no longer agree with it"
+        draft.problem(f"{where}.target", what, f"drive {draft.derived[target]}")
+        return
     earlier = draft.driven.get(target)
     base = symbol(earlier) if earlier else draft.base_of(target)
     value = draft.read(link.value, None, where=f"{where}.value", scope={"base": base})

@@ -40,12 +40,15 @@ def _from_unbound(draft: Draft, name: str, where: str) -> None:
         draft.problem(where, f"Kpu of {name} needs the unbound fraction", "state drug.fup")
         fup = sp.Integer(1)
     draft.define(f"{name}.Kp", symbol(f"{name}.Kpu") * fup, where=where)
+    draft.derived[f"{name}.Kp"] = f"{name}.Kpu"
 
 
 def derive_counterpart(draft: Draft, name: str, known: str, *, where: str) -> sp.Expr:
     """Define Kb from Kp or the other way round, where BP is known; return the one in use."""
     used = exchange_name(draft)
     ratio = symbol("BP") if draft.knows("BP") else None
+    other = "Kb" if known == "Kp" else "Kp"
+    draft.derived[f"{name}.{other}"] = draft.derived.get(f"{name}.{known}", f"{name}.{known}")
     if ratio is not None and known == "Kp":
         draft.define(f"{name}.Kb", symbol(f"{name}.Kp") / ratio, where=where)
     elif ratio is not None:

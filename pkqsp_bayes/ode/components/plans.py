@@ -100,6 +100,8 @@ def _stated_flow(draft: Draft, name: str, spec: OrganSpec) -> sp.Expr | None:
     if spec.position == "series":
         if spec.flow is not None:
             draft.problem(where, "all blood passes an organ in series", "leave its flow out")
+        why = "an organ in series drains into the next pool"
+        draft.refuse_keys(spec, ["drains_to"], f"organs.{name}", why)
         return None
     if spec.flow is None:
         draft.problem(where, f"{name} has no flow", 'state one, or "balance"')
