@@ -21,6 +21,7 @@ from pkqsp_bayes.spec.population import (
 )
 from pkqsp_bayes.spec.prior import PriorEntry, PriorSpec, PriorTable
 from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.spec.toml import format_model, parse_model, read_model
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PriorTable",
     "QspSpec",
     "Quantity",
+    "StudySpec",
     "format_model",
     "parse_model",
     "read_model",

@@ -15,6 +15,7 @@ from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, El
 from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec
 from pkqsp_bayes.spec.population import ObservationSpec, PopulationSpec
 from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.spec.study import StudySpec
 
 __all__ = ["ModelSpec"]
 
@@ -53,6 +54,8 @@ class ModelSpec:
         Parameters that vary or are estimated.
     observe : mapping of str to ObservationSpec
         Outputs.
+    study : StudySpec, optional
+        How the study's table is to be read.
     """
 
     title: str
@@ -76,3 +79,4 @@ class ModelSpec:
     equations: EquationsSpec | None = None
     population: PopulationSpec = field(default_factory=PopulationSpec)
     observe: Mapping[str, ObservationSpec] = field(default_factory=dict)
+    study: StudySpec | None = None

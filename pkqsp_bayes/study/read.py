@@ -8,6 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_numbers, split_limits
 from pkqsp_bayes.study.check import check_table
 from pkqsp_bayes.study.names import resolve_names
@@ -29,6 +31,7 @@ _NAN_STAYS = ("DV", "LLOQ", "ULOQ")
 def read_study(
     path: str | Path,
     *,
+    model: ModelSpec | None = None,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     date_format: str | None = None,
@@ -41,6 +44,8 @@ def read_study(
         CSV (comma, semicolon, tab or blanks), UTF-8; ``#`` begins a comment line, ``.`` is a
         missing value. Columns ID TIME AMT RATE EVID CMT ADDL II SS DV DVID MDV BLQ LLOQ ULOQ OCC
         DATE, in upper or lower case; the others are covariates. ID and TIME are needed.
+    model : ModelSpec, optional
+        Its ``[study]`` says names, units and the form of dates, where the options below do not.
     columns : mapping of str to str, optional
         Name here to name in the file: ``{"DV": "conc", "WT": "weight"}``.
     units : mapping of str to str, optional
@@ -60,14 +65,15 @@ def read_study(
     CheckError
         All problems, each with its row, a few rows of each kind.
     """
-    chosen = dict(columns or {})
+    stated = (model and model.study) or StudySpec()
+    chosen = {**stated.columns, **(columns or {})}
     is_text = frozenset(
         chosen[name].lower() for name in ("ID", "CMT", "DVID", "OCC", "DATE") if name in chosen
     )
     raw = read_raw(Path(path), text_columns=is_text)
     return _build(
         raw.cells, raw.lines, list(raw.issues), source=str(path), columns=chosen,
-        units=dict(units or {}), date_format=date_format,
+        units={**stated.units, **(units or {})}, date_format=date_format or stated.date_format,
     )  # fmt: skip
 
 

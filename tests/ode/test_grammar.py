@@ -19,7 +19,7 @@ from pkqsp_bayes.ode.symbols import TIME, symbol
 from tests.ode.expressions import NAMES, Node, expressions, values
 from tests.ode.hostile import HOSTILE, HOSTILE_BLOCKS
 
-MODEST = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+MODEST = settings(derandomize=True, max_examples=150, deadline=None, database=None)
 
 
 def evaluate(expr: sp.Expr, at: Mapping[str, float]) -> float:

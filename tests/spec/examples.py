@@ -203,6 +203,11 @@ occasion = { CL = 0.1 }
 correlate = [["CL", "V"]]
 lkj = 1.5
 
+[study]
+columns = { DV = "conc" }
+units = { DV = "ng/mL" }
+date_format = "%d/%m/%Y"
+
 [observe.cp]
 value = { value = "C", unit = "mg/L" }
 dvid = "1"

@@ -19,7 +19,7 @@ def problems(text: str) -> dict[str, tuple[str, str]]:
     return {i.where.removeprefix("f: "): (i.what, i.remedy) for i in caught.value.issues}
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, database=None)
+@settings(derandomize=True, max_examples=40, deadline=None, database=None)
 @given(models())
 def test_generated_models_survive_the_round_trip(spec: ModelSpec) -> None:
     assert parse_model(format_model(spec)) == spec
@@ -48,7 +48,8 @@ def test_everything_states_every_field() -> None:
 
     spec = parse_model(EVERYTHING)
     parts = [spec, spec.absorption["oral"], spec.elimination["hepatic"], spec.dose["iv"],
-             spec.qsp["target"], spec.link[0], spec.population.parameters["CL"]]  # fmt: skip
+             spec.qsp["target"], spec.link[0], spec.study,
+             spec.population.parameters["CL"]]  # fmt: skip
     missing = {name for part in parts for name in silent(part, type(part).__name__)}
     # Exclusive with others, or default by nature.
     assert missing <= {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.study import CovariateColumn, DoseColumn, read_study, timelines
 
-MODEST = settings(derandomize=True, max_examples=250, deadline=None, database=None)
+MODEST = settings(derandomize=True, max_examples=120, deadline=None, database=None)
 CELLS = st.sampled_from(
     ["0", "1", "2", "3", "4", "-1", "-2", ".", "", "0.5", "100", "1e9", "NA", "x", "<1", ">2",
      "8:00", "2024-01-01", "inf", "nan", "1e400", "#", '"', "\u00e9", "1", "1", "0", "2"]

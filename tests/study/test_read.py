@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec import parse_model
 from pkqsp_bayes.study import Study, read_study, study_from_frame
 
 Write = Callable[[str], Path]
@@ -81,6 +82,20 @@ def test_names_and_units_given_by_the_user(write: Write) -> None:
     assert study.units == {"TIME": "h", "DV": "ng/mL", "WT": "kg"}
     # The column that is called DV in the file is no longer it.
     assert study.covariates == ("WT", "DV.1") or "WT" in study.covariates
+
+
+def test_names_and_units_given_by_the_model(write: Write) -> None:
+    path = write("ID,DATE,TIME,conc,w\n1,31/01/2024,8:00,1,70\n1,01/02/2024,8:00,2,70\n")
+    model = parse_model(
+        'title = "x"\n[study]\ncolumns = { DV = "conc", WT = "w" }\n'
+        'units = { DV = "ng/mL" }\ndate_format = "%d/%m/%Y"'
+    )
+    study = read_study(path, model=model, units={"WT": "kg"})
+    assert column(study, "DV") == [1, 2]
+    assert column(study, "TIME") == [0, 24]
+    assert study.units == {"DV": "ng/mL", "WT": "kg", "TIME": "h"}
+    with pytest.raises(CheckError, match="did you mean conc"):
+        read_study(path, model=model, columns={"DV": "cnc"})
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def plain_value(kind: str, times: list[float], values: list[float | None], t: fl
     return v0 + (v1 - v0) * (t - t0) / (t1 - t0)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None, database=None)
+@settings(derandomize=True, max_examples=80, deadline=None, database=None)
 @given(TABLES, st.permutations(["locf", "nocb", "linear"]))
 def test_segments_follow_the_rule(
     subjects: list[list[tuple[int, int | None, int | None]]], kinds: list[str]
