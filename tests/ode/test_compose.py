@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec import (
@@ -221,3 +223,62 @@ def test_all_problems_are_reported_at_once() -> None:
 def test_the_nearest_name_is_suggested() -> None:
     found = refused(BODY + '[observe.x]\nvalue = "kidny.C"\n')
     assert found[0].remedy == "did you mean kidney.C?"
+
+
+DESIGN = """
+title = "Warfarin: whole-body PBPK with clotting-factor turnover"
+[drug]
+name = "warfarin"
+fup = 0.012
+BP = 0.58
+[body]
+species = "human"
+covariates = { WT = "kg", AGE = "year", SEX = "category" }
+[pools.blood]
+volume = "0.08 * WT"
+[organs.liver]
+volume = "0.0257 * WT / 1.04"
+flow = { value = "1.3 * WT", unit = "L/h" }
+Kp = 0.1
+[organs.rest]
+volume = "0.6 * WT"
+flow = { value = "3.8 * WT", unit = "L/h" }
+Kp = 0.1
+[elimination.liver]
+CLint = "CLint"
+[dose.iv]
+to = "blood"
+[qsp.clotting]
+equations = '''
+inhibition = Cu_liver / (IC50 + Cu_liver)
+d(PCA)/dt = kout * PCA0 * (1 - inhibition) - kout * PCA
+PCA(0) = PCA0
+'''
+[population]
+CLint = { typical = "lognormal(log(20), 0.5)", unit = "L/h", iiv = "lognormal", \
+covariates = { WT = "power(0.75, 70)" } }
+IC50 = { typical = "lognormal(log(0.01), 1)", unit = "mg/L", iiv = "lognormal" }
+kout = { typical = "lognormal(log(0.05), 0.5)", unit = "1/h" }
+PCA0 = { typical = "normal(100, 10)" }
+omega = { CLint = "from_qsp", IC50 = "half_normal(0.5)", correlate = ["CLint", "IC50"], lkj = 2 }
+[observe.cp]
+value = "blood.C / BP"
+unit = "mg/L"
+error = "combined"
+[observe.pca]
+value = "PCA"
+error = "additive"
+"""
+
+
+def test_the_model_of_the_design_page() -> None:
+    system = compose(DESIGN)
+    assert check_system(parse_model(DESIGN, where="m"), system) == []
+    assert [s.name for s in system.states] == ["blood.A", "liver.A", "rest.A", "clotting.PCA"]
+    model = Numeric(system, {}, {"WT": 70.0})
+    y = np.array([3.0, 0.5, 2.0, 90.0])
+    volume = 0.0257 * 70 / 1.04
+    unbound = 0.5 / volume * 0.012 / 0.1
+    expected = 0.05 * 100 * (1 - unbound / (0.01 + unbound)) - 0.05 * 90
+    assert model.rhs(0, y)[3] == pytest.approx(expected, rel=1e-12)
+    assert model.outputs(0, y)[0] == pytest.approx(3.0 / (0.08 * 70) / 0.58, rel=1e-12)

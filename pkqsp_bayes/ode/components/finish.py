@@ -64,7 +64,9 @@ class _Resolver:
         return _without_marks(self._full(expr, where).xreplace(self.static))
 
     def _full(self, expr: sp.Expr, where: str) -> sp.Expr:
-        table = {s: self._lookup(s.name, where) for s in expr.free_symbols if s != TIME}
+        table = {
+            s: self._lookup(s.name, where) for s in sorted(expr.free_symbols, key=str) if s != TIME
+        }
         return expr.xreplace({s: full for s, full in table.items() if full is not None})
 
     def _lookup(self, name: str, where: str) -> sp.Symbol | None:
