@@ -3,12 +3,15 @@
 import math
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import sympy as sp
 
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
 
-__all__ = ["POINTS", "VARIABLES", "evaluate", "random_expression"]
+__all__ = ["POINTS", "VARIABLES", "evaluate", "random_expression", "sample_expressions"]
 
 VARIABLES = ("a", "b", "c.d")
 _FUNCTIONS = ("exp", "log", "log10", "log2", "sqrt", "sin", "cos", "tanh", "abs")
@@ -65,3 +68,20 @@ def evaluate(expr: sp.Expr, point: Sequence[float]) -> float | None:
     except (ValueError, ZeroDivisionError, OverflowError, NameError):
         return None
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+@cache
+def sample_expressions(count: int) -> tuple[sp.Expr, ...]:
+    """Parse `count` random expressions and take one derivative of each: twice as many in all."""
+    found: list[sp.Expr] = []
+    seed = 0
+    while len(found) < 2 * count:
+        seed += 1
+        rng = random.Random(seed)
+        try:
+            expr = parse_expression(random_expression(rng, 3), where=str(seed))
+        except CheckError:
+            continue
+        if len(expr.free_symbols) > 1:
+            found += [expr, sp.diff(expr, symbol(VARIABLES[seed % 3]))]
+    return tuple(found)

@@ -1,6 +1,6 @@
 """One Stan program that solves the timelines of several systems, and its runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,11 @@ from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
+from tests.emit.expressions import VARIABLES
 from tests.emit.systems import body, everything, one_compartment
-from tests.oracles.records import TimelineLike
+from tests.oracles.records import TimelineLike, make_timeline
 
 __all__ = ["SYSTEMS", "StanProgram", "timeline_data"]
 
@@ -99,10 +101,9 @@ class StanProgram:
     folder: Path
 
     @classmethod
-    def build(
-        cls, folder: Path, expressions: Sequence[sp.Expr], names: Mapping[Any, str]
-    ) -> "StanProgram":
-        code = program_text(expressions, names)
+    def build(cls, folder: Path, expressions: Sequence[sp.Expr]) -> "StanProgram":
+        """Compile, or take the executable that was compiled before."""
+        code = program_text(expressions)
         executable = compile_program(code, name="timelines")
         return cls(model=cmdstanpy.CmdStanModel(exe_file=str(executable)), folder=folder)
 
@@ -112,10 +113,7 @@ class StanProgram:
 
     def expressions(self, v: Sequence[float]) -> np.ndarray:
         """Values of the expressions; the timeline is nothing but a filler."""
-        from tests.oracles.records import make_timeline
-
-        line = make_timeline([{"time": 0}])
-        return self._generated("body", line, [1.0] * 4, "e", v)
+        return self._generated("body", make_timeline([{"time": 0}]), [1.0] * 4, "e", v)
 
     def _generated(
         self, system: str, line: TimelineLike, p: Sequence[float], name: str, v: Any = (1, 1, 1)
@@ -166,9 +164,9 @@ def lowered(system: str) -> LoweredOde:
     return lower_system(SYSTEMS[system][0])
 
 
-def program_text(expressions: Sequence[sp.Expr], names: Mapping[Any, str]) -> str:
+def program_text(expressions: Sequence[sp.Expr]) -> str:
     """Print the program."""
-    printer = StanPrinter(dict(names))
+    printer = StanPrinter({symbol(v): f"v[{i}]" for i, v in enumerate(VARIABLES, start=1)})
     parts, cases = [], []
     for number, (prefix, (_, solver)) in enumerate(SYSTEMS.items(), start=1):
         ode = lowered(prefix)
