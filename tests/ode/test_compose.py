@@ -275,7 +275,7 @@ def test_the_model_of_the_design_page() -> None:
     system = compose(DESIGN)
     assert check_system(parse_model(DESIGN, where="m"), system) == []
     assert [s.name for s in system.states] == ["blood.A", "liver.A", "rest.A", "clotting.PCA"]
-    model = Numeric(system, {}, {"WT": 70.0})
+    model = Numeric(system, {}, {"WT": 70.0, "AGE": 40.0, "SEX": 1.0})
     y = np.array([3.0, 0.5, 2.0, 90.0])
     volume = 0.0257 * 70 / 1.04
     unbound = 0.5 / volume * 0.012 / 0.1
