@@ -12,10 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,12 +208,12 @@ class _Program:
     """A compiled program with its data, run through its ``log_prob`` method."""
 
     executable: Path
-    data: Mapping[str, Any]
+    data: str
 
     @classmethod
     def of(cls, bound: BoundModel) -> "_Program":
         executable = compile_program(bound.program, user_header=bound.header)
-        return cls(executable=executable, data=bound.data)
+        return cls(executable=executable, data=json.dumps(bound.plain_data()))
 
     def evaluate(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         with tempfile.TemporaryDirectory() as folder:
@@ -240,7 +239,7 @@ class _Program:
         """Evaluate some points in a process of its own."""
         data, at, out = (folder / name for name in ("data.json", "points.json", "out.csv"))
         if not data.exists():
-            data.write_text(json.dumps(_plain(self.data)))
+            data.write_text(self.data)
         at.write_text(json.dumps({"params_r": points.tolist()}))
         command = [str(self.executable), "log_prob", f"unconstrained_params={at}"]
         command += ["data", f"file={data}", "output", f"file={out}", "sig_figs=17"]
@@ -261,8 +260,3 @@ def _rows(path: Path) -> Sequence[str]:
     """Return the rows of numbers of a Stan CSV file: no comments, no header."""
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     return lines[1:]
-
-
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn arrays to lists, for JSON."""
-    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in data.items()}

@@ -88,6 +88,8 @@ class BoundModel:
         Where each parameter may begin, in the order of declaration.
     states, individual_parameters : int
         Size of the ODE system, and of what it is solved with.
+    observed : mapping
+        Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``.
     """
 
     program: str
@@ -99,6 +101,11 @@ class BoundModel:
     starts: Mapping[str, Start]
     states: int
     individual_parameters: int
+    observed: Mapping[str, list[Any]]
+
+    def plain_data(self) -> dict[str, Any]:
+        """Return the data with lists in place of arrays, for JSON."""
+        return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self.data.items()}
 
 
 def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = None) -> BoundModel:
@@ -137,7 +144,19 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         starts=fragment.starts,
         states=len(frame.ode.states),
         individual_parameters=len(frame.ode.parameters),
+        observed=_observed(frame),
     )
+
+
+def _observed(frame: Frame) -> dict[str, list[Any]]:
+    seen = frame.observations
+    pairs = list(zip(seen.subject, seen.record, strict=True))
+    return {
+        "ID": [frame.timelines[s].subject for s, _ in pairs],
+        "TIME": [float(frame.timelines[s].time[r]) for s, r in pairs],
+        "endpoint": [frame.ode.output_names[k] for k in seen.output],
+        "DV": seen.value.tolist(),
+    }
 
 
 def _fragments(frame: Frame, options: BindOptions) -> list[Fragment]:

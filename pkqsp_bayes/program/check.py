@@ -22,7 +22,8 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     model : ModelSpec
         As stated.
     study : Study, optional
-        A table that was read; its own errors were reported by reading it.
+        A table that was read; or one that was only examined (`examine_study`), whose errors are
+        reported with the rest.
 
     Returns
     -------
@@ -38,14 +39,15 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     issues = check_model(model)
     if study is None:
         return issues
+    broken = any(issue.severity == "error" for issue in issues)
     issues += study.warnings
-    if any(issue.severity == "error" for issue in issues):
+    if broken:
         return issues  # without a system there is nothing to hold the study against
     ready = ready_model(model)
     issues += _collected(subject_timelines, ready, study)
     if any(observed.error is not None for observed in model.observe.values()):
         issues += _collected(collect_observations, model, ready.lowered, study)
-    return issues
+    return list(dict.fromkeys(issues))
 
 
 def _collected(call: Callable[..., Any], *arguments: object) -> list[Issue]:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Start", "unconstrained_point"]
+__all__ = ["Start", "constrain_point", "unconstrained_point"]
 
 FloatArray = NDArray[np.float64]
 
@@ -62,3 +63,41 @@ def _unconstrain(start: Start) -> FloatArray:
     if math.isfinite(start.high):
         return np.asarray(np.log(start.high - value))
     return value
+
+
+def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str, Any]:
+    """Return an unconstrained point as initial values, by parameter.
+
+    Parameters
+    ----------
+    starts : mapping of str to Start
+        In the order of the declarations.
+    point : array (parameters,)
+        On the unconstrained scale. Correlations begin at zero, whatever it says.
+
+    Examples
+    --------
+    >>> constrain_point({"CL": Start(value=np.array(2.0), low=0.0)}, np.array([0.0]))
+    {'CL': 1.0}
+    """
+    values: dict[str, Any] = {}
+    place = 0
+    for name, start in starts.items():
+        size = _unconstrain(start).size
+        part = point[place : place + size]
+        place += size
+        if start.correlation:
+            values[name] = start.value.tolist()
+        else:
+            values[name] = _constrain(start, part).reshape(start.value.shape, order="F").tolist()
+    return values
+
+
+def _constrain(start: Start, part: FloatArray) -> FloatArray:
+    if math.isfinite(start.low) and math.isfinite(start.high):
+        return np.asarray(start.low + (start.high - start.low) / (1 + np.exp(-part)))
+    if math.isfinite(start.low):
+        return np.asarray(start.low + np.exp(part))
+    if math.isfinite(start.high):
+        return np.asarray(start.high - np.exp(part))
+    return part

@@ -1,0 +1,1 @@
+"""Sampling, resuming, results as a DataTree."""

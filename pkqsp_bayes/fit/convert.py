@@ -1,0 +1,78 @@
+"""Stan's files to one DataTree in the user's names."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import arviz as az
+import cmdstanpy
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.program.bind import BoundModel
+
+__all__ = ["convert_chains"]
+
+_PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
+_INTERNAL = ("z", "omega_sampled", "sigma_sampled")
+
+
+def convert_chains(
+    files: Sequence[Path], bound: BoundModel, attributes: Mapping[str, Any]
+) -> xr.DataTree:
+    """Read finished chains.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        One a chain.
+    bound : BoundModel
+        Gives dims, coords and the users' names.
+    attributes : mapping
+        What the result shall say of itself; what is no text becomes JSON.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
+        observed_data, constant_data.
+    """
+    fit = cmdstanpy.from_csv([str(file) for file in files])
+    observed = bound.observed
+    tree: xr.DataTree = az.from_cmdstanpy(
+        fit,
+        posterior_predictive=list(_PREDICTIVE),
+        log_likelihood={"DV": "log_lik"},
+        observed_data={"DV": np.array(observed["DV"])},
+        constant_data={"censored": np.array(bound.data["censored"])},
+        coords=dict(bound.coords),
+        dims={
+            **{name: list(dims) for name, dims in bound.dims.items()},
+            "DV": ["observation"],
+            "censored": ["observation"],
+        },
+    )
+    prior = tree["posterior"].to_dataset()[["lprior"]]
+    tree["log_prior"] = xr.DataTree(prior)
+    posterior = tree["posterior"].to_dataset()
+    hidden = [name for name in ("lprior", *_INTERNAL) if name in posterior]
+    hidden += [str(name) for name in posterior if str(name).startswith("L_")]
+    renamed = {k: v for k, v in bound.names.items() if k in posterior and k != v}
+    tree["posterior"] = xr.DataTree(posterior.drop_vars(hidden).rename(renamed))
+    predictive = tree["posterior_predictive"].to_dataset()
+    tree["posterior_predictive"] = xr.DataTree(predictive.rename(_PREDICTIVE))
+    for group in ("log_likelihood", "posterior_predictive", "observed_data", "constant_data"):
+        tree[group] = xr.DataTree(_labelled(tree[group].to_dataset(), observed))
+    tree.attrs.update(
+        {k: v if isinstance(v, str) else json.dumps(v) for k, v in attributes.items()}
+    )
+    return tree
+
+
+def _labelled(dataset: xr.Dataset, observed: Mapping[str, Sequence[Any]]) -> xr.Dataset:
+    """Say of each observation whose it is, when, and of what."""
+    labels = {
+        name: ("observation", np.array(observed[name])) for name in ("ID", "TIME", "endpoint")
+    }
+    return dataset.assign_coords(labels)
