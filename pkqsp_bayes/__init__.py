@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pkqsp_bayes.program.check import check
     from pkqsp_bayes.spec.model import ModelSpec
     from pkqsp_bayes.study.datasets import load_dataset
-    from pkqsp_bayes.study.read import read_study, study_from_frame
+    from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
     from pkqsp_bayes.study.simulated import Dose, regimen
     from pkqsp_bayes.study.stack import stack_studies
     from pkqsp_bayes.study.study import Study
@@ -34,6 +34,7 @@ __all__ = [
     "ToolchainError",
     "__version__",
     "check",
+    "examine_study",
     "load_dataset",
     "load_model",
     "read_study",
@@ -55,6 +56,7 @@ _PLACES = {
     "ToolchainError": "errors",
     "check": "program.check",
     "load_dataset": "study.datasets",
+    "examine_study": "study.read",
     "load_model": "library",
     "read_study": "study.read",
     "regimen": "study.simulated",

@@ -102,8 +102,9 @@ def check(
 ) -> None:
     """Report every problem of a model, and of a study with it."""
     with _reported():
-        table = None if study is None else pq.read_study(study)
-        issues = pq.check(pq.load_model(model), table)
+        spec = pq.load_model(model)
+        table = None if study is None else pq.examine_study(study, model=spec)
+        issues = pq.check(spec, table)
     for issue in issues:
         _print_issue(issue)
     if any(issue.severity == "error" for issue in issues):
@@ -142,7 +143,7 @@ def simulate(
         spec = pq.load_model(model)
         parameters, covariates = parse_settings(spec, settings or [])
         result = pq.simulate(
-            spec, pq.read_study(study), parameters=parameters, covariates=covariates
+            spec, pq.read_study(study, model=spec), parameters=parameters, covariates=covariates
         )
         write_simulation(result, output)
         failed = result.subject[result.reason != "ok"].to_numpy()

@@ -1,7 +1,7 @@
 """Studies: NONMEM-style tables, their checks, and one timeline a subject."""
 
 from pkqsp_bayes.study.datasets import dataset_names, dataset_path, load_dataset
-from pkqsp_bayes.study.read import read_study, study_from_frame
+from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.stack import stack_studies
 from pkqsp_bayes.study.study import Study
@@ -22,6 +22,7 @@ __all__ = [
     "covariate_columns",
     "dataset_names",
     "dataset_path",
+    "examine_study",
     "load_dataset",
     "read_study",
     "regimen",

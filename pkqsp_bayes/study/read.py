@@ -18,7 +18,7 @@ from pkqsp_bayes.study.study import COLUMNS, Study
 from pkqsp_bayes.study.times import model_time
 from pkqsp_bayes.units import UnitError, parse_unit
 
-__all__ = ["read_study", "study_from_frame"]
+__all__ = ["examine_study", "read_study", "study_from_frame"]
 
 FloatArray = NDArray[np.float64]
 
@@ -64,6 +64,35 @@ def read_study(
     ------
     CheckError
         All problems, each with its row, a few rows of each kind.
+    """
+    study = examine_study(path, model=model, columns=columns, units=units, date_format=date_format)
+    return _without_errors(study)
+
+
+def examine_study(
+    path: str | Path,
+    *,
+    model: ModelSpec | None = None,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+) -> Study:
+    """Read a table with all its errors, so that they can be reported with those of a model.
+
+    Parameters
+    ----------
+    path, model, columns, units, date_format
+        As in `read_study`.
+
+    Returns
+    -------
+    Study
+        With its errors among the `Study.warnings`; fit for `pkqsp_bayes.check` alone.
+
+    Raises
+    ------
+    CheckError
+        If it is no table, or has no ID or TIME.
     """
     stated = (model and model.study) or StudySpec()
     chosen = {**stated.columns, **(columns or {})}
@@ -112,10 +141,17 @@ def study_from_frame(
     lines = np.arange(1, len(cells) + 1, dtype=np.int64)
     if not len(cells):
         raise CheckError([Issue(where=source, what="the table is empty", remedy="check it")])
-    return _build(
+    study = _build(
         cells, lines, [], source=source, columns=dict(columns or {}), units=dict(units or {}),
         date_format=date_format,
     )  # fmt: skip
+    return _without_errors(study)
+
+
+def _without_errors(study: Study) -> Study:
+    if study.errors:
+        raise CheckError(study.warnings)
+    return study
 
 
 def _build(
@@ -137,8 +173,6 @@ def _build(
     issues += found
     table, is_clock, found = _canonical(cells, lines, source, date_format)
     issues += found + check_table(table, source=source)
-    if any(issue.severity == "error" for issue in issues):
-        raise CheckError(issues)
     covariates = tuple(name for name in table.columns if name not in (*COLUMNS, "ROW"))
     if is_clock:
         all_units["TIME"] = "h"

@@ -40,7 +40,7 @@ class Study:
     covariates : tuple of str
         Names of the other columns, as the file spells them.
     warnings : tuple of Issue
-        What is odd but no error.
+        What is odd but no error; after `pkqsp_bayes.study.examine_study`, the errors too.
     """
 
     table: pd.DataFrame
@@ -53,6 +53,11 @@ class Study:
     def subjects(self) -> tuple[str, ...]:
         """ID of each subject, in the order of the table."""
         return tuple(self.table["ID"].unique())
+
+    @property
+    def errors(self) -> tuple[Issue, ...]:
+        """Errors of the table, of which a study has none that was read for use."""
+        return tuple(issue for issue in self.warnings if issue.severity == "error")
 
     def column_of(self, covariate: str) -> str | None:
         """Return the column of a covariate, whatever its case, or None."""

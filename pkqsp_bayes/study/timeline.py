@@ -139,7 +139,8 @@ def timelines(
     Raises
     ------
     CheckError
-        A covariate or a CMT that is missing or unknown, with the rows.
+        A covariate or a CMT that is missing or unknown, with the rows; with the errors of a
+        study that was only examined.
 
     Notes
     -----
@@ -151,7 +152,7 @@ def timelines(
     target, issues = dose_indices(study, [(d.name, d.number) for d in doses])
     fixed, more = fixed_values(study, [c for c in covariates if c.interpolation == "fixed"])
     varying, most = varying_values(study, [c for c in covariates if c.interpolation != "fixed"])
-    issues += more + most
+    issues = [*study.errors, *issues, *more, *most]
     if any(issue.severity == "error" for issue in issues):
         raise CheckError(issues)
     joined = join_trajectories(varying, first=_first_times(study, starts))

@@ -10,7 +10,15 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec import parse_model
-from pkqsp_bayes.study import Study, read_study, study_from_frame
+from pkqsp_bayes.study import (
+    CovariateColumn,
+    DoseColumn,
+    Study,
+    examine_study,
+    read_study,
+    study_from_frame,
+    timelines,
+)
 
 Write = Callable[[str], Path]
 
@@ -270,6 +278,16 @@ def test_names_that_are_not_there(write: Write) -> None:
         read_study(path, columns={"DV": "cnc"})
     with pytest.raises(CheckError, match="a unit of a column that is not there"):
         read_study(path, units={"WT": "kg"})
+
+
+def test_an_examined_study_keeps_its_errors(write: Write) -> None:
+    path = write(HEADER + GOOD + "1,0.5,0,0,0,0,0,0,5,0,0,.\n1,2,5,0,1,3,0,0,.,1,0,.\n")
+    study = examine_study(path)
+    assert [i.where.split(", ")[1] for i in study.errors] == ["row 4", "row 5"]
+    assert tuple(issues_of(path)) == study.warnings
+    with pytest.raises(CheckError) as caught:
+        timelines(study, [CovariateColumn(name="WT")], [DoseColumn(name="oral", number=1)])
+    assert len(caught.value.issues) == 3
 
 
 def test_what_is_odd_is_a_warning(write: Write) -> None:

@@ -1,0 +1,58 @@
+"""A model and a bad table: one report, with everything in it."""
+
+from pathlib import Path
+
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.spec import parse_model
+
+MODEL = """
+title = "one compartment"
+[covariates]
+WT = "kg"
+AAG = { unit = "g/L", interpolation = "linear" }
+[equations]
+text = "d(A)/dt = -CL * WT / 70 / (1 + AAG) * A"
+[dose.central]
+to = "A"
+[population]
+CL = { typical = "lognormal(0, 1)", unit = "1/h" }
+[observe.cp]
+value = "A"
+error = "additive"
+"""
+TABLE = """ID,TIME,AMT,RATE,EVID,CMT,ADDL,II,SS,DV,DVID,WT,AAG
+1,0,100,0,1,central,3,0,1,.,.,70,.
+1,-2,0,0,0,.,0,0,0,1,cp,70,0.8
+1,2,-5,-3,1,liver,0,0,0,.,.,71,0.9
+1,2,0,0,3,.,0,0,0,.,.,70,0.9
+1,2,0,0,3,.,0,0,0,.,.,70,0.9
+1,nan,0,0,0,.,0,0,0,2,px,70,0.9
+"""
+
+
+def test_everything_is_in_one_report(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(TABLE)
+    issues = pq.check(parse_model(MODEL), pq.examine_study(path))
+    found = {(i.where.removeprefix(f"{path}, "), i.what) for i in issues if i.severity == "error"}
+    expected = {
+        ("row 3, column TIME", "TIME goes back to -2"),
+        ("row 7, column TIME", "TIME is missing"),
+        ("row 2, column II", "SS without II"),
+        ("row 2, column II", "ADDL without II"),
+        ("row 4, column AMT", "AMT is -5"),
+        ("row 4, column RATE", "RATE is -3"),
+        ("row 4, column CMT", "no dose target is called 'liver'"),
+        ("row 6, column EVID", "two resets in a row at one time"),
+        ("row 7, column DVID", "DVID 'px' names no observed output"),
+        (
+            "row 2, column AAG",
+            "no value at the first record of subject 1, and it changes over time",
+        ),
+    }
+    assert expected <= found
+    assert any("WT" in where and "calls it fixed" in what for where, what in found)
+    with pytest.raises(pq.CheckError):
+        pq.read_study(path)
