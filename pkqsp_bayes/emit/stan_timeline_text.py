@@ -3,10 +3,15 @@
 __all__ = ["DOSES", "RECORDS", "STEADY", "TIMES"]
 
 TIMES = """\
+// Whether one time is after another. Times that are as close as 0.3 and 3 * 0.1 are one time.
+int ${m}_after(real t, real other) {
+  return t > other + 1e-12 * fmax(1, abs(other));
+}
+
 // The covariate segment that is in force at a time.
 int ${m}_segment(real t, data array[] real breaks) {
   int k = 1;
-  while (k < size(breaks) && breaks[k + 1] <= t) {
+  while (k < size(breaks) && !${m}_after(breaks[k + 1], t)) {
     k += 1;
   }
   return k;
@@ -30,11 +35,11 @@ real ${m}_time(array[] int moment, $WHEN, ${data}matrix timing) {
 // Whether a moment is after `now` and before what was found (at a record's time: not after it).
 int ${m}_between(array[] int now, array[] int moment, array[] int found, $WHEN,
                  ${data}matrix timing) {
-  if (${m}_time(moment, $when, timing) <= ${m}_time(now, $when, timing)) {
+  if (!${m}_after(${m}_time(moment, $when, timing), ${m}_time(now, $when, timing))) {
     return 0;
   }
   if (found[3] == 0) {
-    return ${m}_time(moment, $when, timing) <= ${m}_time(found, $when, timing);
+    return !${m}_after(${m}_time(moment, $when, timing), ${m}_time(found, $when, timing));
   }
   return ${m}_time(moment, $when, timing) < ${m}_time(found, $when, timing);
 }
@@ -66,7 +71,7 @@ array[] int ${m}_next(array[] int now, int first, int last, int limit, $TABLE,
   for (i in first : last) {
     if (evid[i] == 1 || evid[i] == 4) {
       for (k in -${m}_implied(i, $count, timing) : addl[i]) {
-        for (what in 1 : (rate[i] == 0 ? 1 : 2)) {
+        for (what in 1 : (timing[i, 2] > 0 ? 2 : 1)) {
           if (${m}_between(now, {i, k, what}, found, $when, timing)) {
             found = {i, k, what};
           }
@@ -86,10 +91,10 @@ array[] int ${m}_running(array[] int now, int first, int last, $TABLE, ${data}ma
   array[most] int running = rep_array(0, most);
   int found = 0;
   for (i in first : last) {
-    if ((evid[i] == 1 || evid[i] == 4) && rate[i] != 0) {
+    if ((evid[i] == 1 || evid[i] == 4) && timing[i, 2] > 0) {
       for (k in -${m}_implied(i, $count, timing) : addl[i]) {
-        if (${m}_time({i, k, 1}, $when, timing) <= ${m}_time(now, $when, timing)
-            && ${m}_time({i, k, 2}, $when, timing) > ${m}_time(now, $when, timing)) {
+        if (!${m}_after(${m}_time({i, k, 1}, $when, timing), ${m}_time(now, $when, timing))
+            && ${m}_after(${m}_time({i, k, 2}, $when, timing), ${m}_time(now, $when, timing))) {
           found += 1;
           running[found] = i;
         }
@@ -146,14 +151,15 @@ real ${m}_rate(int i, vector p, data vector s, $DOSING) {
 $rate_body
 }
 
-// All boluses of the records first to last that are due at this very moment.
+// All boluses of the records first to last that are due now and not before.
 vector ${m}_boluses(array[] int now, int first, int last, vector p, data vector s, $TABLE,
                     ${data}matrix timing) {
   vector[$states] total = rep_vector(0, $states);
   for (i in first : last) {
-    if ((evid[i] == 1 || evid[i] == 4) && rate[i] == 0) {
+    if ((evid[i] == 1 || evid[i] == 4) && timing[i, 2] == 0) {
       for (k in -${m}_implied(i, $count, timing) : addl[i]) {
-        if (${m}_time({i, k, 1}, $when, timing) == ${m}_time(now, $when, timing)) {
+        if (${m}_time({i, k, 1}, $when, timing) >= ${m}_time(now, $when, timing)
+            && !${m}_after(${m}_time({i, k, 1}, $when, timing), ${m}_time(now, $when, timing))) {
           total[${m}_state(cmt[i])] += ${m}_amount(i, p, s, $dosing);
         }
       }
@@ -212,7 +218,7 @@ vector ${m}_hold(vector y, real span, vector p, data vector s, array[] int runni
 // infusions run throughout, one more for the time `rest`.
 vector ${m}_phase(vector y, real phase, real rest, int overlap, int i, vector p, data vector s,
                   $DOSING, data real rtol, data real atol, int max_steps) {
-  if (rate[i] == 0) {
+  if (rest == 0 && overlap == 0) {
     vector[$states] dosed = y;
     dosed[${m}_state(cmt[i])] += ${m}_amount(i, p, s, $dosing);
     return ${m}_hold(dosed, phase, p, s, rep_array(i, 0), i, $dosing, rtol, atol, max_steps);
@@ -315,10 +321,10 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       array[3] int stop = ${m}_next(now, first, next - 1, limit, $table, timing);
       int last = next - 1;
       while (last + 1 < limit
-             && (stop[3] == 0 || time[last + 1] < ${m}_time(stop, $when, timing))) {
+             && (stop[3] == 0 || ${m}_after(${m}_time(stop, $when, timing), time[last + 1]))) {
         last += 1;
       }
-      if (time[next] < ${m}_time(now, $when, timing)) {
+      if (${m}_after(${m}_time(now, $when, timing), time[next])) {
         reject("time goes back at record ", next);
       }
       array[last - next + 2] vector[$states] path

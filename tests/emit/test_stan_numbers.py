@@ -64,6 +64,12 @@ CASES = {
             ]
         ),
     ),
+    "times that differ by rounding": Case(
+        "body",
+        make_timeline(
+            [{"time": 0, "amount": 1, "additional": 3, "interval": 0.1}, *at(0.1, 0.3, 2)]
+        ),
+    ),
     "constant infusion": Case(
         "one", make_timeline([{"time": 0, "rate": 15, "steady": 1}, *at(0, 2, 8)])
     ),

@@ -113,6 +113,11 @@ def reference_sensitivities(
     return np.stack(columns, axis=-1)
 
 
+def _late(t: float) -> float:
+    """The last time that counts as t: 3 * 0.1 and 0.3 are not the same double."""
+    return t + 1e-12 * max(1.0, abs(t))
+
+
 @dataclass(eq=False)
 class _Dose:
     """One dose under way: a bolus to come, or an infusion from start to end."""
@@ -154,7 +159,7 @@ class _Run:
     # -- the functions of the model at a time ----------------------------------------------------
 
     def segment(self, t: float) -> int:
-        return max(0, int(np.searchsorted(self.line.breaks, t, side="right")) - 1)
+        return max(0, int(np.searchsorted(self.line.breaks, _late(t), side="right")) - 1)
 
     def covariates(self, t: float, segment: int) -> list[float]:
         values = [0.0] * (len(self.model.fixed) + len(self.model.varying))
@@ -200,7 +205,7 @@ class _Run:
     def rates(self) -> FloatArray:
         total = np.zeros(self.model.size)
         for dose in self.infusions:
-            if dose.start <= self.now < dose.end:
+            if dose.start <= _late(self.now) < dose.end:
                 total[dose.state] += dose.size
         return total
 
@@ -209,7 +214,7 @@ class _Run:
         while True:
             edges = [e for d in self.infusions for e in (d.start, d.end)]
             edges += [*(d.start for d in self.boluses), *(float(b) for b in self.line.breaks)]
-            stop = min([e for e in edges if self.now < e <= target], default=target)
+            stop = min(min(e for e in [*edges, np.inf] if e > _late(self.now)), target)
             self.y = self.integrate(self.y, self.now, stop, self.rates())
             self.now = stop
             self.give_due_boluses()
@@ -217,7 +222,7 @@ class _Run:
                 return
 
     def give_due_boluses(self) -> None:
-        for dose in [d for d in self.boluses if d.start <= self.now]:
+        for dose in [d for d in self.boluses if d.start <= _late(self.now)]:
             self.y = self.y + dose.size * self.unit(dose.state)
             self.boluses.remove(dose)
 
@@ -233,7 +238,7 @@ class _Run:
         for i, time in enumerate(line.time):
             if line.evid[i] in (3, 4):
                 self.restart(float(time))
-            elif time < self.now:
+            elif _late(float(time)) < self.now:
                 raise ValueError("time goes back")
             else:
                 self.advance(float(time))
@@ -260,7 +265,7 @@ class _Run:
         line, target = self.line, int(self.line.dose[i])
         factor, available, lag, model_rate, model_duration = self.model.doses(*self.here())[target]
         amount, rate = float(line.amount[i]), float(line.rate[i])
-        if rate == 0 and amount != 0:
+        if amount != 0 and (rate == 0 or (rate == -2 and model_duration == 0)):
             size, duration = available * amount, None
         elif rate == -2:
             size, duration = available * amount / model_duration, model_duration
@@ -283,7 +288,7 @@ class _Run:
         dose = _Dose(state=regimen.state, start=start, end=end, size=regimen.size)
         if regimen.duration is not None:
             self.infusions.append(dose)
-        elif start >= self.now:
+        elif _late(start) >= self.now:
             self.boluses.append(dose)
             self.give_due_boluses()
 

@@ -187,6 +187,13 @@ def test_additional_doses_come_before_a_record_at_their_time() -> None:
     close(found[4], 100 * (one(9.0) + one(5.0) + one(1.0)) + 10 * one(5.0))
 
 
+def test_times_that_differ_by_rounding_are_one_time() -> None:
+    found = solve([{"time": 0, "amount": 1, "additional": 3, "interval": 0.1}, {"time": 0.3}])
+    assert 3 * 0.1 > 0.3
+    ages = np.array([0, 0.1, 0.2, 0.3])
+    close(found[1], single("bolus", ages, peripheral=False).sum())
+
+
 def test_resets_drop_what_runs_and_what_is_pending() -> None:
     infusion = {"time": 0, "amount": 100, "rate": 10, "additional": 3, "interval": 12}
     found = solve([infusion, {"time": 5, "evid": 3}, {"time": 6}, {"time": 30}])

@@ -91,6 +91,14 @@ struct Model {
     out[4] = 3.0 * Y[3] - 3.0 * Y[4];
     out[5] = q[3] * Y[0] + q[4] * Y[1] + q[5] * Y[2] - 3.0 * Y[5] + y[0] * DQ[3] + y[1] * DQ[4] + y[2] * DQ[5];
   }
+  template <class T> static void parameter_lanes(const double* y, const double* q, const double* fq, const T* DQ, T* out) {
+    out[0] = y[0] * DQ[0];
+    out[1] = y[1] * DQ[1];
+    out[2] = y[2] * DQ[2];
+    out[3] = T{};
+    out[4] = T{};
+    out[5] = y[0] * DQ[3] + y[1] * DQ[4] + y[2] * DQ[5];
+  }
   static double norm(const double* q, const double* jac) {
     double most = 0.0;
     most = std::fmax(most, std::fabs(q[0]) + std::fabs(q[3]));

@@ -104,6 +104,10 @@ struct Model {
     out[0] = jac[0] * Y[0] + fq[0] * DQ[3] + fq[1] * DQ[4] + fq[2] * DQ[13];
     out[1] = jac[1] * Y[0] + jac[2] * Y[1] + fq[3] * DQ[4] + fq[4] * DQ[5] + fq[5] * DQ[6];
   }
+  template <class T> static void parameter_lanes(const double* y, const double* q, const double* fq, const T* DQ, T* out) {
+    out[0] = fq[0] * DQ[3] + fq[1] * DQ[4] + fq[2] * DQ[13];
+    out[1] = fq[3] * DQ[4] + fq[4] * DQ[5] + fq[5] * DQ[6];
+  }
   static double norm(const double* q, const double* jac) {
     double most = 0.0;
     most = std::fmax(most, std::fabs(jac[0]) + std::fabs(jac[1]));

@@ -81,10 +81,15 @@ functions {
     d[10] = 0.0; // shifted duration
     return d;
   }
+  // Whether one time is after another. Times that are as close as 0.3 and 3 * 0.1 are one time.
+  int m_after(real t, real other) {
+    return t > other + 1e-12 * fmax(1, abs(other));
+  }
+  
   // The covariate segment that is in force at a time.
   int m_segment(real t, data array[] real breaks) {
     int k = 1;
-    while (k < size(breaks) && breaks[k + 1] <= t) {
+    while (k < size(breaks) && !m_after(breaks[k + 1], t)) {
       k += 1;
     }
     return k;
@@ -110,13 +115,13 @@ functions {
   int m_between(array[] int now, array[] int moment, array[] int found,
                 data array[] real time, data array[] real ii,
                 data array[] real breaks, matrix timing) {
-    if (m_time(moment, time, ii, breaks, timing)
-        <= m_time(now, time, ii, breaks, timing)) {
+    if (!m_after(m_time(moment, time, ii, breaks, timing),
+                 m_time(now, time, ii, breaks, timing))) {
       return 0;
     }
     if (found[3] == 0) {
-      return m_time(moment, time, ii, breaks, timing)
-             <= m_time(found, time, ii, breaks, timing);
+      return !m_after(m_time(moment, time, ii, breaks, timing),
+                      m_time(found, time, ii, breaks, timing));
     }
     return m_time(moment, time, ii, breaks, timing)
            < m_time(found, time, ii, breaks, timing);
@@ -163,7 +168,7 @@ functions {
     for (i in first : last) {
       if (evid[i] == 1 || evid[i] == 4) {
         for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
-          for (what in 1 : (rate[i] == 0 ? 1 : 2)) {
+          for (what in 1 : (timing[i, 2] > 0 ? 2 : 1)) {
             if (m_between(now, {i, k, what}, found, time, ii, breaks, timing)) {
               found = {i, k, what};
             }
@@ -196,12 +201,12 @@ functions {
     array[most] int running = rep_array(0, most);
     int found = 0;
     for (i in first : last) {
-      if ((evid[i] == 1 || evid[i] == 4) && rate[i] != 0) {
+      if ((evid[i] == 1 || evid[i] == 4) && timing[i, 2] > 0) {
         for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
-          if (m_time({i, k, 1}, time, ii, breaks, timing)
-              <= m_time(now, time, ii, breaks, timing)
-              && m_time({i, k, 2}, time, ii, breaks, timing)
-                 > m_time(now, time, ii, breaks, timing)) {
+          if (!m_after(m_time({i, k, 1}, time, ii, breaks, timing),
+                       m_time(now, time, ii, breaks, timing))
+              && m_after(m_time({i, k, 2}, time, ii, breaks, timing),
+                         m_time(now, time, ii, breaks, timing))) {
             found += 1;
             running[found] = i;
           }
@@ -294,7 +299,7 @@ functions {
     return rate[i] == -1 ? d[1] * d[4] : d[1] * d[2] * amt[i] / d[5];
   }
   
-  // All boluses of the records first to last that are due at this very moment.
+  // All boluses of the records first to last that are due now and not before.
   vector m_boluses(array[] int now,
                    int first,
                    int last,
@@ -313,10 +318,12 @@ functions {
                    matrix timing) {
     vector[2] total = rep_vector(0, 2);
     for (i in first : last) {
-      if ((evid[i] == 1 || evid[i] == 4) && rate[i] == 0) {
+      if ((evid[i] == 1 || evid[i] == 4) && timing[i, 2] == 0) {
         for (k in -m_implied(i, amt, ii, ss, timing) : addl[i]) {
           if (m_time({i, k, 1}, time, ii, breaks, timing)
-              == m_time(now, time, ii, breaks, timing)) {
+              >= m_time(now, time, ii, breaks, timing)
+              && !m_after(m_time({i, k, 1}, time, ii, breaks, timing),
+                          m_time(now, time, ii, breaks, timing))) {
             total[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
                                                breaks, segments);
           }
@@ -443,7 +450,7 @@ functions {
                  data real rtol,
                  data real atol,
                  int max_steps) {
-    if (rate[i] == 0) {
+    if (rest == 0 && overlap == 0) {
       vector[2] dosed = y;
       dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
                                          breaks, segments);
@@ -597,10 +604,11 @@ functions {
         int last = next - 1;
         while (last + 1 < limit
                && (stop[3] == 0
-                   || time[last + 1] < m_time(stop, time, ii, breaks, timing))) {
+                   || m_after(m_time(stop, time, ii, breaks, timing),
+                              time[last + 1]))) {
           last += 1;
         }
-        if (time[next] < m_time(now, time, ii, breaks, timing)) {
+        if (m_after(m_time(now, time, ii, breaks, timing), time[next])) {
           reject("time goes back at record ", next);
         }
         array[last - next + 2] vector[2] path = m_advance(y,

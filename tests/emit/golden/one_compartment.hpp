@@ -71,6 +71,10 @@ struct Model {
     out[0] = q[0] * Y[0] + y[0] * DQ[0];
     out[1] = q[1] * Y[0] + q[2] * Y[1] + y[0] * DQ[1] + y[1] * DQ[2];
   }
+  template <class T> static void parameter_lanes(const double* y, const double* q, const double* fq, const T* DQ, T* out) {
+    out[0] = y[0] * DQ[0];
+    out[1] = y[0] * DQ[1] + y[1] * DQ[2];
+  }
   static double norm(const double* q, const double* jac) {
     double most = 0.0;
     most = std::fmax(most, std::fabs(q[0]) + std::fabs(q[1]));
