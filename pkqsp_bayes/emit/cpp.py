@@ -170,6 +170,13 @@ class _Header:
             "jac",
             "fq",
         )
+        yield from self._lanes(
+            "parameter_lanes(const double* y, const double* q, const double* fq, "
+            "const T* DQ, T* out)",
+            SparseMap(values=rhs.values, by_coefficient=rhs.by_coefficient),
+            "",
+            "fq",
+        )
 
     def _contraction(self) -> Iterable[str]:
         values = SparseMap(

@@ -49,10 +49,12 @@ class Method(IntEnum):
     """One-step methods of the kernel (``stan/cpp/kernel/methods.hpp``)."""
 
     AUTOMATIC = 0
-    """Rodas5P while the system is stiff, Dormand-Prince while it is not."""
+    """For a linear autonomous system LINEAR, else RODAS5P while it is stiff, DOPRI5 while not."""
     RODAS4 = 1
     RODAS5P = 2
     DOPRI5 = 3
+    LINEAR = 4
+    """Rational approximation of the matrix exponential, of order 8 (linear systems only)."""
 
 
 class Instructions(IntEnum):

@@ -21,25 +21,25 @@ _VERSION = 1
 _COUNTERS = 6
 
 
+_ARRAYS = (
+    "first",
+    "time",
+    "evid",
+    "amount",
+    "rate",
+    "interval",
+    "additional",
+    "steady",
+    "dose",
+    "fixed",
+    "first_break",
+    "breaks",
+    "segments",
+)
+
+
 class _Study(ctypes.Structure):
-    _fields_ = [
-        (name, ctypes.c_void_p)
-        for name in (
-            "first",
-            "time",
-            "evid",
-            "amount",
-            "rate",
-            "interval",
-            "additional",
-            "steady",
-            "dose",
-            "fixed",
-            "first_break",
-            "breaks",
-            "segments",
-        )
-    ]
+    _fields_ = [(name, ctypes.c_void_p) for name in _ARRAYS]
 
 
 class _Options(ctypes.Structure):
@@ -187,7 +187,7 @@ class Library:
             reasons=np.empty(subjects, dtype=np.int32),
             counters=np.empty((subjects, _COUNTERS), dtype=np.int64),
         )
-        view = _Study(*(getattr(study, name).ctypes.data for name, _ in _Study._fields_))
+        view = _Study(*(getattr(study, name).ctypes.data for name in _ARRAYS))
         chosen = _Options(
             options.rtol,
             options.atol,

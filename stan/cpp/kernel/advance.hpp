@@ -23,8 +23,9 @@ struct Advance {
   Reason run(double t1, Outlet& out) {
     stepper.begin();
     if (!finite(w.f0)) return Reason::not_finite;
+    if constexpr (Model::LINEAR) stepper.begin_linear();
     chooser.start(bound() * (t1 - w.t));
-    w.method = chooser.method(w.options);
+    w.method = chooser.method(w.options, Model::LINEAR);
     double h = first_step(t1);
     while (w.t < t1) {
       if (w.tried >= w.options.max_steps) return Reason::too_many_steps;
@@ -64,7 +65,7 @@ struct Advance {
 
   void pass(double step, double t_new, Outlet& out) {
     ++w.stats.steps;
-    w.stats.explicit_steps += !w.method->implicit;
+    w.stats.explicit_steps += w.method->kind == Kind::explicit_pair;
     bool prepared = false;
     while (out.next < out.end && out.time[out.next] <= t_new) {
       if (!prepared) stepper.prepare_dense();
@@ -77,9 +78,9 @@ struct Advance {
   }
 
   void consider(double h) {
-    if (w.options.choice != Choice::automatic) return;
+    if (Model::LINEAR || w.options.choice != Choice::automatic) return;
     if (!chooser.observe(h * bound())) return;
-    w.method = chooser.method(w.options);
+    w.method = chooser.method(w.options, Model::LINEAR);
     controller.restart();
   }
 

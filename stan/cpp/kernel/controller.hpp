@@ -40,16 +40,14 @@ class Controller {
 // spectral radius does not exceed: h * bound small means that an explicit step is stable.
 class Chooser {
  public:
-  const Method* method(const Options& options) {
+  const Method* method(const Options& options, bool linear) {
     switch (options.choice) {
       case Choice::rodas4: return &rodas4;
       case Choice::rodas5p: return &rodas5p;
       case Choice::dopri5: return &dopri5;
-      default: return explicit_ ? &dopri5 : stiff();
+      default: return linear ? &norsett8 : explicit_ ? &dopri5 : &rodas5p;
     }
   }
-
-  static const Method* stiff() { return &rodas5p; }
 
   // Takes note of a step; true if the method has to change.
   bool observe(double h_bound) {

@@ -5,6 +5,7 @@
 //   implicit:  (I/(h gamma) - J) u_i = f(t + alpha_i h, Y_i) + sum_j (c_ij/h) u_j + h g_i f_t
 //   explicit:  u_i = h f(t + alpha_i h, Y_i)
 //   y_new = Y_s + last * u_s,  error = sum_j e_j u_j
+//   linear:    (I/(h gamma) - A) u_i = u_(i-1)/(h gamma) + r, u_0 = y; Y_s = 0
 //   dense: y(s) = (1-s) y + s (y_new + (1-s) (d1 + s (d2 + s d3))), d_k = sum_j dense_kj u_j
 #pragma once
 
@@ -12,8 +13,10 @@ namespace pkqsp {
 
 constexpr int max_stages = 8;
 
+enum class Kind { rosenbrock, explicit_pair, linear };
+
 struct Method {
-  bool implicit;
+  Kind kind;
   int stages;
   double order;  // of the error estimate, plus one
   double gamma;
@@ -22,6 +25,7 @@ struct Method {
   double a[max_stages][max_stages];
   double c[max_stages][max_stages];
   double last;
+  double e_start;  // weight of y in the error
   double e[max_stages];
   int dense_terms;
   double dense[3][max_stages];
@@ -32,7 +36,7 @@ struct Method {
 // RODAS: order 4, L-stable, stiffly accurate. E. Hairer, G. Wanner, Solving Ordinary Differential
 // Equations II, 2nd ed., Springer 1996, section VI.4.
 inline constexpr Method rodas4 = {
-    true,
+    Kind::rosenbrock,
     6,
     4.0,
     0.25,
@@ -52,6 +56,7 @@ inline constexpr Method rodas4 = {
      {8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136,
       -6.058818238834054}},
     1.0,
+    0.0,
     {0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
     2,
     {{10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823,
@@ -64,7 +69,7 @@ inline constexpr Method rodas4 = {
 // Rodas5P: order 5, L-stable, stiffly accurate, dense output of order 4. G. Steinebach, BIT Numer.
 // Math. 63 (2023) 27, doi:10.1007/s10543-023-00967-x.
 inline constexpr Method rodas5p = {
-    true,
+    Kind::rosenbrock,
     8,
     5.0,
     0.21193756319429014,
@@ -95,6 +100,7 @@ inline constexpr Method rodas5p = {
      {37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
       -40.06618937091002, -54.66780262877968, -9.48861652309627}},
     1.0,
+    0.0,
     {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0},
     3,
     {{25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
@@ -123,7 +129,7 @@ constexpr double second(int j) {
 // Appl. Math. 6 (1980) 19; E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential
 // Equations I, 2nd ed., section II.6.
 inline constexpr Method dopri5 = {
-    false,
+    Kind::explicit_pair,
     7,
     5.0,
     1.0,
@@ -138,6 +144,7 @@ inline constexpr Method dopri5 = {
      {35.0 / 384, 0.0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84.0}},
     {},
     0.0,
+    0.0,
     {71.0 / 57600, 0.0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40},
     3,
     {{dopri5_numbers::first(0), dopri5_numbers::first(1), dopri5_numbers::first(2),
@@ -149,5 +156,66 @@ inline constexpr Method dopri5 = {
      {-dopri5_numbers::d[0], -dopri5_numbers::d[1], -dopri5_numbers::d[2], -dopri5_numbers::d[3],
       -dopri5_numbers::d[4], -dopri5_numbers::d[5], -dopri5_numbers::d[6]}},
     {}};
+
+// For y' = A y + r, with A and r constant: the L-stable rational approximation of exp(h A) of order
+// 8 whose one pole is real, R(z) = sum_j b_j (1 - gamma z)^-j, j = 1..8 (gamma: 1/gamma a zero of
+// the Laguerre polynomial L_8; S. P. Norsett, Numer. Math. 25 (1975) 39; Hairer & Wanner, section
+// IV.6). A step is eight solves with one matrix: no stage is evaluated or combined, and differences
+// of the w_j = (1 - gamma h A)^-j y give the error and the dense output of order 8 as well.
+//
+// The error estimate is 8e-6 (z / (1 - gamma z))^8. On the negative real axis it is larger than
+// the true error |R(z) - exp(z)|, by a third where it is closest (z = -5), by more elsewhere.
+inline constexpr double norsett8_error = 8e-6 / 9.104644617682977e-06;  // over gamma^8
+inline constexpr Method norsett8 = {
+    Kind::linear,
+    8,
+    8.0,
+    0.23437315960558355795,
+    {},
+    {},
+    {},
+    {},
+    0.0,
+    norsett8_error,
+    {-8 * norsett8_error, 28 * norsett8_error, -56 * norsett8_error, 70 * norsett8_error,
+     -56 * norsett8_error, 28 * norsett8_error, -8 * norsett8_error, 1 * norsett8_error},
+    0,
+    {},
+    {}};
+
+inline constexpr double norsett8_solution[8] =
+    {-2.6512360436269459897, 20.588509780610513812, -64.583821043850195559,
+     103.05907585076273146, -88.969398121187196228, 44.20902371376041206, -12.066157796321303206,
+     1.4140036598519836541};
+
+// Weight of w_j (w_0 = y) at the fraction s of a step: sum_k norsett8_dense[j][k] s^k.
+inline constexpr double norsett8_dense[9][9] = {
+    {1.0, -34.133601362301270349, 254.86622480385831167, -724.95850984746332388,
+     966.61893669301847764, -659.88370908662041817, 234.62716116082793622,
+     -40.860561162408755876, 2.7240588010890427506},
+    {0.0, 153.60120613035571657, -1529.19734882314987, 4893.4699414703774362,
+     -6959.656344189733039, 4949.1278181496531363, -1809.9809575263869366, 321.77691915396895252,
+     -21.792470408712342004},
+    {0.0, -358.40281430416333867, 4205.2927092636621425, -14680.409824411132308,
+     22038.91175660082129, -16261.419973920288876, 6108.6857316515559109, -1108.3427215303375031,
+     76.273646430493197016},
+    {0.0, 537.604221456245008, -6881.388069704174415, 25554.787472123082167,
+     -40100.877030807509415, 30578.539733567499735, -11781.635306861574226,
+     2180.9324520435673449, -152.54729286098639403},
+    {0.0, -537.604221456245008, 7263.6874069099618825, -28195.707757995984275,
+     45859.16412510734806, -35999.013058207596027, 14203.322791700119711, -2681.4743262830746043,
+     190.68411607623299254},
+    {0.0, 358.40281430416333867, -5024.5055747046352871, 20156.435711294649916,
+     -33748.809732539102276, 27173.068449174047934, -10960.440242798676449,
+     2109.4264700093520221, -152.54729286098639403},
+    {0.0, -153.60120613035571657, 2211.8747366906274905, -9100.8184361208342265,
+     15603.99140661586971, -12844.165051864575997, 5287.4906675886581341, -1036.8367394961221803,
+     76.273646430493197016},
+    {0.0, 38.400301532588929143, -564.34664063711483298, 2369.0608446801033619,
+     -4142.652585827222047, 3476.1731103670182743, -1458.0402157851450322, 291.13149828216238561,
+     -21.792470408712342004},
+    {0.0, -4.2667001702876587936, 63.716556200964577917, -271.85944119279874645,
+     483.30946834650923882, -412.42731817913776136, 175.97037087062095217,
+     -35.752991017107661391, 2.7240588010890427506}};
 
 }  // namespace pkqsp

@@ -3,7 +3,13 @@
 
 namespace pkqsp {
 
-enum class Choice : int { automatic = 0, rodas4 = 1, rodas5p = 2, dopri5 = 3 };
+enum class Choice : int {
+  automatic = 0,
+  rodas4 = 1,
+  rodas5p = 2,
+  dopri5 = 3,
+  linear = 4  // of a system that is not linear: automatic
+};
 
 struct Options {
   double rtol = 1e-6;

@@ -56,13 +56,81 @@ struct Stepper {
   // Tries a step of size h; false if the iteration matrix is singular.
   bool attempt(double h) {
     const Method& m = *w.method;
-    if (m.implicit) {
+    if (m.kind != Kind::explicit_pair) {
       ++w.stats.factorisations;
       if (!Model::factor(1.0 / (h * m.gamma), w.q, w.jac0, w.lu)) return false;
+    }
+    if constexpr (Model::LINEAR) {
+      if (m.kind == Kind::linear) {
+        run_linear(1.0 / (h * m.gamma));
+        return true;
+      }
     }
     for (int i = 0; i < m.stages; ++i) run_stage(m, i, h);
     finish(m);
     return true;
+  }
+
+  static bool implicit(const Method& m) { return m.kind == Kind::rosenbrock; }
+
+  // -- linear systems -------------------------------------------------------------------------
+
+  // The constant part r of y' = A y + r: once a stretch.
+  void begin_linear() {
+    const double zero[N] = {};
+    Model::rhs(w.clock(w.t), zero, w.q, w.input);
+    add_rates(w.input);
+  }
+
+  // w_i = (a I - A)^-1 (a w_(i-1) + r), and the derivative of that.
+  void run_linear(double a) {
+    for (int i = 0; i < norsett8.stages; ++i) {
+      const double* before = i == 0 ? w.y : w.u + (i - 1) * N;
+      double r[N];
+      for (int n = 0; n < N; ++n) r[n] = a * before[n] + w.input[n];
+      Model::solve(w.lu, r);
+      for (int n = 0; n < N; ++n) w.u[i * N + n] = r[n];
+      if constexpr (WithLanes) run_linear_lanes(a, i);
+    }
+    for (int n = 0; n < N; ++n) {
+      double sum = 0.0;
+      for (int i = 0; i < norsett8.stages; ++i) sum += norsett8_solution[i] * w.u[i * N + n];
+      w.y_new[n] = sum;
+    }
+    for (int b = 0; b < B && WithLanes; ++b) {
+      T* out = lanes(w.new_lanes, b, N);
+      const T* u = stage_of(0, b);
+      for (int n = 0; n < N; ++n) {
+        T sum{};
+        each<8>([&](auto j) { sum += norsett8_solution[j] * u[static_cast<long>(j) * N * B + n]; });
+        out[n] = sum;
+      }
+    }
+  }
+
+  void run_linear_lanes(double a, int i) {
+    const double* u = w.u + i * N;
+    double f[N], jac[Model::NJ], fq[Model::NFQ];
+    Model::rhs_entries(w.clock(w.t), u, w.q, f, jac, fq);
+    for (int b = 0; b < B; ++b) {  // blocks are independent: the processor overlaps them
+      const T *before = i == 0 ? lanes(w.Y, b, N) : stage_of(i - 1, b);
+      const T* rate = lanes(w.RATE, b, w.D);
+      T r[N];
+      Model::parameter_lanes(u, w.q, fq, lanes(w.DQ, b, Q), r);  // dA/dp u + dr/dp
+      for (int d = 0; d < Model::D; ++d) r[Model::DOSE_STATE[d]] += rate[d];
+      for (int n = 0; n < N; ++n) r[n] += a * before[n];
+      Model::solve(w.lu, r);
+      T* out = stage_of(i, b);
+      for (int n = 0; n < N; ++n) out[n] = r[n];
+    }
+  }
+
+  void weigh_dense(double s, double (&weight)[9]) const {
+    for (int j = 0; j < 9; ++j) {
+      double sum = 0.0;
+      for (int k = 8; k >= 0; --k) sum = sum * s + norsett8_dense[j][k];
+      weight[j] = sum;
+    }
   }
 
   void run_stage(const Method& m, int i, double h) {
@@ -76,7 +144,7 @@ struct Stepper {
       Model::rhs(t, w.stage, w.q, r);
     }
     add_rates(r);
-    if (m.implicit) {
+    if (implicit(m)) {
       for (int n = 0; n < N; ++n) r[n] += extra[n];
       if constexpr (!Model::AUTONOMOUS) {
         for (int n = 0; n < N; ++n) r[n] += h * m.g[i] * w.ft[n];
@@ -96,9 +164,9 @@ struct Stepper {
       // f_q and its contraction are the same linear map: one product serves both.
       double f[N];
       point = z;
-      for (int n = 0; n < N; ++n) z[n] = w.stage[n] + (m.implicit ? u[n] : 0.0);
+      for (int n = 0; n < N; ++n) z[n] = w.stage[n] + (implicit(m) ? u[n] : 0.0);
       Model::rhs_entries(w.clock(w.t), z, w.q, f, jac, fq);
-    } else if (m.implicit) {
+    } else if (implicit(m)) {
       Model::contract_entries(w.clock(w.t), w.y, w.q, u, my, mq);
     }
     for (int b = 0; b < B; ++b) {
@@ -110,7 +178,7 @@ struct Stepper {
         r[Model::DOSE_STATE[d]] += lanes(w.RATE, b, Work<Model>::D)[d];
       }
       T* out = stage_of(i, b);
-      if (m.implicit) {
+      if (implicit(m)) {
         if constexpr (!Model::LINEAR) {
           Model::contract_lanes(w.y, w.q, u, my, mq, lanes(w.Y, b, N), DQ, r);
         }
@@ -139,7 +207,7 @@ struct Stepper {
         for (int n = 0; n < N; ++n) w.stage[n] += a * w.u[j * N + n];
       }
     }
-    if (!m.implicit) return;
+    if (!implicit(m)) return;
     for (int j = 0; j < i; ++j) {
       const double c = m.c[i][j] / h;
       for (int n = 0; n < N; ++n) extra[n] += c * w.u[j * N + n];
@@ -223,8 +291,8 @@ struct Stepper {
     const Method& m = *w.method;
     double sum = 0.0;
     for (int n = 0; n < N; ++n) {
-      double e = 0.0;
-      if (m.implicit) e = w.u[(m.stages - 1) * N + n];
+      double e = m.e_start * w.y[n];
+      if (implicit(m)) e = w.u[(m.stages - 1) * N + n];
       else for (int j = 0; j < m.stages; ++j) e += m.e[j] * w.u[j * N + n];
       const double size = std::fmax(std::fabs(w.y[n]), std::fabs(w.y_new[n]));
       e /= w.options.atol + w.options.rtol * size;
@@ -249,8 +317,8 @@ struct Stepper {
     const T *before = lanes(w.Y, b, N), *after = lanes(w.new_lanes, b, N);
     T total{};
     for (int n = 0; n < N; ++n) {
-      T e{};
-      if (m.implicit) e = stage_of(m.stages - 1, b)[n];
+      T e = m.e_start * before[n];
+      if (implicit(m)) e = stage_of(m.stages - 1, b)[n];
       else for (int j = 0; j < m.stages; ++j) e += m.e[j] * stage_of(j, b)[n];
       const T x = magnitude(before[n]), z = magnitude(after[n]);
       e /= floor + w.options.rtol * (x > z ? x : z);
@@ -272,6 +340,7 @@ struct Stepper {
   // Dense output: its polynomials, once for each step that passes an observation.
   void prepare_dense() {
     const Method& m = *w.method;
+    if (m.kind == Kind::linear) return;
     for (int k = 0; k < m.dense_terms; ++k) {
       for (int n = 0; n < N; ++n) {
         double sum = 0.0;
@@ -301,7 +370,14 @@ struct Stepper {
   void write_dense(double t, double s, long row, Outlet& out) {
     const int terms = w.method->dense_terms;
     double y[N], o[Model::M + 1], oy[Model::NOY], oq[Model::NOQ];
-    for (int n = 0; n < N; ++n) {
+    double weight[9];
+    const bool linear = w.method->kind == Kind::linear;
+    if (linear) weigh_dense(s, weight);
+    for (int n = 0; n < N && linear; ++n) {
+      y[n] = weight[0] * w.y[n];
+      for (int j = 0; j < 8; ++j) y[n] += weight[j + 1] * w.u[j * N + n];
+    }
+    for (int n = 0; n < N && !linear; ++n) {
       y[n] = interpolate(s, terms, w.y[n], w.y_new[n], w.dense + n, N);
     }
     double* values = out.values + row * Model::M;
@@ -309,17 +385,24 @@ struct Stepper {
       Model::outputs(w.clock(t), y, w.q, o);
     } else {
       Model::output_entries(w.clock(t), y, w.q, o, oy, oq);
-      for (int b = 0; b < B; ++b) write_lanes(s, b, y, oy, oq, row, out);
+      for (int b = 0; b < B; ++b) write_lanes(s, weight, b, y, oy, oq, row, out);
     }
     for (int k = 0; k < Model::M; ++k) values[k] = o[k];
   }
 
-  void write_lanes(double s, int b, const double* y, const double* oy, const double* oq, long row,
-                   Outlet& out) {
+  void write_lanes(double s, const double* weight, int b, const double* y, const double* oy,
+                   const double* oq, long row, Outlet& out) {
     T at[N], o[Model::M + 1];
     const T *y0 = lanes(w.Y, b, N), *y1 = lanes(w.new_lanes, b, N);
     const T* d = lanes(w.dense_lanes, b, N);
-    for (int n = 0; n < N; ++n) {
+    const bool linear = w.method->kind == Kind::linear;
+    const T* u = stage_of(0, b);
+    for (int n = 0; n < N && linear; ++n) {
+      T sum = weight[0] * y0[n];
+      each<8>([&](auto j) { sum += weight[j + 1] * u[static_cast<long>(j) * N * B + n]; });
+      at[n] = sum;
+    }
+    for (int n = 0; n < N && !linear; ++n) {
       at[n] = interpolate(s, w.method->dense_terms, y0[n], y1[n], d + n, N * B);
     }
     Model::output_lanes(y, w.q, oy, oq, at, lanes(w.DQ, b, Q), o);

@@ -51,6 +51,7 @@ struct Work {
   double u[S * N];
   double stage[N], y_new[N], dense[3 * N];
   double f0[N], jac0[Model::NJ], fq0[Model::NFQ], ft[N], lu[Model::NLU];
+  double input[N];  // of a linear system
 
   double clock(double time) const { return frozen ? frozen_time : time; }
 };
