@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.check_values import VALUE_CHECKS
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name, nearest
 from pkqsp_bayes.spec.quantity import Quantity
@@ -199,4 +200,5 @@ _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_omega,
     _check_blocks,
     _check_effects,
+    *VALUE_CHECKS,
 )

@@ -34,7 +34,6 @@ class Family:
 
     arguments: tuple[str, ...]
     positive: tuple[str, ...] = ()
-    optional: int = 0
 
 
 FAMILIES: dict[str, Family] = {

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from pkqsp_bayes.spec import (
     CovariateEffectSpec,
+    CovariateSpec,
+    ErrorSpec,
     ModelSpec,
     OmegaSpec,
     PopulationParameterSpec,
@@ -17,6 +19,7 @@ from pkqsp_bayes.spec import (
     PriorSpec,
     Quantity,
 )
+from pkqsp_bayes.spec.check_values import ERROR_KEYS
 from pkqsp_bayes.spec.prior_grammar import FAMILIES
 
 UNITS = ("", "mg/L", "1/h", "L/h/kg^0.75", "nM", "%", "mL/min", "kg", "µg")
@@ -59,6 +62,28 @@ def effects(draw: st.DrawFn) -> CovariateEffectSpec:
     )
 
 
+@st.composite
+def errors(draw: st.DrawFn) -> ErrorSpec:
+    form = draw(st.sampled_from(sorted(ERROR_KEYS)))
+    given = {key: draw(st.none() | positive | priors()) for key in ERROR_KEYS[form]}
+    return ErrorSpec(form=form, **given)  # type: ignore[arg-type]
+
+
+@st.composite
+def covariates(draw: st.DrawFn) -> CovariateSpec:
+    levels = draw(st.dictionaries(texts, st.integers(0, 9), max_size=2))
+    codes = list(levels.values())
+    is_category = bool(codes) or draw(st.booleans())
+    kinds = ("fixed", "locf", "nocb") if is_category else ("fixed", "locf", "nocb", "linear")
+    return CovariateSpec(
+        unit=draw(st.sampled_from(UNITS)),
+        interpolation=draw(st.sampled_from(kinds)),
+        category=is_category,
+        levels=levels if len(set(codes)) == len(codes) else {},
+        reference=draw(st.none() | (st.sampled_from(codes) if codes else numbers)),
+    )
+
+
 SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,
     bool: st.booleans(),
@@ -67,6 +92,8 @@ SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     Quantity: quantities,
     PriorSpec: priors(),
     CovariateEffectSpec: effects(),
+    CovariateSpec: covariates(),
+    ErrorSpec: errors(),
 }
 
 
@@ -110,6 +137,10 @@ def populations(draw: st.DrawFn, covariates: list[str]) -> PopulationSpec:
         covariates=effect if covariates else st.just({}),
         iiv=st.just("lognormal"),
         iov=st.just("normal"),
+        typical=priors() | positive,
+        value=st.none() | positive,
+        lower=st.none() | positive.map(float.__neg__),
+        upper=st.none() | st.floats(1e6, 1e9),
     )
     parameters = draw(st.dictionaries(names.map(lambda n: f"P{n}"), parameter, max_size=3))
     scale = positive | priors()

@@ -1,0 +1,81 @@
+"""Checks of values that do not go together, whatever the equations say."""
+
+from collections.abc import Callable, Iterator
+
+from pkqsp_bayes.spec.model import ModelSpec
+
+__all__ = ["VALUE_CHECKS"]
+
+_Found = Iterator[tuple[str, str, str]]
+
+ERROR_KEYS: dict[str, tuple[str, ...]] = {
+    "additive": ("sigma",),
+    "proportional": ("sigma",),
+    "combined": ("additive", "proportional"),
+    "lognormal": ("sigma",),
+    "power": ("sigma", "exponent"),
+    "student_t": ("sigma", "df"),
+}
+"""What each form of residual error takes."""
+
+
+def _check_errors(spec: ModelSpec) -> _Found:
+    for name, observed in spec.observe.items():
+        if observed.error is None:
+            continue
+        valid = ERROR_KEYS[observed.error.form]
+        for key in ("sigma", "additive", "proportional", "exponent", "df"):
+            value = getattr(observed.error, key)
+            place = f"observe.{name}.error.{key}"
+            if value is not None and key not in valid:
+                what = f"an error of the form {observed.error.form} has no {key}"
+                yield place, what, "it takes " + " and ".join(valid)
+            elif isinstance(value, int | float) and value <= 0 and key != "exponent":
+                yield place, f"{key} is {value:g}", "it must be positive"
+
+
+def _check_scales(spec: ModelSpec) -> _Found:
+    omega = spec.population.omega
+    for place, scales in (("", omega.scales), ("occasion.", omega.occasion)):
+        for name, scale in scales.items():
+            if isinstance(scale, int | float) and scale < 0:
+                what = f"the standard deviation is {scale:g}"
+                yield f"population.omega.{place}{name}", what, "it cannot be negative"
+
+
+def _check_bounds(spec: ModelSpec) -> _Found:
+    for name, parameter in spec.population.parameters.items():
+        lower, upper = parameter.lower, parameter.upper
+        if lower is not None and upper is not None and not lower < upper:
+            what = f"lower is {lower:g} and upper is {upper:g}"
+            yield f"population.{name}", what, "lower must be below upper"
+            continue
+        stated = {"value": parameter.value, "typical": parameter.typical}
+        for key, value in stated.items():
+            if not isinstance(value, int | float):
+                continue
+            if (lower is not None and value < lower) or (upper is not None and value > upper):
+                yield f"population.{name}.{key}", f"{value:g} is out of bounds", "move it inside"
+
+
+def _check_covariates(spec: ModelSpec) -> _Found:
+    for name, covariate in spec.covariates.items():
+        place = f"covariates.{name}"
+        is_category = covariate.category or bool(covariate.levels)
+        if is_category and covariate.interpolation == "linear":
+            yield f"{place}.interpolation", "a category has no values in between", "write locf"
+        codes = list(covariate.levels.values())
+        if len(set(codes)) < len(codes):
+            yield f"{place}.levels", "two levels have one code", "give each its own"
+        if codes and covariate.reference is not None and covariate.reference not in codes:
+            what = f"the reference {covariate.reference:g} is the code of no level"
+            yield f"{place}.reference", what, f"one of {', '.join(f'{c:g}' for c in codes)}"
+
+
+VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
+    _check_errors,
+    _check_scales,
+    _check_bounds,
+    _check_covariates,
+)
+"""Each yields the place, what is wrong, and the remedy."""
