@@ -78,7 +78,7 @@ class _Lowering:
         coefficients = self._coefficients()
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
         rhs = self._map(rows, moving)
-        directions = tuple(sp.Symbol(f"k{i}", real=True) for i in range(len(self.states)))
+        directions = tuple(symbol(f"direction@{i}") for i in range(len(self.states)))
         index = {name.name: i for i, name in enumerate(self.states)}
         varying = tuple(c for c in system.covariates if c.interpolation != "fixed")
         autonomous = not any(row.has(TIME) for row in rows)
