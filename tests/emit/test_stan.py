@@ -3,8 +3,10 @@
 import pytest
 import sympy as sp
 
+from pkqsp_bayes import library
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import SOLVERS, emit_stan_timeline
+from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, Parameter, State
@@ -32,6 +34,11 @@ def test_every_solver_of_stan(solver: str) -> None:
 @pytest.mark.parametrize("system", [one_compartment(), body(4), BARE], ids=lambda s: s.title)
 def test_stanc_accepts_without_warnings(system: OdeSystem) -> None:
     check(functions(system))
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_stanc_accepts_every_model_of_the_library(name: str) -> None:
+    check(functions(compose_model(library.load_model(name))))
 
 
 def test_an_unknown_solver_is_refused() -> None:

@@ -136,7 +136,12 @@ def test_values(program: StanProgram, name: str) -> None:
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", CASES)
+SLOW = "steady state with times that are data"  # the oracle, not Stan
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == SLOW else n for n in CASES]
+)
 def test_gradient(program: StanProgram, name: str) -> None:
     case = CASES[name]
     parameters = PARAMETERS[case.system]
