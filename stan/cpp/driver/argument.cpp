@@ -175,7 +175,7 @@ Argument generate_quantities() {
 Argument log_prob() {
   return group("log_prob", "Log density and gradient at given points",
                {text("unconstrained_params", "", "JSON or R dump with params_r"),
-                text("constrained_params", "", "JSON, R dump or CSV with the parameters"),
+                text("constrained_params", "", "JSON or R dump with the parameters"),
                 boolean("jacobian", true, "Include the Jacobian of constrained parameters?")});
 }
 

@@ -25,7 +25,8 @@ struct InputError : Failure {
 };
 
 struct OutputError : Failure {
-  explicit OutputError(const std::string& message) : Failure(73, message) {}
+  static constexpr int code = 73;
+  explicit OutputError(const std::string& message) : Failure(code, message) {}
 };
 
 struct Interrupted : Failure {

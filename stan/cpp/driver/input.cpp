@@ -7,12 +7,19 @@
 #include <stan/io/empty_var_context.hpp>
 #include <stan/io/json/json_data.hpp>
 
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <sstream>
 #include <unordered_map>
 
 namespace pkqsp::driver {
@@ -78,6 +85,39 @@ std::vector<std::size_t> locate(const std::string& header, const std::vector<std
   return found;
 }
 
+// One context a chain; a file that serves all is read once.
+std::vector<Context> read_each(const std::string& path, int chains, unsigned int first_id,
+                               const std::function<Context(const std::string&)>& read) {
+  const std::vector<std::string> paths = existing_paths(path, chains, first_id);
+  std::vector<Context> contexts;
+  for (const std::string& p : paths)
+    contexts.push_back(!contexts.empty() && p == paths[0] ? contexts[0] : read(p));
+  return contexts;
+}
+
+// A metric file as save_metric writes it holds words too, which Stan's reader of numbers refuses:
+// only the metric is handed on.
+Context read_metric(const std::string& path) {
+  if (!ends_with(path, ".json")) return read_context(path, "metric file");
+  std::ifstream file = open(path, "metric file");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseNanAndInfFlag>(text.c_str());
+  if (document.HasParseError() || !document.IsObject())
+    throw DataError("malformed metric file '" + path + "': it is not a JSON object");
+  if (!document.HasMember("inv_metric"))
+    throw DataError("metric file '" + path + "' has no member 'inv_metric'");
+  rapidjson::StringBuffer metric;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(metric);
+  document["inv_metric"].Accept(writer);
+  std::istringstream json(std::string("{\"inv_metric\": ") + metric.GetString() + "}");
+  try {
+    return std::make_shared<stan::json::json_data>(json);
+  } catch (const std::exception& e) {
+    throw DataError("malformed metric file '" + path + "': " + e.what());
+  }
+}
+
 }  // namespace
 
 Context read_context(const std::string& path, const std::string& what) {
@@ -91,27 +131,21 @@ Context read_context(const std::string& path, const std::string& what) {
   }
 }
 
-std::vector<Context> read_contexts(const std::string& path, int chains, unsigned int first_id,
-                                   const std::string& what) {
-  if (path.empty())
-    return std::vector<Context>(chains, std::make_shared<stan::io::empty_var_context>());
-  const std::vector<std::string> paths = existing_paths(path, chains, first_id);
-  std::vector<Context> contexts;
-  for (const std::string& p : paths)
-    contexts.push_back(!contexts.empty() && p == paths[0] ? contexts[0] : read_context(p, what));
-  return contexts;
+std::vector<Context> read_metrics(const std::string& path, int chains, unsigned int first_id) {
+  return read_each(path, chains, first_id, read_metric);
 }
 
 Starts read_starts(const std::string& init, int chains, unsigned int first_id) {
   Starts starts;
   if (as_number(init, starts.radius)) {
-    if (!(starts.radius >= 0))
-      throw UsageError("'" + init + "' is not a valid value for 'init': a radius is 0 or greater");
-    starts.contexts = read_contexts("", chains, first_id, "init file");
+    if (!(starts.radius >= 0 && std::isfinite(starts.radius)))
+      throw UsageError("'" + init + "' is not a valid value for 'init': a radius is 0 or greater, and finite");
+    starts.contexts.assign(chains, read_context("", "init file"));
     return starts;
   }
   starts.radius = 2;
-  starts.contexts = read_contexts(init, chains, first_id, "init file");
+  starts.contexts = read_each(init, chains, first_id,
+                              [](const std::string& p) { return read_context(p, "init file"); });
   return starts;
 }
 

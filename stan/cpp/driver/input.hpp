@@ -23,9 +23,8 @@ struct Starts {
 };
 Starts read_starts(const std::string& init, int chains, unsigned int first_id);
 
-// Files of one kind for several chains: a list, numbered files, or one file for all.
-std::vector<Context> read_contexts(const std::string& path, int chains, unsigned int first_id,
-                                   const std::string& what);
+// Inverse metrics for several chains: a list of files, numbered files, or one file for all.
+std::vector<Context> read_metrics(const std::string& path, int chains, unsigned int first_id);
 
 // Rows of the named columns of a Stan CSV file.
 Eigen::MatrixXd read_draws(const std::string& path, const std::vector<std::string>& columns);

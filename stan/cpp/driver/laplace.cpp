@@ -35,7 +35,7 @@ int laplace(Run& run) {
   const Settings& m = run.method;
   std::vector<CsvWriter> draws = run.open_csvs({run.output()});
   stan::callbacks::structured_writer hessian;
-  return guarded(draws, [&] {
+  return guarded(run, draws, [&] {
     namespace services = stan::services;
     const auto go = [&](auto jacobian) {
       return services::laplace_sample<decltype(jacobian)::value>(

@@ -62,7 +62,7 @@ int log_prob(Run& run) {
   if (points.empty())
     throw UsageError("log_prob needs 'unconstrained_params' or 'constrained_params': a file");
   std::vector<CsvWriter> files = run.open_csvs({run.output()});
-  return guarded(files, [&] {
+  return guarded(run, files, [&] {
     std::vector<std::string> parameters;
     run.model.unconstrained_param_names(parameters, false, false);
     std::vector<std::string> names{"lp__"};

@@ -15,6 +15,7 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <set>
 
 // stanc writes these into every model.
 stan::model::model_base& new_model(stan::io::var_context& data, unsigned int seed,
@@ -105,7 +106,17 @@ void write_profiles(const Settings& settings) {
   csv.flush();
 }
 
+// Methods that describe the parameters' distribution have nothing to do where there are none.
+void require_parameters(const Run& run) {
+  static const std::set<std::string> methods{"laplace", "pathfinder", "variational"};
+  const std::string& method = run.settings.text("method");
+  if (run.model.num_params_r() == 0 && methods.count(method))
+    throw UsageError("the model contains no parameters, so " + method
+                     + " has nothing to approximate; use sample");
+}
+
 int dispatch(Run& run) {
+  require_parameters(run);
   static const std::map<std::string, int (*)(Run&)> methods{
       {"sample", sample},           {"optimize", optimize},
       {"laplace", laplace},         {"pathfinder", pathfinder},

@@ -38,7 +38,7 @@ int with_jacobian(Run& run, const Starts& starts, CsvWriter& draws) {
 int optimize(Run& run) {
   const Starts starts = read_starts(run.settings.text("init"), 1, run.id());
   std::vector<CsvWriter> draws = run.open_csvs({run.output()});
-  return guarded(draws, [&] {
+  return guarded(run, draws, [&] {
     return run.method.flag("jacobian") ? with_jacobian<true>(run, starts, draws[0])
                                        : with_jacobian<false>(run, starts, draws[0]);
   });

@@ -1,6 +1,7 @@
 #include "output.hpp"
 
 #include "errors.hpp"
+#include "stop.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -12,8 +13,10 @@ namespace {
 
 constexpr std::size_t buffer_size = 1 << 16;
 
+// The other chains of the process need not go on once one of them is lost.
 [[noreturn]] void refuse(const std::string& path) {
-  throw OutputError("cannot write '" + path + "': " + std::strerror(errno));
+  asked_to_stop = could_not_write = true;
+  throw OutputError("Error: cannot write '" + path + "': " + std::strerror(errno));
 }
 
 }  // namespace
@@ -56,14 +59,14 @@ void CsvWriter::discard_if_empty() noexcept {
   if (!file_ || rows_ > 0) return;
   buffer_.clear();
   file_.reset();
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  remove_file(path_);
 }
 
 void CsvWriter::operator()(const std::vector<std::string>& names) {
   if (!file_) return;
   for (std::size_t i = 0; i < names.size(); ++i) buffer_ += (i ? "," : "") + names[i];
   buffer_ += '\n';
+  has_names_ = true;
   flush();
 }
 
@@ -79,35 +82,39 @@ void CsvWriter::operator()(const std::string& message) {
   flush();
 }
 
-void CsvWriter::operator()(const std::vector<double>& row) { add(row.data(), row.size(), 1); }
+void CsvWriter::operator()(const std::vector<double>& row) { add(row.data(), row.size()); }
 
 void CsvWriter::operator()(const Eigen::Matrix<double, -1, 1>& row) {
-  add(row.data(), row.size(), 1);
+  add(row.data(), row.size());
 }
 
 void CsvWriter::operator()(const Eigen::Matrix<double, 1, -1>& row) {
-  add(row.data(), row.size(), 1);
+  add(row.data(), row.size());
 }
 
 void CsvWriter::operator()(const Eigen::Matrix<double, -1, -1>& draws_in_columns) {
   for (Eigen::Index j = 0; j < draws_in_columns.cols(); ++j)
-    add(draws_in_columns.data() + j * draws_in_columns.rows(), draws_in_columns.rows(), 1);
+    add(draws_in_columns.data() + j * draws_in_columns.rows(), draws_in_columns.rows());
 }
 
-void CsvWriter::add(const double* values, std::size_t count, std::size_t stride) {
+void CsvWriter::add(const double* values, std::size_t count) {
   if (!file_) return;
   char text[32];
   for (std::size_t i = 0; i < count; ++i) {
     if (i) buffer_ += ',';
-    const double value = values[i * stride];
-    const auto end = figures_ > 0 ? std::to_chars(text, text + sizeof text, value,
+    const auto end = figures_ > 0 ? std::to_chars(text, text + sizeof text, values[i],
                                                   std::chars_format::general, figures_)
-                                  : std::to_chars(text, text + sizeof text, value);
+                                  : std::to_chars(text, text + sizeof text, values[i]);
     buffer_.append(text, end.ptr);
   }
   buffer_ += '\n';
   ++rows_;
   flush_if_due();
+}
+
+void remove_file(const std::string& path) noexcept {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) std::filesystem::remove(path, ignored);
 }
 
 std::string numbered(const std::string& path, unsigned int number) {
@@ -132,7 +139,7 @@ std::vector<std::string> split_commas(const std::string& text) {
 
 std::vector<std::string> chain_paths(const std::string& path, int chains, unsigned int first_id) {
   const std::size_t wanted = static_cast<std::size_t>(chains);
-  if (path.empty()) return std::vector<std::string>(wanted);
+  if (path.empty() || wanted == 1) return std::vector<std::string>(wanted, path);
   std::vector<std::string> paths = split_commas(path);
   if (paths.size() == wanted) return paths;
   if (paths.size() > 1)

@@ -37,13 +37,15 @@ class CsvWriter : public stan::callbacks::writer {
   void flush();
   // Take the file away unless it holds a row of numbers: nobody shall take it for a result.
   void discard_if_empty() noexcept;
+  // Whether the line of column names was written: without it a method has not even begun.
+  bool has_names() const { return has_names_; }
   const std::string& path() const { return path_; }
 
  private:
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  void add(const double* values, std::size_t count, std::size_t stride);
+  void add(const double* values, std::size_t count);
   void flush_if_due();
 
   std::string path_;
@@ -51,18 +53,22 @@ class CsvWriter : public stan::callbacks::writer {
   std::unique_ptr<std::FILE, Close> file_;
   std::string buffer_;
   std::size_t rows_ = 0;
+  bool has_names_ = false;
   std::chrono::steady_clock::time_point last_flush_;
 };
 
-// "out.csv" -> "out_3.csv"; with a tag, "out_metric_3.csv" is spelt by the caller's suffix.
+// "out.csv" -> "out_3.csv".
 std::string numbered(const std::string& path, unsigned int number);
 
 // "out.csv" with suffix "_metric" and extension ".json" -> "out_metric.json".
 std::string beside(const std::string& path, const std::string& suffix, const std::string& extension);
 
-// One path a chain: a comma-separated list as it stands, else numbered from the first id
-// if there is more than one chain.
+// One path a chain: for one chain the path, for several a comma-separated list of so many as it
+// stands, else the path numbered from the first id.
 std::vector<std::string> chain_paths(const std::string& path, int chains, unsigned int first_id);
+
+// Take a file away; devices and whatever else is no plain file stay.
+void remove_file(const std::string& path) noexcept;
 
 std::vector<std::string> split_commas(const std::string& text);
 

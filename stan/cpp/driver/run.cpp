@@ -2,22 +2,67 @@
 
 #include "errors.hpp"
 #include "print.hpp"
+#include "stop.hpp"
 
 #include <stan/version.hpp>
 
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+
+#include <unistd.h>
 
 namespace pkqsp::driver {
 namespace {
 
-std::atomic<bool> asked_to_stop{false};
+constexpr unsigned int patience_seconds = 10;
 
-extern "C" void on_signal(int) { asked_to_stop = true; }
+// An iteration that does not end must not keep the process alive: then the alarm ends it.
+extern "C" void on_signal(int) {
+  asked_to_stop = true;
+  alarm(patience_seconds);
+}
+
+void discard(std::vector<CsvWriter>& writers) {
+  for (CsvWriter& writer : writers) writer.discard_if_empty();
+}
+
+// After a failure nothing shall be there that could be taken for a result.
+void discard(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others) {
+  discard(draws);
+  discard(others);
+  for (const std::string& path : run.unwritten) remove_file(path);
+  std::error_code ignored;
+  for (const std::string& path : run.json_paths)
+    if (std::filesystem::is_empty(path, ignored)) remove_file(path);
+}
+
+// Whether the body did its work; some services only log why they could not begin.
+int finish(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others,
+           int code) {
+  if (could_not_write) code = OutputError::code;
+  if (asked_to_stop && !could_not_write) throw Interrupted();
+  for (CsvWriter& writer : draws) {
+    if (code == 0 && writer.is_valid() && !writer.has_names()) code = 70;
+    writer.flush();
+  }
+  for (CsvWriter& writer : others) writer.flush();
+  if (!run.unwritten.empty())
+    throw OutputError("cannot write '" + run.unwritten[0] + "' in full: is the disk full?");
+  if (code != 0) discard(run, draws, others);
+  return code;
+}
 
 }  // namespace
+
+JsonFile::JsonFile(const std::string& path, std::vector<std::string>& unwritten)
+    : std::ofstream(path), path_(path), unwritten_(unwritten) {}
+
+JsonFile::~JsonFile() {
+  close();
+  if (fail()) unwritten_.push_back(path_);
+}
 
 void Console::say(std::FILE* stream, const std::string& message) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -56,9 +101,11 @@ std::vector<CsvWriter> Run::open_csvs(const std::vector<std::string>& paths) con
   return all;
 }
 
-JsonWriter Run::open_json(const std::string& path) const {
-  auto file = std::make_unique<std::ofstream>(path);
+JsonWriter Run::open_json(const std::string& path) {
+  auto file = std::make_unique<JsonFile>(path, unwritten);
   if (!file->good()) throw OutputError("cannot write '" + path + "': " + std::strerror(errno));
+  json_paths.push_back(path);
+  file->precision(std::max(settings.integer("output.sig_figs"), 8));
   return JsonWriter(std::move(file));
 }
 
@@ -74,6 +121,16 @@ void Run::save_configuration() const {
        << settings_as_json(arguments, 2) << "\n}\n";
   file.flush();
   if (!file.good()) throw OutputError("cannot write '" + path + "': " + std::strerror(errno));
+}
+
+int guarded(Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others,
+            const std::function<int()>& body) {
+  try {
+    return finish(run, draws, others, body());
+  } catch (...) {
+    discard(run, draws, others);
+    throw;
+  }
 }
 
 }  // namespace pkqsp::driver

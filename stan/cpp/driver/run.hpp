@@ -12,6 +12,7 @@
 #include <stan/model/model_base.hpp>
 
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -44,7 +45,18 @@ class SignalInterrupt : public stan::callbacks::interrupt {
   void operator()() override;
 };
 
-using JsonWriter = stan::callbacks::json_writer<std::ofstream>;
+// Stan's JSON writer does not look at its stream, so the stream itself tells if it fails.
+class JsonFile : public std::ofstream {
+ public:
+  JsonFile(const std::string& path, std::vector<std::string>& unwritten);
+  ~JsonFile() override;
+
+ private:
+  std::string path_;
+  std::vector<std::string>& unwritten_;
+};
+
+using JsonWriter = stan::callbacks::json_writer<JsonFile>;
 
 struct Run {
   stan::model::model_base& model;
@@ -52,8 +64,10 @@ struct Run {
   Settings settings;
   Settings method;
   std::string started;
-  Console console;
-  SignalInterrupt interrupt;
+  Console console{};
+  SignalInterrupt interrupt{};
+  std::vector<std::string> json_paths{};
+  std::vector<std::string> unwritten{};  // JSON files that failed
 
   unsigned int id() const { return settings.natural("id"); }
   unsigned int seed() const { return settings.natural("random.seed"); }
@@ -64,7 +78,7 @@ struct Run {
   // A CSV file that begins with versions and settings.
   CsvWriter open_csv(const std::string& path) const;
   std::vector<CsvWriter> open_csvs(const std::vector<std::string>& paths) const;
-  JsonWriter open_json(const std::string& path) const;
+  JsonWriter open_json(const std::string& path);
   void save_configuration() const;
 };
 
@@ -80,25 +94,14 @@ int generate_quantities(Run& run);
 int log_prob(Run& run);
 int diagnose(Run& run);
 
-// Flush what a method wrote; after a failure take away files that hold no draw.
-template <class Writers>
-int finish(Writers& writers, int exit_code) {
-  for (CsvWriter& writer : writers) {
-    if (exit_code != 0) writer.discard_if_empty();
-    writer.flush();
-  }
-  return exit_code;
-}
+// Run a method's body and see to its files: `draws` hold the result, `others` go beside it. What
+// was not written in full is reported; after a failure, files that hold no draw are taken away.
+int guarded(Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others,
+            const std::function<int()>& body);
 
-// Run a method's body; files that hold no draw go away if it fails or throws.
-template <class Writers, class Body>
-int guarded(Writers& writers, Body&& body) {
-  try {
-    return finish(writers, body());
-  } catch (...) {
-    for (CsvWriter& writer : writers) writer.discard_if_empty();
-    throw;
-  }
+inline int guarded(Run& run, std::vector<CsvWriter>& draws, const std::function<int()>& body) {
+  std::vector<CsvWriter> none;
+  return guarded(run, draws, none, body);
 }
 
 }  // namespace pkqsp::driver

@@ -15,7 +15,7 @@ Chains::Chains(Run& run) : count(run.method.integer("num_chains")), inits(count)
 
 std::vector<Context> inverse_metrics(const Run& run, int count, bool dense) {
   const std::string& path = run.method.text("algorithm.hmc.metric_file");
-  if (!path.empty()) return read_contexts(path, count, run.id(), "metric file");
+  if (!path.empty()) return read_metrics(path, count, run.id());
   const std::size_t size = run.model.num_params_r();
   using stan::io::array_var_context;
   namespace util = stan::services::util;
@@ -30,7 +30,7 @@ namespace {
 
 int fixed_param(Run& run) {
   Chains chains(run);
-  return guarded(chains.draws, [&] {
+  return guarded(run, chains.draws, chains.diagnostics, [&] {
     return stan::services::sample::fixed_param(
         run.model, chains.count, chains.starts.contexts, run.seed(), run.id(),
         chains.starts.radius, run.method.integer("num_samples"), run.method.integer("thin"),

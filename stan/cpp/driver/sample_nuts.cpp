@@ -10,7 +10,7 @@
 namespace pkqsp::driver {
 namespace {
 
-std::vector<JsonWriter> metric_files(const Run& run, int count) {
+std::vector<JsonWriter> metric_files(Run& run, int count) {
   std::vector<JsonWriter> files;
   const bool save = run.method.flag("adapt.save_metric");
   for (const std::string& path : chain_paths(run.output(), count, run.id()))
@@ -57,7 +57,7 @@ int dispatch(Run& run, Chains& chains) {
 
 int sample_nuts(Run& run) {
   Chains chains(run);
-  return guarded(chains.draws, [&] { return dispatch(run, chains); });
+  return guarded(run, chains.draws, chains.diagnostics, [&] { return dispatch(run, chains); });
 }
 
 }  // namespace pkqsp::driver

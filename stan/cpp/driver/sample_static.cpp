@@ -49,7 +49,7 @@ int sample_static(Run& run) {
   Chains chains(run);
   const bool dense = run.method.text("algorithm.hmc.metric") == "dense_e";
   const std::vector<Context> starts = inverse_metrics(run, chains.count, dense);
-  return guarded(chains.draws, [&] {
+  return guarded(run, chains.draws, chains.diagnostics, [&] {
     std::vector<int> codes(chains.count, 0);
     tbb::parallel_for(0, chains.count,
                       [&](int k) { codes[k] = one_chain(run, chains, starts, k); });

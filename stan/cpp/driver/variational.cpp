@@ -19,7 +19,7 @@ int variational(Run& run) {
                    run.interrupt, run.console, init, draws[0], diagnostics[0]);
   };
   namespace advi = stan::services::experimental::advi;
-  return guarded(draws, [&] {
+  return guarded(run, draws, diagnostics, [&] {
     return m.text("algorithm") == "fullrank" ? go(PKQSP_LIFT(advi::fullrank))
                                              : go(PKQSP_LIFT(advi::meanfield));
   });
