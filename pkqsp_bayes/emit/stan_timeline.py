@@ -81,6 +81,8 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
         "outputs": str(len(ode.output_names)),
         "dose_values": str(5 * len(ode.dose_names)),
         "dose_states": ", ".join(str(s + 1) for s in ode.dose_states) or "1",
+        "has_rate": _flags(ode.dose_has_rate),
+        "has_duration": _flags(ode.dose_has_duration),
         "data": "" if moving else "data ",
         "timing_declared": "vector p, " if moving else "",
         "timing_passed": "p, " if moving else "",
@@ -93,6 +95,10 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
     }
     body = _MODELLED_RATE if _rates_are_modelled(ode) else "  return rate[i];"
     return words | {"rate_body": Template(body).substitute(words)}
+
+
+def _flags(values: tuple[bool, ...]) -> str:
+    return ", ".join(str(int(v)) for v in values) or "0"
 
 
 def _lists(word: str, columns: tuple[str, ...]) -> dict[str, str]:

@@ -123,6 +123,9 @@ matrix ${m}_timing(${timing_declared}data vector s, array[] int evid, $DOSING) {
   matrix[size(time), 2] timing = rep_matrix(0, size(time), 2);
   for (i in 1 : size(time)) {
     if (evid[i] == 1 || evid[i] == 4) {
+      if ((rate[i] == -1 && !{$has_rate}[cmt[i]]) || (rate[i] == -2 && !{$has_duration}[cmt[i]])) {
+        reject("record ", i, " wants a modelled rate or duration that the model has not");
+      }
       vector[5] d = ${m}_dose(i, $timing_parameters, s, $dosing);
       timing[i, 1] = d[3];
       if (rate[i] == -2) {
@@ -132,8 +135,8 @@ matrix ${m}_timing(${timing_declared}data vector s, array[] int evid, $DOSING) {
       } else if (rate[i] > 0) {
         timing[i, 2] = d[2] * amt[i] / rate[i];
       }
-      if (!(timing[i, 1] >= 0 && timing[i, 2] >= 0)) {
-        reject("lag or duration of record ", i, " is negative or not a number");
+      if (!(min(timing[i]) >= 0 && max(timing[i]) < positive_infinity())) {
+        reject("lag or duration of record ", i, " is negative or not finite");
       }
     }
   }

@@ -167,6 +167,7 @@ def test_expressions(program: StanProgram, point: tuple[float, ...]) -> None:
     [
         ([{"time": 1, "amount": 1}, {"time": 0}], "time goes back"),
         ([{"time": 0, "amount": 1, "steady": 1}], "without an interval"),
+        ([{"time": 0, "amount": 1, "rate": -2}], "that the model has not"),
     ],
 )
 def test_nonsense_is_rejected(

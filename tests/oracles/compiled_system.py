@@ -23,6 +23,8 @@ class CompiledSystem:
     outputs: Callable[..., list[float]]
     doses: Callable[..., list[list[float]]]
     dose_states: tuple[int, ...]
+    modelled: tuple[tuple[int, int], ...]
+    """(target, RATE) of the modelled rates (-1) and durations (-2)."""
     parameters: tuple[str, ...]
     fixed: tuple[int, ...]
     varying: tuple[int, ...]
@@ -62,6 +64,12 @@ def _compile(system: OdeSystem) -> CompiledSystem:
         outputs=function([_closed(system, o.expr) for o in system.outputs]),
         doses=function([[_closed(system, e) for e in row] for row in doses]),
         dose_states=tuple(order.index(d.state) for d in system.doses),
+        modelled=tuple(
+            (i, code)
+            for i, d in enumerate(system.doses)
+            for code, expr in ((-1, d.rate), (-2, d.duration))
+            if expr is not None
+        ),
         parameters=tuple(names),
         fixed=tuple(i for i, k in enumerate(kinds) if k == "fixed"),
         varying=tuple(i for i, k in enumerate(kinds) if k != "fixed"),

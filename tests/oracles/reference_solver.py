@@ -265,6 +265,8 @@ class _Run:
         line, target = self.line, int(self.line.dose[i])
         factor, available, lag, model_rate, model_duration = self.model.doses(*self.here())[target]
         amount, rate = float(line.amount[i]), float(line.rate[i])
+        if rate < 0 and (target, rate) not in self.model.modelled:
+            raise ValueError("no such modelled rate or duration")
         if amount != 0 and (rate == 0 or (rate == -2 and model_duration == 0)):
             size, duration = available * amount, None
         elif rate == -2:

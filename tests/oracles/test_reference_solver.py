@@ -210,6 +210,11 @@ def test_time_may_start_again_after_a_reset_only() -> None:
         solve([{"time": 9, "amount": 5}, {"time": 1}])
 
 
+def test_a_rate_that_is_not_modelled_is_refused() -> None:
+    with pytest.raises(ValueError, match="modelled"):
+        solve([{"time": 0, "amount": 5, "rate": -2, "dose": 1}])
+
+
 def decay(kind: str) -> OdeSystem:
     """dA/dt = -x A with a covariate x."""
     k, x, a = symbol("k"), symbol("x"), symbol("A")

@@ -233,6 +233,11 @@ functions {
     matrix[size(time), 2] timing = rep_matrix(0, size(time), 2);
     for (i in 1 : size(time)) {
       if (evid[i] == 1 || evid[i] == 4) {
+        if ((rate[i] == -1 && !{0}[cmt[i]])
+            || (rate[i] == -2 && !{0}[cmt[i]])) {
+          reject("record ", i,
+                 " wants a modelled rate or duration that the model has not");
+        }
         vector[5] d = m_dose(i, rep_vector(0, 4), s, time, amt, rate, cmt,
                              breaks, segments);
         timing[i, 1] = d[3];
@@ -243,9 +248,9 @@ functions {
         } else if (rate[i] > 0) {
           timing[i, 2] = d[2] * amt[i] / rate[i];
         }
-        if (!(timing[i, 1] >= 0 && timing[i, 2] >= 0)) {
+        if (!(min(timing[i]) >= 0 && max(timing[i]) < positive_infinity())) {
           reject("lag or duration of record ", i,
-                 " is negative or not a number");
+                 " is negative or not finite");
         }
       }
     }
