@@ -13,7 +13,8 @@ covariates are expressions of data and integers.
 from string import Template
 
 from pkqsp_bayes.emit.names import mangle
-from pkqsp_bayes.emit.stan_timeline_text import DOSES, RECORDS, STEADY, TIMES
+from pkqsp_bayes.emit.stan_steady_text import STEADY
+from pkqsp_bayes.emit.stan_timeline_text import DOSES, RECORDS, TIMES
 from pkqsp_bayes.ode.lowered import LoweredOde
 
 __all__ = ["SOLVERS", "emit_stan_timeline"]
