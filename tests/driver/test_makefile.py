@@ -1,0 +1,106 @@
+"""The makefile of the laid-out directory: what cmdstanpy and people ask of it."""
+
+import subprocess
+from pathlib import Path
+
+import cmdstanpy
+import pytest
+from cmdstanpy.compilation import compile_stan_file
+
+from pkqsp_bayes.engine.toolchain import Stan
+from tests.driver.compile_time import measure
+from tests.driver.programs import DOUBLED_HEADER
+
+
+@pytest.fixture
+def ours(cmdstan: Stan) -> Path:
+    if cmdstan.source == "cmdstan":
+        pytest.skip("this is about the directory laid out here")
+    return cmdstan.path
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_everything_is_built(ours: Path) -> None:
+    assert make(ours, "--question", "build").returncode == 0
+    assert make(ours, "print-CMDSTAN_VERSION").stdout.strip() == "CMDSTAN_VERSION = 2.39.0"
+
+
+@pytest.mark.parametrize("option", ["STAN_OPENCL=TRUE", "STAN_MPI=true"])
+def test_what_is_not_there_is_refused(ours: Path, tmp_path: Path, option: str) -> None:
+    done = make(ours, option, str(tmp_path / "model"))
+    assert done.returncode != 0
+    assert f"{option.partition('=')[0]} is not supported here" in done.stderr
+    assert make(ours, option.partition("=")[0] + "=false", "-n", "help").returncode == 0
+
+
+def commands(folder: Path, tmp_path: Path, *words: str) -> str:
+    (tmp_path / "model.stan").write_text("parameters { real x; } model { x ~ std_normal(); }")
+    done = make(folder, "--dry-run", *words, str(tmp_path / "model"))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_options_arrive_at_the_compilers(ours: Path, tmp_path: Path) -> None:
+    header = tmp_path / "external.hpp"
+    header.write_text(DOUBLED_HEADER)
+    text = commands(
+        ours, tmp_path, "STANCFLAGS+=--O1", "STANCFLAGS+=--allow-undefined", "O=1",
+        f"USER_HEADER={header}", "CXXFLAGS=-DMINE", "LDFLAGS=-Lthere", "STAN_NO_RANGE_CHECKS=true",
+    )  # fmt: skip
+    for word in ("--O1 --allow-undefined", " -O1 ", "-DMINE", "-Lthere", "-DSTAN_NO_RANGE_CHECKS"):
+        assert word in text
+    assert text.index("model_header.hpp") < text.index(str(header)), (
+        "a precompiled header counts only as the first thing that is included"
+    )
+    assert "-march" not in text
+
+
+def test_other_flags_use_another_precompiled_header(ours: Path, tmp_path: Path) -> None:
+    def folder(*words: str) -> str:
+        return make(ours, "print-PCH_KEY", *words).stdout.split()[-1]
+
+    assert (ours / "pch" / folder() / "stan/model/model_header.hpp.gch").is_file()
+    assert folder("STAN_THREADS=TRUE") == folder() == folder("STAN_THREADS=false")
+    for words in (["O=0"], ["CXXFLAGS=-DMINE"], ["STAN_NO_RANGE_CHECKS=true"]):
+        assert folder(*words) != folder()
+
+
+def test_a_program_that_is_wrong_is_reported(cmdstan: Stan, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.stan"
+    path.write_text("parameters { real x; }\nmodel { x ~ normal(0, y); }\n")
+    with pytest.raises(ValueError, match='Identifier "y" not in scope'):
+        compile_stan_file(path)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_header_that_is_wrong_is_reported(cmdstan: Stan, tmp_path: Path) -> None:
+    path, header = tmp_path / "wrong.stan", tmp_path / "wrong.hpp"
+    path.write_text(
+        "functions { real f(real x); } parameters { real x; } model { target += f(x); }"
+    )
+    header.write_text("this is no C++\n")
+    with pytest.raises(ValueError, match=r"wrong\.hpp"):
+        cmdstanpy.CmdStanModel(stan_file=path, user_header=header)
+    assert [p.name for p in tmp_path.iterdir() if p.suffix in {"", ".o", ".exe"}] == []
+
+
+@pytest.mark.slow
+def test_the_precompiled_header_pays(ours: Path) -> None:
+    with_header, without = measure(ours)
+    assert without / with_header >= 1.5
+
+
+@pytest.mark.slow
+def test_options_of_the_model_are_in_its_information(ours: Path, tmp_path: Path) -> None:
+    path = tmp_path / "unchecked.stan"
+    path.write_text("parameters { real x; } model { x ~ std_normal(); }")
+    model = cmdstanpy.CmdStanModel(
+        stan_file=path, cpp_options={"STAN_NO_RANGE_CHECKS": "true", "CXXFLAGS": "-O0"}
+    )
+    assert model.exe_info()["STAN_NO_RANGE_CHECKS"] == "true"
+    assert abs(model.sample(chains=1, seed=1, show_progress=False).stan_variable("x").mean()) < 0.3
