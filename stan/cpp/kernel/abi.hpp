@@ -104,18 +104,22 @@ int abi_solve(long long subjects, const AbiStudy& a, const double* parameters,
 
 }  // namespace pkqsp
 
+// Everything else in the library is compiled with -fvisibility=hidden: two models loaded into one
+// process would otherwise share what has one name in both (GCC makes such data unique).
+#define PKQSP_EXPORT __attribute__((visibility("default")))
+
 // Defines the functions of the shared library for one model.
-#define PKQSP_DEFINE_ABI(MODEL)                                                                \
-  extern "C" {                                                                                 \
-  int pkqsp_abi_version() { return pkqsp::abi_version; }                                       \
-  void pkqsp_sizes(int* sizes) { pkqsp::abi_sizes<MODEL>(sizes); }                             \
-  const char* pkqsp_reason(int reason) {                                                       \
-    return pkqsp::describe(static_cast<pkqsp::Reason>(reason));                                \
-  }                                                                                            \
-  int pkqsp_solve(long long subjects, const pkqsp::AbiStudy* study, const double* parameters,  \
-                  const pkqsp::AbiOptions* options, double* values, double* sensitivities,     \
-                  int* reasons, long long* counters) {                                         \
-    return pkqsp::abi_solve<MODEL>(subjects, *study, parameters, *options, values,             \
-                                   sensitivities, reasons, counters);                          \
-  }                                                                                            \
+#define PKQSP_DEFINE_ABI(MODEL)                                                                   \
+  extern "C" {                                                                                    \
+  PKQSP_EXPORT int pkqsp_abi_version() { return pkqsp::abi_version; }                             \
+  PKQSP_EXPORT void pkqsp_sizes(int* sizes) { pkqsp::abi_sizes<MODEL>(sizes); }                   \
+  PKQSP_EXPORT const char* pkqsp_reason(int reason) {                                             \
+    return pkqsp::describe(static_cast<pkqsp::Reason>(reason));                                   \
+  }                                                                                               \
+  PKQSP_EXPORT int pkqsp_solve(long long subjects, const pkqsp::AbiStudy* study, const double* parameters,\
+                  const pkqsp::AbiOptions* options, double* values, double* sensitivities,        \
+                  int* reasons, long long* counters) {                                            \
+    return pkqsp::abi_solve<MODEL>(subjects, *study, parameters, *options, values,                \
+                                   sensitivities, reasons, counters);                             \
+  }                                                                                               \
   }

@@ -49,11 +49,13 @@ class Chooser {
     }
   }
 
-  // Takes note of a step; true if the method has to change.
+  // Takes note of a step; true if the method has to change. An explicit step that stability
+  // limits has h * bound of 3 or more; one that accuracy limits is smaller at usual tolerances.
   bool observe(double h_bound) {
-    const bool other = explicit_ ? h_bound > 5.0 : h_bound < 2.5;
+    const bool other = explicit_ ? h_bound > 2.5 : h_bound < 1.2;
     count_ = other ? count_ + 1 : 0;
-    if (count_ < (explicit_ ? 2 : 3)) return false;
+    if (count_ < (explicit_ ? 6 : patience_)) return false;
+    if (explicit_) patience_ = patience_ < 1000 ? 2 * patience_ : patience_;  // it was a mistake
     explicit_ = !explicit_;
     count_ = 0;
     return true;
@@ -67,6 +69,7 @@ class Chooser {
  private:
   bool explicit_ = false;
   int count_ = 0;
+  int patience_ = 4;
 };
 
 }  // namespace pkqsp

@@ -5,6 +5,7 @@
 // period is repeated (or time passes), which is what a patient does, and Newton is tried again.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -19,7 +20,7 @@ class Steady {
   using M = Machine<Model>;
 
  public:
-  explicit Steady(M& machine) : m_(machine), a_(N * N), z_(N), sens_(N * (P > 0 ? P : 1)) {}
+  explicit Steady(M& machine) : m_(machine), a_(N * N), z_(N), sens_(N * (P > 0 ? P : 1)), still_(Model::Q) {}
 
   // Leaves the steady state under dosing at `interval` in the machine, seen at the phase that lies
   // `dose.lag` before a dose enters. The machine comes with the state to start from; its time and
@@ -143,8 +144,7 @@ class Steady {
   // I - M, factorised. A state that remembers all it gets and that nothing reads (an area under a
   // curve) has no steady state and needs none: it keeps its value.
   bool prepare_newton() {
-    keeps_.assign(N, false);
-    for (int i = 0; i < N; ++i) keeps_[i] = is_accumulator(i);
+    find_accumulators();
     for (int i = 0; i < N; ++i) {
       for (int j = 0; j < N; ++j) {
         double& a = a_[i * N + j];
@@ -154,11 +154,18 @@ class Steady {
     return lu_.factor(a_, N);
   }
 
-  bool is_accumulator(int i) const {
-    for (int k = 0; k < N; ++k) {
-      if (std::fabs(a_[k * N + i] - (k == i ? 1.0 : 0.0)) > 1e-14) return false;
+  // States whose column of the Jacobian is empty.
+  void find_accumulators() {
+    double unit[N] = {}, out[N], f[N], jac[Model::NJ], fq[Model::NFQ];
+    put_state();
+    Model::rhs_entries(m_.w.clock(0.0), m_.w.y, m_.w.q, f, jac, fq);
+    keeps_.assign(N, false);
+    for (int j = 0; j < N; ++j) {
+      unit[j] = 1.0;
+      Model::rhs_lanes(m_.w.y, m_.w.q, jac, fq, unit, still_.data(), out);
+      unit[j] = 0.0;
+      keeps_[j] = std::all_of(out, out + N, [](double v) { return v == 0.0; });
     }
-    return true;
   }
 
   Reason find_period() {
@@ -332,21 +339,15 @@ class Steady {
   bool differentiate_rest() {
     put_state();
     double f[N], jac[Model::NJ], fq[Model::NFQ], unit[N] = {}, out[N];
-    std::vector<double> still(Model::Q, 0.0);
     Model::rhs_entries(m_.w.clock(0.0), m_.w.y, m_.w.q, f, jac, fq);
     m_.derivative(f);
     for (int j = 0; j < N; ++j) {
       unit[j] = 1.0;
-      Model::rhs_lanes(m_.w.y, m_.w.q, jac, fq, unit, still.data(), out);
+      Model::rhs_lanes(m_.w.y, m_.w.q, jac, fq, unit, still_.data(), out);
       unit[j] = 0.0;
       for (int i = 0; i < N; ++i) a_[i * N + j] = -out[i];
     }
-    keeps_.assign(N, false);
-    for (int j = 0; j < N; ++j) {
-      bool read = false;
-      for (int i = 0; i < N; ++i) read |= a_[i * N + j] != 0.0;
-      keeps_[j] = !read;
-    }
+    find_accumulators();
     for (int i = 0; i < N; ++i) {
       for (int j = 0; keeps_[i] && j < N; ++j) a_[i * N + j] = i == j ? 1.0 : 0.0;
     }
@@ -402,7 +403,7 @@ class Steady {
   M& m_;
   const Dose<P>* dose_ = nullptr;
   double interval_ = 0.0, whole_ = 0.0, rest_ = 0.0;
-  std::vector<double> a_, z_, sens_, image_, step_, row_scale_;
+  std::vector<double> a_, z_, sens_, still_, image_, step_, row_scale_;
   std::vector<bool> keeps_;
   bool balanced_ = true;
   DenseLu lu_;
