@@ -52,6 +52,8 @@ def begin(
     handler = RichHandler(console=_ERR, show_path=False, show_time=False, markup=False)
     logging.getLogger("pkqsp_bayes").handlers = [handler]
     logging.getLogger("pkqsp_bayes").setLevel(logging.INFO if verbose else logging.WARNING)
+    # With a handler of ours cmdstanpy leaves its logger as it is.
+    logging.getLogger("cmdstanpy").handlers = [handler]
     logging.getLogger("cmdstanpy").setLevel(logging.INFO if verbose else logging.ERROR)
 
 

@@ -120,7 +120,8 @@ def _draw_fits(table: pd.DataFrame, tree: Any, path: Path) -> None:
 def main() -> None:
     """Run the demo into the folder that the command line names."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
+    # With a handler of ours cmdstanpy leaves its logger as it is.
+    logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     mpl.use("agg")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)
