@@ -8,6 +8,7 @@ import pytest
 
 from tests.emit.expressions import POINTS, evaluate, sample_expressions
 from tests.emit.stan_program import SYSTEMS, StanProgram
+from tests.oracles.random_timelines import random_timeline
 from tests.oracles.records import Records, make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
 
@@ -134,6 +135,24 @@ def test_values(program: StanProgram, name: str) -> None:
     found = program.values(case.system, case.line, list(parameters.values()))
     exact = reference(SYSTEMS[case.system][0], case.line, parameters, method="DOP853")
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-8)
+
+
+RANDOM = {
+    "one": ({"targets": [[0, 0, 1.5, 5]]}, {"lag": [0.0, 0.4, 1.7, 4.3]}),
+    "everything": ({"targets": [[0, 1.5, -1, -2], [0, 5]], "fixed": [75], **COVARIATES}, {}),
+}
+"""What random timelines are made of, and values to choose from for a parameter."""
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("system", RANDOM)
+def test_values_of_random_regimens(program: StanProgram, system: str, seed: int) -> None:
+    options, choices = RANDOM[system]
+    line = random_timeline(seed, **options)
+    parameters = PARAMETERS[system] | {k: v[seed % len(v)] for k, v in choices.items()}
+    found = program.values(system, line, list(parameters.values()))
+    exact = reference(SYSTEMS[system][0], line, parameters, method="DOP853")
+    np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
 SLOW = "steady state with times that are data"  # the oracle, not Stan
