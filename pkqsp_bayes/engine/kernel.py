@@ -36,7 +36,8 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _FLAGS = ("-O3", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-shared", "-pthread")
-"""Hidden, so that two models in one process share no symbol. No -march: the kernel chooses its instruction set function by function, at run time."""
+"""Hidden, so that two models in one process share no symbol. No -march: the kernel chooses its
+instruction set function by function, at run time."""
 
 _SOURCE = """\
 #include "model.hpp"
