@@ -83,6 +83,11 @@ class SolverOptions:
         Integration method.
     instructions : Instructions
         Instruction set (for tests; the best one otherwise).
+
+    Examples
+    --------
+    >>> SolverOptions(rtol=1e-8).method.name
+    'AUTOMATIC'
     """
 
     rtol: float = 1e-6
