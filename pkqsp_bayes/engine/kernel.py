@@ -238,18 +238,17 @@ class Kernel:
         raw = library.solve(
             study, p, chosen, sensitivities=sensitivities, threads=threads or _processors()
         )
-        found = []
+        found, counters, reasons = [], raw.counters.tolist(), raw.reasons.tolist()
         for s, (start, end) in enumerate(zip(study.first, study.first[1:], strict=False)):
-            reason = int(raw.reasons[s])
             found.append(
                 Solution(
                     values=raw.values[start:end],
                     sensitivities=(
                         None if raw.sensitivities is None else raw.sensitivities[start:end]
                     ),
-                    ok=reason == 0,
-                    reason=library.reason(reason),
-                    statistics=Statistics.of(raw.counters[s]),
+                    ok=reasons[s] == 0,
+                    reason=library.reason(reasons[s]),
+                    statistics=Statistics.of(counters[s]),
                 )
             )
         return found

@@ -78,9 +78,9 @@ class Statistics:
     steady_passes: int
 
     @classmethod
-    def of(cls, counters: LongArray) -> "Statistics":
+    def of(cls, counters: Sequence[int]) -> "Statistics":
         """Read the counters of one subject, in the ABI's order."""
-        steps, rejected, factorisations, explicit_steps, steady_passes, _ = map(int, counters)
+        steps, rejected, factorisations, explicit_steps, steady_passes, _ = counters
         return cls(
             steps=steps,
             rejected=rejected,
