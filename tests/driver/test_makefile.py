@@ -68,6 +68,7 @@ def test_other_flags_use_another_precompiled_header(ours: Path, tmp_path: Path) 
     assert folder("STAN_THREADS=TRUE") == folder() == folder("STAN_THREADS=false")
     for words in (["O=0"], ["CXXFLAGS=-DMINE"], ["STAN_NO_RANGE_CHECKS=true"]):
         assert folder(*words) != folder()
+        assert "-x c++-header" not in commands(ours, tmp_path, *words), "none is made for a model"
 
 
 def test_a_program_that_is_wrong_is_reported(cmdstan: Stan, tmp_path: Path) -> None:
