@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
+    from pkqsp_bayes.fitting.fit import fit, summary_table
+    from pkqsp_bayes.fitting.settings import FitSettings
     from pkqsp_bayes.library import load_model
+    from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
     from pkqsp_bayes.spec.model import ModelSpec
     from pkqsp_bayes.study.datasets import load_dataset
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
     from pkqsp_bayes.study.study import Study
 
 __all__ = [
+    "BindOptions",
     "CheckError",
     "Dose",
+    "FitSettings",
     "Issue",
     "ModelSpec",
     "PkqspError",
@@ -35,6 +40,7 @@ __all__ = [
     "__version__",
     "check",
     "examine_study",
+    "fit",
     "load_dataset",
     "load_model",
     "read_study",
@@ -42,10 +48,15 @@ __all__ = [
     "simulate",
     "stack_studies",
     "study_from_frame",
+    "summary_table",
 ]
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "BindOptions": "program.bind",
+    "FitSettings": "fitting.settings",
+    "fit": "fitting.fit",
+    "summary_table": "fitting.fit",
     "CheckError": "errors",
     "Dose": "study.simulated",
     "Issue": "errors",

@@ -156,6 +156,47 @@ def simulate(
         raise typer.Exit(1)
 
 
+class BackendName(StrEnum):
+    """Solvers of `pkqsp fit`."""
+
+    NATIVE = "native"
+    STAN = "stan"
+
+
+@app.command()
+def fit(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    *,
+    chains: Annotated[int, typer.Option(help="Number of chains.")] = 4,
+    warmup: Annotated[int, typer.Option(help="Warm-up iterations of each.")] = 1000,
+    draws: Annotated[int, typer.Option(help="Draws of each.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
+    backend: Annotated[BackendName, typer.Option(help="ODE solver.")] = BackendName.NATIVE,
+    resume: Annotated[bool, typer.Option("--resume", help="Run only what is missing.")] = False,
+    cores: Annotated[int | None, typer.Option(help="Chains that run at once.")] = None,
+) -> None:
+    """Fit a population model to a study; each chain is on disk as soon as it is done."""
+    from pkqsp_bayes.fitting.fit import fit, summary_table
+    from pkqsp_bayes.fitting.settings import FitSettings
+    from pkqsp_bayes.program.bind import BindOptions
+
+    with _reported():
+        spec = pq.load_model(model)
+        tree = fit(
+            spec,
+            pq.read_study(study, model=spec),
+            output,
+            settings=FitSettings(chains=chains, warmup=warmup, draws=draws, seed=seed),
+            options=BindOptions(backend=backend.value),
+            resume=resume,
+            cores=cores,
+        )
+    _OUT.print(summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    _OUT.print(str(output), highlight=False)
+
+
 bench = typer.Typer(no_args_is_help=True, help="Measure speed.")
 app.add_typer(bench, name="bench")
 
@@ -182,7 +223,8 @@ def gradient(
     with _reported():
         settings = SolverSettings(rtol=tolerance, atol=tolerance)
         options = BindOptions(method=method, solver=settings)
-        found = bench_gradient(pq.load_model(model), pq.read_study(study), options=options)
+        spec = pq.load_model(model)
+        found = bench_gradient(spec, pq.read_study(study, model=spec), options=options)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
         return

@@ -17,13 +17,13 @@ import xarray as xr
 
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fit.chains import chain_sampler, run_missing
-from pkqsp_bayes.fit.convert import convert_chains
-from pkqsp_bayes.fit.culprits import explain_starts
-from pkqsp_bayes.fit.diagnose import diagnose
-from pkqsp_bayes.fit.manifest import Manifest, begin_manifest, read_manifest, write_manifest
-from pkqsp_bayes.fit.settings import FitSettings, check_settings
-from pkqsp_bayes.fit.starts import find_starts
+from pkqsp_bayes.fitting.chains import adopt_finished, chain_sampler, run_missing
+from pkqsp_bayes.fitting.convert import convert_chains
+from pkqsp_bayes.fitting.culprits import explain_starts
+from pkqsp_bayes.fitting.diagnose import diagnose
+from pkqsp_bayes.fitting.manifest import Manifest, begin_manifest, read_manifest, write_manifest
+from pkqsp_bayes.fitting.settings import FitSettings, check_settings
+from pkqsp_bayes.fitting.starts import find_starts
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import format_model
@@ -130,7 +130,7 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
         remedy = "resume with the same model, study and settings, or use another folder"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     there = {k: name for k, name in old.chains.items() if (folder / name).is_file()}
-    return dataclasses.replace(old, chains=there)
+    return adopt_finished(folder, dataclasses.replace(old, chains=there))
 
 
 def _write_inputs(folder: Path, model: ModelSpec, bound: BoundModel) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fit.settings import FitSettings
+from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = ["Manifest", "begin_manifest", "read_manifest", "write_manifest"]

@@ -12,10 +12,10 @@ from typing import Any
 import cmdstanpy
 
 from pkqsp_bayes.errors import PkqspError
-from pkqsp_bayes.fit.manifest import Manifest, write_manifest
-from pkqsp_bayes.fit.settings import FitSettings
+from pkqsp_bayes.fitting.manifest import Manifest, write_manifest
+from pkqsp_bayes.fitting.settings import FitSettings
 
-__all__ = ["ChainError", "run_missing"]
+__all__ = ["ChainError", "adopt_finished", "chain_sampler", "run_missing"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,6 +79,41 @@ def run_missing(
         told = "\n".join(f"chain {k}: {text}" for k, text in sorted(failures.items()))
         raise ChainError(f"{told}\nthe other chains are kept; resume to run these again")
     return manifest
+
+
+def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
+    """Take over chains that ended after the process that started them had died.
+
+    Parameters
+    ----------
+    folder : Path
+        The fit's folder, whose lock is held.
+    manifest : Manifest
+        What is there.
+
+    Returns
+    -------
+    Manifest
+        With the chains found; what is unfinished is swept away.
+    """
+    chains = dict(manifest.chains)
+    for attempt in folder.glob(".chain_*.part"):
+        number = attempt.name.split(".")[1].removeprefix("chain_")
+        for made in attempt.glob("*.csv"):
+            if number not in chains and _is_finished(made):
+                chains[number] = f"chain_{number}.csv"
+                made.replace(folder / chains[number])
+        shutil.rmtree(attempt, ignore_errors=True)
+    adopted = dataclasses.replace(manifest, chains=chains)
+    write_manifest(folder, adopted)
+    return adopted
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether the sampler wrote its last lines: the time that it took."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 500))
+        return b"Elapsed Time" in file.read()
 
 
 def _count(manifest: Manifest) -> int:
