@@ -1,5 +1,6 @@
 """Both backends give one posterior: log density and gradient at random points, model by model."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,21 @@ from tests.benchmarks.studies import observed
 TIMES = [0.5, 1.5, 4, 9, 24, 50]
 WEIGHT = {"WT": [60.0, 85.0]}
 SEX = ["female", "male"]
+MODELS = Path(__file__).parent / "models"
+"""Textbook tests of stiff solvers, as models."""
+
 FAST = ("mavoglurant", "tmdd-antibody")
 
 
+def model_of(name: str) -> pq.ModelSpec:
+    file = MODELS / f"{name}.toml"
+    return pq.load_model(file if file.exists() else name)
+
+
 def regimen(name: str) -> Study:
-    """Return a dose or two, and samples of every output, for two subjects."""
+    """Return events and samples of every output, for two subjects."""
     times: list[float] = list(TIMES)
-    outputs = [n for n, o in pq.load_model(name).observe.items() if o.error is not None]
+    outputs = [n for n, o in model_of(name).observe.items() if o.error is not None]
     covariates: dict[str, list[Any]] = {}
     match name:
         case "mavoglurant":
@@ -39,6 +48,8 @@ def regimen(name: str) -> Study:
             dose, covariates = pq.Dose(amount=100, n=4, interval=12, to="oral"), WEIGHT
         case "tmdd-antibody":
             dose, times = pq.Dose(amount=[10.0, 300.0], duration=1.0), [1.0, 8, 48, 168, 400]
+        case "robertson" | "van-der-pol":
+            return pq.regimen([], [0, 0.4, 4, 40, 78, 100], subjects=2, outputs=outputs)
         case "myelosuppression":
             dose, times = pq.Dose(amount=100, duration=1.0), [24.0, 100, 200, 300, 500]
         case "time-varying":
@@ -65,7 +76,7 @@ def _moving(study: Study) -> Study:
 
 def close(name: str) -> None:
     """Compare the backends at twenty points, at tight tolerances."""
-    model = pq.load_model(name)
+    model = model_of(name)
     study = observed(model, regimen(name))
     settings = SolverSettings(rtol=1e-10, atol=1e-10, max_steps=1_000_000)
     bound = [
@@ -86,6 +97,6 @@ def test_the_backends_agree(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(names()) - set(FAST)))
-def test_the_backends_agree_on_every_library_model(name: str) -> None:
+@pytest.mark.parametrize("name", [*sorted(set(names()) - set(FAST)), "robertson", "van-der-pol"])
+def test_the_backends_agree_on_every_other_model(name: str) -> None:
     close(name)
