@@ -1,5 +1,7 @@
 # Everything runs in .venv, which `make setup` makes and keeps current.
 PYTHON ?= $(shell command -v python3.12 || command -v python3.13 || command -v python3)
+# Tests compile C++: about 2 GB of memory each.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
@@ -19,10 +21,10 @@ demo: setup
 	$(BIN)/python -m pkqsp_bayes.demo reports/demo
 
 test: setup
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile
 
 test-slow: setup
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -m slow -n $(JOBS) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
