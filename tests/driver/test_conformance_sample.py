@@ -239,6 +239,41 @@ def test_metric_file_and_saved_metric(normal: Program, normal_json: Path, tmp_pa
     )
 
 
+def test_configuration_as_json(normal: Program, normal_json: Path, tmp_path: Path) -> None:
+    done = normal.run(
+        "id=3", "random", "seed=9", "sample", "num_samples=10", "thin=2", "adapt", "delta=0.9",
+        "data", f"file={normal_json}", "output", f"file={tmp_path / 'out.csv'}", "sig_figs=4",
+        "save_cmdstan_config=1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    config = json.loads((tmp_path / "out_config.json").read_text())
+    assert config["model_name"] == "normal_model"
+    assert config["method"]["value"] == "sample"
+    sample = config["method"]["sample"]
+    assert (sample["num_samples"], sample["thin"], sample["save_warmup"]) == (10, 2, False)
+    assert sample["adapt"]["delta"] == 0.9
+    assert sample["algorithm"]["hmc"]["engine"]["value"] == "nuts"
+    assert (config["id"], config["random"]["seed"]) == (3, 9)
+    table = pd.read_csv(tmp_path / "out.csv", comment="#", dtype=str)
+    assert len(table) == 5
+    assert table["mu"].str.replace(r"[-.]|e.*|^-?0\.0*", "", regex=True).str.len().max() <= 4
+
+
+def test_data_and_metric_as_r_dump(
+    normal: Program, normal_truth: NormalInverseGamma, tmp_path: Path
+) -> None:
+    y = ", ".join(map(str, normal_truth.y))
+    data, metric = tmp_path / "data.R", tmp_path / "metric.R"
+    data.write_text(f"N <- {len(normal_truth.y)}\ny <- c({y})\nbroken <- 0\n")
+    metric.write_text("inv_metric <- structure(c(0.07, 0.01, 0.01, 0.08), .Dim = c(2, 2))\n")
+    fit = normal.model.sample(
+        str(data), seed=1, chains=2, iter_warmup=0, adapt_engaged=False, step_size=0.5,
+        metric="dense", inv_metric=str(metric), show_progress=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(fit.inv_metric, [[[0.07, 0.01], [0.01, 0.08]]] * 2, rtol=1e-5)
+    assert abs(fit.stan_variable("mu").mean() - normal_truth.mean_mu) < 0.1
+
+
 def test_inits_of_all_kinds(
     normal: Program, normal_truth: NormalInverseGamma, tmp_path: Path
 ) -> None:
