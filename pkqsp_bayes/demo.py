@@ -15,8 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-import pkqsp_bayes
-from pkqsp_bayes.engine.assets import stan_folder
+from pkqsp_bayes.assets import data_folder, stan_folder
 from pkqsp_bayes.engine.compile import load_program
 
 __all__ = ["main", "run_demo"]
@@ -73,10 +72,7 @@ def run_demo(
 
 def _observations() -> pd.DataFrame:
     """Return the samples after the dose; the one at time 0 was drawn before it."""
-    package = Path(pkqsp_bayes.__file__).parent
-    bundled, checkout = package / "_data", package.parent / "data"
-    data = bundled if bundled.is_dir() else checkout
-    table = pd.read_csv(data / "theophylline" / "study.csv", na_values=".")
+    table = pd.read_csv(data_folder() / "theophylline" / "study.csv", na_values=".")
     doses = table[table.EVID == 1].set_index("ID")
     table = table[(table.EVID == 0) & (table.TIME > 0)].reset_index(drop=True)
     return table.assign(DOSE=table.ID.map(doses.AMT / doses.WT))

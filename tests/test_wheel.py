@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 _CHECK = """
 import json, pathlib
 import pkqsp_bayes
-from pkqsp_bayes.engine.assets import stan_folder
+from pkqsp_bayes.assets import stan_folder
 from pkqsp_bayes.engine.toolchain import locate_stan
 package = pathlib.Path(pkqsp_bayes.__file__).parent
 print(json.dumps([str(package), str(stan_folder()), locate_stan().path.name]))

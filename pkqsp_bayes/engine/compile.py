@@ -8,7 +8,7 @@ from pathlib import Path
 import cmdstanpy
 from cmdstanpy.compilation import compile_stan_file
 
-from pkqsp_bayes.engine.assets import digest_files, stan_folder
+from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.toolchain import find_stan
 from pkqsp_bayes.errors import ToolchainError

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.emit.cpp import emit_cpp
-from pkqsp_bayes.engine.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines

@@ -7,7 +7,15 @@ from typing import Any
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 
-__all__ = ["Fragment", "join_fragments"]
+__all__ = ["Fragment", "Term", "join_fragments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term of a log density: Stan text, and a comment for readers."""
+
+    text: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +29,22 @@ class Fragment:
     data : mapping of str to (int, float, list or numpy array)
         Value of each variable that the ``data`` block declares.
     dims : mapping of str to tuple of str
-        Dimension names of each variable that is kept, in the order of its indices.
+        Dimension names of each variable that is kept, in the order of its indices; what has
+        none is the sampler's own.
     coords : mapping of str to sequence
         Labels along each dimension.
     names : mapping of str to str
         Identifier in the program to the name that the user gave, where they differ.
     starts : mapping of str to Start
         Where each variable of the ``parameters`` block may begin, in the order of declaration.
+    types : mapping of str to str
+        Type, as a function argument, of each variable that ``priors`` and ``effects`` name.
+    priors : tuple of Term
+        Log densities of the priors.
+    effects : tuple of Term
+        Log densities of the random effects, given the parameters that have priors.
+    draws : tuple of str
+        Statements that declare and draw the fragment's parameters in the program of the prior.
     """
 
     program: StanProgram = field(default_factory=StanProgram)
@@ -36,6 +53,14 @@ class Fragment:
     coords: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[str, Start] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    priors: tuple[Term, ...] = ()
+    effects: tuple[Term, ...] = ()
+    draws: tuple[str, ...] = ()
+
+
+_TABLES = ("data", "dims", "coords", "names", "starts", "types")
+_LISTS = ("priors", "effects", "draws")
 
 
 def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
@@ -55,10 +80,8 @@ def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
     parts = list(fragments)
     return Fragment(
         program=join_programs(part.program for part in parts),
-        **{
-            name: _disjoint(name, [getattr(part, name) for part in parts])
-            for name in ("data", "dims", "coords", "names", "starts")
-        },
+        **{name: _disjoint(name, [getattr(part, name) for part in parts]) for name in _TABLES},
+        **{name: tuple(x for part in parts for x in getattr(part, name)) for name in _LISTS},
     )
 
 

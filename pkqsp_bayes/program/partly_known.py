@@ -1,14 +1,22 @@
 """A vector of positive parameters of which some are sampled and some are numbers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from pkqsp_bayes.ode.components.typical import prior_median
-from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.priors import prior_program
+from pkqsp_bayes.program.fragment import Fragment, Term
+from pkqsp_bayes.program.priors import (
+    bounds_text,
+    prior_bounds,
+    prior_centre,
+    prior_draw,
+    prior_note,
+    prior_term,
+)
 from pkqsp_bayes.program.starts import Start
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["positive_vector"]
@@ -40,22 +48,83 @@ def positive_vector(
     sampled = [i for i, value in enumerate(values) if isinstance(value, PriorSpec)]
     whole = len(sampled) == len(values)
     source = name if whole else f"{name}_sampled"
-    place = {i: f"{source}[{k}]" for k, i in enumerate(sampled, start=1)}
-    elements = [place.get(i, repr(value)) for i, value in enumerate(values)]
-    priors = [
-        prior_program(place[i], value, labels[i])
-        for i, value in enumerate(values)
-        if isinstance(value, PriorSpec)
+    parts = [
+        _Element.of(f"{source}[{k}]", prior, label)
+        for k, (prior, label) in enumerate(_with_priors(values, labels), start=1)
     ]
-    told = f"{comment}: {', '.join(labels[i] for i in sampled)}"
-    declared = StanProgram(
-        parameters=(f"vector<lower=0>[{len(sampled)}] {source}; // {told}",) if sampled else (),
-        transformed_parameters=(
-            () if whole else (f"vector[{len(values)}] {name} = [{', '.join(elements)}]';",)
-        ),
-    )
-    middle = [prior_median(v) or 1.0 for v in values if isinstance(v, PriorSpec)]
+    place = dict(zip(sampled, parts, strict=True))
+    elements = [place[i].variable if i in place else repr(v) for i, v in enumerate(values)]
+    told = f"{comment}: {', '.join(part.label for part in parts)}"
+    bounds = _bounds(parts)
     return Fragment(
-        program=join_programs([declared, *priors]),
-        starts={source: Start(value=np.array(middle), low=0.0)} if sampled else {},
+        program=StanProgram(
+            parameters=(f"vector{bounds}[{len(parts)}] {source}; // {told}",) if parts else (),
+            transformed_parameters=(
+                () if whole else (f"vector[{len(values)}] {name} = [{', '.join(elements)}]';",)
+            ),
+        ),
+        starts={source: _start(parts)} if parts else {},
+        types={source: "vector"} if whole else {source: "vector", name: "vector"},
+        priors=tuple(part.term() for part in parts),
+        draws=tuple(_draws(name, values, place)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Element:
+    """One sampled element: where it lies, its prior, its bounds."""
+
+    variable: str
+    prior: PriorSpec
+    label: str
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, variable: str, prior: PriorSpec, label: str) -> "_Element":
+        low, high = prior_bounds(prior)
+        return cls(variable=variable, prior=prior, label=label, low=max(low, 0.0), high=high)
+
+    def term(self) -> Term:
+        note = ": ".join(part for part in (self.label, prior_note(self.prior)) if part)
+        return Term(text=prior_term(self.variable, self.prior), note=note)
+
+
+def _with_priors(
+    values: Sequence[PriorSpec | float], labels: Sequence[str]
+) -> Iterator[tuple[PriorSpec, str]]:
+    for value, label in zip(values, labels, strict=True):
+        if isinstance(value, PriorSpec):
+            yield value, label
+
+
+def _bounds(parts: Sequence[_Element]) -> str:
+    """Return the constraint of all elements; vectors where they differ."""
+    limits = dict.fromkeys((part.low, part.high) for part in parts)
+    if len(limits) <= 1:
+        return bounds_text(*next(iter(limits), (0.0, math.inf)))
+    low = ", ".join(repr(part.low) for part in parts)
+    if all(math.isinf(part.high) for part in parts):
+        return f"<lower=[{low}]'>"
+    high = ", ".join(
+        "positive_infinity()" if math.isinf(part.high) else repr(part.high) for part in parts
+    )
+    return f"<lower=[{low}]', upper=[{high}]'>"
+
+
+def _start(parts: Sequence[_Element]) -> Start:
+    middle = np.array([prior_centre(part.prior, part.low, part.high) for part in parts])
+    low, high = (np.array([getattr(part, end) for part in parts]) for end in ("low", "high"))
+    return Start(value=middle, low=low, high=high)
+
+
+def _draws(
+    name: str, values: Sequence[PriorSpec | float], place: dict[int, _Element]
+) -> Iterator[str]:
+    yield f"vector[{len(values)}] {name};"
+    for i, value in enumerate(values):
+        variable = f"{name}[{i + 1}]"
+        if isinstance(value, PriorSpec):
+            yield from prior_draw(variable, value, place[i].low, place[i].high)
+        else:
+            yield f"{variable} = {float(value)!r};"

@@ -21,15 +21,15 @@ class Start:
     ----------
     value : array
         In the shape of the declaration.
-    low, high : float
+    low, high : float or array
         Bounds of each element.
     correlation : bool
         Whether it is a Cholesky factor of a correlation matrix (then ``value`` is the identity).
     """
 
     value: FloatArray
-    low: float = -math.inf
-    high: float = math.inf
+    low: float | FloatArray = -math.inf
+    high: float | FloatArray = math.inf
     correlation: bool = False
 
 
@@ -55,14 +55,19 @@ def _unconstrain(start: Start) -> FloatArray:
         size = start.value.shape[0]
         return np.zeros(size * (size - 1) // 2)
     value = start.value.ravel(order="F")
-    if math.isfinite(start.low) and math.isfinite(start.high):
-        share = (value - start.low) / (start.high - start.low)
-        return np.asarray(np.log(share) - np.log1p(-share))
-    if math.isfinite(start.low):
-        return np.asarray(np.log(value - start.low))
-    if math.isfinite(start.high):
-        return np.asarray(np.log(start.high - value))
-    return value
+    low, high = _flat(start.low, value), _flat(start.high, value)
+    below, above = np.isfinite(low), np.isfinite(high)
+    free = value.copy()
+    free[below & ~above] = np.log((value - low)[below & ~above])
+    free[~below & above] = np.log((high - value)[~below & above])
+    both = below & above
+    share = (value[both] - low[both]) / (high[both] - low[both])
+    free[both] = np.log(share) - np.log1p(-share)
+    return free
+
+
+def _flat(bound: float | FloatArray, value: FloatArray) -> FloatArray:
+    return np.broadcast_to(np.asarray(bound, dtype=np.float64), value.shape)
 
 
 def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str, Any]:
@@ -94,10 +99,11 @@ def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str,
 
 
 def _constrain(start: Start, part: FloatArray) -> FloatArray:
-    if math.isfinite(start.low) and math.isfinite(start.high):
-        return np.asarray(start.low + (start.high - start.low) / (1 + np.exp(-part)))
-    if math.isfinite(start.low):
-        return np.asarray(start.low + np.exp(part))
-    if math.isfinite(start.high):
-        return np.asarray(start.high - np.exp(part))
-    return part
+    low, high = _flat(start.low, part), _flat(start.high, part)
+    below, above = np.isfinite(low), np.isfinite(high)
+    value = part.copy()
+    value[below & ~above] = low[below & ~above] + np.exp(part[below & ~above])
+    value[~below & above] = high[~below & above] - np.exp(part[~below & above])
+    both = below & above
+    value[both] = low[both] + (high - low)[both] / (1 + np.exp(-part[both]))
+    return value

@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
 from pkqsp_bayes.spec.names import nearest
-from pkqsp_bayes.study.assets import data_folder
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 

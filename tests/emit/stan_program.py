@@ -18,9 +18,10 @@ from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import VARIABLES
 from tests.emit.systems import body, everything, one_compartment
-from tests.oracles.records import TimelineLike, make_timeline
+from tests.oracles.records import make_timeline
 
 __all__ = ["SYSTEMS", "StanProgram", "timeline_data"]
 
@@ -76,7 +77,7 @@ generated quantities {
 """
 
 
-def timeline_data(line: TimelineLike) -> dict[str, Any]:
+def timeline_data(line: Timeline) -> dict[str, Any]:
     """Return the columns under the names that the Stan functions give them."""
     return {
         "x": line.fixed.tolist(),
@@ -107,7 +108,7 @@ class StanProgram:
         executable = compile_program(code, name="timelines")
         return cls(model=cmdstanpy.CmdStanModel(exe_file=str(executable)), folder=folder)
 
-    def values(self, system: str, line: TimelineLike, p: Sequence[float]) -> np.ndarray:
+    def values(self, system: str, line: Timeline, p: Sequence[float]) -> np.ndarray:
         """Outputs after each record."""
         return self._generated(system, line, p, "out")
 
@@ -116,7 +117,7 @@ class StanProgram:
         return self._generated("body", make_timeline([{"time": 0}]), [1.0] * 4, "e", v)
 
     def _generated(
-        self, system: str, line: TimelineLike, p: Sequence[float], name: str, v: Any = (1, 1, 1)
+        self, system: str, line: Timeline, p: Sequence[float], name: str, v: Any = (1, 1, 1)
     ) -> np.ndarray:
         fit = self.model.sample(
             data=self._data(system, line, v),
@@ -131,7 +132,7 @@ class StanProgram:
         return np.asarray(fit.stan_variable(name)[0])
 
     def gradient(
-        self, system: str, line: TimelineLike, p: Sequence[float], weight: np.ndarray
+        self, system: str, line: Timeline, p: Sequence[float], weight: np.ndarray
     ) -> np.ndarray:
         """Gradient of the weighted sum of all outputs."""
         data = self._data(system, line, (1, 1, 1), weight)
@@ -140,7 +141,7 @@ class StanProgram:
 
     @staticmethod
     def _data(
-        system: str, line: TimelineLike, v: Any, weight: np.ndarray | None = None
+        system: str, line: Timeline, v: Any, weight: np.ndarray | None = None
     ) -> dict[str, Any]:
         ode = lowered(system)
         shape = (len(line.time), len(ode.output_names))

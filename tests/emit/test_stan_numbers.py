@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import POINTS, evaluate, sample_expressions
 from tests.emit.stan_program import SYSTEMS, StanProgram
 from tests.oracles.random_timelines import random_timeline
-from tests.oracles.records import Records, make_timeline
+from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
 
 EXPRESSIONS = 40
@@ -33,7 +34,7 @@ COVARIATES = {
 @dataclass(frozen=True)
 class Case:
     system: str
-    line: Records
+    line: Timeline
 
 
 CASES = {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import (
     COVARIATES,
     LINEAR,
@@ -13,7 +14,7 @@ from tests.kernel.systems import (
     saturable,
 )
 from tests.kernel.tools import TIGHT, compiled, differences, observe, relative, vector
-from tests.oracles.records import Records, make_timeline
+from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
 
 TIMES = (0.0, 0.5, 1.0, 2.0, 3.0, 5.5, 8.0, 11.0, 13.0, 17.0, 24.0, 30.0)
@@ -79,14 +80,14 @@ CASES = [
 ]
 
 
-def timeline(system: str, case: str) -> Records:
+def timeline(system: str, case: str) -> Timeline:
     if system == "covariates":
         return make_timeline([*COVARIATE_CASES[case], *observe(*TIMES)], **SEGMENTS)
     cases = LINEAR_CASES if system == "linear" else SATURABLE_CASES
     return make_timeline([*cases[case], *observe(*TIMES)])
 
 
-def mixed(kind: str) -> Records:
+def mixed(kind: str) -> Timeline:
     """Several events in one timeline."""
     infusion = {"time": 0, "amount": 50, "rate": 20}
     if kind == "second steady state":
@@ -100,7 +101,7 @@ def mixed(kind: str) -> Records:
     return make_timeline([*records, restart, *observe(0, 1, 5)])
 
 
-def check_values(system: str, line: Records) -> None:
+def check_values(system: str, line: Timeline) -> None:
     make, values = SYSTEMS[system]
     kernel = compiled(make)
     exact = reference(make(), line, values, method="DOP853")
@@ -113,7 +114,7 @@ def check_values(system: str, line: Records) -> None:
     assert relative(tight.values, exact, floor) < 1e-8
 
 
-def check_sensitivities(system: str, line: Records) -> None:
+def check_sensitivities(system: str, line: Timeline) -> None:
     make, values = SYSTEMS[system]
     kernel = compiled(make)
     p = vector(kernel, values)

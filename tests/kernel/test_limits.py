@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.engine.kernel import Instructions, Method, SolverOptions
+from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import LINEAR, SATURABLE, chain, linear_pk, saturable, van_der_pol
 from tests.kernel.tools import TIGHT, compiled, differences, observe, relative, vector
-from tests.oracles.records import Records, make_timeline
+from tests.oracles.records import make_timeline
 
 
 def outcome(records: list[dict[str, float]], **changes: float) -> str:
@@ -90,7 +91,7 @@ def test_no_steady_state_without_elimination() -> None:
     assert outcome(records, CL=0.0) == "no steady state was found"
 
 
-def subjects(n: int) -> tuple[list[Records], np.ndarray]:
+def subjects(n: int) -> tuple[list[Timeline], np.ndarray]:
     rng = np.random.default_rng(1)
     lines = [
         make_timeline([{"time": 0, "amount": 10.0 + s, "dose": s % 3}, *observe(*range(1, 3 + s))])

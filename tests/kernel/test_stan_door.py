@@ -12,9 +12,10 @@ from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import COVARIATES, covariates
 from tests.kernel.tools import compiled, observe, vector
-from tests.oracles.records import Records, make_timeline
+from tests.oracles.records import make_timeline
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def executable(request: pytest.FixtureRequest) -> Path:
     return compile_program(PROGRAM, user_header=header, name="door", stanc_options=options)
 
 
-def timeline() -> Records:
+def timeline() -> Timeline:
     dose = {"time": 0, "amount": 10, "steady": 1, "interval": 4, "additional": 1}
     return make_timeline(
         [dose, *observe(0.5, 1.7, 2.0, 5.9, 9.0)],

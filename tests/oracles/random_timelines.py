@@ -4,12 +4,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tests.oracles.records import Records, make_timeline
+from pkqsp_bayes.study.timeline import Timeline
+from tests.oracles.records import make_timeline
 
 __all__ = ["random_timeline"]
 
 
-def random_timeline(seed: int, targets: Sequence[Sequence[float]], **covariates: Any) -> Records:
+def random_timeline(seed: int, targets: Sequence[Sequence[float]], **covariates: Any) -> Timeline:
     """Make a timeline of 4 to 9 records, many of them at one time.
 
     Parameters

@@ -1,51 +1,12 @@
-"""Timelines made by hand for tests, of the same shape as `pkqsp_bayes.study.timeline.Timeline`."""
+"""Timelines made by hand for tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["Records", "TimelineLike", "make_timeline"]
+from pkqsp_bayes.study.timeline import Timeline
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-
-class TimelineLike(Protocol):
-    """What `pkqsp_bayes.study.timeline.Timeline` has, as far as it matters here."""
-
-    time: FloatArray
-    evid: IntArray
-    amount: FloatArray
-    rate: FloatArray
-    interval: FloatArray
-    additional: IntArray
-    steady: IntArray
-    dose: IntArray
-    fixed: FloatArray
-    breaks: FloatArray
-    segments: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Records:
-    """A timeline made by hand."""
-
-    subject: str
-    time: FloatArray
-    evid: IntArray
-    amount: FloatArray
-    rate: FloatArray
-    interval: FloatArray
-    additional: IntArray
-    steady: IntArray
-    dose: IntArray
-    row: IntArray
-    fixed: FloatArray
-    breaks: FloatArray
-    segments: FloatArray
+__all__ = ["make_timeline"]
 
 
 def make_timeline(
@@ -54,7 +15,7 @@ def make_timeline(
     fixed: Sequence[float] = (),
     breaks: Sequence[float] | None = None,
     segments: Sequence[Sequence[float]] | None = None,
-) -> Records:
+) -> Timeline:
     """Make a timeline of dictionaries with keys time, evid, amount, rate, ...
 
     ``evid`` is 1 where an amount, rate or steady flag is given and 0 elsewhere; ``dose`` is 0 for
@@ -64,7 +25,7 @@ def make_timeline(
     floats = {k: np.array([float(r[k]) for r in rows]) for k in ("time", *_FLOATS)}
     ints = {k: np.array([int(r[k]) for r in rows], dtype=np.int64) for k in ("evid", *_INTS)}
     starts = [floats["time"][0]] if breaks is None else breaks
-    return Records(
+    return Timeline(
         subject="1",
         row=np.arange(len(rows)),
         fixed=np.array(fixed, dtype=float),

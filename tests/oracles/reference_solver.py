@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.study.timeline import Timeline
 from tests.oracles.compiled_system import CompiledSystem, compiled
-from tests.oracles.records import TimelineLike
 
 __all__ = ["reference", "reference_sensitivities"]
 
@@ -48,7 +48,7 @@ FloatArray = NDArray[np.float64]
 
 def reference(
     system: OdeSystem,
-    timeline: TimelineLike,
+    timeline: Timeline,
     parameters: Mapping[str, float],
     *,
     method: str = "Radau",
@@ -82,7 +82,7 @@ def reference(
 
 def reference_sensitivities(
     system: OdeSystem,
-    timeline: TimelineLike,
+    timeline: Timeline,
     parameters: Mapping[str, float],
     *,
     method: str = "LSODA",
@@ -146,7 +146,7 @@ class _Regimen:
 @dataclass
 class _Run:
     model: CompiledSystem
-    line: TimelineLike
+    line: Timeline
     p: list[float]
     method: str
     rtol: float

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.errors import CheckError, ToolchainError
 from pkqsp_bayes.study import (
     CovariateColumn,
@@ -19,7 +20,6 @@ from pkqsp_bayes.study import (
     study_from_frame,
     timelines,
 )
-from pkqsp_bayes.study.assets import data_folder
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not there")

@@ -1,19 +1,18 @@
-"""Where the hand-written Stan and C++ sources are: in the wheel, or in the checkout."""
+"""Where the files that are no Python lie: in the wheel, or in the checkout."""
 
 import functools
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-import pkqsp_bayes
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["digest_files", "stan_folder"]
+__all__ = ["data_folder", "digest_files", "stan_folder"]
 
 
 @functools.cache
 def stan_folder() -> Path:
-    """Return the tree ``stan/`` (``cpp``, ``functions``, ``programs``).
+    """Return the tree ``stan/`` (``cpp``, ``programs``).
 
     Raises
     ------
@@ -25,11 +24,32 @@ def stan_folder() -> Path:
     >>> (stan_folder() / "cpp").is_dir()
     True
     """
-    package = Path(pkqsp_bayes.__file__).parent
-    for candidate in (package / "_stan", package.parent / "stan"):
-        if (candidate / "cpp").is_dir():
+    return _find("_stan", "stan", holds="cpp")
+
+
+@functools.cache
+def data_folder() -> Path:
+    """Return the tree ``data/``, with the bundled studies.
+
+    Raises
+    ------
+    ToolchainError
+        If the package was installed without it.
+
+    Examples
+    --------
+    >>> (data_folder() / "theophylline" / "study.csv").is_file()
+    True
+    """
+    return _find("_data", "data", holds="theophylline")
+
+
+def _find(packaged: str, checkout: str, *, holds: str) -> Path:
+    package = Path(__file__).parent
+    for candidate in (package / packaged, package.parent / checkout):
+        if (candidate / holds).is_dir():
             return candidate
-    what = f"the package in {package} came without its C++ sources"
+    what = f"the package in {package} came without its folder {checkout}"
     raise ToolchainError(what, "install pkqsp_bayes again, from a wheel or a full checkout")
 
 
