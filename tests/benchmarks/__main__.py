@@ -1,5 +1,9 @@
-"""``python -m tests.benchmarks [FOLDER]``: every ratio is taken within one run."""
+"""``python -m tests.benchmarks [FOLDER]``: every ratio is taken within one run.
 
+The mavoglurant study is read from ``$PKQSP_DATA``, by default ``../shared/data``.
+"""
+
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -13,6 +17,8 @@ import pandas as pd
 from tests.benchmarks.gradient import gradient_table
 from tests.benchmarks.scaling import size_table, subject_table
 from tests.benchmarks.simulation import simulation_table
+
+_SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "gradient": gradient_table,
@@ -45,6 +51,7 @@ def draw(sizes: pd.DataFrame, subjects: pd.DataFrame, path: Path) -> None:
 def main() -> None:
     """Run all of them and write tables and the picture."""
     mpl.use("agg")
+    os.environ.setdefault("PKQSP_DATA", str(_SHARED))
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/benchmarks")
     folder.mkdir(parents=True, exist_ok=True)
     machine = f"{cpuinfo.get_cpu_info().get('brand_raw', '?')}, {platform.platform()}"
