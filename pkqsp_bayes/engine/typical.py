@@ -11,6 +11,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.components.typical import prior_median
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.system import Parameter
+from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
@@ -187,10 +188,10 @@ def _exponential(
 def _categorical(
     x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str
 ) -> FloatArray:
-    codes = spec.covariates[name].levels
+    stated = spec.covariates[name]
     total = np.zeros_like(x)
     for level, value in effect.levels.items():
-        total += _coefficient(value) * (x == codes[level])
+        total += _coefficient(value) * (x == level_code(stated, level))
     return np.exp(total)
 
 

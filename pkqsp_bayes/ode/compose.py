@@ -17,8 +17,10 @@ from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
 from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
 from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, ParameterKind
+from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name
+from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.units import UnitError, parse_unit
 
 __all__ = ["compose_model", "dose_numbers"]
@@ -90,7 +92,25 @@ def _add_named(draft: Draft) -> None:
         draft.parameters[name] = Parameter(
             name=name, unit=p.unit, value=typical_value(p), where=where
         )
+        _check_levels(draft, p, where)
     _add_parameters(draft)
+
+
+def _check_levels(draft: Draft, parameter: PopulationParameterSpec, where: str) -> None:
+    """Report levels that have no code: neither a stated one, nor are they numbers themselves."""
+    for covariate, effect in parameter.covariates.items():
+        stated = draft.spec.covariates.get(covariate)
+        if stated is None:
+            continue  # reported with the names
+        for level in effect.levels:
+            try:
+                level_code(stated, level)
+            except ValueError:
+                what, remedy = (
+                    f"{covariate} has no level {level!r}",
+                    "state the codes of its levels",
+                )
+                draft.problem(f"{where}.covariates.{covariate}", what, remedy)
 
 
 def _add_parameters(draft: Draft) -> None:

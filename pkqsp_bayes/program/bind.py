@@ -12,6 +12,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.covariates import covariate_fragment
+from pkqsp_bayes.program.density import density_fragment
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Effect, Frame, Observations
 from pkqsp_bayes.program.individual import individual_fragment
@@ -21,7 +22,7 @@ from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.table import SolverSettings, table_fragment
-from pkqsp_bayes.program.text import StanProgram, print_program
+from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
 from pkqsp_bayes.spec.model import ModelSpec
@@ -132,7 +133,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
     """
     chosen = options or BindOptions()
     frame = _frame(ready_model(model), study, chosen)
-    fragment = join_fragments(_fragments(frame, chosen))
+    fragment = _bound(frame, chosen)
     native = chosen.backend == "native"
     return BoundModel(
         program=print_program(fragment.program, title=model.title),
@@ -159,19 +160,22 @@ def _observed(frame: Frame) -> dict[str, list[Any]]:
     }
 
 
-def _fragments(frame: Frame, options: BindOptions) -> list[Fragment]:
-    prior = StanProgram(generated_quantities=("real lprior = 0; // log density of all priors",))
-    return [
+def _bound(frame: Frame, options: BindOptions) -> Fragment:
+    before = [
         solver_fragment(frame.ode, backend=options.backend, method=options.method),
         individual_fragment(frame),
         table_fragment(frame, options.solver),
-        Fragment(program=prior, dims={"lprior": ()}),
-        typical_fragment(frame),
-        covariate_fragment(frame),
-        variability_fragment(frame),
-        residual_fragment(frame),
-        likelihood_fragment(frame, prefix=PREFIX),
     ]
+    features = join_fragments(
+        [
+            typical_fragment(frame),
+            covariate_fragment(frame),
+            variability_fragment(frame),
+            residual_fragment(frame),
+        ]
+    )
+    after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
+    return join_fragments([*before, features, *after])
 
 
 def _frame(model: ReadyModel, study: Study, options: BindOptions) -> Frame:

@@ -3,18 +3,25 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from pkqsp_bayes.ode.components.typical import prior_median
-from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_program
-from pkqsp_bayes.program.starts import Start
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.scalar import sampled_scalar
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["covariate_arguments", "covariate_factors", "covariate_fragment"]
+
+
+_IS_LEVEL = (
+    "// 1 where a category has the code of a level, 0 elsewhere.",
+    "vector is_level(data vector x, real code) {",
+    "  vector[rows(x)] found;",
+    "  for (i in 1 : rows(x)) found[i] = x[i] == code;",
+    "  return found;",
+    "}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,33 +59,23 @@ def _effects(frame: Frame) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
 def covariate_fragment(frame: Frame) -> Fragment:
     """Declare the covariates that effects use, as data, and the coefficients that are estimated."""
     used = dict.fromkeys(covariate for _, covariate, _ in _effects(frame))
+    data = StanProgram(
+        data=tuple(
+            f"vector[subjects] {_column(frame, name)}; // {_unit(frame, name)}" for name in used
+        )
+    )
+    columns = Fragment(
+        program=data, data={_column(frame, name): frame.covariates[name].tolist() for name in used}
+    )
     estimated = [
-        (c, c.value)
+        sampled_scalar(c.identifier, c.value, name=c.label)
         for parameter, covariate, effect in _effects(frame)
         for c in _coefficients(frame, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)
     ]
-    columns = StanProgram(
-        data=tuple(
-            f"vector[subjects] {_column(frame, name)}; // {_unit(frame, name)}" for name in used
-        ),
-        parameters=tuple(
-            f"real{bounds_text(*prior_bounds(prior))} {c.identifier};" for c, prior in estimated
-        ),
-    )
-    priors = [prior_program(c.identifier, prior) for c, prior in estimated]
-    return Fragment(
-        program=join_programs([columns, *priors]),
-        data={_column(frame, name): frame.covariates[name].tolist() for name in used},
-        dims={c.identifier: () for c, _ in estimated},
-        names={c.identifier: c.label for c, _ in estimated},
-        starts={c.identifier: _start(prior) for c, prior in estimated},
-    )
-
-
-def _start(prior: PriorSpec) -> Start:
-    low, high = prior_bounds(prior)
-    return Start(value=np.array(prior_median(prior) or 0.0), low=low, high=high)
+    categorical = any(effect.form == "categorical" for _, _, effect in _effects(frame))
+    levels = Fragment(program=StanProgram(functions=_IS_LEVEL if categorical else ()))
+    return join_fragments([levels, columns, *estimated])
 
 
 def covariate_arguments(frame: Frame) -> list[tuple[str, str]]:
@@ -122,8 +119,10 @@ def _factor(
 
 
 def _levels(frame: Frame, covariate: str, column: str, coefficients: list[_Coefficient]) -> str:
-    codes = frame.spec.covariates[covariate].levels
-    terms = [f"{_text(c)} * is_equal({column}, {codes[c.level]!r})" for c in coefficients]
+    stated = frame.spec.covariates[covariate]
+    terms = [
+        f"{_text(c)} * is_level({column}, {level_code(stated, c.level)!r})" for c in coefficients
+    ]
     return f"exp({' + '.join(terms)})"
 
 

@@ -12,8 +12,9 @@ __all__ = ["Fragment", "Term", "join_fragments"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One term of a log density: Stan text, and a comment for readers."""
+    """One term of the log density of a variable: Stan text, and a comment for readers."""
 
+    variable: str
     text: str
     note: str = ""
 
@@ -78,11 +79,11 @@ def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
     ['m', 'n']
     """
     parts = list(fragments)
-    return Fragment(
-        program=join_programs(part.program for part in parts),
+    joined: dict[str, Any] = {
         **{name: _disjoint(name, [getattr(part, name) for part in parts]) for name in _TABLES},
         **{name: tuple(x for part in parts for x in getattr(part, name)) for name in _LISTS},
-    )
+    }
+    return Fragment(program=join_programs(part.program for part in parts), **joined)
 
 
 def _disjoint(what: str, tables: list[Mapping[str, Any]]) -> dict[str, Any]:

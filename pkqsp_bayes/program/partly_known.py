@@ -87,7 +87,8 @@ class _Element:
 
     def term(self) -> Term:
         note = ": ".join(part for part in (self.label, prior_note(self.prior)) if part)
-        return Term(text=prior_term(self.variable, self.prior), note=note)
+        vector = self.variable.partition("[")[0]
+        return Term(variable=vector, text=prior_term(self.variable, self.prior), note=note)
 
 
 def _with_priors(

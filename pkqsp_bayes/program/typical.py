@@ -1,14 +1,12 @@
 """Typical values of the individual parameters: sampled under a prior, or known."""
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
 from pkqsp_bayes.ode.components.typical import typical_value
-from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_program
-from pkqsp_bayes.program.starts import Start
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.scalar import sampled_scalar
+from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
@@ -18,22 +16,25 @@ __all__ = ["typical_arguments", "typical_fragment"]
 def typical_fragment(frame: Frame) -> Fragment:
     """Declare each typical value under its own name, on its natural scale, with its prior."""
     known, sampled = [], []
-    starts: dict[str, Start] = {}
     for name, parameter in frame.population.items():
         identifier, prior = frame.identifiers[name], parameter.typical
         if isinstance(prior, PriorSpec):
-            low, high = _bounds(parameter, prior)
-            declared = f"real{bounds_text(low, high)} {identifier};{_unit(parameter)}"
-            starts[identifier] = Start(value=_central(parameter), low=low, high=high)
-            sampled += [StanProgram(parameters=(declared,)), prior_program(identifier, prior)]
+            low, high = _bounds(parameter)
+            sampled.append(
+                sampled_scalar(
+                    identifier,
+                    prior,
+                    name=name,
+                    note=parameter.unit,
+                    low=low,
+                    high=high,
+                    start=typical_value(parameter),
+                )
+            )
         else:
-            known.append(f"real {identifier} = {float(prior)!r};{_unit(parameter)}")
-    return Fragment(
-        program=join_programs([StanProgram(transformed_data=tuple(known)), *sampled]),
-        dims={frame.identifiers[name]: () for name in frame.population},
-        names={frame.identifiers[name]: name for name in frame.population},
-        starts=starts,
-    )
+            unit = f" // {parameter.unit}" if parameter.unit else ""
+            known.append(f"real {identifier} = {float(prior)!r};{unit}")
+    return join_fragments([Fragment(program=StanProgram(transformed_data=tuple(known))), *sampled])
 
 
 def typical_arguments(frame: Frame) -> list[tuple[str, str]]:
@@ -41,18 +42,12 @@ def typical_arguments(frame: Frame) -> list[tuple[str, str]]:
     return [("real", frame.identifiers[name]) for name in frame.population]
 
 
-def _bounds(parameter: PopulationParameterSpec, prior: PriorSpec) -> tuple[float, float]:
-    low, high = prior_bounds(prior)
-    if parameter.lower is not None:
-        low = max(low, parameter.lower)
-    if parameter.upper is not None:
-        high = min(high, parameter.upper)
+def _bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
+    """Return the bounds that are stated; logit-normal values lie between 0 and 1 by default."""
+    limits = (0.0, 1.0) if "logitnormal" in (parameter.iiv, parameter.iov) else _FREE
+    low = limits[0] if parameter.lower is None else parameter.lower
+    high = limits[1] if parameter.upper is None else parameter.upper
     return low, high
 
 
-def _central(parameter: PopulationParameterSpec) -> NDArray[np.float64]:
-    return np.array(1.0 if (value := typical_value(parameter)) is None else value)
-
-
-def _unit(parameter: PopulationParameterSpec) -> str:
-    return f" // {parameter.unit}" if parameter.unit else ""
+_FREE = (-math.inf, math.inf)

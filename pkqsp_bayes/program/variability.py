@@ -9,65 +9,84 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pkqsp_bayes.program.fragment import Fragment, join_fragments
+from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.starts import Start
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.text import StanProgram
 
 __all__ = ["variability_fragment"]
+
+_CORRELATED = (
+    "// Log density of rows that are multivariate normal around 0 with covariance L L'.",
+    "real correlated_lpdf(matrix z, matrix L) {",
+    "  real log_volume = sum(log(diagonal(L)));",
+    "  return std_normal_lpdf(to_vector(mdivide_left_tri_low(L, z'))) - rows(z) * log_volume;",
+    "}",
+)
 
 
 def variability_fragment(frame: Frame) -> Fragment:
     """Declare ``omega``, ``eta`` (subject by effect) and the correlations of each block."""
     if not frame.effects:
-        return Fragment(
-            program=StanProgram(
-                transformed_data=("matrix[subjects, 0] eta = rep_matrix(0, subjects, 0);",)
-            )
-        )
-    count = len(frame.effects)
+        nothing = "matrix[subjects, 0] eta = rep_matrix(0, subjects, 0);"
+        return Fragment(program=StanProgram(transformed_data=(nothing,)))
     names = [effect.parameter for effect in frame.effects]
-    dims = {"omega": ("effect",), "eta": ("subject", "effect"), "z": ("subject", "effect")}
-    coords = {"effect": names}
-    for k, block in enumerate(frame.blocks, start=1):
-        dims[f"correlation_{k}"] = (f"effect_{k}", f"effect_{k}b")
-        coords[f"effect_{k}"] = coords[f"effect_{k}b"] = [names[i] for i in block]
+    shape = frame.spec.population.omega.lkj
+    own = Fragment(
+        program=_program(frame),
+        dims={
+            "omega": ("effect",),
+            "eta": ("subject", "effect"),
+            **{f"correlation_{k}": (f"effect_{k}", f"effect_{k}b") for k, _ in _sizes(frame)},
+        },
+        coords={"effect": names, **_block_coords(frame, names)},
+        starts=_starts(frame),
+        types={**{f"L_{k}": "matrix" for k, _ in _sizes(frame)}, "z": "matrix"},
+        priors=tuple(
+            Term(variable=f"L_{k}", text=f"lkj_corr_cholesky_lpdf(L_{k} | {shape!r})")
+            for k, _ in _sizes(frame)
+        ),
+        effects=tuple(Term(variable="z", text=text) for text in _densities(frame)),
+        draws=tuple(_draws(frame)),
+    )
     scales = positive_vector("omega", [e.scale for e in frame.effects], names, "SD of eta")
-    rest = StanProgram(
+    return join_fragments([scales, own])
+
+
+def _program(frame: Frame) -> StanProgram:
+    names = [effect.parameter for effect in frame.effects]
+    size = f"subjects, {len(names)}"
+    centred = any(frame.effects[block[0]].centred for block in frame.blocks)
+    return StanProgram(
+        functions=_CORRELATED if centred else (),
         parameters=(
             *(f"cholesky_factor_corr[{n}] L_{k};" for k, n in _sizes(frame)),
-            f"matrix[subjects, {count}] z; // {', '.join(names)}",
+            f"matrix[{size}] z; // {', '.join(names)}",
         ),
-        transformed_parameters=(
-            f"matrix[subjects, {count}] eta;",
-            *_etas(frame),
-        ),
-        model=tuple(_densities(frame)),
-        generated_quantities=tuple(
-            f"corr_matrix[{n}] correlation_{k} = multiply_lower_tri_self_transpose(L_{k});"
-            for k, n in _sizes(frame)
-        ),
+        transformed_parameters=(f"matrix[{size}] eta;", *_etas(frame)),
+        generated_quantities=tuple(_correlation(k, n) for k, n in _sizes(frame)),
     )
-    correlations = [_correlation_prior(frame, k) for k, _ in _sizes(frame)]
+
+
+def _correlation(k: int, size: int) -> str:
+    return f"corr_matrix[{size}] correlation_{k} = multiply_lower_tri_self_transpose(L_{k});"
+
+
+def _block_coords(frame: Frame, names: list[str]) -> dict[str, list[str]]:
+    coords = {}
+    for k, block in enumerate(frame.blocks, start=1):
+        coords[f"effect_{k}"] = coords[f"effect_{k}b"] = [names[i] for i in block]
+    return coords
+
+
+def _starts(frame: Frame) -> dict[str, Start]:
     starts = {f"L_{k}": Start(value=np.eye(size), correlation=True) for k, size in _sizes(frame)}
-    starts["z"] = Start(value=np.zeros((len(frame.timelines), count)))
-    own = Fragment(
-        program=join_programs([rest, *correlations]), dims=dims, coords=coords, starts=starts
-    )
-    return join_fragments([scales, own])
+    return {**starts, "z": Start(value=np.zeros((len(frame.timelines), len(frame.effects))))}
 
 
 def _sizes(frame: Frame) -> list[tuple[int, int]]:
     return [(k, len(block)) for k, block in enumerate(frame.blocks, start=1)]
-
-
-def _correlation_prior(frame: Frame, k: int) -> StanProgram:
-    shape = frame.spec.population.omega.lkj
-    return StanProgram(
-        model=(f"L_{k} ~ lkj_corr_cholesky({shape!r});",),
-        generated_quantities=(f"lprior += lkj_corr_cholesky_lpdf(L_{k} | {shape!r});",),
-    )
 
 
 def _alone(frame: Frame) -> list[int]:
@@ -80,30 +99,49 @@ def _columns(block: tuple[int, ...]) -> str:
     return "{" + ", ".join(str(i + 1) for i in block) + "}"
 
 
+def _cholesky(k: int, block: tuple[int, ...]) -> str:
+    """Return the Cholesky factor of a block's covariance."""
+    return f"diag_pre_multiply(omega[{_columns(block)}], L_{k})"
+
+
 def _etas(frame: Frame) -> Iterator[str]:
     for i in _alone(frame):
         factor = "" if frame.effects[i].centred else f"omega[{i + 1}] * "
         yield f"eta[ : , {i + 1}] = {factor}z[ : , {i + 1}];"
     for k, block in enumerate(frame.blocks, start=1):
         columns = _columns(block)
-        if frame.effects[block[0]].centred:
-            yield f"eta[ : , {columns}] = z[ : , {columns}];"
-        else:
-            covariance = f"diag_pre_multiply(omega[{columns}], L_{k})"
-            yield f"eta[ : , {columns}] = z[ : , {columns}] * {covariance}';"
+        centred = frame.effects[block[0]].centred
+        product = "" if centred else f" * {_cholesky(k, block)}'"
+        yield f"eta[ : , {columns}] = z[ : , {columns}]{product};"
 
 
 def _densities(frame: Frame) -> Iterator[str]:
     for i in _alone(frame):
-        scale = f"omega[{i + 1}]" if frame.effects[i].centred else "1"
-        yield f"z[ : , {i + 1}] ~ normal(0, {scale});"
-    for k, block in enumerate(frame.blocks, start=1):
-        columns = _columns(block)
-        if frame.effects[block[0]].centred:
-            covariance = f"diag_pre_multiply(omega[{columns}], L_{k})"
-            zero = f"rep_vector(0, {len(block)})"
-            yield "for (i in 1 : subjects) {"
-            yield f"  z[i, {columns}]' ~ multi_normal_cholesky({zero}, {covariance});"
-            yield "}"
+        column = f"z[ : , {i + 1}]"
+        if frame.effects[i].centred:
+            yield f"normal_lpdf({column} | 0, omega[{i + 1}])"
         else:
-            yield f"to_vector(z[ : , {columns}]) ~ std_normal();"
+            yield f"std_normal_lpdf({column})"
+    for k, block in enumerate(frame.blocks, start=1):
+        columns = f"z[ : , {_columns(block)}]"
+        if frame.effects[block[0]].centred:
+            yield f"correlated_lpdf({columns} | {_cholesky(k, block)})"
+        else:
+            yield f"std_normal_lpdf(to_vector({columns}))"
+
+
+def _draws(frame: Frame) -> Iterator[str]:
+    shape = frame.spec.population.omega.lkj
+    for k, size in _sizes(frame):
+        yield f"matrix[{size}, {size}] L_{k} = lkj_corr_cholesky_rng({size}, {shape!r});"
+        yield _correlation(k, size)
+    yield f"matrix[subjects, {len(frame.effects)}] eta;"
+    for i in _alone(frame):
+        zeros = "rep_vector(0, subjects)"
+        yield f"eta[ : , {i + 1}] = to_vector(normal_rng({zeros}, omega[{i + 1}]));"
+    for k, block in enumerate(frame.blocks, start=1):
+        size = len(block)
+        yield "for (i in 1 : subjects) {"
+        yield f"  vector[{size}] standard = to_vector(normal_rng(rep_vector(0, {size}), 1));"
+        yield f"  eta[i, {_columns(block)}] = ({_cholesky(k, block)} * standard)';"
+        yield "}"

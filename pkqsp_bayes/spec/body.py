@@ -6,7 +6,15 @@ from typing import Literal
 
 from pkqsp_bayes.spec.quantity import Quantity
 
-__all__ = ["BodySpec", "CovariateSpec", "DrugSpec", "LumpSpec", "OrganSpec", "PoolSpec"]
+__all__ = [
+    "BodySpec",
+    "CovariateSpec",
+    "DrugSpec",
+    "LumpSpec",
+    "OrganSpec",
+    "PoolSpec",
+    "level_code",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,24 @@ class CovariateSpec:
     category: bool = False
     levels: Mapping[str, float] = field(default_factory=dict)
     reference: float | None = None
+
+
+def level_code(covariate: CovariateSpec, level: str) -> float:
+    """Return the code of a level: as stated, or the label itself where none are stated.
+
+    Raises
+    ------
+    ValueError
+        If the label is neither.
+
+    Examples
+    --------
+    >>> level_code(CovariateSpec(levels={"female": 0, "male": 1}), "male")
+    1.0
+    >>> level_code(CovariateSpec(category=True), "2")
+    2.0
+    """
+    return float(covariate.levels.get(level, level))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

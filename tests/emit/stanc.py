@@ -21,11 +21,12 @@ def _run(code: str, *options: str) -> str:
     return done.stdout
 
 
-def check(code: str) -> None:
+def check(code: str, *options: str) -> None:
     """Fail unless stanc accepts a program without any warning, pedantic ones included."""
-    _run(code, "--warn-pedantic", "--o=/dev/null")
+    _run(code, "--warn-pedantic", "--o=/dev/null", *options)
 
 
-def canonical(code: str) -> str:
+def canonical(code: str, *options: str) -> str:
     """Return a program as stanc would write it."""
-    return _run(code, "--auto-format", "--canonicalize=deprecations,parentheses,braces")
+    form = ("--auto-format", "--canonicalize=deprecations,parentheses,braces")
+    return _run(code, *form, *options)

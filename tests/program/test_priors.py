@@ -6,7 +6,13 @@ import re
 import pytest
 from scipy import stats
 
-from pkqsp_bayes.program.priors import bounds_text, prior_bounds, prior_program
+from pkqsp_bayes.program.priors import (
+    bounds_text,
+    prior_bounds,
+    prior_centre,
+    prior_draw,
+    prior_term,
+)
 from pkqsp_bayes.spec.prior_grammar import FAMILIES, parse_prior
 
 # Stan's densities by their documented definitions.
@@ -45,9 +51,7 @@ def stan_density(text: str, x: float) -> float:
 
 @pytest.mark.parametrize("text", sorted(MEANT))
 def test_the_printed_density_is_the_family(text: str) -> None:
-    program = prior_program("x", parse_prior(text))
-    printed = program.generated_quantities[0].removeprefix("lprior += ").rstrip(";")
-    assert program.model[0] == re.sub(r"(\w+)_lpdf\(x \| ", r"x ~ \1(", printed) + ";"
+    printed = prior_term("x", parse_prior(text))
     gap = stan_density(printed, 0.3) - MEANT[text].logpdf(0.3)
     other = stan_density(printed, 0.7) - MEANT[text].logpdf(0.7)
     assert gap == pytest.approx(other, abs=1e-12), "they may differ by a constant alone"
@@ -66,10 +70,33 @@ def test_every_family_is_covered() -> None:
 
 def test_logit_normal_has_its_jacobian() -> None:
     """Density of x where logit(x) is normal(m, s): normal(logit x | m, s) / (x (1 - x))."""
-    program = prior_program("x", parse_prior("logit_normal(0.2, 0.7)"))
-    assert program.model == ("logit(x) ~ normal(0.2, 0.7);", "target += - log(x) - log1m(x);")
-    added = ("lprior += normal_lpdf(logit(x) | 0.2, 0.7) - log(x) - log1m(x);",)
-    assert program.generated_quantities == added
+    printed = prior_term("x", parse_prior("logit_normal(0.2, 0.7)"))
+    assert printed == "normal_lpdf(logit(x) | 0.2, 0.7) - log(x) - log1m(x)"
+
+
+@pytest.mark.parametrize("text", sorted(MEANT))
+@pytest.mark.parametrize("limits", [(0.05, 0.9), (0.0, math.inf)])
+def test_centre_is_the_median_within_bounds(text: str, limits: tuple[float, float]) -> None:
+    centre = prior_centre(parse_prior(text), *limits)
+    cdf = MEANT[text].cdf
+    below, above = cdf(centre) - cdf(limits[0]), cdf(limits[1]) - cdf(centre)
+    assert below == pytest.approx(above)
+
+
+def test_centre_of_logit_normal() -> None:
+    assert prior_centre(parse_prior("logit_normal(logit(0.2), 0.7)")) == pytest.approx(0.2)
+
+
+def test_draws_stay_within_bounds() -> None:
+    """What can fall outside is drawn again; what cannot, is not asked."""
+    prior = parse_prior("normal(1, 2)")
+    draw, again = prior_draw("x", prior, 0.0, math.inf)
+    assert (draw, again) == ("x = normal_rng(1, 2);", "while (x <= 0) x = normal_rng(1, 2);")
+    assert len(list(prior_draw("x", parse_prior("uniform(0, 2)"), 0.0, 2.0))) == 1
+    assert "x <= 0 || x >= 1" in list(prior_draw("x", prior, 0.0, 1.0))[1]
+    assert list(prior_draw("x", parse_prior("logit_normal(0, 1)"), 0.0, 1.0)) == [
+        "x = inv_logit(normal_rng(0, 1));"
+    ]
 
 
 def test_bounds_print_what_stan_reads() -> None:

@@ -1,0 +1,69 @@
+"""A scalar parameter under a prior."""
+
+import math
+
+import numpy as np
+
+from pkqsp_bayes.program.fragment import Fragment, Term
+from pkqsp_bayes.program.priors import (
+    bounds_text,
+    prior_bounds,
+    prior_centre,
+    prior_draw,
+    prior_note,
+    prior_term,
+)
+from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.spec.prior import PriorSpec
+
+__all__ = ["sampled_scalar"]
+
+
+def sampled_scalar(
+    identifier: str,
+    prior: PriorSpec,
+    *,
+    name: str,
+    note: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    start: float | None = None,
+) -> Fragment:
+    """Declare ``real identifier`` with its prior.
+
+    Parameters
+    ----------
+    identifier, name : str
+        What the program and the user call it.
+    prior : PriorSpec
+        Its prior.
+    note : str
+        Comment on the declaration.
+    low, high : float
+        Bounds beyond those of the prior.
+    start : float, optional
+        Where to begin, if it lies within the bounds; by default the prior's median.
+
+    Examples
+    --------
+    >>> prior = PriorSpec(family="normal", args=(0.0, 1.0))
+    >>> sampled_scalar("b", prior, name="b", high=1.0).program.parameters
+    ('real<upper=1> b;',)
+    """
+    support = prior_bounds(prior)
+    low, high = max(low, support[0]), min(high, support[1])
+    inside = start is not None and low < start < high
+    value = start if inside else prior_centre(prior, low, high)
+    comment = f" // {note}" if note else ""
+    return Fragment(
+        program=StanProgram(parameters=(f"real{bounds_text(low, high)} {identifier};{comment}",)),
+        dims={identifier: ()},
+        names={identifier: name},
+        starts={identifier: Start(value=np.array(value), low=low, high=high)},
+        types={identifier: "real"},
+        priors=(
+            Term(variable=identifier, text=prior_term(identifier, prior), note=prior_note(prior)),
+        ),
+        draws=(f"real {identifier};{comment}", *prior_draw(identifier, prior, low, high)),
+    )

@@ -1,0 +1,268 @@
+// Myelosuppression after an infusion
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real CL,
+                               real V1,
+                               real Q,
+                               real V2,
+                               real Circ0,
+                               real MTT,
+                               real slope,
+                               real gamma,
+                               matrix eta) {
+    matrix[rows(eta), 8] theta;
+    theta[ : , 1] = rep_vector(CL, rows(eta)); // CL
+    theta[ : , 2] = rep_vector(V1, rows(eta)); // V1
+    theta[ : , 3] = rep_vector(Q, rows(eta)); // Q
+    theta[ : , 4] = rep_vector(V2, rows(eta)); // V2
+    theta[ : , 5] = Circ0 * exp(eta[ : , 1]); // Circ0
+    theta[ : , 6] = MTT * exp(eta[ : , 2]); // MTT
+    theta[ : , 7] = slope * exp(eta[ : , 3]); // slope
+    theta[ : , 8] = rep_vector(gamma, rows(eta)); // gamma
+    return theta;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // wbc
+      if (censored < 0) {
+        return normal_lcdf(y | f, sigma[1] * abs(f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, sigma[1] * abs(f));
+      }
+      return normal_lpdf(y | f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // wbc
+      return normal_rng(f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__Q(real Q) {
+    return lognormal_lpdf(Q | 2.302585092994046, 0.3); // lognormal(log(10), 0.3)
+  }
+  real prior__Circ0(real Circ0) {
+    return lognormal_lpdf(Circ0 | 1.9740810260220096, 0.3); // lognormal(log(7.2), 0.3)
+  }
+  real prior__MTT(real MTT) {
+    return lognormal_lpdf(MTT | 4.820281565605037, 0.3); // lognormal(log(124), 0.3)
+  }
+  real prior__slope(real slope) {
+    return lognormal_lpdf(slope | 3.367295829986474, 0.5); // lognormal(log(29), 0.5)
+  }
+  real prior__gamma(real gamma) {
+    return lognormal_lpdf(gamma | -1.4271163556401458, 0.3); // lognormal(log(0.24), 0.3)
+  }
+  real prior__omega(vector omega) {
+    real total = 0;
+    total += normal_lpdf(omega[1] | 0, 0.4); // Circ0: half_normal(0.4)
+    total += normal_lpdf(omega[2] | 0, 0.3); // MTT: half_normal(0.3)
+    total += normal_lpdf(omega[3] | 0, 0.5); // slope: half_normal(0.5)
+    return total;
+  }
+  real prior__sigma(vector sigma) {
+    return normal_lpdf(sigma[1] | 0, 0.5); // wbc: half_normal(0.5)
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, vector omega) {
+    real total = 0;
+    total += normal_lpdf(z[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(z[ : , 2] | 0, omega[2]);
+    total += normal_lpdf(z[ : , 3] | 0, omega[3]);
+    return total;
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 0] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 0] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+  real CL = 12.0; // L/h
+  real V1 = 10.0; // L
+  real V2 = 250.0; // L
+}
+parameters {
+  real<lower=0> Q; // L/h
+  real<lower=0> Circ0; // 1/nL
+  real<lower=0> MTT; // h
+  real<lower=0> slope; // 1/uM
+  real<lower=0> gamma;
+  vector<lower=0>[3] omega; // SD of eta: Circ0, MTT, slope
+  matrix[subjects, 3] z; // Circ0, MTT, slope
+  vector<lower=0>[1] sigma; // residual error: wbc
+}
+transformed parameters {
+  matrix[subjects, 3] eta;
+  eta[ : , 1] = z[ : , 1];
+  eta[ : , 2] = z[ : , 2];
+  eta[ : , 3] = z[ : , 3];
+}
+model {
+  target += prior__Q(Q);
+  target += prior__Circ0(Circ0);
+  target += prior__MTT(MTT);
+  target += prior__slope(slope);
+  target += prior__gamma(gamma);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, omega);
+  matrix[subjects, 8] theta = individual_parameters(CL, V1, Q, V2, Circ0,
+                                MTT, slope, gamma, eta);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__Q(Q) + prior__Circ0(Circ0) + prior__MTT(MTT)
+                + prior__slope(slope) + prior__gamma(gamma)
+                + prior__omega(omega) + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 8] theta = individual_parameters(CL, V1, Q, V2, Circ0,
+                                  MTT, slope, gamma, eta);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i],
+                                   censored[i], sigma);
+        replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);
+      }
+    }
+  }
+}
+

@@ -1,0 +1,263 @@
+// One compartment, oral and intravenous
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real CL,
+                               real V,
+                               real ka,
+                               real tlag,
+                               real F,
+                               real D,
+                               matrix eta,
+                               data vector x_WT) {
+    matrix[rows(eta), 6] theta;
+    theta[ : , 1] = CL * (x_WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CL
+    theta[ : , 2] = V * (x_WT / 70.0) .^ 1.0 .* exp(eta[ : , 2]); // V
+    theta[ : , 3] = ka * exp(eta[ : , 3]); // ka
+    theta[ : , 4] = rep_vector(tlag, rows(eta)); // tlag
+    theta[ : , 5] = rep_vector(F, rows(eta)); // F
+    theta[ : , 6] = rep_vector(D, rows(eta)); // D
+    return theta;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // cp
+      if (censored < 0) {
+        return normal_lcdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      return normal_lpdf(y | f, hypot(sigma[1], sigma[2] * f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return normal_rng(f, hypot(sigma[1], sigma[2] * f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__CL(real CL) {
+    return lognormal_lpdf(CL | 1.0986122886681098, 0.5); // lognormal(log(3), 0.5)
+  }
+  real prior__V(real V) {
+    return lognormal_lpdf(V | 3.4011973816621555, 0.5); // lognormal(log(30), 0.5)
+  }
+  real prior__ka(real ka) {
+    return lognormal_lpdf(ka | 0.4054651081081644, 0.5); // lognormal(log(1.5), 0.5)
+  }
+  real prior__tlag(real tlag) {
+    return lognormal_lpdf(tlag | -2.3025850929940455, 0.5); // lognormal(log(0.1), 0.5)
+  }
+  real prior__omega(vector omega) {
+    real total = 0;
+    total += normal_lpdf(omega[1] | 0, 0.5); // CL: half_normal(0.5)
+    total += normal_lpdf(omega[2] | 0, 0.5); // V: half_normal(0.5)
+    total += normal_lpdf(omega[3] | 0, 0.7); // ka: half_normal(0.7)
+    return total;
+  }
+  real prior__sigma(vector sigma) {
+    real total = 0;
+    total += normal_lpdf(sigma[1] | 0, 0.5); // cp.additive: half_normal(0.5)
+    total += normal_lpdf(sigma[2] | 0, 0.5); // cp.proportional: half_normal(0.5)
+    return total;
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, vector omega) {
+    real total = 0;
+    total += normal_lpdf(z[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(z[ : , 2] | 0, omega[2]);
+    total += normal_lpdf(z[ : , 3] | 0, omega[3]);
+    return total;
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 1] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 0] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+  vector[subjects] x_WT; // kg
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+  real F = 1.0;
+  real D = 1.0; // h
+}
+parameters {
+  real<lower=0> CL; // L/h
+  real<lower=0> V; // L
+  real<lower=0> ka; // 1/h
+  real<lower=0> tlag; // h
+  vector<lower=0>[3] omega; // SD of eta: CL, V, ka
+  matrix[subjects, 3] z; // CL, V, ka
+  vector<lower=0>[2] sigma; // residual error: cp.additive, cp.proportional
+}
+transformed parameters {
+  matrix[subjects, 3] eta;
+  eta[ : , 1] = z[ : , 1];
+  eta[ : , 2] = z[ : , 2];
+  eta[ : , 3] = z[ : , 3];
+}
+model {
+  target += prior__CL(CL);
+  target += prior__V(V);
+  target += prior__ka(ka);
+  target += prior__tlag(tlag);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, omega);
+  matrix[subjects, 6] theta = individual_parameters(CL, V, ka, tlag, F, D,
+                                eta, x_WT);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__CL(CL) + prior__V(V) + prior__ka(ka)
+                + prior__tlag(tlag) + prior__omega(omega)
+                + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 6] theta = individual_parameters(CL, V, ka, tlag, F, D,
+                                  eta, x_WT);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i],
+                                   censored[i], sigma);
+        replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);
+      }
+    }
+  }
+}
+

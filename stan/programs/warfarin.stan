@@ -1,0 +1,303 @@
+// Warfarin: whole-body PBPK with clotting-factor turnover
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real CLint,
+                               real Kp,
+                               real MTT,
+                               real ka,
+                               real IC50,
+                               real kout,
+                               real PCA0,
+                               matrix eta,
+                               data vector x_WT) {
+    matrix[rows(eta), 7] theta;
+    theta[ : , 1] = CLint * (x_WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    theta[ : , 2] = Kp * exp(eta[ : , 2]); // Kp
+    theta[ : , 3] = MTT * exp(eta[ : , 3]); // MTT
+    theta[ : , 4] = rep_vector(ka, rows(eta)); // ka
+    theta[ : , 5] = IC50 * exp(eta[ : , 4]); // IC50
+    theta[ : , 6] = kout * exp(eta[ : , 5]); // kout
+    theta[ : , 7] = PCA0 * exp(eta[ : , 6]); // PCA0
+    return theta;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // cp
+      if (censored < 0) {
+        return normal_lcdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      return normal_lpdf(y | f, hypot(sigma[1], sigma[2] * f));
+    }
+    if (output == 2) {
+      // pca
+      if (censored < 0) {
+        return normal_lcdf(y | f, sigma[3]);
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, sigma[3]);
+      }
+      return normal_lpdf(y | f, sigma[3]);
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return normal_rng(f, hypot(sigma[1], sigma[2] * f));
+    }
+    if (output == 2) {
+      // pca
+      return normal_rng(f, sigma[3]);
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__CLint(real CLint) {
+    return lognormal_lpdf(CLint | 2.3978952727983707, 0.5); // lognormal(log(11), 0.5)
+  }
+  real prior__Kp(real Kp) {
+    return lognormal_lpdf(Kp | -2.659260036932778, 0.5); // lognormal(log(0.07), 0.5)
+  }
+  real prior__MTT(real MTT) {
+    return lognormal_lpdf(MTT | -0.2613647641344075, 0.5); // lognormal(log(0.77), 0.5)
+  }
+  real prior__ka(real ka) {
+    return lognormal_lpdf(ka | 0, 0.5); // lognormal(log(1), 0.5)
+  }
+  real prior__IC50(real IC50) {
+    return lognormal_lpdf(IC50 | -4.422848629194137, 0.7); // lognormal(log(0.012), 0.7)
+  }
+  real prior__kout(real kout) {
+    return lognormal_lpdf(kout | -2.900422093749666, 0.3); // lognormal(log(0.055), 0.3)
+  }
+  real prior__PCA0(real PCA0) {
+    return lognormal_lpdf(PCA0 | 4.574710978503383, 0.1); // lognormal(log(97), 0.1)
+  }
+  real prior__omega(vector omega) {
+    real total = 0;
+    total += normal_lpdf(omega[1] | 0, 0.5); // CLint: half_normal(0.5)
+    total += normal_lpdf(omega[2] | 0, 0.5); // Kp: half_normal(0.5)
+    total += normal_lpdf(omega[3] | 0, 1); // MTT: half_normal(1)
+    total += normal_lpdf(omega[4] | 0, 0.5); // IC50: half_normal(0.5)
+    total += normal_lpdf(omega[5] | 0, 0.2); // kout: half_normal(0.2)
+    total += normal_lpdf(omega[6] | 0, 0.1); // PCA0: half_normal(0.1)
+    return total;
+  }
+  real prior__sigma(vector sigma) {
+    real total = 0;
+    total += normal_lpdf(sigma[1] | 0, 1); // cp.additive: half_normal(1)
+    total += normal_lpdf(sigma[2] | 0, 0.5); // cp.proportional: half_normal(0.5)
+    total += normal_lpdf(sigma[3] | 0, 1); // pca: half_normal(1)
+    return total;
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, vector omega) {
+    real total = 0;
+    total += normal_lpdf(z[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(z[ : , 2] | 0, omega[2]);
+    total += normal_lpdf(z[ : , 3] | 0, omega[3]);
+    total += normal_lpdf(z[ : , 4] | 0, omega[4]);
+    total += normal_lpdf(z[ : , 5] | 0, omega[5]);
+    total += normal_lpdf(z[ : , 6] | 0, omega[6]);
+    return total;
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 2] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 3] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 0] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+  vector[subjects] x_WT; // kg
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+}
+parameters {
+  real<lower=0> CLint; // L/h
+  real<lower=0> Kp;
+  real<lower=0> MTT; // h
+  real<lower=0> ka; // 1/h
+  real<lower=0> IC50; // mg/L
+  real<lower=0> kout; // 1/h
+  real<lower=0> PCA0; // percent
+  vector<lower=0>[6] omega; // SD of eta: CLint, Kp, MTT, IC50, kout, PCA0
+  matrix[subjects, 6] z; // CLint, Kp, MTT, IC50, kout, PCA0
+  vector<lower=0>[3] sigma; // residual error: cp.additive, cp.proportional, pca
+}
+transformed parameters {
+  matrix[subjects, 6] eta;
+  eta[ : , 1] = z[ : , 1];
+  eta[ : , 2] = z[ : , 2];
+  eta[ : , 3] = z[ : , 3];
+  eta[ : , 4] = z[ : , 4];
+  eta[ : , 5] = z[ : , 5];
+  eta[ : , 6] = z[ : , 6];
+}
+model {
+  target += prior__CLint(CLint);
+  target += prior__Kp(Kp);
+  target += prior__MTT(MTT);
+  target += prior__ka(ka);
+  target += prior__IC50(IC50);
+  target += prior__kout(kout);
+  target += prior__PCA0(PCA0);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, omega);
+  matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka, IC50,
+                                kout, PCA0, eta, x_WT);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__CLint(CLint) + prior__Kp(Kp) + prior__MTT(MTT)
+                + prior__ka(ka) + prior__IC50(IC50) + prior__kout(kout)
+                + prior__PCA0(PCA0) + prior__omega(omega)
+                + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka,
+                                  IC50, kout, PCA0, eta, x_WT);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 2] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i],
+                                   censored[i], sigma);
+        replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);
+      }
+    }
+  }
+}
+
