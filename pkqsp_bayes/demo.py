@@ -1,109 +1,67 @@
-"""``make demo``: a small hierarchical ODE model of the bundled theophylline study.
+"""``make demo``: the theophylline PBPK model of the library, fitted to the bundled study.
 
-``python -m pkqsp_bayes.demo FOLDER`` compiles ``stan/programs/demo_theophylline.stan``, samples
-through cmdstanpy, and writes a picture of the fits and a table of the parameters.
+``python -m pkqsp_bayes.demo FOLDER`` writes a picture of the fits and a table of the parameters
+beside the fit itself.
 """
 
 import logging
+import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
-import arviz as az
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from pkqsp_bayes.assets import data_folder, stan_folder
-from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.fitting.fit import fit, summary_table
+from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.library import load_model
+from pkqsp_bayes.study.datasets import load_dataset
 
 __all__ = ["main", "run_demo"]
 
-_LOGGER = logging.getLogger(__name__)
-_PARAMETERS = ("log_CL", "log_ka", "log_ke", "omega", "sigma")
+_SETTINGS = FitSettings(chains=4, warmup=600, draws=1000, seed=20240527)
 _BAND, _LINE = "#88bbdd", "#0b4f6c"
 
 
-def run_demo(
-    folder: Path, *, warmup: int = 400, draws: int = 500, seed: int = 20240527
-) -> pd.DataFrame:
-    """Fit the study; write ``fits.png``, ``parameters.csv`` and ``fit.nc``.
+def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame:
+    """Fit the study; write ``fits.png`` beside what `fit` writes.
 
     Parameters
     ----------
     folder : Path
-        Where the results go; made if need be.
-    warmup, draws : int
-        Iterations of each of four chains.
-    seed : int
-        Seed of the sampler.
+        Where the results go; a demo that is there already is replaced.
+    settings : FitSettings
+        Chains and iterations.
 
     Returns
     -------
     pandas.DataFrame
         Summary of the population parameters: mean, sd, 90 % interval, ESS, R-hat.
     """
-    table = _observations()
-    code = (stan_folder() / "programs" / "demo_theophylline.stan").read_text()
-    model = load_program(code, name="demo_theophylline")
-    _LOGGER.warning("sampling: 4 chains of %d + %d iterations", warmup, draws)
-    fit = model.sample(
-        data=_stan_data(table),
-        chains=4,
-        iter_warmup=warmup,
-        iter_sampling=draws,
-        seed=seed,
-        inits=0.5,
-        show_progress=False,
-    )
-    coords = {"subject": table.ID.unique(), "effect": ["CL", "ka"]}
-    dims = {"CL": ["subject"], "ka": ["subject"], "omega": ["effect"], "z": ["effect", "subject"]}
-    tree = az.from_cmdstanpy(fit, coords=coords, dims=dims)
-    summary: pd.DataFrame = az.summary(
-        tree, var_names=list(_PARAMETERS), ci_prob=0.9, round_to="none"
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    summary.to_csv(folder / "parameters.csv", float_format="%.5g")
-    tree.to_netcdf(folder / "fit.nc", engine="h5netcdf")
-    _draw_fits(table, tree, folder / "fits.png")
-    return summary
+    if (folder / "manifest.json").exists():
+        shutil.rmtree(folder)
+    tree = fit(load_model("theophylline"), load_dataset("theophylline"), folder, settings=settings)
+    _draw_fits(tree, folder / "fits.png")
+    return summary_table(tree)
 
 
-def _observations() -> pd.DataFrame:
-    """Return the samples after the dose; the one at time 0 was drawn before it."""
-    table = pd.read_csv(data_folder() / "theophylline" / "study.csv", na_values=".")
-    doses = table[table.EVID == 1].set_index("ID")
-    table = table[(table.EVID == 0) & (table.TIME > 0)].reset_index(drop=True)
-    return table.assign(DOSE=table.ID.map(doses.AMT / doses.WT))
-
-
-def _stan_data(table: pd.DataFrame) -> dict[str, Any]:
-    groups = [group.index for _, group in table.groupby("ID", sort=False)]
-    return {
-        "subjects": len(groups),
-        "n": len(table),
-        "first": [int(rows[0]) + 1 for rows in groups],
-        "last": [int(rows[-1]) + 1 for rows in groups],
-        "dose": table.groupby("ID", sort=False).DOSE.first().tolist(),
-        "time": table.TIME.tolist(),
-        "concentration": table.DV.tolist(),
-    }
-
-
-def _draw_fits(table: pd.DataFrame, tree: Any, path: Path) -> None:
-    posterior = tree.posterior
-    known = posterior["prediction"].to_numpy().reshape(-1, len(table))
-    observed = posterior["replicate"].to_numpy().reshape(-1, len(table))
+def _draw_fits(tree: xr.DataTree, path: Path) -> None:
+    observed, predicted = tree["observed_data"], tree["posterior_predictive"]
+    subjects = list(dict.fromkeys(observed["ID"].to_numpy()))
     figure, axes = plt.subplots(3, 4, figsize=(11, 7.5), sharex=True, sharey=True)
-    for axis, (subject, group) in zip(axes.flat, table.groupby("ID", sort=False), strict=True):
-        rows = group.index.to_numpy()
-        low, high = np.quantile(observed[:, rows], [0.05, 0.95], axis=0)
-        axis.fill_between(group.TIME, low, high, color=_BAND, alpha=0.4, linewidth=0)
-        low, high = np.quantile(known[:, rows], [0.05, 0.95], axis=0)
-        axis.fill_between(group.TIME, low, high, color=_BAND, linewidth=0)
-        axis.plot(group.TIME, np.median(known[:, rows], axis=0), color=_LINE)
-        axis.plot(group.TIME, group.DV, "o", color="black", markersize=3.5)
+    for axis, subject in zip(axes.flat, subjects, strict=True):
+        mine = observed["ID"].to_numpy() == subject
+        time = observed["TIME"].to_numpy()[mine]
+        curve = predicted["prediction"].to_numpy()[..., mine].reshape(-1, mine.sum())
+        sample = predicted["DV"].to_numpy()[..., mine].reshape(-1, mine.sum())
+        for draws, shade in ((sample, 0.4), (curve, 1.0)):
+            low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+            axis.fill_between(time, low, high, color=_BAND, alpha=shade, linewidth=0)
+        axis.plot(time, np.median(curve, axis=0), color=_LINE)
+        axis.plot(time, observed["DV"].to_numpy()[mine], "o", color="black", markersize=3.5)
         axis.set_title(f"subject {subject}", fontsize=9)
     figure.supxlabel("time after the dose (h)")
     figure.supylabel("theophylline in serum (mg/L)")
@@ -118,6 +76,7 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     # With a handler of ours cmdstanpy leaves its logger as it is.
     logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
+    logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
     mpl.use("agg")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)

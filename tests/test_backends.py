@@ -78,7 +78,7 @@ def close(name: str) -> None:
     """Compare the backends at twenty points, at tight tolerances."""
     model = model_of(name)
     study = observed(model, regimen(name))
-    settings = SolverSettings(rtol=1e-10, atol=1e-10, max_steps=1_000_000)
+    settings = SolverSettings(rtol=1e-11, atol=1e-12, max_steps=1_000_000)
     bound = [
         bind_model(model, study, options=BindOptions(backend=backend, solver=settings))
         for backend in ("native", "stan")
