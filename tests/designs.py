@@ -1,0 +1,67 @@
+"""A regimen for every library model, and textbook problems as models."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["model_of", "regimen"]
+
+TIMES = [0.5, 1.5, 4, 9, 24, 50]
+WEIGHT = {"WT": [60.0, 85.0]}
+SEX = ["female", "male"]
+MODELS = Path(__file__).parent / "models"
+"""Textbook tests of stiff solvers, as models."""
+
+
+def model_of(name: str) -> pq.ModelSpec:
+    file = MODELS / f"{name}.toml"
+    return pq.load_model(file if file.exists() else name)
+
+
+def regimen(name: str) -> Study:
+    """Return events and samples of every output, for two subjects."""
+    times: list[float] = list(TIMES)
+    outputs = [n for n, o in model_of(name).observe.items() if o.error is not None]
+    covariates: dict[str, list[Any]] = {}
+    match name:
+        case "mavoglurant":
+            dose, covariates = pq.Dose(amount=25, duration=1 / 3), WEIGHT
+        case "permeability-limited":
+            dose, covariates = pq.Dose(amount=25, duration=1 / 3), WEIGHT
+        case "theophylline":
+            dose, covariates = pq.Dose(amount=300, n=3, interval=8), WEIGHT
+        case "warfarin":
+            dose, covariates = pq.Dose(amount=100), WEIGHT | {"AGE": [30.0, 50.0], "SEX": SEX}
+            times = [1.0, 6, 24, 48, 96, 120]
+        case "one-compartment":
+            dose, covariates = pq.Dose(amount=100, n=4, interval=12, to="oral"), WEIGHT
+        case "tmdd-antibody":
+            dose, times = pq.Dose(amount=[10.0, 300.0], duration=1.0), [1.0, 8, 48, 168, 400]
+        case "robertson" | "van-der-pol":
+            return pq.regimen([], [0, 0.4, 4, 40, 78, 100], subjects=2, outputs=outputs)
+        case "myelosuppression":
+            dose, times = pq.Dose(amount=100, duration=1.0), [24.0, 100, 200, 300, 500]
+        case "time-varying":
+            dose, covariates = pq.Dose(amount=100, to="oral"), {"CRP": [5.0, 9], "ALB": [45.0, 30]}
+        case _:
+            dose = pq.Dose(amount=100)
+    study = pq.regimen(
+        dose,
+        times,
+        subjects=2,
+        covariates=covariates,
+        outputs=outputs if len(outputs) > 1 else [""],
+    )
+    return _moving(study) if name == "time-varying" else study
+
+
+def _moving(study: Study) -> Study:
+    """Let the covariates change from record to record."""
+    table = study.table.copy()
+    table["CRP"] += np.where(table.TIME > 2, 40.0, 0.0)
+    table["ALB"] -= 0.3 * table.TIME
+    return Study(table=table, source=study.source, covariates=study.covariates)

@@ -1,0 +1,50 @@
+"""The kernel on every library model against SciPy: values, and sensitivities by differences.
+
+The oracle (`tests.oracles.reference_solver`) reads the composed system and the timeline, and
+shares nothing with the lowering, the kernel or the Stan solver.
+"""
+
+import numpy as np
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.engine.kernel import build_kernel
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.library import names
+from pkqsp_bayes.ode.ready import ready_model
+from tests.designs import model_of, regimen
+from tests.oracles.reference_solver import reference, reference_sensitivities
+
+MODELS = [*names(), "robertson", "van-der-pol"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_values_at_default_tolerances(name: str) -> None:
+    """To 1e-5 of the greatest value of each output."""
+    ready = ready_model(model_of(name))
+    study = regimen(name)
+    line = subject_timelines(ready, study)[0]
+    values = individual_values(ready, study)[0]
+    exact = reference(ready.system, line, dict(zip(ready.lowered.parameters, values, strict=True)))
+    ours = build_kernel(ready.lowered).solve(line, values, sensitivities=False)
+    assert ours.ok
+    scale = np.abs(exact).max(axis=0)
+    assert (np.abs(ours.values - exact) / scale).max() < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_sensitivities(name: str) -> None:
+    """To 1e-4 of the greatest value of p dy/dp of each output and parameter."""
+    ready = ready_model(model_of(name))
+    study = regimen(name)
+    line = subject_timelines(ready, study)[0]
+    values = individual_values(ready, study)[0]
+    given = dict(zip(ready.lowered.parameters, values, strict=True))
+    exact = reference_sensitivities(ready.system, line, given, method="Radau")
+    options = pq.SolverOptions(rtol=1e-9, atol=1e-12)
+    ours = build_kernel(ready.lowered).solve(line, values, options=options)
+    assert ours.sensitivities is not None
+    scale = np.abs(exact).max(axis=0) + 1e-6 * np.abs(exact).max()
+    assert (np.abs(ours.sensitivities - exact) / scale).max() < 1e-4
