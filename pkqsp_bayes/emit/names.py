@@ -1,7 +1,7 @@
 """The one place where user names become identifiers of C++ and Stan."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 __all__ = ["identifiers", "mangle"]
 
@@ -35,22 +35,29 @@ def mangle(name: str) -> str:
     return f"{text}_" if text in _RESERVED else text
 
 
-def identifiers(names: Sequence[str]) -> dict[str, str]:
+def identifiers(names: Sequence[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
     """Mangle names together, so that no two of them become the same identifier.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The users' names.
+    taken : iterable of str
+        Identifiers that none of them may become.
 
     Examples
     --------
     >>> identifiers(["a.b", "a_b"])
     {'a.b': 'a_b', 'a_b': 'a_b_2'}
     """
-    taken: set[str] = set()
+    gone = set(taken)
     table: dict[str, str] = {}
     for name in names:
         base = candidate = mangle(name)
         number = 1
-        while candidate in taken:
+        while candidate in gone:
             number += 1
             candidate = f"{base.rstrip('_')}_{number}"
-        taken.add(candidate)
+        gone.add(candidate)
         table[name] = candidate
     return table

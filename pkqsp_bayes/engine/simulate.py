@@ -1,6 +1,7 @@
 """Simulation of a study with the kernel."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,11 +11,16 @@ import xarray as xr
 from pkqsp_bayes.engine.kernel import Solution, SolverOptions, build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["simulate"]
+
+_DEVIATION = "kappa["
 
 
 def simulate(
@@ -37,7 +43,8 @@ def simulate(
         Doses, times at which predictions are wanted (any record), covariates.
     parameters : mapping or DataFrame, optional
         A mapping replaces typical values, and constants of ``[parameters]``; a table with a row
-        for each ID gives individual values. Random effects are at zero.
+        for each ID gives individual values, and deviations of occasions (``kappa[CL,1]``).
+        Random effects are at zero otherwise.
     covariates : mapping of str to float, optional
         Covariates that shall have one value throughout.
     options : SolverOptions, optional
@@ -70,9 +77,16 @@ def simulate(
     >>> result.cp.attrs["units"], float(result.cp[1])  # after the bolus
     ('mg/L', 5.0)
     """
+    individual: list[str] = []
+    occasions: tuple[str, ...] = ()
     if isinstance(parameters, Mapping):
         model, parameters = _set_constants(model, parameters)
-    ready = ready_model(model)
+    elif parameters is not None:
+        # What has a column may differ from subject to subject.
+        individual = [str(name) for name in parameters.columns]
+        if any(name.startswith(_DEVIATION) for name in individual):
+            occasions = occasion_labels(study)
+    ready = ready_model(model, occasions=occasions, individual=individual)
     study = with_covariates(study, covariates or {})
     lines = subject_timelines(ready, study)
     values = individual_values(ready, study, parameters)
@@ -86,14 +100,29 @@ def simulate(
 def _set_constants(
     model: ModelSpec, values: Mapping[str, float]
 ) -> tuple[ModelSpec, dict[str, float]]:
-    """Put values of the model's constants in their place; return the other values too."""
-    constants = {name: values[name] for name in values if name in model.parameters}
-    stated = {
-        name: dataclasses.replace(model.parameters[name], value=float(value))
-        for name, value in constants.items()
-    }
-    rest = {name: value for name, value in values.items() if name not in constants}
-    return dataclasses.replace(model, parameters={**model.parameters, **stated}), rest
+    """Put values of constants and of known parameters in their place; return the others too."""
+    known = model.population.parameters
+    constants = {n: float(v) for n, v in values.items() if n in model.parameters}
+    numbers = {n: float(v) for n, v in values.items() if n in known and is_known(known[n])}
+    _check_finite(constants | numbers)
+    stated = {n: dataclasses.replace(model.parameters[n], value=v) for n, v in constants.items()}
+    typical = {n: dataclasses.replace(known[n], typical=v, value=None) for n, v in numbers.items()}
+    population = dataclasses.replace(model.population, parameters={**known, **typical})
+    rest = {n: v for n, v in values.items() if n not in constants and n not in numbers}
+    changed = dataclasses.replace(
+        model, parameters={**model.parameters, **stated}, population=population
+    )
+    return changed, rest
+
+
+def _check_finite(values: Mapping[str, float]) -> None:
+    issues = [
+        Issue(where=f"parameters.{n}", what=f"{n} is {v}", remedy="give it a finite value")
+        for n, v in values.items()
+        if not math.isfinite(v)
+    ]
+    if issues:
+        raise CheckError(issues)
 
 
 def _dataset(

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.body import CovariateSpec
+from pkqsp_bayes.spec.labels import occasion_label
+from pkqsp_bayes.study.occasions import with_occasions
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
 
@@ -27,9 +30,12 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     """
     spec, lowered = model.spec, model.lowered
     study = study.in_units({"TIME": spec.time_unit, "AMT": spec.amount_unit})
+    study = with_occasions(study, model.occasions)
     names = [*lowered.fixed_covariates, *(c.name for c in lowered.varying_covariates)]
+    stated = dict(spec.covariates)
+    stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
-    return timelines(study, covariate_columns(names, spec.covariates), doses)
+    return timelines(study, covariate_columns(names, stated), doses)
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:

@@ -35,7 +35,8 @@ def individual_values(
     Parameters
     ----------
     model : ReadyModel
-        Its typical values, and its covariate effects at their stated or central coefficients.
+        Its typical values, and its covariate effects at their stated or central coefficients;
+        those of covariates that change over time are part of its equations.
     study : Study
         Gives the covariates.
     parameters : mapping or DataFrame, optional
@@ -57,9 +58,17 @@ def individual_values(
     typical = typical_values(model, parameters or {})
     values = np.tile(typical, (len(study.subjects), 1))
     for column, name in enumerate(model.lowered.parameters):
-        for covariate, effect in model.spec.population.parameters[name].covariates.items():
+        for covariate, effect in _fixed_effects(model.spec, name):
             values[:, column] *= _factor(model.spec, study, covariate, effect)
     return values
+
+
+def _fixed_effects(spec: ModelSpec, name: str) -> Iterator[tuple[str, CovariateEffectSpec]]:
+    """Effects of fixed covariates; those of the others are part of the equations."""
+    stated = spec.population.parameters.get(name)
+    for covariate, effect in stated.covariates.items() if stated else ():
+        if spec.covariates[covariate].interpolation == "fixed":
+            yield covariate, effect
 
 
 def typical_values(model: ReadyModel, given: Mapping[str, float]) -> FloatArray:
@@ -114,7 +123,9 @@ _POSITIVE = frozenset({"lognormal", "half_normal", "half_cauchy", "gamma", "inv_
 
 
 def _is_positive(spec: ModelSpec, name: str) -> bool:
-    stated = spec.population.parameters[name]
+    stated = spec.population.parameters.get(name)
+    if stated is None:
+        return False  # a coefficient, or a deviation
     prior = stated.typical
     bounded = isinstance(prior, PriorSpec) and prior.family in _POSITIVE
     return stated.iiv == "lognormal" or bounded
@@ -124,7 +135,11 @@ def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatAr
     table = given.set_index("ID") if "ID" in given.columns else given
     table = table.set_axis(table.index.astype(str), axis=0)
     issues = list(_unknown(model, {str(name): 0.0 for name in table.columns}))
-    missing = [name for name in model.lowered.parameters if name not in table.columns]
+    missing = [
+        name
+        for name in model.spec.population.parameters
+        if name in model.lowered.parameters and name not in table.columns
+    ]
     issues += [
         Issue(where=f"parameters.{name}", what="this column is missing", remedy="add it")
         for name in missing
@@ -135,6 +150,9 @@ def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatAr
         for subject in absent[:5]
     ]
     if not issues:
+        # Coefficients and deviations that the table leaves out are as stated: at their centre.
+        others = {p.name: _stated(p) for p in model.system.parameters if p.name not in table}
+        table = table.assign(**{n: v for n, v in others.items() if n in model.lowered.parameters})
         values = table.loc[list(study.subjects), list(model.lowered.parameters)]
         array = values.to_numpy(dtype=np.float64)
         issues = _bad(model, array, [f"parameters, ID {s}" for s in study.subjects])[:25]
@@ -147,10 +165,6 @@ def _factor(
     spec: ModelSpec, study: Study, covariate: str, effect: CovariateEffectSpec
 ) -> FloatArray:
     columns = covariate_columns([covariate], spec.covariates)
-    if columns[0].interpolation != "fixed":
-        what = f"{covariate} changes over time, and moves a parameter of the population"
-        remedy = "state its effect in the equations"
-        raise CheckError([Issue(where=f"population, {covariate}", what=what, remedy=remedy)])
     values, issues = fixed_values(study, columns)
     if issues:
         raise CheckError(issues)

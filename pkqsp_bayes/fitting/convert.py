@@ -15,7 +15,6 @@ from pkqsp_bayes.program.bind import BoundModel
 __all__ = ["convert_chains"]
 
 _PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
-_INTERNAL = ("z", "omega_sampled", "sigma_sampled")
 
 
 def convert_chains(
@@ -56,8 +55,8 @@ def convert_chains(
     prior = tree["posterior"].to_dataset()[["lprior"]]
     tree["log_prior"] = xr.DataTree(prior)
     posterior = tree["posterior"].to_dataset()
-    hidden = [name for name in ("lprior", *_INTERNAL) if name in posterior]
-    hidden += [str(name) for name in posterior if str(name).startswith("L_")]
+    # What has no dims is the sampler's own.
+    hidden = [str(name) for name in posterior if name not in bound.dims or name == "lprior"]
     renamed = {k: v for k, v in bound.names.items() if k in posterior and k != v}
     tree["posterior"] = xr.DataTree(posterior.drop_vars(hidden).rename(renamed))
     predictive = tree["posterior_predictive"].to_dataset()

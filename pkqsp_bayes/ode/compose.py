@@ -1,5 +1,7 @@
 """Composition: a stated model becomes one flat, namespaced system of equations."""
 
+from collections.abc import Collection, Sequence
+
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
@@ -12,12 +14,14 @@ from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.elimination import add_elimination
 from pkqsp_bayes.ode.components.finish import finish_system
 from pkqsp_bayes.ode.components.links import add_links
+from pkqsp_bayes.ode.components.moved import add_moved
 from pkqsp_bayes.ode.components.typical import typical_value
 from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
 from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
 from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -26,20 +30,28 @@ from pkqsp_bayes.units import UnitError, parse_unit
 __all__ = ["compose_model", "dose_numbers"]
 
 
-def compose_model(spec: ModelSpec) -> OdeSystem:
+def compose_model(
+    spec: ModelSpec, *, occasions: Sequence[str] = (), individual: Collection[str] = ()
+) -> OdeSystem:
     """Compose a model.
 
     Parameters
     ----------
     spec : ModelSpec
         As stated.
+    occasions : sequence of str
+        Labels of the study's occasions, for between-occasion variability; without them it is left
+        out.
+    individual : collection of str
+        Known parameters that shall be individual ones all the same.
 
     Returns
     -------
     OdeSystem
         States in the model's units (``amount_unit``, L, ``time_unit``); population parameters are
-        individual parameters in the units that they state; numbers of ``[parameters]`` are
-        constants. What was decided on the user's behalf is in its notes.
+        individual parameters in the units that they state, except those that are one number for
+        everybody; these, and the numbers of ``[parameters]``, are constants. What was decided on
+        the user's behalf is in its notes.
 
     Raises
     ------
@@ -54,7 +66,8 @@ def compose_model(spec: ModelSpec) -> OdeSystem:
     -A
     """
     draft = Draft(spec=spec)
-    _add_named(draft)
+    _add_named(draft, individual)
+    add_moved(draft, occasions)
     add_drug(draft)
     add_body(draft)
     add_circulation(draft)
@@ -72,7 +85,7 @@ def compose_model(spec: ModelSpec) -> OdeSystem:
     return system
 
 
-def _add_named(draft: Draft) -> None:
+def _add_named(draft: Draft, individual: Collection[str]) -> None:
     """Add what the file names on its own: covariates, population parameters, parameters."""
     spec = draft.spec
     for name, c in spec.covariates.items():
@@ -89,8 +102,13 @@ def _add_named(draft: Draft) -> None:
         _check(draft, name, p.unit, where)
         if draft.knows(name):
             draft.problem(where, f"{name!r} is a covariate too", "choose another name")
+        known = is_known(p) and name not in individual
         draft.parameters[name] = Parameter(
-            name=name, unit=p.unit, value=typical_value(p), where=where
+            name=name,
+            unit=p.unit,
+            kind=ParameterKind.CONSTANT if known else ParameterKind.INDIVIDUAL,
+            value=typical_value(p),
+            where=where,
         )
         _check_levels(draft, p, where)
     _add_parameters(draft)

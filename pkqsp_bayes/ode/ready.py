@@ -1,5 +1,6 @@
 """From what is stated to what can be solved: composed, checked, lowered, in one call."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pkqsp_bayes.errors import CheckError, Issue
@@ -27,21 +28,28 @@ class ReadyModel:
         What emission prints.
     warnings : tuple of Issue
         What is odd but no error.
+    occasions : tuple of str
+        Labels of the occasions that it has deviations for.
     """
 
     spec: ModelSpec
     system: OdeSystem
     lowered: LoweredOde
     warnings: tuple[Issue, ...]
+    occasions: tuple[str, ...] = ()
 
 
-def ready_model(spec: ModelSpec) -> ReadyModel:
+def ready_model(
+    spec: ModelSpec, *, occasions: Sequence[str] = (), individual: Collection[str] = ()
+) -> ReadyModel:
     r"""Compose, check and lower a model.
 
     Parameters
     ----------
     spec : ModelSpec
         As stated.
+    occasions, individual
+        As `compose_model` takes them.
 
     Raises
     ------
@@ -55,10 +63,16 @@ def ready_model(spec: ModelSpec) -> ReadyModel:
     >>> ready_model(model).lowered.states
     ('A',)
     """
-    system = compose_model(spec)
+    if all(p.iov is None for p in spec.population.parameters.values()):
+        occasions = ()
+    system = compose_model(spec, occasions=occasions, individual=individual)
     issues = check_system(spec, system)
     if any(issue.severity == "error" for issue in issues):
         raise CheckError(issues)
     return ReadyModel(
-        spec=spec, system=system, lowered=lower_system(system), warnings=tuple(issues)
+        spec=spec,
+        system=system,
+        lowered=lower_system(system),
+        warnings=tuple(issues),
+        occasions=tuple(occasions),
     )

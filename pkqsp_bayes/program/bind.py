@@ -5,19 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pkqsp_bayes.emit.names import identifiers
-from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
-from pkqsp_bayes.program.frame import Effect, Frame, Observations
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.individual import individual_fragment
 from pkqsp_bayes.program.likelihood import likelihood_fragment
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.occasions import occasion_fragment
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.starts import Start
@@ -26,19 +22,9 @@ from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.study import Study
-from pkqsp_bayes.study.timeline import covariate_columns
 
 __all__ = ["BindOptions", "BoundModel", "bind_model"]
-
-RICH = 6
-"""Observations a subject (median) from which on its effects are sampled centred."""
-
-_TAKEN = ("omega", "sigma", "eta", "z", "theta", "lprior", "subject", "observation", "beta")
-_DEFAULT_OMEGA = PriorSpec(family="half_normal", args=(0.5,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +40,12 @@ class BindOptions:
     blq : {"M1", "M3"}
         What becomes of censored observations.
     centred : mapping of str to bool
-        Parameter to whether its random effect is sampled centred; by default it is where the
-        median subject has at least six observations.
+        Parameter (``CL``; ``kappa[CL]`` for its deviations of occasions) to whether its random
+        effect is sampled centred. By default it is where the data say much of each value: where
+        the median subject (subject's occasion) has at least six observations of outputs that
+        depend on the parameter; elsewhere non-centred. A block of correlated effects goes with
+        its scarcest; an SD that is known to be 0 is never centred. See Betancourt & Girolami
+        2015, in Current Trends in Bayesian Methodology with Applications.
     solver : SolverSettings
         Tolerances and limits.
     """
@@ -132,7 +122,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         With every problem of the model and of the study.
     """
     chosen = options or BindOptions()
-    frame = _frame(ready_model(model), study, chosen)
+    frame = build_frame(model, study, blq=chosen.blq, centred=chosen.centred or {})
     fragment = _bound(frame, chosen)
     native = chosen.backend == "native"
     return BoundModel(
@@ -171,74 +161,9 @@ def _bound(frame: Frame, options: BindOptions) -> Fragment:
             typical_fragment(frame),
             covariate_fragment(frame),
             variability_fragment(frame),
+            occasion_fragment(frame),
             residual_fragment(frame),
         ]
     )
     after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
     return join_fragments([*before, features, *after])
-
-
-def _frame(model: ReadyModel, study: Study, options: BindOptions) -> Frame:
-    spec, ode = model.spec, model.lowered
-    lines = tuple(subject_timelines(model, study))
-    observations = collect_observations(spec, ode, study, blq=options.blq)
-    population = {name: spec.population.parameters[name] for name in ode.parameters}
-    effects = _effects(spec, population, observations, len(lines), options.centred or {})
-    moved = dict.fromkeys(c for p in population.values() for c in p.covariates)
-    return Frame(
-        spec=spec,
-        ode=ode,
-        timelines=lines,
-        observations=observations,
-        population=population,
-        effects=effects,
-        blocks=_blocks(spec, effects),
-        covariates={name: _fixed(spec, study, name) for name in moved},
-        identifiers=_identifiers([*population, *moved]),
-    )
-
-
-def _identifiers(names: list[str]) -> dict[str, str]:
-    """Mangle the users' names together, away from the program's own."""
-    table = identifiers([*_TAKEN, *names])
-    return {name: table[name] for name in names}
-
-
-def _effects(
-    spec: ModelSpec,
-    population: Mapping[str, PopulationParameterSpec],
-    observations: Observations,
-    subjects: int,
-    centred: Mapping[str, bool],
-) -> tuple[Effect, ...]:
-    counts = np.bincount(observations.subject, minlength=subjects)
-    rich = bool(np.median(counts) >= RICH)
-    scales = spec.population.omega.scales
-    return tuple(
-        Effect(
-            parameter=name,
-            form=parameter.iiv,
-            scale=scales.get(name, _DEFAULT_OMEGA),
-            centred=centred.get(name, rich),
-        )
-        for name, parameter in population.items()
-        if parameter.iiv is not None
-    )
-
-
-def _blocks(spec: ModelSpec, effects: tuple[Effect, ...]) -> tuple[tuple[int, ...], ...]:
-    place = {effect.parameter: i for i, effect in enumerate(effects)}
-    stated = spec.population.omega.correlate
-    return tuple(tuple(sorted(place[name] for name in block)) for block in stated)
-
-
-def _fixed(spec: ModelSpec, study: Study, name: str) -> NDArray[np.float64]:
-    columns = covariate_columns([name], spec.covariates)
-    if columns[0].interpolation != "fixed":
-        what = f"{name} changes over time, and moves a parameter of the population"
-        remedy = "state its effect in the equations"
-        raise CheckError([Issue(where=f"population, {name}", what=what, remedy=remedy)])
-    values, issues = fixed_values(study, columns)
-    if issues:
-        raise CheckError(issues)
-    return values[:, 0]

@@ -7,6 +7,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
@@ -47,12 +48,14 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     issues += _collected(subject_timelines, ready, study)
     if any(observed.error is not None for observed in model.observe.values()):
         issues += _collected(collect_observations, model, ready.lowered, study)
+        if not any(issue.severity == "error" for issue in issues):
+            issues += _collected(build_frame, model, study, blq="M3", centred={})
     return list(dict.fromkeys(issues))
 
 
-def _collected(call: Callable[..., Any], *arguments: object) -> list[Issue]:
+def _collected(call: Callable[..., Any], *arguments: object, **named: object) -> list[Issue]:
     try:
-        call(*arguments)
+        call(*arguments, **named)
     except CheckError as error:
         return list(error.issues)
     return []

@@ -8,10 +8,16 @@ from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["covariate_arguments", "covariate_factors", "covariate_fragment"]
+__all__ = [
+    "covariate_arguments",
+    "covariate_factors",
+    "covariate_fragment",
+    "shared_coefficients",
+]
 
 
 _IS_LEVEL = (
@@ -37,14 +43,17 @@ class _Coefficient:
 def _coefficients(
     frame: Frame, parameter: str, covariate: str, effect: CovariateEffectSpec
 ) -> list[_Coefficient]:
-    base = f"beta_{frame.identifiers[parameter]}_{frame.identifiers[covariate]}"
-    label = f"beta[{parameter},{covariate}]"
+    base = f"beta__{frame.identifiers[parameter]}__{frame.identifiers[covariate]}"
     if effect.form != "categorical":
         value = effect.coefficient
+        label = coefficient_label(parameter, covariate)
         return [] if value is None else [_Coefficient(label=label, identifier=base, value=value)]
     return [
         _Coefficient(
-            label=f"{label[:-1]},{level}]", identifier=f"{base}_{number}", value=value, level=level
+            label=coefficient_label(parameter, covariate, level),
+            identifier=f"{base}__{number}",
+            value=value,
+            level=level,
         )
         for number, (level, value) in enumerate(effect.levels.items(), start=1)
     ]
@@ -56,9 +65,24 @@ def _effects(frame: Frame) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
             yield parameter, covariate, effect
 
 
+def _fixed_effects(frame: Frame) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
+    """Effects of covariates that do not change over time; the others are in the equations."""
+    return (found for found in _effects(frame) if found[1] in frame.covariates)
+
+
+def shared_coefficients(frame: Frame) -> dict[str, str]:
+    """Return the identifier of each estimated coefficient, by the user's name for it."""
+    return {
+        c.label: c.identifier
+        for parameter, covariate, effect in _effects(frame)
+        for c in _coefficients(frame, parameter, covariate, effect)
+        if isinstance(c.value, PriorSpec)
+    }
+
+
 def covariate_fragment(frame: Frame) -> Fragment:
     """Declare the covariates that effects use, as data, and the coefficients that are estimated."""
-    used = dict.fromkeys(covariate for _, covariate, _ in _effects(frame))
+    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(frame))
     data = StanProgram(
         data=tuple(
             f"vector[subjects] {_column(frame, name)}; // {_unit(frame, name)}" for name in used
@@ -73,22 +97,16 @@ def covariate_fragment(frame: Frame) -> Fragment:
         for c in _coefficients(frame, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)
     ]
-    categorical = any(effect.form == "categorical" for _, _, effect in _effects(frame))
+    categorical = any(effect.form == "categorical" for _, _, effect in _fixed_effects(frame))
     levels = Fragment(program=StanProgram(functions=_IS_LEVEL if categorical else ()))
     return join_fragments([levels, columns, *estimated])
 
 
 def covariate_arguments(frame: Frame) -> list[tuple[str, str]]:
     """Return type and name of what the effects need, as function arguments."""
-    used = dict.fromkeys(covariate for _, covariate, _ in _effects(frame))
+    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(frame))
     data = [("data vector", _column(frame, name)) for name in used]
-    coefficients = [
-        ("real", c.identifier)
-        for parameter, covariate, effect in _effects(frame)
-        for c in _coefficients(frame, parameter, covariate, effect)
-        if isinstance(c.value, PriorSpec)
-    ]
-    return [*coefficients, *data]
+    return [*(("real", name) for name in shared_coefficients(frame).values()), *data]
 
 
 def covariate_factors(frame: Frame, parameter: str) -> list[str]:
@@ -96,6 +114,7 @@ def covariate_factors(frame: Frame, parameter: str) -> list[str]:
     return [
         _factor(frame, covariate, effect, _coefficients(frame, parameter, covariate, effect))
         for covariate, effect in frame.population[parameter].covariates.items()
+        if covariate in frame.covariates
     ]
 
 
@@ -136,7 +155,7 @@ def _number(centre: float | None, default: float) -> str:
 
 
 def _column(frame: Frame, covariate: str) -> str:
-    return f"x_{frame.identifiers[covariate]}"
+    return f"x__{frame.identifiers[covariate]}"
 
 
 def _unit(frame: Frame, covariate: str) -> str:

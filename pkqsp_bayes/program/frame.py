@@ -20,7 +20,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One between-subject random effect: its parameter, its form, its standard deviation.
+    """One random effect, of a subject or an occasion: its parameter, form, standard deviation.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Effect:
     form : {"lognormal", "normal", "logitnormal"}
         How it moves it.
     scale : PriorSpec or float
-        Prior of its standard deviation (omega), or the number.
+        Prior of its standard deviation (omega, omega_iov), or the number.
     centred : bool
-        Whether the sampler sees eta itself, or eta / omega.
+        Whether the sampler sees eta (kappa) itself, or eta / omega.
     """
 
     parameter: str
@@ -85,11 +85,16 @@ class Frame:
     observations : Observations
         What the likelihood is of.
     population : mapping of str to PopulationParameterSpec
-        Individual parameters in the order of ``ode.parameters``.
+        Individual parameters in the order of ``ode.parameters``, which has coefficients of
+        covariates that change over time, and deviations of occasions, besides.
     effects : tuple of Effect
         Random effects, in the same order.
     blocks : tuple of tuples of int
         Effects that are correlated, by index.
+    occasions : tuple of str
+        Labels of the study's occasions.
+    occasion_effects : tuple of Effect
+        Random effects of an occasion.
     covariates : mapping of str to (subjects,) array of float
         Covariates that are fixed within a subject and move a parameter.
     identifiers : mapping of str to str
@@ -103,6 +108,8 @@ class Frame:
     population: Mapping[str, PopulationParameterSpec]
     effects: tuple[Effect, ...]
     blocks: tuple[tuple[int, ...], ...]
+    occasions: tuple[str, ...]
+    occasion_effects: tuple[Effect, ...]
     covariates: Mapping[str, FloatArray]
     identifiers: Mapping[str, str]
 

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
-from pkqsp_bayes.program.covariates import covariate_arguments, covariate_factors
+from pkqsp_bayes.program.covariates import (
+    covariate_arguments,
+    covariate_factors,
+    shared_coefficients,
+)
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.program.typical import typical_arguments
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -25,16 +30,27 @@ def individual_fragment(frame: Frame) -> Fragment:
 
 
 def _arguments(frame: Frame) -> list[tuple[str, str]]:
-    return [*typical_arguments(frame), ("matrix", "eta"), *covariate_arguments(frame)]
+    return [
+        *typical_arguments(frame),
+        ("matrix", "eta"),
+        *occasion_arguments(frame),
+        *covariate_arguments(frame),
+    ]
 
 
 def _function(frame: Frame) -> Iterator[str]:
     arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(frame))
     yield "// Individual parameters, subject by parameter."
     yield f"matrix {_NAME}({arguments}) {{"
-    yield f"  matrix[rows(eta), {len(frame.population)}] theta;"
-    for column, (name, parameter) in enumerate(frame.population.items(), start=1):
-        yield f"  theta[ : , {column}] = {_expression(frame, name, parameter)}; // {name}"
+    yield f"  matrix[rows(eta), {len(frame.ode.parameters)}] theta;"
+    implied = {
+        **{n: f"rep_vector({c}, rows(eta))" for n, c in shared_coefficients(frame).items()},
+        **occasion_columns(frame),
+    }
+    for column, name in enumerate(frame.ode.parameters, start=1):
+        parameter = frame.population.get(name)
+        text = implied[name] if parameter is None else _expression(frame, name, parameter)
+        yield f"  theta[ : , {column}] = {text}; // {name}"
     yield "  return theta;"
     yield "}"
 

@@ -41,7 +41,7 @@ def likelihood_fragment(frame: Frame, *, prefix: str) -> Fragment:
 
 
 def _theta(frame: Frame) -> str:
-    return f"matrix[subjects, {len(frame.population)}] theta = {individual_call(frame)};"
+    return f"matrix[subjects, {len(frame.ode.parameters)}] theta = {individual_call(frame)};"
 
 
 def _solution(frame: Frame, prefix: str) -> str:

@@ -18,24 +18,14 @@ functions {
                    data real atol,
                    int max_steps);
   // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CL,
-                               real V1,
-                               real Q,
-                               real V2,
-                               real Circ0,
-                               real MTT,
-                               real slope,
-                               real gamma,
-                               matrix eta) {
-    matrix[rows(eta), 8] theta;
-    theta[ : , 1] = rep_vector(CL, rows(eta)); // CL
-    theta[ : , 2] = rep_vector(V1, rows(eta)); // V1
-    theta[ : , 3] = rep_vector(Q, rows(eta)); // Q
-    theta[ : , 4] = rep_vector(V2, rows(eta)); // V2
-    theta[ : , 5] = Circ0 * exp(eta[ : , 1]); // Circ0
-    theta[ : , 6] = MTT * exp(eta[ : , 2]); // MTT
-    theta[ : , 7] = slope * exp(eta[ : , 3]); // slope
-    theta[ : , 8] = rep_vector(gamma, rows(eta)); // gamma
+  matrix individual_parameters(real Q, real Circ0, real MTT, real slope,
+                               real gamma, matrix eta) {
+    matrix[rows(eta), 5] theta;
+    theta[ : , 1] = rep_vector(Q, rows(eta)); // Q
+    theta[ : , 2] = Circ0 * exp(eta[ : , 1]); // Circ0
+    theta[ : , 3] = MTT * exp(eta[ : , 2]); // MTT
+    theta[ : , 4] = slope * exp(eta[ : , 3]); // slope
+    theta[ : , 5] = rep_vector(gamma, rows(eta)); // gamma
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -187,9 +177,6 @@ data {
 }
 transformed data {
   array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-  real CL = 12.0; // L/h
-  real V1 = 10.0; // L
-  real V2 = 250.0; // L
 }
 parameters {
   real<lower=0> Q; // L/h
@@ -216,8 +203,8 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z, omega);
-  matrix[subjects, 8] theta = individual_parameters(CL, V1, Q, V2, Circ0,
-                                MTT, slope, gamma, eta);
+  matrix[subjects, 5] theta = individual_parameters(Q, Circ0, MTT, slope,
+                                gamma, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
               breaks, segments, observed, record, output, censored, y, rtol,
@@ -231,8 +218,8 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 8] theta = individual_parameters(CL, V1, Q, V2, Circ0,
-                                  MTT, slope, gamma, eta);
+    matrix[subjects, 5] theta = individual_parameters(Q, Circ0, MTT, slope,
+                                  gamma, eta);
     for (s in 1 : subjects) {
       matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 

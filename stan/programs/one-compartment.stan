@@ -18,21 +18,13 @@ functions {
                    data real atol,
                    int max_steps);
   // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CL,
-                               real V,
-                               real ka,
-                               real tlag,
-                               real F,
-                               real D,
-                               matrix eta,
-                               data vector x_WT) {
-    matrix[rows(eta), 6] theta;
-    theta[ : , 1] = CL * (x_WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CL
-    theta[ : , 2] = V * (x_WT / 70.0) .^ 1.0 .* exp(eta[ : , 2]); // V
+  matrix individual_parameters(real CL, real V, real ka, real tlag,
+                               matrix eta, data vector x__WT) {
+    matrix[rows(eta), 4] theta;
+    theta[ : , 1] = CL * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CL
+    theta[ : , 2] = V * (x__WT / 70.0) .^ 1.0 .* exp(eta[ : , 2]); // V
     theta[ : , 3] = ka * exp(eta[ : , 3]); // ka
     theta[ : , 4] = rep_vector(tlag, rows(eta)); // tlag
-    theta[ : , 5] = rep_vector(F, rows(eta)); // F
-    theta[ : , 6] = rep_vector(D, rows(eta)); // D
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -181,12 +173,10 @@ data {
   real<lower=0> atol;
   int<lower=1> max_steps;
   int<lower=1> slice_size;
-  vector[subjects] x_WT; // kg
+  vector[subjects] x__WT; // kg
 }
 transformed data {
   array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-  real F = 1.0;
-  real D = 1.0; // h
 }
 parameters {
   real<lower=0> CL; // L/h
@@ -211,8 +201,8 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z, omega);
-  matrix[subjects, 6] theta = individual_parameters(CL, V, ka, tlag, F, D,
-                                eta, x_WT);
+  matrix[subjects, 4] theta = individual_parameters(CL, V, ka, tlag, eta,
+                                x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
               breaks, segments, observed, record, output, censored, y, rtol,
@@ -226,8 +216,8 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 6] theta = individual_parameters(CL, V, ka, tlag, F, D,
-                                  eta, x_WT);
+    matrix[subjects, 4] theta = individual_parameters(CL, V, ka, tlag, eta,
+                                  x__WT);
     for (s in 1 : subjects) {
       matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 

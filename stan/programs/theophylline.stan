@@ -19,9 +19,9 @@ functions {
                    int max_steps);
   // Individual parameters, subject by parameter.
   matrix individual_parameters(real CLint, real ka, real Kp, matrix eta,
-                               data vector x_WT) {
+                               data vector x__WT) {
     matrix[rows(eta), 3] theta;
-    theta[ : , 1] = CLint * (x_WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    theta[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
     theta[ : , 2] = ka * exp(eta[ : , 2]); // ka
     theta[ : , 3] = Kp * exp(eta[ : , 3]); // Kp
     return theta;
@@ -169,7 +169,7 @@ data {
   real<lower=0> atol;
   int<lower=1> max_steps;
   int<lower=1> slice_size;
-  vector[subjects] x_WT; // kg
+  vector[subjects] x__WT; // kg
 }
 transformed data {
   array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
@@ -195,7 +195,8 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z, omega);
-  matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta, x_WT);
+  matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta,
+                                x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
               breaks, segments, observed, record, output, censored, y, rtol,
@@ -209,7 +210,7 @@ generated quantities {
   vector[observations] replicate; // with residual error
   {
     matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta,
-                                  x_WT);
+                                  x__WT);
     for (s in 1 : subjects) {
       matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 

@@ -26,9 +26,9 @@ functions {
                                real kout,
                                real PCA0,
                                matrix eta,
-                               data vector x_WT) {
+                               data vector x__WT) {
     matrix[rows(eta), 7] theta;
-    theta[ : , 1] = CLint * (x_WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    theta[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
     theta[ : , 2] = Kp * exp(eta[ : , 2]); // Kp
     theta[ : , 3] = MTT * exp(eta[ : , 3]); // MTT
     theta[ : , 4] = rep_vector(ka, rows(eta)); // ka
@@ -213,7 +213,7 @@ data {
   real<lower=0> atol;
   int<lower=1> max_steps;
   int<lower=1> slice_size;
-  vector[subjects] x_WT; // kg
+  vector[subjects] x__WT; // kg
 }
 transformed data {
   array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
@@ -251,7 +251,7 @@ model {
   target += prior__sigma(sigma);
   target += effects__z(z, omega);
   matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka, IC50,
-                                kout, PCA0, eta, x_WT);
+                                kout, PCA0, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
               breaks, segments, observed, record, output, censored, y, rtol,
@@ -267,7 +267,7 @@ generated quantities {
   vector[observations] replicate; // with residual error
   {
     matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka,
-                                  IC50, kout, PCA0, eta, x_WT);
+                                  IC50, kout, PCA0, eta, x__WT);
     for (s in 1 : subjects) {
       matrix[begin[s + 1] - begin[s], 2] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 

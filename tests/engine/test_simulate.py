@@ -50,7 +50,8 @@ def test_sensitivities_agree_with_differences() -> None:
     study = pq.regimen(pq.Dose(amount=100, to="oral"), [0.5, 2, 8], covariates={"WT": 70})
     options = pq.SolverOptions(rtol=1e-10, atol=1e-10)
     result = pq.simulate(model, study, options=options, sensitivities=True)
-    for name in ("CL", "V", "ka", "tlag", "F"):
+    assert "F" not in result.parameter, "a known number has no derivative"
+    for name in ("CL", "V", "ka", "tlag"):
         value = float(result.individual.sel(parameter=name)[0])
         step = 1e-4 * value
         ends = [
@@ -105,3 +106,100 @@ def test_a_covariate_can_be_held_fixed() -> None:
     study = pq.regimen(BOLUS, [0], subjects=2, covariates={"WT": [70.0, 140.0]})
     result = pq.simulate(pq.load_model("one-compartment"), study, covariates={"WT": 35})
     assert result.cp.to_numpy()[[1, 3]] == pytest.approx([100 / 15] * 2)
+
+
+def test_known_numbers_can_be_set_for_all_or_for_each() -> None:
+    model = pq.load_model("one-compartment")
+    study = pq.regimen(
+        pq.Dose(amount=100, to="oral"), [2], subjects=["a", "b"], covariates={"WT": 70}
+    )
+    whole = pq.simulate(model, study).cp.to_numpy()
+    half = pq.simulate(model, study, parameters={"F": 0.5}).cp.to_numpy()
+    assert half == pytest.approx(whole / 2, abs=1e-6)
+    values = {"CL": 3, "V": 30, "ka": 1.5, "tlag": 0.1, "F": [1, 0.25]}
+    each = pd.DataFrame({"ID": ["a", "b"], **values})
+    shares = pq.simulate(model, study, parameters=each).cp.to_numpy()
+    assert shares[[1, 3]] == pytest.approx(whole[[1, 3]] * [1, 0.25], abs=1e-6)
+    with pytest.raises(pq.CheckError):
+        pq.simulate(model, study, parameters={"F": math.nan})
+
+
+def test_deviations_of_occasions() -> None:
+    """CL doubles in the second occasion: the concentration falls twice as fast from then on."""
+    text = """
+title = "occasions"
+equations = "d(A)/dt = -k * A; A(0) = 10"
+[population]
+k = { typical = 0.1, iov = "lognormal" }
+[observe.A_out]
+value = "A"
+"""
+    study = pq.regimen([], [0, 1, 3])
+    study = pq.Study(table=study.table.assign(OCC=["1", "2", "2"]))
+    table = pd.DataFrame({"ID": ["1"], "k": [0.1], "kappa[k,2]": [math.log(2)]})
+    result = pq.simulate(parse_model(text), study, parameters=table)
+    expected = 10 * np.exp([0, -0.1, -0.5])
+    assert result.A_out.to_numpy() == pytest.approx(expected, rel=1e-5)
+    typical = pq.simulate(parse_model(text), study)
+    assert typical.A_out.to_numpy() == pytest.approx(10 * np.exp([0, -0.1, -0.3]), rel=1e-5)
+
+
+def test_a_covariate_that_changes_moves_the_typical_value() -> None:
+    text = """
+title = "inflammation"
+[covariates]
+CRP = { unit = "mg/L", interpolation = "locf" }
+[equations]
+text = "d(A)/dt = -k * A; A(0) = 10"
+[population]
+k = { typical = 0.1, unit = "1/h", covariates = { CRP = "power(-0.5, 5)" } }
+[observe.A_out]
+value = "A"
+"""
+    study = pq.regimen([], [0, 1, 3], covariates={"CRP": 5.0})
+    study = pq.Study(table=study.table.assign(CRP=[5.0, 20.0, 20.0]), covariates=("CRP",))
+    result = pq.simulate(parse_model(text), study)
+    expected = 10 * np.exp([0, -0.1, -0.1 - 2 * 0.05])
+    assert result.A_out.to_numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_columns_of_the_study_feed_lag_bioavailability_and_duration() -> None:
+    """Against closed forms: a bolus that enters late and in part; an infusion (RATE = -2)."""
+    text = """
+title = "dosing by columns"
+equations = { text = "d(A)/dt = -k * A", units = { A = "mg" } }
+[parameters]
+k = { value = 0.1, unit = "1/h" }
+[covariates]
+TLAG = "h"
+FREL = ""
+DUR = "h"
+[dose.late]
+to = "A"
+lag = "TLAG"
+bioavailability = "FREL"
+[dose.slow]
+to = "A"
+duration = "DUR"
+[observe.amount]
+value = "A"
+unit = "mg"
+"""
+    table = pd.DataFrame(
+        {
+            "ID": [1] * 4 + [2] * 4,
+            "TIME": [0, 0.5, 3, 6] * 2,
+            "AMT": [100, 0, 0, 0] * 2,
+            "RATE": [0] * 4 + [-2, 0, 0, 0],
+            "EVID": [1, 0, 0, 0] * 2,
+            "CMT": ["late"] * 4 + ["slow"] * 4,
+            "TLAG": [2.0] * 8,
+            "FREL": [0.5] * 8,
+            "DUR": [4.0] * 8,
+        }
+    )
+    result = pq.simulate(parse_model(text), pq.study_from_frame(table))
+    late = [0, 0, 50 * math.exp(-0.1), 50 * math.exp(-0.4)]
+    filled = [250 * (1 - math.exp(-0.1 * t)) for t in (0, 0.5, 3, 4)]
+    slow = [*filled[:3], filled[3] * math.exp(-0.2)]
+    np.testing.assert_allclose(result.amount, [*late, *slow], rtol=1e-5, atol=1e-9)

@@ -13,8 +13,8 @@ from pkqsp_bayes.spec.model import ModelSpec
 __all__ = ["check_beginnings", "check_parameters_used", "check_states_read"]
 
 
-def check_parameters_used(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report parameters that move nothing: an error if they are to be estimated."""
+def check_parameters_used(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
+    """Report parameters that move nothing: an error if they are of the population."""
     closure = Closure.of(system)
     used: set[sp.Symbol] = set()
     for expr in _all_expressions(system):
@@ -23,9 +23,10 @@ def check_parameters_used(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     for p in system.parameters:
         if symbol(p.name) not in used:
             individual = p.kind is ParameterKind.INDIVIDUAL
+            stated = individual or p.name in spec.population.parameters
             issues.append(
                 Issue(
-                    severity="error" if individual else "warning",
+                    severity="error" if stated else "warning",
                     where=p.where,
                     what=f"the parameter {p.name} is never used",
                     remedy="use it in an equation, or remove it",

@@ -70,7 +70,8 @@ class Draft:
 
     ``merged`` maps organs that are part of another now (lumped, left out of a subset) to that
     other; ``plain`` the undotted names that modules define to their full names; ``driven`` the
-    target of a link to the name that is read in its place; ``derived`` partition coefficients to
+    target of a link to the name that is read in its place; ``moved`` parameters that change within
+    a subject to what they are at each time; ``derived`` partition coefficients to
     the stated one that they follow from. ``untracked`` are states that drug enters or leaves and
     of which the file does not say that they hold drug.
     """
@@ -86,6 +87,7 @@ class Draft:
     merged: dict[str, str] = field(default_factory=dict)
     plain: dict[str, list[str]] = field(default_factory=dict)
     driven: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     untracked: set[str] = field(default_factory=set)
     eliminated: list[sp.Expr] = field(default_factory=list)

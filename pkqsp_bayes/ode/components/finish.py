@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, DraftState
+from pkqsp_bayes.ode.components.moved import OWN
 from pkqsp_bayes.ode.components.names import resolve_name
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, DoseTarget, MassBalance, OdeSystem, State
@@ -47,6 +48,7 @@ class _Resolver:
         self.draft = draft
         self.meaning: dict[tuple[str, str], sp.Symbol | None] = {}
         self.driven = {symbol(t): symbol(d) for t, d in draft.driven.items()}
+        self.moved = {symbol(p): symbol(now) for p, now in draft.moved.items()}
         self.static: dict[sp.Symbol, sp.Symbol] = {}
 
     def find_static(self, helpers: Iterable[Assignment]) -> None:
@@ -58,10 +60,14 @@ class _Resolver:
         self.static = {t: d for t, d in self.driven.items() if d not in dynamic}
 
     def apply(self, expr: sp.Expr, where: str) -> sp.Expr:
-        return _without_marks(self._full(expr, where).xreplace(self.driven))
+        return self._plain(self._full(expr, where).xreplace(self.driven))
 
     def apply_static(self, expr: sp.Expr, where: str) -> sp.Expr:
-        return _without_marks(self._full(expr, where).xreplace(self.static))
+        return self._plain(self._full(expr, where).xreplace(self.static))
+
+    def _plain(self, expr: sp.Expr) -> sp.Expr:
+        """Drop the marks, in this order: what drives nothing may still move."""
+        return _without_mark(_without_mark(expr, _BASE).xreplace(self.moved), OWN)
 
     def _full(self, expr: sp.Expr, where: str) -> sp.Expr:
         table = {
@@ -70,7 +76,7 @@ class _Resolver:
         return expr.xreplace({s: full for s, full in table.items() if full is not None})
 
     def _lookup(self, name: str, where: str) -> sp.Symbol | None:
-        if name.endswith(_BASE):
+        if name.endswith((_BASE, OWN)):
             return None
         if (name, where) not in self.meaning:
             full = resolve_name(self.draft, name, where)
@@ -78,9 +84,9 @@ class _Resolver:
         return self.meaning[name, where]
 
 
-def _without_marks(expr: sp.Expr) -> sp.Expr:
-    marked = [s for s in expr.free_symbols if s.name.endswith(_BASE)]
-    return expr.xreplace({s: symbol(s.name.removesuffix(_BASE)) for s in marked})
+def _without_mark(expr: sp.Expr, mark: str) -> sp.Expr:
+    marked = [s for s in expr.free_symbols if s.name.endswith(mark)]
+    return expr.xreplace({s: symbol(s.name.removesuffix(mark)) for s in marked})
 
 
 def _state(s: DraftState, resolver: _Resolver) -> State:

@@ -1,0 +1,54 @@
+"""Names of quantities that a model implies: no user can write them, so they clash with nothing."""
+
+from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+
+__all__ = ["coefficient_label", "is_known", "kappa_label", "occasion_label"]
+
+
+def coefficient_label(parameter: str, covariate: str, level: str = "") -> str:
+    """Return the name of a covariate effect's coefficient.
+
+    Examples
+    --------
+    >>> coefficient_label("CL", "WT"), coefficient_label("CL", "SEX", "male")
+    ('beta[CL,WT]', 'beta[CL,SEX,male]')
+    """
+    return f"beta[{','.join(part for part in (parameter, covariate, level) if part)}]"
+
+
+def kappa_label(parameter: str, occasion: str) -> str:
+    """Return the name of a parameter's deviation at an occasion.
+
+    Examples
+    --------
+    >>> kappa_label("CL", "2")
+    'kappa[CL,2]'
+    """
+    return f"kappa[{parameter},{occasion}]"
+
+
+def occasion_label(occasion: str) -> str:
+    """Return the name of the covariate that is 1 during an occasion, and 0 at other times.
+
+    Examples
+    --------
+    >>> occasion_label("2")
+    'occasion[2]'
+    """
+    return f"occasion[{occasion}]"
+
+
+def is_known(parameter: PopulationParameterSpec) -> bool:
+    """Whether a population parameter is one number for everybody, and no more.
+
+    Examples
+    --------
+    >>> is_known(PopulationParameterSpec(typical=1.0))
+    True
+    >>> is_known(PopulationParameterSpec(typical=1.0, iiv="lognormal"))
+    False
+    """
+    varies = parameter.iiv is not None or parameter.iov is not None or bool(parameter.covariates)
+    sampled = isinstance(parameter.typical, PriorSpec)
+    return not (varies or sampled) and parameter.value in (None, parameter.typical)

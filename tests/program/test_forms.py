@@ -1,0 +1,125 @@
+"""Everything at once, as text: covariates of all forms, fixed and changing; occasions; blocks."""
+
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.toml import parse_model
+from tests.emit.stanc import check
+from tests.program.studies import study_of
+
+EVERYTHING = """
+title = "everything"
+[covariates]
+WT = { unit = "kg", reference = 70 }
+AGE = { unit = "year", reference = 40 }
+SEX = { category = true, levels = { female = 0, male = 1 }, reference = 1 }
+CRP = { unit = "mg/L", interpolation = "locf", reference = 5 }
+ALB = { unit = "g/L", interpolation = "linear", reference = 45 }
+DIET = { category = true, levels = { fed = 1, fasted = 0 }, interpolation = "nocb", reference = 0 }
+[equations]
+text = \"\"\"
+cp = central / V
+d(depot)/dt = -ka * depot
+d(central)/dt = ka * depot - CL * cp
+\"\"\"
+units = { depot = "mg", central = "mg", cp = "mg/L" }
+drug = { depot = 1, central = 1 }
+eliminated = "CL * cp"
+[dose.oral]
+to = "depot"
+bioavailability = "F"
+[population.CL]
+typical = "lognormal(log(3), 0.5)"
+unit = "L/h"
+iiv = "lognormal"
+iov = "lognormal"
+covariates = { WT = "power(0.75)", CRP = "power(normal(-0.2, 0.1), 5)", ALB = "linear(0.01)" }
+[population.V]
+typical = "lognormal(log(30), 0.5)"
+unit = "L"
+iiv = "lognormal"
+covariates = { AGE = "exponential(normal(0, 0.1))", SEX = "categorical(male = normal(0, 0.5))" }
+[population.ka]
+typical = "lognormal(log(1), 0.5)"
+unit = "1/h"
+iov = "normal"
+covariates = { DIET = "categorical(fed = normal(0, 1))", AGE = "linear(normal(0, 0.01))" }
+[population.F]
+typical = "logit_normal(0, 1)"
+iov = "logitnormal"
+iiv = "logitnormal"
+[population.omega]
+CL = "half_normal(0.5)"
+V = "uniform(0.01, 2)"
+F = 0.3
+correlate = ["V", "CL"]
+lkj = 3
+occasion = { CL = "half_normal(0.2)", ka = 0.1 }
+[observe.cp]
+value = "cp"
+unit = "mg/L"
+error = { form = "combined", additive = 0.1 }
+"""
+
+
+def bound(**options: object) -> BoundModel:
+    model = parse_model(EVERYTHING)
+    study = study_of(model)
+    study.table["OCC"] = ["1" if t < 3 else "2" for t in study.table.TIME]
+    return bind_model(model, study, options=BindOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_stanc_accepts_everything(centred: bool) -> None:
+    names = ("CL", "V", "F", "kappa[CL]", "kappa[ka]", "kappa[F]")
+    made = bound(centred=dict.fromkeys(names, centred))
+    check(made.program, "--allow-undefined")
+    assert ("correlated_lpdf" in made.program) == centred
+
+
+def test_dims_and_coords_bear_the_users_names() -> None:
+    made = bound()
+    assert made.dims["kappa"] == ("subject", "occasion", "effect_iov")
+    assert made.coords["occasion"] == ["1", "2"]
+    assert made.coords["effect_iov"] == ["CL", "ka", "F"]
+    assert made.coords["effect_1"] == ["CL", "V"]
+    assert made.coords["effect"] == ["CL", "V", "F"]
+    assert made.coords["residual"] == ["cp.additive", "cp.proportional"]
+    scalars = {made.names[n] for n, dims in made.dims.items() if n in made.names and dims == ()}
+    assert scalars == {
+        "CL", "V", "ka", "F", "beta[CL,CRP]", "beta[V,AGE]", "beta[V,SEX,male]", "beta[ka,AGE]",
+        "beta[ka,DIET,fed]",
+    }  # fmt: skip
+    assert {"z", "z_iov", "L_1", "omega_sampled"}.isdisjoint(made.dims), "the sampler's own"
+
+
+def test_centring_goes_by_what_each_value_is_seen_in() -> None:
+    """Six samples a subject: rich for subjects, with two and four of them poor for occasions."""
+    program = bound().program
+    assert "eta[ : , 3] = z[ : , 3];" in program
+    assert "omega_iov[1], omega_iov[2], omega_iov[3]" in program
+    poor = parse_model(EVERYTHING)
+    study = study_of(poor, samples=5)
+    study.table["OCC"] = "1"
+    assert "eta[ : , 3] = omega[3] * z[ : , 3];" in bind_model(poor, study).program
+
+
+def test_an_unknown_random_effect_is_refused() -> None:
+    with pytest.raises(pq.CheckError) as caught:
+        bound(centred={"ka": True})
+    assert "kappa[CL], kappa[F], kappa[ka]" in str(caught.value)
+
+
+def test_occasions_need_a_column() -> None:
+    model = parse_model(EVERYTHING)
+    with pytest.raises(pq.CheckError) as caught:
+        bind_model(model, study_of(model))
+    assert "no column OCC" in str(caught.value)
+
+
+def test_a_known_zero_is_not_centred() -> None:
+    model = parse_model(EVERYTHING.replace("F = 0.3", "F = 0.0"))
+    study = study_of(model)
+    study.table["OCC"] = "1"
+    assert "eta[ : , 3] = omega[3] * z[ : , 3];" in bind_model(model, study).program
