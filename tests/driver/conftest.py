@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,15 +59,17 @@ class Program:
         self, *words: object, timeout: float = 120, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run the executable with some arguments; text of stdout and stderr together."""
-        return subprocess.run(
-            [str(self.exe), *map(str, words)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env={**os.environ, **(env or {})},
-        )
+        with tempfile.TemporaryDirectory() as elsewhere:  # files without a name go there
+            return subprocess.run(
+                [str(self.exe), *map(str, words)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=timeout,
+                check=False,
+                env={**os.environ, **(env or {})},
+                cwd=elsewhere,
+            )
 
 
 def _program(code: str, name: str, header: str | None = None) -> Program:
