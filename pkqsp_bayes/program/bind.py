@@ -14,6 +14,7 @@ from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.individual import individual_fragment
 from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.occasions import occasion_fragment
+from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.starts import Start
@@ -65,6 +66,9 @@ class BoundModel:
     ----------
     program : str
         The Stan program.
+    prior_program : str
+        Another that draws all parameters, predictions and replicates from the prior, with the
+        same data, header, dims and names; it has no parameters, and is run with ``fixed_param``.
     header : str or None
         C++ header with its external functions.
     data : mapping
@@ -84,6 +88,7 @@ class BoundModel:
     """
 
     program: str
+    prior_program: str
     header: str | None
     data: Mapping[str, Any]
     dims: Mapping[str, tuple[str, ...]]
@@ -123,10 +128,14 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
     """
     chosen = options or BindOptions()
     frame = build_frame(model, study, blq=chosen.blq, centred=chosen.centred or {})
-    fragment = _bound(frame, chosen)
+    before, features = _before(frame, chosen), _features(frame)
+    after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
+    fragment = join_fragments([before, features, *after])
+    prior = prior_program(frame, join_fragments([before, features]), prefix=PREFIX)
     native = chosen.backend == "native"
     return BoundModel(
         program=print_program(fragment.program, title=model.title),
+        prior_program=print_program(prior, title=f"{model.title}\nDraws from the prior."),
         header=solver_header(frame.ode) if native else None,
         data=fragment.data,
         dims=fragment.dims,
@@ -150,13 +159,18 @@ def _observed(frame: Frame) -> dict[str, list[Any]]:
     }
 
 
-def _bound(frame: Frame, options: BindOptions) -> Fragment:
-    before = [
-        solver_fragment(frame.ode, backend=options.backend, method=options.method),
-        individual_fragment(frame),
-        table_fragment(frame, options.solver),
-    ]
-    features = join_fragments(
+def _before(frame: Frame, options: BindOptions) -> Fragment:
+    return join_fragments(
+        [
+            solver_fragment(frame.ode, backend=options.backend, method=options.method),
+            individual_fragment(frame),
+            table_fragment(frame, options.solver),
+        ]
+    )
+
+
+def _features(frame: Frame) -> Fragment:
+    return join_fragments(
         [
             typical_fragment(frame),
             covariate_fragment(frame),
@@ -165,5 +179,3 @@ def _bound(frame: Frame, options: BindOptions) -> Fragment:
             residual_fragment(frame),
         ]
     )
-    after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
-    return join_fragments([*before, features, *after])

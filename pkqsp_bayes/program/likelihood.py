@@ -5,7 +5,7 @@ that the memory of the gradient is bounded by a slice, not by the study; with mo
 run side by side, and the sum does not depend on how many there are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
@@ -13,7 +13,7 @@ from pkqsp_bayes.program.individual import individual_call
 from pkqsp_bayes.program.table import COLUMNS, table_arguments
 from pkqsp_bayes.program.text import StanProgram
 
-__all__ = ["likelihood_fragment"]
+__all__ = ["likelihood_fragment", "predictive_statements"]
 
 
 def likelihood_fragment(frame: Frame, *, prefix: str) -> Fragment:
@@ -72,7 +72,23 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
 
 
 def _generated(frame: Frame, prefix: str) -> Iterator[str]:
+    density = "residual_lpdf(y[i] | prediction[i], output[i], censored[i], sigma)"
     yield "vector[observations] log_lik;"
+    yield from predictive_statements(frame, prefix=prefix, more=(f"log_lik[i] = {density};",))
+
+
+def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()) -> Iterator[str]:
+    """Yield statements that predict and draw every observation, given all parameters.
+
+    Parameters
+    ----------
+    frame : Frame
+        The model and its study.
+    prefix : str
+        Of the solver.
+    more : sequence of str
+        Statements on each observation ``i`` besides.
+    """
     yield "vector[observations] prediction; // of the individual, without residual error"
     yield "vector[observations] replicate; // with residual error"
     yield "{"
@@ -81,7 +97,7 @@ def _generated(frame: Frame, prefix: str) -> Iterator[str]:
     yield f"    {_solution(frame, prefix)}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield "      prediction[i] = f[record[i], output[i]];"
-    yield "      log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i], censored[i], sigma);"
+    yield from (f"      {line}" for line in more)
     yield "      replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);"
     yield "    }"
     yield "  }"
