@@ -194,7 +194,7 @@ def summary_table(tree: xr.DataTree) -> pd.DataFrame:
     tree : xarray.DataTree
         What `fit` returns.
     """
-    names = [str(name) for name in tree["posterior"].data_vars if name != "eta"]
+    names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
     table: pd.DataFrame = az.summary(
         tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
     )

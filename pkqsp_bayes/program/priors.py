@@ -8,7 +8,15 @@ from scipy import stats
 
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["bounds_text", "prior_bounds", "prior_centre", "prior_draw", "prior_note", "prior_term"]
+__all__ = [
+    "bounds_text",
+    "is_density",
+    "prior_bounds",
+    "prior_centre",
+    "prior_draw",
+    "prior_note",
+    "prior_term",
+]
 
 _INFINITY = math.inf
 _UNBOUNDED = (-_INFINITY, _INFINITY)
@@ -43,6 +51,17 @@ _FROZEN: Mapping[str, Callable[..., Any]] = {
     "beta": stats.beta,
     "uniform": lambda low, high: stats.uniform(low, high - low),
 }
+
+
+def is_density(prior: PriorSpec) -> bool:
+    """Whether a family is a distribution of a number (``from_qsp`` and ``lkj`` are not).
+
+    Examples
+    --------
+    >>> is_density(PriorSpec(family="normal", args=(0.0, 1.0))), is_density(PriorSpec(family="lkj"))
+    (True, False)
+    """
+    return prior.family == "uniform" or prior.family in _BOUNDS
 
 
 def prior_bounds(prior: PriorSpec) -> tuple[float, float]:

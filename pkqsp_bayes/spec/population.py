@@ -24,7 +24,9 @@ class CovariateEffectSpec:
     Parameters
     ----------
     form : {"power", "linear", "exponential", "categorical"}
-        (x/ref)^a; 1 + a (x - ref); exp(a (x - ref)); exp(a_level) for each level named.
+        (x/ref)^a; 1 + a (x - ref); exp(a (x - ref)); exp(a_level) for each level named. A fixed
+        covariate multiplies the typical value; one that changes over time multiplies the
+        individual's value, from moment to moment, as part of the equations.
     coefficient : float or PriorSpec or None
         Fixed, or estimated under a prior (``power(normal(0.75, 0.1), 70)``); None for categories.
     reference : float or None
@@ -51,6 +53,8 @@ class PopulationParameterSpec:
         Pint unit text; ``""`` is dimensionless.
     iiv, iov : {"lognormal", "normal", "logitnormal"} or None
         Form of the between-subject and between-occasion variability; None: there is none.
+        Occasions are those of the study's OCC. A new one begins at its first record, and holds
+        for all records of that time, those before it in the table included.
     covariates : mapping of str to CovariateEffectSpec
         Effects by covariate.
     value : float or None

@@ -123,3 +123,11 @@ def test_a_known_zero_is_not_centred() -> None:
     study = study_of(model)
     study.table["OCC"] = "1"
     assert "eta[ : , 3] = omega[3] * z[ : , 3];" in bind_model(model, study).program
+
+
+def test_what_is_no_prior_is_refused_before_anything_else() -> None:
+    model = parse_model(EVERYTHING.replace('"half_normal(0.5)"', '"from_qsp"'))
+    with pytest.raises(pq.CheckError) as caught:
+        bind_model(model, study_of(model))
+    assert "population.omega.CL" in str(caught.value)
+    assert "prior table" in str(caught.value)

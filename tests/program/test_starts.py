@@ -1,0 +1,51 @@
+"""Starts on both scales: bounds of all kinds, there and back."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pkqsp_bayes.program.partly_known import positive_vector
+from pkqsp_bayes.program.scalar import sampled_scalar
+from pkqsp_bayes.program.starts import Start, constrain_point, unconstrained_point
+from pkqsp_bayes.spec.prior_grammar import parse_prior
+
+
+def test_there_and_back() -> None:
+    starts = {
+        "free": Start(value=np.array(-1.5)),
+        "above": Start(value=np.array(3.0), low=1.0),
+        "below": Start(value=np.array(-3.0), high=1.0),
+        "mixed": Start(
+            value=np.array([0.5, 0.5, 0.5]),
+            low=np.array([0.0, 0.0, -math.inf]),
+            high=np.array([math.inf, 2.0, 1.0]),
+        ),
+        "z": Start(value=np.arange(6.0).reshape(2, 3)),
+    }
+    point = unconstrained_point(starts)
+    expected = [-1.5, math.log(2), math.log(4), math.log(0.5), math.log(1 / 3), math.log(0.5)]
+    assert point == pytest.approx([*expected, 0, 3, 1, 4, 2, 5]), "matrices go column by column"
+    back = constrain_point(starts, point)
+    for name, start in starts.items():
+        np.testing.assert_allclose(back[name], start.value)
+
+
+def test_elements_of_a_vector_have_the_bounds_of_their_priors() -> None:
+    priors = [parse_prior(text) for text in ("half_normal(1)", "uniform(0.1, 2)", "normal(-1, 1)")]
+    fragment = positive_vector("omega", [*priors, 0.3], ["a", "b", "c", "d"], "SD")
+    declared = (
+        "vector<lower=[0.0, 0.1, 0.0]', upper=[positive_infinity(), 2.0, positive_infinity()]'>[3]"
+    )
+    assert fragment.program.parameters[0].startswith(declared)
+    value = fragment.starts["omega_sampled"].value
+    assert np.isfinite(unconstrained_point(fragment.starts)).all()
+    assert value[1] == pytest.approx(1.05)
+
+
+def test_a_start_that_lies_outside_gives_way_to_the_median() -> None:
+    prior = parse_prior("normal(0, 1)")
+    inside = sampled_scalar("b", prior, name="b", low=0.5, start=2.0)
+    outside = sampled_scalar("b", prior, name="b", low=0.5, start=0.2)
+    assert inside.starts["b"].value == 2
+    assert outside.starts["b"].value > 0.5
