@@ -58,7 +58,10 @@ def convert_chains(
     # What has no dims is the sampler's own.
     hidden = [str(name) for name in posterior if name not in bound.dims or name == "lprior"]
     renamed = {k: v for k, v in bound.names.items() if k in posterior and k != v}
-    tree["posterior"] = xr.DataTree(posterior.drop_vars(hidden).rename(renamed))
+    kept = posterior.drop_vars(hidden)
+    used = {dim for variable in kept.data_vars.values() for dim in variable.dims}
+    unused = [str(name) for name in kept.coords if not set(kept[name].dims) <= used]
+    tree["posterior"] = xr.DataTree(kept.drop_vars(unused).rename(renamed))
     predictive = tree["posterior_predictive"].to_dataset()
     tree["posterior_predictive"] = xr.DataTree(predictive.rename(_PREDICTIVE))
     for group in ("log_likelihood", "posterior_predictive", "observed_data", "constant_data"):

@@ -33,7 +33,8 @@ def diagnose(tree: xr.DataTree) -> list[Issue]:
 def _convergence(tree: xr.DataTree) -> Iterator[Issue]:
     chains = tree["posterior"].sizes["chain"]
     least = _ESS_A_CHAIN * chains
-    table = az.summary(tree, kind="diagnostics", round_to="none")
+    with np.errstate(invalid="ignore"):  # what is known is constant, and has no R-hat
+        table = az.summary(tree, kind="diagnostics", round_to="none")
     longer = "run longer; if that does not help, some parameters cannot be told apart by the data"
     if chains > 1:
         for name, value in table["r_hat"].items():

@@ -12,6 +12,7 @@ from typing import Any
 
 import arviz as az
 import filelock
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -195,9 +196,10 @@ def summary_table(tree: xr.DataTree) -> pd.DataFrame:
         What `fit` returns.
     """
     names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
-    table: pd.DataFrame = az.summary(
-        tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
-    )
+    with np.errstate(invalid="ignore"):  # what is known is constant, and has no R-hat
+        table: pd.DataFrame = az.summary(
+            tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
+        )
     low, high = (c for c in table.columns if str(c).startswith("eti"))
     table = table.rename(columns={low: "q5", high: "q95"}).rename_axis("parameter")
     return table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]

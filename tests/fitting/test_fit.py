@@ -169,6 +169,7 @@ def test_a_killed_chain_loses_no_other(
     wait_for(".chain_1.*.part/*.csv", folder, process)
     os.kill(process.pid, signal.SIGKILL)  # the parent; the chain goes on and ends
     process.wait()
+    process.stdout.close()  # not read to its end, which the chain holds open
     process = start(table, folder, 3000)
     output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output
