@@ -54,7 +54,7 @@ def _find(packaged: str, checkout: str, *, holds: str) -> Path:
 
 
 def digest_files(folders: Iterable[Path]) -> str:
-    """Return a hash of names and contents of all files below some folders.
+    """Return a hash of names and contents of all files below some folders, bytecode apart.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def digest_files(folders: Iterable[Path]) -> str:
     """
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".pyc"):
             digest.update(str(path.relative_to(folder)).encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -30,6 +30,7 @@ __all__ = ["Stan", "find_stan", "locate_stan"]
 
 _LOGGER = logging.getLogger(__name__)
 _KIND = "stan"
+_BYTECODE = shutil.ignore_patterns("__pycache__")
 _MARK = "pkqsp_bayes.json"
 _OLDEST = (2, 35)
 _BYTES_NEEDED = 1_200_000_000
@@ -246,14 +247,16 @@ def _link_or_copy(source: str, target: str) -> None:
 
 def _copy_sources(folder: Path) -> None:
     cpp = stan_folder() / "cpp"
-    shutil.copytree(cpp / "driver", folder / "src" / "driver")
+    shutil.copytree(cpp / "driver", folder / "src" / "driver", ignore=_BYTECODE)
     shutil.copytree(cpp / "cmdstan", folder, dirs_exist_ok=True)
 
 
 def _run_make(folder: Path, compiler: Compiler) -> None:
     jobs = str(min(4, os.cpu_count() or 1))
     command = [find_make(), "-j", jobs, f"CXX={compiler.command}", "build"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # A make that started us has its own say in the environment; this one is none of its children.
+    own = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise _build_failure(done.stdout + done.stderr)
 

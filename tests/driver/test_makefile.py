@@ -1,5 +1,6 @@
 """The makefile of the laid-out directory: what cmdstanpy and people ask of it."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -20,8 +21,11 @@ def ours(cmdstan: Stan) -> Path:
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    # `make test` has its own say in the environment; these are none of its children.
+    own = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = ["make", *words]
     return subprocess.run(
-        ["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, env=own, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -87,7 +87,8 @@ def test_eight_processes_build_it_once(tmp_path: Path) -> None:
 
 
 _HANGS = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins without it
 from pathlib import Path
 from pkqsp_bayes.engine.cache import build_once
 def build(target):
@@ -103,9 +104,12 @@ def test_what_a_killed_build_leaves_is_swept_away(folder: Path, sign: signal.Sig
     process = subprocess.Popen([sys.executable, "-c", _HANGS], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
-    process.send_signal(sign)
-    process.wait(30)
-    process.stdout.close()
+    try:
+        process.send_signal(sign)
+        process.wait(30)
+    finally:
+        process.kill()
+        process.communicate()
     assert not (folder / "k" / "a").exists()
     assert (cache.build_once("k", "a", write("good")) / "result").read_text() == "good"
     assert not list((folder / "k").glob(".*.part"))

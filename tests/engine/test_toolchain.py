@@ -121,7 +121,12 @@ def test_a_disk_too_small_is_said_beforehand(
         toolchain.find_stan()
 
 
-_FIND = "from pkqsp_bayes.engine.toolchain import find_stan; print(find_stan().path)"
+_FIND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins without it
+from pkqsp_bayes.engine.toolchain import find_stan
+print(find_stan().path)
+"""
 
 
 def start(cache: Path) -> subprocess.Popen[str]:
