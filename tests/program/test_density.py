@@ -6,6 +6,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.solver import Backend
 from pkqsp_bayes.program.starts import unconstrained_point
 from pkqsp_bayes.program.table import SolverSettings
 from pkqsp_bayes.spec.toml import parse_model
@@ -61,11 +62,20 @@ def spread(bound: BoundModel) -> np.ndarray:
     return np.concatenate(wide)
 
 
-# The second program takes another minute to compile.
-@pytest.mark.parametrize("centred", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_log_density_is_the_one_computed_by_hand(centred: bool) -> None:
+# Each program takes a minute to compile.
+@pytest.mark.parametrize(
+    ("centred", "backend"),
+    [
+        (False, "native"),
+        pytest.param(True, "native", marks=pytest.mark.slow),
+        pytest.param(False, "stan", marks=pytest.mark.slow),
+    ],
+)
+def test_log_density_is_the_one_computed_by_hand(centred: bool, backend: Backend) -> None:
     options = BindOptions(
-        centred=dict.fromkeys(EFFECTS, centred), solver=SolverSettings(rtol=1e-10, atol=1e-10)
+        backend=backend,
+        centred=dict.fromkeys(EFFECTS, centred),
+        solver=SolverSettings(rtol=1e-10, atol=1e-10),
     )
     bound = bind_model(parse_model(MODEL), study(), options=options)
     assert sorted(set(bound.data["censored"])) == [-1, 0, 1]
