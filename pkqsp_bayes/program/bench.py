@@ -5,11 +5,11 @@ difference of two runs of ``log_prob`` over many and over few points, so that st
 and reading the data play no part. The two are also compared in value.
 """
 
+import contextlib
 import dataclasses
 import json
-import os
+import math
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compile import compile_program
@@ -33,8 +34,6 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SECONDS = 0.5
 _MOST_POINTS = 4096
-# ru_maxrss counts kilobytes, on macOS bytes.
-_KILOBYTES = 1e6 if sys.platform == "darwin" else 1e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +150,7 @@ def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
     program = _Program.of(bound)
     seconds = program.seconds(at)
     with tempfile.TemporaryDirectory() as folder:
-        megabytes = program.run(Path(folder), at).megabytes
+        megabytes = program.run(Path(folder), np.repeat(at, 20, axis=0), watched=True).megabytes
     return Cost(seconds=seconds, megabytes=megabytes)
 
 
@@ -235,8 +234,8 @@ class _Program:
     def _fastest(self, folder: Path, points: FloatArray) -> float:
         return min(self.run(folder, points).seconds for _ in range(2))
 
-    def run(self, folder: Path, points: FloatArray) -> _Run:
-        """Evaluate some points in a process of its own."""
+    def run(self, folder: Path, points: FloatArray, *, watched: bool = False) -> _Run:
+        """Evaluate some points in a process of its own; watch its memory if asked to."""
         data, at, out = (folder / name for name in ("data.json", "points.json", "out.csv"))
         if not data.exists():
             data.write_text(self.data)
@@ -246,14 +245,25 @@ class _Program:
         started = time.perf_counter()
         with (folder / "log.txt").open("w+") as log:
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-            _, status, usage = os.wait4(process.pid, 0)
+            megabytes = _watch(process) if watched else math.nan
+            process.wait()
             seconds = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
             log.seek(0)
             if process.returncode != 0:
                 raise ToolchainError(f"the program stopped: {log.read().strip()}")
         table = np.atleast_2d(np.genfromtxt(_rows(out), delimiter=","))
-        return _Run(seconds=seconds, megabytes=usage.ru_maxrss / _KILOBYTES, table=table)
+        return _Run(seconds=seconds, megabytes=megabytes, table=table)
+
+
+def _watch(process: subprocess.Popen[bytes]) -> float:
+    """Return the greatest memory of a process until it ends, in MB, seen every millisecond."""
+    most = 0
+    with contextlib.suppress(psutil.Error):  # it has ended
+        seen = psutil.Process(process.pid)
+        while process.poll() is None:
+            most = max(most, seen.memory_info().rss)
+            time.sleep(1e-3)
+    return most / 1e6
 
 
 def _rows(path: Path) -> Sequence[str]:

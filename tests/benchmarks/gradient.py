@@ -17,7 +17,8 @@ def tmdd_study() -> Study:
     """Return three dose groups of an antibody, 12 subjects."""
     times = [0.5, 2, 8, 24, 72, 168, 336, 504, 672, 1008]
     amount = np.repeat([10.0, 100.0, 700.0], 4)
-    design = pq.regimen(pq.Dose(amount=amount, duration=1.0), times, subjects=12)
+    dose = pq.Dose(amount=amount, duration=1.0)
+    design = pq.regimen(dose, times, subjects=12, outputs=["cp", "target"])
     return observed(pq.load_model("tmdd-antibody"), design)
 
 
