@@ -12,6 +12,7 @@ from pathlib import Path
 import cpuinfo
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from tests.benchmarks.gradient import gradient_table
@@ -40,6 +41,12 @@ def draw(sizes: pd.DataFrame, subjects: pd.DataFrame, path: Path) -> None:
         axis.loglog(table[x], table[y], "o-", color="#0b4f6c")
         first = table.iloc[0]
         axis.loglog(table[x], first[y] * table[x] / first[x], ":", color="grey")
+        axis.set_xticks(table[x], [str(value) for value in table[x]])
+        axis.minorticks_off()
+        low, high = np.floor(np.log10(table[y].min())), np.ceil(np.log10(table[y].max()))
+        marks = [m * 10**e for e in np.arange(low, high) for m in (1, 2, 5)]
+        axis.set_yticks(marks, [f"{mark:g}" for mark in marks])
+        axis.set_ylim(0.8 * table[y].min(), 1.3 * table[y].max())
         axis.set_xlabel(x)
         axis.set_ylabel(label)
     figure.suptitle("Cost of the native backend (dotted: proportional growth)")
