@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
     from pkqsp_bayes.spec.model import ModelSpec
-    from pkqsp_bayes.study.datasets import load_dataset
+    from pkqsp_bayes.study import datasets, load_dataset
     from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
     from pkqsp_bayes.study.simulated import Dose, regimen
     from pkqsp_bayes.study.stack import stack_studies
@@ -39,6 +39,7 @@ __all__ = [
     "ToolchainError",
     "__version__",
     "check",
+    "datasets",
     "examine_study",
     "fit",
     "load_dataset",
@@ -66,7 +67,8 @@ _PLACES = {
     "Study": "study.study",
     "ToolchainError": "errors",
     "check": "program.check",
-    "load_dataset": "study.datasets",
+    "datasets": "study",
+    "load_dataset": "study",
     "examine_study": "study.read",
     "load_model": "library",
     "read_study": "study.read",

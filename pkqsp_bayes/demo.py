@@ -18,7 +18,7 @@ import xarray as xr
 from pkqsp_bayes.fitting.fit import fit, summary_table
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.library import load_model
-from pkqsp_bayes.study.datasets import load_dataset
+from pkqsp_bayes.study import load_dataset
 
 __all__ = ["main", "run_demo"]
 

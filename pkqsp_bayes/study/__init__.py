@@ -1,6 +1,7 @@
 """Studies: NONMEM-style tables, their checks, and one timeline a subject."""
 
-from pkqsp_bayes.study.datasets import dataset_names, dataset_path, load_dataset
+from pkqsp_bayes.study import datasets
+from pkqsp_bayes.study.datasets import load as load_dataset
 from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.stack import stack_studies
@@ -20,8 +21,7 @@ __all__ = [
     "Study",
     "Timeline",
     "covariate_columns",
-    "dataset_names",
-    "dataset_path",
+    "datasets",
     "examine_study",
     "load_dataset",
     "read_study",

@@ -1,110 +1,175 @@
-"""Studies by name: two that come with the package, two that its licence keeps out of it."""
+"""Studies by name: two that come with the package, two that its licence keeps out of it.
+
+``pq.datasets``; `load` is ``pq.load_dataset``.
+"""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkqsp_bayes.assets import data_folder
-from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.study.downloads import DOWNLOADS, download, download_folder
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["dataset_names", "dataset_path", "load_dataset"]
+__all__ = ["Dataset", "describe", "load", "local_path", "names", "path"]
 
 _VARIABLE = "PKQSP_DATA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Dataset:
-    units: dict[str, str] = field(default_factory=dict)
-    origin: str = ""
-    """Where to get it, for a study that does not come with the package."""
+class Dataset:
+    """What is known of a study before it is read.
+
+    Parameters
+    ----------
+    title : str
+        Drug, subjects, what was measured.
+    source : str
+        Who published it.
+    units : mapping of str to str
+        Unit of a column.
+    """
+
+    title: str
+    source: str
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
-_DATASETS: dict[str, _Dataset] = {
-    "mavoglurant": _Dataset(
+_DATASETS: dict[str, Dataset] = {
+    "mavoglurant": Dataset(
+        title="mavoglurant, i.v. infusion, the 20 subjects of the published analysis",
+        source="Wendling et al. 2015; table of the R package nlmixr2data (GPL >= 3)",
         units={"TIME": "h", "AMT": "mg", "DV": "ng/mL", "WT": "kg", "AGE": "year"},
-        origin="table `mavoglurant` of the R package nlmixr2data, subjects with ID <= 812",
     ),
-    "quinidine": _Dataset(
+    "quinidine": Dataset(
+        title="quinidine, oral, 136 patients, with alpha-1-acid glycoprotein over time",
+        source="Verme et al. 1992; Pinheiro & Bates 2000",
         units={"TIME": "h", "AMT": "mg", "DV": "mg/L", "WT": "kg", "AGE": "year", "HT": "cm",
                "AAG": "g/L"},
     ),
-    "theophylline": _Dataset(units={"TIME": "h", "AMT": "mg", "DV": "mg/L", "WT": "kg"}),
-    "warfarin": _Dataset(
+    "theophylline": Dataset(
+        title="theophylline, one oral dose, 12 subjects",
+        source="Boeckmann, Sheiner & Beal 1994",
+        units={"TIME": "h", "AMT": "mg", "DV": "mg/L", "WT": "kg"},
+    ),
+    "warfarin": Dataset(
+        title="warfarin, one oral dose, 32 subjects: concentration and prothrombin complex",
+        source="O'Reilly 1963, 1968; table of the R package nlmixr2data (GPL >= 3)",
         units={"TIME": "h", "AMT": "mg", "WT": "kg", "AGE": "year"},
-        origin="table `warfarin` of the R package nlmixr2data",
     ),
 }  # fmt: skip
 
 
-def dataset_names() -> tuple[str, ...]:
-    """Return the names that `load_dataset` knows.
+def names() -> tuple[str, ...]:
+    """Return the names of the studies.
 
     Examples
     --------
-    >>> dataset_names()
+    >>> names()
     ('mavoglurant', 'quinidine', 'theophylline', 'warfarin')
     """
     return tuple(_DATASETS)
 
 
-def dataset_path(name: str) -> Path:
-    """Return the table of a study.
+def describe(name: str) -> Dataset:
+    """Return title, source and units of a study.
 
     Parameters
     ----------
     name : str
-        One of `dataset_names`.
+        One of `names`.
+
+    Raises
+    ------
+    CheckError
+        If there is no study of this name.
+
+    Examples
+    --------
+    >>> describe("theophylline").units["DV"]
+    'mg/L'
+    """
+    if name in _DATASETS:
+        return _DATASETS[name]
+    guess = nearest(name, _DATASETS)
+    remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(_DATASETS)
+    raise CheckError([Issue(where="data set", what=f"there is no {name!r}", remedy=remedy)])
+
+
+def local_path(name: str) -> Path | None:
+    """Return the table of a study if it is on this machine.
+
+    ``<name>/study.csv`` below the folder ``PKQSP_DATA`` comes first, then what comes with the
+    package, then what was downloaded before.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Raises
+    ------
+    CheckError
+        If there is no study of this name.
+
+    Examples
+    --------
+    >>> local_path("theophylline").name
+    'study.csv'
+    """
+    describe(name)
+    named = os.environ.get(_VARIABLE)
+    home = download_folder() if name in DOWNLOADS else data_folder()
+    for folder in [*([Path(named)] if named else []), home]:
+        table = folder / name / "study.csv"
+        if table.is_file():
+            return table
+    return None
+
+
+def path(name: str) -> Path:
+    """Return the table of a study, downloading it once if it does not come with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
 
     Raises
     ------
     CheckError
         If there is no study of this name.
     ToolchainError
-        If it does not come with the package, and is not below the folder ``PKQSP_DATA`` either.
+        If it has to be downloaded, and cannot be.
+
+    Examples
+    --------
+    >>> path("theophylline").name
+    'study.csv'
     """
-    if name not in _DATASETS:
-        guess = nearest(name, _DATASETS)
-        remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(_DATASETS)
-        raise CheckError([Issue(where="data set", what=f"there is no {name!r}", remedy=remedy)])
-    folder = os.environ.get(_VARIABLE, "")
-    places = [Path(folder) / name / "study.csv"] if folder else []
-    if not _DATASETS[name].origin:
-        places.append(data_folder() / name / "study.csv")
-    for place in places:
-        if place.is_file():
-            return place
-    raise ToolchainError(*_where_to_get(name, folder))
+    return local_path(name) or download(name, DOWNLOADS[name])
 
 
-def _where_to_get(name: str, folder: str) -> tuple[str, str]:
-    looked = f"{folder}/{name}/study.csv is not there" if folder else f"{_VARIABLE} is not set"
-    what = f"the study {name!r} does not come with the package, for its licence, and {looked}"
-    remedy = (
-        f"save {_DATASETS[name].origin} as {name}/study.csv in a folder, "
-        f"and set the environment variable {_VARIABLE} to that folder"
-    )
-    return what, remedy
-
-
-def load_dataset(name: str) -> Study:
+def load(name: str) -> Study:
     """Read a study by name, with its units.
 
     Parameters
     ----------
     name : str
-        One of `dataset_names`.
+        One of `names`.
 
     Raises
     ------
     CheckError, ToolchainError
-        As `dataset_path`.
+        As `path`.
 
     Examples
     --------
-    >>> len(load_dataset("theophylline").subjects)
+    >>> len(load("theophylline").subjects)
     12
     """
-    return read_study(dataset_path(name), units=_DATASETS[name].units)
+    return read_study(path(name), units=describe(name).units)

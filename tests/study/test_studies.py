@@ -1,28 +1,18 @@
 """Studies made in code, stacked, and bundled."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from pkqsp_bayes.assets import data_folder
-from pkqsp_bayes.errors import CheckError, ToolchainError
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.study import (
-    CovariateColumn,
     Dose,
     DoseColumn,
-    dataset_names,
-    dataset_path,
-    load_dataset,
     regimen,
     stack_studies,
     study_from_frame,
     timelines,
 )
-
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not there")
 
 
 def test_a_regimen() -> None:
@@ -97,50 +87,3 @@ def test_studies_that_do_not_stack() -> None:
     units = [study_from_frame(frame, units={"DV": unit}) for unit in ("mg/L", "nM")]
     with pytest.raises(CheckError, match="no conversion"):
         stack_studies({"A": units[0], "B": units[1]})
-
-
-def test_bundled_studies() -> None:
-    theophylline = load_dataset("theophylline")
-    assert len(theophylline.subjects) == 12
-    assert (theophylline.table["EVID"] == 1).sum() == 12
-    assert (theophylline.table["EVID"] == 0).sum() == 132
-    assert theophylline.units["DV"] == "mg/L"
-    quinidine = load_dataset("quinidine")
-    assert len(quinidine.subjects) == 136
-    assert (quinidine.table["MDV"] == 0).sum() == 361
-    line = timelines(
-        quinidine,
-        [CovariateColumn(name="AAG", interpolation="locf", unit="g/L")],
-        [DoseColumn(name="oral", number=1)],
-    )
-    assert any(one.breaks.size > 1 for one in line)
-
-
-@needs_shared
-def test_studies_of_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PKQSP_DATA", str(SHARED))
-    mavoglurant = load_dataset("mavoglurant")
-    assert len(mavoglurant.subjects) == 20
-    used = mavoglurant.table[(mavoglurant.table["MDV"] == 0) & (mavoglurant.table["DV"] > 0)]
-    assert len(used) == 268
-    warfarin = load_dataset("warfarin")
-    assert len(warfarin.subjects) == 32
-    assert set(warfarin.table["DVID"]) == {"cp", "pca"}
-
-
-def test_where_studies_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert dataset_names() == ("mavoglurant", "quinidine", "theophylline", "warfarin")
-    monkeypatch.delenv("PKQSP_DATA", raising=False)
-    with pytest.raises(ToolchainError, match="PKQSP_DATA is not set") as caught:
-        dataset_path("warfarin")
-    assert "nlmixr2data" in caught.value.remedy
-    monkeypatch.setenv("PKQSP_DATA", str(tmp_path))
-    with pytest.raises(ToolchainError, match=r"warfarin/study\.csv is not there"):
-        dataset_path("warfarin")
-    assert dataset_path("theophylline") == data_folder() / "theophylline" / "study.csv"
-    own = tmp_path / "theophylline" / "study.csv"
-    own.parent.mkdir()
-    own.write_text("ID,TIME,DV\n1,0,1\n")
-    assert dataset_path("theophylline") == own
-    with pytest.raises(CheckError, match="did you mean warfarin"):
-        dataset_path("warfrin")
