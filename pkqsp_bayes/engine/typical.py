@@ -1,17 +1,17 @@
 """Individual parameters without random effects: typical values moved by covariates."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.components.typical import prior_median
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.system import Parameter
-from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
@@ -59,7 +59,7 @@ def individual_values(
     values = np.tile(typical, (len(study.subjects), 1))
     for column, name in enumerate(model.lowered.parameters):
         for covariate, effect in _fixed_effects(model.spec, name):
-            values[:, column] *= _factor(model.spec, study, covariate, effect)
+            values[:, column] *= _factor(model.spec, study, name, covariate, effect)
     return values
 
 
@@ -162,56 +162,21 @@ def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatAr
 
 
 def _factor(
-    spec: ModelSpec, study: Study, covariate: str, effect: CovariateEffectSpec
+    spec: ModelSpec, study: Study, name: str, covariate: str, effect: CovariateEffectSpec
 ) -> FloatArray:
     columns = covariate_columns([covariate], spec.covariates)
     values, issues = fixed_values(study, columns)
     if issues:
         raise CheckError(issues)
-    return _EFFECTS[effect.form](values[:, 0], effect, spec, covariate)
+    stated = {
+        level: effect.levels.get(level, effect.coefficient)
+        for level in coefficients_of(name, covariate, effect)
+    }
+    numbers = {level: _coefficient(value) for level, value in stated.items()}
+    return effect_factor(spec, covariate, effect, values[:, 0], numbers)
 
 
 def _coefficient(value: float | PriorSpec | None) -> float:
     if isinstance(value, PriorSpec):
         return prior_median(value) or 0.0
     return value or 0.0
-
-
-def _centre(effect: CovariateEffectSpec, spec: ModelSpec, covariate: str, default: float) -> float:
-    stated = effect.reference
-    if stated is None:
-        stated = spec.covariates[covariate].reference
-    return default if stated is None else stated
-
-
-def _power(x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str) -> FloatArray:
-    powered: FloatArray = (x / _centre(effect, spec, name, 1.0)) ** _coefficient(effect.coefficient)
-    return powered
-
-
-def _linear(x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str) -> FloatArray:
-    return 1 + _coefficient(effect.coefficient) * (x - _centre(effect, spec, name, 0.0))
-
-
-def _exponential(
-    x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str
-) -> FloatArray:
-    return np.exp(_coefficient(effect.coefficient) * (x - _centre(effect, spec, name, 0.0)))
-
-
-def _categorical(
-    x: FloatArray, effect: CovariateEffectSpec, spec: ModelSpec, name: str
-) -> FloatArray:
-    stated = spec.covariates[name]
-    total = np.zeros_like(x)
-    for level, value in effect.levels.items():
-        total += _coefficient(value) * (x == level_code(stated, level))
-    return np.exp(total)
-
-
-_EFFECTS: Mapping[str, Callable[..., FloatArray]] = {
-    "power": _power,
-    "linear": _linear,
-    "exponential": _exponential,
-    "categorical": _categorical,
-}

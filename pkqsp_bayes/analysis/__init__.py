@@ -1,0 +1,1 @@
+"""Answers: what a posterior says, and whether it can be trusted."""

@@ -1,0 +1,117 @@
+"""The population layer in NumPy: individual parameters of any draw, subject and random effect.
+
+What the Stan program's ``individual_parameters`` does, in arrays. It takes complex numbers too, so
+that derivatives by complex steps are exact to rounding.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.labels import kappa_label
+from pkqsp_bayes.spec.population import PopulationParameterSpec
+
+__all__ = ["apply_effect", "individual_parameters"]
+
+Array = NDArray[np.float64]
+
+
+def individual_parameters(
+    model: ReadyModel,
+    shared: Mapping[str, Array],
+    effects: tuple[str, ...],
+    eta: Array,
+    covariates: Mapping[str, Array],
+    *,
+    occasion_effects: tuple[str, ...] = (),
+    kappa: Array | None = None,
+) -> Array:
+    """Return individual parameters.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        Gives the order of the parameters, and their forms.
+    shared : mapping of str to (D,) array
+        Typical values and coefficients.
+    effects : tuple of str
+        Parameters with a random effect.
+    eta : (D, S, R) array
+        Random effects.
+    covariates : mapping of str to (S,) array
+        Covariates that are fixed within a subject.
+    occasion_effects : tuple of str
+        Parameters with deviations of occasions.
+    kappa : (D, S, O, Q) array, optional
+        The deviations, by the model's occasions; without them they are zero.
+
+    Returns
+    -------
+    (D, S, P) array
+    """
+    size, subjects = eta.shape[:2]
+    stated, names = model.spec.population.parameters, model.lowered.parameters
+    kinds = [eta.dtype, *(v.dtype for v in shared.values())]
+    result = np.zeros((size, subjects, len(names)), dtype=np.result_type(*kinds))
+    deviations = _deviations(model, occasion_effects, kappa)
+    for column, name in enumerate(names):
+        if name in stated:
+            mean = _mean(model, name, shared, covariates)
+            own = eta[:, :, effects.index(name)] if name in effects else None
+            result[:, :, column] = mean if own is None else apply_effect(stated[name], mean, own)
+        elif name in shared:
+            result[:, :, column] = shared[name][:, None]
+        else:
+            result[:, :, column] = deviations.get(name, 0.0)
+    return result
+
+
+def _mean(
+    model: ReadyModel, name: str, shared: Mapping[str, Array], covariates: Mapping[str, Array]
+) -> Array:
+    """Typical value times the effects of fixed covariates: (D, S) or (D, 1)."""
+    mean = shared[name][:, None]
+    for covariate, effect in model.spec.population.parameters[name].covariates.items():
+        if model.spec.covariates[covariate].interpolation != "fixed":
+            continue  # part of the equations
+        labels = coefficients_of(name, covariate, effect)
+        numbers = {level: shared[label][:, None] for level, label in labels.items()}
+        x = covariates[covariate][None, :]
+        mean = mean * effect_factor(model.spec, covariate, effect, x, numbers)
+    return mean
+
+
+def apply_effect(parameter: PopulationParameterSpec, mean: Array, eta: Array) -> Array:
+    """Return individual values: the mean moved by a random effect in the parameter's form.
+
+    Examples
+    --------
+    >>> share = PopulationParameterSpec(typical=0.5, iiv="logitnormal")
+    >>> float(apply_effect(share, np.array(0.5), np.array(0.0)))
+    0.5
+    """
+    match parameter.iiv:
+        case "normal":
+            return mean + eta
+        case "logitnormal":
+            low = 0.0 if parameter.lower is None else parameter.lower
+            high = 1.0 if parameter.upper is None else parameter.upper
+            above, below = mean - low, high - mean
+            return low + (high - low) * above / (above + below * np.exp(-eta))
+        case _:
+            return mean * np.exp(eta)
+
+
+def _deviations(
+    model: ReadyModel, effects: tuple[str, ...], kappa: Array | None
+) -> dict[str, Array]:
+    if kappa is None:
+        return {}
+    return {
+        kappa_label(name, label): kappa[:, :, k, q]
+        for q, name in enumerate(effects)
+        for k, label in enumerate(model.occasions)
+    }
