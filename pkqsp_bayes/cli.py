@@ -235,6 +235,23 @@ def gradient(
 
 
 @app.command()
+def data(
+    name: Annotated[str | None, typer.Argument(help="Study of which to print the table.")] = None,
+) -> None:
+    """List the studies that are known by name; get one, and print where its table is."""
+    with _reported():
+        if name is not None:
+            typer.echo(pq.datasets.path(name))
+            return
+        table = Table("name", "study", box=None)
+        for known in pq.datasets.names():
+            about, place = pq.datasets.describe(known), pq.datasets.local_path(known)
+            where = place or f"pkqsp data {known} downloads it"
+            table.add_row(known, f"{about.title}\n{about.source}\n{where}")
+    _OUT.print(table)
+
+
+@app.command()
 def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -118,3 +118,15 @@ def test_version() -> None:
     code, text = pkqsp("--version")
     assert code == 0
     assert text.count(".") == 2
+
+
+def test_data_lists_the_studies_and_prints_where_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PKQSP_DATA", raising=False)
+    code, text = pkqsp("data")
+    assert code == 0
+    for part in ("theophylline", "quinidine", "mavoglurant", "O'Reilly 1963, 1968"):
+        assert part in text
+    code, text = pkqsp("data", "theophylline")
+    assert code == 0
+    assert Path(text.strip()).read_text().startswith("ID,")
+    assert pkqsp("data", "theofylline")[0] == 2
