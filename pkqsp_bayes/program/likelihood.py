@@ -74,11 +74,15 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
 def _generated(frame: Frame, prefix: str) -> Iterator[str]:
     density = "residual_lpdf(y[i] | prediction[i], output[i], censored[i], sigma)"
     yield "vector[observations] log_lik;"
-    yield from predictive_statements(frame, prefix=prefix, more=(f"log_lik[i] = {density};",))
+    likelihood = f"log_lik[i] = possible ? {density} : negative_infinity();"
+    yield from predictive_statements(frame, prefix=prefix, more=(likelihood,))
 
 
 def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()) -> Iterator[str]:
     """Yield statements that predict and draw every observation, given all parameters.
+
+    Where the solver fails, or where the residual error cannot be around what is predicted (a
+    log-normal one around 0), nothing is drawn: NaN. The rest of the draw is kept.
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()
     prefix : str
         Of the solver.
     more : sequence of str
-        Statements on each observation ``i`` besides.
+        Statements on each observation ``i`` besides; ``possible`` says whether it can be drawn.
     """
     yield "vector[observations] prediction; // of the individual, without residual error"
     yield "vector[observations] replicate; // with residual error"
@@ -97,8 +101,10 @@ def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()
     yield f"    {_solution(frame, prefix)}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield "      prediction[i] = f[record[i], output[i]];"
+    yield "      int possible = residual_is_possible(prediction[i], output[i], sigma);"
     yield from (f"      {line}" for line in more)
-    yield "      replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);"
+    draw = "residual_draw_rng(prediction[i], output[i], sigma)"
+    yield f"      replicate[i] = possible ? {draw} : not_a_number();"
     yield "    }"
     yield "  }"
     yield "}"

@@ -12,7 +12,8 @@ __all__ = ["RESULT_NAMES", "program_identifiers"]
 _WORDS = """
 omega omega_sampled sigma sigma_sampled omega_iov omega_iov_sampled eta z kappa z_iov theta f i s
 lprior log_lik prediction replicate subjects records pieces observations occasions each slice_size
-individual_parameters residual_lpdf residual_draw_rng log_lik_of correlated_lpdf is_level standard
+individual_parameters residual_lpdf residual_draw_rng residual_is_possible is_distribution possible
+log_lik_of correlated_lpdf is_level standard
 ode_advance ode_after ode_amount ode_between ode_boluses ode_change ode_dose ode_doses ode_driven
 ode_equilibrium ode_frozen ode_hold ode_implied ode_initial ode_limit ode_next ode_outputs
 ode_phase ode_rate ode_records ode_rhs ode_running ode_segment ode_solve ode_state ode_steady
@@ -22,7 +23,8 @@ ode_subject ode_time ode_timing
 _CALLED = """
 abs diag_post_multiply diag_pre_multiply diagonal exp hypot inv_logit is_level
 linspaced_int_array log log1m logit mdivide_left_tri_low multiply_lower_tri_self_transpose
-positive_infinity pow reduce_sum_static rep_matrix rep_vector rows sum to_matrix to_vector
+negative_infinity not_a_number positive_infinity pow reduce_sum_static rep_matrix rep_vector rows
+sum to_matrix to_vector
 """
 _FAMILIES = """
 beta cauchy exponential gamma inv_gamma lkj_corr_cholesky lognormal normal std_normal student_t

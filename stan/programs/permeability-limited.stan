@@ -42,6 +42,19 @@ functions {
     }
     reject("output ", output, " has no residual error");
   }
+  // Whether a distribution has such a location and scale (and degrees of freedom).
+  int is_distribution(real location, real scale) {
+    return abs(location) < positive_infinity() && scale > 0
+           && scale < positive_infinity();
+  }
+  // Whether values of an output can lie around its prediction f (a failed solve is NaN).
+  int residual_is_possible(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return is_distribution(f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
   // One new value of an output around its prediction f.
   real residual_draw_rng(real f, int output, vector sigma) {
     if (output == 1) {
@@ -228,9 +241,14 @@ generated quantities {
                                                        rtol, atol, max_steps);
       for (i in observed[s] : observed[s + 1] - 1) {
         prediction[i] = f[record[i], output[i]];
-        log_lik[i] = residual_lpdf(y[i] | prediction[i], output[i],
-                                   censored[i], sigma);
-        replicate[i] = residual_draw_rng(prediction[i], output[i], sigma);
+        int possible = residual_is_possible(prediction[i], output[i], sigma);
+        log_lik[i] = possible
+                     ? residual_lpdf(y[i] | prediction[i], output[i],
+                                     censored[i], sigma)
+                     : negative_infinity();
+        replicate[i] = possible
+                       ? residual_draw_rng(prediction[i], output[i], sigma)
+                       : not_a_number();
       }
     }
   }

@@ -35,12 +35,14 @@ class _Endpoint:
 
 
 def residual_fragment(frame: Frame) -> Fragment:
-    """Declare sigma and print the functions ``residual_lpdf`` and ``residual_draw_rng``."""
+    """Declare sigma; print ``residual_lpdf``, ``residual_is_possible``, ``residual_draw_rng``."""
     endpoints = list(_endpoints(frame))
     labels = [label for e in endpoints for label in e.labels]
     values = [value for e in endpoints for value in e.values]
     functions = Fragment(
-        program=StanProgram(functions=(*_density(endpoints), *_draw(endpoints))),
+        program=StanProgram(
+            functions=(*_density(endpoints), *_possible(endpoints), *_draw(endpoints))
+        ),
         dims={"sigma": ("residual",)},
         coords={"residual": labels},
     )
@@ -83,6 +85,26 @@ def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
         yield f"    if (censored < 0) return {name}_lcdf(y | {arguments});"
         yield f"    if (censored > 0) return {name}_lccdf(y | {arguments});"
         yield f"    return {name}_lpdf(y | {arguments});"
+        yield "  }"
+    yield '  reject("output ", output, " has no residual error");'
+    yield "}"
+
+
+def _possible(endpoints: list[_Endpoint]) -> Iterator[str]:
+    yield "// Whether a distribution has such a location and scale (and degrees of freedom)."
+    yield "int is_distribution(real location, real scale) {"
+    yield "  return abs(location) < positive_infinity()"
+    yield "         && scale > 0 && scale < positive_infinity();"
+    yield "}"
+    if any(e.family.distribution == "student_t" for e in endpoints):
+        yield "int is_distribution(real df, real location, real scale) {"
+        yield "  return df > 0 && df < positive_infinity() && is_distribution(location, scale);"
+        yield "}"
+    yield "// Whether values of an output can lie around its prediction f (a failed solve is NaN)."
+    yield "int residual_is_possible(real f, int output, vector sigma) {"
+    for e in endpoints:
+        yield f"  if (output == {e.output}) {{ // {e.name}"
+        yield f"    return is_distribution({e.arguments()});"
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"

@@ -10,6 +10,7 @@
 // as the solver that is printed in Stan does, and may declare `vector ode_counters();`.
 #pragma once
 
+#include <limits>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -57,17 +58,16 @@ struct DoorCall {
   }
 };
 
-// Solves, counts, and throws what makes Stan reject the proposal.
+// Solves, counts, and says how it ended.
 template <class Model>
-void door_solve(const Records& records, const double* p, const Options& options, double* values,
-                double* sensitivities) {
+Reason door_solve(const Records& records, const double* p, const Options& options, double* values,
+                  double* sensitivities) {
   // one work space a thread, as large as one subject needs
   static thread_local const auto subject = std::make_unique<Subject<Model>>();
   const Reason reason = subject->solve(records, p, options, values, sensitivities);
   DoorLog::get().count(subject->stats());
-  if (reason == Reason::ok) return;
-  DoorLog::get().fail(reason, p, Model::P);
-  throw std::domain_error(std::string("ode_solve: ") + describe(reason));
+  if (reason != Reason::ok) DoorLog::get().fail(reason, p, Model::P);
+  return reason;
 }
 
 // Values as autodiff variables whose reverse pass is the kernel's Jacobian. Its memory is that of
@@ -82,7 +82,10 @@ Eigen::Matrix<stan::math::var, -1, -1> door_reverse(const Records& records, cons
   const long n = records.n;
   RowMajor values(n, Model::M);
   stan::arena_t<RowMajor> jacobian(n * Model::M, Model::P);
-  door_solve<Model>(records, at.data(), options, values.data(), jacobian.data());
+  const Reason reason =
+      door_solve<Model>(records, at.data(), options, values.data(), jacobian.data());
+  // what makes Stan reject the proposal
+  if (reason != Reason::ok) throw std::domain_error(std::string("ode_solve: ") + describe(reason));
   stan::arena_t<Eigen::Matrix<stan::math::var, -1, -1>> result = Matrix(values);
   stan::math::reverse_pass_callback([result, p_arena, jacobian]() mutable {
     // .eval(): a product with the strided view of adjoints reads the wrong memory
@@ -115,7 +118,11 @@ Eigen::Matrix<stan::return_type_t<P>, -1, -1> ode_solve(
   if constexpr (stan::is_constant<P>::value) {
     const Eigen::VectorXd at = p;
     Eigen::Matrix<double, -1, -1, Eigen::RowMajor> values(time.size(), Model::M);
-    pkqsp::door_solve<Model>(call.records, at.data(), options, values.data(), nullptr);
+    // Generated quantities have nothing to reject, and an exception there would lose the whole
+    // draw: a failed solve is NaN. (In a model block every residual error refuses NaN.)
+    const auto reason =
+        pkqsp::door_solve<Model>(call.records, at.data(), options, values.data(), nullptr);
+    if (reason != pkqsp::Reason::ok) values.setConstant(std::numeric_limits<double>::quiet_NaN());
     return values;
   } else {
     return pkqsp::door_reverse<Model>(call.records, stan::math::to_ref(p), options);
