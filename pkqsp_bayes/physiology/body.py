@@ -1,0 +1,163 @@
+"""A body: organs, blood and flows that add up, as functions of a person's covariates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.physiology.ops import Value, is_number
+
+__all__ = ["FEMALE", "MALE", "Body", "Organ", "check_body"]
+
+# SEX is a number in formulas, linear between the two.
+FEMALE, MALE = 0.0, 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organ:
+    """One organ, of tissue without the blood of the pools.
+
+    Parameters
+    ----------
+    volume : Value
+        L.
+    mass : Value
+        kg.
+    flow : Value or None
+        All the blood that leaves it, L/h: of the liver, arterial and portal. None for the lungs,
+        through which all of it passes.
+    position : {"parallel", "series"}
+        ``series``: between venous and arterial pool.
+    drains_to : str or None
+        ``liver`` for portal organs.
+    fraction_vascular, fraction_interstitial : float or None
+        Volume fractions of the organ as it is in life, with its blood.
+    """
+
+    volume: Value
+    mass: Value
+    flow: Value | None = None
+    position: Literal["parallel", "series"] = "parallel"
+    drains_to: str | None = None
+    fraction_vascular: float | None = None
+    fraction_interstitial: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body of one species.
+
+    The masses of the organs and of the blood add up to the weight, the flows of the organs that
+    drain into the veins to the cardiac output.
+
+    Parameters
+    ----------
+    species : str
+        One of `pkqsp_bayes.physiology.species.species_names`.
+    organs : mapping of str to Organ
+        By name; ``rest`` is what no other organ covers.
+    arterial_volume, venous_volume : Value
+        Blood of the pools, L.
+    weight : Value
+        kg.
+    cardiac_output : Value
+        L/h.
+    haematocrit : Value
+        Fraction.
+    gfr : Value
+        Glomerular filtration rate, L/h.
+    albumin, aag : Value or None
+        Concentrations in plasma, g/L; None where no source states them.
+    sources : tuple of str
+        Citations and assumptions.
+    """
+
+    species: str
+    organs: Mapping[str, Organ]
+    arterial_volume: Value
+    venous_volume: Value
+    weight: Value
+    cardiac_output: Value
+    haematocrit: Value
+    gfr: Value
+    albumin: Value | None = None
+    aag: Value | None = None
+    sources: tuple[str, ...] = field(default=())
+
+    @property
+    def blood_volume(self) -> Value:
+        """All the blood, L."""
+        return self.arterial_volume + self.venous_volume
+
+    @property
+    def plasma_volume(self) -> Value:
+        """All the plasma, L."""
+        return self.blood_volume * (1.0 - self.haematocrit)
+
+    @property
+    def portal_organs(self) -> tuple[str, ...]:
+        """Names of the organs that drain into the liver."""
+        return tuple(name for name, organ in self.organs.items() if organ.drains_to == "liver")
+
+
+# Relative: what rounding leaves of sums of tabulated figures.
+_CLOSURE = 1e-9
+
+
+def check_body(body: Body) -> Body:
+    """Return the body if its numbers are those of one; symbols pass.
+
+    Raises
+    ------
+    CheckError
+        With every organ that is negative or empty, portal flows above the liver's, flows that do
+        not add up to the cardiac output, haematocrit outside (0, 1).
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.physiology.species import reference_body
+    >>> check_body(reference_body("human", WT=73.0)).species
+    'human'
+    """
+    issues = [*_signs(body), *_flows(body)]
+    if is_number(body.haematocrit) and not 0.0 < body.haematocrit < 1.0:
+        what = f"haematocrit is {body.haematocrit:g}"
+        issues.append(Issue(where="body.haematocrit", what=what, remedy="in (0, 1)"))
+    if issues:
+        raise CheckError(issues)
+    return body
+
+
+def _signs(body: Body) -> list[Issue]:
+    stated = {
+        "body.arterial_volume": body.arterial_volume,
+        "body.venous_volume": body.venous_volume,
+        "body.weight": body.weight,
+        "body.cardiac_output": body.cardiac_output,
+    }
+    for name, organ in body.organs.items():
+        stated[f"organs.{name}.volume"] = organ.volume
+        if organ.flow is not None:
+            stated[f"organs.{name}.flow"] = organ.flow
+    remedy = "above 0: weight, height and the stated organs do not go together"
+    return [
+        Issue(where=where, what=f"it is {value:g}", remedy=remedy)
+        for where, value in stated.items()
+        if is_number(value) and not value > 0.0
+    ]
+
+
+def _flows(body: Body) -> list[Issue]:
+    flows = {name: organ.flow for name, organ in body.organs.items() if organ.flow is not None}
+    if not all(map(is_number, [*flows.values(), body.cardiac_output])):
+        return []
+    issues = []
+    total = sum(flow for name, flow in flows.items() if body.organs[name].drains_to is None)
+    if abs(total - body.cardiac_output) > _CLOSURE * body.cardiac_output:
+        what = f"the flows add up to {total:g} L/h, the cardiac output is {body.cardiac_output:g}"
+        issues.append(Issue(where="body.cardiac_output", what=what, remedy="make them equal"))
+    portal = sum(flows[name] for name in body.portal_organs)
+    if portal > flows.get("liver", portal):
+        what = f"portal organs bring {portal:g} L/h, of {flows['liver']:g} in all"
+        issues.append(Issue(where="organs.liver.flow", what=what, remedy="it is total flow"))
+    return issues

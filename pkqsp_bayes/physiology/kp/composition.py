@@ -1,0 +1,163 @@
+"""What tissues are made of: one named set of figures for each source."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from pkqsp_bayes.physiology.names import canonical_organ, suggest
+from pkqsp_bayes.physiology.tables import read_table, table_sources
+
+__all__ = ["Composition", "Tissue", "composition_names", "load_composition"]
+
+# Not an organ: what the methods hold the tissues against.
+_FLUIDS = frozenset({"plasma", "erythrocytes"})
+
+# Sources that have one gut say so of all its parts; organs that none describes take a near one.
+_STAND_INS = {
+    "stomach": "gut",
+    "small_intestine": "gut",
+    "large_intestine": "gut",
+    "gut": "small_intestine",
+    "pancreas": "spleen",
+    "thymus": "spleen",
+    "rest": "muscle",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tissue:
+    """Composition of one tissue: fractions of its volume, unless stated; NaN where unknown.
+
+    Parameters
+    ----------
+    water, lipid, protein : float
+        All of it.
+    neutral_lipid, phospholipid, neutral_phospholipid, acidic_phospholipid : float
+        Kinds of lipid; `phospholipid` is neutral and acidic together.
+    acidic_phospholipid_mg_per_g : float
+        mg/g tissue.
+    extracellular_water, intracellular_water : float
+        Where the water is.
+    albumin_ratio, lipoprotein_ratio : float
+        Concentration in tissue to that in plasma.
+    binding_ratio : float
+        Binding sites in tissue to those in plasma, all proteins together.
+    pH : float
+        Of the tissue's water.
+    """
+
+    water: float
+    lipid: float
+    protein: float
+    neutral_lipid: float
+    phospholipid: float
+    neutral_phospholipid: float
+    acidic_phospholipid: float
+    acidic_phospholipid_mg_per_g: float
+    extracellular_water: float
+    intracellular_water: float
+    albumin_ratio: float
+    lipoprotein_ratio: float
+    binding_ratio: float
+    pH: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """Tissues of one source.
+
+    Parameters
+    ----------
+    name, species, citation, status : str
+        Where the figures come from.
+    rows : mapping of str to Tissue
+        By the names of `pkqsp_bayes.physiology.names`; also ``plasma`` and ``erythrocytes``.
+    """
+
+    name: str
+    species: str
+    citation: str
+    status: str
+    rows: Mapping[str, Tissue]
+
+    @property
+    def tissues(self) -> tuple[str, ...]:
+        """Names of the tissues that the source describes."""
+        return tuple(name for name in self.rows if name not in _FLUIDS)
+
+    def source_tissue(self, name: str) -> str:
+        """Return the tissue whose figures an organ takes: its own, or those of a stand-in.
+
+        Raises
+        ------
+        ValueError
+            If there is neither.
+
+        Examples
+        --------
+        >>> load_composition("poulin-theil-human").source_tissue("stomach")
+        'gut'
+        """
+        wanted = canonical_organ(name)
+        for candidate in (wanted, _STAND_INS.get(wanted, "")):
+            if candidate in self.rows:
+                return candidate
+        remedy = suggest(wanted, [*self.tissues, *_STAND_INS])
+        raise ValueError(f"tissue {name!r} is not in composition {self.name!r}: {remedy}")
+
+    def tissue(self, name: str) -> Tissue:
+        """Return the figures of an organ.
+
+        Raises
+        ------
+        ValueError
+            If the tissue is unknown.
+        """
+        return self.rows[self.source_tissue(name)]
+
+
+def composition_names() -> tuple[str, ...]:
+    """Return the names of all sets.
+
+    Examples
+    --------
+    >>> "pksim-schmitt" in composition_names()
+    True
+    """
+    return tuple(table_sources()["composition"]["sets"])
+
+
+@functools.cache
+def load_composition(name: str) -> Composition:
+    """Return a set of tissue compositions.
+
+    Parameters
+    ----------
+    name : str
+        One of `composition_names`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+
+    Examples
+    --------
+    >>> load_composition("rodgers-rowland-2006").tissue("kidney").extracellular_water
+    0.273
+    """
+    if name not in composition_names():
+        raise ValueError(f"composition {name!r} is unknown: {suggest(name, composition_names())}")
+    about = table_sources()["composition"]["sets"][name]
+    rows = {row["tissue"]: _tissue(row) for row in read_table("composition") if row["set"] == name}
+    return Composition(
+        name=name,
+        species=about["species"],
+        citation=about["citation"],
+        status=about["status"],
+        rows=rows,
+    )
+
+
+def _tissue(row: Mapping[str, str]) -> Tissue:
+    return Tissue(**{f.name: float(row[f.name] or "nan") for f in fields(Tissue)})

@@ -1,0 +1,132 @@
+"""Tissue-to-plasma partitioning after Rodgers, Leahy and Rowland.
+
+Unbound drug dissolves in the waters of a tissue, partitions into its neutral lipids and
+phospholipids, and binds: strong bases to acidic phospholipids, as strongly as in red cells, all
+others to albumin or lipoprotein, as strongly as in plasma. J Pharm Sci 2005;94:1259-76 (strong
+bases) and 2006;95:1238-57 (all others).
+"""
+
+from pkqsp_bayes.physiology.kp.composition import Composition, Tissue, load_composition
+from pkqsp_bayes.physiology.kp.drug import PLASMA_PH, DrugChemistry
+from pkqsp_bayes.physiology.kp.lipid import vegetable_oil
+from pkqsp_bayes.physiology.names import canonical_organ
+from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number
+
+__all__ = ["choose_composition", "is_strong_base", "kp", "kpu"]
+
+CELL_PH = 7.0
+ERYTHROCYTE_PH = 7.22
+
+# Above it the acidic phospholipids hold the cation; below it, albumin the drug.
+STRONG_BASE_PKA = 7.0
+
+
+def is_strong_base(drug: DrugChemistry) -> bool:
+    """Return whether a basic pKa is 7 or more, and nothing acidic.
+
+    Raises
+    ------
+    ValueError
+        If a basic pKa is a symbol: which equation holds must be known beforehand.
+
+    Examples
+    --------
+    >>> is_strong_base(DrugChemistry(logP=2.2, fup=0.11, pKa_base=(6.5,)))
+    False
+    """
+    if drug.drug_class != "base":
+        return False
+    if not all(map(is_number, drug.pKa_base)):
+        raise ValueError("Rodgers & Rowland needs pKa_base as numbers, to tell strong from weak")
+    return bool(max(drug.pKa_base) >= STRONG_BASE_PKA)
+
+
+def choose_composition(drug: DrugChemistry) -> Composition:
+    """Return the figures that go with the drug: those of 2005 for strong bases, else of 2006."""
+    return load_composition(f"rodgers-rowland-{2005 if is_strong_base(drug) else 2006}")
+
+
+def kpu(
+    tissue: str,
+    drug: DrugChemistry,
+    *,
+    composition: Composition | None = None,
+    ops: Ops = NUMPY,
+) -> Value:
+    """Return the ratio of total drug in tissue to unbound drug in plasma.
+
+    Parameters
+    ----------
+    tissue : str
+        An organ.
+    drug : DrugChemistry
+        Its logP, fup, BP and pKa.
+    composition : Composition, optional
+        By default `choose_composition`.
+    ops : Ops
+        Of the drug's numbers.
+
+    Raises
+    ------
+    ValueError
+        If the tissue is unknown.
+
+    Examples
+    --------
+    Rodgers 2005 print 21.4 for bisoprolol in rat kidney:
+
+    >>> bisoprolol = DrugChemistry(logP=1.87, fup=0.85, BP=1.36, pKa_base=(9.4,))
+    >>> round(float(kpu("kidneys", bisoprolol)), 1)
+    21.6
+    """
+    figures = composition or choose_composition(drug)
+    row = figures.tissue(tissue)
+    fat = canonical_organ(tissue) == "adipose"
+    partition = vegetable_oil(drug) if fat else 10.0**drug.logP
+    unionised = 1.0 / (1.0 + drug.ionised_ratio(PLASMA_PH))
+    ionised = drug.ionised_ratio(CELL_PH)
+    water = row.extracellular_water + (1.0 + ionised) * unionised * row.intracellular_water
+    lipid = _lipids(row, partition) * unionised
+    if is_strong_base(drug):
+        strength = _phospholipid_affinity(figures.rows["erythrocytes"], drug, ops)
+        bound = strength * row.acidic_phospholipid_mg_per_g * ionised * unionised
+    else:
+        bound = _protein_binding(figures.rows["plasma"], drug, ops) * _protein_ratio(row, drug)
+    return water + lipid + bound
+
+
+def kp(
+    tissue: str,
+    drug: DrugChemistry,
+    *,
+    composition: Composition | None = None,
+    ops: Ops = NUMPY,
+) -> Value:
+    """Return the tissue-to-plasma partition coefficient, both of total drug; see `kpu`."""
+    return drug.fup * kpu(tissue, drug, composition=composition, ops=ops)
+
+
+def _lipids(row: Tissue, partition: Value) -> Value:
+    """Return what neutral lipids and phospholipids (30 % octanol, 70 % water) take up."""
+    return partition * row.neutral_lipid + (0.3 * partition + 0.7) * row.neutral_phospholipid
+
+
+def _phospholipid_affinity(cells: Tissue, drug: DrugChemistry, ops: Ops) -> Value:
+    """Return the affinity of the cation to acidic phospholipids, g/mg, from the red cells."""
+    in_cells = drug.ionised_ratio(ERYTHROCYTE_PH)
+    total = 1.0 + drug.ionised_ratio(PLASMA_PH)
+    measured = (drug.haematocrit - 1.0 + drug.BP) / (drug.haematocrit * drug.fup)
+    explained = (1.0 + in_cells) * cells.intracellular_water + _lipids(cells, 10.0**drug.logP)
+    bound = ops.maximum(measured - explained / total, 0.0)
+    return bound * total / (in_cells * cells.acidic_phospholipid_mg_per_g)
+
+
+def _protein_binding(plasma: Tissue, drug: DrugChemistry, ops: Ops) -> Value:
+    """Return bound to unbound drug in plasma, its lipids apart."""
+    total = 1.0 + drug.ionised_ratio(PLASMA_PH)
+    lipid = _lipids(plasma, 10.0**drug.logP) / total
+    return ops.maximum(1.0 / drug.fup - 1.0 - lipid, 0.0)
+
+
+def _protein_ratio(row: Tissue, drug: DrugChemistry) -> float:
+    return row.lipoprotein_ratio if drug.drug_class == "neutral" else row.albumin_ratio

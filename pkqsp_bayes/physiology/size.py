@@ -1,0 +1,101 @@
+"""Measures of size: body surface, lean weight, age since conception, and scaling by size."""
+
+from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+
+__all__ = [
+    "TERM_WEEKS",
+    "allometric",
+    "body_mass_index",
+    "body_surface",
+    "lean_weight",
+    "postmenstrual_weeks",
+]
+
+TERM_WEEKS = 40.0
+_WEEKS_PER_YEAR = 365.25 / 7.0
+
+
+def body_mass_index(weight: Value, height: Value) -> Value:
+    """Return the body mass index, kg/m2, of weight in kg and height in cm.
+
+    Examples
+    --------
+    >>> round(body_mass_index(73.0, 176.0), 4)
+    23.5666
+    """
+    return weight / (height / 100.0) ** 2
+
+
+def body_surface(weight: Value, height: Value, *, ops: Ops = NUMPY) -> Value:
+    """Return the body surface, m2, after Mosteller, N Engl J Med 1987;317:1098.
+
+    Parameters
+    ----------
+    weight : Value
+        kg.
+    height : Value
+        cm.
+    ops : Ops
+        Of the numbers.
+
+    Examples
+    --------
+    >>> round(float(body_surface(73.0, 176.0)), 6)
+    1.88915
+    """
+    return ops.sqrt(weight * height / 3600.0)
+
+
+def lean_weight(weight: Value, height: Value, sex: Value) -> Value:
+    """Return the fat-free weight, kg, after Janmahasatian, Clin Pharmacokinet 2005;44:1051-65.
+
+    Parameters
+    ----------
+    weight : Value
+        kg.
+    height : Value
+        cm.
+    sex : Value
+        0 female, 1 male.
+
+    Examples
+    --------
+    >>> round(lean_weight(73.0, 176.0, 1.0), 4)
+    57.4926
+    """
+    bmi = body_mass_index(weight, height)
+    male = 9270.0 * weight / (6680.0 + 216.0 * bmi)
+    female = 9270.0 * weight / (8780.0 + 244.0 * bmi)
+    return female + (male - female) * sex
+
+
+def postmenstrual_weeks(age: Value, gestation: Value = TERM_WEEKS) -> Value:
+    """Return the age since the last menstruation, weeks, of a postnatal age in years.
+
+    Examples
+    --------
+    >>> postmenstrual_weeks(0.0)
+    40.0
+    """
+    return age * _WEEKS_PER_YEAR + gestation
+
+
+def allometric(value: Value, weight: Value, reference: Value, exponent: Value) -> Value:
+    """Return a value scaled by weight, between persons or between species.
+
+    Parameters
+    ----------
+    value : Value
+        At the reference weight, in any unit.
+    weight, reference : Value
+        Same unit.
+    exponent : Value
+        About 0.75 for flows and clearances, 1 for volumes, -0.25 for rate constants (West, Brown &
+        Enquist, Science 1997;276:122-6).
+
+    Examples
+    --------
+    >>> round(allometric(7.5, 10.0, 70.0, 0.75), 4)
+    1.7428
+    """
+    return value * (weight / reference) ** exponent
