@@ -12,6 +12,7 @@ from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.individual import individual_fragment
+from pkqsp_bayes.program.joint import joint_fragment
 from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.occasions import occasion_fragment
 from pkqsp_bayes.program.prior_sampling import prior_program
@@ -83,6 +84,10 @@ class BoundModel:
         Where each parameter may begin, in the order of declaration.
     states, individual_parameters : int
         Size of the ODE system, and of what it is solved with.
+    solved_with : tuple of str
+        The individual parameters, in the solver's order.
+    centred : mapping of str to bool
+        Random effect (as `BindOptions.centred` names it) to whether it is sampled centred.
     observed : mapping
         Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``.
     """
@@ -97,6 +102,8 @@ class BoundModel:
     starts: Mapping[str, Start]
     states: int
     individual_parameters: int
+    solved_with: tuple[str, ...]
+    centred: Mapping[str, bool]
     observed: Mapping[str, list[Any]]
 
     def plain_data(self) -> dict[str, Any]:
@@ -144,8 +151,15 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         starts=fragment.starts,
         states=len(frame.ode.states),
         individual_parameters=len(frame.ode.parameters),
+        solved_with=frame.ode.parameters,
+        centred=_centred(frame),
         observed=_observed(frame),
     )
+
+
+def _centred(frame: Frame) -> dict[str, bool]:
+    subjects = {effect.parameter: effect.centred for effect in frame.effects}
+    return subjects | {f"kappa[{e.parameter}]": e.centred for e in frame.occasion_effects}
 
 
 def _observed(frame: Frame) -> dict[str, list[Any]]:
@@ -170,7 +184,7 @@ def _before(frame: Frame, options: BindOptions) -> Fragment:
 
 
 def _features(frame: Frame) -> Fragment:
-    return join_fragments(
+    features = join_fragments(
         [
             typical_fragment(frame),
             covariate_fragment(frame),
@@ -179,3 +193,5 @@ def _features(frame: Frame) -> Fragment:
             residual_fragment(frame),
         ]
     )
+    # First, because the features' draws are made from the joint ones.
+    return join_fragments([joint_fragment(frame.spec, features.places), features])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.joint import joint_draws
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.body import level_code
@@ -91,8 +92,9 @@ def covariate_fragment(frame: Frame) -> Fragment:
     columns = Fragment(
         program=data, data={_column(frame, name): frame.covariates[name].tolist() for name in used}
     )
+    drawn = joint_draws(frame.spec)
     estimated = [
-        sampled_scalar(c.identifier, c.value, name=c.label)
+        sampled_scalar(c.identifier, c.value, name=c.label, drawn=drawn.get(c.label, ""))
         for parameter, covariate, effect in _effects(frame)
         for c in _coefficients(frame, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)

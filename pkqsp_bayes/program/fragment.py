@@ -1,5 +1,6 @@
 """What a feature of the program hands over: its code, its data, and the names of its dims."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 
-__all__ = ["Fragment", "Term", "join_fragments"]
+__all__ = ["Fragment", "Place", "Term", "join_fragments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,26 @@ class Term:
     variable: str
     text: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the program keeps a parameter that has a prior.
+
+    Parameters
+    ----------
+    variable : str
+        The variable of the ``parameters`` block.
+    text : str
+        The scalar, as Stan text: ``CL``, ``omega[2]``.
+    low, high : float
+        Its bounds.
+    """
+
+    variable: str
+    text: str
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +61,8 @@ class Fragment:
         Where each variable of the ``parameters`` block may begin, in the order of declaration.
     types : mapping of str to str
         Type, as a function argument, of each variable that ``priors`` and ``effects`` name.
+    places : mapping of str to Place
+        Where each parameter with a prior is, by its name in prior tables.
     priors : tuple of Term
         Log densities of the priors.
     effects : tuple of Term
@@ -55,12 +78,13 @@ class Fragment:
     names: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[str, Start] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
     priors: tuple[Term, ...] = ()
     effects: tuple[Term, ...] = ()
     draws: tuple[str, ...] = ()
 
 
-_TABLES = ("data", "dims", "coords", "names", "starts", "types")
+_TABLES = ("data", "dims", "coords", "names", "starts", "types", "places")
 _LISTS = ("priors", "effects", "draws")
 
 

@@ -1,7 +1,7 @@
 """The frame: model, study and choices brought together, before any text is printed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,9 @@ from pkqsp_bayes.program.centring import Richness
 from pkqsp_bayes.program.frame import Effect, Frame
 from pkqsp_bayes.program.names import RESULT_NAMES, program_identifiers
 from pkqsp_bayes.program.observe import collect_observations
-from pkqsp_bayes.program.priors import is_density
+from pkqsp_bayes.spec.addresses import with_values
+from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -47,7 +49,10 @@ def build_frame(
         With every problem of the model and of the study.
     """
     _check_names(model)
-    _check_priors(model)
+    issues = check_priors(model)
+    if issues:
+        raise CheckError(issues)
+    model = _with_marginals(model)
     occasions = _occasions(model, study)
     ready = ready_model(model, occasions=occasions)
     ode, stated = ready.lowered, model.population.parameters
@@ -87,34 +92,12 @@ def _check_names(model: ModelSpec) -> None:
         raise CheckError(issues)
 
 
-def _check_priors(model: ModelSpec) -> None:
-    """Refuse what is no prior of a number; ``from_qsp`` stands for one that is still to come."""
-    issues = []
-    for place, prior in _stated_priors(model):
-        if isinstance(prior, PriorSpec) and not is_density(prior):
-            remedy = "state a family such as half_normal(0.5)"
-            if prior.family == "from_qsp":
-                remedy = "take it from a prior table, or " + remedy
-            issues.append(
-                Issue(where=place, what=f"{prior} is no prior of a number", remedy=remedy)
-            )
-    if issues:
-        raise CheckError(issues)
-
-
-def _stated_priors(model: ModelSpec) -> Iterator[tuple[str, object]]:
-    for name, parameter in model.population.parameters.items():
-        yield f"population.{name}.typical", parameter.typical
-        for covariate, effect in parameter.covariates.items():
-            for value in (effect.coefficient, *effect.levels.values()):
-                yield f"population.{name}.covariates.{covariate}", value
-    omega = model.population.omega
-    yield from ((f"population.omega.{name}", scale) for name, scale in omega.scales.items())
-    yield from ((f"population.omega.occasion.{n}", scale) for n, scale in omega.occasion.items())
-    for name, observed in model.observe.items():
-        if observed.error is not None:
-            for key in ("sigma", "additive", "proportional", "exponent", "df"):
-                yield f"observe.{name}.error.{key}", getattr(observed.error, key)
+def _with_marginals(model: ModelSpec) -> ModelSpec:
+    """Give what has a joint prior its marginal, for its bounds and where it starts."""
+    values: dict[str, PriorSpec | float] = {}
+    for joint in model.joint_prior.values():
+        values |= joint_marginals(joint)
+    return with_values(model, values)
 
 
 def _occasions(model: ModelSpec, study: Study) -> tuple[str, ...]:

@@ -21,13 +21,14 @@ ode_subject ode_time ode_timing
 """
 # Functions of Stan that are called where a user's name is an argument.
 _CALLED = """
-abs diag_post_multiply diag_pre_multiply diagonal exp hypot inv_logit is_level
+abs diag_post_multiply diag_pre_multiply diagonal exp hypot inv_logit is_level log2 log_mix
 linspaced_int_array log log1m logit mdivide_left_tri_low multiply_lower_tri_self_transpose
 negative_infinity not_a_number positive_infinity pow reduce_sum_static rep_matrix rep_vector rows
 sum to_matrix to_vector
 """
 _FAMILIES = """
-beta cauchy exponential gamma inv_gamma lkj_corr_cholesky lognormal normal std_normal student_t
+bernoulli beta cauchy exponential gamma inv_gamma lkj_corr_cholesky lognormal
+multi_normal_cholesky normal std_normal student_t
 uniform
 """
 _SUFFIXES = ("lpdf", "lcdf", "lccdf", "rng")

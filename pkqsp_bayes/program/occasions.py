@@ -10,6 +10,7 @@ import numpy as np
 
 from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.joint import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram
@@ -38,7 +39,8 @@ def occasion_fragment(frame: Frame) -> Fragment:
         effects=tuple(Term(variable="z_iov", text=text) for text in _densities(frame)),
         draws=(_declared(frame), *_draws(frame)),
     )
-    scales = positive_vector("omega_iov", [e.scale for e in effects], names, "SD of kappa")
+    values, drawn = [e.scale for e in effects], joint_draws(frame.spec)
+    scales = positive_vector("omega_iov", values, names, "SD of kappa", drawn=drawn)
     return join_fragments([scales, own])
 
 

@@ -1,12 +1,12 @@
 """A vector of positive parameters of which some are sampled and some are numbers."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pkqsp_bayes.program.fragment import Fragment, Term
+from pkqsp_bayes.program.fragment import Fragment, Place, Term
 from pkqsp_bayes.program.priors import (
     bounds_text,
     prior_bounds,
@@ -23,7 +23,12 @@ __all__ = ["positive_vector"]
 
 
 def positive_vector(
-    name: str, values: Sequence[PriorSpec | float], labels: Sequence[str], comment: str
+    name: str,
+    values: Sequence[PriorSpec | float],
+    labels: Sequence[str],
+    comment: str,
+    *,
+    drawn: Mapping[str, str],
 ) -> Fragment:
     """Declare ``vector[n] name``; only what has a prior is a parameter.
 
@@ -37,11 +42,13 @@ def positive_vector(
         What each element is, for comments.
     comment : str
         What the vector is.
+    drawn : mapping of str to str
+        Draw of each element, ``omega[CL]``, whose density a joint prior has.
 
     Examples
     --------
     >>> prior = PriorSpec(family="half_normal", args=(1.0,))
-    >>> fragment = positive_vector("omega", [prior, 0.3], ["CL", "V"], "SD")
+    >>> fragment = positive_vector("omega", [prior, 0.3], ["CL", "V"], "SD", drawn={})
     >>> print(fragment.program.transformed_parameters[0])
     vector[2] omega = [omega_sampled[1], 0.3]';
     """
@@ -49,7 +56,7 @@ def positive_vector(
     whole = len(sampled) == len(values)
     source = name if whole else f"{name}_sampled"
     parts = [
-        _Element.of(f"{source}[{k}]", prior, label)
+        _Element.of(f"{source}[{k}]", prior, label, drawn.get(f"{name}[{label}]", ""))
         for k, (prior, label) in enumerate(_with_priors(values, labels), start=1)
     ]
     place = dict(zip(sampled, parts, strict=True))
@@ -65,7 +72,8 @@ def positive_vector(
         ),
         starts={source: _start(parts)} if parts else {},
         types={source: "vector"} if whole else {source: "vector", name: "vector"},
-        priors=tuple(part.term() for part in parts),
+        places={f"{name}[{part.label}]": part.place() for part in parts},
+        priors=tuple(part.term() for part in parts if not part.drawn),
         draws=tuple(_draws(name, values, place)),
     )
 
@@ -79,11 +87,23 @@ class _Element:
     label: str
     low: float
     high: float
+    drawn: str
 
     @classmethod
-    def of(cls, variable: str, prior: PriorSpec, label: str) -> "_Element":
+    def of(cls, variable: str, prior: PriorSpec, label: str, drawn: str) -> "_Element":
         low, high = prior_bounds(prior)
-        return cls(variable=variable, prior=prior, label=label, low=max(low, 0.0), high=high)
+        low = max(low, 0.0)
+        return cls(variable=variable, prior=prior, label=label, low=low, high=high, drawn=drawn)
+
+    def place(self) -> Place:
+        vector = self.variable.partition("[")[0]
+        return Place(variable=vector, text=self.variable, low=self.low, high=self.high)
+
+    def draw(self, variable: str) -> Iterator[str]:
+        if self.drawn:
+            yield f"{variable} = {self.drawn};"
+        else:
+            yield from prior_draw(variable, self.prior, self.low, self.high)
 
     def term(self) -> Term:
         note = ": ".join(part for part in (self.label, prior_note(self.prior)) if part)
@@ -126,6 +146,6 @@ def _draws(
     for i, value in enumerate(values):
         variable = f"{name}[{i + 1}]"
         if isinstance(value, PriorSpec):
-            yield from prior_draw(variable, value, place[i].low, place[i].high)
+            yield from place[i].draw(variable)
         else:
             yield f"{variable} = {float(value)!r};"

@@ -1,16 +1,14 @@
 """Priors as Stan text: log density, draw, bounds; and a central value to start from."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from scipy import stats
-
+from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
 
 __all__ = [
     "bounds_text",
-    "is_density",
     "prior_bounds",
     "prior_centre",
     "prior_draw",
@@ -18,54 +16,19 @@ __all__ = [
     "prior_term",
 ]
 
-_INFINITY = math.inf
-_UNBOUNDED = (-_INFINITY, _INFINITY)
-_POSITIVE = (0.0, _INFINITY)
-_BOUNDS: Mapping[str, tuple[float, float]] = {
-    "normal": _UNBOUNDED,
-    "cauchy": _UNBOUNDED,
-    "student_t": _UNBOUNDED,
-    "lognormal": _POSITIVE,
-    "half_normal": _POSITIVE,
-    "half_cauchy": _POSITIVE,
-    "gamma": _POSITIVE,
-    "inv_gamma": _POSITIVE,
-    "exponential": _POSITIVE,
-    "beta": (0.0, 1.0),
-    "logit_normal": (0.0, 1.0),
-}
 # The density that Stan knows; a half family is the whole one on a bounded variable, whose constant
 # plays no part.
 _STAN_NAME = {"half_normal": "normal", "half_cauchy": "cauchy"}
 _LEADING_ARGUMENTS: Mapping[str, tuple[float, ...]] = {"half_normal": (0.0,)}
-_FROZEN: Mapping[str, Callable[..., Any]] = {
-    "normal": stats.norm,
-    "half_normal": lambda sd: stats.norm(0, sd),
-    "cauchy": stats.cauchy,
-    "half_cauchy": stats.cauchy,
-    "student_t": stats.t,
-    "lognormal": lambda m, s: stats.lognorm(s, scale=math.exp(m)),
-    "gamma": lambda a, rate: stats.gamma(a, scale=1 / rate),
-    "inv_gamma": lambda a, b: stats.invgamma(a, scale=b),
-    "exponential": lambda rate: stats.expon(scale=1 / rate),
-    "beta": stats.beta,
-    "uniform": lambda low, high: stats.uniform(low, high - low),
-}
-
-
-def is_density(prior: PriorSpec) -> bool:
-    """Whether a family is a distribution of a number (``from_qsp`` and ``lkj`` are not).
-
-    Examples
-    --------
-    >>> is_density(PriorSpec(family="normal", args=(0.0, 1.0))), is_density(PriorSpec(family="lkj"))
-    (True, False)
-    """
-    return prior.family == "uniform" or prior.family in _BOUNDS
 
 
 def prior_bounds(prior: PriorSpec) -> tuple[float, float]:
-    """Return the support of a prior.
+    """Return the support of a prior of a number.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
 
     Examples
     --------
@@ -73,9 +36,10 @@ def prior_bounds(prior: PriorSpec) -> tuple[float, float]:
     >>> prior_bounds(parse_prior("lognormal(0, 1)"))
     (0.0, inf)
     """
-    if prior.family == "uniform":
-        return (prior.args[0], prior.args[1])
-    return _BOUNDS[prior.family]
+    support = prior_support(prior)
+    if support is None:
+        raise ValueError(f"{prior} is no distribution of a number")
+    return support
 
 
 def bounds_text(low: float, high: float) -> str:
@@ -87,9 +51,9 @@ def bounds_text(low: float, high: float) -> str:
     ('<lower=0>', '', '<lower=0, upper=1>')
     """
     parts = []
-    if low > -_INFINITY:
+    if low > -math.inf:
         parts.append(f"lower={_number(low)}")
-    if high < _INFINITY:
+    if high < math.inf:
         parts.append(f"upper={_number(high)}")
     return f"<{', '.join(parts)}>" if parts else ""
 
@@ -109,7 +73,12 @@ def prior_term(variable: str, prior: PriorSpec) -> str:
     >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
     >>> prior_term("sigma", parse_prior("half_normal(0.5)"))
     'normal_lpdf(sigma | 0, 0.5)'
+    >>> prior_term("x", parse_prior("mixture(0.8, half_normal(0.5), exponential(1))"))
+    'log_mix(0.8, normal_lpdf(x | 0, 0.5) + log2(), exponential_lpdf(x | 1))'
     """
+    if prior.family == MIXTURE:
+        one, other = (_normalised(variable, part) for part in prior.parts)
+        return f"log_mix({_number(prior.args[0])}, {one}, {other})"
     if prior.family == "logit_normal":
         jacobian = f"- log({variable}) - log1m({variable})"
         return f"normal_lpdf(logit({variable}) | {_arguments(prior)}) {jacobian}"
@@ -127,15 +96,30 @@ def prior_draw(variable: str, prior: PriorSpec, low: float, high: float) -> Iter
     >>> list(prior_draw("s", parse_prior("half_normal(2)"), 0.0, math.inf))
     ['s = normal_rng(0, 2);', 'while (s <= 0) s = normal_rng(0, 2);']
     """
-    call = f"{_stan_name(prior)}_rng({_arguments(prior)})"
-    if prior.family == "logit_normal":
-        call = f"inv_logit(normal_rng({_arguments(prior)}))"
+    call = _rng(prior)
     yield f"{variable} = {call};"
-    natural = _UNBOUNDED if prior.family in _STAN_NAME else prior_bounds(prior)
+    # A half family is drawn whole, but for a part of a mixture.
+    natural = (-math.inf, math.inf) if prior.family in _STAN_NAME else prior_bounds(prior)
     tests = [f"{variable} <= {_number(low)}"] if low > natural[0] else []
     tests += [f"{variable} >= {_number(high)}"] if high < natural[1] else []
     if tests:
         yield f"while ({' || '.join(tests)}) {variable} = {call};"
+
+
+def _rng(prior: PriorSpec) -> str:
+    if prior.family == MIXTURE:
+        one, other = (f"abs({_rng(p)})" if p.family in _STAN_NAME else _rng(p)
+                      for p in prior.parts)  # fmt: skip
+        return f"bernoulli_rng({_number(prior.args[0])}) ? {one} : {other}"
+    if prior.family == "logit_normal":
+        return f"inv_logit(normal_rng({_arguments(prior)}))"
+    return f"{_stan_name(prior)}_rng({_arguments(prior)})"
+
+
+def _normalised(variable: str, part: PriorSpec) -> str:
+    """Return the log density of a part, whose constant counts beside that of the other."""
+    term = prior_term(variable, part)
+    return f"{term} + log2()" if part.family in _STAN_NAME else term
 
 
 def prior_note(prior: PriorSpec) -> str:
@@ -147,11 +131,13 @@ def prior_note(prior: PriorSpec) -> str:
     >>> prior_note(parse_prior("lognormal(log(20), 0.5)")), prior_note(parse_prior("normal(0, 1)"))
     ('lognormal(log(20), 0.5)', '')
     """
+    if prior.family == MIXTURE:
+        return str(prior)
     plain = f"{_stan_name(prior)}({_arguments(prior)})"
     return "" if str(prior).replace(" ", "") == plain.replace(" ", "") else str(prior)
 
 
-def prior_centre(prior: PriorSpec, low: float = -_INFINITY, high: float = _INFINITY) -> float:
+def prior_centre(prior: PriorSpec, low: float = -math.inf, high: float = math.inf) -> float:
     """Return the median of a prior within bounds.
 
     Examples
@@ -160,23 +146,7 @@ def prior_centre(prior: PriorSpec, low: float = -_INFINITY, high: float = _INFIN
     >>> round(prior_centre(parse_prior("half_normal(1)")), 3)
     0.674
     """
-    support = prior_bounds(prior)
-    low, high = max(low, support[0]), min(high, support[1])
-    if prior.family == "logit_normal":
-        ends = [_logit(x) for x in (low, high)]
-        frozen = stats.norm(*prior.args)
-        return float(1 / (1 + math.exp(-_middle(frozen, *ends))))
-    return float(_middle(_FROZEN[prior.family](*prior.args), low, high))
-
-
-def _middle(frozen: Any, low: float, high: float) -> float:
-    return float(frozen.ppf((frozen.cdf(low) + frozen.cdf(high)) / 2))
-
-
-def _logit(x: float) -> float:
-    if x <= 0:
-        return -_INFINITY
-    return _INFINITY if x >= 1 else math.log(x / (1 - x))
+    return float(distribution(prior, low, high).quantile(0.5))
 
 
 def _stan_name(prior: PriorSpec) -> str:

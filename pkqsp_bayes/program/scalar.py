@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pkqsp_bayes.program.fragment import Fragment, Term
+from pkqsp_bayes.program.fragment import Fragment, Place, Term
 from pkqsp_bayes.program.priors import (
     bounds_text,
     prior_bounds,
@@ -29,6 +29,7 @@ def sampled_scalar(
     low: float = -math.inf,
     high: float = math.inf,
     start: float | None = None,
+    drawn: str = "",
 ) -> Fragment:
     """Declare ``real identifier`` with its prior.
 
@@ -44,6 +45,8 @@ def sampled_scalar(
         Bounds beyond those of the prior.
     start : float, optional
         Where to begin, if it lies within the bounds; by default the prior's median.
+    drawn : str
+        Its draw, as Stan text, where a joint prior has its density.
 
     Examples
     --------
@@ -56,14 +59,15 @@ def sampled_scalar(
     inside = start is not None and low < start < high
     value = start if inside else prior_centre(prior, low, high)
     comment = f" // {note}" if note else ""
+    term = Term(variable=identifier, text=prior_term(identifier, prior), note=prior_note(prior))
+    draw = [f"{identifier} = {drawn};"] if drawn else prior_draw(identifier, prior, low, high)
     return Fragment(
         program=StanProgram(parameters=(f"real{bounds_text(low, high)} {identifier};{comment}",)),
         dims={identifier: ()},
         names={identifier: name},
         starts={identifier: Start(value=np.array(value), low=low, high=high)},
         types={identifier: "real"},
-        priors=(
-            Term(variable=identifier, text=prior_term(identifier, prior), note=prior_note(prior)),
-        ),
-        draws=(f"real {identifier};{comment}", *prior_draw(identifier, prior, low, high)),
+        places={name: Place(variable=identifier, text=identifier, low=low, high=high)},
+        priors=() if drawn else (term,),
+        draws=(f"real {identifier};{comment}", *draw),
     )

@@ -5,6 +5,7 @@ import math
 from pkqsp_bayes.ode.components.typical import typical_value
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.joint import joint_draws
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -16,6 +17,7 @@ __all__ = ["typical_arguments", "typical_fragment"]
 def typical_fragment(frame: Frame) -> Fragment:
     """Declare each typical value under its own name, on its natural scale, with its prior."""
     known, sampled = [], []
+    drawn = joint_draws(frame.spec)
     for name, parameter in frame.population.items():
         identifier, prior = frame.identifiers[name], parameter.typical
         if isinstance(prior, PriorSpec):
@@ -29,6 +31,7 @@ def typical_fragment(frame: Frame) -> Fragment:
                     low=low,
                     high=high,
                     start=typical_value(parameter),
+                    drawn=drawn.get(name, ""),
                 )
             )
         else:

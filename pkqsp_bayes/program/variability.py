@@ -11,6 +11,7 @@ import numpy as np
 
 from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.joint import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram
@@ -50,7 +51,8 @@ def variability_fragment(frame: Frame) -> Fragment:
         effects=tuple(Term(variable="z", text=text) for text in _densities(frame)),
         draws=tuple(_draws(frame)),
     )
-    scales = positive_vector("omega", [e.scale for e in frame.effects], names, "SD of eta")
+    values, drawn = [e.scale for e in frame.effects], joint_draws(frame.spec)
+    scales = positive_vector("omega", values, names, "SD of eta", drawn=drawn)
     return join_fragments([scales, own])
 
 

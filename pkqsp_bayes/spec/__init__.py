@@ -8,6 +8,7 @@ from pkqsp_bayes.spec.body import (
     OrganSpec,
     PoolSpec,
 )
+from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
 from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, MetabolismSpec, QspSpec
 from pkqsp_bayes.spec.model import ModelSpec
@@ -19,7 +20,15 @@ from pkqsp_bayes.spec.population import (
     PopulationParameterSpec,
     PopulationSpec,
 )
-from pkqsp_bayes.spec.prior import PriorEntry, PriorSpec, PriorTable
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_table import (
+    PriorEntry,
+    PriorTable,
+    format_priors,
+    parse_priors,
+    read_priors,
+    write_priors,
+)
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.spec.toml import format_model, parse_model, read_model
@@ -35,6 +44,7 @@ __all__ = [
     "EliminationSpec",
     "EquationsSpec",
     "ErrorSpec",
+    "JointPriorSpec",
     "LinkSpec",
     "LumpSpec",
     "MetabolismSpec",
@@ -48,10 +58,15 @@ __all__ = [
     "PriorEntry",
     "PriorSpec",
     "PriorTable",
+    "Provenance",
     "QspSpec",
     "Quantity",
     "StudySpec",
     "format_model",
+    "format_priors",
     "parse_model",
+    "parse_priors",
     "read_model",
+    "read_priors",
+    "write_priors",
 ]

@@ -11,6 +11,7 @@ from pkqsp_bayes.spec.body import (
     OrganSpec,
     PoolSpec,
 )
+from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
 from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec
 from pkqsp_bayes.spec.population import ObservationSpec, PopulationSpec
@@ -52,6 +53,8 @@ class ModelSpec:
         Free equations.
     population : PopulationSpec
         Parameters that vary or are estimated.
+    joint_prior : mapping of str to JointPriorSpec
+        Priors of several parameters together, which take the place of those of their own.
     observe : mapping of str to ObservationSpec
         Outputs.
     study : StudySpec, optional
@@ -78,5 +81,6 @@ class ModelSpec:
     link: tuple[LinkSpec, ...] = ()
     equations: EquationsSpec | None = None
     population: PopulationSpec = field(default_factory=PopulationSpec)
+    joint_prior: Mapping[str, JointPriorSpec] = field(default_factory=dict)
     observe: Mapping[str, ObservationSpec] = field(default_factory=dict)
     study: StudySpec | None = None

@@ -1,9 +1,8 @@
-"""Priors as data: a family and its numbers, and tables of them."""
+"""Priors as data: a family and its numbers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["PriorEntry", "PriorSpec", "PriorTable"]
+__all__ = ["PriorSpec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,33 +12,29 @@ class PriorSpec:
     Parameters
     ----------
     family : str
-        A name of `pkqsp_bayes.spec.prior_grammar.FAMILIES`.
+        A name of `pkqsp_bayes.spec.prior_grammar.FAMILIES`, or ``mixture``.
     args : tuple of float
-        Its arguments, evaluated.
+        Its arguments, evaluated; of a mixture the weight of its first part.
+    parts : tuple of PriorSpec
+        The two parts of a mixture.
     text : str
         The text that the user wrote; it only serves to write the same text again, and does not
         take part in comparisons.
+
+    Examples
+    --------
+    >>> narrow = PriorSpec(family="lognormal", args=(3.0, 0.2))
+    >>> wide = PriorSpec(family="lognormal", args=(3.0, 2.0))
+    >>> print(PriorSpec(family="mixture", args=(0.8,), parts=(narrow, wide)))
+    mixture(0.8, lognormal(3.0, 0.2), lognormal(3.0, 2.0))
     """
 
     family: str
     args: tuple[float, ...] = ()
+    parts: tuple["PriorSpec", ...] = ()
     text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return the text of the prior grammar."""
-        return self.text or f"{self.family}({', '.join(repr(a) for a in self.args)})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriorEntry:
-    """A prior with the account of where it came from."""
-
-    prior: PriorSpec
-    provenance: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriorTable:
-    """Priors by parameter name, apart from the model: what elicitation hands back."""
-
-    priors: Mapping[str, PriorEntry] = field(default_factory=dict)
+        arguments = [*(repr(a) for a in self.args), *(str(part) for part in self.parts)]
+        return self.text or f"{self.family}({', '.join(arguments)})"

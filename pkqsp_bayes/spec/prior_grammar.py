@@ -13,7 +13,15 @@ from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["FAMILIES", "Family", "PriorError", "check_effect", "parse_effect", "parse_prior"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "PriorError",
+    "check_effect",
+    "parse_effect",
+    "parse_prior",
+    "prior_support",
+]
 
 LONGEST_TEXT = 500
 DEEPEST = 20
@@ -30,29 +38,44 @@ class PriorError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A prior family: its arguments, and which of them must be positive."""
+    """A prior family: its arguments, which of them must be positive, and its support.
+
+    ``support`` is None where the arguments decide, or the family is none of a number.
+    """
 
     arguments: tuple[str, ...]
     positive: tuple[str, ...] = ()
+    support: tuple[float, float] | None = None
+
+
+_REAL = (-math.inf, math.inf)
+_POSITIVE = (0.0, math.inf)
+_SHARE = (0.0, 1.0)
 
 
 FAMILIES: dict[str, Family] = {
-    "normal": Family(arguments=("mean", "sd"), positive=("sd",)),
-    "lognormal": Family(arguments=("log_median", "sd"), positive=("sd",)),
-    "logit_normal": Family(arguments=("logit_median", "sd"), positive=("sd",)),
-    "half_normal": Family(arguments=("sd",), positive=("sd",)),
-    "cauchy": Family(arguments=("location", "scale"), positive=("scale",)),
-    "half_cauchy": Family(arguments=("location", "scale"), positive=("scale",)),
-    "student_t": Family(arguments=("df", "location", "scale"), positive=("df", "scale")),
-    "gamma": Family(arguments=("shape", "rate"), positive=("shape", "rate")),
-    "inv_gamma": Family(arguments=("shape", "scale"), positive=("shape", "scale")),
-    "beta": Family(arguments=("a", "b"), positive=("a", "b")),
+    "normal": Family(arguments=("mean", "sd"), positive=("sd",), support=_REAL),
+    "lognormal": Family(arguments=("log_median", "sd"), positive=("sd",), support=_POSITIVE),
+    "logit_normal": Family(arguments=("logit_median", "sd"), positive=("sd",), support=_SHARE),
+    "half_normal": Family(arguments=("sd",), positive=("sd",), support=_POSITIVE),
+    "cauchy": Family(arguments=("location", "scale"), positive=("scale",), support=_REAL),
+    "half_cauchy": Family(arguments=("location", "scale"), positive=("scale",), support=_POSITIVE),
+    "student_t": Family(
+        arguments=("df", "location", "scale"), positive=("df", "scale"), support=_REAL
+    ),
+    "gamma": Family(arguments=("shape", "rate"), positive=("shape", "rate"), support=_POSITIVE),
+    "inv_gamma": Family(
+        arguments=("shape", "scale"), positive=("shape", "scale"), support=_POSITIVE
+    ),
+    "beta": Family(arguments=("a", "b"), positive=("a", "b"), support=_SHARE),
     "uniform": Family(arguments=("lower", "upper")),
-    "exponential": Family(arguments=("rate",), positive=("rate",)),
+    "exponential": Family(arguments=("rate",), positive=("rate",), support=_POSITIVE),
     "lkj": Family(arguments=("shape",), positive=("shape",)),
     "from_qsp": Family(arguments=()),
 }
 """Prior families by name. ``half_cauchy`` takes location and scale, or the scale alone."""
+
+MIXTURE = "mixture"
 
 _EFFECTS = ("power", "linear", "exponential", "categorical")
 _NUMERIC: dict[str, Callable[[float], float]] = {
@@ -78,7 +101,8 @@ def parse_prior(text: str) -> PriorSpec:
     ----------
     text : str
         A family of `FAMILIES` with its numbers, which may use ``+ - * / ^``, ``log``, ``log10``,
-        ``exp``, ``sqrt`` and ``logit``; or ``"from_qsp"``.
+        ``exp``, ``sqrt`` and ``logit``; ``"from_qsp"``; or ``"mixture(w, one, other)"`` of two
+        families on one support, with the weight of the first.
 
     Raises
     ------
@@ -91,6 +115,21 @@ def parse_prior(text: str) -> PriorSpec:
     (2.995732273553991, 0.5)
     """
     return _prior(_parse(text), text)
+
+
+def prior_support(prior: PriorSpec) -> tuple[float, float] | None:
+    """Return the support of a prior; None where it is no distribution of a number.
+
+    Examples
+    --------
+    >>> prior_support(parse_prior("lognormal(0, 1)")), prior_support(parse_prior("from_qsp"))
+    ((0.0, inf), None)
+    """
+    if prior.family == MIXTURE:
+        return prior_support(prior.parts[0])
+    if prior.family == "uniform":
+        return (prior.args[0], prior.args[1])
+    return FAMILIES[prior.family].support
 
 
 def parse_effect(text: str) -> CovariateEffectSpec:
@@ -142,7 +181,8 @@ def _categorical(args: list[ast.expr], keywords: list[ast.keyword]) -> Covariate
 
 
 def _coefficient(node: ast.expr) -> float | PriorSpec:
-    is_prior = isinstance(node, ast.Call) and _call(node)[0] in FAMILIES
+    is_call = isinstance(node, ast.Call | ast.Name)
+    is_prior = is_call and _call(node)[0] in (*FAMILIES, MIXTURE)
     return _prior(node, "") if is_prior else _number(node)
 
 
@@ -168,8 +208,11 @@ def _call(node: ast.expr) -> tuple[str, list[ast.expr], list[ast.keyword]]:
 
 def _prior(node: ast.expr, text: str) -> PriorSpec:
     name, nodes, keywords = _call(node)
+    if name == MIXTURE:
+        return _mixture(nodes, keywords, text)
     if name not in FAMILIES:
-        raise PriorError(f"there is no prior family {name!r}", _suggest(name, FAMILIES))
+        known = [*FAMILIES, MIXTURE]
+        raise PriorError(f"there is no prior family {name!r}", _suggest(name, known))
     family = FAMILIES[name]
     form = f"{name}({', '.join(family.arguments)})"
     args = tuple(_number(n) for n in nodes)
@@ -184,6 +227,24 @@ def _prior(node: ast.expr, text: str) -> PriorSpec:
     if name == "uniform" and not args[0] < args[1]:
         raise PriorError("the bounds of uniform are not in order", f"write {form}")
     return PriorSpec(family=name, args=args, text=text.strip())
+
+
+def _mixture(nodes: list[ast.expr], keywords: list[ast.keyword], text: str) -> PriorSpec:
+    form = "mixture(0.8, lognormal(0, 0.2), lognormal(0, 2))"
+    if keywords or len(nodes) != 3:
+        raise PriorError("mixture takes a weight and two priors", f"write {form}")
+    weight = _number(nodes[0])
+    if not 0 < weight < 1:
+        raise PriorError(f"the weight of mixture is {weight:g}", "it lies between 0 and 1")
+    parts = tuple(_prior(node, "") for node in nodes[1:])
+    if any(part.family == MIXTURE for part in parts):
+        raise PriorError("a mixture of mixtures", f"write {form}")
+    if any(part.family == "half_cauchy" and part.args[0] != 0 for part in parts):
+        raise PriorError("half_cauchy in a mixture has no location", "write half_cauchy(0.5)")
+    one, other = (prior_support(part) for part in parts)
+    if one is None or one != other:
+        raise PriorError("the parts of mixture live on different numbers", f"write {form}")
+    return PriorSpec(family=MIXTURE, args=(weight,), parts=parts, text=text.strip())
 
 
 def _suggest(name: str, valid: object) -> str:

@@ -1,26 +1,18 @@
 """Model files: TOML text to a `ModelSpec` and back."""
 
 import dataclasses
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.check import check_spec, check_table_names
 from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.documents import load_document, read_text
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.problems import collect_issues
 from pkqsp_bayes.spec.toml_text import format_document
 
-__all__ = ["LARGEST_FILE", "format_model", "parse_model", "read_model"]
-
-LARGEST_FILE = 1_000_000
-"""Most characters of a model file."""
-
-MOST_DOTS = 300
-
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+__all__ = ["format_model", "parse_model", "read_model"]
 
 
 def parse_model(text: str, *, where: str = "model") -> ModelSpec:
@@ -49,7 +41,7 @@ def parse_model(text: str, *, where: str = "model") -> ModelSpec:
     pkqsp_bayes.errors.CheckError: error: model: title: this key is missing (state it)
     error: model: titel: unknown key 'titel' (did you mean title?)
     """
-    table, issues = _nest_model(_load(text, where), where)
+    table, issues = _nest_model(load_document(text, where), where)
     spec = _structure(table, where, issues)
     if spec is not None:
         issues += check_spec(spec, where=where)
@@ -73,24 +65,7 @@ def read_model(path: str | Path) -> ModelSpec:
     CheckError
         If it cannot be read, and as `parse_model`.
     """
-    place = str(path)
-    try:
-        raw = _read_bytes(Path(path))
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        what = error.strerror or type(error).__name__
-        issue = Issue(where=place, what=f"cannot be read: {what}", remedy="check the path")
-        raise CheckError([issue]) from None
-    except ValueError:  # not UTF-8, or a null byte in the path
-        issue = Issue(where=place, what="this is not UTF-8 text", remedy="save it as UTF-8")
-        raise CheckError([issue]) from None
-    return parse_model(text, where=place)
-
-
-def _read_bytes(path: Path) -> bytes:
-    # One byte more than allowed is enough to see that it is too much.
-    with path.open("rb") as file:
-        return file.read(4 * LARGEST_FILE + 1)
+    return parse_model(read_text(path), where=str(path))
 
 
 def format_model(spec: ModelSpec) -> str:
@@ -114,34 +89,6 @@ def format_model(spec: ModelSpec) -> str:
         table["covariates"] = covariates
     order = {field.name: index for index, field in enumerate(dataclasses.fields(ModelSpec))}
     return format_document(dict(sorted(table.items(), key=lambda item: order[item[0]])))
-
-
-def _load(text: str, where: str) -> dict[str, Any]:
-    if len(text) > LARGEST_FILE:
-        what = f"the file has more than {LARGEST_FILE} characters"
-        raise CheckError([Issue(where=where, what=what, remedy="a model file is far smaller")])
-    for line, content in enumerate(text.split("\n"), start=1):
-        # A dotted key of thousands of parts would keep the parser busy for minutes.
-        if len(content) > MOST_DOTS and any(p.count(".") > MOST_DOTS for p in content.split("=")):
-            what = f"more than {MOST_DOTS} dots in one key"
-            raise CheckError([Issue(where=f"{where}, line {line}", what=what, remedy="break it")])
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CheckError([_syntax_issue(str(error), where)]) from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
-        what = "a number is too long or a list too deep to be read"
-        raise CheckError([Issue(where=where, what=what, remedy="a model needs neither")]) from None
-
-
-def _syntax_issue(message: str, where: str) -> Issue:
-    found = _PLACE.search(message)
-    what = "not TOML: " + (message[: found.start()] if found else message)
-    if found is None:
-        return Issue(where=where, what=what, remedy="correct the syntax")
-    line, column = found.groups()
-    place = f"line {line}, column {column}" if line else "at the end of the file"
-    return Issue(where=f"{where}, {place}", what=what, remedy="correct the syntax there")
 
 
 def _structure(table: dict[str, Any], where: str, issues: list[Issue]) -> ModelSpec | None:

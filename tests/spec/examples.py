@@ -203,6 +203,17 @@ occasion = { CL = 0.1 }
 correlate = [["CL", "V"]]
 lkj = 1.5
 
+[joint_prior.CL]
+targets = ["V", "omega[CL]"]
+scales = ["log", "log"]
+mean = [1, -1]
+sd = [0.2, 0.3]
+correlation = [[1, 0.5], [0.5, 1]]
+weight = 0.8
+vague_sd = [1, 1]
+discount = 0.5
+provenance = { method = "qsp", source = "none", seed = 1, outer = 10, ess = { V = 12.5 } }
+
 [study]
 columns = { DV = "conc" }
 units = { DV = "ng/mL" }

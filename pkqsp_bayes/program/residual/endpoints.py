@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.joint import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.residual import gaussian, lognormal, student
 from pkqsp_bayes.program.residual.family import Family
@@ -46,7 +47,10 @@ def residual_fragment(frame: Frame) -> Fragment:
         dims={"sigma": ("residual",)},
         coords={"residual": labels},
     )
-    return join_fragments([functions, positive_vector("sigma", values, labels, "residual error")])
+    scales = positive_vector(
+        "sigma", values, labels, "residual error", drawn=joint_draws(frame.spec)
+    )
+    return join_fragments([functions, scales])
 
 
 def _endpoints(frame: Frame) -> Iterator[_Endpoint]:

@@ -1,0 +1,153 @@
+"""Everything in a model that may have a prior, by the name that a fit gives it."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pkqsp_bayes.spec.check_values import ERROR_KEYS
+from pkqsp_bayes.spec.labels import coefficient_label
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import (
+    CovariateEffectSpec,
+    ErrorSpec,
+    ObservationSpec,
+    OmegaSpec,
+    PopulationParameterSpec,
+)
+from pkqsp_bayes.spec.prior import PriorSpec
+
+__all__ = ["CORRELATION", "stated_values", "with_values"]
+
+CORRELATION = "correlation"
+"""Address of the LKJ prior of the correlations of random effects."""
+
+_Value = PriorSpec | float | None
+_Values = Mapping[str, PriorSpec | float]
+
+
+def stated_values(model: ModelSpec) -> dict[str, PriorSpec | float | None]:
+    """Return what the model states, by address; None where a default would be taken.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As stated.
+
+    Returns
+    -------
+    dict
+        ``CL`` is a typical value, ``beta[CL,WT]`` and ``beta[CL,SEX,male]`` are coefficients of
+        covariates, ``omega[CL]`` and ``omega_iov[CL]`` standard deviations of random effects,
+        ``sigma[cp]`` (``sigma[cp.additive]`` where there are several) residual errors.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.library import load_model
+    >>> list(stated_values(load_model("mavoglurant")))[-2:]
+    ['omega[CLint]', 'sigma[cp]']
+    """
+    return dict(_values(model))
+
+
+def _values(model: ModelSpec) -> Iterator[tuple[str, _Value]]:
+    parameters, omega = model.population.parameters, model.population.omega
+    for name, parameter in parameters.items():
+        yield name, parameter.typical
+        for covariate, effect in parameter.covariates.items():
+            yield from _coefficients(name, covariate, effect)
+    for name, parameter in parameters.items():
+        if parameter.iiv is not None:
+            yield f"omega[{name}]", omega.scales.get(name)
+        if parameter.iov is not None:
+            yield f"omega_iov[{name}]", omega.occasion.get(name)
+    for name, observed in model.observe.items():
+        if observed.error is not None:
+            for key, address in _residuals(name, observed.error).items():
+                yield address, getattr(observed.error, key)
+
+
+def _coefficients(
+    name: str, covariate: str, effect: CovariateEffectSpec
+) -> Iterator[tuple[str, _Value]]:
+    if effect.coefficient is not None:
+        yield coefficient_label(name, covariate), effect.coefficient
+    for level, value in effect.levels.items():
+        yield coefficient_label(name, covariate, level), value
+
+
+def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
+    keys = ERROR_KEYS[error.form]
+    if len(keys) == 1:
+        return {keys[0]: f"sigma[{name}]"}
+    return {key: f"sigma[{name}.{key}]" for key in keys}
+
+
+def with_values(model: ModelSpec, values: _Values) -> ModelSpec:
+    """Return a model with other priors, or numbers, at some addresses.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As stated.
+    values : mapping of str to (PriorSpec or float)
+        By address; those that the model does not have are passed over.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.library import load_model
+    >>> model = with_values(load_model("mavoglurant"), {"omega[CLint]": 0.3})
+    >>> model.population.omega.scales
+    {'CLint': 0.3}
+    """
+    stated = model.population.parameters
+    population = dataclasses.replace(
+        model.population,
+        parameters={name: _parameter(name, p, values) for name, p in stated.items()},
+        omega=_omega(stated, model.population.omega, values),
+    )
+    observe = {name: _observation(name, o, values) for name, o in model.observe.items()}
+    return dataclasses.replace(model, population=population, observe=observe)
+
+
+def _parameter(
+    name: str, stated: PopulationParameterSpec, values: _Values
+) -> PopulationParameterSpec:
+    effects = {c: _effect(name, c, effect, values) for c, effect in stated.covariates.items()}
+    if name not in values:
+        return dataclasses.replace(stated, covariates=effects)
+    return dataclasses.replace(stated, covariates=effects, typical=values[name])
+
+
+def _effect(
+    name: str, covariate: str, stated: CovariateEffectSpec, values: _Values
+) -> CovariateEffectSpec:
+    levels = {
+        level: values.get(coefficient_label(name, covariate, level), value)
+        for level, value in stated.levels.items()
+    }
+    coefficient = stated.coefficient
+    if coefficient is not None:
+        coefficient = values.get(coefficient_label(name, covariate), coefficient)
+    return dataclasses.replace(stated, levels=levels, coefficient=coefficient)
+
+
+def _omega(
+    stated: Mapping[str, PopulationParameterSpec], omega: OmegaSpec, values: _Values
+) -> OmegaSpec:
+    scales, occasion = dict(omega.scales), dict(omega.occasion)
+    for name in stated:
+        if f"omega[{name}]" in values:
+            scales[name] = values[f"omega[{name}]"]
+        if f"omega_iov[{name}]" in values:
+            occasion[name] = values[f"omega_iov[{name}]"]
+    shape = values.get(CORRELATION)
+    lkj = shape.args[0] if isinstance(shape, PriorSpec) else omega.lkj
+    return dataclasses.replace(omega, scales=scales, occasion=occasion, lkj=lkj)
+
+
+def _observation(name: str, stated: ObservationSpec, values: _Values) -> ObservationSpec:
+    if stated.error is None:
+        return stated
+    addresses = _residuals(name, stated.error)
+    changed: dict[str, Any] = {key: values[a] for key, a in addresses.items() if a in values}
+    return dataclasses.replace(stated, error=dataclasses.replace(stated.error, **changed))

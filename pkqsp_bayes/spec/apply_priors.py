@@ -1,0 +1,104 @@
+"""A model with the priors of a table."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.addresses import CORRELATION, with_values
+from pkqsp_bayes.spec.check_priors import check_joint, check_priors, unknown_address
+from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+
+__all__ = ["apply_priors"]
+
+
+def apply_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
+    r"""Return the model with the priors of a table in place of its own.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As stated. What it knows as a number gets no prior.
+    table : PriorTable
+        Priors by name.
+
+    Returns
+    -------
+    ModelSpec
+        Another record; discounts and mixtures are in its priors, joint priors in ``joint_prior``.
+
+    Raises
+    ------
+    CheckError
+        With every entry that fits nothing in the model, and every prior that puts no mass on
+        valid values; ``from_qsp`` that is left in the model is one of them.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.library import load_model
+    >>> from pkqsp_bayes.spec.prior_table import parse_priors
+    >>> table = parse_priors('[priors."omega[CLint]"]\nprior = "lognormal(log(0.3), 0.2)"')
+    >>> print(apply_priors(load_model("mavoglurant"), table).population.omega.scales["CLint"])
+    lognormal(log(0.3), 0.2)
+    """
+    issues = [issue for name, e in table.priors.items() for issue in _entry(model, name, e)]
+    issues += check_joint(model, table.joint, where="joint")
+    twice = table.priors.keys() & {t for joint in table.joint.values() for t in joint.targets}
+    issues += [
+        Issue(where=f"priors.{name}", what=f"{name} is in a joint prior too", remedy="keep one")
+        for name in sorted(twice)
+    ]
+    if issues:
+        raise CheckError(issues)
+    applied = _replaced(model, table)
+    issues = check_priors(applied)
+    if issues:
+        raise CheckError(issues)
+    return applied
+
+
+def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
+    where = f"priors.{name}"
+    if name == CORRELATION:
+        if entry.prior.family != "lkj":
+            yield Issue(where=where, what=f"{entry.prior} is stated", remedy="write lkj(2)")
+        return
+    unknown = unknown_address(model, name, where)
+    if unknown:
+        yield unknown
+    if not 0 < entry.discount <= 1:
+        what = f"the discount is {entry.discount:g}"
+        yield Issue(where=where, what=what, remedy="above 0, at most 1; or remove the entry")
+    elif prior_support(entry.prior) is not None:
+        try:
+            effective_prior(entry)
+        except ValueError as error:
+            yield Issue(where=where, what=str(error), remedy="choose another family or discount")
+    yield from _mixture(where, entry)
+
+
+def _mixture(where: str, entry: PriorEntry) -> Iterator[Issue]:
+    if not 0 < entry.weight <= 1:
+        what = f"the weight is {entry.weight:g}"
+        yield Issue(where=where, what=what, remedy="above 0, at most 1")
+    if (entry.weight < 1) != (entry.vague is not None):
+        what = "a mixture needs a weight below 1 and a vague prior, both"
+        yield Issue(where=where, what=what, remedy="state both, or none")
+    elif entry.vague is not None and prior_support(entry.vague) != prior_support(entry.prior):
+        what = f"{entry.prior} and {entry.vague} live on different numbers"
+        yield Issue(where=where, what=what, remedy="choose a vague prior of the same support")
+
+
+def _replaced(model: ModelSpec, table: PriorTable) -> ModelSpec:
+    values: dict[str, PriorSpec | float] = {}
+    for name, entry in table.priors.items():
+        values[name] = entry.prior if name == CORRELATION else effective_prior(entry)
+    for joint in table.joint.values():
+        values |= joint_marginals(joint)
+    replaced = set(values)
+    kept = {n: j for n, j in model.joint_prior.items() if replaced.isdisjoint(j.targets)}
+    applied = with_values(model, values)
+    return dataclasses.replace(applied, joint_prior={**kept, **table.joint})

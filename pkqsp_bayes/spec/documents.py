@@ -1,0 +1,92 @@
+"""TOML files as plain data, whatever they are of: read with care, their problems as issues."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pkqsp_bayes.errors import CheckError, Issue
+
+__all__ = ["LARGEST_FILE", "load_document", "read_text"]
+
+LARGEST_FILE = 1_000_000
+"""Most characters of a file."""
+
+MOST_DOTS = 300
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    CheckError
+        If it cannot be read, or is not UTF-8.
+    """
+    place = str(path)
+    try:
+        return _read_bytes(Path(path)).decode("utf-8-sig")
+    except OSError as error:
+        what = error.strerror or type(error).__name__
+        issue = Issue(where=place, what=f"cannot be read: {what}", remedy="check the path")
+        raise CheckError([issue]) from None
+    except ValueError:  # not UTF-8, or a null byte in the path
+        issue = Issue(where=place, what="this is not UTF-8 text", remedy="save it as UTF-8")
+        raise CheckError([issue]) from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    # One byte more than allowed is enough to see that it is too much.
+    with path.open("rb") as file:
+        return file.read(4 * LARGEST_FILE + 1)
+
+
+def load_document(text: str, where: str) -> dict[str, Any]:
+    """Return TOML text as plain data.
+
+    Parameters
+    ----------
+    text : str
+        TOML 1.0.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    CheckError
+        A syntax error with line and column; text that no honest file has.
+
+    Examples
+    --------
+    >>> load_document("a = 1", "file")
+    {'a': 1}
+    """
+    if len(text) > LARGEST_FILE:
+        what = f"the file has more than {LARGEST_FILE} characters"
+        raise CheckError(
+            [Issue(where=where, what=what, remedy="files of this kind are far smaller")]
+        )
+    for line, content in enumerate(text.split("\n"), start=1):
+        # A dotted key of thousands of parts would keep the parser busy for minutes.
+        if len(content) > MOST_DOTS and any(p.count(".") > MOST_DOTS for p in content.split("=")):
+            what = f"more than {MOST_DOTS} dots in one key"
+            raise CheckError([Issue(where=f"{where}, line {line}", what=what, remedy="break it")])
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CheckError([_syntax_issue(str(error), where)]) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
+        what = "a number is too long or a list too deep to be read"
+        raise CheckError([Issue(where=where, what=what, remedy="it needs neither")]) from None
+
+
+def _syntax_issue(message: str, where: str) -> Issue:
+    found = _PLACE.search(message)
+    what = "not TOML: " + (message[: found.start()] if found else message)
+    if found is None:
+        return Issue(where=where, what=what, remedy="correct the syntax")
+    line, column = found.groups()
+    place = f"line {line}, column {column}" if line else "at the end of the file"
+    return Issue(where=f"{where}, {place}", what=what, remedy="correct the syntax there")

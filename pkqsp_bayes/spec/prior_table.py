@@ -1,0 +1,168 @@
+"""Prior tables: priors apart from the model, each with the account of where it came from."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.documents import load_document, read_text
+from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.problems import collect_issues
+from pkqsp_bayes.spec.toml_text import format_document
+
+__all__ = [
+    "PriorEntry",
+    "PriorTable",
+    "format_priors",
+    "merge_tables",
+    "parse_priors",
+    "read_priors",
+    "write_priors",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorEntry:
+    """The prior of one parameter.
+
+    Parameters
+    ----------
+    prior : PriorSpec
+        The informative prior.
+    discount : float
+        Power to which its density is raised: 1 takes it as it is, 0 forgets it.
+    weight : float
+        Of it in a robust mixture with ``vague``.
+    vague : PriorSpec, optional
+        The other part of the mixture.
+    provenance : Provenance, optional
+        Where it came from.
+    """
+
+    prior: PriorSpec
+    discount: float = 1.0
+    weight: float = 1.0
+    vague: PriorSpec | None = None
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorTable:
+    """Priors by the name of what they are priors of: what elicitation hands back.
+
+    Parameters
+    ----------
+    title : str
+        For people.
+    priors : mapping of str to PriorEntry
+        Of single parameters: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
+        ``omega_iov[CL]``, ``sigma[cp]``, ``sigma[cp.additive]``; and ``correlation``, whose prior
+        is ``lkj(shape)``.
+    joint : mapping of str to JointPriorSpec
+        Of several parameters together, by a name.
+    """
+
+    title: str = ""
+    priors: Mapping[str, PriorEntry] = field(default_factory=dict)
+    joint: Mapping[str, JointPriorSpec] = field(default_factory=dict)
+
+
+def parse_priors(text: str, *, where: str = "priors") -> PriorTable:
+    r"""Parse the text of a prior table.
+
+    Parameters
+    ----------
+    text : str
+        TOML: ``[priors.<parameter>]`` and ``[joint.<name>]``.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    CheckError
+        Each problem with its path in the file.
+
+    Examples
+    --------
+    >>> table = parse_priors('[priors.CL]\nprior = "lognormal(0, 0.2)"\ndiscount = 0.5')
+    >>> table.priors["CL"].discount
+    0.5
+    """
+    document = load_document(text, where)
+    try:
+        table = converter().structure(document, PriorTable)
+    except Exception as error:  # cattrs groups errors of every kind
+        raise CheckError(collect_issues(error, where=where)) from None
+    return table
+
+
+def read_priors(path: str | Path) -> PriorTable:
+    """Read a prior table.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file in UTF-8.
+
+    Raises
+    ------
+    CheckError
+        As `parse_priors`; also if there is no such file.
+    """
+    return parse_priors(read_text(path), where=Path(path).name)
+
+
+def format_priors(table: PriorTable) -> str:
+    """Return a prior table as TOML that `parse_priors` reads.
+
+    Examples
+    --------
+    >>> entry = PriorEntry(prior=PriorSpec(family="normal", args=(0.0, 1.0)))
+    >>> print(format_priors(PriorTable(priors={"beta[CL,WT]": entry})))
+    [priors."beta[CL,WT]"]
+    prior = "normal(0.0, 1.0)"
+    <BLANKLINE>
+    """
+    return format_document(converter().unstructure(table))
+
+
+def write_priors(table: PriorTable, path: str | Path) -> None:
+    """Write a prior table, whole or not at all.
+
+    Raises
+    ------
+    PkqspError
+        If it cannot be written.
+    """
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_text(format_priors(table), encoding="utf-8")
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise PkqspError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def merge_tables(*tables: PriorTable) -> PriorTable:
+    """Return one table; what a later one says of a parameter takes the place of the earlier.
+
+    Examples
+    --------
+    >>> entry = PriorEntry(prior=PriorSpec(family="exponential", args=(1.0,)))
+    >>> one = PriorTable(priors={"CL": entry})
+    >>> sorted(merge_tables(one, PriorTable(title="second")).priors)
+    ['CL']
+    """
+    title = ""
+    priors: dict[str, PriorEntry] = {}
+    joint: dict[str, JointPriorSpec] = {}
+    for table in tables:
+        title = table.title or title
+        new = set(table.priors) | {t for j in table.joint.values() for t in j.targets}
+        priors = {k: v for k, v in priors.items() if k not in new} | dict(table.priors)
+        joint = {k: v for k, v in joint.items() if not new & set(v.targets)} | dict(table.joint)
+    return PriorTable(title=title, priors=priors, joint=joint)
