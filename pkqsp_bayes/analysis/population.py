@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws
-from pkqsp_bayes.analysis.individual import individual_parameters
+from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel, SolverOptions, build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError

@@ -6,9 +6,9 @@ import xarray as xr
 from scipy import integrate, stats
 
 from pkqsp_bayes.analysis.draws import population_draws
-from pkqsp_bayes.analysis.individual import individual_parameters
 from pkqsp_bayes.analysis.population import study_simulator
 from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.spec.toml import parse_model
 from tests.program.density_oracle import MODEL, TIMES, Oracle
