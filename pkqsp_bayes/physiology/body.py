@@ -32,6 +32,8 @@ class Organ:
         ``liver`` for portal organs.
     fraction_vascular, fraction_interstitial : float or None
         Volume fractions of the organ as it is in life, with its blood.
+    functional : Value
+        Share of its tissue that works: a factor of what its enzymes and transporters do.
     """
 
     volume: Value
@@ -41,6 +43,7 @@ class Organ:
     drains_to: str | None = None
     fraction_vascular: float | None = None
     fraction_interstitial: float | None = None
+    functional: Value = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

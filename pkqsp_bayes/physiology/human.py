@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pkqsp_bayes.physiology.body import MALE, Body, Organ
 from pkqsp_bayes.physiology.filtration import adult_filtration, filtration_maturation
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
-from pkqsp_bayes.physiology.proteins import ADULT_AAG, ADULT_ALBUMIN, aag_in_children
-from pkqsp_bayes.physiology.proteins import albumin_in_children
+from pkqsp_bayes.physiology.proteins import (
+    ADULT_AAG,
+    ADULT_ALBUMIN,
+    aag_in_children,
+    albumin_in_children,
+)
 from pkqsp_bayes.physiology.size import body_surface, lean_weight, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, read_table, table_sources
 

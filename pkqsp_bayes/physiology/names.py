@@ -1,7 +1,8 @@
 """One name an organ: what users write, and what the tables call it."""
 
-import difflib
 from collections.abc import Iterable
+
+from pkqsp_bayes.spec.names import nearest
 
 __all__ = ["canonical_organ", "suggest"]
 
@@ -28,7 +29,7 @@ def canonical_organ(name: str) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a remedy: the nearest known names, or all of them.
+    """Return a remedy: the nearest known name, or all of them.
 
     Examples
     --------
@@ -36,5 +37,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
     'did you mean liver?'
     """
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"known are {', '.join(known)}"

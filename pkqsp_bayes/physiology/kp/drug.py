@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.physiology.ionisation import ionised_ratio
 from pkqsp_bayes.physiology.ops import Value, is_number
 
-__all__ = ["PLASMA_PH", "DrugChemistry", "DrugClass"]
-
-PLASMA_PH = 7.4
+__all__ = ["DrugChemistry", "DrugClass"]
 
 type DrugClass = Literal["neutral", "acid", "base", "zwitterion"]
 
@@ -26,8 +25,8 @@ class DrugChemistry:
     BP : Value
         Blood-to-plasma concentration ratio.
     pKa_acid, pKa_base : tuple of Value
-        Dissociation constants of the acidic and of the basic groups; in both the order is free
-        for numbers, symbols stand in the order in which the un-ionised drug loses or takes protons.
+        Dissociation constants of the acidic and of the basic groups; numbers in any
+        order, symbols in that in which the groups ionise.
     logMA : Value, optional
         Membrane affinity, decadic logarithm; logP stands in for it.
     haematocrit : Value
@@ -74,14 +73,8 @@ class DrugChemistry:
         return 10.0 ** (self.logP if self.logMA is None else self.logMA)
 
     def ionised_ratio(self, pH: Value) -> Value:
-        """Return the ratio of ionised to un-ionised drug in water of this pH.
-
-        Macroscopic constants: a group that comes second finds the first one ionised. Acid and base
-        of a zwitterion count apart, as in Rodgers & Rowland 2006.
-        """
-        acid = _steps([pH - pKa for pKa in _sorted(self.pKa_acid)])
-        base = _steps([pKa - pH for pKa in reversed(_sorted(self.pKa_base))])
-        return acid + base
+        """Return the ratio of ionised to un-ionised drug in water of this pH."""
+        return ionised_ratio(pH, acid=self.pKa_acid, base=self.pKa_base)
 
     def _misplaced(self) -> list[Issue]:
         return [
@@ -105,16 +98,3 @@ class DrugChemistry:
             for name, (low, high) in ranges.items()
             if is_number(value := getattr(self, name)) and not low < value <= high
         ]
-
-
-def _sorted(constants: tuple[Value, ...]) -> list[Value]:
-    return sorted(constants) if all(map(is_number, constants)) else list(constants)
-
-
-def _steps(exponents: list[Value]) -> Value:
-    total: Value = 0.0
-    reached: Value = 0.0
-    for exponent in exponents:
-        reached = reached + exponent
-        total = total + 10.0**reached
-    return total

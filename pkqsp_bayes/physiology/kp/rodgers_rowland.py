@@ -6,8 +6,9 @@ others to albumin or lipoprotein, as strongly as in plasma. J Pharm Sci 2005;94:
 bases) and 2006;95:1238-57 (all others).
 """
 
+from pkqsp_bayes.physiology.ionisation import PLASMA_PH
 from pkqsp_bayes.physiology.kp.composition import Composition, Tissue, load_composition
-from pkqsp_bayes.physiology.kp.drug import PLASMA_PH, DrugChemistry
+from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.lipid import vegetable_oil
 from pkqsp_bayes.physiology.names import canonical_organ
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number

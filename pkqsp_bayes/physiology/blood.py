@@ -1,0 +1,64 @@
+"""Drug between plasma and red cells, and what the kidneys filter."""
+
+from pkqsp_bayes.physiology.ops import Value
+
+__all__ = [
+    "blood_to_plasma",
+    "cell_partition",
+    "erythrocyte_ratio",
+    "filtration_clearance",
+]
+
+
+def blood_to_plasma(haematocrit: Value, fup: Value, cell_kpu: Value) -> Value:
+    """Return the blood-to-plasma concentration ratio.
+
+    Parameters
+    ----------
+    haematocrit : Value
+        Fraction.
+    fup : Value
+        Unbound fraction in plasma.
+    cell_kpu : Value
+        Concentration in red cells to unbound concentration in plasma: the drug's own, whatever
+        haematocrit and binding do.
+
+    Examples
+    --------
+    >>> round(blood_to_plasma(0.45, 0.85, cell_partition(1.36, 0.85, 0.45)), 6)
+    1.36
+    """
+    return 1.0 + haematocrit * (cell_kpu * fup - 1.0)
+
+
+def cell_partition(BP: Value, fup: Value, haematocrit: Value) -> Value:
+    """Return the concentration in red cells to the unbound one in plasma.
+
+    Examples
+    --------
+    >>> round(cell_partition(1.0, 0.5, 0.45), 6)
+    2.0
+    """
+    return erythrocyte_ratio(BP, haematocrit) / fup
+
+
+def erythrocyte_ratio(BP: Value, haematocrit: Value) -> Value:
+    """Return the concentration in red cells to that in plasma, both of total drug.
+
+    Examples
+    --------
+    >>> round(erythrocyte_ratio(0.55, 0.45), 6)
+    0.0
+    """
+    return (BP - (1.0 - haematocrit)) / haematocrit
+
+
+def filtration_clearance(fup: Value, gfr: Value) -> Value:
+    """Return the clearance from plasma by filtration, in the unit of the GFR.
+
+    Examples
+    --------
+    >>> filtration_clearance(0.1, 7.5)
+    0.75
+    """
+    return fup * gfr

@@ -1,0 +1,138 @@
+"""Inflammation and enzymes: IL-6 lowers CYP3A4, IL-6 drives CRP, CRP goes with clearance."""
+
+from dataclasses import dataclass
+
+from pkqsp_bayes.physiology.ops import Value
+
+__all__ = [
+    "MACHAVARAM_2013",
+    "Suppression",
+    "clearance_by_crp",
+    "crp_synthesis",
+    "suppressed_activity",
+    "turnover_rate",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """How a cytokine suppresses the synthesis of an enzyme.
+
+    Parameters
+    ----------
+    EC50 : Value
+        Concentration of half the effect, pg/mL.
+    minimum : Value
+        Activity that remains at any concentration, fraction of baseline.
+    hill : Value
+        Exponent.
+    kdeg : Value
+        Degradation of the enzyme, 1/h.
+    source : str
+        Citation.
+    """
+
+    EC50: Value
+    minimum: Value
+    hill: Value
+    kdeg: Value
+    source: str
+
+
+MACHAVARAM_2013 = Suppression(
+    EC50=73.2,
+    minimum=0.24,
+    hill=1.0,
+    kdeg=0.0193,
+    source="IL-6 and hepatic CYP3A4: Machavaram et al., Clin Pharmacol Ther 2013;94:260-8",
+)
+
+
+def suppressed_activity(cytokine: Value, effect: Suppression = MACHAVARAM_2013) -> Value:
+    """Return the enzyme's activity at steady state, fraction of baseline.
+
+    Parameters
+    ----------
+    cytokine : Value
+        Concentration, pg/mL.
+    effect : Suppression
+        By default that of IL-6 on CYP3A4.
+
+    Examples
+    --------
+    >>> round(suppressed_activity(100.0), 3)
+    0.561
+    """
+    high = cytokine**effect.hill
+    return 1.0 + (effect.minimum - 1.0) * high / (effect.EC50**effect.hill + high)
+
+
+def turnover_rate(activity: Value, cytokine: Value, effect: Suppression = MACHAVARAM_2013) -> Value:
+    """Return dE/dt, 1/h, of an enzyme whose synthesis a cytokine suppresses.
+
+    Parameters
+    ----------
+    activity : Value
+        E, fraction of baseline.
+    cytokine : Value
+        Concentration, pg/mL.
+    effect : Suppression
+        By default that of IL-6 on CYP3A4.
+
+    Examples
+    --------
+    >>> turnover_rate(1.0, 0.0)
+    0.0
+    """
+    return effect.kdeg * (suppressed_activity(cytokine, effect) - activity)
+
+
+def crp_synthesis(
+    antibody: Value, baseline: Value, IC50: Value, Imax: Value, hill: Value = 1.0
+) -> Value:
+    """Return the CRP concentration that an antibody against IL-6 leaves at steady state, mg/L.
+
+    Parameters
+    ----------
+    antibody, IC50 : Value
+        Concentrations in one unit.
+    baseline : Value
+        CRP without it, mg/L.
+    Imax, hill : Value
+        Of the inhibition.
+
+    Notes
+    -----
+    dCRP/dt = 0.0238/h (this - CRP): Li, Shoji & Beebe, Br J Clin Pharmacol 2018;84:2059-74.
+
+    Examples
+    --------
+    Rheumatoid arthritis, at the IC50:
+
+    >>> round(crp_synthesis(41.8, 7.81, 41.8, 0.970), 3)
+    4.022
+    """
+    high = antibody**hill
+    return baseline * (1.0 - Imax * high / (IC50**hill + high))
+
+
+def clearance_by_crp(crp: Value, exponent: Value = -0.312, reference: Value = 32.0) -> Value:
+    """Return the factor of midazolam's clearance in critically ill children.
+
+    Parameters
+    ----------
+    crp, reference : Value
+        mg/L.
+    exponent : Value
+        Of CRP.
+
+    Notes
+    -----
+    Vet et al., Am J Respir Crit Care Med 2016;194:58-66.
+
+    Examples
+    --------
+    >>> round(clearance_by_crp(300.0), 4)
+    0.4974
+    """
+    return (crp / reference) ** exponent

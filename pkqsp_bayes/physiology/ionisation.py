@@ -1,0 +1,77 @@
+"""How ionised a drug is in water, and what a pH difference traps (Henderson-Hasselbalch)."""
+
+from collections.abc import Sequence
+
+from pkqsp_bayes.physiology.ops import Value, is_number
+
+__all__ = ["PLASMA_PH", "ion_trapping", "ionised_ratio"]
+
+PLASMA_PH = 7.4
+
+
+def ionised_ratio(pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value] = ()) -> Value:
+    """Return the ratio of ionised to un-ionised drug.
+
+    Parameters
+    ----------
+    pH : Value
+        Of the water.
+    acid, base : sequence of Value
+        pKa of the acidic and of the basic groups; numbers in any order, symbols in that in which
+        the groups ionise (acids by rising, bases by falling pKa).
+
+    Notes
+    -----
+    Constants are macroscopic: a group that ionises second finds the first one ionised. Acid and
+    base of a zwitterion count apart, as in Rodgers & Rowland, J Pharm Sci 2006;95:1238-57.
+
+    Examples
+    --------
+    >>> ionised_ratio(7.4, acid=(7.4,)), ionised_ratio(7.4), round(ionised_ratio(7.0, base=(9.0,)))
+    (1.0, 0.0, 100)
+    """
+    losing = _cumulative([pH - pKa for pKa in _sorted(acid)])
+    taking = _cumulative([pKa - pH for pKa in reversed(_sorted(base))])
+    return losing + taking
+
+
+def ion_trapping(
+    pH: Value,
+    *,
+    plasma_pH: Value = PLASMA_PH,
+    acid: Sequence[Value] = (),
+    base: Sequence[Value] = (),
+) -> Value:
+    """Return unbound drug in a water of this pH over unbound drug in plasma, at equilibrium.
+
+    Only the un-ionised drug crosses membranes, so that bases gather where it is acid.
+
+    Parameters
+    ----------
+    pH, plasma_pH : Value
+        On both sides.
+    acid, base : sequence of Value
+        As `ionised_ratio` takes them.
+
+    Examples
+    --------
+    >>> round(ion_trapping(7.0, base=(9.0,)), 4)
+    2.4748
+    """
+    inside = 1.0 + ionised_ratio(pH, acid=acid, base=base)
+    return inside / (1.0 + ionised_ratio(plasma_pH, acid=acid, base=base))
+
+
+def _sorted(constants: Sequence[Value]) -> list[Value]:
+    if not all(map(is_number, constants)):
+        return list(constants)
+    return sorted(constants)
+
+
+def _cumulative(exponents: list[Value]) -> Value:
+    total: Value = 0.0
+    reached: Value = 0.0
+    for exponent in exponents:
+        reached = reached + exponent
+        total = total + 10.0**reached
+    return total

@@ -1,0 +1,148 @@
+"""Enzymes, transporters and proteins of children, as fractions of an adult's.
+
+Three kinds of source: curves from birth on in postnatal age (Salem and others), Hill curves in
+postmenstrual age, and tables in postmenstrual age (both of PK-Sim's ontogeny database).
+"""
+
+from collections.abc import Mapping
+
+from pkqsp_bayes.physiology.names import suggest
+from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.physiology.size import TERM_WEEKS, postmenstrual_weeks
+from pkqsp_bayes.physiology.tables import number, numbers_of, read_table
+
+__all__ = ["ontogeny_factor", "ontogeny_proteins", "ontogeny_sources"]
+
+_HILL, _TABLE = "pksim", "pksim-table"
+_FILES = {_HILL: "ontogeny_hill", _TABLE: "ontogeny_tables"}
+
+# What CYP3A7 keeps in adults: its curve falls (PK-Sim Ontogeny Database 7.3).
+_FALLING = {"CYP3A7": 0.0253}
+
+_WEEKS_PER_YEAR = 365.25 / 7.0
+
+type Row = Mapping[str, str]
+
+
+def ontogeny_sources() -> tuple[str, ...]:
+    """Return the names of the sources.
+
+    Examples
+    --------
+    >>> ontogeny_sources()[:3]
+    ('pksim', 'pksim-table', 'salem-2013')
+    """
+    sets = dict.fromkeys(row["set"] for row in read_table("ontogeny_fraction"))
+    return (_HILL, _TABLE, *sets)
+
+
+def ontogeny_proteins(source: str, *, organ: str = "liver") -> tuple[str, ...]:
+    """Return the proteins that a source describes in an organ, unverified ones apart.
+
+    Raises
+    ------
+    ValueError
+        If there is no such source.
+
+    Examples
+    --------
+    >>> ontogeny_proteins("pksim-table", organ="plasma")
+    ('albumin', 'AAG')
+    """
+    rows = [r for r in _rows(source) if r["organ"] == organ and _verified(r)]
+    return tuple(dict.fromkeys(_protein(row) for row in rows))
+
+
+def ontogeny_factor(
+    protein: str,
+    age: Value,
+    *,
+    organ: str = "liver",
+    source: str = _HILL,
+    gestation: Value = TERM_WEEKS,
+    unverified: bool = False,
+    ops: Ops = NUMPY,
+) -> Value:
+    """Return the activity or concentration as a fraction of an adult's.
+
+    Parameters
+    ----------
+    protein : str
+        Such as ``"CYP3A4"``, ``"UGT1A1"``, ``"albumin"``.
+    age : Value
+        Postnatal, years.
+    organ : str
+        ``liver``, ``duodenum``, ``gut``, ``kidneys``, ``plasma``, as the source has it.
+    source : str
+        One of `ontogeny_sources`.
+    gestation : Value
+        Weeks at birth; for the sources in postmenstrual age.
+    unverified : bool
+        Whether a curve will do that no readable source confirmed.
+    ops : Ops
+        Of the numbers.
+
+    Raises
+    ------
+    ValueError
+        If the source is unknown, or has no such curve, or only an unverified one.
+
+    Examples
+    --------
+    PK-Sim's table has 0.12 at birth; Hill's curve behind it:
+
+    >>> round(float(ontogeny_factor("CYP3A4", 0.0)), 3)
+    0.119
+    """
+    rows = _find(protein, organ, source, unverified=unverified)
+    if source == _TABLE:
+        years = age + gestation / _WEEKS_PER_YEAR
+        knots = [numbers_of(row, "pma", "activity") for row in rows]
+        return ops.interpolate(years, [k[0] for k in knots], [k[1] for k in knots])
+    if source == _HILL:
+        return _hill(rows[0], postmenstrual_weeks(age, gestation))
+    return _from_birth(rows[0], age, ops)
+
+
+def _hill(row: Row, weeks: Value) -> Value:
+    hill, half = numbers_of(row, "hill", "pma_half")
+    mature = 1.0 / (1.0 + (half / weeks) ** hill)
+    kept = _FALLING.get(row["protein"])
+    return mature if kept is None else 1.0 - mature + kept
+
+
+def _from_birth(row: Row, age: Value, ops: Ops) -> Value:
+    birth, maximum, half, hill = numbers_of(row, "birth", "maximum", "age_half", "hill")
+    cap = number(row, "age_cap")
+    years = ops.maximum(age if cap is None else ops.minimum(age, cap), 0.0)
+    grown = years**hill / (half**hill + years**hill)
+    return birth + (maximum - birth) * grown
+
+
+def _rows(source: str) -> list[Row]:
+    if source in _FILES:
+        return list(read_table(_FILES[source]))
+    rows = [row for row in read_table("ontogeny_fraction") if row["set"] == source]
+    if not rows:
+        raise ValueError(f"source {source!r} is unknown: {suggest(source, ontogeny_sources())}")
+    return rows
+
+
+def _protein(row: Row) -> str:
+    return row.get("protein") or row["pathway"]
+
+
+def _verified(row: Row) -> bool:
+    return row.get("status", "solid") == "solid"
+
+
+def _find(protein: str, organ: str, source: str, *, unverified: bool) -> list[Row]:
+    rows = [r for r in _rows(source) if _protein(r) == protein and r["organ"] == organ]
+    if not rows:
+        known = {_protein(row) for row in _rows(source) if row["organ"] == organ}
+        what = f"{source} has no ontogeny of {protein} in {organ}"
+        raise ValueError(f"{what}: {suggest(protein, known)}" if known else what)
+    confirmed = [row for row in rows if _verified(row)]
+    if not confirmed and not unverified:
+        raise ValueError(f"{source} has {protein} in {organ} unverified: ask for it to take it")
+    return confirmed or rows
