@@ -1,4 +1,4 @@
-"""Predictions of the kernel for draws of a population: new subjects, and those of the study."""
+"""Rounds of the kernel for draws of a population: new subjects, and those of the study."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import Kernel, SolverOptions, build_kernel
+from pkqsp_bayes.engine.kernel import Kernel, Rounds, SolverOptions, build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
@@ -18,31 +18,12 @@ from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline, covariate_columns
 
-__all__ = ["Predictions", "StudySimulator", "study_simulator"]
+__all__ = ["StudySimulator", "study_simulator"]
 
 FloatArray = NDArray[np.float64]
 
 _VALUES_AT_ONCE = 4_000_000
 """Predictions (and sensitivities) that one call of the kernel may hand back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Predictions:
-    """Outputs at every record of a study, for each draw.
-
-    Parameters
-    ----------
-    values : (D, n, M) array
-        Each output at each record; NaN where the solver gave up.
-    sensitivities : (D, n, M, P) array or None
-        Derivatives with respect to the individual parameters.
-    failed : (D, S) array of bool
-        Which solves failed.
-    """
-
-    values: FloatArray
-    sensitivities: FloatArray | None
-    failed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +94,7 @@ class StudySimulator:
         sensitivities: bool = False,
         options: SolverOptions | None = None,
         threads: int | None = None,
-    ) -> Predictions:
+    ) -> Rounds:
         """Solve the study once for each draw.
 
         Parameters
@@ -128,11 +109,14 @@ class StudySimulator:
             By default as many as there are processors.
         """
         parts = [
-            self._solve(parameters[part], sensitivities, options, threads)
+            self.kernel.solve_rounds(
+                self.timelines, parameters[part], options=options,
+                sensitivities=sensitivities, threads=threads,
+            )
             for part in self._parts(len(parameters), sensitivities)
-        ]
+        ]  # fmt: skip
         lanes = [p.sensitivities for p in parts if p.sensitivities is not None]
-        return Predictions(
+        return Rounds(
             values=np.concatenate([p.values for p in parts]),
             sensitivities=np.concatenate(lanes) if lanes else None,
             failed=np.concatenate([p.failed for p in parts]),
@@ -143,32 +127,6 @@ class StudySimulator:
         lanes = 1 + (len(self.kernel.parameters) if sensitivities else 0)
         step = max(1, _VALUES_AT_ONCE // max(1, records * len(self.outputs) * lanes))
         yield from (slice(i, i + step) for i in range(0, size, step))
-
-    def _solve(
-        self,
-        parameters: FloatArray,
-        sensitivities: bool,
-        options: SolverOptions | None,
-        threads: int | None,
-    ) -> Predictions:
-        size, subjects, width = parameters.shape
-        solved = self.kernel.solve_many(
-            list(self.timelines) * size,
-            parameters.reshape(size * subjects, width),
-            options=options,
-            sensitivities=sensitivities,
-            threads=threads,
-        )
-        values = np.concatenate([s.values for s in solved])
-        lanes = [s.sensitivities for s in solved if s.sensitivities is not None]
-        shape = (size, values.shape[0] // size)
-        return Predictions(
-            values=values.reshape(*shape, -1),
-            sensitivities=(
-                np.concatenate(lanes).reshape(*shape, values.shape[1], width) if lanes else None
-            ),
-            failed=np.array([not s.ok for s in solved]).reshape(size, subjects),
-        )
 
 
 def study_simulator(

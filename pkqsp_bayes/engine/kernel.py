@@ -27,6 +27,7 @@ __all__ = [
     "Instructions",
     "Kernel",
     "Method",
+    "Rounds",
     "Solution",
     "SolverOptions",
     "Timelines",
@@ -157,6 +158,25 @@ class Solution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rounds:
+    """Predictions of the same subjects under D sets of parameters.
+
+    Parameters
+    ----------
+    values : (D, n, M) array
+        Each output at each record of all subjects; NaN where a solve failed.
+    sensitivities : (D, n, M, P) array or None
+        Derivatives with respect to the individual parameters.
+    failed : (D, S) array of bool
+        Which solves failed.
+    """
+
+    values: FloatArray
+    sensitivities: FloatArray | None
+    failed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kernel:
     """A compiled model. Made by `build_kernel`; safe to use from several threads."""
 
@@ -231,9 +251,7 @@ class Kernel:
         """
         library, chosen = self.library, options or SolverOptions()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
-        if p.shape != (len(timelines), library.parameters):
-            msg = f"parameters have shape {p.shape}, not {(len(timelines), library.parameters)}"
-            raise ValueError(msg)
+        _check_shape(p, (len(timelines), library.parameters))
         study = pack_timelines(timelines, library)
         raw = library.solve(
             study, p, chosen, sensitivities=sensitivities, threads=threads or _processors()
@@ -252,6 +270,59 @@ class Kernel:
                 )
             )
         return found
+
+    def solve_rounds(
+        self,
+        timelines: Sequence[Timelines],
+        parameters: ArrayLike,
+        *,
+        options: SolverOptions | None = None,
+        sensitivities: bool = False,
+        threads: int | None = None,
+    ) -> Rounds:
+        """Solve the same subjects many times, under other parameters each time.
+
+        Parameters
+        ----------
+        timelines : sequence of Timeline
+            One a subject.
+        parameters : array (D, S, P)
+            Individual parameters of each round and subject.
+        options, sensitivities, threads
+            As in `solve_many`.
+
+        Returns
+        -------
+        Rounds
+            In arrays, without an object for each solve.
+
+        Raises
+        ------
+        ValueError
+            If array shapes do not fit the model.
+        """
+        library, chosen = self.library, options or SolverOptions()
+        p = np.ascontiguousarray(parameters, dtype=np.float64)
+        rounds, subjects = len(p), len(timelines)
+        _check_shape(p, (rounds, subjects, library.parameters))
+        raw = library.solve(
+            pack_timelines(timelines, library).repeated(rounds), p, chosen,
+            sensitivities=sensitivities, threads=threads or _processors(),
+        )  # fmt: skip
+        lanes = raw.sensitivities
+        records = len(raw.values) // max(1, rounds)
+        shape = (rounds, records, library.outputs)
+        return Rounds(
+            values=raw.values.reshape(shape),
+            sensitivities=None if lanes is None else lanes.reshape(*shape, library.parameters),
+            failed=(raw.reasons != 0).reshape(rounds, subjects),
+        )
+
+
+def _check_shape(parameters: FloatArray, wanted: tuple[int, ...]) -> None:
+    if parameters.shape != wanted:
+        msg = f"parameters have shape {parameters.shape}, not {wanted}"
+        raise ValueError(msg)
 
 
 def build_kernel(ode: LoweredOde) -> Kernel:

@@ -108,6 +108,19 @@ class PackedStudy:
     breaks: FloatArray
     segments: FloatArray
 
+    def repeated(self, times: int) -> "PackedStudy":
+        """Return the same subjects so many times, one round after the other."""
+        changed = {
+            name: np.tile(getattr(self, name), times)
+            for name in _ARRAYS
+            if name not in ("first", "first_break")
+        }
+        return PackedStudy(
+            first=_rounds(self.first, times),
+            first_break=_rounds(self.first_break, times),
+            **changed,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawSolution:
@@ -263,6 +276,12 @@ def _check_covariates(line: Any, library: Library) -> None:
     if len(line.breaks) == 0:
         msg = "a timeline needs at least one covariate segment"
         raise ValueError(msg)
+
+
+def _rounds(starts: LongArray, times: int) -> LongArray:
+    size = starts[-1]
+    shifted = starts[:-1] + size * np.arange(times)[:, None]
+    return np.append(shifted.ravel(), size * times).astype(np.int64)
 
 
 def _starts(lengths: Sequence[int]) -> LongArray:

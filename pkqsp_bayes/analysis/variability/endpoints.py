@@ -1,0 +1,93 @@
+"""What is asked of a trajectory: its values, or one number that is derived from them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate
+
+__all__ = ["Endpoint", "Kind"]
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["values", "AUC", "Cmax", "Tmax", "Ctrough", "time_above", "nadir"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An endpoint of a trajectory.
+
+    Parameters
+    ----------
+    kind : str
+        ``values``: at every time. ``AUC``: area over the times asked for, by the trapezoidal rule.
+        ``Cmax``, ``Tmax``: the largest value and its time. ``nadir``: the smallest. ``Ctrough``:
+        the last. ``time_above``: how long it lies above the threshold, straight lines between the
+        times.
+    threshold : float
+        Of ``time_above``.
+
+    Examples
+    --------
+    >>> times, f = np.array([0.0, 1.0, 2.0]), np.array([[0.0, 2.0, 0.0]])
+    >>> [Endpoint(kind=k).of(times, f).item() for k in ("AUC", "Cmax", "Tmax", "nadir")]
+    [2.0, 2.0, 1.0, 0.0]
+    >>> Endpoint(kind="time_above", threshold=1.0).of(times, f).item()
+    1.0
+    """
+
+    kind: Kind = "values"
+    threshold: float = 0.0
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is one number, and no trajectory."""
+        return self.kind != "values"
+
+    def of(self, times: FloatArray, f: FloatArray) -> FloatArray:
+        """Return the endpoint of trajectories.
+
+        Parameters
+        ----------
+        times : (T,) array
+            Increasing.
+        f : (..., T) array
+            Values.
+
+        Returns
+        -------
+        (..., T) or (..., 1) array
+        """
+        match self.kind:
+            case "AUC":
+                found = integrate.trapezoid(f, times, axis=-1)
+            case "Cmax":
+                found = f.max(axis=-1)
+            case "Tmax":
+                found = times[f.argmax(axis=-1)]
+            case "nadir":
+                found = f.min(axis=-1)
+            case "Ctrough":
+                found = f[..., -1]
+            case "time_above":
+                found = _time_above(times, f - self.threshold)
+            case _:
+                return f
+        return np.asarray(found)[..., None]
+
+    def unit(self, value: str, time: str) -> str:
+        """Return the unit of the endpoint of an output in ``value`` over ``time``."""
+        if self.kind == "AUC":
+            return f"{value}*{time}" if value else time
+        return time if self.kind in ("Tmax", "time_above") else value
+
+
+def _time_above(times: FloatArray, excess: FloatArray) -> FloatArray:
+    """Sum up the part of each interval in which a straight line is above zero."""
+    left, right = excess[..., :-1], excess[..., 1:]
+    high, low = np.maximum(left, right), np.minimum(left, right)
+    crossing = (high > 0) & (low < 0)
+    width = np.where(crossing, high - low, 1.0)
+    share = np.where(crossing, high / width, (low >= 0) & (high > 0))
+    total: FloatArray = (share * np.diff(times)).sum(axis=-1)
+    return total
