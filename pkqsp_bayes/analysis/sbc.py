@@ -1,0 +1,251 @@
+"""Simulation-based calibration: the sampler finds what made the data as often as it says.
+
+Parameters are drawn, data are made with them, the data are fitted; the rank of each parameter
+among the draws of its fit is uniform if program and sampler are right (Talts, Betancourt, Simpson,
+Vehtari & Gelman 2018, arXiv:1804.06788). Drawn from the prior this checks model and design before
+there are data; drawn from a posterior, with the data and the replicate fitted together, it checks
+the sampler where it matters (Säilynoja, Schmitt, Bürkner & Vehtari 2025, arXiv:2502.03279).
+"""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.replicates import (
+    Limits,
+    Replicates,
+    joint_data,
+    planned_study,
+    posterior_replicates,
+    prior_replicates,
+    replicate_data,
+    twice,
+)
+from pkqsp_bayes.analysis.sbc_result import collect_result
+from pkqsp_bayes.analysis.sbc_task import SbcTask, misfit, read_outcome, run_task
+from pkqsp_bayes.engine.compile import compile_program
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.settings import FitSettings, check_settings
+from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["sbc"]
+
+_LOGGER = logging.getLogger(__name__)
+_SETTINGS = FitSettings(chains=1, warmup=500, draws=500)
+_MANIFEST = "calibration.json"
+
+
+def sbc(
+    model: ModelSpec,
+    study: Study,
+    folder: Path | str,
+    *,
+    replicates: int = 100,
+    seed: int = 1,
+    settings: FitSettings | None = None,
+    options: BindOptions | None = None,
+    made_by: ModelSpec | None = None,
+    given: xr.DataTree | None = None,
+    kept: int = 99,
+    resume: bool = False,
+    cores: int | None = None,
+    executor: Executor | None = None,
+) -> xr.Dataset:
+    """Check a model, a design and the sampler by simulation.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model that is fitted. Where its residual errors state no priors, their defaults go by
+        the spread of the study's values (1 for a design without any): state them.
+    study : Study
+        The design: a study, or what `pkqsp_bayes.regimen` makes. LLOQ and ULOQ censor replicates.
+    folder : Path
+        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``.
+    replicates : int
+        How many. A calibration that is resumed may have more than before.
+    seed : int
+        Of the replicates and of their fits.
+    settings : FitSettings, optional
+        Of each fit, 1 x (500 + 500) by default; the seed is that of the replicate.
+    options : BindOptions, optional
+        Backend, parameterisation, solver.
+    made_by : ModelSpec, optional
+        Another model that makes the data: what does fitting the wrong model do?
+    given : xarray.DataTree, optional
+        A fit of this model to this study: calibration of its posterior instead of the prior's.
+    kept : int
+        Draws of each fit that ranks are taken among, evenly spaced.
+    resume : bool
+        Keep the replicates that are in the folder, and run those that are missing.
+    cores : int, optional
+        Replicates that run at once; by default as many as there are processors.
+    executor : Executor, optional
+        Where replicates run; by default threads here, each of which waits for a process.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``rank`` and ``pit`` of (replicate, quantity), ``truth``, ``mean`` and ``sd`` of the same,
+        the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
+        replicate. Replicates that failed are there, with NaN.
+        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.draw_calibration` shows it.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model, study and settings; if the folder holds another calibration.
+    ToolchainError
+        If a program cannot be compiled.
+
+    Notes
+    -----
+    Besides the parameters, ``misfit[<output>]``, the root mean square of value minus prediction,
+    is ranked: it sees errors that no parameter alone shows.
+    """
+    chosen = settings or _SETTINGS
+    choices = options or BindOptions()
+    _check(chosen, choices, replicates, kept)
+    design = planned_study(study)
+    bound = bind_model(model, design, options=choices)
+    makes = bound if made_by is None else bind_model(made_by, design, options=choices)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    _begin(place, _key(bound, makes, chosen, (seed, kept, given is not None)), resume=resume)
+    if given is None:
+        made = prior_replicates(makes, replicates, seed)
+    else:
+        made = posterior_replicates(given, replicates, seed)
+    plan = _Plan(bound=bound, made=made, limits=Limits.of(design, bound), joint=given is not None)
+    _run_missing(place, plan, chosen, seed, kept, cores, executor)
+    outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
+    result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)
+    result.attrs |= {"model": model.title, "given": "data" if given is not None else "nothing"}
+    _write(place, result)
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Plan:
+    """The replicates, each of which can be turned into data."""
+
+    bound: BoundModel
+    made: Replicates
+    limits: Limits
+    joint: bool
+
+    def case(self, index: int) -> BoundModel:
+        """Return program and data of a replicate's fit."""
+        alone = replicate_data(self.bound, self.made.value[index], self.limits)
+        return joint_data(self.bound, alone) if self.joint else alone
+
+    def is_whole(self, index: int) -> bool:
+        """Whether the solver and the draws of the errors made every value."""
+        return bool(np.isfinite(self.made.value[index]).all())
+
+    def misfits(self) -> dict[str, np.ndarray]:
+        """Return the misfit of each replicate at the parameters that made it."""
+        order = twice(self.bound) if self.joint else slice(None)
+        found = [
+            misfit(self.case(i), prediction[order])
+            for i, prediction in enumerate(self.made.prediction)
+        ]
+        return {name: np.array([one[name] for one in found]) for name in found[0]}
+
+
+def _check(settings: FitSettings, options: BindOptions, replicates: int, kept: int) -> None:
+    check_settings(settings)
+    issues = []
+    if replicates < 1:
+        remedy = "it must be 1 or more"
+        issues.append(Issue(where="replicates", what=f"it is {replicates}", remedy=remedy))
+    if not 1 <= kept <= settings.chains * settings.draws:
+        remedy = f"from 1 to {settings.chains * settings.draws}, the draws of each fit"
+        issues.append(Issue(where="kept", what=f"it is {kept}", remedy=remedy))
+    if options.blq == "M1":
+        what = "M1 leaves censored values out, and is the posterior of no model"
+        issues.append(Issue(where="options.blq", what=what, remedy="use M3"))
+    if issues:
+        raise CheckError(issues)
+
+
+def _key(
+    bound: BoundModel, makes: BoundModel, settings: FitSettings, more: tuple[object, ...]
+) -> dict[str, str]:
+    """Return a digest of each thing that a replicate's outcome depends on."""
+    texts = {
+        "model": "\0".join((bound.program, bound.header or "", makes.prior_program)),
+        "design": json.dumps(bound.plain_data(), sort_keys=True),
+        "settings": repr((dataclasses.replace(settings, seed=0), more)),
+    }
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def _begin(folder: Path, key: dict[str, str], *, resume: bool) -> None:
+    path = folder / _MANIFEST
+    if not path.exists():
+        path.write_text(json.dumps(key, indent=1) + "\n")
+        return
+    if not resume:
+        what, remedy = "it holds a calibration already", "use another folder, or resume it"
+        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+    old = json.loads(path.read_text())
+    changed = [name for name in key if old.get(name) != key[name]]
+    if changed:
+        what = f"it holds a calibration of another {', '.join(changed)}"
+        remedy = "resume with the same, or use another folder"
+        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+
+
+def _file(folder: Path, index: int) -> Path:
+    return folder / f"replicate_{index:05d}.json"
+
+
+def _tasks(
+    folder: Path, plan: _Plan, settings: FitSettings, seed: int, kept: int
+) -> Iterator[SbcTask]:
+    for index in range(len(plan.made.value)):
+        path = _file(folder, index)
+        if plan.is_whole(index) and read_outcome(path) is None:
+            own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+            chosen = dataclasses.replace(settings, seed=own)
+            yield SbcTask(path=path, bound=plan.case(index), settings=chosen, kept=kept)
+
+
+def _run_missing(
+    folder: Path,
+    plan: _Plan,
+    settings: FitSettings,
+    seed: int,
+    kept: int,
+    cores: int | None,
+    executor: Executor | None,
+) -> None:
+    compile_program(plan.bound.program, user_header=plan.bound.header)  # once, before many ask
+    tasks = list(_tasks(folder, plan, settings, seed, kept))
+    pool = executor or ThreadPoolExecutor(max_workers=cores or os.cpu_count() or 1)
+    try:
+        waiting = [pool.submit(run_task, task) for task in tasks]
+        for count, future in enumerate(as_completed(waiting), start=1):
+            path = future.result()
+            _LOGGER.info("%s is done, %d of %d", path.stem, count, len(tasks))
+    finally:
+        if executor is None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write(folder: Path, result: xr.Dataset) -> None:
+    unfinished = folder / f".sbc.nc.{os.getpid()}.part"
+    result.to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(folder / "sbc.nc")

@@ -1,0 +1,155 @@
+"""One replicate of a calibration: fitted, and what is needed of it on disk at once."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.fitting.chains import chain_sampler
+from pkqsp_bayes.fitting.convert import convert_chains
+from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.fitting.starts import find_starts
+from pkqsp_bayes.program.bind import BoundModel
+
+__all__ = ["SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
+
+_SAMPLE = ("chain", "draw")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SbcTask:
+    """What a worker needs; it can be sent to another process.
+
+    Parameters
+    ----------
+    path : Path
+        The file that it writes.
+    bound : BoundModel
+        Program, with the replicate as data.
+    settings : FitSettings
+        Chains, iterations, and the seed of this replicate.
+    kept : int
+        Draws that are kept, evenly spaced.
+    """
+
+    path: Path
+    bound: BoundModel
+    settings: FitSettings
+    kept: int
+
+
+def run_task(task: SbcTask) -> Path:
+    """Fit a replicate and write its thinned draws and diagnostics, whole or not at all.
+
+    Parameters
+    ----------
+    task : SbcTask
+        The replicate. A fit that fails is an outcome too, with its reason as ``status``.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = _fit(task, Path(folder))
+    outcome["seconds"] = time.perf_counter() - started
+    unfinished = task.path.with_name(f".{task.path.name}.{os.getpid()}.part")
+    unfinished.write_text(json.dumps(outcome))
+    unfinished.replace(task.path)
+    return task.path
+
+
+def read_outcome(path: Path) -> dict[str, Any] | None:
+    """Return what `run_task` wrote, or None where it has not, or nothing of use."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if "status" in found else None
+
+
+def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the root mean square difference of values and predictions, by output.
+
+    It depends on data and parameters alike. Ranks of parameters alone cannot tell a posterior from
+    the prior; ranks of such a quantity can (Modrak et al., Bayesian Analysis 2025;20:461-488).
+
+    Parameters
+    ----------
+    bound : BoundModel
+        With its data.
+    prediction : (..., observations) array of float
+        Of each draw.
+    """
+    output = np.array(bound.observed["endpoint"])
+    squares = (prediction - np.asarray(bound.data["y"])) ** 2
+    return {
+        f"misfit[{name}]": np.sqrt(squares[..., output == name].mean(axis=-1))
+        for name in dict.fromkeys(output.tolist())
+    }
+
+
+def with_quantities(draws: xr.DataArray, more: Mapping[str, np.ndarray]) -> xr.DataArray:
+    """Return an array with more quantities than it has.
+
+    Parameters
+    ----------
+    draws : xarray.DataArray
+        (..., quantity).
+    more : mapping of str to array
+        Over the other dimensions.
+    """
+    values = np.stack([*more.values()], axis=-1)
+    added = xr.DataArray(values, dims=draws.dims, coords={"quantity": [*more]})
+    return xr.concat([draws, added], dim="quantity")
+
+
+def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
+    bound, settings = task.bound, task.settings
+    starts = find_starts(bound, settings.chains, settings.seed)
+    if starts is None:
+        return {"status": "no start has a finite density"}
+    program = load_program(bound.program, user_header=bound.header)
+    sample = chain_sampler(program, bound.plain_data(), starts, settings)
+    try:
+        files = [sample(number, folder) for number in range(1, settings.chains + 1)]
+    except RuntimeError as error:
+        return {"status": f"the sampler stopped: {str(error)[:500]}"}
+    tree = convert_chains(files, bound, {})
+    draws = _quantities(tree, bound)
+    return {"status": "ok", **_diagnostics(tree, draws), **_thinned(draws, task.kept)}
+
+
+def _quantities(tree: xr.DataTree, bound: BoundModel) -> xr.DataArray:
+    prediction = tree["posterior_predictive"]["prediction"].transpose(*_SAMPLE, ...).to_numpy()
+    parameters = population_quantities(tree["posterior"].to_dataset(), _SAMPLE)
+    return with_quantities(parameters, misfit(bound, prediction))
+
+
+def _diagnostics(tree: xr.DataTree, draws: xr.DataArray) -> dict[str, Any]:
+    varying = draws.isel(quantity=(draws.std(_SAMPLE) > 0).to_numpy())
+    ess = np.asarray(az.ess(varying.to_dataset(name="x"))["x"])
+    stats = tree["sample_stats"]
+    return {
+        "divergent": int(stats["diverging"].sum()),
+        "ess": float(ess.min()),
+        "leapfrogs": int(stats["n_steps"].sum()),
+    }
+
+
+def _thinned(draws: xr.DataArray, kept: int) -> dict[str, Any]:
+    flat = draws.stack(sample=_SAMPLE).transpose("sample", "quantity").to_numpy()
+    chosen = np.linspace(0, len(flat) - 1, kept).round().astype(int)
+    return {
+        "quantities": draws["quantity"].to_numpy().tolist(),
+        "draws": flat[chosen].tolist(),
+        "mean": flat.mean(axis=0).tolist(),
+        "sd": flat.std(axis=0, ddof=1).tolist(),
+    }
