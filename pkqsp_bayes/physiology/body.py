@@ -38,7 +38,7 @@ class Organ:
 
     volume: Value
     mass: Value
-    flow: Value | None = None
+    flow: Value = None
     position: Literal["parallel", "series"] = "parallel"
     drains_to: str | None = None
     fraction_vascular: float | None = None
@@ -69,6 +69,8 @@ class Body:
         Fraction.
     gfr : Value
         Glomerular filtration rate, L/h.
+    height : Value or None
+        cm, of humans.
     albumin, aag : Value or None
         Concentrations in plasma, g/L; None where no source states them.
     sources : tuple of str
@@ -83,8 +85,9 @@ class Body:
     cardiac_output: Value
     haematocrit: Value
     gfr: Value
-    albumin: Value | None = None
-    aag: Value | None = None
+    height: Value = None
+    albumin: Value = None
+    aag: Value = None
     sources: tuple[str, ...] = field(default=())
 
     @property

@@ -168,7 +168,7 @@ def human_body(
         scaled = _scale_height(reference, weight, height)
     else:
         raise ValueError(f"scaling {scaling!r} is unknown: lean or height")
-    return _assemble(scaled, weight, AGE, SEX, ops)
+    return _assemble(scaled, (weight, height), AGE, SEX, ops)
 
 
 def _reference(age: Value | None, sex: Value, ops: Ops) -> _Reference:
@@ -272,7 +272,10 @@ def _scale_height(reference: _Reference, weight: Value, height: Value) -> _Scale
     return _Scaled(mass=mass, arterial=flow, output=sum(flow.values()))
 
 
-def _assemble(scaled: _Scaled, weight: Value, age: Value | None, sex: Value, ops: Ops) -> Body:
+def _assemble(
+    scaled: _Scaled, size: tuple[Value, Value], age: Value | None, sex: Value, ops: Ops
+) -> Body:
+    weight, height = size
     blood = scaled.mass["blood"] / BLOOD_DENSITY
     organs = {n: _organ(n, scaled) for n in [*HUMAN_ORGANS, "rest"]}
     child = age is not None
@@ -284,6 +287,7 @@ def _assemble(scaled: _Scaled, weight: Value, age: Value | None, sex: Value, ops
         arterial_volume=ARTERIAL_SHARE * blood,
         venous_volume=(1.0 - ARTERIAL_SHARE) * blood,
         weight=weight,
+        height=height,
         cardiac_output=scaled.output,
         haematocrit=_mix(_HAEMATOCRIT["female"], _HAEMATOCRIT["male"], sex),
         gfr=filtration * filtration_maturation(weeks) if child else filtration,

@@ -1,0 +1,123 @@
+"""Virtual populations: persons whose organs, flows and proteins vary as the sources say.
+
+Whoever ends with an impossible body, or outside the inclusion criteria, is drawn anew, never
+clipped.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.physiology.population_draws import standard_normals, subject_uniforms
+from pkqsp_bayes.physiology.population_persons import (
+    PERSON_SOURCES,
+    Columns,
+    body_columns,
+    draw_persons,
+    label_genotypes,
+    numbers_needed,
+)
+from pkqsp_bayes.physiology.population_settings import PopulationSettings, examine_settings
+from pkqsp_bayes.physiology.species import reference_body
+
+__all__ = ["virtual_population"]
+
+_MOST_ATTEMPTS = 200
+
+_UNITS = {"AGE": "year", "WT": "kg", "HT": "cm", "BMI": "kg/m^2", "cardiac_output": "L/h"}
+_UNITS |= {"gfr": "L/h", "albumin": "g/L", "aag": "g/L"}
+_UNITS |= {"arterial_volume": "L", "venous_volume": "L"}
+
+
+def virtual_population(
+    n: int,
+    seed: int,
+    *,
+    species: str = "human",
+    settings: PopulationSettings | None = None,
+    first: int = 0,
+) -> pd.DataFrame:
+    """Return virtual subjects, one a row.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    seed : int
+        The same seed gives the same subjects, in one piece or in chunks.
+    species : str
+        Of animals, weight alone varies, by ``settings.weight_cv``.
+    settings : PopulationSettings, optional
+        Who is in it.
+    first : int
+        Number of the first subject: rows of a chunk are those of the whole population.
+
+    Returns
+    -------
+    pandas.DataFrame
+        AGE, SEX (0 female, 1 male), WT, HT, BMI, ``<organ>.V``, ``<organ>.Q``, the pools,
+        ``cardiac_output``, ``haematocrit``, ``gfr``, ``albumin``, ``aag``, enzymes as fractions of
+        an adult's median, genotypes; units by column in ``attrs["units"]``, citations in
+        ``attrs["sources"]``.
+
+    Raises
+    ------
+    CheckError
+        With everything that is wrong with the settings, or if hardly anyone meets them.
+
+    Examples
+    --------
+    >>> people = virtual_population(3, seed=1)
+    >>> people.index.tolist(), people.attrs["units"]["liver.V"]
+    ([0, 1, 2], 'L')
+    """
+    chosen = settings or PopulationSettings()
+    reference = reference_body(species)
+    if issues := examine_settings(n, chosen):
+        raise CheckError(issues)
+    human = species == "human"
+    columns = (
+        _draw_humans(n, seed, first, chosen)
+        if human
+        else _draw_animals(species, n, seed, first, chosen)
+    )
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(first, first + n, name="subject"))
+    frame.attrs["units"] = {name: _unit(name) for name in frame.columns}
+    frame.attrs["seed"] = seed
+    frame.attrs["sources"] = reference.sources + (PERSON_SOURCES if human else ())
+    return frame
+
+
+def _draw_humans(n: int, seed: int, first: int, settings: PopulationSettings) -> Columns:
+    """Draw until everyone is possible; each attempt draws anew those who are not."""
+    result: Columns = {}
+    missing = np.arange(n)
+    size = numbers_needed(settings)
+    for attempt in range(_MOST_ATTEMPTS):
+        uniforms = subject_uniforms(seed, attempt, first, n, size)[missing]
+        columns, accepted = draw_persons(uniforms, settings)
+        for name, values in columns.items():
+            whole = result.setdefault(name, np.empty(n, dtype=values.dtype))
+            whole[missing[accepted]] = values[accepted]
+        missing = missing[~accepted]
+        if not missing.size:
+            return label_genotypes(result, settings)
+    what = f"{missing.size} of {n} subjects meet the criteria in none of {_MOST_ATTEMPTS} attempts"
+    raise CheckError([Issue(where="population", what=what, remedy="widen the ranges")])
+
+
+def _draw_animals(
+    species: str, n: int, seed: int, first: int, settings: PopulationSettings
+) -> Columns:
+    spread = np.log1p(settings.weight_cv**2)
+    z = standard_normals(subject_uniforms(seed, 0, first, n, 1))[:, 0]
+    usual = reference_body(species).weight
+    weight = usual * np.exp(np.sqrt(spread) * z - spread / 2.0)
+    columns = {"WT": weight, **body_columns(reference_body(species, WT=weight))}
+    return {name: np.broadcast_to(values, n) for name, values in columns.items()}
+
+
+def _unit(column: str) -> str:
+    if column.endswith(".V"):
+        return "L"
+    return "L/h" if column.endswith(".Q") else _UNITS.get(column, "")

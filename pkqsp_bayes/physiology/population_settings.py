@@ -1,0 +1,164 @@
+"""Who is in a virtual population, and what is refused."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.physiology.human import HUMAN_ORGANS
+from pkqsp_bayes.physiology.names import suggest
+from pkqsp_bayes.physiology.population_draws import correlation_matrix
+from pkqsp_bayes.physiology.tables import read_table
+
+__all__ = ["Gene", "PopulationSettings", "correlated_names", "examine_settings", "hardy_weinberg"]
+
+type Range = tuple[float, float]
+
+_ANY: Range = (0.0, math.inf)
+_CLOSURE = 1e-9
+
+
+def _enzyme_spread() -> Mapping[str, float]:
+    """Return geometric SDs of liver enzymes in adults (PK-Sim Ontogeny Database 7.3)."""
+    rows = [row for row in read_table("ontogeny_hill") if row["organ"] == "liver"]
+    return {row["protein"]: float(row["geometric_sd"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gene:
+    """Genotypes of one gene.
+
+    Parameters
+    ----------
+    frequencies : mapping of str to float
+        Of each genotype; they add up to one. `hardy_weinberg` makes them from alleles.
+    enzyme : str
+        Column whose abundance the genotype multiplies; empty: none.
+    activity : mapping of str to float
+        By genotype; 1 where it is not named.
+    """
+
+    frequencies: Mapping[str, float]
+    enzyme: str = ""
+    activity: Mapping[str, float] = field(default_factory=dict)
+
+
+def hardy_weinberg(alleles: Mapping[str, float]) -> Mapping[str, float]:
+    """Return frequencies of genotypes ``a/b`` from those of alleles, in equilibrium.
+
+    Examples
+    --------
+    >>> hardy_weinberg({"*1": 0.75, "*3": 0.25})
+    {'*1/*1': 0.5625, '*1/*3': 0.375, '*3/*3': 0.0625}
+    """
+    names = list(alleles)
+    return {
+        f"{a}/{b}": alleles[a] * alleles[b] * (1.0 if a == b else 2.0)
+        for i, a in enumerate(names)
+        for b in names[i:]
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationSettings:
+    """Who is in a virtual population.
+
+    Parameters
+    ----------
+    age : (low, high)
+        Years, uniform.
+    female : float
+        Share of women.
+    weight, height, bmi : (low, high)
+        kg, cm, kg/m2: who is outside is not included.
+    height_cv, bmi_cv : (female, male)
+        Height is normal, body mass index lognormal, around the reference person's of the age. By
+        default those of de la Grandmaison et al. 2001 as in Huisinga et al. 2012: 7.5 cm of 161
+        and 172 cm; 4.5 of 22.5 and 3.3 of 22.8 kg/m2.
+    enzymes : mapping of str to float
+        Geometric SD of abundance at one age.
+    genes : mapping of str to Gene
+        By the name of the column.
+    correlations : mapping of (str, str) to float
+        Between height, bmi, organ volumes, blood, gfr, albumin, aag and enzymes, on the scale on
+        which each is normal.
+    weight_cv : float
+        Of animals, lognormal; no source is known.
+    """
+
+    age: Range = (20.0, 50.0)
+    female: float = 0.5
+    weight: Range = _ANY
+    height: Range = _ANY
+    bmi: Range = _ANY
+    height_cv: tuple[float, float] = (7.5 / 161.0, 7.5 / 172.0)
+    bmi_cv: tuple[float, float] = (4.5 / 22.5, 3.3 / 22.8)
+    enzymes: Mapping[str, float] = field(default_factory=_enzyme_spread)
+    genes: Mapping[str, Gene] = field(default_factory=dict)
+    correlations: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    weight_cv: float = 0.0
+
+
+def correlated_names(settings: PopulationSettings) -> tuple[str, ...]:
+    """Return the quantities that may be correlated, in the order in which they are drawn."""
+    organs = [name for name in HUMAN_ORGANS if name != "adipose"]
+    return ("height", "bmi", *organs, "rest", "blood", "gfr", "albumin", "aag", *settings.enzymes)
+
+
+def examine_settings(n: int, settings: PopulationSettings) -> list[Issue]:
+    """Return everything that is wrong with the settings."""
+    issues = [] if n >= 1 else [_issue("n", f"{n} subjects", "1 at least")]
+    if not 0.0 <= settings.female <= 1.0:
+        issues.append(_issue("female", f"share {settings.female:g}", "in [0, 1]"))
+    for name in ("age", "weight", "height", "bmi"):
+        low, high = getattr(settings, name)
+        if not 0.0 <= low <= high:
+            issues.append(_issue(name, f"from {low:g} to {high:g}", "0 <= low <= high"))
+    for name, spread in settings.enzymes.items():
+        if not spread >= 1.0:
+            what = f"geometric SD {spread:g}"
+            issues.append(_issue(f"enzymes.{name}", what, "1 (no spread) or more"))
+    for name, gene in settings.genes.items():
+        issues += _gene_issues(f"genes.{name}", gene, settings)
+    return issues + _correlation_issues(settings)
+
+
+def _gene_issues(where: str, gene: Gene, settings: PopulationSettings) -> list[Issue]:
+    issues = []
+    total = sum(gene.frequencies.values())
+    if any(f < 0.0 for f in gene.frequencies.values()) or abs(total - 1.0) > _CLOSURE:
+        what = f"frequencies add up to {total:g}"
+        issues.append(_issue(where, what, "none below 0, together 1"))
+    if gene.enzyme and gene.enzyme not in settings.enzymes:
+        what = f"enzyme {gene.enzyme!r} is not in the population"
+        issues.append(_issue(where, what, suggest(gene.enzyme, settings.enzymes)))
+    for genotype, factor in gene.activity.items():
+        if genotype not in gene.frequencies:
+            remedy = suggest(genotype, gene.frequencies)
+            issues.append(_issue(where, f"genotype {genotype!r} has no frequency", remedy))
+        if not factor >= 0.0:
+            issues.append(_issue(where, f"activity {factor:g} of {genotype!r}", "0 or more"))
+    return issues
+
+
+def _correlation_issues(settings: PopulationSettings) -> list[Issue]:
+    names = correlated_names(settings)
+    issues = [
+        _issue("correlations", f"{name!r} is not drawn", suggest(name, names))
+        for pair in settings.correlations
+        for name in pair
+        if name not in names
+    ]
+    if issues:
+        return issues
+    matrix = correlation_matrix(names, settings.correlations)
+    if np.linalg.eigvalsh(matrix)[0] <= 0.0:
+        what = "together they are no correlation matrix"
+        issues.append(_issue("correlations", what, "smaller ones, or more of them stated"))
+    return issues
+
+
+def _issue(where: str, what: str, remedy: str) -> Issue:
+    return Issue(where=f"population.{where}", what=what, remedy=remedy)
