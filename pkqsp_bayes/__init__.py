@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 from pkqsp_bayes._version import __version__
 
 if TYPE_CHECKING:
+    from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
-    from pkqsp_bayes.fitting.fit import fit, summary_table
+    from pkqsp_bayes.fitting.diagnose import diagnose
+    from pkqsp_bayes.fitting.fit import fit
     from pkqsp_bayes.fitting.settings import FitSettings
+    from pkqsp_bayes.fitting.store import read_fit
+    from pkqsp_bayes.fitting.summary import summary_table
     from pkqsp_bayes.library import load_model
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
@@ -30,6 +34,7 @@ __all__ = [
     "BindOptions",
     "CheckError",
     "Dose",
+    "Endpoint",
     "FitSettings",
     "Issue",
     "ModelSpec",
@@ -40,24 +45,31 @@ __all__ = [
     "__version__",
     "check",
     "datasets",
+    "diagnose",
     "examine_study",
     "fit",
     "load_dataset",
     "load_model",
+    "read_fit",
     "read_study",
     "regimen",
     "simulate",
     "stack_studies",
     "study_from_frame",
     "summary_table",
+    "variance_budget",
 ]
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "Endpoint": "analysis.variability",
+    "variance_budget": "analysis.variability",
     "BindOptions": "program.bind",
     "FitSettings": "fitting.settings",
     "fit": "fitting.fit",
-    "summary_table": "fitting.fit",
+    "diagnose": "fitting.diagnose",
+    "read_fit": "fitting.store",
+    "summary_table": "fitting.summary",
     "CheckError": "errors",
     "Dose": "study.simulated",
     "Issue": "errors",

@@ -156,6 +156,14 @@ def simulate(
         raise typer.Exit(1)
 
 
+class StoreName(StrEnum):
+    """Files that `pkqsp fit` keeps its result in."""
+
+    NETCDF = "netcdf"
+    ZARR = "zarr"
+    BOTH = "both"
+
+
 class BackendName(StrEnum):
     """Solvers of `pkqsp fit`."""
 
@@ -176,25 +184,57 @@ def fit(
     backend: Annotated[BackendName, typer.Option(help="ODE solver.")] = BackendName.NATIVE,
     resume: Annotated[bool, typer.Option("--resume", help="Run only what is missing.")] = False,
     cores: Annotated[int | None, typer.Option(help="Chains that run at once.")] = None,
+    adapt_delta: Annotated[float, typer.Option(help="Target acceptance.")] = 0.8,
+    max_treedepth: Annotated[int, typer.Option(help="Greatest tree depth.")] = 10,
+    store: Annotated[StoreName, typer.Option(help="How the result is kept.")] = StoreName.NETCDF,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Fit a population model to a study; each chain is on disk as soon as it is done."""
-    from pkqsp_bayes.fitting.fit import fit, summary_table
+    from pkqsp_bayes.fitting.fit import fit
     from pkqsp_bayes.fitting.settings import FitSettings
+    from pkqsp_bayes.fitting.store import describe_files
+    from pkqsp_bayes.fitting.summary import summary_table
     from pkqsp_bayes.program.bind import BindOptions
 
+    if not quiet:
+        logging.getLogger("pkqsp_bayes.fitting.progress").setLevel(logging.INFO)
     with _reported():
         spec = pq.load_model(model)
         tree = fit(
             spec,
             pq.read_study(study, model=spec),
             output,
-            settings=FitSettings(chains=chains, warmup=warmup, draws=draws, seed=seed),
+            settings=FitSettings(
+                chains=chains,
+                warmup=warmup,
+                draws=draws,
+                seed=seed,
+                adapt_delta=adapt_delta,
+                max_treedepth=max_treedepth,
+            ),
             options=BindOptions(backend=backend.value),
             resume=resume,
             cores=cores,
+            store=store.value,
+            progress=False if quiet else None,
         )
     _OUT.print(summary_table(tree).to_string(float_format="%.4g"), highlight=False)
-    _OUT.print(str(output), highlight=False)
+    for path, what in describe_files(output):
+        _OUT.print(f"{path}: {what}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def diagnose(
+    folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
+) -> None:
+    """Say what is wrong with a fit, and what to do about it."""
+    with _reported():
+        issues = pq.diagnose(pq.read_fit(folder))
+    for issue in issues:
+        _print_issue(issue)
+    if issues:
+        raise typer.Exit(1)
+    _OUT.print("nothing is wrong", style=_STYLE["ok"])
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure speed.")

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.fitting.fit import fit, summary_table
+from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.study import load_dataset
 

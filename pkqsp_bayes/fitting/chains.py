@@ -1,136 +1,108 @@
-"""Chains, each in a process of its own, each on disk as soon as it is done."""
+"""One chain: a process of its own, whose files appear in a folder that nobody else has."""
 
-import dataclasses
-import logging
+import os
 import shutil
-import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cmdstanpy
+from cmdstanpy.cmdstan_args import CmdStanArgs, SamplerArgs
 
 from pkqsp_bayes.errors import PkqspError
-from pkqsp_bayes.fitting.manifest import Manifest, write_manifest
 from pkqsp_bayes.fitting.settings import FitSettings
 
-__all__ = ["ChainError", "adopt_finished", "chain_sampler", "run_missing"]
+__all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished"]
 
-_LOGGER = logging.getLogger(__name__)
+SUFFIXES = (".csv", ".txt", ".solver.json")
+"""Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
+
+_DIGITS = 10
+_TOLD_LINES = 3
+_REFRESHES = 100
 
 
 class ChainError(PkqspError, RuntimeError):
     """Some chains did not end well; the text says which, and what the sampler said."""
 
 
-def run_missing(
-    folder: Path,
-    manifest: Manifest,
-    sample: Callable[[int, Path], Path],
-    *,
-    cores: int,
-    executor: Executor | None = None,
-) -> Manifest:
-    """Run the chains that are missing, and note each as soon as it is done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSampler:
+    """What samples a chain into a folder. It can be pickled: executors elsewhere take it.
+
+    CmdStan's own process writes its console to a file, not through a pipe of ours: whoever wants
+    to know how far it is reads the end of that file, and it goes on when its parent is gone.
 
     Parameters
     ----------
-    folder : Path
-        The fit's folder.
-    manifest : Manifest
-        What is there.
-    sample : callable
-        Samples the chain of a number into a folder and returns its file.
-    cores : int
-        How many run at once.
-    executor : Executor, optional
-        Where they run; by default threads here, each of which waits for a process.
-
-    Returns
-    -------
-    Manifest
-        With all chains.
-
-    Raises
-    ------
-    ChainError
-        After every other chain has ended, if some failed.
+    executable : str
+        The compiled program.
+    data : str or mapping
+        Path of the data, or the data.
+    starts : mapping of int to mapping
+        Start of each chain, on the constrained scale.
+    settings : FitSettings
+        Iterations and tuning.
     """
-    missing = [k for k in range(1, _count(manifest) + 1) if str(k) not in manifest.chains]
-    pool = executor or ThreadPoolExecutor(max_workers=max(1, cores))
-    failures: dict[int, str] = {}
-    try:
-        waiting = {pool.submit(_run_one, folder, k, sample): k for k in missing}
-        for future in as_completed(waiting):
-            number = waiting[future]
-            try:
-                name = future.result()
-            except Exception as error:  # whatever ends one chain must not lose the others
-                failures[number] = str(error)
-                continue
-            manifest = dataclasses.replace(manifest, chains={**manifest.chains, str(number): name})
-            write_manifest(folder, manifest)
-            _LOGGER.info("chain %d is done", number)
-    finally:
-        if executor is None:
-            pool.shutdown(wait=True, cancel_futures=True)
-    if failures:
-        told = "\n".join(f"chain {k}: {text}" for k, text in sorted(failures.items()))
-        raise ChainError(f"{told}\nthe other chains are kept; resume to run these again")
-    return manifest
 
+    executable: str
+    data: str | Mapping[str, Any]
+    starts: Mapping[int, Mapping[str, Any]]
+    settings: FitSettings
 
-def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
-    """Take over chains that ended after the process that started them had died.
+    def __call__(self, number: int, folder: Path) -> Path:
+        """Sample the chain of a number into a folder, and return its file of draws.
 
-    Parameters
-    ----------
-    folder : Path
-        The fit's folder, whose lock is held.
-    manifest : Manifest
-        What is there.
+        Raises
+        ------
+        ChainError
+            If the process failed, or its file is cut short.
+        """
+        draws, console, log = (folder / f"chain_{number}{suffix}" for suffix in SUFFIXES)
+        environment = {**os.environ, "PKQSP_SOLVER_LOG": str(log)}
+        with console.open("w") as said:
+            done = subprocess.run(
+                self._command(number, draws),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise ChainError(_failure(done.returncode, console))
+        if not is_finished(draws):
+            free = shutil.disk_usage(folder).free / 1e6
+            text = f"its file is cut short ({free:.0f} MB are free in {folder.parent})"
+            raise ChainError(text)
+        return draws
 
-    Returns
-    -------
-    Manifest
-        With the chains found; what is unfinished is swept away.
-    """
-    chains = dict(manifest.chains)
-    for attempt in folder.glob(".chain_*.part"):
-        number = attempt.name.split(".")[1].removeprefix("chain_")
-        for made in attempt.glob("*.csv"):
-            if number not in chains and _is_finished(made):
-                chains[number] = f"chain_{number}.csv"
-                made.replace(folder / chains[number])
-        shutil.rmtree(attempt, ignore_errors=True)
-    adopted = dataclasses.replace(manifest, chains=chains)
-    write_manifest(folder, adopted)
-    return adopted
-
-
-def _is_finished(path: Path) -> bool:
-    """Whether the sampler wrote its last lines: the time that it took."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 500))
-        return b"Elapsed Time" in file.read()
-
-
-def _count(manifest: Manifest) -> int:
-    return int(manifest.settings["chains"])
-
-
-def _run_one(folder: Path, number: int, sample: Callable[[int, Path], Path]) -> str:
-    """Sample into a folder that nobody else has, then put the file in its place."""
-    attempt = folder / f".chain_{number}.{uuid.uuid4().hex[:8]}.part"
-    attempt.mkdir()
-    try:
-        made = sample(number, attempt)
-        name = f"chain_{number}.csv"
-        made.replace(folder / name)
-        return name
-    finally:
-        shutil.rmtree(attempt, ignore_errors=True)
+    def _command(self, number: int, draws: Path) -> list[str]:
+        """Return CmdStan's command line, as cmdstanpy composes it."""
+        chosen = self.settings
+        method = SamplerArgs(
+            num_chains=1,
+            iter_warmup=chosen.warmup,
+            iter_sampling=chosen.draws,
+            adapt_delta=chosen.adapt_delta,
+            max_treedepth=chosen.max_treedepth,
+        )
+        arguments = CmdStanArgs(
+            Path(self.executable).name,
+            self.executable,
+            chain_ids=[number],
+            data=_as_file(self.data, draws.with_name(f"data_{number}.json")),
+            seed=chosen.seed,
+            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}.json"))],
+            output_dir=str(draws.parent),
+            sig_figs=_DIGITS,
+            refresh=max(1, (chosen.warmup + chosen.draws) // _REFRESHES),
+            method_args=method,
+        )
+        return arguments.compose_command(0, str(draws))
 
 
 def chain_sampler(
@@ -138,7 +110,7 @@ def chain_sampler(
     data: str | Mapping[str, Any],
     inits: Mapping[int, Mapping[str, Any]],
     settings: FitSettings,
-) -> Callable[[int, Path], Path]:
+) -> ChainSampler:
     """Return what samples the chain of a number into a folder.
 
     Parameters
@@ -152,23 +124,39 @@ def chain_sampler(
     settings : FitSettings
         Iterations and tuning.
     """
+    return ChainSampler(
+        executable=str(model.exe_file), data=data, starts=dict(inits), settings=settings
+    )
 
-    def sample(number: int, folder: Path) -> Path:
-        fit = model.sample(
-            data=data,
-            chains=1,
-            chain_ids=number,
-            seed=settings.seed,
-            inits=dict(inits[number]),
-            iter_warmup=settings.warmup,
-            iter_sampling=settings.draws,
-            adapt_delta=settings.adapt_delta,
-            max_treedepth=settings.max_treedepth,
-            output_dir=str(folder),
-            show_progress=False,
-            show_console=False,
-            sig_figs=10,
-        )
-        return Path(fit.runset.csv_files[0])
 
-    return sample
+def is_finished(path: Path) -> bool:
+    """Whether the sampler wrote its last lines: the time that it took.
+
+    Parameters
+    ----------
+    path : Path
+        A file of draws, which may not be there.
+    """
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 500))
+        return b"Elapsed Time" in file.read()
+
+
+def _as_file(value: str | Mapping[str, Any], place: Path) -> str:
+    if isinstance(value, str):
+        return value
+    cmdstanpy.write_stan_json(str(place), dict(value))
+    return str(place)
+
+
+def _failure(code: int, console: Path) -> str:
+    """Say in words why a process ended."""
+    if code == -signal.SIGKILL:
+        return "it was killed (SIGKILL): by hand, or because memory ran out"
+    if code < 0:
+        return f"it was ended by {signal.Signals(-code).name}"
+    with console.open(errors="replace") as file:
+        told = [line.strip() for line in file if line.startswith(("Error", "Exception"))]
+    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}"

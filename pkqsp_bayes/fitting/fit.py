@@ -6,31 +6,42 @@ import json
 import logging
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import arviz as az
 import filelock
-import numpy as np
-import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.chains import adopt_finished, chain_sampler, run_missing
+from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.culprits import explain_starts
 from pkqsp_bayes.fitting.diagnose import diagnose
-from pkqsp_bayes.fitting.manifest import Manifest, begin_manifest, read_manifest, write_manifest
+from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.manifest import (
+    Manifest,
+    begin_manifest,
+    changes,
+    read_manifest,
+    write_manifest,
+)
+from pkqsp_bayes.fitting.progress import shown_progress
+from pkqsp_bayes.fitting.running import adopt_finished, run_missing
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
+from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.starts import find_starts
+from pkqsp_bayes.fitting.store import STORES, Store, write_tree
+from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import format_model
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["fit", "summary_table"]
+__all__ = ["fit"]
 
 _LOGGER = logging.getLogger(__name__)
 _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
@@ -46,6 +57,8 @@ def fit(
     resume: bool = False,
     cores: int | None = None,
     executor: Executor | None = None,
+    store: Store = "netcdf",
+    progress: bool | None = None,
 ) -> xr.DataTree:
     """Fit a population model to a study.
 
@@ -57,7 +70,8 @@ def fit(
         As `pkqsp_bayes.read_study` gives it.
     folder : Path
         Where everything goes: ``model.toml``, ``program.stan``, ``data.json``, ``manifest.json``,
-        ``chain_<k>.csv`` as each is done, ``fit.nc``, ``summary.csv``.
+        of each chain as it is done ``chain_<k>.csv``, what the sampler said (``.txt``) and what
+        the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``, ``summary.csv``.
     settings : FitSettings, optional
         Chains, iterations, seed, tuning.
     options : BindOptions, optional
@@ -68,12 +82,18 @@ def fit(
         Chains that run at once; by default as many as there are processors.
     executor : Executor, optional
         Where chains run.
+    store : {"netcdf", "zarr", "both"}
+        How the result is kept; `pkqsp_bayes.read_fit` reads either.
+    progress : bool, optional
+        False: silent. By default a line a chain on a terminal, and log lines elsewhere.
 
     Returns
     -------
     xarray.DataTree
         Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
-        observed_data, constant_data; what was fitted, and how, in its attributes.
+        observed_data, constant_data. Attributes ``model`` (TOML), ``program``, ``seed``,
+        ``settings``, ``centred``, ``versions``, ``seconds`` and ``solver`` (JSON): solves, steps,
+        failed solves with their reasons and the parameters of the first, in all and by chain.
 
     Raises
     ------
@@ -82,35 +102,58 @@ def fit(
         start has a finite density: with the observations at fault.
     ChainError
         If chains failed; those that ended are kept.
+    ToolchainError
+        If the folder cannot be written to: a full disk, above all. Finished chains are kept.
+
+    See Also
+    --------
+    diagnose : what is wrong with a fit, which is logged after each.
     """
     chosen = settings or FitSettings()
     check_settings(chosen)
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    _check_store(store)
     bound = bind_model(model, study, options=options)
-    with _held(place):
+    place = Path(folder).resolve()
+    with told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
         _write_inputs(place, model, bound)
         started = time.perf_counter()
-        manifest = _sample(place, model, study, bound, manifest, chosen, cores, executor)
-        attributes = _attributes(model, bound, chosen, time.perf_counter() - started)
+        missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
+        if missing:
+            sampler = _sampler(place, model, study, bound, chosen)
+            with shown_progress(place, missing, chosen, wanted=progress):
+                manifest = run_missing(
+                    place, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
+                )
+        about = _attributes(model, bound, chosen, time.perf_counter() - started)
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
-        tree = convert_chains(files, bound, attributes)
-        _write_results(place, tree)
+        about["solver"] = _solver(place, bound, chosen)
+        tree = convert_chains(files, bound, about)
+        write_tree(place, tree, store)
+        write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
         _LOGGER.warning("%s", issue)
     return tree
 
 
-def _held(folder: Path) -> filelock.FileLock:
-    """Return a lock: two fits in one folder would take each other's chains."""
+def _check_store(store: str) -> None:
+    if store not in STORES:
+        what, remedy = f"it is {store!r}", "one of " + ", ".join(STORES)
+        raise CheckError([Issue(where="store", what=what, remedy=remedy)])
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder: two fits in one would take each other's chains."""
+    folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
-        lock.acquire()
+        held = lock.acquire()
     except filelock.Timeout:
         what, remedy = "another process is fitting into this folder", "wait, or use another one"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)]) from None
-    return lock
+    with held:
+        yield
 
 
 def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bool) -> Manifest:
@@ -120,52 +163,42 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
         write_manifest(folder, new)
         return new
     if not resume:
-        what = f"it holds a fit already ({len(old.chains)} chains done)"
-        remedy = "use another folder, or resume it"
+        what = f"it holds a fit already ({len(old.chains)} of {old.settings['chains']} chains done)"
+        remedy = "use another folder, or resume it (--resume, resume=True)"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
-    changed = [
-        name for name in ("program", "data", "settings") if getattr(old, name) != getattr(new, name)
-    ]
+    changed = changes(old, new)
     if changed:
-        what = f"it holds a fit of another {', '.join(changed)}"
+        what = f"what is asked for is not the fit in it: {'; '.join(changed)}"
         remedy = "resume with the same model, study and settings, or use another folder"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
-    there = {k: name for k, name in old.chains.items() if (folder / name).is_file()}
-    return adopt_finished(folder, dataclasses.replace(old, chains=there))
+    return adopt_finished(folder, old)
 
 
 def _write_inputs(folder: Path, model: ModelSpec, bound: BoundModel) -> None:
-    _write(folder / "model.toml", format_model(model))
-    _write(folder / "program.stan", bound.program)
-    _write(folder / "data.json", json.dumps(bound.plain_data()))
+    write_text(folder / "model.toml", format_model(model))
+    write_text(folder / "program.stan", bound.program)
+    write_text(folder / "data.json", json.dumps(bound.plain_data()))
 
 
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_text(text)
-    unfinished.replace(path)
-
-
-def _sample(
-    folder: Path,
-    model: ModelSpec,
-    study: Study,
-    bound: BoundModel,
-    manifest: Manifest,
-    settings: FitSettings,
-    cores: int | None,
-    executor: Executor | None,
-) -> Manifest:
-    if len(manifest.chains) == settings.chains:
-        return manifest
+def _sampler(
+    folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings
+) -> ChainSampler:
     program = load_program(bound.program, user_header=bound.header)
     starts = find_starts(bound, settings.chains, settings.seed)
     if starts is None:
         raise CheckError(explain_starts(model, study, bound))
-    sampler = chain_sampler(program, str(folder / "data.json"), starts, settings)
-    return run_missing(
-        folder, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
-    )
+    return chain_sampler(program, str(folder / "data.json"), starts, settings)
+
+
+def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str, Any]:
+    _, console, log = SUFFIXES
+    stats = {
+        k: read_solver_stats(
+            folder / f"chain_{k}{log}", folder / f"chain_{k}{console}", bound.solved_with
+        )
+        for k in range(1, settings.chains + 1)
+    }
+    return solver_account(stats, "stan" if bound.header is None else "native")
 
 
 def _attributes(
@@ -174,7 +207,9 @@ def _attributes(
     return {
         "model": format_model(model),
         "program": bound.program,
+        "seed": settings.seed,
         "settings": dataclasses.asdict(settings),
+        "centred": dict(bound.centred),
         "seconds": seconds,
         "versions": {name: _version(name) for name in _PACKAGES},
     }
@@ -185,28 +220,3 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def summary_table(tree: xr.DataTree) -> pd.DataFrame:
-    """Return mean, sd, 90 % interval, ESS and R-hat of the population parameters.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        What `fit` returns.
-    """
-    names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
-    with np.errstate(invalid="ignore"):  # what is known is constant, and has no R-hat
-        table: pd.DataFrame = az.summary(
-            tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
-        )
-    low, high = (c for c in table.columns if str(c).startswith("eti"))
-    table = table.rename(columns={low: "q5", high: "q95"}).rename_axis("parameter")
-    return table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]
-
-
-def _write_results(folder: Path, tree: xr.DataTree) -> None:
-    unfinished = folder / f".fit.nc.{os.getpid()}.part"
-    tree.to_netcdf(unfinished, engine="h5netcdf")
-    unfinished.replace(folder / "fit.nc")
-    _write(folder / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))

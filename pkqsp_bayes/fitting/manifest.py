@@ -7,17 +7,17 @@ there. A fit is resumed only if everything that its draws depend on is the same.
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.program.bind import BoundModel
 
-__all__ = ["Manifest", "begin_manifest", "read_manifest", "write_manifest"]
+__all__ = ["Manifest", "begin_manifest", "changes", "read_manifest", "write_manifest"]
 
 _FILE = "manifest.json"
 
@@ -55,6 +55,32 @@ def begin_manifest(bound: BoundModel, settings: FitSettings) -> Manifest:
     )
 
 
+def changes(old: Manifest, new: Manifest) -> list[str]:
+    """Return in words what draws depend on, and differs between two fits.
+
+    Parameters
+    ----------
+    old, new : Manifest
+        What is on disk, and what was asked for.
+
+    Examples
+    --------
+    >>> old = Manifest(program="a", data="b", settings={"chains": 4, "draws": 500})
+    >>> new = Manifest(program="a", data="c", settings={"chains": 4, "draws": 1000})
+    >>> changes(old, new)
+    ['another study or solver tolerance', 'draws = 1000 (it was 500)']
+    """
+    found = []
+    if old.program != new.program:
+        found.append("another model, prior, backend or centring")
+    if old.data != new.data:
+        found.append("another study or solver tolerance")
+    for name, value in new.settings.items():
+        if old.settings.get(name) != value:
+            found.append(f"{name} = {value} (it was {old.settings.get(name)})")
+    return found
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a folder, or None if it holds no fit.
 
@@ -75,6 +101,4 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest, whole or not at all."""
-    unfinished = folder / f".{_FILE}.{os.getpid()}.part"
-    unfinished.write_text(json.dumps(dataclasses.asdict(manifest), indent=1) + "\n")
-    unfinished.replace(folder / _FILE)
+    write_text(folder / _FILE, json.dumps(dataclasses.asdict(manifest), indent=1) + "\n")

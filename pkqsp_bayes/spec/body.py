@@ -37,6 +37,9 @@ class DrugSpec:
         Octanol-water partition coefficient, decadic logarithm.
     pKa_acid, pKa_base : tuple of float
         Dissociation constants of the acidic and basic groups.
+    logMA : Quantity, optional
+        Membrane affinity, decadic logarithm, for the methods of partition that use it; without it
+        ``logP`` serves.
     """
 
     name: str
@@ -46,6 +49,7 @@ class DrugSpec:
     logP: Quantity | None = None
     pKa_acid: tuple[float, ...] = ()
     pKa_base: tuple[float, ...] = ()
+    logMA: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,9 @@ class CovariateSpec:
         Label of a level to the code that expressions compare with, ``{ female = 0, male = 1 }``.
     reference : float or None
         Value for simulation without a study, and the centre of covariate effects that name none.
+    lower, upper : float or None
+        Least and greatest value that the model holds for, in ``unit``: a study with others is
+        refused. A mass or a length without ``lower`` must be positive.
     """
 
     unit: str = ""
@@ -74,6 +81,8 @@ class CovariateSpec:
     category: bool = False
     levels: Mapping[str, float] = field(default_factory=dict)
     reference: float | None = None
+    lower: float | None = None
+    upper: float | None = None
 
 
 def level_code(covariate: CovariateSpec, level: str) -> float:
@@ -102,6 +111,11 @@ class BodySpec:
     ----------
     species : str
         ``human``, ``rat``, ...
+    source : str, optional
+        Name of a body of the library (``icrp89``): it brings organs, pools, ``CO``, ``Hct`` and
+        ``GFR`` as expressions in the covariates WT, HT, AGE and SEX; those that the model does not
+        declare stand for the reference person's. What the model states itself comes first, key by
+        key.
     cardiac_output : Quantity, optional
         Known in expressions as ``CO``. Natural unit L per time unit. Without it, it is the sum of
         the organ flows.
@@ -114,13 +128,18 @@ class BodySpec:
     subset : tuple of str
         Organs to keep; the others are lumped into the organ whose flow is ``"balance"``.
         Empty: all are kept.
+    multipliers : mapping of str to Quantity
+        Factors of an impairment, say, on any quantity of the body: ``liver.Q = 0.8``,
+        ``GFR = "0.3"``. They act as a link with ``mode = "multiply"`` does.
     """
 
     species: str = "human"
+    source: str | None = None
     cardiac_output: Quantity | None = None
     haematocrit: Quantity | None = None
     basis: Literal["blood", "plasma"] = "blood"
     subset: tuple[str, ...] = ()
+    multipliers: Mapping[str, Quantity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +155,9 @@ class OrganSpec:
 
     Parameters
     ----------
-    volume : Quantity
-        Volume, L. In expressions ``<organ>.V``.
+    volume : Quantity, optional
+        Volume, L. In expressions ``<organ>.V``. May be left out where the body's source
+        (`BodySpec.source`) knows the organ, as every other key.
     flow : Quantity, optional
         Blood (or plasma, see `BodySpec.basis`) flow, L per time unit; ``<organ>.Q``. The text
         ``"balance"`` takes what is left of the cardiac output (one organ at most: the rest of the
@@ -147,6 +167,13 @@ class OrganSpec:
         its artery brings ``flow`` less the portal flows, or what its artery brings.
     Kp, Kb, Kpu : Quantity, optional
         Partition coefficient, one of: tissue to plasma, tissue to blood, tissue to unbound plasma.
+        Where ``[partition]`` names a method, it gives the ``Kp`` of organs that state none.
+    tissue : str, optional
+        Tissue whose composition the method of ``[partition]`` takes; by default the organ's name.
+    pH : Quantity, optional
+        pH of the tissue's cells. It moves ``Kp`` of acids and bases: by the method of partition
+        where that knows ionisation in the cells, else by the ratio of the ionised fractions
+        (ion trapping) at this pH and at 7.0. In expressions ``<organ>.pH``.
     model : {"perfusion", "permeability"}
         Well-stirred; or vascular, interstitial and cellular space with a barrier.
     position : {"parallel", "series"}
@@ -163,12 +190,14 @@ class OrganSpec:
         Unbound fraction in the tissue; without it ``fup / Kp``.
     """
 
-    volume: Quantity
+    volume: Quantity | None = None
     flow: Quantity | None = None
     flow_kind: Literal["total", "arterial"] = "total"
     Kp: Quantity | None = None
     Kb: Quantity | None = None
     Kpu: Quantity | None = None
+    tissue: str | None = None
+    pH: Quantity | None = None
     model: Literal["perfusion", "permeability"] = "perfusion"
     position: Literal["parallel", "series"] = "parallel"
     drains_to: str | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.model import ModelSpec
 
 __all__ = ["VALUE_CHECKS"]
@@ -70,6 +71,22 @@ def _check_covariates(spec: ModelSpec) -> _Found:
         if codes and covariate.reference is not None and covariate.reference not in codes:
             what = f"the reference {covariate.reference:g} is the code of no level"
             yield f"{place}.reference", what, f"one of {', '.join(f'{c:g}' for c in codes)}"
+        yield from _check_range(place, covariate)
+
+
+def _check_range(place: str, covariate: CovariateSpec) -> _Found:
+    lower, upper, reference = covariate.lower, covariate.upper, covariate.reference
+    is_stated = lower is not None or upper is not None
+    if is_stated and (covariate.category or covariate.levels):
+        yield place, "a category has no range", "state its levels"
+    elif lower is not None and upper is not None and not lower < upper:
+        what = f"lower is {lower:g} and upper is {upper:g}"
+        yield place, what, "lower must be below upper"
+    elif reference is not None and (
+        (lower is not None and reference < lower) or (upper is not None and reference > upper)
+    ):
+        what = f"the reference {reference:g} is out of the covariate's range"
+        yield f"{place}.reference", what, "move it inside, or widen lower and upper"
 
 
 VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (

@@ -11,6 +11,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.study.cells import as_numbers
 from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.study.ranges import range_issues
 from pkqsp_bayes.study.study import Study, subject_starts
 from pkqsp_bayes.study.trajectories import Values
 from pkqsp_bayes.units import UnitError, conversion_factor
@@ -31,6 +32,10 @@ class CovariateLike(Protocol):
     def levels(self) -> Mapping[str, float]: ...  # noqa: D102
     @property
     def unit(self) -> str: ...  # noqa: D102
+    @property
+    def lower(self) -> float | None: ...  # noqa: D102
+    @property
+    def upper(self) -> float | None: ...  # noqa: D102
 
 
 def fixed_values(
@@ -185,7 +190,8 @@ def _in_unit(
     except UnitError as error:
         place = f"{study.source}, column {column}"
         return values, [Issue(where=place, what=str(error), remedy="correct one of the units")]
-    return values * factor, []
+    values = values * factor
+    return values, range_issues(study, covariate, values)
 
 
 def _codes(study: Study, covariate: CovariateLike, column: str) -> tuple[FloatArray, list[Issue]]:

@@ -77,12 +77,16 @@ class CovariateColumn:
         Code of each level of a category.
     unit : str
         Unit that the model wants.
+    lower, upper : float or None
+        Least and greatest value that the model holds for.
     """
 
     name: str
     interpolation: Literal["fixed", "locf", "nocb", "linear"] = "fixed"
     levels: Mapping[str, float] = field(default_factory=dict)
     unit: str = ""
+    lower: float | None = None
+    upper: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,12 @@ def covariate_columns(
     chosen = [(name, stated[name]) for name in names]
     return tuple(
         CovariateColumn(
-            name=name, interpolation=spec.interpolation, levels=spec.levels, unit=spec.unit
+            name=name,
+            interpolation=spec.interpolation,
+            levels=spec.levels,
+            unit=spec.unit,
+            lower=spec.lower,
+            upper=spec.upper,
         )
         for name, spec in chosen
     )

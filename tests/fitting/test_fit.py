@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.chains import adopt_finished
 from pkqsp_bayes.fitting.manifest import Manifest, read_manifest, write_manifest
+from pkqsp_bayes.fitting.running import adopt_finished
 from pkqsp_bayes.spec.toml import parse_model
 from tests.fitting.conftest import TEXT, TRUTH
 
@@ -56,8 +56,9 @@ def test_the_folder_holds_all_of_it(done: tuple[Path, xr.DataTree]) -> None:
     folder, tree = done
     names = {p.name for p in folder.iterdir() if not p.name.startswith(".")}
     assert names == {
-        "chain_1.csv", "chain_2.csv", "data.json", "fit.nc", "manifest.json", "model.toml",
-        "program.stan", "summary.csv",
+        "chain_1.csv", "chain_1.solver.json", "chain_1.txt", "chain_2.csv", "chain_2.solver.json",
+        "chain_2.txt", "data.json", "fit.nc", "manifest.json", "model.toml", "program.stan",
+        "summary.csv",
     }  # fmt: skip
     with xr.open_datatree(folder / "fit.nc", engine="h5netcdf") as read:
         np.testing.assert_array_equal(read["posterior"]["CL"], tree["posterior"]["CL"])
@@ -89,11 +90,11 @@ def test_resuming_refuses_what_has_changed(
     changed = parse_model(TEXT.replace("log(30), 0.5", "log(30), 0.4"))
     table = study.table.assign(DV=study.table.DV * 1.01)
     other = pq.Study(table=table, source="simulated")
-    for one, two, what in ((changed, study, "program"), (model, other, "data")):
+    for one, two, what in ((changed, study, "model"), (model, other, "study")):
         with pytest.raises(pq.CheckError, match=f"another {what}"):
             pq.fit(one, two, done[0], settings=SETTINGS, resume=True)
     longer = pq.FitSettings(chains=2, warmup=300, draws=400, seed=3)
-    with pytest.raises(pq.CheckError, match="another settings"):
+    with pytest.raises(pq.CheckError, match=r"draws = 400 \(it was 300\)"):
         pq.fit(model, study, done[0], settings=longer, resume=True)
 
 
@@ -104,7 +105,7 @@ def test_a_chain_that_ended_after_its_parent_is_taken_over(
         attempt = tmp_path / f".chain_{number}.abcd.part"
         attempt.mkdir()
         whole = (done[0] / f"chain_{number}.csv").read_bytes()
-        (attempt / "x.csv").write_bytes(whole[: len(whole) - cut])
+        (attempt / f"chain_{number}.csv").write_bytes(whole[: len(whole) - cut])
     manifest = Manifest(program="", data="", settings={"chains": 2})
     write_manifest(tmp_path, manifest)
     assert adopt_finished(tmp_path, manifest).chains == {"1": "chain_1.csv"}

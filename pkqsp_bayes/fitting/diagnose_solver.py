@@ -1,0 +1,58 @@
+"""What failed solves mean for a fit, and what to do about each kind."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pkqsp_bayes.errors import Issue
+
+__all__ = ["solver_issues"]
+
+_TIGHTER = "tighter priors of the parameters told keep proposals where the model makes sense"
+_LIMIT = "raise SolverSettings.max_steps (BindOptions.solver), or {tighter}"
+_REMEDIES = (
+    ("max_steps", _LIMIT.format(tighter=_TIGHTER)),
+    ("step size fell below", f"loosen SolverSettings.atol and rtol, or {_TIGHTER}"),
+    ("not finite", f"look for a division by 0 or an overflow in the equations, or {_TIGHTER}"),
+    ("singular", f"look for states without any loss in the equations, or {_TIGHTER}"),
+    ("steady state", "drop SS for doses that never come to rest, or " + _TIGHTER),
+    ("record", "pkqsp check MODEL STUDY tells which record"),
+    ("negative duration", "bound duration, lag and rate from below (`lower`)"),
+    ("negative lag", "bound bioavailability, duration, lag and rate from below (`lower`)"),
+)
+
+
+def solver_issues(solver: Mapping[str, Any]) -> Iterator[Issue]:
+    """Yield an issue for each reason for which solves failed.
+
+    Parameters
+    ----------
+    solver : mapping
+        The attribute ``solver`` of a result.
+
+    Examples
+    --------
+    >>> solver = {"solves": 2000, "reasons": {"more steps than max_steps allows": 5}}
+    >>> next(solver_issues(solver)).what.partition(":")[0]
+    '5 of 2000 solves failed, warm-up included'
+    """
+    solves = solver.get("solves")
+    of_all = "" if solves is None else f" of {solves}"
+    for reason, count in solver.get("reasons", {}).items():
+        what = (
+            f"{count}{of_all} solves failed, warm-up included: {reason}; each refused a proposal"
+            f"{_example(reason, solver)}"
+        )
+        remedy = next((r for key, r in _REMEDIES if key in reason), _TIGHTER)
+        few = "" if solves is None or count > solves / 1000 else "so few do no harm; "
+        yield Issue(severity="warning", where="ODE solver", what=what, remedy=few + remedy)
+
+
+def _example(reason: str, solver: Mapping[str, Any]) -> str:
+    for example in solver.get("examples", ()):
+        if example["reason"] == reason:
+            pairs = example["parameters"].items()
+            values = ", ".join(
+                f"{k} = {'not finite' if v is None else f'{v:.3g}'}" for k, v in pairs
+            )
+            return f", first at {values} (chain {example['chain']})"
+    return ""

@@ -1,0 +1,64 @@
+"""Files that appear whole or not at all, and what to say if they cannot be written."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pkqsp_bayes.errors import ToolchainError
+
+__all__ = ["told_writing", "unfinished", "write_text"]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with unfinished(path) as part:
+        part.write_text(text)
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give another name to write to; take the right one if all went well, else leave nothing."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        yield part
+        if path.is_dir():  # a directory is not replaced in one step
+            path.rename(old)
+        part.replace(path)
+    finally:
+        for rest in (part, old):
+            _remove(rest)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_writing(folder: Path) -> Iterator[None]:
+    """Turn a failure to write into one that says what to do, and that nothing is lost.
+
+    Raises
+    ------
+    ToolchainError
+        If the disk is full, a quota is reached, or the folder is not ours.
+    """
+    try:
+        yield
+    except OSError as error:
+        free = _free(folder)
+        what = f"cannot write to {folder}: {error.strerror or error}{free}"
+        remedy = "make room, then resume (--resume, resume=True): finished chains are kept"
+        raise ToolchainError(what, remedy) from error
+
+
+def _free(folder: Path) -> str:
+    try:
+        return f" ({shutil.disk_usage(folder).free / 1e6:.1f} MB free)"
+    except OSError:
+        return ""

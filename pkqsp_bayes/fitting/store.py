@@ -1,0 +1,118 @@
+"""Results on disk: netCDF or zarr, written whole, and read back."""
+
+from pathlib import Path
+from typing import Literal
+
+import xarray as xr
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.files import unfinished
+from pkqsp_bayes.fitting.manifest import read_manifest
+
+__all__ = ["STORES", "Store", "describe_files", "read_fit", "write_tree"]
+
+Store = Literal["netcdf", "zarr", "both"]
+
+STORES: dict[Store, tuple[str, ...]] = {
+    "netcdf": ("fit.nc",),
+    "zarr": ("fit.zarr",),
+    "both": ("fit.nc", "fit.zarr"),
+}
+"""What a choice of store leaves in the folder."""
+
+
+def read_fit(folder: Path | str) -> xr.DataTree:
+    """Return the result of a fit from its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `pkqsp_bayes.fit` wrote, or one of its files ``fit.nc`` and ``fit.zarr``.
+
+    Returns
+    -------
+    xarray.DataTree
+        In memory. Where both files are there, the newer one.
+
+    Raises
+    ------
+    CheckError
+        If there is none, with the chains that are done; if it cannot be read.
+    """
+    place = Path(folder)
+    found = [place] if place.suffix in (".nc", ".zarr") else _results(place)
+    if not found or not found[0].exists():
+        raise CheckError([_absent(place)])
+    engine = "zarr" if found[0].suffix == ".zarr" else "h5netcdf"
+    try:
+        with xr.open_datatree(found[0], engine=engine) as tree:
+            read: xr.DataTree = tree.load()
+            return read
+    except (OSError, ValueError, KeyError) as error:
+        what, remedy = f"it cannot be read: {error}", "resume the fit: it is written anew"
+        raise CheckError([Issue(where=str(found[0]), what=what, remedy=remedy)]) from None
+
+
+def _results(folder: Path) -> list[Path]:
+    there = [folder / name for name in STORES["both"] if (folder / name).exists()]
+    return sorted(there, key=lambda path: -path.stat().st_mtime)
+
+
+def _absent(folder: Path) -> Issue:
+    manifest = read_manifest(folder) if folder.is_dir() else None
+    if manifest is None:
+        what, remedy = "there is no fit in it", "name the folder that the fit was written to"
+    else:
+        done, wanted = len(manifest.chains), manifest.settings["chains"]
+        what = f"the fit has no result yet: {done} of {wanted} chains are done"
+        remedy = "resume it (--resume, resume=True)"
+    return Issue(where=str(folder), what=what, remedy=remedy)
+
+
+def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
+    """Write a result, whole or not at all; what was there is replaced.
+
+    Parameters
+    ----------
+    folder : Path
+        Where.
+    tree : xarray.DataTree
+        What.
+    store : {"netcdf", "zarr", "both"}
+        As what.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    written = []
+    for name in STORES[store]:
+        with unfinished(folder / name) as part:
+            if name.endswith(".nc"):
+                tree.to_netcdf(part, engine="h5netcdf")
+            else:  # format 2: format 3 has no text of fixed length yet, and fewer readers
+                tree.to_zarr(part, zarr_format=2)
+        written.append(folder / name)
+    return written
+
+
+def describe_files(folder: Path) -> list[tuple[Path, str]]:
+    """Return the files that a fit has left, each with what it holds.
+
+    Parameters
+    ----------
+    folder : Path
+        The fit's.
+    """
+    told = (
+        ("fit.nc", "draws and predictions; pkqsp_bayes.read_fit reads them"),
+        ("fit.zarr", "the same, as zarr"),
+        ("summary.csv", "the table above"),
+        ("model.toml", "the model"),
+        ("program.stan", "the Stan program"),
+        ("data.json", "its data"),
+        ("manifest.json", "what --resume needs"),
+        ("chain_1.csv", "what the sampler wrote, a file a chain; .txt: what it said"),
+    )
+    return [(folder / name, what) for name, what in told if (folder / name).exists()]

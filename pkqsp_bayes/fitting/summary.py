@@ -1,0 +1,32 @@
+"""The table of a fit's parameters."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+__all__ = ["summary_table"]
+
+
+def summary_table(tree: xr.DataTree) -> pd.DataFrame:
+    """Return mean, sd, 90 % interval, ESS and R-hat of the population parameters.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        What `pkqsp_bayes.fit` returns.
+
+    Returns
+    -------
+    DataFrame
+        A row a parameter: ``CLint``, ``omega[CLint]``, ``sigma[cp]``; columns mean, sd, q5, q95,
+        ess_bulk, ess_tail, r_hat.
+    """
+    names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
+    with np.errstate(invalid="ignore"):  # what is known is constant, and has no R-hat
+        table: pd.DataFrame = az.summary(
+            tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
+        )
+    low, high = (c for c in table.columns if str(c).startswith("eti"))
+    table = table.rename(columns={low: "q5", high: "q95"}).rename_axis("parameter")
+    return table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]

@@ -1,0 +1,80 @@
+"""Covariates outside the range that the model states, or that nature allows."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.units import UnitError, dimension
+
+__all__ = ["Ranged", "range_issues"]
+
+FloatArray = NDArray[np.float64]
+
+_POSITIVE = ("[mass]", "[length]")
+
+
+class Ranged(Protocol):
+    """What is asked of a covariate here."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+    @property
+    def lower(self) -> float | None: ...  # noqa: D102
+    @property
+    def upper(self) -> float | None: ...  # noqa: D102
+
+
+def range_issues(study: Study, covariate: Ranged, values: FloatArray) -> list[Issue]:
+    """Return the rows whose value the model does not hold for.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    covariate : Ranged
+        Its bounds, which are allowed values themselves. Without a lower one, a mass or a length
+        must be positive.
+    values : (n,) array of float
+        In the covariate's unit; NaN where missing.
+    """
+    unit = f" {covariate.unit}" if covariate.unit else ""
+    found = []
+    if covariate.lower is None and _is_positive(covariate.unit):
+        remedy = "correct it; a value that is not known is left empty"
+        found.append((values <= 0, f"it is {{value}}{unit}, which cannot be", remedy))
+    for side, bound, sign in (("lower", covariate.lower, -1), ("upper", covariate.upper, 1)):
+        if bound is None:
+            continue
+        what = f"it is {{value}}{unit}, out of the model's range ({_told(covariate)}{unit})"
+        remedy = f"correct the value or its unit, or move covariates.{covariate.name}.{side}"
+        found.append((sign * (values - bound) > 0, what, remedy))
+    column = study.column_of(covariate.name) or covariate.name
+    return [
+        issue
+        for bad, what, remedy in found
+        for issue in row_issues(
+            study.table, bad, source=study.source, column=column, what=what, remedy=remedy,
+            values=values,
+        )
+    ]  # fmt: skip
+
+
+def _is_positive(unit: str) -> bool:
+    try:
+        return dimension(unit) in _POSITIVE
+    except UnitError:  # told elsewhere
+        return False
+
+
+def _told(covariate: Ranged) -> str:
+    if covariate.lower is None:
+        return f"at most {covariate.upper:g}"
+    if covariate.upper is None:
+        return f"at least {covariate.lower:g}"
+    return f"{covariate.lower:g} to {covariate.upper:g}"
