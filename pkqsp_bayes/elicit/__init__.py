@@ -1,0 +1,1 @@
+"""Priors from mechanism and from experts, as prior tables."""

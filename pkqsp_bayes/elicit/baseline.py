@@ -1,0 +1,212 @@
+"""The baseline of a mechanism: an output at steady state, for many draws and subjects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.elicit.drawing import PopulationDraws
+from pkqsp_bayes.engine.individual import individual_parameters
+from pkqsp_bayes.engine.kernel import Kernel, build_kernel
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.study.covariates import fixed_values
+from pkqsp_bayes.study.simulated import regimen
+from pkqsp_bayes.study.timeline import Timeline, covariate_columns
+
+__all__ = ["Baseline", "check_baseline", "prepare_baseline"]
+
+FloatArray = NDArray[np.float64]
+
+STILL = 1e-3
+"""Largest relative change of a baseline that counts as steady."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Baseline:
+    """A mechanism that is ready to give the baseline of its factor.
+
+    Parameters
+    ----------
+    ready : ReadyModel
+        The mechanism.
+    kernel : Kernel
+        Its compiled form.
+    factor : str
+        The output.
+    settle : float
+        Time from its initial values to the baseline.
+    covariates : DataFrame (S rows)
+        Of the subjects.
+    """
+
+    ready: ReadyModel
+    kernel: Kernel
+    factor: str
+    settle: float
+    covariates: pd.DataFrame
+
+    def values(
+        self, draws: PopulationDraws, eta: FloatArray, settings: Mapping[str, FloatArray | float]
+    ) -> FloatArray:
+        """Return the factor (D, S) of one group.
+
+        Parameters
+        ----------
+        draws : PopulationDraws
+            Of the uncertain parameters.
+        eta : (D, S, R) array
+            Random effects.
+        settings : mapping of str to ((D,) array or float)
+            What makes the group: typical values and coefficients, or covariates.
+
+        Raises
+        ------
+        CheckError
+            If it is not steady, not finite, or not positive.
+        """
+        spec, size = self.ready.spec, eta.shape[0]
+        table = self.covariates.assign(
+            **{n: v for n, v in settings.items() if n in spec.covariates}
+        )
+        given = {n: np.broadcast_to(v, (size,)) for n, v in settings.items()}
+        shared = {**draws.values, **{n: v for n, v in given.items() if n in draws.values}}
+        lines, x = self._subjects(table)
+        theta = individual_parameters(self.ready, shared, draws.effects, eta, x)
+        solved = self.kernel.solve_many(lines * size, theta.reshape(-1, theta.shape[2]))
+        column = self.kernel.outputs.index(self.factor)
+        found = [s.values[-2:, column] for s in solved]
+        both = np.array(found).reshape(size, len(lines), 2)
+        _check_values(self.factor, both, self.settle)
+        return both[:, :, 0]
+
+    def _subjects(self, table: pd.DataFrame) -> tuple[list[Timeline], dict[str, FloatArray]]:
+        names = list(table.columns)
+        times = [0.0, self.settle, 2 * self.settle] if self.settle else [0.0, 1.0]
+        columns = {name: table[name].to_numpy() for name in names}
+        study = regimen([], times, subjects=len(table), covariates=columns)
+        stated = self.ready.spec.covariates
+        values, issues = fixed_values(study, covariate_columns(names, stated))
+        if issues:
+            raise CheckError(issues)
+        x = {name: values[:, i] for i, name in enumerate(names)}
+        return subject_timelines(self.ready, study), x
+
+
+def _check_values(factor: str, both: FloatArray, settle: float) -> None:
+    first, later = both[:, :, 0], both[:, :, 1]
+    issues = []
+    if not np.isfinite(both).all():
+        share = float((~np.isfinite(both)).any(axis=2).mean())
+        what, remedy = f"{share:.1%} of the baselines could not be solved", "narrow the priors"
+        issues.append(Issue(where=factor, what=what, remedy=remedy))
+    elif (both <= 0).any():
+        what = f"{float((both <= 0).mean()):.1%} of the baselines are not positive"
+        remedy = "a factor of a parameter must be positive: choose another output"
+        issues.append(Issue(where=factor, what=what, remedy=remedy))
+    elif float(np.abs(later / first - 1).max()) > STILL:
+        change = float(np.abs(later / first - 1).max())
+        what = f"the baseline still moves after {settle:g} (by up to {change:.1%})"
+        remedy = "state initial values at steady state, or a longer settle"
+        issues.append(Issue(where=factor, what=what, remedy=remedy))
+    if issues:
+        raise CheckError(issues)
+
+
+def prepare_baseline(
+    model: ModelSpec,
+    factor: str,
+    *,
+    settings: Sequence[str],
+    settle: float,
+    covariates: pd.DataFrame | None,
+    inner: int,
+    seed: int,
+) -> Baseline:
+    """Compile a checked mechanism, and draw its subjects' covariates.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The mechanism.
+    factor : str
+        One of its outputs.
+    settings : sequence of str
+        What groups set.
+    settle : float
+        Time from its initial values to the baseline.
+    covariates : DataFrame, optional
+        People to draw the subjects from, with replacement; by default all are at the references.
+    inner, seed : int
+        Number of subjects, and seed of the draw.
+    """
+    own = [n for n in settings if n in model.population.parameters]
+    ready = ready_model(model, individual=own)
+    people = _people(model, covariates, inner, seed)
+    kernel = build_kernel(ready.lowered)
+    return Baseline(ready=ready, kernel=kernel, factor=factor, settle=settle, covariates=people)
+
+
+def check_baseline(
+    model: ModelSpec, factor: str, settings: Sequence[str], covariates: pd.DataFrame | None
+) -> list[Issue]:
+    """Return every problem: no such output, settings or covariates that nothing gives.
+
+    Parameters
+    ----------
+    model, factor, settings, covariates
+        As `prepare_baseline` takes them.
+    """
+    issues = [*_check_factor(model, factor), *_check_settings(model, settings)]
+    return issues + _check_people(model, covariates)
+
+
+def _check_factor(model: ModelSpec, factor: str) -> list[Issue]:
+    if factor in model.observe:
+        return []
+    guess = nearest(factor, model.observe)
+    remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(model.observe)
+    what = f"the mechanism has no output {factor!r}"
+    return [Issue(where="factor", what=what, remedy=remedy if model.observe else "observe it")]
+
+
+def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
+    known = [*model.population.parameters, *model.covariates]
+    issues = []
+    for name in settings:
+        if name in known:
+            continue
+        guess = nearest(name, known)
+        what = f"the mechanism has no population parameter or covariate {name!r}"
+        remedy = f"did you mean {guess}?" if guess else "a group sets one of " + ", ".join(known)
+        issues.append(Issue(where=f"groups.{name}", what=what, remedy=remedy))
+    return issues
+
+
+def _check_people(model: ModelSpec, people: pd.DataFrame | None) -> list[Issue]:
+    columns = () if people is None else tuple(people.columns)
+    return [
+        Issue(
+            where=f"covariates.{name}",
+            what=f"nothing says what {name} the subjects have",
+            remedy="give it a reference, or a column of covariates",
+        )
+        for name, stated in model.covariates.items()
+        if name not in columns and stated.reference is None
+    ]
+
+
+def _people(model: ModelSpec, people: pd.DataFrame | None, inner: int, seed: int) -> pd.DataFrame:
+    reference = {n: c.reference for n, c in model.covariates.items()}
+    if people is None:
+        return pd.DataFrame({name: np.full(inner, value) for name, value in reference.items()},
+                            index=range(inner))  # fmt: skip
+    rows = np.random.default_rng([seed, 2]).integers(len(people), size=inner)
+    drawn = people.iloc[rows].reset_index(drop=True)
+    columns = {n: drawn[n] if n in people else reference[n] for n in model.covariates}
+    return pd.DataFrame(columns, index=range(inner))

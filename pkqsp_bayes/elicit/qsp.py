@@ -1,0 +1,237 @@
+"""Priors that come from a mechanism: a nested virtual population, outer and inner.
+
+The outer loop goes over what is uncertain in the mechanism, the inner one over subjects. In each
+outer draw the subjects' baseline factors E_i0 have a mean of logarithms, differences of it between
+groups, and a standard deviation: the typical value, the effects and the omega of a parameter
+that the factor scales, CL_i = scale E_i0. Over the outer draws these have a joint distribution,
+and that is the prior.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, rounded
+from pkqsp_bayes.elicit.question import (
+    Part,
+    Question,
+    Robustness,
+    check_question,
+    simulate_question,
+)
+from pkqsp_bayes.elicit.sizes import prior_sizes
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance, Scale
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+from pkqsp_bayes.spec.toml import format_model
+
+__all__ = ["DerivedPriors", "derive_priors"]
+
+FloatArray = NDArray[np.float64]
+
+_POSITIVE = ("lognormal", "gamma", "inv_gamma")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DerivedPriors:
+    """A prior table, and what it was made from.
+
+    Parameters
+    ----------
+    table : PriorTable
+        The priors, with provenance.
+    draws : xarray.Dataset
+        The quantities that got a prior, one variable each, over ``draw`` (the outer loop), by
+        their names in the table.
+    fits : mapping of str to list of FamilyFit
+        Families fitted to the draws of each, the best first.
+    """
+
+    table: PriorTable
+    draws: xr.Dataset
+    fits: Mapping[str, Sequence[FamilyFit]] = field(default_factory=dict)
+
+
+def derive_priors(
+    qsp_model: ModelSpec,
+    *,
+    factor: str,
+    parameter: str,
+    covariate: str = "",
+    groups: Mapping[str, Mapping[str, float | str]] | None = None,
+    scale: float | str = 1.0,
+    parts: Sequence[Part] = ("typical", "effects", "omega"),
+    joint: bool = True,
+    robustness: Robustness | None = None,
+    outer: int = 256,
+    inner: int = 256,
+    seed: int = 1,
+    settle: float = 0.0,
+    covariates: pd.DataFrame | None = None,
+    frequencies: Mapping[str, float] | None = None,
+    date: str = "",
+) -> DerivedPriors:
+    """Derive the priors of a parameter from a mechanism.
+
+    Parameters
+    ----------
+    qsp_model : ModelSpec
+        The mechanism; its ``[population]`` says what is uncertain (priors) and what differs
+        between subjects (omega).
+    factor : str
+        Output whose baseline scales the parameter.
+    parameter : str
+        The parameter, log-normal between subjects, in the model that will be fitted.
+    covariate : str
+        Its categorical covariate, whose levels are the groups.
+    groups : mapping of str to mapping
+        Level to what makes it: population parameters or covariates of the mechanism, to a number
+        or a prior (``"lognormal(log(0.15), 0.2)"``). The first level is the reference.
+    scale : float or str
+        The parameter is ``scale`` times the factor: a number, or a prior as text.
+    parts : sequence of {"typical", "effects", "omega"}
+        What gets a prior.
+    joint : bool
+        Whether it is one multivariate normal prior (of logarithms, and effects as they are); else
+        each gets the family that fits it best, and correlations are lost.
+    robustness : Robustness, optional
+        Discount and mixture.
+    outer, inner : int
+        Draws of what is uncertain, and subjects in each.
+    seed : int
+        The result is a function of it.
+    settle : float
+        Time after which the mechanism is at its baseline; 0: its initial values are.
+    covariates : DataFrame, optional
+        People from whom the subjects are drawn, for instance a virtual population.
+    frequencies : mapping of str to float, optional
+        Of the groups; they weigh the pooled omega and the effective sample size.
+    date : str
+        For the provenance.
+
+    Returns
+    -------
+    DerivedPriors
+        Its ``table`` is to be applied with `pkqsp_bayes.apply_priors` or given to a fit.
+
+    Raises
+    ------
+    CheckError
+        With every problem of mechanism and arguments; if the baseline is not steady, finite and
+        positive; if something that is to get a prior does not vary.
+    """
+    asked = Question(
+        model=qsp_model, factor=factor, parameter=parameter, covariate=covariate,
+        groups={"": {}} if groups is None else groups, scale=scale, parts=tuple(parts),
+        robustness=robustness or Robustness(), outer=outer, inner=inner, seed=seed,
+        settle=settle, covariates=covariates, frequencies=frequencies,
+    )  # fmt: skip
+    issues = check_question(asked)
+    if issues:
+        raise CheckError(issues)
+    found = simulate_question(asked)
+    provenance = Provenance(
+        method="qsp",
+        source=f"{qsp_model.title}: {factor}",
+        model_hash=hashlib.sha256(format_model(qsp_model).encode()).hexdigest(),
+        seed=seed, outer=outer, inner=inner, date=date,
+        ess=prior_sizes(found, parameter, asked.shares()),
+    )  # fmt: skip
+    fits = {name: fit_families(values, _families(name)) for name, values in found.items()}
+    make = _joint_table if joint and len(found) > 1 else _single_table
+    return DerivedPriors(
+        table=make(asked, found, fits, provenance),
+        draws=xr.Dataset({name: ("draw", values) for name, values in found.items()}),
+        fits=fits,
+    )
+
+
+def _families(name: str) -> tuple[str, ...]:
+    return REAL if name.startswith("beta[") else _POSITIVE
+
+
+def _statistics(fits: Mapping[str, Sequence[FamilyFit]]) -> dict[str, float]:
+    """Return Akaike's criterion of each family, above that of the best, and its distance."""
+    found = {}
+    for name, ranked in fits.items():
+        for fit in ranked:
+            found[f"aic {name} {fit.prior.family}"] = round(fit.aic - ranked[0].aic, 3)
+        found[f"distance {name}"] = round(ranked[0].distance, 4)
+    return found
+
+
+def _joint_table(
+    asked: Question,
+    found: Mapping[str, FloatArray],
+    fits: Mapping[str, Sequence[FamilyFit]],
+    provenance: Provenance,
+) -> PriorTable:
+    scales: tuple[Scale, ...] = tuple(
+        "identity" if name.startswith("beta[") else "log" for name in found
+    )
+    pairs = zip(found.values(), scales, strict=True)
+    u = np.stack([np.log(v) if scale == "log" else v for v, scale in pairs])
+    correlation = np.round(np.corrcoef(u), 6)
+    chosen = asked.robustness
+    prior = JointPriorSpec(
+        targets=tuple(found),
+        scales=scales,
+        mean=_readable(u.mean(axis=1)),
+        sd=_readable(u.std(axis=1, ddof=1)),
+        correlation=tuple(tuple(row) for row in correlation.tolist()),
+        weight=chosen.weight,
+        vague_sd=(chosen.vague_sd,) * len(found) if chosen.weight < 1 else (),
+        discount=chosen.discount,
+        provenance=dataclasses.replace(
+            provenance, family="multivariate normal of logarithms", fit=_statistics(fits)
+        ),
+    )
+    return PriorTable(title=_title(asked), joint={asked.parameter: prior})
+
+
+def _single_table(
+    asked: Question,
+    found: Mapping[str, FloatArray],
+    fits: Mapping[str, Sequence[FamilyFit]],
+    provenance: Provenance,
+) -> PriorTable:
+    entries = {}
+    for name in found:
+        best = fits[name][0].prior
+        account = dataclasses.replace(
+            provenance,
+            family=best.family,
+            fit=_statistics({name: fits[name]}),
+            ess={n: size for n, size in provenance.ess.items() if n == name},
+        )
+        robust = asked.robustness
+        vague = _vague(name, best, robust.vague_sd) if robust.weight < 1 else None
+        entries[name] = PriorEntry(
+            prior=best, discount=robust.discount, weight=robust.weight, vague=vague,
+            provenance=account,
+        )  # fmt: skip
+    return PriorTable(title=_title(asked), priors=entries)
+
+
+def _vague(name: str, prior: PriorSpec, sd: float) -> PriorSpec:
+    middle = float(distribution(prior).quantile(0.5))
+    if name.startswith("beta["):
+        return rounded("normal", (middle, sd))
+    return rounded("lognormal", (float(np.log(middle)), sd))
+
+
+def _title(asked: Question) -> str:
+    return f"Priors of {asked.parameter} from {asked.model.title}"
+
+
+def _readable(values: FloatArray) -> tuple[float, ...]:
+    return tuple(float(f"{value:.6g}") for value in values)
