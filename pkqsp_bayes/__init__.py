@@ -12,6 +12,8 @@ from pkqsp_bayes._version import __version__
 
 if TYPE_CHECKING:
     from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
+    from pkqsp_bayes.elicit.qsp import derive_priors
+    from pkqsp_bayes.elicit.question import Robustness
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
@@ -23,7 +25,16 @@ if TYPE_CHECKING:
     from pkqsp_bayes.library import load_model
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
+    from pkqsp_bayes.spec.apply_priors import apply_priors
     from pkqsp_bayes.spec.model import ModelSpec
+    from pkqsp_bayes.spec.prior_table import (
+        PriorTable,
+        format_priors,
+        merge_tables,
+        parse_priors,
+        read_priors,
+        write_priors,
+    )
     from pkqsp_bayes.study import datasets, load_dataset
     from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
     from pkqsp_bayes.study.simulated import Dose, regimen
@@ -39,18 +50,26 @@ __all__ = [
     "Issue",
     "ModelSpec",
     "PkqspError",
+    "PriorTable",
+    "Robustness",
     "SolverOptions",
     "Study",
     "ToolchainError",
     "__version__",
+    "apply_priors",
     "check",
     "datasets",
+    "derive_priors",
     "diagnose",
     "examine_study",
     "fit",
+    "format_priors",
     "load_dataset",
     "load_model",
+    "merge_tables",
+    "parse_priors",
     "read_fit",
+    "read_priors",
     "read_study",
     "regimen",
     "simulate",
@@ -58,10 +77,20 @@ __all__ = [
     "study_from_frame",
     "summary_table",
     "variance_budget",
+    "write_priors",
 ]
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "PriorTable": "spec.prior_table",
+    "apply_priors": "spec.apply_priors",
+    "read_priors": "spec.prior_table",
+    "write_priors": "spec.prior_table",
+    "format_priors": "spec.prior_table",
+    "parse_priors": "spec.prior_table",
+    "merge_tables": "spec.prior_table",
+    "derive_priors": "elicit.qsp",
+    "Robustness": "elicit.question",
     "Endpoint": "analysis.variability",
     "variance_budget": "analysis.variability",
     "BindOptions": "program.bind",

@@ -177,6 +177,7 @@ def fit(
     study: Annotated[Path, typer.Argument(help="CSV table.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     *,
+    priors: Annotated[Path | None, typer.Option(help="Prior table, TOML.")] = None,
     chains: Annotated[int, typer.Option(help="Number of chains.")] = 4,
     warmup: Annotated[int, typer.Option(help="Warm-up iterations of each.")] = 1000,
     draws: Annotated[int, typer.Option(help="Draws of each.")] = 1000,
@@ -204,6 +205,7 @@ def fit(
             spec,
             pq.read_study(study, model=spec),
             output,
+            priors=None if priors is None else pq.read_priors(priors),
             settings=FitSettings(
                 chains=chains,
                 warmup=warmup,

@@ -37,7 +37,9 @@ from pkqsp_bayes.fitting.starts import find_starts
 from pkqsp_bayes.fitting.store import STORES, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior_table import PriorTable, format_priors
 from pkqsp_bayes.spec.toml import format_model
 from pkqsp_bayes.study.study import Study
 
@@ -52,6 +54,7 @@ def fit(
     study: Study,
     folder: Path | str,
     *,
+    priors: PriorTable | None = None,
     settings: FitSettings | None = None,
     options: BindOptions | None = None,
     resume: bool = False,
@@ -72,6 +75,8 @@ def fit(
         Where everything goes: ``model.toml``, ``program.stan``, ``data.json``, ``manifest.json``,
         of each chain as it is done ``chain_<k>.csv``, what the sampler said (``.txt``) and what
         the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``, ``summary.csv``.
+    priors : PriorTable, optional
+        Priors that take the place of the model's own; kept as ``priors.toml``.
     settings : FitSettings, optional
         Chains, iterations, seed, tuning.
     options : BindOptions, optional
@@ -112,11 +117,14 @@ def fit(
     chosen = settings or FitSettings()
     check_settings(chosen)
     _check_store(store)
+    model = model if priors is None else apply_priors(model, priors)
     bound = bind_model(model, study, options=options)
     place = Path(folder).resolve()
     with told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
         _write_inputs(place, model, bound)
+        if priors is not None:
+            write_text(place / "priors.toml", format_priors(priors))
         started = time.perf_counter()
         missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
         if missing:
