@@ -1,0 +1,82 @@
+"""Replicates as data: censoring, and the data with a replicate of them."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.replicates import (
+    Limits,
+    joint_data,
+    planned_study,
+    replicate_data,
+    twice,
+)
+from pkqsp_bayes.analysis.sbc import sbc
+from pkqsp_bayes.analysis.sbc_task import misfit
+from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from tests.statistical.oral import design, model
+
+
+def bound(lloq: float = np.nan) -> tuple[pq.Study, BoundModel]:
+    study = planned_study(design(subjects=2))
+    table = study.table.assign(LLOQ=lloq, ULOQ=5.0)
+    study = dataclasses.replace(study, table=table)
+    return study, bind_model(model(), study)
+
+
+def test_a_study_with_values_is_left_alone() -> None:
+    study = planned_study(design())
+    assert planned_study(study) is study
+
+
+def test_what_lies_beyond_the_limits_is_censored() -> None:
+    study, made = bound(lloq=0.5)
+    values = np.array([0.2, 0.5, 3.0, 5.0, 6.0, 1.0])
+    data = replicate_data(made, values, Limits.of(study, made)).data
+    assert data["censored"].tolist() == [-1, 0, 0, 0, 1, 0]
+    assert data["y"].tolist() == [0.5, 0.5, 3.0, 5.0, 5.0, 1.0]
+
+
+def test_without_a_limit_nothing_is_below_it() -> None:
+    study, made = bound()
+    values = np.array([-1.0, 0.5, 3.0, 5.0, 6.0, 1.0])
+    data = replicate_data(made, values, Limits.of(study, made)).data
+    assert data["censored"].tolist() == [0, 0, 0, 0, 1, 0]
+    assert data["y"][0] == -1.0
+
+
+def test_data_and_replicate_together_are_the_same_subjects_with_more_observations() -> None:
+    study, made = bound()
+    values = np.arange(1.0, 7.0) / 2
+    both = joint_data(made, replicate_data(made, values, Limits.of(study, made)))
+    assert both.data["observations"] == 12
+    assert np.asarray(both.data["observed"]).tolist() == [1, 7, 13]
+    old = np.asarray(made.data["y"])
+    expected = np.concatenate([old[:3], values[:3], old[3:], values[3:]])
+    np.testing.assert_array_equal(both.data["y"], expected)
+    record = made.data["record"]
+    assert both.data["record"].tolist() == [*record[:3] * 2, *record[3:] * 2]
+    assert both.observed["ID"] == ["1"] * 6 + ["2"] * 6
+    assert both.observed["DV"] == expected.tolist()
+    assert twice(made).tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5]
+    assert both.program == made.program
+
+
+def test_misfit_is_the_root_mean_square() -> None:
+    study, made = bound()
+    with_values = replicate_data(made, np.full(6, 2.0), Limits.of(study, made))
+    found = misfit(with_values, np.array([[2.0] * 6, [3.0] * 6, [2.0] * 5 + [2 + np.sqrt(6)]]))
+    np.testing.assert_allclose(found["misfit[cp]"], [0, 1, 1])
+
+
+def test_settings_that_mean_nothing_are_refused_together(tmp_path: Path) -> None:
+    with pytest.raises(pq.CheckError) as caught:
+        sbc(
+            model(), design(), tmp_path, replicates=0, kept=501, options=BindOptions(blq="M1"),
+            settings=pq.FitSettings(chains=1, draws=500),
+        )  # fmt: skip
+    assert [issue.where for issue in caught.value.issues] == ["replicates", "kept", "options.blq"]
+    assert not any(tmp_path.iterdir())
