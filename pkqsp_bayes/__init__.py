@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pkqsp_bayes._version import __version__
 
 if TYPE_CHECKING:
+    from pkqsp_bayes.analysis.calibration import (
+        calibration_issues,
+        calibration_table,
+        draw_calibration,
+    )
+    from pkqsp_bayes.analysis.sbc import sbc
     from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
     from pkqsp_bayes.elicit.qsp import derive_priors
     from pkqsp_bayes.elicit.question import Robustness
@@ -57,10 +63,13 @@ __all__ = [
     "ToolchainError",
     "__version__",
     "apply_priors",
+    "calibration_issues",
+    "calibration_table",
     "check",
     "datasets",
     "derive_priors",
     "diagnose",
+    "draw_calibration",
     "examine_study",
     "fit",
     "format_priors",
@@ -72,6 +81,7 @@ __all__ = [
     "read_priors",
     "read_study",
     "regimen",
+    "sbc",
     "simulate",
     "stack_studies",
     "study_from_frame",
@@ -92,6 +102,10 @@ _PLACES = {
     "derive_priors": "elicit.qsp",
     "Robustness": "elicit.question",
     "Endpoint": "analysis.variability",
+    "calibration_issues": "analysis.calibration",
+    "calibration_table": "analysis.calibration",
+    "draw_calibration": "analysis.calibration",
+    "sbc": "analysis.sbc",
     "variance_budget": "analysis.variability",
     "BindOptions": "program.bind",
     "FitSettings": "fitting.settings",
