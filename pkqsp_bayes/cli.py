@@ -239,6 +239,42 @@ def diagnose(
     _OUT.print("nothing is wrong", style=_STYLE["ok"])
 
 
+@app.command()
+def sbc(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table: the design.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    *,
+    replicates: Annotated[int, typer.Option(help="How many.")] = 100,
+    warmup: Annotated[int, typer.Option(help="Warm-up iterations of each fit.")] = 500,
+    draws: Annotated[int, typer.Option(help="Draws of each fit.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of replicates and fits.")] = 1,
+    given: Annotated[
+        Path | None, typer.Option(help="Folder of a fit: calibrate its posterior.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Run only what is missing.")] = False,
+    cores: Annotated[int | None, typer.Option(help="Fits that run at once.")] = None,
+) -> None:
+    """Calibrate a model and a design by simulation: data are made, and fitted."""
+    with _reported():
+        spec = pq.load_model(model)
+        result = pq.sbc(
+            spec,
+            pq.read_study(study, model=spec),
+            output,
+            replicates=replicates,
+            seed=seed,
+            settings=pq.FitSettings(chains=1, warmup=warmup, draws=draws),
+            given=None if given is None else pq.read_fit(given),
+            resume=resume,
+            cores=cores,
+        )
+    _OUT.print(pq.calibration_table(result).to_string(float_format="%.3g"), highlight=False)
+    for issue in pq.calibration_issues(result):
+        _print_issue(issue)
+    _OUT.print(str(output), highlight=False)
+
+
 bench = typer.Typer(no_args_is_help=True, help="Measure speed.")
 app.add_typer(bench, name="bench")
 
