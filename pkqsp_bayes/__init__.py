@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from pkqsp_bayes.fitting.store import read_fit
     from pkqsp_bayes.fitting.summary import summary_table
     from pkqsp_bayes.library import load_model
+    from pkqsp_bayes.physiology.impairment import impair_body
+    from pkqsp_bayes.physiology.kp import DrugChemistry, kp_table
+    from pkqsp_bayes.physiology.ontogeny import ontogeny_factor
+    from pkqsp_bayes.physiology.population import Gene, PopulationSettings, virtual_population
+    from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
     from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -51,11 +56,14 @@ __all__ = [
     "BindOptions",
     "CheckError",
     "Dose",
+    "DrugChemistry",
     "Endpoint",
     "FitSettings",
+    "Gene",
     "Issue",
     "ModelSpec",
     "PkqspError",
+    "PopulationSettings",
     "PriorTable",
     "Robustness",
     "SolverOptions",
@@ -73,13 +81,17 @@ __all__ = [
     "examine_study",
     "fit",
     "format_priors",
+    "impair_body",
+    "kp_table",
     "load_dataset",
     "load_model",
     "merge_tables",
+    "ontogeny_factor",
     "parse_priors",
     "read_fit",
     "read_priors",
     "read_study",
+    "reference_body",
     "regimen",
     "sbc",
     "simulate",
@@ -87,11 +99,20 @@ __all__ = [
     "study_from_frame",
     "summary_table",
     "variance_budget",
+    "virtual_population",
     "write_priors",
 ]
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "reference_body": "physiology.species",
+    "virtual_population": "physiology.population",
+    "PopulationSettings": "physiology.population",
+    "Gene": "physiology.population",
+    "DrugChemistry": "physiology.kp",
+    "kp_table": "physiology.kp",
+    "ontogeny_factor": "physiology.ontogeny",
+    "impair_body": "physiology.impairment",
     "PriorTable": "spec.prior_table",
     "apply_priors": "spec.apply_priors",
     "read_priors": "spec.prior_table",

@@ -1,4 +1,4 @@
-"""Bodies of animals: rat and mouse after Brown 1997, dog, monkey and rabbit after Davies & Morris.
+"""Bodies of animals: rat and mouse after Brown 1997, dog and monkey after Davies & Morris.
 
 Organs scale with weight, flows with weight to the power 0.75, as the sources state them.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkqsp_bayes.physiology.body import Body, Organ
-from pkqsp_bayes.physiology.human import HUMAN_ORGANS
+from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
 from pkqsp_bayes.physiology.ops import Value
 from pkqsp_bayes.physiology.tables import number, read_table, table_sources
 
@@ -59,7 +59,7 @@ _BROWN = (
     f"2003; GFR and proteins {_HTTK}"
 )
 
-# Blood of dog, monkey and rabbit: plasma volume / (1 - haematocrit).
+# Blood of dog and monkey: plasma volume / (1 - haematocrit).
 ANIMALS: Mapping[str, Animal] = {
     "rat": Animal(
         weight=0.25, cardiac_output=235.0, gfr=3.705, blood=0.064, haematocrit=0.43,
@@ -76,10 +76,6 @@ ANIMALS: Mapping[str, Animal] = {
     "monkey": Animal(
         weight=5.0, cardiac_output=324.8, gfr=2.08, blood=0.0448 / 0.59, haematocrit=0.41,
         albumin=49.3, aag=2.4, source=_HTTK,
-    ),
-    "rabbit": Animal(
-        weight=2.5, cardiac_output=212.0, gfr=3.12, blood=0.044 / 0.64, haematocrit=0.36,
-        albumin=38.7, aag=1.3, source=_HTTK,
     ),
 }  # fmt: skip
 
@@ -145,8 +141,14 @@ def animal_body(species: str, *, WT: Value | None = None) -> Body:
         gfr=animal.gfr * _ML_MIN * weight**0.75,
         albumin=animal.albumin,
         aag=animal.aag,
-        sources=(table_sources()["animal_organs"]["citation"], animal.source),
+        sources=(table_sources()["animal_organs"]["citation"], animal.source, *_borrowed(species)),
     )
+
+
+def _borrowed(species: str) -> tuple[str, ...]:
+    rows = [row for row in read_table("animal_organs") if row["species"] == species]
+    organs = [row["organ"] for row in rows if row["status"] == "human"]
+    return (f"volume a kg as in man: {', '.join(organs)}",) if organs else ()
 
 
 def _organ(name: str, share: _Share, weight: Value, output: Value) -> Organ:

@@ -5,6 +5,7 @@ from pkqsp_bayes.physiology.size import allometric
 
 __all__ = [
     "adult_filtration",
+    "filtration_ageing",
     "filtration_maturation",
     "filtration_of_infants",
     "filtration_per_kidney",
@@ -48,6 +49,18 @@ def filtration_maturation(weeks: Value) -> Value:
     return 1.0 / (1.0 + ratio)
 
 
+def filtration_ageing(age: Value, *, ops: Ops = NUMPY) -> Value:
+    """Return the share of GFR that an age in years leaves, from 30 on less than 1 (PK-Sim).
+
+    Examples
+    --------
+    >>> float(filtration_ageing(30.0)), round(float(filtration_ageing(84.0)), 2)
+    (1.0, 0.55)
+    """
+    older = ops.maximum(age - 30.0, 0.0) ** 1.5
+    return 1.0 - 0.9 * older / (54.0**1.5 + older)
+
+
 def filtration_per_kidney(age: Value, weeks: Value, *, ops: Ops = NUMPY) -> Value:
     """Return GFR for each kg of kidney, L/h/kg, from birth to old age, as PK-Sim has it.
 
@@ -69,9 +82,7 @@ def filtration_per_kidney(age: Value, weeks: Value, *, ops: Ops = NUMPY) -> Valu
     """
     mature = 1.0 / (1.0 + (44.4 / weeks) ** 15.0)
     adult = 0.11704 / 0.44 * 60.0
-    older = ops.maximum(age - 30.0, 0.0) ** 1.5
-    ageing = 1.0 - 0.9 * older / (54.0**1.5 + older)
-    return (mature * (1.0 - 0.258) + 0.258) * adult * ageing
+    return (mature * (1.0 - 0.258) + 0.258) * adult * filtration_ageing(age, ops=ops)
 
 
 def filtration_of_infants(

@@ -24,7 +24,7 @@ def species_names() -> tuple[str, ...]:
     Examples
     --------
     >>> species_names()
-    ('human', 'rat', 'mouse', 'dog', 'monkey', 'rabbit')
+    ('human', 'rat', 'mouse', 'dog', 'monkey')
     """
     return ("human", *ANIMALS)
 

@@ -14,6 +14,7 @@ from pkqsp_bayes.physiology.kp.methods import (
     kp_methods,
     steady_state_volume,
 )
+from pkqsp_bayes.physiology.kp.table import kp_table
 
 __all__ = [
     "Composition",
@@ -24,6 +25,7 @@ __all__ = [
     "default_composition",
     "kp_function",
     "kp_methods",
+    "kp_table",
     "load_composition",
     "steady_state_volume",
 ]

@@ -14,14 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.physiology.body import FEMALE, MALE, Body, Organ
-from pkqsp_bayes.physiology.human import BLOOD_DENSITY, HUMAN_ORGANS, human_body
+from pkqsp_bayes.physiology.human import human_body
+from pkqsp_bayes.physiology.human_reference import BLOOD_DENSITY, HUMAN_ORGANS, human_reference
 from pkqsp_bayes.physiology.ontogeny import ontogeny_factor, ontogeny_proteins
-from pkqsp_bayes.physiology.population_draws import (
+from pkqsp_bayes.physiology.population.draws import (
     correlate,
     correlation_matrix,
     standard_normals,
 )
-from pkqsp_bayes.physiology.population_settings import (
+from pkqsp_bayes.physiology.population.settings import (
     Gene,
     PopulationSettings,
     correlated_names,
@@ -103,7 +104,7 @@ def _normals(
 def _draw_size(
     age: FloatArray, sex: FloatArray, z: Mapping[str, FloatArray], settings: PopulationSettings
 ) -> tuple[FloatArray, FloatArray]:
-    reference = human_body(AGE=age, SEX=sex)
+    reference = human_reference(age, sex)
     height_cv, bmi_cv = (
         np.where(sex == MALE, male, female)
         for female, male in (settings.height_cv, settings.bmi_cv)
@@ -168,9 +169,8 @@ def _perfused(
 
 
 def _arterial_flow(body: Body, name: str) -> FloatArray:
-    flow: FloatArray = body.organs[name].flow
     portal = body.portal_organs if name == "liver" else ()
-    return flow - sum(body.organs[n].flow for n in portal)
+    return np.asarray(body.organs[name].flow - sum(body.organs[n].flow for n in portal))
 
 
 def body_columns(body: Body) -> Columns:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.physiology.population_draws import standard_normals, subject_uniforms
-from pkqsp_bayes.physiology.population_persons import (
+from pkqsp_bayes.physiology.population.draws import standard_normals, subject_uniforms
+from pkqsp_bayes.physiology.population.persons import (
     PERSON_SOURCES,
     Columns,
     body_columns,
@@ -17,7 +17,7 @@ from pkqsp_bayes.physiology.population_persons import (
     label_genotypes,
     numbers_needed,
 )
-from pkqsp_bayes.physiology.population_settings import PopulationSettings, examine_settings
+from pkqsp_bayes.physiology.population.settings import PopulationSettings, examine_settings
 from pkqsp_bayes.physiology.species import reference_body
 
 __all__ = ["virtual_population"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.physiology.human import HUMAN_ORGANS
+from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.population_draws import correlation_matrix
+from pkqsp_bayes.physiology.population.draws import correlation_matrix
 from pkqsp_bayes.physiology.tables import read_table
 
 __all__ = ["Gene", "PopulationSettings", "correlated_names", "examine_settings", "hardy_weinberg"]
