@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.analysis.calibration import calibration_table, draw_calibration
 from pkqsp_bayes.analysis.replicates import (
     Limits,
     Replicates,
@@ -72,7 +73,8 @@ def sbc(
     study : Study
         The design: a study, or what `pkqsp_bayes.regimen` makes. LLOQ and ULOQ censor replicates.
     folder : Path
-        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``.
+        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``,
+        ``calibration.csv`` and ``calibration.png``.
     replicates : int
         How many. A calibration that is resumed may have more than before.
     seed : int
@@ -246,6 +248,14 @@ def _run_missing(
 
 
 def _write(folder: Path, result: xr.Dataset) -> None:
-    unfinished = folder / f".sbc.nc.{os.getpid()}.part"
-    result.to_netcdf(unfinished, engine="h5netcdf")
-    unfinished.replace(folder / "sbc.nc")
+    writers: dict[str, Callable[[Path], object]] = {
+        "sbc.nc": lambda path: result.to_netcdf(path, engine="h5netcdf")
+    }
+    if (result["status"] == "ok").sum() > 1:
+        table = calibration_table(result)
+        writers["calibration.csv"] = lambda path: table.to_csv(path, float_format="%.4g")
+        writers["calibration.png"] = lambda path: draw_calibration(result, path)
+    for name, write in writers.items():
+        unfinished = folder / f".{os.getpid()}.{name}"
+        write(unfinished)
+        unfinished.replace(folder / name)

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks [FOLDER]``: every ratio is taken within one run.
+"""``python -m tests.benchmarks [FOLDER [TABLE ...]]``: every ratio is taken within one run.
 
 The mavoglurant study is read from ``$PKQSP_DATA``, by default ``../shared/data``.
 """
@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from tests.benchmarks.ess import ess_table
 from tests.benchmarks.gradient import gradient_table
 from tests.benchmarks.scaling import size_table, subject_table
 from tests.benchmarks.simulation import simulation_table
@@ -23,6 +24,7 @@ _SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "gradient": gradient_table,
+    "ess": ess_table,
     "simulation": simulation_table,
     "sizes": size_table,
     "subjects": subject_table,
@@ -56,19 +58,20 @@ def draw(sizes: pd.DataFrame, subjects: pd.DataFrame, path: Path) -> None:
 
 
 def main() -> None:
-    """Run all of them and write tables and the picture."""
+    """Run those that are named, or all, and write tables and the picture."""
     mpl.use("agg")
     os.environ.setdefault("PKQSP_DATA", str(_SHARED))
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/benchmarks")
     folder.mkdir(parents=True, exist_ok=True)
     machine = f"{cpuinfo.get_cpu_info().get('brand_raw', '?')}, {platform.platform()}"
     made = {}
-    for name, make in TABLES.items():
-        made[name] = make()
+    for name in sys.argv[2:] or TABLES:
+        made[name] = TABLES[name]()
         made[name].to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
         print(f"\n{name}\n{made[name].to_string(index=False)}", flush=True)
     (folder / "machine.txt").write_text(machine + "\n")
-    draw(made["sizes"], made["subjects"], folder / "scaling.png")
+    if {"sizes", "subjects"} <= made.keys():
+        draw(made["sizes"], made["subjects"], folder / "scaling.png")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ eliminated = "CL * cp"
 [dose.oral]
 to = "depot"
 [population]
-CL = {{ typical = "lognormal(log(3), 0.4)", unit = "L/h", iiv = "lognormal" }}
+CL = {{ typical = "lognormal(log({clearance}), 0.4)", unit = "L/h", iiv = "lognormal" }}
 V = {{ typical = "lognormal(log(30), 0.4)", unit = "L", iiv = "lognormal" }}
 ka = {{ typical = "lognormal(log(1), 0.4)", unit = "1/h" }}
 omega = {{ CL = "lognormal(log(0.35), 0.3)", V = "lognormal(log(0.35), 0.3)" }}
@@ -33,8 +33,8 @@ LOGNORMAL = '{ form = "lognormal", sigma = "lognormal(log(0.35), 0.3)" }'
 ADDITIVE = '{ form = "additive", sigma = "lognormal(log(0.35), 0.3)" }'
 
 
-def model(error: str = LOGNORMAL) -> pq.ModelSpec:
-    return parse_model(_TEXT.format(error=error))
+def model(error: str = LOGNORMAL, clearance: float = 3) -> pq.ModelSpec:
+    return parse_model(_TEXT.format(error=error, clearance=clearance))
 
 
 def design(subjects: int = 12) -> pq.Study:
