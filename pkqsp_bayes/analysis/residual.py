@@ -88,7 +88,7 @@ class Residual:
             case _:
                 return f + scale * standard
 
-    def log_density(self, y: Array, f: Array, censored: Array | int = 0) -> Array:
+    def log_density(self, y: Array, f: Array, censored: NDArray[np.int64] | int = 0) -> Array:
         """Return the log density of observations.
 
         Parameters

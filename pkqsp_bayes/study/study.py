@@ -1,7 +1,7 @@
 """The study: one table in canonical columns, and what is known about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,17 @@ class Study:
         """Return the column of a covariate, whatever its case, or None."""
         by_lower = {name.lower(): name for name in self.covariates}
         return by_lower.get(covariate.lower())
+
+    def only(self, subjects: Collection[str]) -> "Study":
+        """Return the study of some subjects alone, in the same order.
+
+        Parameters
+        ----------
+        subjects : collection of str
+            Their IDs.
+        """
+        kept = self.table["ID"].isin(list(subjects))
+        return replace(self, table=self.table[kept].reset_index(drop=True))
 
     def in_units(self, units: Mapping[str, str]) -> "Study":
         """Return the same study with columns in other units.

@@ -1,0 +1,59 @@
+"""`predict`: what the posterior predicts of each observation, conditional or for new subjects."""
+
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.predictive.replicates import Kind, observed_study
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["predict"]
+
+
+def predict(
+    fit: xr.DataTree, study: Study, *, kind: Kind = "conditional", draws: int = 500, seed: int = 1
+) -> xr.Dataset:
+    """Predict each observation of a study.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returns.
+    study : Study
+        For ``kind="conditional"`` the study of the fit; else any.
+    kind : {"conditional", "new_subjects", "typical"}
+        With the random effects of the study's own subjects; with those of new subjects of the same
+        covariates; or with none.
+    draws : int
+        Draws of the posterior.
+    seed : int
+        Of their choice, of new subjects and of residual errors.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``prediction_<kind>`` and ``observation_<kind>`` (draw, observation), the latter with
+        residual error; ``DV`` (observation); coordinates ``ID``, ``TIME``, ``endpoint``,
+        ``censored``.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study; if its subjects are not those of the fit.
+    """
+    rng = np.random.default_rng(seed)
+    seen = observed_study(fit, study, draws=draws, rng=rng)
+    f = seen.predictions(kind, rng)
+    table, dims = seen.table, ("draw", "observation")
+    labels = {
+        name: ("observation", table[name].to_numpy())
+        for name in ("ID", "TIME", "endpoint", "censored")
+    }
+    return xr.Dataset(
+        {
+            f"prediction_{kind}": (dims, f),
+            f"observation_{kind}": (dims, seen.observe(f, rng)),
+            "DV": ("observation", table["DV"].to_numpy()),
+        },
+        coords={**labels, "observation": table["row"].to_numpy()},
+        attrs={"model": seen.model.title, "seed": seed},
+    )

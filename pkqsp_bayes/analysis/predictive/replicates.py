@@ -1,0 +1,181 @@
+"""A study replicated under the draws of a posterior: predictions and new observations."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population import StudySimulator, study_simulator
+from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study, subject_starts
+
+__all__ = ["Kind", "ObservedStudy", "observed_study"]
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["conditional", "new_subjects", "typical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ObservedStudy:
+    """A fitted model, draws of its posterior, and a study whose observations it can replicate.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    simulator : StudySimulator
+        Solves the study.
+    draws : PopulationDraws
+        Of the posterior.
+    observations : Observations
+        What was observed, in the order of the table.
+    places : (N,) array of int
+        Record of each observation among all records of the study.
+    """
+
+    model: ModelSpec
+    simulator: StudySimulator
+    draws: PopulationDraws
+    observations: Observations
+    places: NDArray[np.int64]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
+
+        TIME is in the model's unit; DV is the limit where censored is not 0.
+        """
+        seen, study = self.observations, self.simulator.study
+        rows = study.table.iloc[seen.row].reset_index(drop=True)
+        lines = self.simulator.timelines
+        time = [lines[s].time[r] for s, r in zip(seen.subject, seen.record, strict=True)]
+        found = pd.DataFrame(
+            {
+                "ID": [lines[s].subject for s in seen.subject],
+                "TIME": time,
+                "TAD": self._time_after_dose(),
+                "endpoint": [self.simulator.outputs[k] for k in seen.output],
+                "DV": seen.value,
+                "censored": seen.censored,
+                "LLOQ": rows["LLOQ"].to_numpy(dtype=float),
+                "ULOQ": rows["ULOQ"].to_numpy(dtype=float),
+                "row": seen.row,
+            }
+        )
+        return found.join(rows[list(study.covariates)])
+
+    def _time_after_dose(self) -> list[float]:
+        """Time since the last dose record, or the last of its repetitions (ADDL)."""
+        result = []
+        for s, r in zip(self.observations.subject, self.observations.record, strict=True):
+            line = self.simulator.timelines[s]
+            given = (line.dose >= 0) & (np.arange(line.time.size) <= r)
+            now = line.time[r]
+            passed = now - line.time[given]
+            every = line.interval[given]
+            times = np.floor(passed / np.where(every > 0, every, np.inf))
+            left = passed - np.minimum(times, line.additional[given]) * every
+            result.append(float(left.min()) if left.size else float("nan"))
+        return result
+
+    def predictions(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+        """Return the prediction of each observation under each draw, (D, N).
+
+        Parameters
+        ----------
+        kind : {"conditional", "new_subjects", "typical"}
+            With the random effects of the study's own subjects, with those of new subjects who
+            have the same covariates, or with none.
+        rng : numpy.random.Generator
+            Source of new subjects.
+        """
+        found = self.simulator.solve(self._parameters(kind, rng)).values
+        return found[:, self.places, self.observations.output]
+
+    def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+        draws, simulator = self.draws, self.simulator
+        if kind == "new_subjects":
+            return simulator.new_subjects(draws, rng)
+        if kind == "typical":
+            shape = (draws.size, len(simulator.timelines), len(draws.effects))
+            return simulator.parameters(draws, np.zeros(shape))
+        if draws.eta is None or draws.subjects != simulator.study.subjects:
+            what = (
+                "these are not the subjects that were fitted, so that they have no random effects"
+            )
+            remedy = "give the study of the fit, or ask for new subjects"
+            raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
+        return simulator.parameters(draws, draws.eta, draws.kappa)
+
+    def residual(self, endpoint: str) -> Residual:
+        """Return the residual error of an endpoint, its parameters of shape (D, 1)."""
+        found = residual_of(self.model, endpoint, self.draws.residuals, self.draws.sigma)
+        scales = {name: values[:, None] for name, values in found.scales.items()}
+        return dataclasses.replace(found, scales=scales)
+
+    def observe(self, predictions: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Draw a new observation for each prediction (D, N)."""
+        result = np.empty_like(predictions)
+        for endpoint, mine in self._by_endpoint():
+            result[:, mine] = self.residual(endpoint).draw(predictions[:, mine], rng)
+        return result
+
+    def log_density(self, predictions: FloatArray) -> FloatArray:
+        """Return the log density of each observation given its prediction (D, N)."""
+        result, seen = np.empty_like(predictions), self.observations
+        for endpoint, mine in self._by_endpoint():
+            result[:, mine] = self.residual(endpoint).log_density(
+                seen.value[mine], predictions[:, mine], seen.censored[mine]
+            )
+        return result
+
+    def _by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
+        outputs = self.observations.output
+        return [
+            (self.simulator.outputs[k], np.flatnonzero(outputs == k)) for k in np.unique(outputs)
+        ]
+
+
+def observed_study(
+    fit: xr.DataTree, study: Study, *, draws: int, rng: np.random.Generator
+) -> ObservedStudy:
+    """Bring a fit and a study together.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returns.
+    study : Study
+        The study of the fit, or another.
+    draws : int
+        How many draws of the posterior to use at most.
+    rng : numpy.random.Generator
+        Chooses them.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model.
+    """
+    model = model_of(fit)
+    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
+    occasions: Sequence[str] = population.occasions
+    simulator = study_simulator(model, study, occasions=tuple(occasions) or None)
+    seen = collect_observations(model, simulator.model.lowered, study)
+    return ObservedStudy(
+        model=model,
+        simulator=simulator,
+        draws=population,
+        observations=seen,
+        places=subject_starts(study)[seen.subject] + seen.record,
+    )
