@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.ode.anatomy import add_anatomy, expand_model
 from pkqsp_bayes.ode.components.absorption import add_absorption
 from pkqsp_bayes.ode.components.antibody import add_antibody
 from pkqsp_bayes.ode.components.body import add_body, add_drug
+from pkqsp_bayes.ode.components.chemistry import add_chemistry
 from pkqsp_bayes.ode.components.circulation import add_circulation
 from pkqsp_bayes.ode.components.dosing import add_doses, dose_numbers
 from pkqsp_bayes.ode.components.draft import Draft
@@ -15,6 +17,7 @@ from pkqsp_bayes.ode.components.elimination import add_elimination
 from pkqsp_bayes.ode.components.finish import finish_system
 from pkqsp_bayes.ode.components.links import add_links
 from pkqsp_bayes.ode.components.moved import add_moved
+from pkqsp_bayes.ode.components.proteins import add_binding, add_blood
 from pkqsp_bayes.ode.components.typical import typical_value
 from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
@@ -25,6 +28,7 @@ from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name
 from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.units import UnitError, parse_unit
 
 __all__ = ["compose_model", "dose_numbers"]
@@ -65,11 +69,15 @@ def compose_model(
     >>> compose_model(decay).states[0].rhs
     -A
     """
-    draft = Draft(spec=spec)
+    draft = Draft(spec=expand_model(unfold_trajectories(spec)))
     _add_named(draft, individual)
     add_moved(draft, occasions)
     add_drug(draft)
     add_body(draft)
+    add_anatomy(draft)
+    add_binding(draft)
+    add_blood(draft)
+    add_chemistry(draft)
     add_circulation(draft)
     add_antibody(draft)
     add_free_equations(draft)

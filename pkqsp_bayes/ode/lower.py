@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from pkqsp_bayes.ode.hoist import Hoister
+from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
 from pkqsp_bayes.ode.sparsity import plan_elimination
 from pkqsp_bayes.ode.symbols import TIME, symbol
@@ -14,11 +15,6 @@ from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
 __all__ = ["covariate_symbols", "lower_system"]
 
 _ZERO = sp.Integer(0)
-
-
-def covariate_symbols(name: str) -> tuple[sp.Symbol, sp.Symbol]:
-    """Return the intercept and slope symbols of a time-varying covariate in a segment."""
-    return symbol(f"{name}@intercept"), symbol(f"{name}@slope")
 
 
 def lower_system(system: OdeSystem) -> LoweredOde:
@@ -49,7 +45,7 @@ class _Lowering:
     """The working set of one lowering; each method makes one part of the result."""
 
     system: OdeSystem
-    inline: dict[sp.Symbol, sp.Expr]
+    inline: Inlining
     states: tuple[sp.Symbol, ...]
     individual: tuple[sp.Symbol, ...]
     hoister: Hoister
@@ -62,7 +58,7 @@ class _Lowering:
         )
         return cls(
             system=system,
-            inline=_inlining(system),
+            inline=plan_inlining(system),
             states=states,
             individual=individual,
             hoister=Hoister(dynamic=frozenset({*states, TIME})),
@@ -109,7 +105,7 @@ class _Lowering:
         )
 
     def _closed(self, expr: sp.Expr) -> sp.Expr:
-        return sp.sympify(expr).xreplace(self.inline)
+        return self.inline.close(sp.sympify(expr))
 
     def _static(self, expr: sp.Expr) -> sp.Expr:
         return self.hoister.hoist(self._closed(expr))
@@ -144,14 +140,15 @@ class _Lowering:
             if c.interpolation != "fixed"
             for s in covariate_symbols(c.name)
         }
+        outer = [(e.xreplace(self.inline.later), s) for e, s in self.hoister.table.items()]
         inner = Hoister(
             dynamic=frozenset({*self.individual, *varying}),
-            table={e: s for e, s in self.hoister.table.items() if not e.has(*self._later(varying))},
+            table={e: s for e, s in outer if not e.has(*self._later(varying))},
             labels=self.hoister.labels,
-            start=len(self.hoister.table),
+            start=len(outer),
         )
         made = []
-        for expr, name in self.hoister.table.items():
+        for expr, name in outer:
             later = not inner.is_static(expr)
             split = inner.hoist(expr) if later else expr
             made.append(self._coefficient(name, split, varying))
@@ -175,7 +172,7 @@ class _Lowering:
         return Coefficient(
             symbol=name,
             label=self.hoister.labels[name],
-            expr=expr,
+            expr=expr.xreplace(self.inline.subject),
             stage=_stage(expr, varying, set(self.individual)),
             gradient=gradient,
         )
@@ -213,29 +210,6 @@ def _stage(expr: sp.Expr, varying: set[sp.Symbol], individual: set[sp.Symbol]) -
     if used & varying:
         return Stage.SEGMENT
     return Stage.THETA if used & individual else Stage.SUBJECT
-
-
-def _inlining(system: OdeSystem) -> dict[sp.Symbol, sp.Expr]:
-    """Map assignments, constants and time-varying covariates to what they stand for."""
-    table: dict[sp.Symbol, sp.Expr] = {}
-    for p in system.parameters:
-        if p.kind is ParameterKind.CONSTANT:
-            if p.value is None:
-                msg = f"constant {p.name!r} has no value"
-                raise ValueError(msg)
-            table[symbol(p.name)] = _number(p.value)
-    for c in system.covariates:
-        if c.interpolation != "fixed":
-            intercept, slope = covariate_symbols(c.name)
-            linear = c.interpolation == "linear"
-            table[symbol(c.name)] = intercept + slope * TIME if linear else intercept
-    for a in system.assignments:
-        table[symbol(a.name)] = a.expr.xreplace(table)
-    return table
-
-
-def _number(value: float) -> sp.Expr:
-    return sp.Integer(int(value)) if float(value).is_integer() else sp.Float(value)
 
 
 def _dose_row(target: DoseTarget) -> tuple[sp.Expr, ...]:

@@ -10,6 +10,7 @@ from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 __all__ = ["ReadyModel", "ready_model"]
 
@@ -21,7 +22,7 @@ class ReadyModel:
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        As stated, trajectories as the covariates and parameters that they are.
     system : OdeSystem
         As composed.
     lowered : LoweredOde
@@ -63,6 +64,7 @@ def ready_model(
     >>> ready_model(model).lowered.states
     ('A',)
     """
+    spec = unfold_trajectories(spec)
     if all(p.iov is None for p in spec.population.parameters.values()):
         occasions = ()
     system = compose_model(spec, occasions=occasions, individual=individual)

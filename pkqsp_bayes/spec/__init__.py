@@ -1,5 +1,6 @@
 """What the user states: frozen records, TOML in and out. No SymPy here."""
 
+from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.body import (
     BodySpec,
     CovariateSpec,
@@ -12,6 +13,7 @@ from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
 from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, MetabolismSpec, QspSpec
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.partition import PartitionSpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
     ErrorSpec,
@@ -32,10 +34,13 @@ from pkqsp_bayes.spec.prior_table import (
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.spec.toml import format_model, parse_model, read_model
+from pkqsp_bayes.spec.trajectory import TrajectorySpec
 
 __all__ = [
     "AbsorptionSpec",
     "AntibodySpec",
+    "BindingSpec",
+    "BloodSpec",
     "BodySpec",
     "CovariateEffectSpec",
     "CovariateSpec",
@@ -52,6 +57,7 @@ __all__ = [
     "ObservationSpec",
     "OmegaSpec",
     "OrganSpec",
+    "PartitionSpec",
     "PoolSpec",
     "PopulationParameterSpec",
     "PopulationSpec",
@@ -62,6 +68,7 @@ __all__ = [
     "QspSpec",
     "Quantity",
     "StudySpec",
+    "TrajectorySpec",
     "format_model",
     "format_priors",
     "parse_model",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.check_science import SCIENCE_CHECKS
 from pkqsp_bayes.spec.check_values import VALUE_CHECKS
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name, nearest
@@ -18,10 +19,10 @@ _Found = Iterator[tuple[str, str, str]]
 _Named = Mapping[str, Iterable[str]]
 
 _NAMED = ("covariates", "parameters", "pools", "organs", "lump", "absorption", "elimination",
-          "dose", "qsp", "observe")  # fmt: skip
-_PLACES = ("pools", "organs", "lump", "absorption", "qsp")
+          "dose", "qsp", "observe", "binding", "trajectory")  # fmt: skip
+_PLACES = ("pools", "organs", "lump", "absorption", "qsp", "binding")
 _BODY_WORDS = {"cardiac_output": "CO", "haematocrit": "Hct"}
-_DRUG_WORDS = ("fup", "BP", "MW", "logP")
+_DRUG_WORDS = ("fup", "BP", "MW", "logP", "logMA")
 
 
 def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
@@ -80,7 +81,8 @@ def _check_names(named: _Named) -> _Found:
 
 def _check_clashes(named: _Named) -> _Found:
     known = [("drug", named["drug"]), ("body", [_BODY_WORDS[field] for field in named["body"]])]
-    free = [(section, named[section]) for section in ("covariates", "parameters", "population")]
+    names = ("covariates", "parameters", "population", "trajectory")
+    free = [(section, named[section]) for section in names]
     yield from _twice([*known, *free])
     yield from _twice((section, named[section]) for section in _PLACES)
 
@@ -201,4 +203,5 @@ _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_blocks,
     _check_effects,
     *VALUE_CHECKS,
+    *SCIENCE_CHECKS,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.body import (
     BodySpec,
     CovariateSpec,
@@ -14,9 +15,11 @@ from pkqsp_bayes.spec.body import (
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
 from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec
+from pkqsp_bayes.spec.partition import PartitionSpec
 from pkqsp_bayes.spec.population import ObservationSpec, PopulationSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.study import StudySpec
+from pkqsp_bayes.spec.trajectory import TrajectorySpec
 
 __all__ = ["ModelSpec"]
 
@@ -41,6 +44,14 @@ class ModelSpec:
         Constants, and helper quantities that are expressions.
     pools, organs, lump : mappings
         The circulation.
+    partition : PartitionSpec, optional
+        How partition coefficients follow from the drug's properties.
+    binding : mapping of str to BindingSpec
+        Proteins that bind the drug in plasma.
+    blood : BloodSpec, optional
+        Red cells and plasma: lets the blood-to-plasma ratio follow.
+    trajectory : mapping of str to TrajectorySpec
+        Quantities that change over time, given or solved.
     absorption, elimination, dose : mappings
         What enters and leaves.
     antibody : AntibodySpec, optional
@@ -73,6 +84,10 @@ class ModelSpec:
     pools: Mapping[str, PoolSpec] = field(default_factory=dict)
     organs: Mapping[str, OrganSpec] = field(default_factory=dict)
     lump: Mapping[str, LumpSpec] = field(default_factory=dict)
+    partition: PartitionSpec | None = None
+    binding: Mapping[str, BindingSpec] = field(default_factory=dict)
+    blood: BloodSpec | None = None
+    trajectory: Mapping[str, TrajectorySpec] = field(default_factory=dict)
     absorption: Mapping[str, AbsorptionSpec] = field(default_factory=dict)
     elimination: Mapping[str, EliminationSpec] = field(default_factory=dict)
     dose: Mapping[str, DoseSpec] = field(default_factory=dict)

@@ -27,6 +27,7 @@ class MisfitError(ValueError):
 
 # Records that the file writes flatter than the dataclasses: names of fields that are no keys.
 _HIDDEN = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
+_HINTS = {("DrugSpec", "pKa"): "say of which kind it is: pKa_acid = [...] or pKa_base = [...]"}
 _EXTRA_KEYS = {"ObservationSpec": ("unit",), "BodySpec": ("covariates",)}
 
 
@@ -76,7 +77,8 @@ def _unknown_key(owner: type, key: str, path: tuple[str, ...], where: str) -> Is
     valid = [f.name for f in dataclasses.fields(owner)]
     valid += _EXTRA_KEYS.get(owner.__name__, ())
     guess = nearest(key, valid)
-    remedy = f"did you mean {guess}?" if guess else "valid here: " + ", ".join(valid)
+    plain = f"did you mean {guess}?" if guess else "valid here: " + ", ".join(valid)
+    remedy = _HINTS.get((owner.__name__, key), plain)
     place = _place((*path, key), where)
     return Issue(severity="error", where=place, what=f"unknown key {key!r}", remedy=remedy)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import cattrs
 
-from pkqsp_bayes.spec.body import CovariateSpec, LumpSpec
+from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, LumpSpec
 from pkqsp_bayes.spec.mechanism import EquationsSpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
@@ -58,6 +58,7 @@ def _register_short_forms(made: cattrs.Converter) -> None:
     _short(made, CovariateSpec, _expand_covariate, _shrink_covariate)
     _short(made, EquationsSpec, lambda v: {"text": v} if isinstance(v, str) else v, dict)
     _short(made, ErrorSpec, _expand_error, lambda d: d["form"] if set(d) == {"form"} else d)
+    _short(made, BodySpec, _flatten_multipliers, dict)
     _short(made, LumpSpec, _expand_lump, lambda d: d["organs"] if set(d) == {"organs"} else d)
 
 
@@ -93,6 +94,19 @@ def _shrink_covariate(table: dict[str, Any]) -> Any:
 
 def _expand_error(value: Any) -> Any:
     return {"form": value} if isinstance(value, str) else value
+
+
+def _flatten_multipliers(table: Any) -> Any:
+    """Let ``liver.Q = 0.8`` below ``[body.multipliers]`` mean the name ``liver.Q``."""
+    stated = table.get("multipliers") if isinstance(table, dict) else None
+    if not isinstance(stated, dict):
+        return table
+    flat: dict[str, Any] = {}
+    for name, value in stated.items():
+        nested = isinstance(value, dict) and "value" not in value
+        inner = {f"{name}.{key}": v for key, v in value.items()} if nested else {name: value}
+        flat.update(inner)
+    return {**table, "multipliers": flat}
 
 
 def _expand_lump(value: Any) -> Any:

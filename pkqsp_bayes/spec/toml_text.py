@@ -9,7 +9,7 @@ __all__ = ["format_document"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ONE_LINE = ("drug", "body", "covariates", "parameters", "pools", "lump", "antibody", "equations",
-             "population", "study")  # fmt: skip
+             "partition", "blood", "population", "study")  # fmt: skip
 _FIELDS_APART = ("text", "equations")
 
 

@@ -50,10 +50,12 @@ fup = 0.1
 BP = { value = "1 + Hct", unit = "" }
 MW = { value = 150, unit = "kg/mol" }
 logP = 2.5
+logMA = { value = "logP + 0.2", unit = "" }
 pKa_acid = [4.5, 9]
 pKa_base = []
 
 [body]
+source = "icrp89"
 cardiac_output = { value = "15 * WT^0.74", unit = "L/h" }
 haematocrit = 0.45
 basis = "plasma"
@@ -63,6 +65,10 @@ WT = "kg"
 AAG = { unit = "g/L", interpolation = "linear", reference = 0.8 }
 CYP = { category = true, levels = { "*1/*1" = 0, "*1/*3" = 1 }, reference = 0 }
 SEX = { category = true, levels = { female = 0, male = 1 } }
+
+[body.multipliers]
+liver.Q = 0.8
+GFR = { value = "0.3", unit = "" }
 
 [parameters]
 density = 1.04
@@ -79,6 +85,8 @@ Kpu = 3
 position = "series"
 [organs.liver]
 volume = { value = "1.8e3", unit = "mL" }
+tissue = "muscle"
+pH = 7.1
 flow = 90
 flow_kind = "arterial"
 Kb = "exp(1)"
@@ -97,6 +105,34 @@ drains_to = "liver"
 [lump]
 slow = ["muscle", "skin"]
 fast = { organs = ["brain"], Kp = 2, Kb = 3 }
+
+[partition]
+method = "schmitt"
+scale = "density"
+
+[binding.albumin]
+concentration = "AAG"
+reference = 0.8
+share = 0.7
+n = 2
+[binding.glycoprotein]
+concentration = { value = 20, unit = "uM" }
+Kd = { value = 2, unit = "uM" }
+MW = 43000
+saturable = true
+
+[blood]
+red_cells = 2
+reference_haematocrit = 0.42
+
+[trajectory.E]
+mode = "joint"
+unit = "%"
+value = "100 * A"
+[trajectory.IL6]
+mode = "fixed"
+interpolation = "locf"
+reference = 5
 
 [absorption.oral]
 kind = "transit"

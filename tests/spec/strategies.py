@@ -18,6 +18,7 @@ from pkqsp_bayes.spec import (
     PopulationSpec,
     PriorSpec,
     Quantity,
+    TrajectorySpec,
 )
 from pkqsp_bayes.spec.check_values import ERROR_KEYS
 from pkqsp_bayes.spec.prior_grammar import FAMILIES
@@ -84,6 +85,16 @@ def covariates(draw: st.DrawFn) -> CovariateSpec:
     )
 
 
+@st.composite
+def trajectories(draw: st.DrawFn) -> TrajectorySpec:
+    unit = draw(st.sampled_from(UNITS))
+    if draw(st.booleans()):
+        return TrajectorySpec(mode="joint", unit=unit, value=draw(quantities))
+    kinds = st.sampled_from(("linear", "locf", "nocb"))
+    reference = draw(st.none() | numbers)
+    return TrajectorySpec(mode="fixed", unit=unit, interpolation=draw(kinds), reference=reference)
+
+
 SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,
     bool: st.booleans(),
@@ -94,6 +105,13 @@ SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     CovariateEffectSpec: effects(),
     CovariateSpec: covariates(),
     ErrorSpec: errors(),
+    TrajectorySpec: trajectories(),
+}
+# What the checks of the file refuse outside its range.
+BOUNDED: dict[str, st.SearchStrategy[Any]] = {
+    "pKa_acid": st.lists(st.integers(-5, 20), max_size=2).map(tuple),
+    "pKa_base": st.lists(st.integers(-5, 20), max_size=2).map(tuple),
+    "share": st.none() | st.just(Quantity(value=0.5)),
 }
 
 
@@ -119,7 +137,9 @@ def record(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
     hints = typing.get_type_hints(kind)
     parts: dict[str, st.SearchStrategy[Any]] = {}
     for field in dataclasses.fields(kind):
-        if field.name == "units":
+        if field.name in BOUNDED:
+            parts[field.name] = BOUNDED[field.name]
+        elif field.name == "units":
             parts[field.name] = st.dictionaries(names, st.sampled_from(UNITS), max_size=2)
         elif field.name == "unit" or field.name.endswith("_unit"):
             optional = st.none() if hints[field.name] is not str else st.nothing()

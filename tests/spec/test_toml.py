@@ -49,12 +49,18 @@ def test_everything_states_every_field() -> None:
     spec = parse_model(EVERYTHING)
     parts = [spec, spec.absorption["oral"], spec.elimination["hepatic"], spec.dose["iv"],
              spec.qsp["target"], spec.link[0], spec.study,
+             spec.binding["albumin"], spec.trajectory["E"],
              spec.population.parameters["CL"]]  # fmt: skip
     missing = {name for part in parts for name in silent(part, type(part).__name__)}
     # Exclusive with others, or default by nature.
     assert missing <= {
         "ModelSpec.drug.pKa_base",
         "ModelSpec.body.species",
+        "BindingSpec.Kd",
+        "BindingSpec.MW",
+        "BindingSpec.saturable",
+        "TrajectorySpec.interpolation",
+        "TrajectorySpec.reference",
         "QspSpec.equations",
         "PopulationParameterSpec.covariates",
     } | {name for name in missing if name.endswith((".unit", ".value"))}
@@ -104,7 +110,7 @@ def test_all_problems_of_a_file_come_together() -> None:
     found = problems(BAD)
     assert set(found) == {
         "title", "titel", "drug.name", "drug.fup", "body.covariates.X.interpolaton",
-        "body.covariates.Y.interpolation", "organs.liver.volum", "organs.liver.volume",
+        "body.covariates.Y.interpolation", "organs.liver.volum",
         "organs.liver.Kp", "organs.a-b.volume.extra", "observe.x.unit", "observe.x.error.form",
         "observe.y.value", "link[0].value", "population.CL.typical", "population.CL.iiv",
         "population.CL.covariates.WT", "population.omega.CL", "population.omega.correlate[1]",

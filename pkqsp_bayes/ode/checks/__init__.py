@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks.balance import check_balance
 from pkqsp_bayes.ode.checks.physiology import check_flows, check_positive, check_sub_volumes
 from pkqsp_bayes.ode.checks.processes import check_duplication
@@ -15,6 +16,7 @@ from pkqsp_bayes.ode.checks.usage import (
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 __all__ = ["CHECKS", "check_model", "check_system"]
 
@@ -54,7 +56,8 @@ def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
     >>> [str(issue) for issue in check_system(model, compose_model(model))]  # doctest: +ELLIPSIS
     ['error: equations: d(A)/dt: A(0) depends on states or time (state it by ...)']
     """
-    return [issue for check in CHECKS for issue in check(spec, system)]
+    whole = expand_model(unfold_trajectories(spec))
+    return [issue for check in CHECKS for issue in check(whole, system)]
 
 
 def check_model(spec: ModelSpec) -> list[Issue]:

@@ -4,6 +4,7 @@ import pint
 import sympy as sp
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.anatomy import SHARED_PART
 from pkqsp_bayes.ode.dimensions import Units
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem, State
@@ -90,6 +91,8 @@ class _Table:
         if unit:
             self.require(expr, unit, where)
             self.known[symbol(name)] = self._parse(unit, where)
+        elif name.startswith(SHARED_PART):
+            self.known[symbol(name)] = None  # a piece of a formula in stated units
         elif expr.free_symbols:
             self.known[symbol(name)] = self.units.infer(expr)
             self._collect(where)

@@ -7,11 +7,11 @@ from pkqsp_bayes.ode.symbols import symbol
 
 __all__ = ["add_body", "add_drug", "blood_per_plasma", "unbound_per_plasma"]
 
-_DRUG_UNITS = {"fup": "", "BP": "", "MW": "g/mol", "logP": ""}
+_DRUG_UNITS = {"fup": "", "BP": "", "MW": "g/mol", "logP": "", "logMA": ""}
 
 
 def add_drug(draft: Draft) -> None:
-    """Define ``fup``, ``BP``, ``MW`` and ``logP``, those that are stated."""
+    """Define ``fup``, ``BP``, ``MW``, ``logP`` and ``logMA``, those that are stated."""
     drug = draft.spec.drug
     if drug is None:
         return

@@ -1,40 +1,80 @@
 """Links: a quantity that drives another, wherever the other enters the equations."""
 
+from collections.abc import Callable
+
+import sympy as sp
+
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.names import resolve_name
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.mechanism import LinkSpec
 
-__all__ = ["add_links"]
+__all__ = ["add_links", "drive"]
 
 
 def add_links(draft: Draft) -> None:
-    """Define ``<target>.driven`` for each link and let readers of the target read it instead.
+    """Let each link, and each multiplier of the body, drive its target.
 
     In the value, ``base`` is what the target would be without the link. A second link on a target
     takes the first one's result for its base.
     """
+    body = draft.spec.body
+    for target, factor in body.multipliers.items() if body is not None else ():
+        link = LinkSpec(target=target, value=factor, mode="multiply", note="body.multipliers")
+        _add_link(draft, link, f"body.multipliers.{target}", f"body.multipliers.{target}")
     for i, link in enumerate(draft.spec.link):
-        _add_link(draft, link, f"link[{i}]")
+        _add_link(draft, link, f"link[{i}].target", f"link[{i}].value")
 
 
-def _add_link(draft: Draft, link: LinkSpec, where: str) -> None:
-    target = resolve_name(draft, link.target, f"{where}.target")
+def drive(
+    draft: Draft, target: str, driven: Callable[[sp.Symbol], sp.Expr], *, where: str
+) -> sp.Symbol:
+    """Define ``<target>.driven`` and let readers of the target read it instead.
+
+    Parameters
+    ----------
+    draft : Draft
+        Knows the target.
+    target : str
+        Full name of a state, parameter, covariate or helper.
+    driven : callable
+        From the value that the target has so far to the one that takes its place.
+    where : str
+        Path in the model file.
+    """
+    earlier = draft.driven.get(target)
+    base = symbol(earlier) if earlier else draft.base_of(target)
+    name = _free_name(draft, f"{target}.driven")
+    draft.define(name, driven(base), unit=_unit(draft, target), where=where)
+    draft.driven[target] = name
+    return symbol(name)
+
+
+def _add_link(draft: Draft, link: LinkSpec, at_target: str, at_value: str) -> None:
+    target = resolve_name(draft, link.target, at_target)
     if target is None:
         return
     if target in draft.derived:
         what = f"{target} follows from {draft.derived[target]}, and would no longer agree with it"
-        draft.problem(f"{where}.target", what, f"drive {draft.derived[target]}")
+        draft.problem(at_target, what, f"drive {draft.derived[target]}")
         return
-    earlier = draft.driven.get(target)
-    base = symbol(earlier) if earlier else draft.base_of(target)
-    value = draft.read(link.value, None, where=f"{where}.value", scope={"base": base})
-    driven = base * value if link.mode == "multiply" else value
-    name = _free_name(draft, f"{target}.driven")
-    draft.define(name, driven, unit=_unit(draft, target), where=where)
-    draft.driven[target] = name
+
+    def driven(base: sp.Symbol) -> sp.Expr:
+        scope = {"base": base}
+        unit = _wanted(draft, link, target)
+        value = draft.read(link.value, unit, where=at_value, scope=scope)
+        return base * value if link.mode == "multiply" else value
+
+    drive(draft, target, driven, where=at_target.removesuffix(".target"))
     note = f" ({link.note})" if link.note else ""
     draft.notes.append(f"{target} is driven by {link.value.value}{note}")
+
+
+def _wanted(draft: Draft, link: LinkSpec, target: str) -> str | None:
+    """Return the unit that a value is converted to: its target's, where the value states one."""
+    if link.value.unit is None:
+        return None
+    return "" if link.mode == "multiply" else _unit(draft, target) or None
 
 
 def _free_name(draft: Draft, name: str) -> str:

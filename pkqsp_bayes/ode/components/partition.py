@@ -7,7 +7,9 @@ emergent concentration is ``C / Kb`` with ``Kb = Kp / BP``; with plasma it is ``
 import sympy as sp
 
 from pkqsp_bayes.ode.components.body import carries_plasma, unbound_per_plasma
+from pkqsp_bayes.ode.components.chemistry import ion_trapping, method_kp
 from pkqsp_bayes.ode.components.draft import Draft
+from pkqsp_bayes.ode.components.links import drive
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.body import LumpSpec, OrganSpec
 
@@ -22,12 +24,18 @@ def exchange_name(draft: Draft) -> str:
 def add_partition(draft: Draft, name: str, spec: OrganSpec | LumpSpec, *, where: str) -> sp.Expr:
     """Define the coefficient that is stated and what follows from it; return the one in use."""
     stated = [k for k in ("Kp", "Kb", "Kpu") if getattr(spec, k, None) is not None]
+    if not stated and isinstance(spec, OrganSpec) and draft.spec.partition is not None:
+        draft.define(f"{name}.Kp", method_kp(draft, name, spec, where), where=where)
+        return derive_counterpart(draft, name, "Kp", where=where)
     if len(stated) != 1:
         what = "states no partition coefficient" if not stated else "states " + " and ".join(stated)
-        draft.problem(where, f"{name} {what}", "state one of Kp, Kb, Kpu")
+        draft.problem(where, f"{name} {what}", "state one of Kp, Kb, Kpu, or [partition]")
         return sp.Integer(1)
     kind = stated[0]
     draft.quantity(f"{name}.{kind}", getattr(spec, kind), "", where=f"{where}.{kind}")
+    if isinstance(spec, OrganSpec) and spec.pH is not None:
+        ratio = ion_trapping(draft, name, spec.pH, where)
+        drive(draft, f"{name}.{kind}", lambda base: base * ratio, where=f"{where}.pH")
     if kind == "Kpu":
         _from_unbound(draft, name, where)
         kind = "Kp"

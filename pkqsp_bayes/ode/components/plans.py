@@ -80,11 +80,10 @@ def is_balance(spec: OrganSpec) -> bool:
 
 def _plain(draft: Draft, name: str, spec: OrganSpec) -> OrganPlan:
     where = f"organs.{name}"
-    volume = draft.quantity(f"{name}.V", spec.volume, "L", where=f"{where}.volume")
     return OrganPlan(
         name=name,
         where=where,
-        volume=volume,
+        volume=_stated_volume(draft, name, spec, where),
         exchange=add_partition(draft, name, spec, where=where),
         flow=_stated_flow(draft, name, spec),
         balance=is_balance(spec),
@@ -93,6 +92,14 @@ def _plain(draft: Draft, name: str, spec: OrganSpec) -> OrganPlan:
         drains_to=spec.drains_to,
         spec=spec,
     )
+
+
+def _stated_volume(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:
+    if spec.volume is None:
+        what = f"{name.rpartition('.')[2]} has no volume"
+        draft.problem(f"{where}.volume", what, "state it, or body.source, which knows its organs")
+        return sp.Integer(1)
+    return draft.quantity(f"{name}.V", spec.volume, "L", where=f"{where}.volume")
 
 
 def _stated_flow(draft: Draft, name: str, spec: OrganSpec) -> sp.Expr | None:
@@ -143,7 +150,7 @@ def _member(draft: Draft, lump: str, name: str) -> OrganPlan:
     return OrganPlan(
         name=name,
         where=where,
-        volume=draft.quantity(f"{inner}.V", spec.volume, "L", where=f"{where}.volume"),
+        volume=_stated_volume(draft, inner, spec, where),
         exchange=add_partition(draft, inner, spec, where=where),
         flow=_stated_flow(draft, inner, spec),
         balance=is_balance(spec),

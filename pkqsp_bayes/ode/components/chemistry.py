@@ -1,0 +1,129 @@
+"""Partition coefficients from the drug's chemistry, as equations of the system.
+
+The formulas are those of `pkqsp_bayes.physiology.kp`, over symbols: ``fup`` and ``logP`` in them
+are the system's, so a coefficient follows whatever moves these.
+"""
+
+import sympy as sp
+
+from pkqsp_bayes.ode.components.draft import Draft
+from pkqsp_bayes.ode.components.ops import SYMPY
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.physiology.kp import DrugChemistry, kp_function
+from pkqsp_bayes.physiology.kp.rodgers_rowland import CELL_PH, is_strong_base
+from pkqsp_bayes.spec.body import DrugSpec, OrganSpec
+from pkqsp_bayes.spec.quantity import Quantity
+
+__all__ = ["add_chemistry", "ion_trapping", "method_kp", "red_cell_affinity"]
+
+_RED_CELLS = "red_cells.Kpu"
+
+
+def add_chemistry(draft: Draft) -> None:
+    """Define what the method of ``[partition]`` needs, and report what of it is not stated."""
+    spec = draft.spec.partition
+    if spec is None:
+        return
+    where, drug = "partition", draft.spec.drug
+    if drug is None or (drug.logP is None and not (drug.logMA and spec.method == "pksim")):
+        draft.problem(where, "partition coefficients need the lipophilicity", "state drug.logP")
+    if not draft.knows("fup"):
+        draft.problem(where, "partition coefficients need the unbound fraction", "state drug.fup")
+    if spec.scale is not None:
+        draft.quantity("partition.scale", spec.scale, "", where="partition.scale")
+    if _binds_like_red_cells(draft) and not draft.knows(_RED_CELLS):
+        if not draft.knows("BP"):
+            what = "a strong base binds in tissue as it does in red cells"
+            draft.problem(where, what, "state drug.BP")
+        elif draft.knows("fup"):
+            red_cell_affinity(draft)
+    if drug is not None:
+        _report_groups(draft, drug)
+
+
+def red_cell_affinity(draft: Draft) -> sp.Symbol:
+    """Define what ``BP``, measured together with ``fup``, says of the red cells."""
+    reference = draft.spec.blood.reference_haematocrit if draft.spec.blood else Quantity(value=0.45)
+    at = "blood.reference_haematocrit"
+    hct = draft.quantity("red_cells.Hct", reference, "", where=at)
+    measured = (hct - 1 + draft.base_of("BP")) / (hct * draft.base_of("fup"))
+    return draft.define(_RED_CELLS, measured, where="drug.BP")
+
+
+def _binds_like_red_cells(draft: Draft) -> bool:
+    spec, drug = draft.spec.partition, draft.spec.drug
+    if spec is None or drug is None or spec.method != "rodgers-rowland":
+        return False
+    return is_strong_base(DrugChemistry(logP=0.0, fup=1.0, pKa_acid=drug.pKa_acid,
+                                        pKa_base=drug.pKa_base))  # fmt: skip
+
+
+def _report_groups(draft: Draft, drug: DrugSpec) -> None:
+    several = max(len(drug.pKa_acid), len(drug.pKa_base)) > 1
+    if several and draft.spec.partition is not None and draft.spec.partition.method == "schmitt":
+        what = "Schmitt's method takes one acidic and one basic pKa at most"
+        draft.problem("partition.method", what, "choose another method, or the pKa that matters")
+
+
+def method_kp(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:
+    """Return the coefficient of an organ by the method of ``[partition]``.
+
+    Parameters
+    ----------
+    draft : Draft
+        With what `add_chemistry` defines.
+    name : str
+        Full name of the organ; its last part is the tissue, unless the organ says otherwise.
+    spec : OrganSpec
+        The organ.
+    where : str
+        Its path in the model file.
+    """
+    partition, drug = draft.spec.partition, _chemistry(draft)
+    if partition is None or drug is None:
+        return sp.Integer(1)  # reported once, by add_chemistry
+    tissue = spec.tissue or name.rpartition(".")[2]
+    extra = {} if spec.pH is None else {"pH": _cell_ph(draft, name, spec.pH, where)}
+    try:
+        value = kp_function(partition.method)(tissue, drug, ops=SYMPY, **extra)
+    except ValueError as error:
+        draft.problem(f"{where}.tissue", str(error), "state tissue = one of these, or Kp")
+        return sp.Integer(1)
+    scale = symbol("partition.scale") if partition.scale is not None else sp.Integer(1)
+    return sp.sympify(value) * scale
+
+
+def _chemistry(draft: Draft) -> DrugChemistry | None:
+    """Return the drug with the symbols of the system for its properties."""
+    drug = draft.spec.drug
+    if drug is None or not draft.knows("fup"):
+        return None
+    fup = symbol("fup")
+    # Red cells bind as they do, however much haematocrit and plasma binding move BP: in blood
+    # of red cells alone, the blood-to-plasma ratio is their affinity times fup.
+    known = draft.knows(_RED_CELLS)
+    return DrugChemistry(
+        logP=symbol("logP") if draft.knows("logP") else sp.Integer(0),
+        fup=fup,
+        BP=symbol(_RED_CELLS) * fup if known else sp.Integer(1),
+        haematocrit=sp.Integer(1),
+        pKa_acid=drug.pKa_acid,
+        pKa_base=drug.pKa_base,
+        logMA=symbol("logMA") if draft.knows("logMA") else None,
+    )
+
+
+def _cell_ph(draft: Draft, name: str, q: Quantity, where: str) -> sp.Expr:
+    return draft.quantity(f"{name}.pH", q, "", where=f"{where}.pH")
+
+
+def ion_trapping(draft: Draft, name: str, pH: Quantity, where: str) -> sp.Expr:
+    """Return how much more drug the water of an organ holds at a pH than at that of cells, 7.0."""
+    drug = draft.spec.drug
+    if drug is None or not (drug.pKa_acid or drug.pKa_base):
+        what = f"the pH of {name} moves drug that is ionised, and no pKa is stated"
+        draft.problem(f"{where}.pH", what, "state drug.pKa_acid or drug.pKa_base")
+        return sp.Integer(1)
+    groups = DrugChemistry(logP=0.0, fup=1.0, pKa_acid=drug.pKa_acid, pKa_base=drug.pKa_base)
+    here = groups.ionised_ratio(_cell_ph(draft, name, pH, where))
+    return (1 + here) / (1 + groups.ionised_ratio(CELL_PH))

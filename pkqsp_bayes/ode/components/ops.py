@@ -1,0 +1,86 @@
+"""The functions of `pkqsp_bayes.physiology.ops.Ops` over symbols."""
+
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from pkqsp_bayes.ode.functions import Piecewise
+
+__all__ = ["SYMPY", "SympyOps"]
+
+
+class SympyOps:
+    """`Ops` of SymPy expressions and numbers; what numbers decide is decided at once.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x", real=True)
+    >>> SYMPY.maximum(0, x - 1)
+    Piecewise((x - 1, x - 1 > 0), (0, True))
+    >>> SYMPY.maximum(0, 3)
+    3
+    >>> SYMPY.interpolate(x, (0, 2), (1, 5))
+    Piecewise((1, x < 0), (2*x + 1, x < 2), (5, True))
+    """
+
+    def exp(self, x: sp.Expr) -> sp.Expr:
+        """Return the exponential."""
+        return sp.exp(x)
+
+    def log(self, x: sp.Expr) -> sp.Expr:
+        """Return the natural logarithm."""
+        return sp.log(x)
+
+    def log10(self, x: sp.Expr) -> sp.Expr:
+        """Return the decadic logarithm."""
+        return sp.log(x) / sp.log(10)
+
+    def sqrt(self, x: sp.Expr) -> sp.Expr:
+        """Return the square root."""
+        return sp.sqrt(x)
+
+    def minimum(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return the smaller one."""
+        return self.where(self.less(b, a), b, a)
+
+    def maximum(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return the larger one."""
+        return self.where(self.less(a, b), b, a)
+
+    def less(self, a: sp.Expr, b: sp.Expr) -> Boolean:
+        """Return the condition a < b."""
+        left, right = sp.sympify(a), sp.sympify(b)
+        if left.free_symbols or right.free_symbols:
+            # Not evaluated: SymPy would try to prove it, which may take long.
+            return sp.StrictGreaterThan(right, left, evaluate=False)
+        return sp.true if float(left) < float(right) else sp.false
+
+    def where(self, condition: Boolean, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return a where the condition holds, b elsewhere."""
+        chosen, other = sp.sympify(a), sp.sympify(b)
+        if chosen == other:
+            return chosen
+        if condition in (True, False):
+            return chosen if condition else other
+        return Piecewise((chosen, condition), (other, sp.true), evaluate=False)
+
+    def interpolate(self, x: sp.Expr, xs: Sequence[float], ys: Sequence[sp.Expr]) -> sp.Expr:
+        """Return ys at x by straight lines between the knots xs (increasing), held outside."""
+        at = sp.sympify(x)
+        result = sp.sympify(ys[-1])
+        for left, right, low, high in reversed(list(zip(xs, xs[1:], ys, ys[1:], strict=False))):
+            slope = (sp.sympify(high) - low) / (sp.sympify(right) - left)
+            result = self._before(at, right, low + slope * (at - left), result)
+        return self._before(at, xs[0], sp.sympify(ys[0]), result)
+
+    def _before(self, x: sp.Expr, knot: float, here: sp.Expr, beyond: sp.Expr) -> sp.Expr:
+        """Put one branch before a choice, in one level of branches."""
+        if not x.free_symbols:
+            return here if float(x) < knot else beyond
+        condition = sp.StrictLessThan(x, knot, evaluate=False)
+        later = beyond.args if isinstance(beyond, Piecewise) else ((beyond, sp.true),)
+        return Piecewise((here, condition), *later, evaluate=False)
+
+
+SYMPY = SympyOps()
