@@ -8,7 +8,7 @@ __all__ = [
     "MACHAVARAM_2013",
     "Suppression",
     "clearance_by_crp",
-    "crp_synthesis",
+    "crp_under_antibody",
     "suppressed_activity",
     "turnover_rate",
 ]
@@ -87,7 +87,7 @@ def turnover_rate(activity: Value, cytokine: Value, effect: Suppression = MACHAV
     return effect.kdeg * (suppressed_activity(cytokine, effect) - activity)
 
 
-def crp_synthesis(
+def crp_under_antibody(
     antibody: Value, baseline: Value, IC50: Value, Imax: Value, hill: Value = 1.0
 ) -> Value:
     """Return the CRP concentration that an antibody against IL-6 leaves at steady state, mg/L.
@@ -109,7 +109,7 @@ def crp_synthesis(
     --------
     Rheumatoid arthritis, at the IC50:
 
-    >>> round(crp_synthesis(41.8, 7.81, 41.8, 0.970), 3)
+    >>> round(crp_under_antibody(41.8, 7.81, 41.8, 0.970), 3)
     4.022
     """
     high = antibody**hill

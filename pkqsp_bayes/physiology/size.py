@@ -1,5 +1,10 @@
 """Measures of size: body surface, lean weight, age since conception, and scaling by size."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = [
@@ -7,6 +12,7 @@ __all__ = [
     "allometric",
     "body_mass_index",
     "body_surface",
+    "fit_allometry",
     "lean_weight",
     "postmenstrual_weeks",
 ]
@@ -99,3 +105,40 @@ def allometric(value: Value, weight: Value, reference: Value, exponent: Value) -
     1.7428
     """
     return value * (weight / reference) ** exponent
+
+
+def fit_allometry(weights: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+    """Return coefficient and exponent of value = coefficient weight^exponent over species.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        One a species, kg.
+    values : sequence of float
+        One a species, such as clearance, L/h; of unbound drug, where binding differs.
+
+    Raises
+    ------
+    CheckError
+        If there are no two different weights, or a number is not above 0.
+
+    Notes
+    -----
+    Least squares on logarithms (simple allometry: Boxenbaum, J Pharmacokinet Biopharm
+    1982;10:201-27).
+
+    Examples
+    --------
+    >>> coefficient, exponent = fit_allometry([0.25, 10.0], [0.25**0.75 * 2, 10.0**0.75 * 2])
+    >>> round(coefficient, 6), round(exponent, 6)
+    (2.0, 0.75)
+    """
+    if len(set(weights)) < 2 or len(weights) != len(values):
+        what = f"{len(weights)} weights and {len(values)} values"
+        remedy = "one value for each of two or more different weights"
+        raise CheckError([Issue(where="weights", what=what, remedy=remedy)])
+    if min(*weights, *values) <= 0.0:
+        what = "a weight or a value is not above 0"
+        raise CheckError([Issue(where="values", what=what, remedy="leave the species out")])
+    exponent, intercept = np.polyfit(np.log(weights), np.log(values), 1)
+    return float(np.exp(intercept)), float(exponent)

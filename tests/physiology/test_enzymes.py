@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from pkqsp_bayes.physiology.enzymes import (
     MACHAVARAM_2013,
     clearance_by_crp,
-    crp_synthesis,
+    crp_under_antibody,
     suppressed_activity,
     turnover_rate,
 )
@@ -41,9 +41,9 @@ def test_without_cytokine_nothing_moves():
 
 def test_crp_under_an_antibody():
     """Li et al. 2018, healthy: baseline 1.16 mg/L, Imax 0.881, IC50 391 ng/mL."""
-    assert crp_synthesis(0.0, 1.16, 391.0, 0.881) == 1.16
-    assert crp_synthesis(391.0, 1.16, 391.0, 0.881) == pytest.approx(1.16 * (1 - 0.881 / 2))
-    lupus = crp_synthesis(np.array([388.0]), 2.42, 388.0, 0.932, hill=1.55)
+    assert crp_under_antibody(0.0, 1.16, 391.0, 0.881) == 1.16
+    assert crp_under_antibody(391.0, 1.16, 391.0, 0.881) == pytest.approx(1.16 * (1 - 0.881 / 2))
+    lupus = crp_under_antibody(np.array([388.0]), 2.42, 388.0, 0.932, hill=1.55)
     assert lupus[0] == pytest.approx(2.42 * (1 - 0.932 / 2))
 
 

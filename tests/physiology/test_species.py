@@ -6,7 +6,7 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.physiology.body import check_body
-from pkqsp_bayes.physiology.size import allometric
+from pkqsp_bayes.physiology.size import allometric, fit_allometry
 from pkqsp_bayes.physiology.species import body_covariates, reference_body, species_names
 
 
@@ -87,3 +87,16 @@ def test_too_slim_for_scaling_by_height():
     with pytest.raises(CheckError, match=r"organs\.adipose\.volume"):
         check_body(reference_body("human", WT=50.0, HT=176.0, scaling="height"))
     check_body(reference_body("human", WT=50.0, HT=176.0))
+
+
+def test_allometry_over_species():
+    """Cardiac outputs of rats of any weight give back Brown's 0.235 BW^0.75 L/min."""
+    weights = [0.02, 0.25, 1.0]
+    outputs = [float(reference_body("rat", WT=w).cardiac_output) for w in weights]
+    coefficient, exponent = fit_allometry(weights, outputs)
+    assert coefficient == pytest.approx(0.235 * 60, rel=1e-9)
+    assert exponent == pytest.approx(0.75, rel=1e-9)
+    with pytest.raises(CheckError, match="two or more"):
+        fit_allometry([1.0, 1.0], [2.0, 3.0])
+    with pytest.raises(CheckError, match="not above 0"):
+        fit_allometry([1.0, 2.0], [2.0, -3.0])
