@@ -1,0 +1,213 @@
+"""Statements on predictions to priors: the prior predictive is made to say the same.
+
+Virtual subjects at common random numbers are solved by the kernel; the locations and scales of the
+priors that may move are optimised until the predictive quantiles are the stated ones, no further
+from where they started than that needs (Hartmann et al. 2020, arXiv:2002.09868).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from pkqsp_bayes.elicit.drawing import draw_population, standard_normals
+from pkqsp_bayes.elicit.statements import PredictiveStatement
+from pkqsp_bayes.engine.individual import individual_parameters
+from pkqsp_bayes.engine.kernel import Kernel, build_kernel
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.addresses import stated_values, with_values
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.simulated import Dose, regimen
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["MOVABLE", "Match", "match_predictions", "predicted_summaries"]
+
+FloatArray = NDArray[np.float64]
+
+MOVABLE = ("normal", "lognormal", "logit_normal")
+"""Families with a location and a scale that can be moved."""
+
+_SUMMARIES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "max": lambda values: values.max(axis=1),
+    "min": lambda values: values.min(axis=1),
+    "mean": lambda values: values.mean(axis=1),
+    "last": lambda values: values[:, -1],
+}
+# A move by one prior SD, or of the SD by a factor e, costs as much as missing a quantile by 2 %
+# of the stated range.
+_PULL = 0.02
+_BAD = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Match:
+    """Priors moved to where the predictions are as stated.
+
+    Parameters
+    ----------
+    priors : mapping of str to PriorSpec
+        By parameter.
+    before, after : (K, N) array
+        Summaries of the virtual subjects, a row each statement, with the priors that were there
+        and with those that were found.
+    """
+
+    priors: Mapping[str, PriorSpec]
+    before: FloatArray
+    after: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """Everything that does not change while priors are moved."""
+
+    model: ModelSpec
+    ready: ReadyModel
+    kernel: Kernel
+    said: tuple[PredictiveStatement, ...]
+    timelines: tuple[Timeline, ...]
+    covariates: tuple[Mapping[str, FloatArray], ...]
+    subjects: int
+    seed: int
+
+    def summaries(self, priors: Mapping[str, PriorSpec | float]) -> FloatArray:
+        """Return the summary (K, N) of each statement and virtual subject."""
+        model = with_values(self.model, priors)
+        draws = draw_population(model, self.subjects, self.seed)
+        normals = standard_normals(1, self.subjects, len(draws.effects), self.seed)[0]
+        # In another order: both sequences are of one kind, and must not go hand in hand.
+        order = np.random.default_rng([self.seed, 5]).permutation(self.subjects)
+        eta = draws.etas(normals[order, None, :])
+        rows = []
+        for said, line, x in zip(self.said, self.timelines, self.covariates, strict=True):
+            theta = individual_parameters(self.ready, draws.values, draws.effects, eta, x)[:, 0]
+            solved = self.kernel.solve_many([line] * self.subjects, theta)
+            column = self.kernel.outputs.index(said.output)
+            values = np.array([s.values[line.evid == 0, column] for s in solved])
+            rows.append(_SUMMARIES[said.summary](values))
+        return np.array(rows)
+
+
+def predicted_summaries(
+    model: ModelSpec, said: Sequence[PredictiveStatement], *, subjects: int, seed: int
+) -> FloatArray:
+    """Return the summary (K, N) of each statement in the prior predictive.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        With its priors.
+    said : sequence of PredictiveStatement
+        What is looked at.
+    subjects, seed : int
+        Virtual subjects, each with parameters of its own, and the seed of their numbers.
+    """
+    return _prepare(model, said, subjects, seed).summaries({})
+
+
+def match_predictions(
+    model: ModelSpec,
+    said: Sequence[PredictiveStatement],
+    adjust: Sequence[str],
+    *,
+    subjects: int,
+    seed: int,
+) -> Match:
+    """Move priors until the prior predictive is as stated.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        With the priors to begin from.
+    said : sequence of PredictiveStatement
+        Checked statements.
+    adjust : sequence of str
+        Parameters whose priors, of the families `MOVABLE`, may move.
+    subjects, seed : int
+        Virtual subjects, and the seed of their numbers.
+    """
+    task, stated = _prepare(model, said, subjects, seed), stated_values(model)
+    start = {name: prior for name, prior in stated.items()
+             if name in adjust and isinstance(prior, PriorSpec)}  # fmt: skip
+
+    def misfit(free: FloatArray) -> FloatArray:
+        missed = _missed(said, task.summaries(_moved(start, free)))
+        return np.concatenate([missed, _PULL * free])
+
+    begin = np.zeros(2 * len(start))
+    found = optimize.least_squares(
+        misfit, begin, diff_step=np.full(begin.size, 0.02), xtol=1e-5, ftol=1e-6, bounds=(-8.0, 8.0)
+    )
+    priors = _moved(start, found.x)
+    return Match(priors=priors, before=task.summaries({}), after=task.summaries(priors))
+
+
+def _prepare(
+    model: ModelSpec, said: Sequence[PredictiveStatement], subjects: int, seed: int
+) -> _Task:
+    ready = ready_model(model)
+    lines, tables = [], []
+    for statement in said:
+        values = _covariates(model, statement)
+        study = regimen(_doses(statement), statement.times, covariates=values)
+        lines += subject_timelines(ready, study)
+        tables.append({name: np.array([value]) for name, value in values.items()})
+    return _Task(
+        model=model,
+        ready=ready,
+        kernel=build_kernel(ready.lowered),
+        said=tuple(said),
+        timelines=tuple(lines),
+        covariates=tuple(tables),
+        subjects=subjects,
+        seed=seed,
+    )
+
+
+def _doses(said: PredictiveStatement) -> list[Dose]:
+    if not said.dose:
+        return []
+    return [
+        Dose(
+            amount=said.dose,
+            n=said.doses,
+            interval=said.interval,
+            duration=said.duration,
+            to=said.to,
+        )
+    ]
+
+
+def _covariates(model: ModelSpec, said: PredictiveStatement) -> dict[str, float]:
+    stated = {name: c.reference for name, c in model.covariates.items()}
+    values = {**stated, **said.covariates}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _moved(start: Mapping[str, PriorSpec], free: FloatArray) -> dict[str, PriorSpec]:
+    """Shift locations by multiples of the scale, and multiply scales by exponentials."""
+    moved = {}
+    for i, (name, prior) in enumerate(start.items()):
+        location, scale = prior.args
+        args = (location + scale * float(free[2 * i]), scale * float(np.exp(free[2 * i + 1])))
+        moved[name] = PriorSpec(family=prior.family, args=args)
+    return moved
+
+
+def _missed(said: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
+    """Return by how much quantiles miss the stated ones, in widths of the stated range."""
+    missed = []
+    for statement, values in zip(said, summaries, strict=True):
+        tail = (1 - statement.mass) / 2
+        wanted = np.array([statement.lower, statement.upper])
+        if not np.isfinite(values).all():
+            return np.full(2 * len(said), _BAD)
+        reached = np.quantile(values, [tail, 1 - tail])
+        if statement.lower > 0:
+            wanted, reached = np.log(wanted), np.log(np.maximum(reached, 1e-300))
+        missed.append((reached - wanted) / (wanted[1] - wanted[0]))
+    return np.concatenate(missed)

@@ -1,0 +1,181 @@
+"""What experts state, as records and TOML: quantiles, ranges, chips, predictions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.documents import load_document, read_text
+from pkqsp_bayes.spec.problems import collect_issues
+
+__all__ = [
+    "ChipsStatement",
+    "PredictiveStatement",
+    "QuantilesStatement",
+    "RangeStatement",
+    "Statements",
+    "parse_statements",
+    "read_statements",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantilesStatement:
+    """Quantiles of a parameter, ``[[quantiles]]``.
+
+    Parameters
+    ----------
+    of : str
+        The parameter, by its name in prior tables.
+    at : mapping of str to float
+        Probability (as text, ``"0.05"``) to value.
+    family : str
+        Family of the prior; ``""``: the one that fits best.
+    """
+
+    of: str
+    at: Mapping[str, float]
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeStatement:
+    """A range of a parameter and the probability in it, ``[[range]]``.
+
+    Parameters
+    ----------
+    of : str
+        The parameter.
+    lower, upper : float
+        The range.
+    mass : float
+        Probability that the parameter lies in it.
+    family : str
+        Family of the prior; ``""``: the first for such values (lognormal, normal, logit-normal).
+    """
+
+    of: str
+    lower: float
+    upper: float
+    mass: float = 0.9
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipsStatement:
+    """Chips laid on bins of a parameter, as in roulette, ``[[chips]]``.
+
+    Parameters
+    ----------
+    of : str
+        The parameter.
+    edges : tuple of float
+        Of the bins, one more than bins.
+    chips : tuple of float
+        How many lie on each bin.
+    family : str
+        Family of the prior; ``""``: the one that fits best.
+    """
+
+    of: str
+    edges: tuple[float, ...]
+    chips: tuple[float, ...]
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictiveStatement:
+    """What the model should predict of a new subject, ``[[predictive]]``.
+
+    Parameters
+    ----------
+    output : str
+        Output of the model (without residual error).
+    summary : {"max", "min", "mean", "last"}
+        Of its values at ``times``.
+    lower, upper, mass : float
+        With probability ``mass`` the summary lies between them, and as probably below as above.
+    times : tuple of float
+        When it is looked at, in the model's unit of time.
+    dose, duration, interval : float
+        Amount, length of infusion (0: bolus), and time between doses.
+    doses : int
+        How many.
+    to : str
+        Dose target; ``""`` for the only one.
+    covariates : mapping of str to float
+        Of the subject; references elsewhere.
+    """
+
+    output: str
+    lower: float
+    upper: float
+    times: tuple[float, ...]
+    summary: Literal["max", "min", "mean", "last"] = "max"
+    mass: float = 0.9
+    dose: float = 0.0
+    duration: float = 0.0
+    interval: float = 0.0
+    doses: int = 1
+    to: str = ""
+    covariates: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """All that is stated of one model.
+
+    Parameters
+    ----------
+    title : str
+        For people: who said it, and when.
+    date : str
+        For the provenance.
+    quantiles, range, chips : tuple of statements
+        Of parameters.
+    predictive : tuple of PredictiveStatement
+        Of predictions.
+    adjust : tuple of str
+        Parameters whose priors predictions may move; by default all typical values.
+    """
+
+    title: str = ""
+    date: str = ""
+    quantiles: tuple[QuantilesStatement, ...] = ()
+    range: tuple[RangeStatement, ...] = ()
+    chips: tuple[ChipsStatement, ...] = ()
+    predictive: tuple[PredictiveStatement, ...] = ()
+    adjust: tuple[str, ...] = ()
+
+
+def parse_statements(text: str, *, where: str = "statements") -> Statements:
+    r"""Parse the text of a file of statements.
+
+    Raises
+    ------
+    CheckError
+        Each problem with its path in the file.
+
+    Examples
+    --------
+    >>> parse_statements('[[range]]\nof = "CL"\nlower = 1\nupper = 10').range[0].mass
+    0.9
+    """
+    document = load_document(text, where)
+    try:
+        return converter().structure(document, Statements)
+    except Exception as error:  # cattrs groups errors of every kind
+        raise CheckError(collect_issues(error, where=where)) from None
+
+
+def read_statements(path: str | Path) -> Statements:
+    """Read a file of statements.
+
+    Raises
+    ------
+    CheckError
+        As `parse_statements`; also if it cannot be read.
+    """
+    return parse_statements(read_text(path), where=Path(path).name)
