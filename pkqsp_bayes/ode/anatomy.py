@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -64,17 +65,29 @@ def _name(text: str) -> Quantity:
     return Quantity(value=text)
 
 
+def _label(spec: ModelSpec, name: str) -> str:
+    """Return what an organ's quantities are called: after the lump too, where it is in one."""
+    for lump, members in spec.lump.items():
+        if name in members.organs:
+            return f"{lump}.{name}"
+    subset = spec.body.subset if spec.body is not None else ()
+    return f"{_REST}.{name}" if subset and (name == _REST or name not in subset) else name
+
+
 def _merged(name: str, known: Organ, spec: ModelSpec) -> OrganSpec:
+    label = _label(spec, name)
     stated = spec.organs.get(name, OrganSpec())
     series = known.position == "series"
     # Whoever is left over takes the rest of the flow, so that one stated flow moves no other.
-    flow = _name("balance" if name == _REST else f"{name}.Q")
-    filled = {"volume": _name(f"{name}.V"), "flow": None if series else flow}
+    flow = _name("balance" if name == _REST else f"{label}.Q")
+    filled = {"volume": _name(f"{label}.V"), "flow": None if series else flow}
     if stated.model == "permeability":
         for key in ("fraction_vascular", "fraction_interstitial"):
             if getattr(known, key) is not None:
-                filled[key] = _name(f"{name}.{key}")
-    missing = {k: q for k, q in filled.items() if q is not None and getattr(stated, k) is None}
+                filled[key] = _name(f"{label}.{key}")
+    missing: dict[str, Any] = {
+        k: q for k, q in filled.items() if q is not None and getattr(stated, k) is None
+    }
     return replace(
         stated,
         **missing,
@@ -192,18 +205,19 @@ def _organs(draft: Draft, known: Body) -> _Wanted:
     per_hour = conversion("L/h", draft.flow_unit)
     for name, organ in known.organs.items():
         spec, where = draft.spec.organs[name], f"organs.{name}"
-        if _is_ours(spec.volume, f"{name}.V"):
+        label = _label(draft.spec, name)
+        if _is_ours(spec.volume, f"{label}.V"):
             value = sp.sympify(organ.volume)
-            yield Assignment(name=f"{name}.V", expr=value, unit="L", where=f"{where}.volume")
-        if _is_ours(spec.flow, f"{name}.Q"):
+            yield Assignment(name=f"{label}.V", expr=value, unit="L", where=f"{where}.volume")
+        if _is_ours(spec.flow, f"{label}.Q"):
             # A share of the cardiac output, so that it follows where that is stated or driven.
             share = sp.sympify(organ.flow) * per_hour * _carried(draft) / symbol(_OUTPUT)
-            yield Assignment(name=f"{name}.Q", expr=share * symbol("CO"), unit=draft.flow_unit,
+            yield Assignment(name=f"{label}.Q", expr=share * symbol("CO"), unit=draft.flow_unit,
                              where=f"{where}.flow")  # fmt: skip
         for key in ("fraction_vascular", "fraction_interstitial"):
-            if _is_ours(getattr(spec, key), f"{name}.{key}"):
+            if _is_ours(getattr(spec, key), f"{label}.{key}"):
                 value = sp.sympify(getattr(organ, key))
-                yield Assignment(name=f"{name}.{key}", expr=value, unit="dimensionless",
+                yield Assignment(name=f"{label}.{key}", expr=value, unit="dimensionless",
                                  where=f"{where}.{key}")  # fmt: skip
 
 

@@ -69,11 +69,13 @@ class QspSpec:
     ----------
     template : str, optional
         ``receptor-turnover``, ``indirect-response``, ``transduction-chain``,
-        ``effect-compartment``, ``friberg``, ...; the templates say which parameters they take.
+        ``effect-compartment``, ``friberg``, ``enzyme-turnover``; the templates say which
+        parameters they take.
     variant : str, optional
         Which form of the template: ``full``, ``qe``, ``qss``, ``mm`` for binding;
         ``inhibit-input``, ``inhibit-loss``, ``stimulate-input``, ``stimulate-loss`` for indirect
-        responses; ``linear`` or ``emax`` for drug effects.
+        responses; ``linear`` or ``emax`` for drug effects; ``synthesis`` or ``degradation`` for
+        what a signal does to an enzyme.
     parameters : mapping of str to Quantity
         The template's parameter to its expression: ``{ kon = "kon", C = "liver.Cu" }``.
     n : int, optional

@@ -21,8 +21,8 @@ def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
     Examples
     --------
     >>> from pkqsp_bayes.spec.trajectory import TrajectorySpec
-    >>> E = TrajectorySpec(mode="fixed", reference=1)
-    >>> unfold_trajectories(ModelSpec(title="demo", trajectory={"E": E})).covariates["E"].interpolation
+    >>> model = ModelSpec(title="demo", trajectory={"E": TrajectorySpec(mode="fixed")})
+    >>> unfold_trajectories(model).covariates["E"].interpolation
     'linear'
     """
     if not spec.trajectory:

@@ -4,19 +4,25 @@ The formulas are those of `pkqsp_bayes.physiology.kp`, over symbols: ``fup`` and
 are the system's, so a coefficient follows whatever moves these.
 """
 
+from dataclasses import replace
+
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.physiology.kp import DrugChemistry, kp_function
+from pkqsp_bayes.physiology.blood import cell_partition
+from pkqsp_bayes.physiology.ionisation import ion_trapping as trapped
+from pkqsp_bayes.physiology.kp import DrugChemistry, default_composition, kp_function
 from pkqsp_bayes.physiology.kp.rodgers_rowland import CELL_PH, is_strong_base
+from pkqsp_bayes.physiology.ops import Value
 from pkqsp_bayes.spec.body import DrugSpec, OrganSpec
 from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["add_chemistry", "ion_trapping", "method_kp", "red_cell_affinity"]
 
 _RED_CELLS = "red_cells.Kpu"
+_KNOW_PH = ("rodgers-rowland", "schmitt")
 
 
 def add_chemistry(draft: Draft) -> None:
@@ -46,7 +52,7 @@ def red_cell_affinity(draft: Draft) -> sp.Symbol:
     reference = draft.spec.blood.reference_haematocrit if draft.spec.blood else Quantity(value=0.45)
     at = "blood.reference_haematocrit"
     hct = draft.quantity("red_cells.Hct", reference, "", where=at)
-    measured = (hct - 1 + draft.base_of("BP")) / (hct * draft.base_of("fup"))
+    measured = cell_partition(draft.base_of("BP"), draft.base_of("fup"), hct)
     return draft.define(_RED_CELLS, measured, where="drug.BP")
 
 
@@ -82,15 +88,25 @@ def method_kp(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:
     partition, drug = draft.spec.partition, _chemistry(draft)
     if partition is None or drug is None:
         return sp.Integer(1)  # reported once, by add_chemistry
-    tissue = spec.tissue or name.rpartition(".")[2]
-    extra = {} if spec.pH is None else {"pH": _cell_ph(draft, name, spec.pH, where)}
     try:
-        value = kp_function(partition.method)(tissue, drug, ops=SYMPY, **extra)
+        value = sp.sympify(_by_method(draft, name, spec, partition.method, drug))
     except ValueError as error:
         draft.problem(f"{where}.tissue", str(error), "state tissue = one of these, or Kp")
         return sp.Integer(1)
-    scale = symbol("partition.scale") if partition.scale is not None else sp.Integer(1)
-    return sp.sympify(value) * scale
+    if spec.pH is not None and partition.method not in _KNOW_PH:
+        value *= ion_trapping(draft, name, spec.pH, where)
+    return value * symbol("partition.scale") if partition.scale is not None else value
+
+
+def _by_method(draft: Draft, name: str, spec: OrganSpec, method: str, drug: DrugChemistry) -> Value:
+    tissue = spec.tissue or name.rpartition(".")[2]
+    figures = default_composition(method, drug)
+    if spec.pH is not None and method in _KNOW_PH:
+        source = figures.source_tissue(tissue)
+        pH = _cell_ph(draft, name, spec.pH, f"organs.{tissue}")
+        row = replace(figures.rows[source], pH=pH)
+        figures = replace(figures, rows={**figures.rows, source: row})
+    return kp_function(method)(tissue, drug, composition=figures, ops=SYMPY)
 
 
 def _chemistry(draft: Draft) -> DrugChemistry | None:
@@ -124,6 +140,6 @@ def ion_trapping(draft: Draft, name: str, pH: Quantity, where: str) -> sp.Expr:
         what = f"the pH of {name} moves drug that is ionised, and no pKa is stated"
         draft.problem(f"{where}.pH", what, "state drug.pKa_acid or drug.pKa_base")
         return sp.Integer(1)
-    groups = DrugChemistry(logP=0.0, fup=1.0, pKa_acid=drug.pKa_acid, pKa_base=drug.pKa_base)
-    here = groups.ionised_ratio(_cell_ph(draft, name, pH, where))
-    return (1 + here) / (1 + groups.ionised_ratio(CELL_PH))
+    here = _cell_ph(draft, name, pH, where)
+    ratio: sp.Expr = trapped(here, plasma_pH=CELL_PH, acid=drug.pKa_acid, base=drug.pKa_base)
+    return ratio

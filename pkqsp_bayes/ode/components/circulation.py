@@ -39,6 +39,7 @@ def add_circulation(draft: Draft) -> None:
     for name in parallel:
         _connect(draft, name, parallel, leaving, arterial, ends[0])
     _register(draft, organs, arterial)
+    _add_vss(draft, organs)
 
 
 def _pool(draft: Draft, name: str) -> Place:
@@ -190,3 +191,21 @@ def _register(draft: Draft, organs: Mapping[str, Organ], arterial: Place) -> Non
     entering = None if ratio is None or arterial.emergent is None else arterial.emergent / ratio
     for name, organ in organs.items():
         draft.places[name] = replace(organ.site, entering=entering)
+
+
+def _add_vss(draft: Draft, organs: Mapping[str, Organ]) -> None:
+    """Define ``Vss``, the volume at rest against plasma: ``V_blood BP + sum(V_tissue Kp)``.
+
+    With whole blood in the pools that is V_plasma + V_cells E:P + sum(V Kp). The Kp is that of
+    organs that do not eliminate.
+    """
+    ratio = blood_per_plasma(draft)
+    kept = draft.spec.partition is not None and not draft.knows("Vss")
+    if not kept or ratio is None:
+        return
+    spaces = [symbol(f"{pool}.V") * ratio for pool in draft.spec.pools]
+    for name, organ in organs.items():
+        cells, plan = organ.site.volume, organ.plan
+        assert cells is not None  # noqa: S101 - every organ has one
+        spaces += [cells * symbol(f"{name}.Kp"), (plan.volume - cells) * ratio]
+    draft.define("Vss", sp.Add(*spaces), unit="L", where="partition")

@@ -19,6 +19,8 @@ from pkqsp_bayes.ode.components.links import drive
 from pkqsp_bayes.ode.components.molar import amount_conversion
 from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.physiology.binding import bound_ratio
+from pkqsp_bayes.physiology.blood import blood_to_plasma
 from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError, same_dimension
@@ -122,7 +124,7 @@ def _by_reference(draft: Draft, name: str, spec: BindingSpec, unit: str) -> sp.E
     draft.quantity(f"{name}.Pref", reference, unit or None, where=f"{where}.reference")
     fup = draft.base_of("fup")
     relative = symbol(f"{name}.P") / symbol(f"{name}.Pref")
-    return symbol(f"{name}.share") * (1 - fup) / fup * relative
+    return symbol(f"{name}.share") * bound_ratio(fup) * relative
 
 
 def _covariate_reference(draft: Draft, q: Quantity) -> Quantity | None:
@@ -138,7 +140,7 @@ def _others(draft: Draft, by_reference: list[str]) -> sp.Expr:
         return sp.Integer(0)
     rest = 1 - sp.Add(*(symbol(f"{n}.share") for n in by_reference))
     fup = draft.base_of("fup")
-    return draft.define("binding.others", rest * (1 - fup) / fup, where="binding")
+    return draft.define("binding.others", rest * bound_ratio(fup), where="binding")
 
 
 def _dissociation(draft: Draft, name: str, spec: BindingSpec) -> sp.Symbol:
@@ -236,7 +238,7 @@ def _follow(draft: Draft, spec: BloodSpec) -> None:
         cells = draft.quantity("red_cells.Kpu", spec.red_cells, "", where="blood.red_cells")
     else:
         cells = red_cell_affinity(draft)
-    ratio = 1 + symbol("Hct") * (cells * symbol("fup") - 1)
+    ratio = blood_to_plasma(symbol("Hct"), symbol("fup"), cells)
     if draft.knows("BP"):
         drive(draft, "BP", lambda _: ratio, where="blood")
     else:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.molar import amount_conversion
 from pkqsp_bayes.ode.qsp.binding import add_binding
+from pkqsp_bayes.ode.qsp.enzyme import add_enzyme_turnover
 from pkqsp_bayes.ode.qsp.equations import add_module_equations
 from pkqsp_bayes.ode.qsp.metabolism import add_metabolism
 from pkqsp_bayes.ode.qsp.module import Module
@@ -28,6 +29,7 @@ TEMPLATES: dict[str, Callable[[Module], None]] = {
     "transduction-chain": add_transduction_chain,
     "effect-compartment": add_effect_compartment,
     "friberg": add_friberg,
+    "enzyme-turnover": add_enzyme_turnover,
 }
 """Templates by the name that a model file gives."""
 
@@ -36,6 +38,7 @@ _SETTINGS = {
     "indirect-response": ("variant",),
     "transduction-chain": ("variant", "n"),
     "friberg": ("variant", "n"),
+    "enzyme-turnover": ("variant",),
 }
 
 

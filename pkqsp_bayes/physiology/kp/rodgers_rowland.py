@@ -85,7 +85,8 @@ def kpu(
     fat = canonical_organ(tissue) == "adipose"
     partition = vegetable_oil(drug) if fat else 10.0**drug.logP
     unionised = 1.0 / (1.0 + drug.ionised_ratio(PLASMA_PH))
-    ionised = drug.ionised_ratio(CELL_PH)
+    # The sources state none; one that is stated (a symbol, say) is that of the cells.
+    ionised = drug.ionised_ratio(row.pH if row.pH == row.pH else CELL_PH)  # noqa: PLR0124
     water = row.extracellular_water + (1.0 + ionised) * unionised * row.intracellular_water
     lipid = _lipids(row, partition) * unionised
     if is_strong_base(drug):
