@@ -84,6 +84,13 @@ def test_a_curve_is_held_from_its_cap_on():
     assert at_cap == later
 
 
+def test_preterm_infants_are_younger_than_their_age():
+    """Born at 32 weeks, 8 weeks old: as mature as a newborn at term."""
+    preterm = ontogeny_factor("CYP3A4", 8 * 7 / 365.25, gestation=32.0)
+    assert preterm == pytest.approx(ontogeny_factor("CYP3A4", 0.0), rel=1e-12)
+    assert preterm != pytest.approx(ontogeny_factor("CYP3A4", 8 * 7 / 365.25), rel=0.1)
+
+
 def test_cyp3a7_falls():
     young, old = ontogeny_factor("CYP3A7", 0.0), ontogeny_factor("CYP3A7", 20.0)
     assert young > 0.95

@@ -59,6 +59,11 @@ def test_the_individual_of_huisinga():
     assert body.arterial_volume / body.blood_volume == pytest.approx(share, rel=1e-6)
 
 
+def test_lean_weight_of_women():
+    """9270 W / (8780 + 244 BMI), Janmahasatian 2005: 60 kg at 22.583 kg/m2."""
+    assert lean_weight(60.0, 163.0, 0.0) == pytest.approx(556200 / 14290.19, rel=1e-5)
+
+
 @pytest.mark.parametrize("scaling", ["lean", "height"])
 @pytest.mark.parametrize("person", _PERSONS)
 def test_masses_are_the_weight_and_flows_the_output(person, scaling):

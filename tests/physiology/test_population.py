@@ -87,6 +87,12 @@ def test_enzymes_vary_as_pksim_says(people):
         assert people[name].median() == pytest.approx(1.0, abs=0.03)
 
 
+def test_proteins_vary_as_pksim_says(people):
+    for name, usual, spread in (("albumin", 44.0, 1.177), ("aag", 0.61, 1.441)):
+        assert np.exp(np.log(people[name]).std()) == pytest.approx(spread, rel=0.02)
+        assert people[name].median() == pytest.approx(usual, rel=0.02)
+
+
 def test_chunks_are_the_whole(people):
     chunk = virtual_population(50, seed=11, first=700)
     assert chunk.equals(people.iloc[700:750])

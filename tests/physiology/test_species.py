@@ -23,6 +23,8 @@ def test_rat_after_brown():
     """Brown et al. 1997: liver 3.66 % of 250 g, kidneys 14.1 % of 0.235 BW^0.75 L/min."""
     rat = reference_body("rat", WT=0.25)
     assert rat.organs["liver"].mass == pytest.approx(0.0366 * 0.25, rel=1e-12)
+    assert rat.blood_volume == pytest.approx(0.064 * 0.25, rel=1e-12)
+    assert rat.venous_volume == pytest.approx(2 * rat.arterial_volume, rel=1e-12)
     output = 0.235 * 0.25**0.75 * 60
     assert rat.cardiac_output == pytest.approx(output, rel=1e-12)
     assert rat.organs["kidneys"].flow == pytest.approx(0.141 * output, rel=1e-12)
