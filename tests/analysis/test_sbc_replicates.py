@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.replicates import (
     Limits,
     joint_data,
     planned_study,
+    posterior_replicates,
     replicate_data,
     twice,
 )
@@ -80,3 +82,42 @@ def test_settings_that_mean_nothing_are_refused_together(tmp_path: Path) -> None
         )  # fmt: skip
     assert [issue.where for issue in caught.value.issues] == ["replicates", "kept", "options.blq"]
     assert not any(tmp_path.iterdir())
+
+
+def posterior(draws: int) -> xr.DataTree:
+    number = np.arange(2.0 * draws).reshape(2, draws)
+    by_draw = ("chain", "draw")
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset(
+                {
+                    "CL": (by_draw, number),
+                    "omega": ((*by_draw, "effect"), number[..., None] + [0.1, 0.2]),
+                    "eta": ((*by_draw, "subject", "effect"), np.zeros((2, draws, 3, 2))),
+                },
+                coords={"effect": ["CL", "V"]},
+            ),
+            "posterior_predictive": xr.Dataset(
+                {
+                    name: ((*by_draw, "observation"), number[..., None] + [shift, 0.0])
+                    for name, shift in (("prediction", 0.3), ("DV", 0.4))
+                }
+            ),
+        }
+    )
+
+
+def test_draws_of_a_posterior_keep_what_they_made() -> None:
+    made = posterior_replicates(posterior(10), 12, seed=1)
+    truth = made.truth.sel(quantity="CL").to_numpy()
+    assert made.truth["quantity"].values.tolist() == ["CL", "omega[CL]", "omega[V]"]
+    assert np.unique(truth).size == 12
+    assert set(truth) <= set(range(20))
+    np.testing.assert_allclose(made.truth.sel(quantity="omega[V]"), truth + 0.2)
+    np.testing.assert_allclose(made.prediction, truth[:, None] + [0.3, 0])
+    np.testing.assert_allclose(made.value, truth[:, None] + [0.4, 0])
+
+
+def test_a_posterior_has_only_so_many_draws() -> None:
+    with pytest.raises(pq.CheckError, match="21 replicates of a posterior that has 20 draws"):
+        posterior_replicates(posterior(10), 21, seed=1)

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.cli import app
+from pkqsp_bayes.spec.toml import format_model
 from tests.statistical.calibrations import given_data, of_the_prior, wrong_error, wrong_prior
 from tests.statistical.oral import design, model
 
@@ -83,3 +86,17 @@ def test_draws_that_cannot_be_solved_are_counted(tmp_path: Path) -> None:
     result = pq.sbc(model(), design(), tmp_path, replicates=3, options=hopeless)
     assert not (result["status"] == "ok").any()
     assert "3 failed: 3 x the draw made no data" in pq.calibration_issues(result)[0].what
+
+
+def test_the_command_takes_a_design_without_values(tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text(format_model(model()))
+    table = design().table[["ID", "TIME", "EVID", "AMT"]]
+    table.to_csv(tmp_path / "design.csv", index=False)
+    arguments = [str(tmp_path / name) for name in ("model.toml", "design.csv")]
+    arguments += ["-o", str(tmp_path / "out"), "--replicates", "2", "--warmup", "100"]
+    ended = CliRunner().invoke(app, ["sbc", *arguments, "--draws", "100"])
+    assert ended.exit_code == 0, ended.output
+    assert "omega[CL]" in ended.output
+    assert "2 replicates say little" in ended.output
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"sbc.nc", "calibration.csv", "calibration.png"} <= written
