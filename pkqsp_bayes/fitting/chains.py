@@ -155,6 +155,8 @@ def _failure(code: int, console: Path) -> str:
     """Say in words why a process ended."""
     if code == -signal.SIGKILL:
         return "it was killed (SIGKILL): by hand, or because memory ran out"
+    if code == -signal.SIGXFSZ:
+        return "its file reached the greatest size that is allowed here (ulimit -f, or a quota)"
     if code < 0:
         return f"it was ended by {signal.Signals(-code).name}"
     with console.open(errors="replace") as file:

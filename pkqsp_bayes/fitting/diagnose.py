@@ -28,6 +28,8 @@ __all__ = ["diagnose"]
 _RHAT = 1.01
 _ESS_A_CHAIN = 100
 _EBFMI = 0.3
+_LONGER = 5
+"""Times the draws that are still advised."""
 _DELTAS = (0.95, 0.99)
 
 _Found = Iterator[Issue]
@@ -106,8 +108,9 @@ def _others(bad: int) -> str:
 
 def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, factor: float) -> str:
     """Say what to do about a variable that mixes badly: longer, and by what it is."""
-    wanted = int(np.ceil(min(factor, 100) * account.draws / 100) * 100)
-    longer = f"run longer (draws = {wanted})"
+    wanted = int(np.ceil(factor * account.draws / 100) * 100)
+    few = factor <= _LONGER
+    longer = f"run longer (draws = {wanted})" if few else "running longer alone will not do"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
     if name.startswith("correlation"):

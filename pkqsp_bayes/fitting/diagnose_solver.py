@@ -7,7 +7,7 @@ from pkqsp_bayes.errors import Issue
 
 __all__ = ["solver_issues"]
 
-_TIGHTER = "tighter priors of the parameters told keep proposals where the model makes sense"
+_TIGHTER = "state tighter priors of the parameters, where the model makes sense"
 _LIMIT = "raise SolverSettings.max_steps (BindOptions.solver), or {tighter}"
 _REMEDIES = (
     ("max_steps", _LIMIT.format(tighter=_TIGHTER)),

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and what to say if they cannot be written."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["told_writing", "unfinished", "write_text"]
+__all__ = ["reserve", "told_writing", "unfinished", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,6 +33,35 @@ def unfinished(path: Path) -> Iterator[Path]:
             _remove(rest)
 
 
+def reserve(path: Path, size: int) -> None:
+    """Make sure that a file of a size can be written, by the room that it takes.
+
+    HDF5 does not survive a full disk: the process dies when it next opens a file.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file will be; it is not there afterwards.
+    size : int
+        Bytes.
+
+    Raises
+    ------
+    OSError
+        If the disk is full, or a quota or limit is reached.
+    """
+    try:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        path.unlink(missing_ok=True)
+    if shutil.disk_usage(path.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
@@ -52,7 +82,7 @@ def told_writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         free = _free(folder)
-        what = f"cannot write to {folder}: {error.strerror or error}{free}"
+        what = f"cannot write {error.filename or folder}: {error.strerror or error}{free}"
         remedy = "make room, then resume (--resume, resume=True): finished chains are kept"
         raise ToolchainError(what, remedy) from error
 

@@ -119,6 +119,8 @@ def fit(
     _check_store(store)
     model = model if priors is None else apply_priors(model, priors)
     bound = bind_model(model, study, options=options)
+    for issue in study.warnings:
+        _LOGGER.warning("%s", issue)
     place = Path(folder).resolve()
     with told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)

@@ -6,7 +6,7 @@ from typing import Literal
 import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.files import unfinished
+from pkqsp_bayes.fitting.files import reserve, unfinished
 from pkqsp_bayes.fitting.manifest import read_manifest
 
 __all__ = ["STORES", "Store", "describe_files", "read_fit", "write_tree"]
@@ -90,11 +90,19 @@ def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
     for name in STORES[store]:
         with unfinished(folder / name) as part:
             if name.endswith(".nc"):
+                reserve(part, _size(tree))
                 tree.to_netcdf(part, engine="h5netcdf")
             else:  # format 2: format 3 has no text of fixed length yet, and fewer readers
                 tree.to_zarr(part, zarr_format=2)
         written.append(folder / name)
     return written
+
+
+def _size(tree: xr.DataTree) -> int:
+    """Return the bytes that a result takes at most, with what the format adds."""
+    values = sum(node.to_dataset(inherit=False).nbytes for node in tree.subtree)
+    texts = sum(len(str(value)) for node in tree.subtree for value in node.attrs.values())
+    return values + values // 10 + texts + 100_000
 
 
 def describe_files(folder: Path) -> list[tuple[Path, str]]:

@@ -1,7 +1,10 @@
 """A small model that is fitted in seconds, and data drawn from it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.spec.toml import parse_model
@@ -24,6 +27,7 @@ value = "A / V"
 unit = "mg/L"
 error = { form = "lognormal", sigma = "half_normal(0.5)" }
 """
+SETTINGS = pq.FitSettings(chains=2, warmup=300, draws=300, seed=3)
 TRUTH = {"CL": 4.0, "V": 25.0, "omega": 0.3, "sigma": 0.15}
 
 
@@ -46,3 +50,12 @@ def study() -> pq.Study:
     table["DV"] = np.where(table.EVID == 0, noisy, np.nan)
     table["MDV"] = (table.EVID != 0).astype(int)
     return pq.Study(table=table, source="simulated")
+
+
+@pytest.fixture(scope="session")
+def done(
+    model: pq.ModelSpec, study: pq.Study, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, xr.DataTree]:
+    """A finished fit and its folder."""
+    folder = tmp_path_factory.mktemp("fit")
+    return folder, pq.fit(model, study, folder, settings=SETTINGS)

@@ -4,11 +4,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -17,17 +15,8 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.manifest import Manifest, read_manifest, write_manifest
 from pkqsp_bayes.fitting.running import adopt_finished
 from pkqsp_bayes.spec.toml import parse_model
-from tests.fitting.conftest import TEXT, TRUTH
-
-SETTINGS = pq.FitSettings(chains=2, warmup=300, draws=300, seed=3)
-
-
-@pytest.fixture(scope="module")
-def done(
-    model: pq.ModelSpec, study: pq.Study, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, xr.DataTree]:
-    folder = tmp_path_factory.mktemp("fit")
-    return folder, pq.fit(model, study, folder, settings=SETTINGS)
+from tests.fitting.conftest import SETTINGS, TEXT, TRUTH
+from tests.fitting.processes import sampler_of, start, wait_for
 
 
 def test_the_truth_lies_in_the_posterior(done: tuple[Path, xr.DataTree]) -> None:
@@ -50,6 +39,28 @@ def test_every_group_is_there_and_labelled(done: tuple[Path, xr.DataTree]) -> No
     assert "z" not in tree["posterior"]
     assert json.loads(tree.attrs["settings"])["seed"] == 3
     assert parse_model(tree.attrs["model"]) == parse_model(TEXT)
+
+
+def test_arviz_takes_it_as_it_is(done: tuple[Path, xr.DataTree]) -> None:
+    tree = done[1]
+    rows = set(az.summary(tree).index)
+    assert {"CL", "V", "omega[CL]", "sigma[cp]", "eta[1, CL]"} <= rows
+    assert az.loo(tree).p > 1
+    az.plot_rank(tree, var_names=["CL", "omega"], backend="none")
+    az.plot_ppc_dist(tree, backend="none", num_samples=5)
+    az.psense_summary(tree, var_names=["CL"])
+
+
+def test_the_account_of_the_solver(done: tuple[Path, xr.DataTree]) -> None:
+    folder, tree = done
+    solver = json.loads(tree.attrs["solver"])
+    iterations = SETTINGS.chains * (SETTINGS.warmup + SETTINGS.draws)
+    assert solver["backend"] == "native"
+    assert solver["solves"] > 12 * iterations  # subjects: at least a gradient an iteration
+    assert solver["steps"] > solver["solves"]
+    assert set(solver["chains"]) == {"1", "2"}
+    first = json.loads((folder / "chain_1.solver.json").read_text())
+    assert solver["chains"]["1"]["solves"] == first["solves"]
 
 
 def test_the_folder_holds_all_of_it(done: tuple[Path, xr.DataTree]) -> None:
@@ -111,44 +122,6 @@ def test_a_chain_that_ended_after_its_parent_is_taken_over(
     assert adopt_finished(tmp_path, manifest).chains == {"1": "chain_1.csv"}
     assert read_manifest(tmp_path).chains == {"1": "chain_1.csv"}  # type: ignore[union-attr]
     assert not list(tmp_path.glob(".chain_*"))
-
-
-_LONG = """
-import sys
-import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
-from tests.fitting.conftest import TEXT
-study = pq.read_study(sys.argv[1])
-settings = pq.FitSettings(chains=2, warmup=300, draws=int(sys.argv[3]), seed=3)
-pq.fit(parse_model(TEXT), study, sys.argv[2], settings=settings, cores=1, resume=True)
-"""
-
-
-def start(table: Path, folder: Path, draws: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _LONG, str(table)]
-    return subprocess.Popen(
-        [*command, str(folder), str(draws)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=Path(__file__).parent.parent.parent,
-        start_new_session=True,
-    )
-
-
-def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> Path:
-    for _ in range(1200):
-        found = [p for p in folder.glob(pattern) if p.stat().st_size > 20_000]
-        if found:
-            return found[0]
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
-    raise AssertionError(f"no {pattern}")
-
-
-def sampler_of(process: subprocess.Popen[str]) -> int:
-    listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
-    return int(listed.stdout.split()[-1])
 
 
 def test_a_killed_chain_loses_no_other(
