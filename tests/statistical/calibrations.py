@@ -8,7 +8,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from tests.statistical.oral import ADDITIVE, design, model
 
-__all__ = ["of_the_prior", "wrong_error", "wrong_prior", "given_data"]
+__all__ = ["given_data", "of_the_prior", "wrong_error", "wrong_prior"]
 
 _SETTINGS = pq.FitSettings(chains=1, warmup=300, draws=300)
 _KEPT = 49
