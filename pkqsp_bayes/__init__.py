@@ -16,15 +16,29 @@ if TYPE_CHECKING:
         calibration_table,
         draw_calibration,
     )
+    from pkqsp_bayes.analysis.predictive import (
+        loo,
+        loo_subject,
+        npde,
+        predict,
+        predictive_pvalues,
+        vpc,
+    )
     from pkqsp_bayes.analysis.sbc import sbc
     from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
+    from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
+    from pkqsp_bayes.elicit.elicitation import elicit_priors
     from pkqsp_bayes.elicit.qsp import derive_priors
     from pkqsp_bayes.elicit.question import Robustness
+    from pkqsp_bayes.elicit.statements import read_statements
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
     from pkqsp_bayes.fitting.diagnose import diagnose
     from pkqsp_bayes.fitting.fit import fit
+    from pkqsp_bayes.fitting.approximate import approximate
+    from pkqsp_bayes.fitting.mode import find_mode
+    from pkqsp_bayes.fitting.prior import sample_prior
     from pkqsp_bayes.fitting.settings import FitSettings
     from pkqsp_bayes.fitting.store import read_fit
     from pkqsp_bayes.fitting.summary import summary_table
@@ -70,6 +84,7 @@ __all__ = [
     "Study",
     "ToolchainError",
     "__version__",
+    "approximate",
     "apply_priors",
     "calibration_issues",
     "calibration_table",
@@ -78,33 +93,55 @@ __all__ = [
     "derive_priors",
     "diagnose",
     "draw_calibration",
+    "elicit_priors",
     "examine_study",
+    "find_mode",
     "fit",
     "format_priors",
     "impair_body",
+    "information_gain",
     "kp_table",
     "load_dataset",
     "load_model",
+    "loo",
+    "loo_subject",
     "merge_tables",
+    "npde",
     "ontogeny_factor",
     "parse_priors",
+    "predict",
+    "predictive_pvalues",
+    "prior_conflict",
     "read_fit",
     "read_priors",
+    "read_statements",
     "read_study",
     "reference_body",
     "regimen",
     "sbc",
+    "sample_prior",
     "simulate",
     "stack_studies",
     "study_from_frame",
     "summary_table",
     "variance_budget",
     "virtual_population",
+    "vpc",
     "write_priors",
 ]
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "prior_conflict": "elicit.conflict",
+    "information_gain": "elicit.conflict",
+    "elicit_priors": "elicit.elicitation",
+    "read_statements": "elicit.statements",
+    "loo": "analysis.predictive",
+    "loo_subject": "analysis.predictive",
+    "npde": "analysis.predictive",
+    "predict": "analysis.predictive",
+    "predictive_pvalues": "analysis.predictive",
+    "vpc": "analysis.predictive",
     "reference_body": "physiology.species",
     "virtual_population": "physiology.population",
     "PopulationSettings": "physiology.population",
@@ -129,6 +166,9 @@ _PLACES = {
     "sbc": "analysis.sbc",
     "variance_budget": "analysis.variability",
     "BindOptions": "program.bind",
+    "approximate": "fitting.approximate",
+    "find_mode": "fitting.mode",
+    "sample_prior": "fitting.prior",
     "FitSettings": "fitting.settings",
     "fit": "fitting.fit",
     "diagnose": "fitting.diagnose",

@@ -226,6 +226,33 @@ def fit(
 
 
 @app.command()
+def elicit(
+    model: Model,
+    statements: Annotated[Path, typer.Option(help="What is stated, TOML.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Prior table to write.")],
+    *,
+    picture: Annotated[Path | None, typer.Option(help="Picture to draw.")] = None,
+    subjects: Annotated[int, typer.Option(help="Virtual subjects of a prediction.")] = 512,
+    seed: Annotated[int, typer.Option(help="Of their parameters.")] = 1,
+) -> None:
+    """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
+    from pkqsp_bayes.elicit.pictures import draw_elicitation
+
+    with _reported():
+        result = pq.elicit_priors(
+            pq.load_model(model), pq.read_statements(statements), subjects=subjects, seed=seed
+        )
+        pq.write_priors(result.table, output)
+        if picture is not None:
+            draw_elicitation(result, picture)
+    for issue in result.issues:
+        _print_issue(issue)
+    if len(result.report):
+        _OUT.print(result.report.to_string(float_format="%.4g", na_rep=""), highlight=False)
+    _OUT.print(str(output), highlight=False)
+
+
+@app.command()
 def diagnose(
     folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
 ) -> None:
@@ -273,6 +300,77 @@ def sbc(
     for issue in pq.calibration_issues(result):
         _print_issue(issue)
     _OUT.print(str(output), highlight=False)
+
+
+@app.command()
+def mode(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the result.")],
+    *,
+    starts: Annotated[int, typer.Option(help="From how many starts to climb.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of the starts.")] = 1,
+    jacobian: Annotated[bool, typer.Option(help="On the unconstrained scale.")] = True,
+) -> None:
+    """Find the mode of the posterior (MAP), and compare the optima of the starts."""
+    from pkqsp_bayes.fitting.results import write_result
+
+    with _reported():
+        spec = pq.load_model(model)
+        table = pq.read_study(study, model=spec)
+        tree = pq.find_mode(spec, table, starts=starts, seed=seed, jacobian=jacobian)
+        path = write_result(tree, output)
+    _OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
+    _OUT.print(str(path), highlight=False)
+
+
+class MethodName(StrEnum):
+    """Methods of `pkqsp approximate`."""
+
+    PATHFINDER = "pathfinder"
+    LAPLACE = "laplace"
+
+
+@app.command()
+def approximate(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the result.")],
+    *,
+    method: Annotated[MethodName, typer.Option(help="How.")] = MethodName.PATHFINDER,
+    draws: Annotated[int, typer.Option(help="Draws that are kept.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of starts and draws.")] = 1,
+) -> None:
+    """Draw from an approximation of the posterior, and say how good it is."""
+    from pkqsp_bayes.fitting.results import write_result
+
+    with _reported():
+        spec = pq.load_model(model)
+        table = pq.read_study(study, model=spec)
+        tree = pq.approximate(spec, table, method=method.value, draws=draws, seed=seed)
+        path = write_result(tree, output)
+    _OUT.print(pq.summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    _OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)
+    _OUT.print(str(path), highlight=False)
+
+
+@app.command()
+def prior(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table: doses, times, covariates.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the result.")],
+    *,
+    draws: Annotated[int, typer.Option(help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+) -> None:
+    """Draw from the prior, and from what it predicts."""
+    from pkqsp_bayes.fitting.results import write_result
+
+    with _reported():
+        spec = pq.load_model(model)
+        table = pq.read_study(study, model=spec)
+        path = write_result(pq.sample_prior(spec, table, draws=draws, seed=seed), output)
+    _OUT.print(str(path), highlight=False)
 
 
 bench = typer.Typer(no_args_is_help=True, help="Measure speed.")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.toml import parse_model
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -16,8 +17,14 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_model_file_passes_every_check() -> None:
-    (text,) = blocks("toml")
+    text = blocks("toml")[0]
     assert pq.check(parse_model(text, where="README.md")) == []
+
+
+def test_the_statements_can_be_read() -> None:
+    text = next(block for block in blocks("toml") if "[[quantiles]]" in block)
+    said = parse_statements(text, where="README.md")
+    assert (len(said.quantiles), len(said.predictive), len(said.mechanism)) == (1, 1, 1)
 
 
 def test_the_simulation_runs() -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +14,21 @@ from pkqsp_bayes.elicit.beliefs import Belief, contradiction, stated_beliefs
 from pkqsp_bayes.elicit.expert import believed_priors, check_beliefs
 from pkqsp_bayes.elicit.families import rounded
 from pkqsp_bayes.elicit.predictive import MOVABLE, Match, match_predictions
-from pkqsp_bayes.elicit.statements import PredictiveStatement, Statements
+from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
+from pkqsp_bayes.elicit.question import Robustness
+from pkqsp_bayes.elicit.statements import MechanismStatement, PredictiveStatement, Statements
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.library import load_model
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.spec.addresses import stated_values, with_values
+from pkqsp_bayes.spec.apply_priors import replace_priors
+from pkqsp_bayes.spec.check_priors import unknown_address
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import Provenance
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable, merge_tables
 from pkqsp_bayes.spec.toml import format_model
 
 __all__ = ["Elicitation", "elicit_priors"]
@@ -64,21 +69,30 @@ class Elicitation:
         Warnings of statements that are not met.
     beliefs : tuple of Belief
         Statements on parameters, as probabilities.
+    model : ModelSpec
+        The model, as it was.
+    statements : Statements
+        What was stated.
     predictions : (K, N) array
         Of the statements on predictions: summaries of the virtual subjects.
+    derived : tuple of DerivedPriors
+        Of the mechanisms.
     """
 
     table: PriorTable
     report: pd.DataFrame
     issues: tuple[Issue, ...]
     beliefs: tuple[Belief, ...]
+    model: ModelSpec
+    statements: Statements
     predictions: FloatArray
+    derived: tuple[DerivedPriors, ...]
 
 
 def elicit_priors(
     model: ModelSpec, statements: Statements, *, subjects: int = 512, seed: int = 1
 ) -> Elicitation:
-    """Turn statements of experts into a prior table.
+    """Turn statements of experts, and mechanisms, into a prior table.
 
     Parameters
     ----------
@@ -107,35 +121,73 @@ def elicit_priors(
     """
     beliefs = stated_beliefs(statements)
     issues = [*check_beliefs(model, beliefs), *_check_predictions(model, statements)]
+    issues += _check_mechanisms(model, statements)
     if issues:
         raise CheckError(issues)
     entries = believed_priors(model, beliefs, date=statements.date)
-    informed = with_values(model, {name: entry.prior for name, entry in entries.items()})
+    derived = tuple(_derived(said, statements.date) for said in statements.mechanism)
+    table = merge_tables(*(found.table for found in derived), PriorTable(priors=entries))
+    informed = replace_priors(model, table)
     rows = [_belief_row(belief, entries[belief.of].prior) for belief in beliefs]
     predictions = np.zeros((0, subjects))
     if statements.predictive:
         informed = _ready_to_move(informed)
-        adjust = statements.adjust or _movable(informed)
+        adjust = statements.adjust or _movable(informed, entries)
         match = match_predictions(
             informed, statements.predictive, adjust, subjects=subjects, seed=seed
         )
         found = list(_prediction_rows(statements.predictive, match))
-        entries |= _matched(model, match, statements, found, seed, subjects)
+        moved = _matched(informed, match, statements, found, seed, subjects)
+        table = merge_tables(table, PriorTable(priors=moved))
         rows, predictions = rows + found, match.after
     return Elicitation(
-        table=PriorTable(title=statements.title, priors=entries),
+        table=dataclasses.replace(table, title=statements.title),
         report=pd.DataFrame([dataclasses.asdict(row) for row in rows]),
         issues=tuple(_unmet(rows)),
         beliefs=tuple(beliefs),
+        model=model,
+        statements=statements,
         predictions=predictions,
+        derived=derived,
     )
 
 
-def _movable(model: ModelSpec) -> tuple[str, ...]:
+def _check_mechanisms(model: ModelSpec, statements: Statements) -> list[Issue]:
+    found = [
+        unknown_address(model, said.parameter, f"mechanism[{k}].parameter")
+        for k, said in enumerate(statements.mechanism)
+        if "typical" in said.parts
+    ]
+    return [issue for issue in found if issue is not None]
+
+
+def _derived(said: MechanismStatement, date: str) -> DerivedPriors:
+    return derive_priors(
+        load_model(said.model),
+        factor=said.factor,
+        parameter=said.parameter,
+        covariate=said.covariate,
+        groups=said.groups or None,
+        scale=said.scale,
+        parts=said.parts,
+        joint=said.joint,
+        robustness=Robustness(discount=said.discount, weight=said.weight, vague_sd=said.vague_sd),
+        outer=said.outer,
+        inner=said.inner,
+        seed=said.seed,
+        settle=said.settle,
+        frequencies=said.frequencies or None,
+        date=date,
+    )
+
+
+def _movable(model: ModelSpec, spoken_of: Collection[str]) -> tuple[str, ...]:
+    """Return the typical values whose priors predictions may move, if nobody says which."""
     return tuple(
         name
         for name, prior in stated_values(model).items()
         if name in model.population.parameters
+        and name not in spoken_of
         and isinstance(prior, PriorSpec)
         and prior.family in MOVABLE
     )
@@ -277,10 +329,13 @@ def _matched(
         date=statements.date,
         fit={f"{row.statement}: reached": round(row.reached, 4) for row in rows},
     )
+    before = stated_values(model)
     return {
         name: PriorEntry(
             prior=rounded(prior.family, prior.args),
-            provenance=dataclasses.replace(account, family=prior.family),
+            provenance=dataclasses.replace(
+                account, family=prior.family, note=f"moved from {before[name]}"
+            ),
         )
         for name, prior in match.priors.items()
     }

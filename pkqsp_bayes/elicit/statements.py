@@ -12,6 +12,7 @@ from pkqsp_bayes.spec.problems import collect_issues
 
 __all__ = [
     "ChipsStatement",
+    "MechanismStatement",
     "PredictiveStatement",
     "QuantilesStatement",
     "RangeStatement",
@@ -124,6 +125,39 @@ class PredictiveStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismStatement:
+    """Priors that are to be derived from a mechanism, ``[[mechanism]]``.
+
+    Parameters
+    ----------
+    model : str
+        The mechanism: name of a library model, or a file.
+    discount, weight, vague_sd : float
+        As in `pkqsp_bayes.Robustness`.
+    factor, parameter, covariate, groups, scale, parts, joint, outer, inner, seed, settle,
+    frequencies
+        As in `pkqsp_bayes.derive_priors`.
+    """
+
+    model: str
+    factor: str
+    parameter: str
+    covariate: str = ""
+    groups: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    frequencies: Mapping[str, float] = field(default_factory=dict)
+    scale: float | str = 1.0
+    parts: tuple[Literal["typical", "effects", "omega"], ...] = ("typical", "effects", "omega")
+    joint: bool = True
+    discount: float = 1.0
+    weight: float = 1.0
+    vague_sd: float = 1.0
+    outer: int = 256
+    inner: int = 256
+    seed: int = 1
+    settle: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
     """All that is stated of one model.
 
@@ -137,8 +171,11 @@ class Statements:
         Of parameters.
     predictive : tuple of PredictiveStatement
         Of predictions.
+    mechanism : tuple of MechanismStatement
+        Mechanisms to derive priors from.
     adjust : tuple of str
-        Parameters whose priors predictions may move; by default all typical values.
+        Parameters whose priors predictions may move; by default all typical values that no
+        statement of their own is of.
     """
 
     title: str = ""
@@ -147,6 +184,7 @@ class Statements:
     range: tuple[RangeStatement, ...] = ()
     chips: tuple[ChipsStatement, ...] = ()
     predictive: tuple[PredictiveStatement, ...] = ()
+    mechanism: tuple[MechanismStatement, ...] = ()
     adjust: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
 
-__all__ = ["apply_priors"]
+__all__ = ["apply_priors", "replace_priors"]
 
 
 def apply_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
@@ -53,7 +53,7 @@ def apply_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
     ]
     if issues:
         raise CheckError(issues)
-    applied = _replaced(model, table)
+    applied = replace_priors(model, table)
     issues = check_priors(applied)
     if issues:
         raise CheckError(issues)
@@ -92,7 +92,14 @@ def _mixture(where: str, entry: PriorEntry) -> Iterator[Issue]:
         yield Issue(where=where, what=what, remedy="choose a vague prior of the same support")
 
 
-def _replaced(model: ModelSpec, table: PriorTable) -> ModelSpec:
+def replace_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
+    """Return the model with the priors of a table, unchecked; ``from_qsp`` may be left in it.
+
+    Parameters
+    ----------
+    model, table
+        As `apply_priors` takes them.
+    """
     values: dict[str, PriorSpec | float] = {}
     for name, entry in table.priors.items():
         values[name] = entry.prior if name == CORRELATION else effective_prior(entry)

@@ -1,0 +1,159 @@
+"""Whether data and a prior contradict one another, and what a posterior adds to a prior."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.marginals import effective_prior, joint_factor
+from pkqsp_bayes.spec.prior_table import PriorTable
+
+__all__ = ["information_gain", "prior_conflict"]
+
+FloatArray = NDArray[np.float64]
+
+_TRANSFORMS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "identity": np.array,
+    "log": np.log,
+    "logit": special.logit,
+}
+_GRID = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Informed:
+    """What a table says of some parameters: normal on transformed scales."""
+
+    name: str
+    targets: tuple[str, ...]
+    scales: tuple[str, ...]
+    mean: FloatArray
+    covariance: FloatArray
+
+
+def prior_conflict(tree: xr.DataTree, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
+    """Compare what the data alone say with what a prior table says.
+
+    The posterior of a fit with vague priors stands for the likelihood, both are taken as normal on
+    the scale of the prior (logarithms), and the distance between the two is measured against the
+    spread that it should have were both right (Presanis et al. 2013, Stat Sci 28:376; Evans &
+    Moshonov 2006, Bayesian Anal 1:893).
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A fit of the same model with priors that say little.
+    table : PriorTable
+        The priors in question. Of mixtures the informative part is compared.
+    level : float
+        p below which a conflict is flagged.
+
+    Returns
+    -------
+    DataFrame
+        A row each parameter, and one each joint prior: ``z`` (None for several together), ``p``,
+        ``conflict``.
+
+    Raises
+    ------
+    CheckError
+        If the posterior lacks a parameter of the table.
+    """
+    values = _by_name(tree)
+    informed = list(_informed(table))
+    missing = [t for i in informed for t in i.targets if t not in values]
+    if missing:
+        raise CheckError(
+            Issue(where=name, what="the fit has no such parameter", remedy="fit the same model")
+            for name in missing
+        )
+    rows = [row for one in informed for row in _rows(one, values)]
+    found = pd.DataFrame(rows, columns=["parameter", "z", "p"]).set_index("parameter")
+    return found.assign(conflict=found["p"] < level)
+
+
+def information_gain(tree: xr.DataTree, table: PriorTable) -> pd.Series:
+    """Return how many bits each parameter's posterior says beyond its prior in a table.
+
+    The Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the prior
+    (Lindley 1956, Ann Math Stat 27:986).
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A fit with the priors of the table.
+    table : PriorTable
+        The priors.
+    """
+    values, found = _by_name(tree), {}
+    for one in _informed(table):
+        sd = np.sqrt(np.diag(one.covariance))
+        for i, target in enumerate(one.targets):
+            u = _TRANSFORMS[one.scales[i]](values[target])
+            kernel = stats.gaussian_kde(u)
+            some = u[:: max(1, u.size // _GRID)]
+            gap = kernel.logpdf(some) - stats.norm.logpdf(some, one.mean[i], sd[i])
+            found[target] = float(gap.mean() / np.log(2))
+    return pd.Series(found, name="bits")
+
+
+def _rows(one: _Informed, values: Mapping[str, FloatArray]) -> Iterator[tuple[str, float, float]]:
+    u = np.stack([_TRANSFORMS[s](values[t]) for t, s in zip(one.targets, one.scales, strict=True)])
+    gap, spread = u.mean(axis=1) - one.mean, np.atleast_2d(np.cov(u)) + one.covariance
+    for i, target in enumerate(one.targets):
+        z = float(gap[i] / np.sqrt(spread[i, i]))
+        yield target, z, float(2 * stats.norm.sf(abs(z)))
+    if len(one.targets) > 1:
+        distance = float(gap @ np.linalg.solve(spread, gap))
+        yield f"joint {one.name}", np.nan, float(stats.chi2.sf(distance, len(one.targets)))
+
+
+def _informed(table: PriorTable) -> Iterator[_Informed]:
+    for name, joint in table.joint.items():
+        yield _of_joint(name, joint)
+    for name, entry in table.priors.items():
+        prior = effective_prior(entry)
+        informative = prior.parts[0] if prior.parts else prior
+        law = distribution(informative)
+        scale = {(0.0, np.inf): "log", (0.0, 1.0): "logit"}.get((law.low, law.high), "identity")
+        # Moments of the transformed variable, by its quantiles.
+        u = _TRANSFORMS[scale](law.quantile((np.arange(_GRID) + 0.5) / _GRID))
+        yield _Informed(
+            name=name,
+            targets=(name,),
+            scales=(scale,),
+            mean=np.array([u.mean()]),
+            covariance=np.array([[u.var()]]),
+        )
+
+
+def _of_joint(name: str, joint: JointPriorSpec) -> _Informed:
+    factor = joint_factor(joint)
+    return _Informed(
+        name=name,
+        targets=joint.targets,
+        scales=joint.scales,
+        mean=np.array(joint.mean),
+        covariance=factor @ factor.T,
+    )
+
+
+def _by_name(tree: xr.DataTree) -> dict[str, FloatArray]:
+    """Return all draws of each parameter by its name in prior tables."""
+    found: dict[str, FloatArray] = {}
+    for name, variable in tree["posterior"].to_dataset().data_vars.items():
+        others = [dim for dim in variable.dims if dim not in ("chain", "draw")]
+        stacked = variable.stack(sample=("chain", "draw"))
+        if not others:
+            found[str(name)] = stacked.to_numpy()
+        elif name in ("omega", "omega_iov", "sigma"):
+            for label in stacked[others[0]].to_numpy():
+                found[f"{name}[{label}]"] = stacked.sel({others[0]: label}).to_numpy()
+    return found
