@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
+    from pkqsp_bayes.fitting.approximate import approximate
     from pkqsp_bayes.fitting.diagnose import diagnose
     from pkqsp_bayes.fitting.fit import fit
-    from pkqsp_bayes.fitting.approximate import approximate
     from pkqsp_bayes.fitting.mode import find_mode
     from pkqsp_bayes.fitting.prior import sample_prior
     from pkqsp_bayes.fitting.settings import FitSettings
@@ -84,8 +84,8 @@ __all__ = [
     "Study",
     "ToolchainError",
     "__version__",
-    "approximate",
     "apply_priors",
+    "approximate",
     "calibration_issues",
     "calibration_table",
     "check",
@@ -118,8 +118,8 @@ __all__ = [
     "read_study",
     "reference_body",
     "regimen",
-    "sbc",
     "sample_prior",
+    "sbc",
     "simulate",
     "stack_studies",
     "study_from_frame",

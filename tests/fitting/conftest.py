@@ -8,6 +8,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.spec.toml import parse_model
+from tests.fitting import blow_up
 
 TEXT = """
 title = "Bolus into one compartment"
@@ -59,3 +60,15 @@ def done(
     """A finished fit and its folder."""
     folder = tmp_path_factory.mktemp("fit")
     return folder, pq.fit(model, study, folder, settings=SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def growing() -> pq.ModelSpec:
+    """A model that has no solution in most of its prior."""
+    return blow_up.growth()
+
+
+@pytest.fixture(scope="session")
+def growth() -> pq.Study:
+    """One subject of it."""
+    return blow_up.growth_study()

@@ -1,0 +1,41 @@
+"""What a result says of itself: the model, the program, the versions that made it."""
+
+import importlib.metadata
+import json
+from typing import Any
+
+from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.toml import format_model
+
+__all__ = ["result_attributes"]
+
+_PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
+
+
+def result_attributes(model: ModelSpec, bound: BoundModel, **more: Any) -> dict[str, str]:
+    """Return the attributes of a result; what is no text becomes JSON.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        As stated.
+    bound : BoundModel
+        Of it and the study.
+    **more
+        What is the method's own.
+    """
+    stated = {
+        "model": format_model(model),
+        "program": bound.program,
+        **more,
+        "versions": {name: _version(name) for name in _PACKAGES},
+    }
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in stated.items()}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
