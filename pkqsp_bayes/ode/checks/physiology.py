@@ -83,6 +83,9 @@ def check_positive(_: ModelSpec, system: OdeSystem) -> list[Issue]:
 def _sign(name: str, where: str, value: float | None) -> Iterator[Issue]:
     if value is None:
         return
+    if name == "red_cells.Kpu" and value < 0:
+        what = f"red cells would hold less than no drug, {value:.3g} of unbound drug in plasma"
+        yield Issue(where=where, what=what, remedy="BP is 1 - Hct at least: correct it, or Hct")
     kind = _kind(name, where)
     plain = name.removesuffix(".driven")
     if kind and not value > 0:

@@ -40,6 +40,7 @@ def _states_any_unit(spec: ModelSpec) -> bool:
     stated = [p.unit for p in spec.population.parameters.values()]
     stated += [q.unit or "" for q in spec.parameters.values()]
     stated += [unit for m in spec.qsp.values() for unit in m.units.values()]
+    stated += [q.unit or "" for m in spec.qsp.values() for q in m.parameters.values()]
     stated += list(spec.equations.units.values()) if spec.equations else []
     return any(stated)
 
