@@ -41,6 +41,7 @@ def test_every_group_is_there_and_labelled(done: tuple[Path, xr.DataTree]) -> No
     assert parse_model(tree.attrs["model"]) == parse_model(TEXT)
 
 
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto")  # of the data, not ours
 def test_arviz_takes_it_as_it_is(done: tuple[Path, xr.DataTree]) -> None:
     tree = done[1]
     rows = set(az.summary(tree).index)
