@@ -15,6 +15,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 
@@ -77,6 +78,7 @@ def simulate(
     >>> result.cp.attrs["units"], float(result.cp[1])  # after the bolus
     ('mg/L', 5.0)
     """
+    model = unfold_trajectories(model)
     individual: list[str] = []
     occasions: tuple[str, ...] = ()
     if isinstance(parameters, Mapping):

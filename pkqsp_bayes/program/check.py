@@ -9,7 +9,9 @@ from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["check"]
@@ -37,7 +39,8 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     >>> pq.check(pq.load_model("one-compartment"))
     []
     """
-    issues = check_model(model)
+    model = unfold_trajectories(model)
+    issues = [*check_model(model), *check_priors(model, waiting=True)]
     if study is None:
         return issues
     broken = any(issue.severity == "error" for issue in issues)

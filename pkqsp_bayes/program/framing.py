@@ -20,6 +20,7 @@ from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
@@ -48,6 +49,7 @@ def build_frame(
     CheckError
         With every problem of the model and of the study.
     """
+    model = unfold_trajectories(model)
     _check_names(model)
     issues = check_priors(model)
     if issues:

@@ -11,6 +11,7 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import check_name, nearest
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.units import UnitError, parse_unit, same_dimension
 
 __all__ = ["check_spec", "check_table_names"]
@@ -46,7 +47,9 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
     named["population"] = tuple(spec.population.parameters)
     named["drug"] = _stated(spec.drug, _DRUG_WORDS)
     named["body"] = _stated(spec.body, _BODY_WORDS)
-    found = (problem for check in _CHECKS for problem in check(spec))
+    whole = unfold_trajectories(spec)
+    found = [problem for check in _CHECKS for problem in check(spec)]
+    found += [problem for check in _POPULATION_CHECKS for problem in check(whole)]
     return _issues([*_check_names(named), *_check_clashes(named), *found], where)
 
 
@@ -199,9 +202,13 @@ def _suggest(name: str, valid: Iterable[str]) -> str:
 _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_units,
     _check_base_units,
+    *VALUE_CHECKS,
+    *SCIENCE_CHECKS,
+)
+
+# These also see what trajectories bring.
+_POPULATION_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_omega,
     _check_blocks,
     _check_effects,
-    *VALUE_CHECKS,
-    *SCIENCE_CHECKS,
 )

@@ -1,9 +1,11 @@
 """Checks of what a drug, a trajectory, a protein can be, from the numbers of the file alone."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.spec.trajectory import TrajectorySpec
 
 __all__ = ["SCIENCE_CHECKS"]
 
@@ -45,9 +47,34 @@ def _check_trajectories(spec: ModelSpec) -> _Found:
         if t.mode == "joint" and t.value is None:
             what = "a joint trajectory is an expression in the system's states"
             yield f"{where}.value", what, "state it"
-        if t.mode == "fixed" and t.value is not None:
-            what = "a fixed trajectory is a column of the study"
+        if t.mode != "joint" and t.value is not None:
+            what = "only a joint trajectory is an expression"
             yield f"{where}.value", what, 'remove it, or write mode = "joint"'
+        yield from _check_knots(spec, name, t)
+
+
+def _check_knots(spec: ModelSpec, name: str, t: TrajectorySpec) -> _Found:
+    where = f"trajectory.{name}"
+    if t.mode != "uncertain":
+        for key in ("knots", "typical", "omega", "error"):
+            if getattr(t, key) not in (None, ()):
+                what = f"{key} belongs to a trajectory that is uncertain"
+                yield f"{where}.{key}", what, 'remove it, or write mode = "uncertain"'
+        return
+    if not t.knots or any(b <= a for a, b in itertools.pairwise(t.knots)):
+        what = "an uncertain trajectory has values at times that increase"
+        yield f"{where}.knots", what, "state them, such as knots = [0, 24, 48]"
+    if t.typical is None:
+        yield f"{where}.typical", "its values have no prior", "state typical"
+    tables = {"population": spec.population.parameters, "parameters": spec.parameters,
+              "covariates": spec.covariates}  # fmt: skip
+    own = {f"{name}_{kind}{i + 1}" for i in range(len(t.knots)) for kind in ("", "time_")}
+    for section, table in tables.items():
+        for taken in sorted(own & set(table)):
+            yield f"{section}.{taken}", f"the trajectory {name} has a {taken} too", "rename it"
+    if name in spec.observe:
+        what = f"{name} is observed as a trajectory, and stated as an observation too"
+        yield f"observe.{name}", what, "rename the observation"
 
 
 SCIENCE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (

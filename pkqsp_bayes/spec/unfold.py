@@ -1,9 +1,16 @@
 """Trajectories as what they come to: covariates of the study, or equations of the system."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import (
+    ObservationSpec,
+    PopulationParameterSpec,
+    PopulationSpec,
+)
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.trajectory import TrajectorySpec
 
@@ -12,6 +19,8 @@ __all__ = ["unfold_trajectories"]
 
 def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
     """Return a model in which each trajectory is a covariate or a helper of its name.
+
+    An uncertain one brings parameters of the population and an observation with it.
 
     Parameters
     ----------
@@ -29,11 +38,62 @@ def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
         return spec
     given = {n: _covariate(t) for n, t in spec.trajectory.items() if t.mode == "fixed"}
     solved = {n: _helper(t) for n, t in spec.trajectory.items() if t.mode == "joint"}
+    sampled = {n: t for n, t in spec.trajectory.items() if t.mode == "uncertain"}
+    times = {
+        key: q for n, t in sampled.items() for key, q in _knot_times(n, t, spec.time_unit).items()
+    }
+    lines = {n: Quantity(value=_lines(n, t), unit=t.unit) for n, t in sampled.items()}
+    observed = {n: _observed(n, t) for n, t in sampled.items() if t.error is not None}
     return replace(
         spec,
         covariates={**spec.covariates, **given},
-        parameters={**spec.parameters, **solved},
+        parameters={**spec.parameters, **solved, **times, **lines},
+        population=_with_knots(spec.population, sampled),
+        observe={**spec.observe, **observed},
         trajectory={},
+    )
+
+
+def _knot_names(name: str, t: TrajectorySpec) -> list[str]:
+    return [f"{name}_{i + 1}" for i in range(len(t.knots))]
+
+
+def _knot_times(name: str, t: TrajectorySpec, unit: str) -> dict[str, Quantity]:
+    return {
+        f"{name}_time_{i + 1}": Quantity(value=knot, unit=unit) for i, knot in enumerate(t.knots)
+    }
+
+
+def _lines(name: str, t: TrajectorySpec) -> str:
+    """Return the text of straight lines between the knots, held outside them."""
+    values, times = _knot_names(name, t), list(_knot_times(name, t, ""))
+    if not values:
+        return "1"  # reported by the checks of the file
+    branches = [f"{values[0]}, t < {times[0]}"]
+    for (start, left), (end, right) in itertools.pairwise(zip(times, values, strict=True)):
+        line = f"{left} + ({right} - {left}) * (t - {start}) / ({end} - {start})"
+        branches.append(f"{line}, t < {end}")
+    return f"piecewise({', '.join([*branches, values[-1]])})"
+
+
+def _observed(name: str, t: TrajectorySpec) -> ObservationSpec:
+    return ObservationSpec(value=Quantity(value=name, unit=t.unit), error=t.error)
+
+
+def _with_knots(
+    population: PopulationSpec, sampled: Mapping[str, TrajectorySpec]
+) -> PopulationSpec:
+    parameters, scales = dict(population.parameters), dict(population.omega.scales)
+    for name, t in sampled.items():
+        for knot in _knot_names(name, t):
+            typical = 1.0 if t.typical is None else t.typical
+            parameters[knot] = PopulationParameterSpec(
+                typical=typical, unit=t.unit, iiv="lognormal"
+            )
+            if t.omega is not None:
+                scales[knot] = t.omega
+    return replace(
+        population, parameters=parameters, omega=replace(population.omega, scales=scales)
     )
 
 

@@ -91,6 +91,9 @@ def trajectories(draw: st.DrawFn) -> TrajectorySpec:
     if draw(st.booleans()):
         return TrajectorySpec(mode="joint", unit=unit, value=draw(quantities))
     kinds = st.sampled_from(("linear", "locf", "nocb"))
+    if draw(st.booleans()):
+        knots = tuple(sorted(draw(st.sets(st.integers(0, 99), min_size=1, max_size=3))))
+        return TrajectorySpec(mode="uncertain", knots=knots, typical=draw(positive | priors()))
     reference = draw(st.none() | numbers)
     return TrajectorySpec(mode="fixed", unit=unit, interpolation=draw(kinds), reference=reference)
 

@@ -61,6 +61,10 @@ def test_everything_states_every_field() -> None:
         "BindingSpec.saturable",
         "TrajectorySpec.interpolation",
         "TrajectorySpec.reference",
+        "TrajectorySpec.knots",
+        "TrajectorySpec.typical",
+        "TrajectorySpec.omega",
+        "TrajectorySpec.error",
         "QspSpec.equations",
         "PopulationParameterSpec.covariates",
     } | {name for name in missing if name.endswith((".unit", ".value"))}
