@@ -104,7 +104,7 @@ def _by_method(draft: Draft, name: str, spec: OrganSpec, method: str, drug: Drug
     if spec.pH is not None and method in _KNOW_PH:
         source = figures.source_tissue(tissue)
         pH = _cell_ph(draft, name, spec.pH, f"organs.{tissue}")
-        row = replace(figures.rows[source], pH=pH)
+        row = replace(figures.rows[source], pH=pH, cell_pH=pH)
         figures = replace(figures, rows={**figures.rows, source: row})
     return kp_function(method)(tissue, drug, composition=figures, ops=SYMPY)
 

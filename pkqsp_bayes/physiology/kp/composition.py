@@ -44,6 +44,8 @@ class Tissue:
         Binding sites in tissue to those in plasma, all proteins together.
     pH : float
         Of the tissue's water.
+    cell_pH : float
+        Of its intracellular water alone, where the source tells the two waters apart.
     """
 
     water: float
@@ -60,6 +62,7 @@ class Tissue:
     lipoprotein_ratio: float
     binding_ratio: float
     pH: float
+    cell_pH: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number
 
 __all__ = ["choose_composition", "is_strong_base", "kp", "kpu"]
 
+# Of the water in cells, against which a stated pH of a tissue counts; the tables have it by tissue.
 CELL_PH = 7.0
 ERYTHROCYTE_PH = 7.22
 
@@ -85,8 +86,7 @@ def kpu(
     fat = canonical_organ(tissue) == "adipose"
     partition = vegetable_oil(drug) if fat else 10.0**drug.logP
     unionised = 1.0 / (1.0 + drug.ionised_ratio(PLASMA_PH))
-    # The sources state none; one that is stated (a symbol, say) is that of the cells.
-    ionised = drug.ionised_ratio(row.pH if row.pH == row.pH else CELL_PH)  # noqa: PLR0124
+    ionised = drug.ionised_ratio(row.cell_pH)
     water = row.extracellular_water + (1.0 + ionised) * unionised * row.intracellular_water
     lipid = _lipids(row, partition) * unionised
     if is_strong_base(drug):
