@@ -10,6 +10,7 @@ import cmdstanpy
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.fitting.groups import label_observations
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = ["convert_chains"]
@@ -65,16 +66,8 @@ def convert_chains(
     predictive = tree["posterior_predictive"].to_dataset()
     tree["posterior_predictive"] = xr.DataTree(predictive.rename(_PREDICTIVE))
     for group in ("log_likelihood", "posterior_predictive", "observed_data", "constant_data"):
-        tree[group] = xr.DataTree(_labelled(tree[group].to_dataset(), observed))
+        tree[group] = xr.DataTree(label_observations(tree[group].to_dataset(), bound))
     tree.attrs.update(
         {k: v if isinstance(v, str) else json.dumps(v) for k, v in attributes.items()}
     )
     return tree
-
-
-def _labelled(dataset: xr.Dataset, observed: Mapping[str, Sequence[Any]]) -> xr.Dataset:
-    """Say of each observation whose it is, when, and of what."""
-    labels = {
-        name: ("observation", np.array(observed[name])) for name in ("ID", "TIME", "endpoint")
-    }
-    return dataset.assign_coords(labels)

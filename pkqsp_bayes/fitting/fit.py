@@ -1,7 +1,6 @@
 """`fit`: from a model and a study to draws, on disk at every step."""
 
 import dataclasses
-import importlib.metadata
 import json
 import logging
 import os
@@ -17,9 +16,9 @@ import xarray as xr
 
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
-from pkqsp_bayes.fitting.culprits import explain_starts
 from pkqsp_bayes.fitting.diagnose import diagnose
 from pkqsp_bayes.fitting.files import told_writing, write_text
 from pkqsp_bayes.fitting.manifest import (
@@ -33,7 +32,7 @@ from pkqsp_bayes.fitting.progress import shown_progress
 from pkqsp_bayes.fitting.running import adopt_finished, run_missing
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
 from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
-from pkqsp_bayes.fitting.starts import find_starts
+from pkqsp_bayes.fitting.starts import settle_starts
 from pkqsp_bayes.fitting.store import STORES, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
@@ -46,7 +45,6 @@ from pkqsp_bayes.study.study import Study
 __all__ = ["fit"]
 
 _LOGGER = logging.getLogger(__name__)
-_PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
 
 def fit(
@@ -194,9 +192,7 @@ def _sampler(
     folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings
 ) -> ChainSampler:
     program = load_program(bound.program, user_header=bound.header)
-    starts = find_starts(bound, settings.chains, settings.seed)
-    if starts is None:
-        raise CheckError(explain_starts(model, study, bound))
+    starts = settle_starts(model, study, bound, settings.chains, settings.seed)
     return chain_sampler(program, str(folder / "data.json"), starts, settings)
 
 
@@ -214,19 +210,11 @@ def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str,
 def _attributes(
     model: ModelSpec, bound: BoundModel, settings: FitSettings, seconds: float
 ) -> dict[str, Any]:
-    return {
-        "model": format_model(model),
-        "program": bound.program,
-        "seed": settings.seed,
-        "settings": dataclasses.asdict(settings),
-        "centred": dict(bound.centred),
-        "seconds": seconds,
-        "versions": {name: _version(name) for name in _PACKAGES},
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+    return result_attributes(
+        model,
+        bound,
+        seed=settings.seed,
+        settings=dataclasses.asdict(settings),
+        centred=dict(bound.centred),
+        seconds=seconds,
+    )
