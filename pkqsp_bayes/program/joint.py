@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.fragment import Fragment, Place, Term, join_fragments
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.joint import JointPriorSpec
@@ -42,7 +43,24 @@ def joint_fragment(model: ModelSpec, places: Mapping[str, Place]) -> Fragment:
         Has the joint priors.
     places : mapping of str to Place
         Where the program keeps each parameter, by its address.
+
+    Raises
+    ------
+    CheckError
+        If one is of something that the program does not have, such as a parameter without use.
     """
+    issues = [
+        Issue(
+            where=f"joint_prior.{name}",
+            what=f"{target} is no part of what is fitted",
+            remedy="use it in the model, or leave it out",
+        )
+        for name, joint in model.joint_prior.items()
+        for target in joint.targets
+        if target not in places
+    ]
+    if issues:
+        raise CheckError(issues)
     return join_fragments(
         _one(k, name, joint, [places[target] for target in joint.targets])
         for k, (name, joint) in enumerate(model.joint_prior.items(), start=1)

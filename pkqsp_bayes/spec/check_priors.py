@@ -22,13 +22,15 @@ LEAST_MASS = 1e-6
 _SUPPORTS = {"identity": (-math.inf, math.inf), "log": (0.0, math.inf), "logit": (0.0, 1.0)}
 
 
-def check_priors(model: ModelSpec) -> list[Issue]:
-    """Return every problem of the priors of a model that is to be fitted.
+def check_priors(model: ModelSpec, *, waiting: bool = False) -> list[Issue]:
+    """Return every problem of the priors of a model.
 
     Parameters
     ----------
     model : ModelSpec
-        As stated; ``from_qsp`` that no table has replaced is a problem.
+        As stated.
+    waiting : bool
+        Whether a prior table is still to come: ``from_qsp`` is no problem then.
 
     Examples
     --------
@@ -39,7 +41,9 @@ def check_priors(model: ModelSpec) -> list[Issue]:
     joint = {target for prior in model.joint_prior.values() for target in prior.targets}
     issues: list[Issue] = []
     for address, prior in stated_values(model).items():
-        if isinstance(prior, PriorSpec) and address not in joint:
+        if not isinstance(prior, PriorSpec) or address in joint:
+            continue
+        if not (waiting and prior.family == "from_qsp"):
             issues += _check_one(model, address, prior)
     return issues + check_joint(model, model.joint_prior, where="joint_prior")
 

@@ -11,6 +11,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel, bind_model
+from pkqsp_bayes.program.joint import joint_fragment
 from pkqsp_bayes.program.starts import unconstrained_point
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
@@ -116,7 +117,7 @@ def test_the_joint_prior_is_stated_once(bound: BoundModel) -> None:
     assert bound.program.count(text) == 1
     for alone in ("lognormal_lpdf(CL", "normal_lpdf(beta", "lognormal_lpdf(omega"):
         assert alone not in bound.program
-    assert "real prior__CL(real CL, vector omega, real beta__CL__SEX__1)" in bound.program
+    assert "real prior__CL(real CL, real beta__CL__SEX__1, vector omega)" in bound.program
 
 
 def test_log_density_and_gradient_are_those_computed_by_hand(bound: BoundModel) -> None:
@@ -129,6 +130,12 @@ def test_log_density_and_gradient_are_those_computed_by_hand(bound: BoundModel) 
     step = 1e-5 * np.eye(start.size)
     slopes = [(by_hand(points[0] + h) - by_hand(points[0] - h)) / 2e-5 for h in step]
     np.testing.assert_allclose(gradients[0], slopes, rtol=1e-3, atol=1e-3)
+
+
+def test_a_target_without_use_is_refused() -> None:
+    model = apply_priors(parse_model(MODEL), parse_priors(TABLE))
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\] is no part of what is fitted"):
+        joint_fragment(model, {})
 
 
 def test_the_model_file_keeps_all_of_it() -> None:

@@ -1,5 +1,6 @@
 """Priors as distributions, against SciPy and quadrature."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,13 @@ from pkqsp_bayes.spec.prior_grammar import parse_prior
 
 MIXED = "mixture(0.7, half_normal(0.5), lognormal(log(2), 0.4))"
 TEXTS = ("lognormal(1, 0.5)", "half_cauchy(1, 2)", "logit_normal(0.4, 0.8)", "gamma(3, 2)", MIXED)
+
+
+@pytest.mark.parametrize("text", [MIXED, "mixture(0.2, normal(0, 1), student_t(3, 0, 2))"])
+def test_mixtures_survive_the_round_trip(text: str) -> None:
+    prior = parse_prior(text)
+    assert str(prior) == text
+    assert parse_prior(str(dataclasses.replace(prior, text=""))) == prior
 
 
 def test_a_mixture_is_the_weighted_sum() -> None:

@@ -44,6 +44,11 @@ HOSTILE = [
     "normal('a', 1)", "normal(1j, 1)", "__import__('os')", "os.system('x')", "lambda: 1",
     "normal(x, 1)", "normal(normal(0, 1), 1)", "[1]", "1", "normal(" + "(" * 300 + "1",
     "normal(" + "-" * 400 + "1, 1)", "normal(1, 1)\nnormal(1, 1)", "a := 1", "f'{1}'",
+    "mixture(2, normal(0, 1), normal(0, 2))", "mixture(0.5, normal(0, 1))", "mixture",
+    "mixture(0.5, normal(0, 1), lognormal(0, 1))", "mixture(0.5, lkj(1), lkj(2))",
+    "mixture(0.5, half_cauchy(1, 1), exponential(1))", "mixture(0.5, normal(0, 1), w = 2)",
+    "mixture(0.5, normal(0, 1), mixture(0.5, normal(0, 1), normal(0, 2)))",
+    "mixture(0.5, uniform(0, 1), uniform(0, 2))", "mixture(x, normal(0, 1), normal(0, 2))",
     "n\u043ermal(0, 1)", "normal(0, 1)\0", "x" * 501, "exp(1)", "normal(exp(1000), 1)",
 ]  # fmt: skip
 
