@@ -23,6 +23,7 @@ __all__ = ["draw_derived", "draw_elicitation"]
 FloatArray = NDArray[np.float64]
 
 _COLUMNS = 3
+_ROOM = 1.45
 # Okabe & Ito's palette, which colour-blind people can tell apart.
 _GREY, _BLUE, _ORANGE, _GREEN, _PINK = "#bbbbbb", "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 _STYLES = ((_BLUE, "-"), (_ORANGE, "--"), (_GREEN, ":"), (_PINK, "-."))
@@ -50,6 +51,8 @@ class _Panel:
         unit = f" ({self.unit})" if self.unit else ""
         axis.set_xlabel(f"{axis.get_xlabel()}{unit}")
         axis.set_title(self.title, fontsize=9)
+        if self.belief is None:  # room for the legend above what is drawn
+            axis.set_ylim(top=_ROOM * axis.get_ylim()[1])
         axis.legend(fontsize=7, frameon=False)
         axis.spines[["top", "right"]].set_visible(False)
 
@@ -160,7 +163,7 @@ def _draw_fits(
     if prior is not None:
         density = np.exp(distribution(prior).log_density(x))
         axis.plot(x, density, color="black", linewidth=0.8, label="prior in the table")
-    axis.set(ylabel="density")
+    axis.set(xlabel="value", ylabel="density")
 
 
 def _short(prior: PriorSpec) -> str:
