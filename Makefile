@@ -5,19 +5,28 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
+RUNTIME := $(VENV)/.runtime
+# Byte code is written as modules are imported: most of what is installed never is.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+  -c constraints.txt
 
 .PHONY: setup demo test test-slow lint bench clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt pkqsp_bayes/_version.py
+# The demo needs neither the tests' packages nor the developers'.
+$(RUNTIME): pyproject.toml constraints.txt pkqsp_bayes/_version.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12) and "Python 3.12 or newer is needed: make setup PYTHON=/path/to/python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	$(INSTALL) -e .
 	@touch $@
 
-demo: setup
+$(STAMP): $(RUNTIME)
+	$(INSTALL) -e '.[test,dev]'
+	@touch $@
+
+demo: $(RUNTIME)
 	$(BIN)/python -m pkqsp_bayes.demo reports/demo
 
 test: setup
