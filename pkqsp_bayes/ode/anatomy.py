@@ -226,8 +226,14 @@ def _define(draft: Draft, wanted: Sequence[Assignment]) -> None:
     shared = share_subexpressions([a.expr for a in wanted], SHARED_PART)
     for part, expr in shared.temporaries:
         draft.define(part.name, expr, where="body.source")
+    covariates = {symbol(name) for name in draft.covariates}
     for a, expr in zip(wanted, shared.results, strict=True):
-        draft.define(a.name, expr, unit=a.unit, where=a.where)
+        if covariates.isdisjoint(expr.free_symbols):
+            value = expr
+        else:
+            # A formula in stated units is a number to the unit check; what it makes has a unit.
+            value = draft.define(f"{SHARED_PART}.{a.name}", expr, where="body.source")
+        draft.define(a.name, value, unit=a.unit, where=a.where)
 
 
 def _is_ours(q: Quantity | None, name: str) -> bool:
