@@ -10,7 +10,7 @@ RUNTIME := $(VENV)/.runtime
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
   -c constraints.txt
 
-.PHONY: setup demo test test-slow lint bench clean
+.PHONY: setup demo test test-slow lint bench reports clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -43,6 +43,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+
+# The case studies; mavoglurant and warfarin are downloaded, or lie in $PKQSP_DATA.
+reports: setup
+	$(BIN)/python -m pkqsp_bayes.report.case_studies
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
