@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.study.study import Study
@@ -86,60 +84,20 @@ def planned_study(study: Study) -> Study:
     return dataclasses.replace(study, table=table)
 
 
-def prior_replicates(bound: BoundModel, count: int, seed: int) -> Replicates:
-    """Draw parameters from the prior, and a replicate of the study with each.
+def prior_replicates(tree: xr.DataTree) -> Replicates:
+    """Take all draws of a prior, each with the replicate that it made.
 
     Parameters
     ----------
-    bound : BoundModel
-        Model and design.
-    count : int
-        How many; more of them begin with the same ones.
-    seed : int
-        Of the draws.
-
-    Raises
-    ------
-    ToolchainError
-        If the program cannot be compiled.
+    tree : xarray.DataTree
+        What `pkqsp_bayes.sample_prior` returned.
     """
-    program = load_program(bound.prior_program, user_header=bound.header)
-    drawn = program.sample(
-        data=bound.plain_data(),
-        fixed_param=True,
-        chains=1,
-        iter_sampling=count,
-        seed=seed,
-        show_progress=False,
-        sig_figs=12,
-    )
-    return _replicates(_named(drawn.stan_variables(), bound))
-
-
-def _named(values: Mapping[str, FloatArray], bound: BoundModel) -> xr.Dataset:
-    """Give draws the user's names, dimensions and labels."""
-    variables = {
-        bound.names.get(name, name): (("replicate", *bound.dims[name]), array)
-        for name, array in values.items()
-        if name in bound.dims
-    }
-    used = {dim for dims, _ in variables.values() for dim in dims}
-    coords = {dim: labels for dim, labels in bound.coords.items() if dim in used}
-    return xr.Dataset(variables, coords=coords)
-
-
-def _replicates(draws: xr.Dataset) -> Replicates:
-    return Replicates(
-        truth=population_quantities(
-            draws.drop_vars(["prediction", "replicate"]), sample_dims=["replicate"]
-        ),
-        prediction=draws["prediction"].to_numpy(),
-        value=draws["replicate"].to_numpy(),
-    )
+    sizes = tree["prior"].sizes
+    return _taken(tree, "prior", np.arange(sizes["chain"] * sizes["draw"]))
 
 
 def posterior_replicates(tree: xr.DataTree, count: int, seed: int) -> Replicates:
-    """Take draws of a posterior at random, with the replicate that each made.
+    """Take draws of a posterior at random, each with the replicate that it made.
 
     Parameters
     ----------
@@ -155,19 +113,24 @@ def posterior_replicates(tree: xr.DataTree, count: int, seed: int) -> Replicates
     CheckError
         If the posterior has not as many draws.
     """
-    posterior = tree["posterior"].to_dataset().stack(replicate=("chain", "draw"))
-    total = posterior.sizes["replicate"]
+    sizes = tree["posterior"].sizes
+    total = sizes["chain"] * sizes["draw"]
     if total < count:
         what = f"{count} replicates of a posterior that has {total} draws"
         raise CheckError([Issue(where="replicates", what=what, remedy="ask for fewer")])
-    chosen = np.random.default_rng(seed).permutation(total)[:count]
-    predictive = tree["posterior_predictive"].to_dataset().stack(replicate=("chain", "draw"))
-    both = predictive.transpose("replicate", ...).isel(replicate=chosen)
-    truth = population_quantities(
-        posterior.isel(replicate=chosen).drop_vars(["replicate", "chain", "draw"]), ["replicate"]
+    return _taken(tree, "posterior", np.random.default_rng(seed).permutation(total)[:count])
+
+
+def _taken(tree: xr.DataTree, group: str, chosen: NDArray[np.int64]) -> Replicates:
+    draws, made = (
+        tree[name].to_dataset().stack(replicate=("chain", "draw")).isel(replicate=chosen)
+        for name in (group, f"{group}_predictive")
     )
+    made = made.transpose("replicate", ...)
     return Replicates(
-        truth=truth, prediction=both["prediction"].to_numpy(), value=both["DV"].to_numpy()
+        truth=population_quantities(draws.drop_vars(["replicate", "chain", "draw"]), ["replicate"]),
+        prediction=made["prediction"].to_numpy(),
+        value=made["DV"].to_numpy(),
     )
 
 

@@ -35,6 +35,7 @@ from pkqsp_bayes.analysis.sbc_result import collect_result
 from pkqsp_bayes.analysis.sbc_task import SbcTask, misfit, read_outcome, run_task
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.prior import sample_prior
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.model import ModelSpec
@@ -126,7 +127,9 @@ def sbc(
     place.mkdir(parents=True, exist_ok=True)
     _begin(place, _key(bound, makes, chosen, (seed, kept, given is not None)), resume=resume)
     if given is None:
-        made = prior_replicates(makes, replicates, seed)
+        makers = made_by or model
+        drawn = sample_prior(makers, design, draws=replicates, seed=seed, options=options)
+        made = prior_replicates(drawn)
     else:
         made = posterior_replicates(given, replicates, seed)
     plan = _Plan(bound=bound, made=made, limits=Limits.of(design, bound), joint=given is not None)
