@@ -176,7 +176,6 @@ CASES: Mapping[str, Case] = {
             "kout": Quantity(of="kout", unit="1/h"),
             "E0": Quantity(of="PCA0", unit="%"),
             "CV CL": Quantity(of="omega[CLint]", unit="%", form="cv"),
-            "CV V": Quantity(of="omega[Kp]", unit="%", form="cv"),
             "CV EC50": Quantity(of="omega[IC50]", unit="%", form="cv"),
             "CV kout": Quantity(of="omega[kout]", unit="%", form="cv"),
             "CV E0": Quantity(of="omega[PCA0]", unit="%", form="cv"),
