@@ -133,9 +133,9 @@ def _effects_individuals(rng: Draw, design: pq.Study, t: Truth) -> pd.DataFrame:
 
 
 def _moving_design(rng: Draw) -> pq.Study:
-    size = 50
+    size = 40
     doses = [pq.Dose(amount=100, time=24.0 * k) for k in range(3)]
-    times = [24 * k + t for k in range(3) for t in (1, 5, 11, 20)]
+    times = [24 * k + t for k in range(3) for t in (1, 8, 20)]
     table = pq.regimen(doses, times, subjects=size).table
     subject = table["ID"].astype(int).to_numpy() - 1
     day = np.minimum(table["TIME"].to_numpy() // 24, 2).astype(int)

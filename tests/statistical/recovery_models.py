@@ -155,7 +155,7 @@ DIET = "categorical(fed = normal(0, 1))"
 typical = "lognormal(log(30), 1)"
 unit = "L"
 iiv = "lognormal"
-covariates = { ALB = "linear(normal(0, 0.1))" }
+covariates = { ALB = "linear(normal(0, 0.03))" }
 [population.omega]
 CL = "half_normal(0.5)"
 V = "half_normal(0.5)"
@@ -170,7 +170,7 @@ MOVING_TRUTH: Truth = {
     "V": 20.0,
     "beta[CL,CRP]": -0.2,
     "beta[CL,DIET,fed]": 0.3,
-    "beta[V,ALB]": -0.02,
+    "beta[V,ALB]": 0.02,
     "omega[CL]": 0.3,
     "omega[V]": 0.2,
     "omega_iov[CL]": 0.25,
