@@ -12,7 +12,9 @@ from pkqsp_bayes.elicit.elicitation import elicit_priors
 from pkqsp_bayes.elicit.pictures import draw_elicitation
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.apply_priors import apply_priors
+from pkqsp_bayes.spec.prior_table import parse_priors
 from pkqsp_bayes.spec.toml import format_model, parse_model
+from tests.elicit import showcase
 from tests.elicit.mechanisms import TURNOVER
 from tests.elicit.test_predictive import MODEL, PEAK
 
@@ -85,3 +87,17 @@ def test_what_experts_said_of_a_parameter_stays(tmp_path: Path) -> None:
     draw_elicitation(result, tmp_path / "both.png")
     assert (tmp_path / "both.png").stat().st_size > 10_000
     assert format_model(model) == format_model(dataclasses.replace(model))
+
+
+def test_a_fit_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+    """Neither a table of another model, nor from_qsp without a table, begins a fit."""
+    study = showcase.study()
+    model = parse_model(showcase.MODEL)
+    table = parse_priors('[priors.CLL]\nprior = "lognormal(0, 1)"')
+    with pytest.raises(pq.CheckError, match=r"did you mean CL\?"):
+        pq.fit(model, study, tmp_path / "fit", priors=table)
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is no prior.*--priors"):
+        pq.fit(model, study, tmp_path / "fit")
+    assert not (tmp_path / "fit").exists()
+    assert pq.check(model) == []  # a table may still come
+    assert any("from_qsp" in issue.what for issue in pq.check(model, study))
