@@ -33,7 +33,7 @@ from pkqsp_bayes.fitting.running import adopt_finished, run_missing
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
 from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.starts import settle_starts
-from pkqsp_bayes.fitting.store import STORES, Store, write_tree
+from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -41,6 +41,7 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable, format_priors
 from pkqsp_bayes.spec.toml import format_model
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.write import format_study
 
 __all__ = ["fit"]
 
@@ -70,9 +71,10 @@ def fit(
     study : Study
         As `pkqsp_bayes.read_study` gives it.
     folder : Path
-        Where everything goes: ``model.toml``, ``program.stan``, ``data.json``, ``manifest.json``,
-        of each chain as it is done ``chain_<k>.csv``, what the sampler said (``.txt``) and what
-        the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``, ``summary.csv``.
+        Where everything goes: ``model.toml``, ``study.csv``, ``program.stan``, ``data.json``,
+        ``manifest.json``; of each chain as it is done ``chain_<k>.csv``, what the sampler said
+        (``.txt``) and what the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``,
+        ``summary.csv``.
     priors : PriorTable, optional
         Priors that take the place of the model's own; kept as ``priors.toml``.
     settings : FitSettings, optional
@@ -122,7 +124,7 @@ def fit(
     place = Path(folder).resolve()
     with told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
-        _write_inputs(place, model, bound)
+        _write_inputs(place, model, study, bound)
         if priors is not None:
             write_text(place / "priors.toml", format_priors(priors))
         started = time.perf_counter()
@@ -182,8 +184,9 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
     return adopt_finished(folder, old)
 
 
-def _write_inputs(folder: Path, model: ModelSpec, bound: BoundModel) -> None:
+def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundModel) -> None:
     write_text(folder / "model.toml", format_model(model))
+    write_text(folder / STUDY_FILE, format_study(study))
     write_text(folder / "program.stan", bound.program)
     write_text(folder / "data.json", json.dumps(bound.plain_data()))
 

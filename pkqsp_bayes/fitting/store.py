@@ -8,8 +8,18 @@ import xarray as xr
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.files import reserve, unfinished
 from pkqsp_bayes.fitting.manifest import read_manifest
+from pkqsp_bayes.study.read import read_study
+from pkqsp_bayes.study.study import Study
 
-__all__ = ["STORES", "Store", "describe_files", "read_fit", "write_tree"]
+__all__ = [
+    "STORES",
+    "STUDY_FILE",
+    "Store",
+    "describe_files",
+    "read_fit",
+    "read_study_of",
+    "write_tree",
+]
 
 Store = Literal["netcdf", "zarr", "both"]
 
@@ -19,6 +29,9 @@ STORES: dict[Store, tuple[str, ...]] = {
     "both": ("fit.nc", "fit.zarr"),
 }
 """What a choice of store leaves in the folder."""
+
+STUDY_FILE = "study.csv"
+"""The study that was fitted, in its folder."""
 
 
 def read_fit(folder: Path | str) -> xr.DataTree:
@@ -51,6 +64,26 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     except (OSError, ValueError, KeyError) as error:
         what, remedy = f"it cannot be read: {error}", "resume the fit: it is written anew"
         raise CheckError([Issue(where=str(found[0]), what=what, remedy=remedy)]) from None
+
+
+def read_study_of(folder: Path | str) -> Study:
+    """Return the study that was fitted, from the folder of the fit.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `pkqsp_bayes.fit` wrote.
+
+    Raises
+    ------
+    CheckError
+        If it is not there: fits of earlier versions did not keep it.
+    """
+    path = Path(folder) / STUDY_FILE
+    if not path.exists():
+        what, remedy = "the study of the fit is not in it", "give the study itself"
+        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+    return read_study(path)
 
 
 def _results(folder: Path) -> list[Path]:
@@ -118,6 +151,7 @@ def describe_files(folder: Path) -> list[tuple[Path, str]]:
         ("fit.zarr", "the same, as zarr"),
         ("summary.csv", "the table above"),
         ("model.toml", "the model"),
+        (STUDY_FILE, "the study"),
         ("program.stan", "the Stan program"),
         ("data.json", "its data"),
         ("manifest.json", "what --resume needs"),

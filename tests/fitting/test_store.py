@@ -9,7 +9,8 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.manifest import Manifest, write_manifest
-from pkqsp_bayes.fitting.store import Store, write_tree
+from pkqsp_bayes.fitting.store import STUDY_FILE, Store, read_study_of, write_tree
+from pkqsp_bayes.study.write import write_study
 from tests.fitting.trees import made_tree
 
 LONG = {"model": "title = 'x'\n" * 10_000, "solver": json.dumps({"solves": 3})}
@@ -63,3 +64,11 @@ def test_a_file_that_is_no_result_is_told(tmp_path: Path) -> None:
     (tmp_path / "fit.nc").write_text("no netCDF")
     with pytest.raises(pq.CheckError, match="it cannot be read"):
         pq.read_fit(tmp_path)
+
+
+def test_the_study_of_a_fit_is_read_again(tmp_path: Path) -> None:
+    with pytest.raises(pq.CheckError, match="is not in it"):
+        read_study_of(tmp_path)
+    study = pq.load_dataset("theophylline")
+    write_study(study, tmp_path / STUDY_FILE)
+    assert read_study_of(tmp_path).subjects == study.subjects

@@ -1,0 +1,63 @@
+"""A `Study` to a table that `read_study` reads."""
+
+import csv
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["format_study", "write_study"]
+
+
+def format_study(study: Study) -> str:
+    """Return a study as CSV with its units in the header; ``.`` is a missing value.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``ROW``, the lines of the file that it came from, is left out.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"ID": ["a"], "TIME": [0.5], "DV": [2.5], "WT": [70.0]})
+    >>> from pkqsp_bayes.study.read import study_from_frame
+    >>> text = format_study(study_from_frame(frame, units={"DV": "mg/L"}))
+    >>> text.splitlines()[1]
+    '"a",0.5,0,0.0,0.0,0.0,0,0,".",2.5,".",0,0,".",".",".",70.0'
+    """
+    table = study.table.drop(columns="ROW", errors="ignore")
+    texts = table.select_dtypes(exclude="number").columns
+    # An empty cell and a missing one are the same to the reader.
+    table = table.assign(**{name: table[name].replace("", pd.NA) for name in texts})
+    names = [f"{n} [{study.units[n]}]" if n in study.units else n for n in table.columns]
+    # Quoted, so that an ID such as #1 is no comment.
+    text: str = table.to_csv(index=False, header=names, na_rep=".", quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
+def write_study(study: Study, path: Path | str) -> None:
+    """Write a study, whole or not at all.
+
+    Parameters
+    ----------
+    study : Study
+        What.
+    path : Path
+        CSV file. `pkqsp_bayes.read_study` returns the same study: columns, units, covariates.
+
+    Raises
+    ------
+    PkqspError
+        If it cannot be written.
+    """
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_text(format_study(study), encoding="utf-8")
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise PkqspError(f"cannot write {target}: {error.strerror or error}") from error
