@@ -32,6 +32,9 @@ def quinidine(raw: pd.DataFrame) -> pd.DataFrame:
     table["HT"] = (table.HT * 2.54).round(2)
     table = table.fillna({"AMT": 0.0, "II": 0.0})
     covariates = ["AGE", "HT", "WT", "RACE", "SMOKE", "ETHANOL", "HEART", "CRCL", "AAG"]
+    for name in ("WT", "HEART", "CRCL"):
+        table[f"{name}0"] = table.groupby("ID", sort=False)[name].transform("first")
+        covariates.append(f"{name}0")
     return table[["ID", "TIME", "EVID", "CMT", "AMT", "II", "SS", "DV", "MDV", *covariates]]
 
 
