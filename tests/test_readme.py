@@ -21,6 +21,11 @@ def test_the_model_file_passes_every_check() -> None:
     assert pq.check(parse_model(text, where="README.md")) == []
 
 
+def test_the_body_of_the_library_passes_every_check() -> None:
+    text = next(block for block in blocks("toml") if "icrp89" in block)
+    assert pq.check(parse_model(text, where="README.md")) == []
+
+
 def test_the_statements_can_be_read() -> None:
     text = next(block for block in blocks("toml") if "[[quantiles]]" in block)
     said = parse_statements(text, where="README.md")

@@ -66,7 +66,7 @@ def lowered() -> LoweredOde:
 
 def test_some_helpers_are_long_and_most_are_not() -> None:
     plan = plan_inlining(compose(TEXT))
-    assert symbol("body.part.liver.V") in plan.subject
+    assert any(name.name.startswith("body.part") for name in plan.subject)
     assert symbol("liver.Kp") in plan.later
     assert symbol("liver.C") in plan.rows
 
