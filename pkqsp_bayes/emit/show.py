@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.equations import emit_equations, emit_json, emit_latex
+from pkqsp_bayes.emit.mathml import emit_mathml
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.ode.ready import ReadyModel
@@ -19,6 +20,7 @@ def _stan(model: ReadyModel) -> str:
 FORMS: Mapping[str, Callable[[ReadyModel], str]] = {
     "equations": lambda model: emit_equations(model.system),
     "latex": lambda model: emit_latex(model.system),
+    "mathml": lambda model: emit_mathml(model.system),
     "stan": _stan,
     "cpp": lambda model: emit_cpp(model.lowered),
     "json": lambda model: emit_json(model.system),
@@ -34,7 +36,8 @@ def show_model(model: ReadyModel, form: str) -> str:
     model : ReadyModel
         Checked and lowered.
     form : str
-        ``equations``, ``latex``, ``stan`` (functions), ``cpp`` (kernel header), ``json``.
+        ``equations``, ``latex``, ``mathml``, ``stan`` (functions), ``cpp`` (kernel header),
+        ``json``.
 
     Raises
     ------
