@@ -27,6 +27,7 @@ def regimen(name: str) -> Study:
     times: list[float] = list(TIMES)
     outputs = [n for n, o in model_of(name).observe.items() if o.error is not None]
     covariates: dict[str, list[Any]] = {}
+    dose: pq.Dose | list[pq.Dose]
     match name:
         case "mavoglurant":
             dose, covariates = pq.Dose(amount=25, duration=1 / 3), WEIGHT
@@ -39,7 +40,15 @@ def regimen(name: str) -> Study:
             times = [1.0, 6, 24, 48, 96, 120]
         case "one-compartment":
             dose, covariates = pq.Dose(amount=100, n=4, interval=12, to="oral"), WEIGHT
-        case "tmdd-antibody":
+        case "midazolam":
+            dose, covariates = pq.Dose(amount=5, n=2, interval=12, to="oral"), WEIGHT
+        case "il6-cyp3a4":
+            dose = [
+                pq.Dose(amount=60, duration=40.0, to="inflammation"),
+                pq.Dose(amount=5, n=2, interval=12, to="oral"),
+            ]
+            covariates = WEIGHT | {"IL6": [4.0, 100.0]}
+        case "tmdd-antibody" | "mab-tmdd":
             dose, times = pq.Dose(amount=[10.0, 300.0], duration=1.0), [1.0, 8, 48, 168, 400]
         case "robertson" | "van-der-pol":
             return pq.regimen([], [0, 0.4, 4, 40, 78, 100], subjects=2, outputs=outputs)

@@ -19,7 +19,10 @@ _TARGETS = ("synthesis", "degradation")
 
 
 def add_enzyme_turnover(module: Module) -> None:
-    """Add ``E`` with turnover kdeg, at its baseline ``E0`` (1 if not stated) before the signal."""
+    """Add ``E`` with turnover kdeg, at its baseline ``E0`` (1 if not stated) before the signal.
+
+    It begins at ``start``, where the signal has been there for long, else at the baseline.
+    """
     variant = module.spec.variant or _TARGETS[0]
     if variant not in _TARGETS:
         what = f"{variant!r} is nothing that a signal acts on"
@@ -27,13 +30,14 @@ def add_enzyme_turnover(module: Module) -> None:
         return
     kdeg = module.parameter("kdeg", module.draft.rate_unit)
     baseline = module.optional("E0", sp.Integer(1), "")
-    enzyme = module.state("E", initial=baseline, unit="dimensionless")
+    start = module.optional("start", baseline, "")
+    enzyme = module.state("E", initial=start, unit="dimensionless")
     factor = _factor(module)
     loss = _inactivation(module)
     on_synthesis = variant == "synthesis"
     synthesis = kdeg * baseline * (factor if on_synthesis else 1)
     module.rate("E", synthesis, -(kdeg * (1 if on_synthesis else factor) + loss) * enzyme)
-    taken = {"kdeg", "E0", "signal", "EC50", "Emin", "Emax", "hill", "kinact", "KI", "C"}
+    taken = {"kdeg", "E0", "start", "signal", "EC50", "Emin", "Emax", "hill", "kinact", "KI", "C"}
     module.check_parameters(taken)
 
 
