@@ -209,7 +209,7 @@ def _account(found: Showcase) -> str:
         for name, row in omega.items()
     ]
     conflict = [
-        f"| {prior} | {name} | {row.z:.1f} | {row.p:.2g} | {'yes' if row.conflict else 'no'} |"
+        f"| {prior} | {name} | {'' if np.isnan(row.z) else f'{row.z:.1f}'} | {row.p:.2g} | {'yes' if row.conflict else 'no'} |"
         for (prior, name), row in found.conflict.iterrows()
     ]
     size = found.tables["derived"].joint["CL"].provenance.ess["omega[CL]"]
