@@ -9,6 +9,7 @@ from pkqsp_bayes.program.covariates import (
 )
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.location import logit_bounds, logit_text
 from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.program.typical import typical_arguments
@@ -72,9 +73,6 @@ def _expression(frame: Frame, name: str, parameter: PopulationParameterSpec) -> 
 
 
 def _logit_normal(mean: str, eta: str, parameter: PopulationParameterSpec) -> str:
-    low = 0.0 if parameter.lower is None else float(parameter.lower)
-    high = 1.0 if parameter.upper is None else float(parameter.upper)
-    if (low, high) == (0.0, 1.0):
-        return f"inv_logit(logit({mean}) + {eta})"
-    width = high - low
-    return f"{low!r} + {width!r} * inv_logit(logit(({mean} - {low!r}) / {width!r}) + {eta})"
+    low, high = logit_bounds(parameter)
+    share = f"inv_logit({logit_text(mean, parameter)} + {eta})"
+    return share if (low, high) == (0.0, 1.0) else f"{low!r} + {high - low!r} * {share}"

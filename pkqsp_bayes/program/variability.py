@@ -1,8 +1,9 @@
 """Between-subject variability: eta, its standard deviations omega, its correlations.
 
-The sampler sees ``z``. For a centred effect that is eta itself, under normal(0, omega); for a
-non-centred one eta = omega z with z standard normal. A block of correlated effects does the same
-with the Cholesky factor of its covariance.
+The sampler sees ``z``. For a centred effect that is eta and the typical value together, on the
+scale on which eta adds (log CL + eta), under normal(log CL, omega); for a non-centred one
+eta = omega z with z standard normal. A block of correlated effects does the same with the Cholesky
+factor of its covariance.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.joint import joint_draws
+from pkqsp_bayes.program.location import location_text, location_value
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram
@@ -84,7 +86,8 @@ def _block_coords(frame: Frame, names: list[str]) -> dict[str, list[str]]:
 
 def _starts(frame: Frame) -> dict[str, Start]:
     starts = {f"L_{k}": Start(value=np.eye(size), correlation=True) for k, size in _sizes(frame)}
-    return {**starts, "z": Start(value=np.zeros((len(frame.timelines), len(frame.effects))))}
+    columns = [location_value(frame, e) if e.centred else 0.0 for e in frame.effects]
+    return {**starts, "z": Start(value=np.tile(columns, (len(frame.timelines), 1)))}
 
 
 def _sizes(frame: Frame) -> list[tuple[int, int]]:
@@ -106,30 +109,38 @@ def _cholesky(k: int, block: tuple[int, ...]) -> str:
     return f"diag_pre_multiply(omega[{_columns(block)}], L_{k})"
 
 
+def _deviations(frame: Frame, block: tuple[int, ...]) -> str:
+    """Return how far a centred block lies from its location, subject by effect."""
+    columns = f"z[ : , {_columns(block)}]"
+    locations = ", ".join(location_text(frame, frame.effects[i]) for i in block)
+    return f"{columns} - rep_matrix([{locations}], rows(z))"
+
+
 def _etas(frame: Frame) -> Iterator[str]:
     for i in _alone(frame):
-        factor = "" if frame.effects[i].centred else f"omega[{i + 1}] * "
-        yield f"eta[ : , {i + 1}] = {factor}z[ : , {i + 1}];"
+        column, effect = f"z[ : , {i + 1}]", frame.effects[i]
+        shifted, scaled = f"{column} - {location_text(frame, effect)}", f"omega[{i + 1}] * {column}"
+        yield f"eta[ : , {i + 1}] = {shifted if effect.centred else scaled};"
     for k, block in enumerate(frame.blocks, start=1):
         columns = _columns(block)
-        centred = frame.effects[block[0]].centred
-        product = "" if centred else f" * {_cholesky(k, block)}'"
-        yield f"eta[ : , {columns}] = z[ : , {columns}]{product};"
+        scaled = f"z[ : , {columns}] * {_cholesky(k, block)}'"
+        is_centred = frame.effects[block[0]].centred
+        yield f"eta[ : , {columns}] = {_deviations(frame, block) if is_centred else scaled};"
 
 
 def _densities(frame: Frame) -> Iterator[str]:
     for i in _alone(frame):
         column = f"z[ : , {i + 1}]"
         if frame.effects[i].centred:
-            yield f"normal_lpdf({column} | 0, omega[{i + 1}])"
+            location = location_text(frame, frame.effects[i])
+            yield f"normal_lpdf({column} | {location}, omega[{i + 1}])"
         else:
             yield f"std_normal_lpdf({column})"
     for k, block in enumerate(frame.blocks, start=1):
-        columns = f"z[ : , {_columns(block)}]"
         if frame.effects[block[0]].centred:
-            yield f"correlated_lpdf({columns} | {_cholesky(k, block)})"
+            yield f"correlated_lpdf({_deviations(frame, block)} | {_cholesky(k, block)})"
         else:
-            yield f"std_normal_lpdf(to_vector({columns}))"
+            yield f"std_normal_lpdf(to_vector(z[ : , {_columns(block)}]))"
 
 
 def _draws(frame: Frame) -> Iterator[str]:

@@ -20,21 +20,19 @@ functions {
   // Individual parameters, subject by parameter.
   matrix individual_parameters(real CLint,
                                real Kp,
-                               real MTT,
-                               real ka,
+                               real MAT,
                                real IC50,
                                real kout,
                                real PCA0,
                                matrix eta,
                                data vector x__WT) {
-    matrix[rows(eta), 7] theta;
+    matrix[rows(eta), 6] theta;
     theta[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
     theta[ : , 2] = Kp * exp(eta[ : , 2]); // Kp
-    theta[ : , 3] = MTT * exp(eta[ : , 3]); // MTT
-    theta[ : , 4] = rep_vector(ka, rows(eta)); // ka
-    theta[ : , 5] = IC50 * exp(eta[ : , 4]); // IC50
-    theta[ : , 6] = kout * exp(eta[ : , 5]); // kout
-    theta[ : , 7] = PCA0 * exp(eta[ : , 6]); // PCA0
+    theta[ : , 3] = MAT * exp(eta[ : , 3]); // MAT
+    theta[ : , 4] = IC50 * exp(eta[ : , 4]); // IC50
+    theta[ : , 5] = kout * exp(eta[ : , 5]); // kout
+    theta[ : , 6] = PCA0 * exp(eta[ : , 6]); // PCA0
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -93,34 +91,31 @@ functions {
   }
   // Log densities of the priors.
   real prior__CLint(real CLint) {
-    return lognormal_lpdf(CLint | 2.3978952727983707, 0.5); // lognormal(log(11), 0.5)
+    return lognormal_lpdf(CLint | 2.772588722239781, 0.7); // lognormal(log(16), 0.7)
   }
   real prior__Kp(real Kp) {
-    return lognormal_lpdf(Kp | -2.659260036932778, 0.5); // lognormal(log(0.07), 0.5)
+    return lognormal_lpdf(Kp | -2.3025850929940455, 0.5); // lognormal(log(0.1), 0.5)
   }
-  real prior__MTT(real MTT) {
-    return lognormal_lpdf(MTT | -0.2613647641344075, 0.5); // lognormal(log(0.77), 0.5)
-  }
-  real prior__ka(real ka) {
-    return lognormal_lpdf(ka | 0, 0.5); // lognormal(log(1), 0.5)
+  real prior__MAT(real MAT) {
+    return lognormal_lpdf(MAT | 0.6931471805599453, 0.7); // lognormal(log(2), 0.7)
   }
   real prior__IC50(real IC50) {
-    return lognormal_lpdf(IC50 | -4.422848629194137, 0.7); // lognormal(log(0.012), 0.7)
+    return lognormal_lpdf(IC50 | -4.017383521085972, 0.7); // lognormal(log(0.018), 0.7)
   }
   real prior__kout(real kout) {
-    return lognormal_lpdf(kout | -2.900422093749666, 0.3); // lognormal(log(0.055), 0.3)
+    return lognormal_lpdf(kout | -3.1941832122778293, 0.5); // lognormal(log(0.041), 0.5)
   }
   real prior__PCA0(real PCA0) {
-    return lognormal_lpdf(PCA0 | 4.574710978503383, 0.1); // lognormal(log(97), 0.1)
+    return lognormal_lpdf(PCA0 | 4.605170185988092, 0.1); // lognormal(log(100), 0.1)
   }
   real prior__omega(vector omega) {
     real total = 0;
     total += normal_lpdf(omega[1] | 0, 0.5); // CLint: half_normal(0.5)
     total += normal_lpdf(omega[2] | 0, 0.5); // Kp: half_normal(0.5)
-    total += normal_lpdf(omega[3] | 0, 1); // MTT: half_normal(1)
+    total += normal_lpdf(omega[3] | 0, 1); // MAT: half_normal(1)
     total += normal_lpdf(omega[4] | 0, 0.5); // IC50: half_normal(0.5)
-    total += normal_lpdf(omega[5] | 0, 0.2); // kout: half_normal(0.2)
-    total += normal_lpdf(omega[6] | 0, 0.1); // PCA0: half_normal(0.1)
+    total += normal_lpdf(omega[5] | 0, 0.3); // kout: half_normal(0.3)
+    total += normal_lpdf(omega[6] | 0, 0.2); // PCA0: half_normal(0.2)
     return total;
   }
   real prior__sigma(vector sigma) {
@@ -131,14 +126,21 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, vector omega) {
+  real effects__z(matrix z,
+                  real CLint,
+                  real Kp,
+                  real MAT,
+                  real IC50,
+                  real kout,
+                  real PCA0,
+                  vector omega) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | 0, omega[1]);
-    total += normal_lpdf(z[ : , 2] | 0, omega[2]);
-    total += normal_lpdf(z[ : , 3] | 0, omega[3]);
-    total += normal_lpdf(z[ : , 4] | 0, omega[4]);
-    total += normal_lpdf(z[ : , 5] | 0, omega[5]);
-    total += normal_lpdf(z[ : , 6] | 0, omega[6]);
+    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
+    total += normal_lpdf(z[ : , 2] | log(Kp), omega[2]);
+    total += normal_lpdf(z[ : , 3] | log(MAT), omega[3]);
+    total += normal_lpdf(z[ : , 4] | log(IC50), omega[4]);
+    total += normal_lpdf(z[ : , 5] | log(kout), omega[5]);
+    total += normal_lpdf(z[ : , 6] | log(PCA0), omega[6]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -170,7 +172,7 @@ functions {
                   data int max_steps) {
     real total = 0;
     for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 2] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -238,36 +240,34 @@ transformed data {
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> Kp;
-  real<lower=0> MTT; // h
-  real<lower=0> ka; // 1/h
+  real<lower=0> MAT; // h
   real<lower=0> IC50; // mg/L
   real<lower=0> kout; // 1/h
   real<lower=0> PCA0; // percent
-  vector<lower=0>[6] omega; // SD of eta: CLint, Kp, MTT, IC50, kout, PCA0
-  matrix[subjects, 6] z; // CLint, Kp, MTT, IC50, kout, PCA0
+  vector<lower=0>[6] omega; // SD of eta: CLint, Kp, MAT, IC50, kout, PCA0
+  matrix[subjects, 6] z; // CLint, Kp, MAT, IC50, kout, PCA0
   vector<lower=0>[3] sigma; // residual error: cp.additive, cp.proportional, pca
 }
 transformed parameters {
   matrix[subjects, 6] eta;
-  eta[ : , 1] = z[ : , 1];
-  eta[ : , 2] = z[ : , 2];
-  eta[ : , 3] = z[ : , 3];
-  eta[ : , 4] = z[ : , 4];
-  eta[ : , 5] = z[ : , 5];
-  eta[ : , 6] = z[ : , 6];
+  eta[ : , 1] = z[ : , 1] - log(CLint);
+  eta[ : , 2] = z[ : , 2] - log(Kp);
+  eta[ : , 3] = z[ : , 3] - log(MAT);
+  eta[ : , 4] = z[ : , 4] - log(IC50);
+  eta[ : , 5] = z[ : , 5] - log(kout);
+  eta[ : , 6] = z[ : , 6] - log(PCA0);
 }
 model {
   target += prior__CLint(CLint);
   target += prior__Kp(Kp);
-  target += prior__MTT(MTT);
-  target += prior__ka(ka);
+  target += prior__MAT(MAT);
   target += prior__IC50(IC50);
   target += prior__kout(kout);
   target += prior__PCA0(PCA0);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, omega);
-  matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka, IC50,
+  target += effects__z(z, CLint, Kp, MAT, IC50, kout, PCA0, omega);
+  matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
                                 kout, PCA0, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
@@ -275,18 +275,17 @@ model {
               atol, max_steps);
 }
 generated quantities {
-  real lprior = prior__CLint(CLint) + prior__Kp(Kp) + prior__MTT(MTT)
-                + prior__ka(ka) + prior__IC50(IC50) + prior__kout(kout)
-                + prior__PCA0(PCA0) + prior__omega(omega)
-                + prior__sigma(sigma); // log density of all priors
+  real lprior = prior__CLint(CLint) + prior__Kp(Kp) + prior__MAT(MAT)
+                + prior__IC50(IC50) + prior__kout(kout) + prior__PCA0
+                (PCA0) + prior__omega(omega) + prior__sigma(sigma); // log density of all priors
   vector[observations] log_lik;
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 7] theta = individual_parameters(CLint, Kp, MTT, ka,
-                                  IC50, kout, PCA0, eta, x__WT);
+    matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
+                                  kout, PCA0, eta, x__WT);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 2] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s]', x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

@@ -234,10 +234,12 @@ class Oracle:
         block, covariance = [0, 1, 3], np.diag([first, second, 0.2]) @ factor
         eta = z.copy()
         if self.centred:
+            share = (p["F"] - 0.1) / 0.85
+            eta -= [np.log(p["CL"]), np.log(p["V"]), special.logit(share), p["b"]]
             total += stats.multivariate_normal.logpdf(
-                z[:, block], np.zeros(3), covariance @ covariance.T
+                eta[:, block], np.zeros(3), covariance @ covariance.T
             ).sum()
-            total += stats.norm.logpdf(z[:, 2], 0, 0.3).sum()
+            total += stats.norm.logpdf(eta[:, 2], 0, 0.3).sum()
         else:
             total += stats.norm.logpdf(z).sum()
             eta[:, block] = z[:, block] @ covariance.T

@@ -97,7 +97,8 @@ def test_dims_and_coords_bear_the_users_names() -> None:
 def test_centring_goes_by_what_each_value_is_seen_in() -> None:
     """Six samples a subject: rich for subjects, with two and four of them poor for occasions."""
     program = bound().program
-    assert "eta[ : , 3] = z[ : , 3];" in program
+    assert "eta[ : , 3] = z[ : , 3] - logit(F);" in program
+    assert "z[ : , {1, 2}] - rep_matrix([log(CL), log(V)], rows(z))" in program
     assert "omega_iov[1], omega_iov[2], omega_iov[3]" in program
     poor = parse_model(EVERYTHING)
     study = study_of(poor, samples=5)
@@ -129,5 +130,5 @@ def test_what_is_no_prior_is_refused_before_anything_else() -> None:
     model = parse_model(EVERYTHING.replace('"half_normal(0.5)"', '"from_qsp"'))
     with pytest.raises(pq.CheckError) as caught:
         bind_model(model, study_of(model))
-    assert "population.omega.CL" in str(caught.value)
+    assert "omega[CL]" in str(caught.value)
     assert "prior table" in str(caught.value)

@@ -33,7 +33,7 @@ def test_there_and_back() -> None:
 
 def test_elements_of_a_vector_have_the_bounds_of_their_priors() -> None:
     priors = [parse_prior(text) for text in ("half_normal(1)", "uniform(0.1, 2)", "normal(-1, 1)")]
-    fragment = positive_vector("omega", [*priors, 0.3], ["a", "b", "c", "d"], "SD")
+    fragment = positive_vector("omega", [*priors, 0.3], ["a", "b", "c", "d"], "SD", drawn={})
     declared = (
         "vector<lower=[0.0, 0.1, 0.0]', upper=[positive_infinity(), 2.0, positive_infinity()]'>[3]"
     )
