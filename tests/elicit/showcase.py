@@ -177,6 +177,8 @@ def draw_showcase(found: Showcase, path: Path) -> None:
                       label=f"posterior, {name}")  # fmt: skip
             prior = distribution(_priors(found.tables[name])[target])
             axis.plot(x, np.exp(prior.log_density(x)), "--", color=colour, label=f"prior, {name}")
+        heights, _ = np.histogram(_draws(found.fits["derived"], target), 40, density=True)
+        axis.set_ylim(0, 1.8 * heights.max())  # the wrong one's peak may be cut off
         axis.axvline(true, color="black", linewidth=1, label="truth")
         unit = " (L/h)" if target == "CL" else ""
         axis.set(xlabel=f"{target}{unit}", ylabel="density")
@@ -209,7 +211,8 @@ def _account(found: Showcase) -> str:
         for name, row in omega.items()
     ]
     conflict = [
-        f"| {prior} | {name} | {'' if np.isnan(row.z) else f'{row.z:.1f}'} | {row.p:.2g} | {'yes' if row.conflict else 'no'} |"
+        f"| {prior} | {name} | {'' if np.isnan(row.z) else f'{row.z:.1f}'} | {row.p:.2g} | "
+        f"{'yes' if row.conflict else 'no'} |"
         for (prior, name), row in found.conflict.iterrows()
     ]
     size = found.tables["derived"].joint["CL"].provenance.ess["omega[CL]"]
