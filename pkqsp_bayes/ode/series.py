@@ -1,0 +1,238 @@
+"""Outputs as power series in time after a dose, with their derivatives by every parameter.
+
+An output of an analytic system is known for all times when its Taylor coefficients are: two
+parameter vectors that give the same coefficients give the same curve (Pohjanpalo 1978, Math Biosci
+41:21-33). The coefficients follow from the equations one after the other, and their derivatives
+by the variational equations (Sedoglavic 2002, J Symb Comput 33:735-755).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+from flint import arb, arb_series, ctx
+
+from pkqsp_bayes.ode.inline import covariate_symbols
+from pkqsp_bayes.ode.jets import Jet, evaluate
+from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.symbols import TIME, symbol
+
+__all__ = ["Experiment", "Rows", "series_rows"]
+
+_ZERO = arb_series([])
+_FACTOR, _BIOAVAILABILITY, _LAG, _RATE, _DURATION = range(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One dose, with outputs watched from then on.
+
+    Parameters
+    ----------
+    kind : {"bolus", "infusion", "rate", "duration", "none"}
+        Way of the dose: at once, at a given rate, at the modelled rate, over the modelled
+        duration; or no dose at all, from the initial values.
+    target : int
+        0-based dose target.
+    amount, rate : float
+        AMT and RATE.
+    """
+
+    kind: Literal["bolus", "infusion", "rate", "duration", "none"]
+    target: int = 0
+    amount: float = 1.0
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """What is observed, as numbers: Taylor coefficients, and times at which something begins.
+
+    Parameters
+    ----------
+    values : list of arb
+        The numbers.
+    slopes : list of list of arb
+        Their derivatives by each parameter.
+    """
+
+    values: list[arb]
+    slopes: list[list[arb]]
+
+
+def series_rows(
+    ode: LoweredOde,
+    experiment: Experiment,
+    parameters: Sequence[float | arb],
+    covariates: Mapping[str, float],
+    outputs: Sequence[int],
+    *,
+    order: int,
+    bits: int,
+) -> Rows:
+    """Return the Taylor coefficients of outputs after a dose, with their derivatives.
+
+    Parameters
+    ----------
+    ode : LoweredOde
+        The system.
+    experiment : Experiment
+        The dose. Its lag is observed as the time at which something begins, if it does anything
+        that outputs show; so is the end of an infusion.
+    parameters : sequence of float or arb
+        Values of the individual parameters.
+    covariates : mapping of str to float
+        Values of the covariates, which do not change.
+    outputs : sequence of int
+        Which outputs are observed.
+    order : int
+        Number of coefficients.
+    bits : int
+        Precision.
+
+    Raises
+    ------
+    NotAnalyticError
+        Where the system has no power series at the dose.
+    """
+    before = ctx.prec, ctx.cap
+    try:
+        ctx.prec, ctx.cap = bits, order
+        return _Expansion(ode, experiment, parameters, covariates).rows(outputs, order)
+    finally:
+        ctx.prec, ctx.cap = before
+
+
+class _Expansion:
+    """One system after one dose."""
+
+    def __init__(
+        self,
+        ode: LoweredOde,
+        experiment: Experiment,
+        parameters: Sequence[float | arb],
+        covariates: Mapping[str, float],
+    ) -> None:
+        self.ode, self.experiment = ode, experiment
+        self.known: dict[sp.Basic, Jet] = {}
+        for j, (name, value) in enumerate(zip(ode.parameters, parameters, strict=True)):
+            self.known[symbol(name)] = Jet(arb_series([arb(value)]), {j: arb_series([1])})
+        for name, value in _covariates(ode, covariates):
+            self.known[name] = Jet.constant(arb(value))
+        for coefficient in ode.coefficients:
+            self.known[coefficient.symbol] = evaluate(coefficient.expr, self.known)
+        row = ode.doses.values[5 * experiment.target : 5 * experiment.target + 5]
+        self.dose = [evaluate(expr, self.known) for expr in row]
+
+    def rows(self, outputs: Sequence[int], order: int) -> Rows:
+        states = self._states(order)
+        shown = self._outputs(states, outputs)
+        values, slopes = [], []
+        for jet in shown:
+            for k in range(order):
+                values.append(jet.value[k])
+                slopes.append([self._slope(jet, j)[k] for j in range(len(self.ode.parameters))])
+        if self._is_seen(states, outputs):
+            for jet in self._moments():
+                values.append(jet.value[0])
+                slopes.append([self._slope(jet, j)[0] for j in range(len(self.ode.parameters))])
+        return Rows(values=values, slopes=slopes)
+
+    def _slope(self, jet: Jet, j: int) -> arb_series:
+        return jet.slopes.get(j, _ZERO)
+
+    def _states(self, order: int) -> list[Jet]:
+        """Solve the equations: coefficient k + 1 of a state is coefficient k of its rate."""
+        start = [evaluate(expr, self.known) for expr in self.ode.initial.values]
+        place = self.ode.dose_states[self.experiment.target] if self.ode.dose_states else -1
+        constant = self._input()
+        if self.experiment.kind == "bolus":
+            start[place] = start[place] + self._amount()
+        columns = range(len(self.ode.parameters))
+        values = [[jet.value[0]] for jet in start]
+        slopes = [[[self._slope(jet, j)[0]] for j in columns] for jet in start]
+        for k in range(order - 1):
+            ctx.cap = k + 1
+            rates = self._rates(_jets(values, slopes))
+            if constant is not None:
+                rates[place] = rates[place] + constant
+            for i, rate in enumerate(rates):
+                values[i].append(rate.value[k] / (k + 1))
+                for j in columns:
+                    slopes[i][j].append(self._slope(rate, j)[k] / (k + 1))
+        ctx.cap = order
+        return _jets(values, slopes)
+
+    def _environment(self, states: Sequence[Jet]) -> dict[sp.Basic, Jet]:
+        known = dict(self.known)
+        known[TIME] = Jet(arb_series([0, 1]))
+        known |= {symbol(n): y for n, y in zip(self.ode.states, states, strict=True)}
+        return known
+
+    def _rates(self, states: Sequence[Jet]) -> list[Jet]:
+        known = self._environment(states)
+        return [evaluate(expr, known) for expr in self.ode.rhs.values]
+
+    def _outputs(self, states: Sequence[Jet], outputs: Sequence[int]) -> list[Jet]:
+        known = self._environment(states)
+        return [evaluate(self.ode.outputs.values[i], known) for i in outputs]
+
+    def _amount(self) -> Jet:
+        """Amount that enters the state: F * AMT * factor."""
+        amount = Jet.constant(arb(self.experiment.amount))
+        return self.dose[_FACTOR] * self.dose[_BIOAVAILABILITY] * amount
+
+    def _input(self) -> Jet | None:
+        match self.experiment.kind:
+            case "infusion":
+                return self.dose[_FACTOR] * Jet.constant(arb(self.experiment.rate))
+            case "rate":
+                return self.dose[_FACTOR] * self.dose[_RATE]
+            case "duration":
+                return self._amount() * self.dose[_DURATION].inverse()
+        return None
+
+    def _moments(self) -> Iterator[Jet]:
+        """Yield what the times of visible events tell: the lag, the length of an infusion."""
+        if self.experiment.kind == "none":
+            return
+        yield self.dose[_LAG]
+        amount = self.dose[_BIOAVAILABILITY] * Jet.constant(arb(self.experiment.amount))
+        match self.experiment.kind:
+            case "infusion":
+                yield amount * Jet.constant(1 / arb(self.experiment.rate))
+            case "rate":
+                yield amount * self.dose[_RATE].inverse()
+            case "duration":
+                yield self.dose[_DURATION]
+
+    def _is_seen(self, states: Sequence[Jet], outputs: Sequence[int]) -> bool:
+        """Whether the dosed state reaches an output, by the structure of the equations."""
+        if self.experiment.kind == "none" or not states:
+            return False
+        reached = {self.ode.dose_states[self.experiment.target]}
+        size = 0
+        while len(reached) > size:
+            size = len(reached)
+            reached |= {e.row for e in self.ode.rhs.by_state if e.col in reached}
+        return any(e.row in outputs and e.col in reached for e in self.ode.outputs.by_state)
+
+
+def _jets(values: list[list[arb]], slopes: list[list[list[arb]]]) -> list[Jet]:
+    return [
+        Jet(
+            arb_series(v),
+            {j: arb_series(c) for j, c in enumerate(s) if not all(x.is_zero() for x in c)},
+        )
+        for v, s in zip(values, slopes, strict=True)
+    ]
+
+
+def _covariates(ode: LoweredOde, given: Mapping[str, float]) -> Iterator[tuple[sp.Symbol, float]]:
+    for name in ode.fixed_covariates:
+        yield symbol(name), given[name]
+    for covariate in ode.varying_covariates:
+        intercept, slope = covariate_symbols(covariate.name)
+        yield intercept, given[covariate.name]
+        yield slope, 0.0
