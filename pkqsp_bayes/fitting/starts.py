@@ -14,7 +14,12 @@ from pkqsp_bayes.errors import CheckError, ToolchainError
 from pkqsp_bayes.fitting.culprits import explain_starts
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel
-from pkqsp_bayes.program.starts import Start, constrain_point, unconstrained_point
+from pkqsp_bayes.program.starts import (
+    Start,
+    constrain_point,
+    unconstrained_point,
+    unconstrained_widths,
+)
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
@@ -60,8 +65,8 @@ def settle_starts(
 def find_starts(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str, Any]] | None:
     """Return a start for each chain, on the constrained scale; None if there is none.
 
-    1. Random points around the centre of the priors, closer to it from try to try. They are
-       spread, so that R-hat means something, and cost one gradient each.
+    1. Random points around the centre of the priors, no farther than these are wide, closer to it
+       from try to try. They are spread, so that R-hat means something, and cost one gradient each.
     2. If there are fewer of them than chains: draws of Pathfinder, which climbs from those there
        are, or from the centre, and so moves away from where the solver fails.
     3. If there are none: draws of the prior's population parameters, with random effects near 0;
@@ -109,10 +114,12 @@ def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[F
 
 def _around_centre(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArray]:
     centre = unconstrained_point(bound.starts)
+    # A coefficient per kg or year has a prior of 0.01: 0.3 from its centre is out of this world.
+    shares = np.minimum(1.0, unconstrained_widths(bound.starts) / _SPREADS[0])
     rng = np.random.default_rng(seed)
     for spread in _SPREADS:
         for _ in range(_TRIES * chains):
-            yield centre + spread * rng.normal(size=centre.size)
+            yield centre + spread * shares * rng.normal(size=centre.size)
     yield centre
 
 

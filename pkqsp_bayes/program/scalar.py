@@ -13,8 +13,9 @@ from pkqsp_bayes.program.priors import (
     prior_note,
     prior_term,
 )
-from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.starts import Start, unconstrained_point
 from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["sampled_scalar"]
@@ -65,9 +66,19 @@ def sampled_scalar(
         program=StanProgram(parameters=(f"real{bounds_text(low, high)} {identifier};{comment}",)),
         dims={identifier: ()},
         names={identifier: name},
-        starts={identifier: Start(value=np.array(value), low=low, high=high)},
+        starts={identifier: _start(prior, value, low, high)},
         types={identifier: "real"},
         places={name: Place(variable=identifier, text=identifier, low=low, high=high)},
         priors=() if drawn else (term,),
         draws=(f"real {identifier};{comment}", *draw),
     )
+
+
+def _start(prior: PriorSpec, value: float, low: float, high: float) -> Start:
+    """Return the start, as wide as half of the middle 68 % of the prior, unconstrained."""
+    law = distribution(prior, low, high)
+    ends = [
+        unconstrained_point({"": Start(value=np.array(law.quantile(p)), low=low, high=high)})[0]
+        for p in (0.16, 0.84)
+    ]
+    return Start(value=np.array(value), low=low, high=high, width=float(ends[1] - ends[0]) / 2)

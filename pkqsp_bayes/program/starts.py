@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Start", "constrain_point", "unconstrained_point"]
+__all__ = ["Start", "constrain_point", "unconstrained_point", "unconstrained_widths"]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,12 +25,15 @@ class Start:
         Bounds of each element.
     correlation : bool
         Whether it is a Cholesky factor of a correlation matrix (then ``value`` is the identity).
+    width : float
+        Standard deviation of its prior on the unconstrained scale; infinite where none is known.
     """
 
     value: FloatArray
     low: float | FloatArray = -math.inf
     high: float | FloatArray = math.inf
     correlation: bool = False
+    width: float = math.inf
 
 
 def unconstrained_point(starts: Mapping[str, Start]) -> FloatArray:
@@ -47,6 +50,23 @@ def unconstrained_point(starts: Mapping[str, Start]) -> FloatArray:
     array([0.])
     """
     parts = [_unconstrain(start) for start in starts.values()]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def unconstrained_widths(starts: Mapping[str, Start]) -> FloatArray:
+    """Return the width of each element, in the order of `unconstrained_point`.
+
+    Parameters
+    ----------
+    starts : mapping of str to Start
+        In the order of the declarations.
+
+    Examples
+    --------
+    >>> unconstrained_widths({"slope": Start(value=np.zeros(2), width=0.01)})
+    array([0.01, 0.01])
+    """
+    parts = [np.full(_unconstrain(start).size, start.width) for start in starts.values()]
     return np.concatenate([np.zeros(0), *parts])
 
 

@@ -7,7 +7,12 @@ import pytest
 
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.scalar import sampled_scalar
-from pkqsp_bayes.program.starts import Start, constrain_point, unconstrained_point
+from pkqsp_bayes.program.starts import (
+    Start,
+    constrain_point,
+    unconstrained_point,
+    unconstrained_widths,
+)
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 
 
@@ -49,3 +54,16 @@ def test_a_start_that_lies_outside_gives_way_to_the_median() -> None:
     outside = sampled_scalar("b", prior, name="b", low=0.5, start=0.2)
     assert inside.starts["b"].value == 2
     assert outside.starts["b"].value > 0.5
+
+
+@pytest.mark.parametrize(
+    ("prior", "width"),
+    [("normal(0, 0.01)", 0.01), ("lognormal(log(3), 0.25)", 0.25), ("logit_normal(0, 1)", 1.0)],
+)
+def test_a_start_is_as_wide_as_its_prior_unconstrained(prior: str, width: float) -> None:
+    """A coefficient per year is known to 0.01: 0.3 from its centre is out of this world."""
+    starts = {
+        **sampled_scalar("x", parse_prior(prior), name="x").starts,
+        "z": Start(value=np.zeros(2)),
+    }
+    np.testing.assert_allclose(unconstrained_widths(starts), [width, np.inf, np.inf], rtol=0.01)
