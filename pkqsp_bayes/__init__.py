@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
+    from pkqsp_bayes.report.facts import ReportOptions
+    from pkqsp_bayes.report.page import write_report as report
     from pkqsp_bayes.spec.apply_priors import apply_priors
     from pkqsp_bayes.spec.model import ModelSpec
     from pkqsp_bayes.spec.prior_table import (
@@ -79,6 +81,7 @@ __all__ = [
     "PkqspError",
     "PopulationSettings",
     "PriorTable",
+    "ReportOptions",
     "Robustness",
     "SolverOptions",
     "Study",
@@ -118,6 +121,7 @@ __all__ = [
     "read_study",
     "reference_body",
     "regimen",
+    "report",
     "sample_prior",
     "sbc",
     "simulate",
@@ -132,6 +136,8 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "ReportOptions": "report.facts",
+    "report": "report",
     "prior_conflict": "elicit.conflict",
     "information_gain": "elicit.conflict",
     "elicit_priors": "elicit.elicitation",

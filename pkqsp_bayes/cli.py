@@ -3,22 +3,20 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
 import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
+from pkqsp_bayes import cli_answers as answers
+from pkqsp_bayes.console import ERR, OUT, STYLE, print_issue, reported
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
-from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
 
 __all__ = ["app"]
 
@@ -28,14 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="PBPK, QSP and population models compiled to fast Stan programs.",
 )
-_OUT = Console()
-_ERR = Console(stderr=True)
-_STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        _OUT.print(__version__)
+        OUT.print(__version__)
         raise typer.Exit
 
 
@@ -49,7 +44,7 @@ def begin(
 ) -> None:
     """PBPK, QSP and population models compiled to fast Stan programs."""
     del version
-    handler = RichHandler(console=_ERR, show_path=False, show_time=False, markup=False)
+    handler = RichHandler(console=ERR, show_path=False, show_time=False, markup=False)
     logging.getLogger("pkqsp_bayes").handlers = [handler]
     logging.getLogger("pkqsp_bayes").setLevel(logging.INFO if verbose else logging.WARNING)
     # With a handler of ours cmdstanpy leaves its logger as it is.
@@ -57,38 +52,12 @@ def begin(
     logging.getLogger("cmdstanpy").setLevel(logging.INFO if verbose else logging.ERROR)
 
 
-def _print_issue(issue: Issue) -> None:
-    style = _STYLE[issue.severity]
-    _ERR.print(str(issue), style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Turn what the package raises on purpose into a report and an exit code."""
-    try:
-        yield
-    except CheckError as error:
-        for issue in error.issues:
-            _print_issue(issue)
-        raise typer.Exit(2) from None
-    except ToolchainError as error:
-        _ERR.print(error.what, style=_STYLE["error"], markup=False, highlight=False)
-        if error.remedy:
-            _ERR.print(error.remedy, markup=False, highlight=False)
-        raise typer.Exit(3) from None
-    except PkqspError as error:
-        _ERR.print(str(error), style=_STYLE["error"], markup=False, highlight=False)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        _ERR.print("interrupted", style=_STYLE["error"])
-        raise typer.Exit(130) from None
-
-
 class Form(StrEnum):
     """Forms of `pkqsp show`."""
 
     EQUATIONS = "equations"
     LATEX = "latex"
+    MATHML = "mathml"
     STAN = "stan"
     CPP = "cpp"
     JSON = "json"
@@ -103,15 +72,15 @@ def check(
     study: Annotated[Path | None, typer.Argument(help="CSV table.")] = None,
 ) -> None:
     """Report every problem of a model, and of a study with it."""
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         table = None if study is None else pq.examine_study(study, model=spec)
         issues = pq.check(spec, table)
     for issue in issues:
-        _print_issue(issue)
+        print_issue(issue)
     if any(issue.severity == "error" for issue in issues):
         raise typer.Exit(2)
-    _OUT.print("no errors", style=_STYLE["ok"])
+    OUT.print("no errors", style=STYLE["ok"])
 
 
 @app.command()
@@ -119,11 +88,11 @@ def show(
     model: Model,
     form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
 ) -> None:
-    """Print the composed model: equations, LaTeX, Stan functions, C++ header, JSON."""
+    """Print the composed model: equations, LaTeX, MathML, Stan functions, C++ header, JSON."""
     from pkqsp_bayes.emit.show import show_model
     from pkqsp_bayes.ode.ready import ready_model
 
-    with _reported():
+    with reported():
         typer.echo(show_model(ready_model(pq.load_model(model)), form), nl=False)
 
 
@@ -141,7 +110,7 @@ def simulate(
     """Solve a model for every record of a study."""
     from pkqsp_bayes.engine.tables import parse_settings, write_simulation
 
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         parameters, covariates = parse_settings(spec, settings or [])
         result = pq.simulate(
@@ -151,7 +120,7 @@ def simulate(
         failed = result.subject[result.reason != "ok"].to_numpy()
     for subject in failed:
         reason = str(result.reason.sel(subject=subject).item())
-        _ERR.print(f"ID {subject}: {reason}; its rows are empty", style=_STYLE["error"])
+        ERR.print(f"ID {subject}: {reason}; its rows are empty", style=STYLE["error"])
     if failed.size:
         raise typer.Exit(1)
 
@@ -199,7 +168,7 @@ def fit(
 
     if not quiet:
         logging.getLogger("pkqsp_bayes.fitting.progress").setLevel(logging.INFO)
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         tree = fit(
             spec,
@@ -220,9 +189,9 @@ def fit(
             store=store.value,
             progress=False if quiet else None,
         )
-    _OUT.print(summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    OUT.print(summary_table(tree).to_string(float_format="%.4g"), highlight=False)
     for path, what in describe_files(output):
-        _OUT.print(f"{path}: {what}", highlight=False, soft_wrap=True)
+        OUT.print(f"{path}: {what}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -238,7 +207,7 @@ def elicit(
     """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
     from pkqsp_bayes.elicit.pictures import draw_elicitation
 
-    with _reported():
+    with reported():
         result = pq.elicit_priors(
             pq.load_model(model), pq.read_statements(statements), subjects=subjects, seed=seed
         )
@@ -246,10 +215,10 @@ def elicit(
         if picture is not None:
             draw_elicitation(result, picture)
     for issue in result.issues:
-        _print_issue(issue)
+        print_issue(issue)
     if len(result.report):
-        _OUT.print(result.report.to_string(float_format="%.4g", na_rep=""), highlight=False)
-    _OUT.print(str(output), highlight=False)
+        OUT.print(result.report.to_string(float_format="%.4g", na_rep=""), highlight=False)
+    OUT.print(str(output), highlight=False)
 
 
 @app.command()
@@ -257,13 +226,13 @@ def diagnose(
     folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
 ) -> None:
     """Say what is wrong with a fit, and what to do about it."""
-    with _reported():
+    with reported():
         issues = pq.diagnose(pq.read_fit(folder))
     for issue in issues:
-        _print_issue(issue)
+        print_issue(issue)
     if issues:
         raise typer.Exit(1)
-    _OUT.print("nothing is wrong", style=_STYLE["ok"])
+    OUT.print("nothing is wrong", style=STYLE["ok"])
 
 
 @app.command()
@@ -283,7 +252,7 @@ def sbc(
     cores: Annotated[int | None, typer.Option(help="Fits that run at once.")] = None,
 ) -> None:
     """Calibrate a model and a design by simulation: data are made, and fitted."""
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         result = pq.sbc(
             spec,
@@ -296,10 +265,10 @@ def sbc(
             resume=resume,
             cores=cores,
         )
-    _OUT.print(pq.calibration_table(result).to_string(float_format="%.3g"), highlight=False)
+    OUT.print(pq.calibration_table(result).to_string(float_format="%.3g"), highlight=False)
     for issue in pq.calibration_issues(result):
-        _print_issue(issue)
-    _OUT.print(str(output), highlight=False)
+        print_issue(issue)
+    OUT.print(str(output), highlight=False)
 
 
 @app.command()
@@ -315,13 +284,13 @@ def mode(
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
     from pkqsp_bayes.fitting.results import write_result
 
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec)
         tree = pq.find_mode(spec, table, starts=starts, seed=seed, jacobian=jacobian)
         path = write_result(tree, output)
-    _OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
-    _OUT.print(str(path), highlight=False)
+    OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
+    OUT.print(str(path), highlight=False)
 
 
 class MethodName(StrEnum):
@@ -344,14 +313,14 @@ def approximate(
     """Draw from an approximation of the posterior, and say how good it is."""
     from pkqsp_bayes.fitting.results import write_result
 
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec)
         tree = pq.approximate(spec, table, method=method.value, draws=draws, seed=seed)
         path = write_result(tree, output)
-    _OUT.print(pq.summary_table(tree).to_string(float_format="%.4g"), highlight=False)
-    _OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)
-    _OUT.print(str(path), highlight=False)
+    OUT.print(pq.summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)
+    OUT.print(str(path), highlight=False)
 
 
 @app.command()
@@ -366,12 +335,15 @@ def prior(
     """Draw from the prior, and from what it predicts."""
     from pkqsp_bayes.fitting.results import write_result
 
-    with _reported():
+    with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec)
         path = write_result(pq.sample_prior(spec, table, draws=draws, seed=seed), output)
-    _OUT.print(str(path), highlight=False)
+    OUT.print(str(path), highlight=False)
 
+
+app.command()(answers.budget)
+app.command()(answers.report)
 
 bench = typer.Typer(no_args_is_help=True, help="Measure speed.")
 app.add_typer(bench, name="bench")
@@ -396,7 +368,7 @@ def gradient(
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.table import SolverSettings
 
-    with _reported():
+    with reported():
         settings = SolverSettings(rtol=tolerance, atol=tolerance)
         options = BindOptions(method=method, solver=settings)
         spec = pq.load_model(model)
@@ -407,7 +379,7 @@ def gradient(
     table = Table("", "", box=None, show_header=False)
     for name, value in dataclasses.asdict(found).items():
         table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
-    _OUT.print(table)
+    OUT.print(table)
 
 
 @app.command()
@@ -415,7 +387,7 @@ def data(
     name: Annotated[str | None, typer.Argument(help="Study of which to print the table.")] = None,
 ) -> None:
     """List the studies that are known by name; get one, and print where its table is."""
-    with _reported():
+    with reported():
         if name is not None:
             typer.echo(pq.datasets.path(name))
             return
@@ -424,7 +396,7 @@ def data(
             about, place = pq.datasets.describe(known), pq.datasets.local_path(known)
             where = place or f"pkqsp data {known} downloads it"
             table.add_row(known, f"{about.title}\n{about.source}\n{where}")
-    _OUT.print(table)
+    OUT.print(table)
 
 
 @app.command()
@@ -434,14 +406,14 @@ def doctor(
     build: Annotated[bool, typer.Option("--compile", help="Prove it on a small model.")] = False,
 ) -> None:
     """Say what Stan, compiler, processor and cache there are, and what is missing."""
-    with _reported():
+    with reported():
         findings = examine_machine()
         if build and not any(f.status == "error" for f in findings):
             findings += prove_compilation()
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
     else:
-        _OUT.print(_table(findings))
+        OUT.print(_table(findings))
     if any(f.status == "error" for f in findings):
         raise typer.Exit(1)
 
@@ -450,7 +422,7 @@ def _table(findings: list[Finding]) -> Table:
     table = Table("", "what", "found", box=None)
     for f in findings:
         value = f"{f.value}\n-> {f.remedy}" if f.remedy else f.value
-        style = _STYLE[f.status]
+        style = STYLE[f.status]
         table.add_row(f"[{style}]{f.status}[/]", f.topic, value)
     return table
 
@@ -461,15 +433,15 @@ def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
 ) -> None:
     """Show the cache of compiled programs, or empty it."""
-    with _reported():
+    with reported():
         if clear:
-            _OUT.print(f"removed {caching.clear() / 1e6:.0f} MB", highlight=False)
+            OUT.print(f"removed {caching.clear() / 1e6:.0f} MB", highlight=False)
             return
         table = Table("kind", "entry", "MB", box=None)
         for entry in caching.entries():
             table.add_row(entry.kind, entry.path.name, f"{entry.size / 1e6:.1f}")
-    _OUT.print(str(caching.cache_folder()), highlight=False)
-    _OUT.print(table)
+    OUT.print(str(caching.cache_folder()), highlight=False)
+    OUT.print(table)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Simulations as tables, and settings as text: what the command line needs."""
 
+import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ from pkqsp_bayes.errors import CheckError, Issue, PkqspError
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 
-__all__ = ["parse_settings", "simulation_table", "write_simulation"]
+__all__ = ["parse_settings", "parse_times", "simulation_table", "write_simulation"]
+
+_MOST = 1e6
+"""Times of one grid."""
 
 
 def parse_settings(
@@ -60,6 +64,32 @@ def parse_settings(
     if issues:
         raise CheckError(issues)
     return parameters, covariates
+
+
+def parse_times(text: str) -> list[float]:
+    """Read times: ``START:STOP:STEP``, the end included, or numbers with commas.
+
+    Raises
+    ------
+    CheckError
+        If it is neither, or they do not increase.
+
+    Examples
+    --------
+    >>> parse_times("0:2:0.5"), parse_times("1, 2, 4")
+    ([0.0, 0.5, 1.0, 1.5, 2.0], [1.0, 2.0, 4.0])
+    """
+    parts = [_number(part.strip()) for part in text.replace(":", ",").split(",")]
+    numbers = [value for value in parts if value is not None]
+    times = numbers if len(numbers) == len(parts) else []
+    if ":" in text and times:
+        start, stop, step = times if len(times) == 3 else (0.0, -1.0, 1.0)
+        count = (stop - start) / step if step > 0 else -1.0
+        times = [start + k * step for k in range(int(count + 1e-9) + 1)] if count < _MOST else []
+    if not times or any(b <= a for a, b in itertools.pairwise(times)):
+        remedy = "write START:STOP:STEP, such as 0:72:1, or increasing numbers with commas"
+        raise CheckError([Issue(where="times", what=f"{text!r} are no times", remedy=remedy)])
+    return times
 
 
 def _number(text: str) -> float | None:

@@ -1,0 +1,43 @@
+"""What every command prints with, and how errors become exit codes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
+
+__all__ = ["ERR", "OUT", "STYLE", "print_issue", "reported"]
+
+OUT = Console()
+ERR = Console(stderr=True)
+STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
+
+
+def print_issue(issue: Issue) -> None:
+    """Print an issue in the colour of its severity."""
+    style = STYLE[issue.severity]
+    ERR.print(str(issue), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn what the package raises on purpose into a report and an exit code."""
+    try:
+        yield
+    except CheckError as error:
+        for issue in error.issues:
+            print_issue(issue)
+        raise typer.Exit(2) from None
+    except ToolchainError as error:
+        ERR.print(error.what, style=STYLE["error"], markup=False, highlight=False)
+        if error.remedy:
+            ERR.print(error.remedy, markup=False, highlight=False)
+        raise typer.Exit(3) from None
+    except PkqspError as error:
+        ERR.print(str(error), style=STYLE["error"], markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        ERR.print("interrupted", style=STYLE["error"])
+        raise typer.Exit(130) from None

@@ -1,0 +1,84 @@
+"""What a report is made from, gathered once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior_table import PriorTable
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["Facts", "ReportOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How much a report computes.
+
+    Parameters
+    ----------
+    draws : int
+        Draws of the posterior for individual fits and predictive checks.
+    outer, inner : int
+        Draws and subjects under each, of the variance budget.
+    subjects : int
+        Subjects whose fits are drawn at most; they are spread over the study.
+    seed : int
+        Of everything random.
+    """
+
+    draws: int = 300
+    outer: int = 200
+    inner: int = 100
+    subjects: int = 24
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facts:
+    """A fit with all that is known about it.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returned.
+    ready : ReadyModel
+        Its model, composed.
+    study : Study or None
+        Its study, where it is known.
+    priors : PriorTable or None
+        The table that its priors came from.
+    identifiability, causal : DataFrame or None
+        Tables of what was found.
+    options : ReportOptions
+        How much is computed.
+    workshop : Path
+        Folder for pictures before they are part of the page.
+    """
+
+    fit: xr.DataTree
+    ready: ReadyModel
+    study: Study | None
+    priors: PriorTable | None
+    identifiability: pd.DataFrame | None
+    causal: pd.DataFrame | None
+    options: ReportOptions
+    workshop: Path
+
+    @property
+    def model(self) -> ModelSpec:
+        """The model as stated."""
+        return self.ready.spec
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Outputs that were observed, in the order of the data."""
+        return tuple(dict.fromkeys(self.fit["observed_data"]["endpoint"].to_numpy().tolist()))
+
+    def label(self, output: str) -> str:
+        """Return the name of an output with its unit."""
+        unit = self.model.observe[output].value.unit
+        return f"{output} ({unit})" if unit else output

@@ -1,0 +1,155 @@
+"""`write_report`: one page that holds everything, and asks nobody for anything."""
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.report.facts import Facts, ReportOptions
+from pkqsp_bayes.report.section import Section
+from pkqsp_bayes.report.sections.answers import causal_section, identifiability_section
+from pkqsp_bayes.report.sections.budget import budget_section
+from pkqsp_bayes.report.sections.checks import checks_section
+from pkqsp_bayes.report.sections.data import data_section
+from pkqsp_bayes.report.sections.diagnostics import diagnostics_section
+from pkqsp_bayes.report.sections.fits import fits_section
+from pkqsp_bayes.report.sections.model import model_section
+from pkqsp_bayes.report.sections.parameters import parameters_section
+from pkqsp_bayes.report.sections.predictive import predictive_section
+from pkqsp_bayes.report.sections.priors import priors_section
+from pkqsp_bayes.report.sections.reproduce import reproduce_section
+from pkqsp_bayes.report.verdict import judge
+from pkqsp_bayes.spec.prior_table import PriorTable, read_priors
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["write_report"]
+
+_Maker = Callable[[Facts], Section]
+
+_SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
+    ("parameters", "Parameters", parameters_section),
+    ("budget", "Variance budget", budget_section),
+    ("predictive", "Predictive checks", predictive_section),
+    ("fits", "Individual fits", fits_section),
+    ("diagnostics", "Diagnostics", diagnostics_section),
+    ("priors", "Priors", priors_section),
+    ("identifiability", "Identifiability", identifiability_section),
+    ("causal", "Causal record", causal_section),
+    ("data", "Data", data_section),
+    ("checks", "Checks", checks_section),
+    ("model", "Model", model_section),
+    ("reproduce", "How to reproduce", reproduce_section),
+)
+
+
+def write_report(
+    fit: xr.DataTree,
+    folder: Path | str,
+    *,
+    fitted_in: Path | str | None = None,
+    study: Study | None = None,
+    priors: PriorTable | None = None,
+    identifiability: pd.DataFrame | None = None,
+    causal: pd.DataFrame | None = None,
+    options: ReportOptions | None = None,
+) -> Path:
+    """Write ``report.html``: all that is to be said of a fit, on one page.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returned.
+    folder : Path
+        Where the page goes; made if it is not there.
+    fitted_in : Path, optional
+        Folder of the fit, which has its study and its prior table; by default the same.
+    study : Study, optional
+        By default the one of the fit's folder; without it the sections that need it are left out.
+    priors : PriorTable, optional
+        Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
+    identifiability, causal : DataFrame, optional
+        Tables to show under these headings.
+    options : ReportOptions, optional
+        How much is computed.
+
+    Returns
+    -------
+    Path
+        The page. Pictures, formulas (MathML) and styles are in it; it has no script and asks for
+        no other file.
+
+    Raises
+    ------
+    PkqspError
+        If it cannot be written. A section that cannot be made says so on the page.
+    """
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    source = Path(fitted_in) if fitted_in is not None else place
+    with tempfile.TemporaryDirectory() as workshop:
+        facts = Facts(
+            fit=fit,
+            ready=ready_model(model_of(fit), occasions=_occasions(fit)),
+            study=study if study is not None else _study_in(source),
+            priors=priors if priors is not None else _priors_in(source),
+            identifiability=identifiability,
+            causal=causal,
+            options=options or ReportOptions(),
+            workshop=Path(workshop),
+        )
+        sections = [_made(*entry, facts) for entry in _SECTIONS]
+    with told_writing(place):
+        write_text(place / "report.html", _page(facts, sections))
+    return place / "report.html"
+
+
+def _occasions(fit: xr.DataTree) -> tuple[str, ...]:
+    posterior = fit["posterior"]
+    if "occasion" not in posterior.coords:
+        return ()
+    return tuple(str(label) for label in posterior["occasion"].to_numpy())
+
+
+def _study_in(folder: Path) -> Study | None:
+    return read_study_of(folder) if (folder / STUDY_FILE).exists() else None
+
+
+def _priors_in(folder: Path) -> PriorTable | None:
+    path = folder / "priors.toml"
+    return read_priors(path) if path.exists() else None
+
+
+def _made(anchor: str, title: str, maker: _Maker, facts: Facts) -> Section:
+    """Return a section; what stands in its way is said in its place."""
+    try:
+        return maker(facts)
+    except CheckError as error:
+        said = "; ".join(str(issue) for issue in error.issues[:3])
+    except PkqspError as error:
+        said = str(error)
+    return Section(anchor=anchor, title=title, missing=f"This could not be made. {said}")
+
+
+def _page(facts: Facts, sections: Sequence[Section]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pkqsp_bayes.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        title=facts.model.title,
+        sections=sections,
+        verdict=judge(facts, sections),
+        today=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+    )

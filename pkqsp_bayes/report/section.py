@@ -1,0 +1,131 @@
+"""The parts that a page is built from: sections, tables, pictures, numbers in words."""
+
+import base64
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Picture", "Section", "Table", "number", "picture", "plural", "span"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of texts.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Names of the columns.
+    rows : sequence of sequences of str
+        Cells.
+    note : str
+        A sentence below it.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture within the page.
+
+    Parameters
+    ----------
+    source : str
+        The picture itself, as a ``data:`` URI.
+    alt : str
+        What it shows, for those who do not see it.
+    caption : str
+        How it is to be read.
+    """
+
+    source: str
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section of the page.
+
+    Parameters
+    ----------
+    anchor : str
+        Its address in the page, and the name of its template.
+    title : str
+        Its heading.
+    content : mapping
+        What the template shows.
+    missing : str
+        Why there is nothing to show; then the template is not used.
+    """
+
+    anchor: str
+    title: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    missing: str = ""
+
+
+def picture(draw: Callable[[Path], None], folder: Path, *, alt: str, caption: str = "") -> Picture:
+    """Return what a function draws as a picture of the page.
+
+    Parameters
+    ----------
+    draw : callable
+        Writes a PNG file of the name that it is given.
+    folder : Path
+        Where that file is for a moment.
+    alt, caption : str
+        As in `Picture`.
+    """
+    path = folder / "picture.png"
+    draw(path)
+    text = base64.b64encode(path.read_bytes()).decode()
+    path.unlink()
+    return Picture(source=f"data:image/png;base64,{text}", alt=alt, caption=caption)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with a few significant digits, as people write it.
+
+    Examples
+    --------
+    >>> [number(v) for v in (0.0397, 12345.6, 4.0, 1.2e-7, 3.2e9, float("nan"))]
+    ['0.0397', '12,300', '4.00', '1.20e-07', '3.20e+09', '']
+    """
+    if not math.isfinite(value):
+        return ""
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if not -4 <= size < 7:
+        return f"{value:.{digits - 1}e}"
+    places = max(0, digits - 1 - size)
+    shown = round(value, digits - 1 - size) if places == 0 else value
+    return f"{shown:,.{places}f}"
+
+
+def span(low: float, high: float) -> str:
+    r"""Return an interval that is not broken across lines.
+
+    Examples
+    --------
+    >>> span(1.0, 2.0).replace("\N{NO-BREAK SPACE}", " ")
+    '1.00 to 2.00'
+    """
+    return f"{number(low)}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{number(high)}"
+
+
+def plural(count: int, word: str) -> str:
+    """Return a count with its word.
+
+    Examples
+    --------
+    >>> plural(1, "dose"), plural(12, "dose")
+    ('1 dose', '12 doses')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -1,0 +1,1 @@
+"""Sections of the report, one a module: facts in, a section out."""
