@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         calibration_table,
         draw_calibration,
     )
+    from pkqsp_bayes.analysis.individuals import individualise
     from pkqsp_bayes.analysis.predictive import (
         loo,
         loo_subject,
@@ -102,6 +103,7 @@ __all__ = [
     "fit",
     "format_priors",
     "impair_body",
+    "individualise",
     "information_gain",
     "kp_table",
     "load_dataset",
@@ -136,6 +138,7 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "individualise": "analysis.individuals",
     "ReportOptions": "report.facts",
     "report": "report",
     "prior_conflict": "elicit.conflict",

@@ -74,6 +74,24 @@ class PopulationDraws:
         """Omega, the covariance matrix of eta, of each draw: (D, R, R)."""
         return self.omega[:, :, None] * self.correlation * self.omega[:, None, :]
 
+    @property
+    def factor(self) -> FloatArray:
+        """Lower triangle L of each draw, Omega = L L', so that eta = L z: (D, R, R)."""
+        return self.omega[:, :, None] * _cholesky(self.correlation)
+
+    def centre(self) -> Self:
+        """Return one draw: the mean of each parameter; without random effects of a study."""
+        return replace(
+            self,
+            shared={name: values.mean(keepdims=True) for name, values in self.shared.items()},
+            omega=self.omega.mean(axis=0, keepdims=True),
+            correlation=self.correlation.mean(axis=0, keepdims=True),
+            omega_iov=self.omega_iov.mean(axis=0, keepdims=True),
+            sigma=self.sigma.mean(axis=0, keepdims=True),
+            eta=None,
+            kappa=None,
+        )
+
     def take(self, index: NDArray[np.int64]) -> Self:
         """Return some of the draws.
 
@@ -114,10 +132,7 @@ class PopulationDraws:
         (D, subjects, R) array
         """
         standard = rng.standard_normal((self.size, subjects, len(self.effects)))
-        if not self.effects:
-            return standard
-        factor = _cholesky(self.correlation)
-        eta: FloatArray = np.einsum("drk,dnk->dnr", self.omega[:, :, None] * factor, standard)
+        eta: FloatArray = np.einsum("drk,dnk->dnr", self.factor, standard)
         return eta
 
     def draw_kappa(self, subjects: int, occasions: int, rng: np.random.Generator) -> FloatArray:

@@ -59,7 +59,7 @@ def marginal_log_likelihood(
         f = seen.simulator.solve(seen.simulator.parameters(one, points)).values
         f = f[:, seen.places, seen.observations.output]
         density = dataclasses.replace(seen, draws=one).log_density(f)
-        log_joint[d] = _by_subject(density, seen.observations.subject, subjects)
+        log_joint[d] = seen.by_subject(density)
         log_joint[d] += _log_prior(draws, d, points) - log_q
     log_joint = np.where(np.isnan(log_joint), -np.inf, log_joint)
     log_lik = special.logsumexp(log_joint, axis=1) - np.log(proposals)
@@ -83,13 +83,6 @@ def _proposals(
         drawn = np.asarray(law.rvs(size)).reshape(size, width)
         points[:, s], log_q[:, s] = drawn, law.logpdf(drawn)
     return points, log_q
-
-
-def _by_subject(density: FloatArray, subject: NDArray[np.int64], subjects: int) -> FloatArray:
-    result = np.zeros((len(density), subjects))
-    for s in range(subjects):
-        result[:, s] = density[:, subject == s].sum(axis=1)
-    return result
 
 
 def _log_prior(draws: PopulationDraws, d: int, points: FloatArray) -> FloatArray:

@@ -117,6 +117,10 @@ class ObservedStudy:
             raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
         return simulator.parameters(draws, draws.eta, draws.kappa)
 
+    def with_draws(self, draws: PopulationDraws) -> "ObservedStudy":
+        """Return the same under other draws of the population."""
+        return dataclasses.replace(self, draws=draws)
+
     def residual(self, endpoint: str) -> Residual:
         """Return the residual error of an endpoint, its parameters of shape (D, 1)."""
         found = residual_of(self.model, endpoint, self.draws.residuals, self.draws.sigma)
@@ -126,20 +130,28 @@ class ObservedStudy:
     def observe(self, predictions: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw a new observation for each prediction (D, N)."""
         result = np.empty_like(predictions)
-        for endpoint, mine in self._by_endpoint():
+        for endpoint, mine in self.by_endpoint():
             result[:, mine] = self.residual(endpoint).draw(predictions[:, mine], rng)
         return result
 
     def log_density(self, predictions: FloatArray) -> FloatArray:
         """Return the log density of each observation given its prediction (D, N)."""
         result, seen = np.empty_like(predictions), self.observations
-        for endpoint, mine in self._by_endpoint():
+        for endpoint, mine in self.by_endpoint():
             result[:, mine] = self.residual(endpoint).log_density(
                 seen.value[mine], predictions[:, mine], seen.censored[mine]
             )
         return result
 
-    def _by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
+    def by_subject(self, values: FloatArray) -> FloatArray:
+        """Sum values of observations (D, N) up within each subject: (D, S)."""
+        result = np.zeros((len(values), len(self.simulator.timelines)))
+        for s in range(result.shape[1]):
+            result[:, s] = values[:, self.observations.subject == s].sum(axis=1)
+        return result
+
+    def by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
+        """Return the observed outputs, each with the places of its observations."""
         outputs = self.observations.output
         return [
             (self.simulator.outputs[k], np.flatnonzero(outputs == k)) for k in np.unique(outputs)
@@ -147,7 +159,12 @@ class ObservedStudy:
 
 
 def observed_study(
-    fit: xr.DataTree, study: Study, *, draws: int, rng: np.random.Generator
+    fit: xr.DataTree,
+    study: Study,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    occasions: Sequence[str] = (),
 ) -> ObservedStudy:
     """Bring a fit and a study together.
 
@@ -161,6 +178,8 @@ def observed_study(
         How many draws of the posterior to use at most.
     rng : numpy.random.Generator
         Chooses them.
+    occasions : sequence of str
+        Labels of the study's occasions; without them, those of the fit.
 
     Raises
     ------
@@ -169,8 +188,8 @@ def observed_study(
     """
     model = model_of(fit)
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
-    occasions: Sequence[str] = population.occasions
-    simulator = study_simulator(model, study, occasions=tuple(occasions) or None)
+    labels = tuple(occasions) or population.occasions or None
+    simulator = study_simulator(model, study, occasions=labels)
     seen = collect_observations(model, simulator.model.lowered, study)
     return ObservedStudy(
         model=model,
