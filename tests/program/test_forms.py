@@ -6,61 +6,8 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.stanc import check
+from tests.program.features import EVERYTHING
 from tests.program.studies import study_of
-
-EVERYTHING = """
-title = "everything"
-[covariates]
-WT = { unit = "kg", reference = 70 }
-AGE = { unit = "year", reference = 40 }
-SEX = { category = true, levels = { female = 0, male = 1 }, reference = 1 }
-CRP = { unit = "mg/L", interpolation = "locf", reference = 5 }
-ALB = { unit = "g/L", interpolation = "linear", reference = 45 }
-DIET = { category = true, levels = { fed = 1, fasted = 0 }, interpolation = "nocb", reference = 0 }
-[equations]
-text = \"\"\"
-cp = central / V
-d(depot)/dt = -ka * depot
-d(central)/dt = ka * depot - CL * cp
-\"\"\"
-units = { depot = "mg", central = "mg", cp = "mg/L" }
-drug = { depot = 1, central = 1 }
-eliminated = "CL * cp"
-[dose.oral]
-to = "depot"
-bioavailability = "F"
-[population.CL]
-typical = "lognormal(log(3), 0.5)"
-unit = "L/h"
-iiv = "lognormal"
-iov = "lognormal"
-covariates = { WT = "power(0.75)", CRP = "power(normal(-0.2, 0.1), 5)", ALB = "linear(0.01)" }
-[population.V]
-typical = "lognormal(log(30), 0.5)"
-unit = "L"
-iiv = "lognormal"
-covariates = { AGE = "exponential(normal(0, 0.1))", SEX = "categorical(male = normal(0, 0.5))" }
-[population.ka]
-typical = "lognormal(log(1), 0.5)"
-unit = "1/h"
-iov = "normal"
-covariates = { DIET = "categorical(fed = normal(0, 1))", AGE = "linear(normal(0, 0.01))" }
-[population.F]
-typical = "logit_normal(0, 1)"
-iov = "logitnormal"
-iiv = "logitnormal"
-[population.omega]
-CL = "half_normal(0.5)"
-V = "uniform(0.01, 2)"
-F = 0.3
-correlate = ["V", "CL"]
-lkj = 3
-occasion = { CL = "half_normal(0.2)", ka = 0.1 }
-[observe.cp]
-value = "cp"
-unit = "mg/L"
-error = { form = "combined", additive = 0.1 }
-"""
 
 
 def bound(**options: object) -> BoundModel:

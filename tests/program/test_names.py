@@ -11,8 +11,8 @@ from pkqsp_bayes.program.solver import Backend
 from pkqsp_bayes.spec.names import check_name
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.stanc import check
+from tests.program.features import EVERYTHING
 from tests.program.studies import observed, study_of
-from tests.program.test_forms import EVERYTHING
 
 BLOCKS = {"correlation_1"}
 

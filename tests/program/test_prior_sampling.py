@@ -11,8 +11,8 @@ from pkqsp_bayes.library import names
 from pkqsp_bayes.program.bind import BoundModel, bind_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.stanc import check
+from tests.program.features import EVERYTHING
 from tests.program.studies import study_of
-from tests.program.test_forms import EVERYTHING
 
 
 @pytest.mark.parametrize("name", names())
