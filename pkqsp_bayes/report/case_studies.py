@@ -215,14 +215,19 @@ def _wide(comparison: pd.DataFrame) -> pd.DataFrame:
         row = {"quantity": f"{quantity}{unit}"}
         for one in group.to_dict("records"):
             has_interval = not np.isnan(one["low"])
-            interval = f" ({one['low']:.3g} to {one['high']:.3g})" if has_interval else ""
-            row[str(one["source"])] = f"{one['value']:.3g}{interval}"
+            interval = f" ({_short(one['low'])} to {_short(one['high'])})" if has_interval else ""
+            row[str(one["source"])] = f"{_short(one['value'])}{interval}"
         known = group["z"].notna()
         if known.any():
             row["z"] = f"{group.loc[known, 'z'].iloc[0]:.1f}"
             row["SD ratio"] = f"{group.loc[known, 'sd_ratio'].iloc[0]:.2f}"
         rows.append(row)
     return pd.DataFrame(rows).fillna("")
+
+
+def _short(value: float) -> str:
+    """Return three significant digits, without an exponent."""
+    return f"{float(f'{value:.3g}'):g}"
 
 
 def _markdown(table: pd.DataFrame) -> str:

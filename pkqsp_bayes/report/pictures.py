@@ -41,7 +41,7 @@ def draw_subjects(
         for axis in axes.flat[len(subjects) :]:
             axis.set_visible(False)
         for axis, subject in zip(axes.flat, subjects, strict=False):
-            _draw_subject(axis, curves, (curves.table["ID"] == subject).to_numpy())
+            _draw_subject(axis, curves, (curves.table["ID"] == subject).to_numpy(), log=log)
             axis.set_title(f"subject {subject}", fontsize=8, pad=2)
             if log:
                 axis.set_yscale("log")
@@ -52,7 +52,7 @@ def draw_subjects(
         _legend(figure, axes[0, 0])
 
 
-def _draw_subject(axis: Axes, curves: Curves, mine: NDArray[np.bool_]) -> None:
+def _draw_subject(axis: Axes, curves: Curves, mine: NDArray[np.bool_], *, log: bool) -> None:
     time, value = (curves.table.loc[mine, name].to_numpy() for name in ("TIME", "DV"))
     for draws, shade, label in (
         (curves.sample, 0.35, "90 % of samples"),
@@ -61,6 +61,8 @@ def _draw_subject(axis: Axes, curves: Curves, mine: NDArray[np.bool_]) -> None:
         low, high = np.nanquantile(draws[:, mine], [0.05, 0.95], axis=0)
         axis.fill_between(time, low, high, color=BAND, alpha=shade, linewidth=0, label=label)
     median = np.nanmedian(curves.curve[:, mine], axis=0)
+    if log:
+        median = np.where(median > 0, median, np.nan)  # before the dose there is nothing to draw
     axis.plot(time, median, color=LINE, linewidth=1.2, label="median")
     axis.plot(time, value, "o", color=OBSERVED, markersize=2.5, label="observed")
 
