@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         draw_calibration,
     )
     from pkqsp_bayes.analysis.individuals import individualise
+    from pkqsp_bayes.analysis.interventions import Scaled, intervene
     from pkqsp_bayes.analysis.predictive import (
         loo,
         loo_subject,
@@ -84,6 +85,7 @@ __all__ = [
     "PriorTable",
     "ReportOptions",
     "Robustness",
+    "Scaled",
     "SolverOptions",
     "Study",
     "ToolchainError",
@@ -105,6 +107,7 @@ __all__ = [
     "impair_body",
     "individualise",
     "information_gain",
+    "intervene",
     "kp_table",
     "load_dataset",
     "load_model",
@@ -138,6 +141,8 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "intervene": "analysis.interventions",
+    "Scaled": "analysis.interventions",
     "individualise": "analysis.individuals",
     "ReportOptions": "report.facts",
     "report": "report",

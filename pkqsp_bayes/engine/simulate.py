@@ -19,7 +19,7 @@ from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["simulate"]
+__all__ = ["set_constants", "simulate"]
 
 _DEVIATION = "kappa["
 
@@ -82,7 +82,7 @@ def simulate(
     individual: list[str] = []
     occasions: tuple[str, ...] = ()
     if isinstance(parameters, Mapping):
-        model, parameters = _set_constants(model, parameters)
+        model, parameters = set_constants(model, parameters)
     elif parameters is not None:
         # What has a column may differ from subject to subject.
         individual = [str(name) for name in parameters.columns]
@@ -99,10 +99,36 @@ def simulate(
     return _dataset(ready, study, values, solved)
 
 
-def _set_constants(
+def set_constants(
     model: ModelSpec, values: Mapping[str, float]
 ) -> tuple[ModelSpec, dict[str, float]]:
-    """Put values of constants and of known parameters in their place; return the others too."""
+    """Put values of constants and of known parameters in their place; return the others too.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    values : mapping of str to float
+        By name: constants of ``[parameters]``, population parameters that are one number, others.
+
+    Returns
+    -------
+    ModelSpec
+        The changed model.
+    dict
+        What was none of the two.
+
+    Raises
+    ------
+    CheckError
+        With every value that is not finite.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> set_constants(pq.load_model("one-compartment"), {"V": 20.0})[1]
+    {'V': 20.0}
+    """
     known = model.population.parameters
     constants = {n: float(v) for n, v in values.items() if n in model.parameters}
     numbers = {n: float(v) for n, v in values.items() if n in known and is_known(known[n])}
