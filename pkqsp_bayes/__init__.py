@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         vpc,
     )
     from pkqsp_bayes.analysis.sbc import sbc
+    from pkqsp_bayes.analysis.validation import validate
     from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
     from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
     from pkqsp_bayes.elicit.elicitation import elicit_priors
@@ -133,6 +134,7 @@ __all__ = [
     "stack_studies",
     "study_from_frame",
     "summary_table",
+    "validate",
     "variance_budget",
     "virtual_population",
     "vpc",
@@ -141,6 +143,7 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "validate": "analysis.validation",
     "intervene": "analysis.interventions",
     "Scaled": "analysis.interventions",
     "individualise": "analysis.individuals",
