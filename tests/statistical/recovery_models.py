@@ -92,7 +92,7 @@ typical = "lognormal(log(30), 1)"
 unit = "L"
 iiv = "lognormal"
 [population.V.covariates]
-AGE = "exponential(normal(0, 0.1))"
+AGE = "exponential(normal(0, 0.02))"
 SEX = "categorical(male = normal(0, 1))"
 [population.F]
 typical = "logit_normal(0, 1)"
@@ -101,7 +101,7 @@ iiv = "logitnormal"
 typical = "normal(1, 2)"
 unit = "mg/L"
 iiv = "normal"
-covariates = { AGE = "linear(normal(0, 0.1))" }
+covariates = { AGE = "linear(normal(0, 0.02))" }
 [population.omega]
 CL = "half_normal(0.5)"
 V = "half_normal(0.5)"
