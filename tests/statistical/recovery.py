@@ -38,8 +38,9 @@ class Scenario:
         model, design = parse_model(self.text), self.design(rng)
         solved = pq.simulate(model, design, parameters=self.individuals(rng, design, self.truth))
         table = design.table.copy()
-        for name, observed in model.observe.items():
-            label = name if len(model.observe) > 1 else ""
+        seen = {name: o for name, o in model.observe.items() if o.error is not None}
+        for name, observed in seen.items():
+            label = name if len(seen) > 1 else ""
             rows = table.EVID.eq(0) & table.DVID.eq(label)
             f = solved[name].to_numpy()[rows.to_numpy()]
             assert observed.error is not None

@@ -1,0 +1,320 @@
+// Antibody: minimal PBPK with target-mediated disposition in a tissue
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real CL,
+                               real Vp,
+                               real ISF,
+                               real R0,
+                               real kdeg,
+                               real kon,
+                               real koff,
+                               real kint,
+                               matrix eta) {
+    matrix[rows(eta), 8] theta;
+    theta[ : , 1] = CL * exp(eta[ : , 1]); // CL
+    theta[ : , 2] = Vp * exp(eta[ : , 2]); // Vp
+    theta[ : , 3] = rep_vector(ISF, rows(eta)); // ISF
+    theta[ : , 4] = R0 * exp(eta[ : , 3]); // R0
+    theta[ : , 5] = rep_vector(kdeg, rows(eta)); // kdeg
+    theta[ : , 6] = rep_vector(kon, rows(eta)); // kon
+    theta[ : , 7] = rep_vector(koff, rows(eta)); // koff
+    theta[ : , 8] = rep_vector(kint, rows(eta)); // kint
+    return theta;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // cp
+      if (censored < 0) {
+        return normal_lcdf(y | f, sigma[1] * abs(f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, sigma[1] * abs(f));
+      }
+      return normal_lpdf(y | f, sigma[1] * abs(f));
+    }
+    if (output == 2) {
+      // target
+      if (censored < 0) {
+        return normal_lcdf(y | f, sigma[2] * abs(f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, sigma[2] * abs(f));
+      }
+      return normal_lpdf(y | f, sigma[2] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Whether a distribution has such a location and scale (and degrees of freedom).
+  int is_distribution(real location, real scale) {
+    return abs(location) < positive_infinity() && scale > 0
+           && scale < positive_infinity();
+  }
+  // Whether values of an output can lie around its prediction f (a failed solve is NaN).
+  int residual_is_possible(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return is_distribution(f, sigma[1] * abs(f));
+    }
+    if (output == 2) {
+      // target
+      return is_distribution(f, sigma[2] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return normal_rng(f, sigma[1] * abs(f));
+    }
+    if (output == 2) {
+      // target
+      return normal_rng(f, sigma[2] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__CL(real CL) {
+    return lognormal_lpdf(CL | -4.350527967614511, 0.5); // lognormal(log(0.0129), 0.5)
+  }
+  real prior__Vp(real Vp) {
+    return lognormal_lpdf(Vp | 0.9555114450274363, 0.3); // lognormal(log(2.6), 0.3)
+  }
+  real prior__ISF(real ISF) {
+    return lognormal_lpdf(ISF | 2.747270914255491, 0.3); // lognormal(log(15.6), 0.3)
+  }
+  real prior__R0(real R0) {
+    return lognormal_lpdf(R0 | 2.302585092994046, 0.7); // lognormal(log(10), 0.7)
+  }
+  real prior__kdeg(real kdeg) {
+    return lognormal_lpdf(kdeg | -3.506557897319982, 0.7); // lognormal(log(0.03), 0.7)
+  }
+  real prior__kon(real kon) {
+    return lognormal_lpdf(kon | -0.6931471805599453, 0.5); // lognormal(log(0.5), 0.5)
+  }
+  real prior__koff(real koff) {
+    return lognormal_lpdf(koff | -1.6094379124341003, 0.5); // lognormal(log(0.2), 0.5)
+  }
+  real prior__kint(real kint) {
+    return lognormal_lpdf(kint | -4.605170185988091, 0.7); // lognormal(log(0.01), 0.7)
+  }
+  real prior__omega(vector omega) {
+    real total = 0;
+    total += normal_lpdf(omega[1] | 0, 0.5); // CL: half_normal(0.5)
+    total += normal_lpdf(omega[2] | 0, 0.3); // Vp: half_normal(0.3)
+    total += normal_lpdf(omega[3] | 0, 0.5); // R0: half_normal(0.5)
+    return total;
+  }
+  real prior__sigma(vector sigma) {
+    real total = 0;
+    total += normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
+    total += normal_lpdf(sigma[2] | 0, 0.5); // target: half_normal(0.5)
+    return total;
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, real CL, real Vp, real R0, vector omega) {
+    real total = 0;
+    total += normal_lpdf(z[ : , 1] | log(CL), omega[1]);
+    total += normal_lpdf(z[ : , 2] | log(Vp), omega[2]);
+    total += normal_lpdf(z[ : , 3] | log(R0), omega[3]);
+    return total;
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 0] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 0] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+}
+parameters {
+  real<lower=0> CL; // L/h
+  real<lower=0> Vp; // L
+  real<lower=0> ISF; // L
+  real<lower=0> R0; // nM
+  real<lower=0> kdeg; // 1/h
+  real<lower=0> kon; // 1/nM/h
+  real<lower=0> koff; // 1/h
+  real<lower=0> kint; // 1/h
+  vector<lower=0>[3] omega; // SD of eta: CL, Vp, R0
+  matrix[subjects, 3] z; // CL, Vp, R0
+  vector<lower=0>[2] sigma; // residual error: cp, target
+}
+transformed parameters {
+  matrix[subjects, 3] eta;
+  eta[ : , 1] = z[ : , 1] - log(CL);
+  eta[ : , 2] = z[ : , 2] - log(Vp);
+  eta[ : , 3] = z[ : , 3] - log(R0);
+}
+model {
+  target += prior__CL(CL);
+  target += prior__Vp(Vp);
+  target += prior__ISF(ISF);
+  target += prior__R0(R0);
+  target += prior__kdeg(kdeg);
+  target += prior__kon(kon);
+  target += prior__koff(koff);
+  target += prior__kint(kint);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, CL, Vp, R0, omega);
+  matrix[subjects, 8] theta = individual_parameters(CL, Vp, ISF, R0, kdeg,
+                                kon, koff, kint, eta);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__CL(CL) + prior__Vp(Vp) + prior__ISF(ISF)
+                + prior__R0(R0) + prior__kdeg(kdeg) + prior__kon(kon)
+                + prior__koff(koff) + prior__kint(kint) + prior__omega
+                (omega) + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 8] theta = individual_parameters(CL, Vp, ISF, R0, kdeg,
+                                  kon, koff, kint, eta);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        int possible = residual_is_possible(prediction[i], output[i], sigma);
+        log_lik[i] = possible
+                     ? residual_lpdf(y[i] | prediction[i], output[i],
+                                     censored[i], sigma)
+                     : negative_infinity();
+        replicate[i] = possible
+                       ? residual_draw_rng(prediction[i], output[i], sigma)
+                       : not_a_number();
+      }
+    }
+  }
+}
+

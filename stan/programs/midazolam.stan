@@ -1,0 +1,268 @@
+// Midazolam: whole-body PBPK, oral and intravenous, CYP3A4 in gut wall and liver
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real CLint, real CLgut, real ka,
+                               real Kp_scale, matrix eta, data vector x__WT) {
+    matrix[rows(eta), 4] theta;
+    theta[ : , 1] = CLint * (x__WT / 73.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    theta[ : , 2] = CLgut * exp(eta[ : , 2]); // CLgut
+    theta[ : , 3] = ka * exp(eta[ : , 3]); // ka
+    theta[ : , 4] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
+    return theta;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // cp
+      if (censored < 0) {
+        return normal_lcdf(y | f, sigma[1] * abs(f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, sigma[1] * abs(f));
+      }
+      return normal_lpdf(y | f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Whether a distribution has such a location and scale (and degrees of freedom).
+  int is_distribution(real location, real scale) {
+    return abs(location) < positive_infinity() && scale > 0
+           && scale < positive_infinity();
+  }
+  // Whether values of an output can lie around its prediction f (a failed solve is NaN).
+  int residual_is_possible(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return is_distribution(f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return normal_rng(f, sigma[1] * abs(f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__CLint(real CLint) {
+    return lognormal_lpdf(CLint | 7.388327859577107, 0.5); // lognormal(log(1617), 0.5)
+  }
+  real prior__CLgut(real CLgut) {
+    return lognormal_lpdf(CLgut | 2.6946271807700692, 0.5); // lognormal(log(14.8), 0.5)
+  }
+  real prior__ka(real ka) {
+    return lognormal_lpdf(ka | 1.1118575154181303, 0.5); // lognormal(log(3.04), 0.5)
+  }
+  real prior__Kp_scale(real Kp_scale) {
+    return lognormal_lpdf(Kp_scale | 0, 0.3); // lognormal(log(1), 0.3)
+  }
+  real prior__omega(vector omega) {
+    real total = 0;
+    total += normal_lpdf(omega[1] | 0, 0.5); // CLint: half_normal(0.5)
+    total += normal_lpdf(omega[2] | 0, 0.5); // CLgut: half_normal(0.5)
+    total += normal_lpdf(omega[3] | 0, 0.7); // ka: half_normal(0.7)
+    return total;
+  }
+  real prior__sigma(vector sigma) {
+    return normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, real CLint, real CLgut, real ka, vector omega) {
+    real total = 0;
+    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
+    total += normal_lpdf(z[ : , 2] | log(CLgut), omega[2]);
+    total += normal_lpdf(z[ : , 3] | log(ka), omega[3]);
+    return total;
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 1] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 0] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+  vector[subjects] x__WT; // kg
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+}
+parameters {
+  real<lower=0> CLint; // L/h
+  real<lower=0> CLgut; // L/h
+  real<lower=0> ka; // 1/h
+  real<lower=0> Kp_scale;
+  vector<lower=0>[3] omega; // SD of eta: CLint, CLgut, ka
+  matrix[subjects, 3] z; // CLint, CLgut, ka
+  vector<lower=0>[1] sigma; // residual error: cp
+}
+transformed parameters {
+  matrix[subjects, 3] eta;
+  eta[ : , 1] = z[ : , 1] - log(CLint);
+  eta[ : , 2] = z[ : , 2] - log(CLgut);
+  eta[ : , 3] = z[ : , 3] - log(ka);
+}
+model {
+  target += prior__CLint(CLint);
+  target += prior__CLgut(CLgut);
+  target += prior__ka(ka);
+  target += prior__Kp_scale(Kp_scale);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, CLint, CLgut, ka, omega);
+  matrix[subjects, 4] theta = individual_parameters(CLint, CLgut, ka,
+                                Kp_scale, eta, x__WT);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__CLint(CLint) + prior__CLgut(CLgut) + prior__ka(ka)
+                + prior__Kp_scale(Kp_scale) + prior__omega(omega)
+                + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 4] theta = individual_parameters(CLint, CLgut, ka,
+                                  Kp_scale, eta, x__WT);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        int possible = residual_is_possible(prediction[i], output[i], sigma);
+        log_lik[i] = possible
+                     ? residual_lpdf(y[i] | prediction[i], output[i],
+                                     censored[i], sigma)
+                     : negative_infinity();
+        replicate[i] = possible
+                       ? residual_draw_rng(prediction[i], output[i], sigma)
+                       : not_a_number();
+      }
+    }
+  }
+}
+
