@@ -75,6 +75,17 @@ def test_other_flags_use_another_precompiled_header(ours: Path, tmp_path: Path) 
         assert "-x c++-header" not in commands(ours, tmp_path, *words), "none is made for a model"
 
 
+def test_the_drivers_objects_are_few_and_only_the_samplers_needs_the_header(ours: Path) -> None:
+    text = make(ours, "-n", "-B", "CXXFLAGS=-O0", "build").stdout.replace("\\\n", "")
+    compiled = [line for line in text.splitlines() if " -c build/driver/" in line]
+    assert len(compiled) == 3
+    assert [
+        line.split("-c build/driver/")[1].split()[0] for line in compiled if "pch/" in line
+    ] == ["sampler.cpp"]
+    for line in compiled:
+        assert line.rindex(" -O0 ") > line.index(" -O1 "), "the user's word comes last"
+
+
 def test_a_program_that_is_wrong_is_reported(cmdstan: Stan, tmp_path: Path) -> None:
     path = tmp_path / "wrong.stan"
     path.write_text("parameters { real x; }\nmodel { x ~ normal(0, y); }\n")
