@@ -77,7 +77,7 @@ def find_stan() -> Stan:
     """Return a Stan that is ready to use, laid out if need be, and tell cmdstanpy of it.
 
     An official CmdStan comes first: ``$CMDSTAN``, then cmdstanpy's default place. Laying one out
-    takes about two minutes on two cores, once for each version of Stan, compiler and driver.
+    takes two to three minutes on two cores, once for each version of Stan, compiler and driver.
 
     Returns
     -------
