@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         calibration_table,
         draw_calibration,
     )
+    from pkqsp_bayes.analysis.causal import causal_record
     from pkqsp_bayes.analysis.individuals import individualise
     from pkqsp_bayes.analysis.interventions import Scaled, intervene
     from pkqsp_bayes.analysis.predictive import (
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from pkqsp_bayes.report.facts import ReportOptions
     from pkqsp_bayes.report.page import write_report as report
     from pkqsp_bayes.spec.apply_priors import apply_priors
+    from pkqsp_bayes.spec.causal import CausalSpec, read_causal
     from pkqsp_bayes.spec.model import ModelSpec
     from pkqsp_bayes.spec.prior_table import (
         PriorTable,
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BindOptions",
+    "CausalSpec",
     "CheckError",
     "Dose",
     "DrugChemistry",
@@ -95,6 +98,7 @@ __all__ = [
     "approximate",
     "calibration_issues",
     "calibration_table",
+    "causal_record",
     "check",
     "datasets",
     "derive_priors",
@@ -121,6 +125,7 @@ __all__ = [
     "predict",
     "predictive_pvalues",
     "prior_conflict",
+    "read_causal",
     "read_fit",
     "read_priors",
     "read_statements",
@@ -143,6 +148,9 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "read_causal": "spec.causal",
+    "CausalSpec": "spec.causal",
+    "causal_record": "analysis.causal",
     "validate": "analysis.validation",
     "intervene": "analysis.interventions",
     "Scaled": "analysis.interventions",
