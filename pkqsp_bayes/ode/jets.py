@@ -221,8 +221,8 @@ def fraction_of(ball: arb, *, largest: int = 12) -> tuple[int, int] | None:
 
     Examples
     --------
-    >>> fraction_of(arb(2) / 3), fraction_of(arb(2).sqrt())
-    ((2, 3), None)
+    >>> fraction_of(arb(0.75)), fraction_of(arb(2).sqrt())
+    ((3, 4), None)
     """
     if float(ball.rad()) > _NARROW:
         return None

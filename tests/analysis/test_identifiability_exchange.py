@@ -1,0 +1,27 @@
+"""Flip-flop kinetics: the other solution is found, and it is the exchange of two rates."""
+
+import numpy as np
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.exchange import other_solutions
+from pkqsp_bayes.ode.ready import ready_model
+from tests.analysis.test_identifiability_structural import INTO_CENTRAL, ORAL, PLAIN, _model
+
+STUDY = pq.regimen(pq.Dose(amount=100), [1.0, 2.0])
+
+
+def test_absorption_and_elimination_change_places() -> None:
+    model = ready_model(_model(ORAL, PLAIN, dose='[dose.oral]\nto = "depot"\n'))
+    (found,) = other_solutions(model, STUDY)
+    rate = np.exp(PLAIN["CL"] - PLAIN["V"])
+    assert found.other["ka"] == pytest.approx(rate, rel=1e-6)
+    assert found.other["V"] == pytest.approx(np.exp(PLAIN["CL"] - PLAIN["ka"]), rel=1e-6)
+    assert set(found.other) == {"ka", "V"}
+    assert "ka = 0.4966" in found.text
+
+
+def test_a_bolus_has_no_other_solution() -> None:
+    equations = "cp = central / V\nd(central)/dt = -CL * cp"
+    model = ready_model(_model(equations, {"CL": 0.3, "V": 1.0}, dose=INTO_CENTRAL))
+    assert other_solutions(model, STUDY) == ()
