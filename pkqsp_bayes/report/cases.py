@@ -161,8 +161,8 @@ CASES: Mapping[str, Case] = {
         model="warfarin",
         study="warfarin",
         published="warfarin",
-        # A tree of 63 steps is what the posterior needs; before the metric is known, deeper ones
-        # take most of the time.
+        # The posterior needs trees of 31 steps; before the metric is known, deep ones take most of
+        # the time.
         settings=FitSettings(chains=4, warmup=500, draws=600, seed=11, max_treedepth=7),
         options=BindOptions(
             # These hardly differ between subjects.
