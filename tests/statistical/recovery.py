@@ -192,7 +192,7 @@ SCENARIOS = {
 }
 
 
-def recover(name: str, seed: int, warmup: int = 300, draws: int = 300) -> pd.DataFrame:
+def recover(name: str, seed: int, warmup: int = 400, draws: int = 600) -> pd.DataFrame:
     """Simulate and fit once; return truth, posterior mean, sd and interval of each quantity."""
     scenario = SCENARIOS[name]
     study = scenario.study(np.random.default_rng([seed, len(name)]))

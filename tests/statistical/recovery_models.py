@@ -110,9 +110,13 @@ b = "half_normal(1)"
 correlate = ["CL", "V"]
 lkj = 1
 """
-    + _endpoint("cp", '{ form = "proportional", sigma = "half_normal(1)" }', "A / V + b")
+    + _endpoint("cp", '{ form = "additive", sigma = "half_normal(1)" }', "A / V + b")
 )
-"""By mouth, then into the vein; a baseline that is there before any dose."""
+"""By mouth, then into the vein; a baseline that is there before any dose.
+
+The error is additive: one that is proportional to a prediction that may cross zero has a barrier
+there, and keeps a chain that starts on the wrong side.
+"""
 
 EFFECTS_TRUTH: Truth = {
     "CL": 2.0,
@@ -130,7 +134,7 @@ EFFECTS_TRUTH: Truth = {
     "omega[F]": 0.5,
     "omega[b]": 0.35,
     "correlation_1[V,CL]": 0.6,
-    "sigma[cp]": 0.15,
+    "sigma[cp]": 0.25,
 }
 
 MOVING = (

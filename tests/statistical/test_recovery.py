@@ -60,4 +60,4 @@ def test_the_data_say_something_of_every_quantity(recovered: pd.DataFrame) -> No
 
 def test_few_transitions_diverge(recovered: pd.DataFrame) -> None:
     once = recovered.drop_duplicates(["scenario", "seed"])
-    assert once.divergent.sum() < 0.005 * 300 * len(once)
+    assert once.divergent.sum() < 0.005 * 600 * len(once)
