@@ -166,7 +166,7 @@ def draw_clearances(fits: Mapping[str, xr.DataTree], path: Path) -> None:
 
 def main() -> None:
     """Fit what is missing, and write everything."""
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     mpl.use("agg")
     REPORTS.mkdir(parents=True, exist_ok=True)
     fits = fit_all(Path(sys.argv[1]))
