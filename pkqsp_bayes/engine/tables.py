@@ -85,7 +85,8 @@ def parse_times(text: str) -> list[float]:
     if ":" in text and times:
         start, stop, step = times if len(times) == 3 else (0.0, -1.0, 1.0)
         count = (stop - start) / step if step > 0 else -1.0
-        times = [start + k * step for k in range(int(count + 1e-9) + 1)] if count < _MOST else []
+        last = int(count + 1e-9) if 0 <= count < _MOST else -1
+        times = [start + k * step for k in range(last + 1)]
     if not times or any(b <= a for a, b in itertools.pairwise(times)):
         remedy = "write START:STOP:STEP, such as 0:72:1, or increasing numbers with commas"
         raise CheckError([Issue(where="times", what=f"{text!r} are no times", remedy=remedy)])

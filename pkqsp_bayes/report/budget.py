@@ -25,7 +25,8 @@ COMPONENTS: Mapping[str, tuple[str, str]] = {
 
 _VIEWS = {"latent": "the quantity itself", "observed": "its measurement"}
 _HATCHES = ("", "//", "..", "\\\\", "xx", "--", "oo", "||")
-_REST = "#dddddd"
+_REST = "#cccccc"
+_RESTS = ("interactions", "not linear")
 _MOST = 6
 
 
@@ -62,9 +63,9 @@ def draw_budget(
     width = max(len(panels), len(lower))
     with saved(path, width=1.0 + 3.6 * width, height=6.4 if lower else 3.4) as figure:
         axes = figure.subplots(2 if lower else 1, width, squeeze=False)
-        _fill(axes[0], panels, one, known=True)
+        _fill(axes[0], panels, one)
         if lower:
-            _fill(axes[1], lower, one, known=False)
+            _fill(axes[1], lower, one)
         _label(figure, one, budget.attrs)
 
 
@@ -99,7 +100,7 @@ def _effects(budget: xr.Dataset) -> dict[str, FloatArray]:
         return {}
     whole = budget["variance"].sel(view="latent", component="between_subject")
     shares = (budget["by_effect"].sel(index="first") / whole).clip(0, 1)
-    return _ranked(shares.transpose("effect", ...), "interactions")
+    return _ranked(shares.transpose("effect", ...), _RESTS[0])
 
 
 def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
@@ -107,7 +108,7 @@ def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
     if "by_parameter" not in budget:
         return {}
     shares = budget["by_parameter"].sel(share_index="weight").clip(0, 1)
-    return _ranked(shares.transpose("quantity", ...), "not linear")
+    return _ranked(shares.transpose("quantity", ...), _RESTS[1])
 
 
 def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:
@@ -127,22 +128,24 @@ def _fill(
     axes: Sequence[Axes],
     panels: Mapping[str, Mapping[str, FloatArray]],
     budget: xr.Dataset,
-    *,
-    known: bool,
 ) -> None:
     for axis in axes[len(panels) :]:
         axis.set_visible(False)
+    colours = _colours(panels)
     for axis, (title, shares) in zip(axes, panels.items(), strict=False):
-        chosen = [_colour(k, len(shares), name, known=known) for k, name in enumerate(shares)]
-        _stack(axis, shares, budget, chosen)
+        _stack(axis, shares, budget, [colours.get(name, _REST) for name in shares])
         axis.set_title(title, fontsize=9)
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
 
 
-def _colour(place: int, size: int, name: str, *, known: bool) -> str:
-    if known:
-        return next(colour for words, colour in COMPONENTS.values() if words == name)
-    return _REST if place == size - 1 else COLOURS[place % len(COLOURS)]
+def _colours(panels: Mapping[str, Mapping[str, FloatArray]]) -> dict[str, str]:
+    """Return one colour for each name, the same in all panels."""
+    found = dict(COMPONENTS.values())
+    for shares in panels.values():
+        for name in list(shares)[:_MOST]:
+            if name not in (*found, *_RESTS):
+                found[name] = COLOURS[len(found.keys() - dict(COMPONENTS.values())) % len(COLOURS)]
+    return found
 
 
 def _stack(

@@ -58,7 +58,7 @@ def test_flows_of_two_compartments_go_both_ways() -> None:
 def test_cells_mature_along_the_chain_and_feed_back() -> None:
     system = ready_model(pq.load_model("myelosuppression")).system
     graph = find_graph(system)
-    chain = [f"marrow.{name}" for name in ("Prol", "Transit1", "Transit2", "Transit3", "Circ")]
+    chain = [f"marrow.{name}" for name in ("Prol", "T1", "T2", "T3", "Circ")]
     found = {(f.source, f.target) for f in graph.flows}
     assert set(itertools.pairwise(chain)) <= found
     assert {("marrow.Circ", "marrow.Prol"), ("central", "marrow.Prol")} <= set(graph.influences)

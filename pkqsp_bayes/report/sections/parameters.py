@@ -14,7 +14,7 @@ __all__ = ["eta_shrinkage", "parameters_section"]
 def parameters_section(facts: Facts) -> Section:
     """Return estimates with their uncertainty, and how far random effects are shrunken."""
     shrinkage = eta_shrinkage(facts.fit)
-    rows = [[n, number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
+    rows = [[str(n), number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
     return Section(
         anchor="parameters",
         title="Parameters",
