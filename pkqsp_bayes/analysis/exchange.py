@@ -98,14 +98,19 @@ class _Search:
         """Return the solution that a start leads to, or None."""
         try:
             found = optimize.least_squares(
-                lambda u: (self._rows(u)[0] - self.goal) / self.unit, start,
-                jac=lambda u: self._rows(u)[1] / self.unit[:, None],
-                xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=60,
+                self._misfit, start, jac=self._slopes, xtol=1e-15, ftol=1e-15, gtol=1e-15,
+                max_nfev=60,
             )  # fmt: skip
         except (NotAnalyticError, ValueError):
             return None
         end: FloatArray = found.x
         return end if np.abs(found.fun).max() < _EXACT else None
+
+    def _misfit(self, u: FloatArray) -> FloatArray:
+        return (self._rows(u)[0] - self.goal) / self.unit
+
+    def _slopes(self, u: FloatArray) -> FloatArray:
+        return self._rows(u)[1] / self.unit[:, None]
 
     def _rows(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients, and their slopes by the logarithms; the last are kept."""

@@ -57,8 +57,9 @@ def sampled_scalar(
     """
     support = prior_bounds(prior)
     low, high = max(low, support[0]), min(high, support[1])
-    inside = start is not None and low < start < high
-    value = start if inside else prior_centre(prior, low, high)
+    value = prior_centre(prior, low, high)
+    if start is not None and low < start < high:
+        value = start
     comment = f" // {note}" if note else ""
     term = Term(variable=identifier, text=prior_term(identifier, prior), note=prior_note(prior))
     draw = [f"{identifier} = {drawn};"] if drawn else prior_draw(identifier, prior, low, high)
