@@ -1,0 +1,320 @@
+// Quinidine: oral PBPK of a base that binds to alpha-1-acid glycoprotein
+functions {
+  // All outputs (columns) of one subject after each of its records (rows), with
+  // analytic sensitivities to p: the kernel of stan/cpp/kernel.
+  matrix ode_solve(vector p,
+                   data vector x,
+                   data array[] real time,
+                   array[] int evid,
+                   data array[] real amt,
+                   data array[] real rate,
+                   data array[] real ii,
+                   array[] int addl,
+                   array[] int ss,
+                   array[] int cmt,
+                   data array[] real breaks,
+                   data matrix segments,
+                   data real rtol,
+                   data real atol,
+                   int max_steps);
+  // Individual parameters, subject by parameter.
+  matrix individual_parameters(real ka,
+                               real Kp_scale,
+                               real share,
+                               real CLint,
+                               matrix eta,
+                               real beta__CLint__WT0,
+                               real beta__CLint__CRCL0__1,
+                               real beta__CLint__HEART0__1,
+                               real beta__CLint__HEART0__2,
+                               data vector x__WT0,
+                               data vector x__CRCL0,
+                               data vector x__HEART0) {
+    matrix[rows(eta), 4] theta;
+    theta[ : , 1] = rep_vector(ka, rows(eta)); // ka
+    theta[ : , 2] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
+    theta[ : , 3] = rep_vector(share, rows(eta)); // share
+    theta[ : , 4] = CLint * (x__WT0 / 80.0) .^ beta__CLint__WT0
+                    .* exp(beta__CLint__CRCL0__1 * is_level(x__CRCL0, 0.0))
+                    .* exp(
+                           beta__CLint__HEART0__1 * is_level(x__HEART0, 1.0)
+                           + beta__CLint__HEART0__2
+                             * is_level(x__HEART0, 2.0))
+                    .* exp(eta[ : , 1]); // CLint
+    return theta;
+  }
+  // 1 where a category has the code of a level, 0 elsewhere.
+  vector is_level(data vector x, real code) {
+    vector[rows(x)] found;
+    for (i in 1 : rows(x)) {
+      found[i] = x[i] == code;
+    }
+    return found;
+  }
+  // Log density of one value y of an output around its prediction f.
+  // Censored: -1, all that is known is that it lies below y; 1, above y.
+  real residual_lpdf(real y, real f, int output, int censored, vector sigma) {
+    if (output == 1) {
+      // cp
+      if (censored < 0) {
+        return normal_lcdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      if (censored > 0) {
+        return normal_lccdf(y | f, hypot(sigma[1], sigma[2] * f));
+      }
+      return normal_lpdf(y | f, hypot(sigma[1], sigma[2] * f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Whether a distribution has such a location and scale (and degrees of freedom).
+  int is_distribution(real location, real scale) {
+    return abs(location) < positive_infinity() && scale > 0
+           && scale < positive_infinity();
+  }
+  // Whether values of an output can lie around its prediction f (a failed solve is NaN).
+  int residual_is_possible(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return is_distribution(f, hypot(sigma[1], sigma[2] * f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // One new value of an output around its prediction f.
+  real residual_draw_rng(real f, int output, vector sigma) {
+    if (output == 1) {
+      // cp
+      return normal_rng(f, hypot(sigma[1], sigma[2] * f));
+    }
+    reject("output ", output, " has no residual error");
+  }
+  // Log densities of the priors.
+  real prior__ka(real ka) {
+    return lognormal_lpdf(ka | -0.35667494393873245, 0.5); // lognormal(log(0.7), 0.5)
+  }
+  real prior__Kp_scale(real Kp_scale) {
+    return lognormal_lpdf(Kp_scale | 0, 0.5); // lognormal(log(1), 0.5)
+  }
+  real prior__share(real share) {
+    return normal_lpdf(logit(share) | 0.2006706954621514, 0.5) - log(share)
+           - log1m(share); // logit_normal(logit(0.55), 0.5)
+  }
+  real prior__CLint(real CLint) {
+    return lognormal_lpdf(CLint | 4.382026634673881, 0.5); // lognormal(log(80), 0.5)
+  }
+  real prior__beta__CLint__WT0(real beta__CLint__WT0) {
+    return normal_lpdf(beta__CLint__WT0 | 0.75, 0.25);
+  }
+  real prior__beta__CLint__CRCL0__1(real beta__CLint__CRCL0__1) {
+    return normal_lpdf(beta__CLint__CRCL0__1 | 0, 0.3);
+  }
+  real prior__beta__CLint__HEART0__1(real beta__CLint__HEART0__1) {
+    return normal_lpdf(beta__CLint__HEART0__1 | 0, 0.3); // normal(0.0, 0.3)
+  }
+  real prior__beta__CLint__HEART0__2(real beta__CLint__HEART0__2) {
+    return normal_lpdf(beta__CLint__HEART0__2 | 0, 0.3); // normal(0.0, 0.3)
+  }
+  real prior__omega(vector omega) {
+    return normal_lpdf(omega[1] | 0, 0.5); // CLint: half_normal(0.5)
+  }
+  real prior__sigma(vector sigma) {
+    real total = 0;
+    total += normal_lpdf(sigma[1] | 0, 0.5); // cp.additive: half_normal(0.5)
+    total += normal_lpdf(sigma[2] | 0, 0.5); // cp.proportional: half_normal(0.5)
+    return total;
+  }
+  // Log densities of the random effects.
+  real effects__z(matrix z, real CLint, vector omega) {
+    return normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
+  }
+  // Log likelihood of a slice of the subjects.
+  real log_lik_of(array[] int slice,
+                  int first,
+                  int last,
+                  matrix theta,
+                  vector sigma,
+                  data array[] int begin,
+                  data array[] real time,
+                  data array[] int evid,
+                  data array[] real amt,
+                  data array[] real rate,
+                  data array[] real ii,
+                  data array[] int addl,
+                  data array[] int ss,
+                  data array[] int cmt,
+                  data matrix x,
+                  data array[] int piece,
+                  data array[] real breaks,
+                  data matrix segments,
+                  data array[] int observed,
+                  data array[] int record,
+                  data array[] int output,
+                  data array[] int censored,
+                  data vector y,
+                  data real rtol,
+                  data real atol,
+                  data int max_steps) {
+    real total = 0;
+    for (s in slice) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
+                               censored[i], sigma);
+      }
+    }
+    return total;
+  }
+}
+data {
+  int<lower=1> subjects;
+  // Records of all subjects, one after the other; subject s begins at begin[s].
+  int<lower=1> records;
+  array[subjects + 1] int<lower=1, upper=records + 1> begin;
+  array[records] real time;
+  array[records] int evid;
+  array[records] real amt;
+  array[records] real rate;
+  array[records] real ii;
+  array[records] int addl;
+  array[records] int ss;
+  array[records] int cmt;
+  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  matrix[subjects, 4] x;
+  int<lower=1> pieces;
+  array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
+  array[pieces] real breaks;
+  matrix[pieces, 8] segments;
+  // Observations by subject: record within the subject, output, value.
+  int<lower=0> observations;
+  array[subjects + 1] int<lower=1, upper=observations + 1> observed;
+  array[observations] int<lower=1> record;
+  array[observations] int<lower=1> output;
+  array[observations] int<lower=-1, upper=1> censored;
+  vector[observations] y;
+  real<lower=0> rtol;
+  real<lower=0> atol;
+  int<lower=1> max_steps;
+  int<lower=1> slice_size;
+  vector[subjects] x__WT0; // kg
+  vector[subjects] x__CRCL0; // category
+  vector[subjects] x__HEART0; // category
+}
+transformed data {
+  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
+}
+parameters {
+  real<lower=0> ka; // 1/h
+  real<lower=0> Kp_scale;
+  real<lower=0, upper=1> share;
+  real<lower=0> CLint; // L/h
+  real beta__CLint__WT0;
+  real beta__CLint__CRCL0__1;
+  real beta__CLint__HEART0__1;
+  real beta__CLint__HEART0__2;
+  vector<lower=0>[1] omega; // SD of eta: CLint
+  matrix[subjects, 1] z; // CLint
+  vector<lower=0>[2] sigma; // residual error: cp.additive, cp.proportional
+}
+transformed parameters {
+  matrix[subjects, 1] eta;
+  eta[ : , 1] = z[ : , 1] - log(CLint);
+}
+model {
+  target += prior__ka(ka);
+  target += prior__Kp_scale(Kp_scale);
+  target += prior__share(share);
+  target += prior__CLint(CLint);
+  target += prior__beta__CLint__WT0(beta__CLint__WT0);
+  target += prior__beta__CLint__CRCL0__1(beta__CLint__CRCL0__1);
+  target += prior__beta__CLint__HEART0__1(beta__CLint__HEART0__1);
+  target += prior__beta__CLint__HEART0__2(beta__CLint__HEART0__2);
+  target += prior__omega(omega);
+  target += prior__sigma(sigma);
+  target += effects__z(z, CLint, omega);
+  matrix[subjects, 4] theta = individual_parameters(ka, Kp_scale, share,
+                                CLint, eta, beta__CLint__WT0,
+                                beta__CLint__CRCL0__1,
+                                beta__CLint__HEART0__1,
+                                beta__CLint__HEART0__2, x__WT0, x__CRCL0,
+                                x__HEART0);
+  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
+              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
+              breaks, segments, observed, record, output, censored, y, rtol,
+              atol, max_steps);
+}
+generated quantities {
+  real lprior = prior__ka(ka) + prior__Kp_scale(Kp_scale)
+                + prior__share(share) + prior__CLint(CLint)
+                + prior__beta__CLint__WT0(beta__CLint__WT0)
+                + prior__beta__CLint__CRCL0__1(beta__CLint__CRCL0__1)
+                + prior__beta__CLint__HEART0__1(beta__CLint__HEART0__1)
+                + prior__beta__CLint__HEART0__2(beta__CLint__HEART0__2)
+                + prior__omega(omega) + prior__sigma(sigma); // log density of all priors
+  vector[observations] log_lik;
+  vector[observations] prediction; // of the individual, without residual error
+  vector[observations] replicate; // with residual error
+  {
+    matrix[subjects, 4] theta = individual_parameters(ka, Kp_scale, share,
+                                  CLint, eta, beta__CLint__WT0,
+                                  beta__CLint__CRCL0__1,
+                                  beta__CLint__HEART0__1,
+                                  beta__CLint__HEART0__2, x__WT0, x__CRCL0,
+                                  x__HEART0);
+    for (s in 1 : subjects) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+                                                       time[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       evid[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       amt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       rate[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ii[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       addl[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       ss[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       cmt[begin[s] : 
+                                                       begin[s + 1] - 1],
+                                                       breaks[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       segments[piece[s] : 
+                                                       piece[s + 1] - 1],
+                                                       rtol, atol, max_steps);
+      for (i in observed[s] : observed[s + 1] - 1) {
+        prediction[i] = f[record[i], output[i]];
+        int possible = residual_is_possible(prediction[i], output[i], sigma);
+        log_lik[i] = possible
+                     ? residual_lpdf(y[i] | prediction[i], output[i],
+                                     censored[i], sigma)
+                     : negative_infinity();
+        replicate[i] = possible
+                       ? residual_draw_rng(prediction[i], output[i], sigma)
+                       : not_a_number();
+      }
+    }
+  }
+}
+
