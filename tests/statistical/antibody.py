@@ -89,10 +89,10 @@ def study_for(model: pq.ModelSpec) -> pq.Study:
     return dataclasses.replace(study, table=table)
 
 
-def fit_study(name: str, folder: Path, *, warmup: int = 400, draws: int = 400) -> xr.DataTree:
+def fit_study(name: str, folder: Path, *, warmup: int = 300, draws: int = 300) -> xr.DataTree:
     """Fit one of the models; what is in the folder already is kept."""
     model = models()[name]
-    settings = pq.FitSettings(chains=4, warmup=warmup, draws=draws, seed=_SEED)
+    settings = pq.FitSettings(chains=4, warmup=warmup, draws=draws, seed=_SEED, max_treedepth=8)
     return pq.fit(model, study_for(model), folder, settings=settings, resume=True, cores=4)
 
 
