@@ -167,7 +167,8 @@ def _fit_to(points: FloatArray, probabilities: FloatArray, family: str) -> Famil
         law = distribution(PriorSpec(family=family, args=_arguments(family, free)))
         with np.errstate(all="ignore"):
             reached = special.ndtri(np.clip(law.cdf(points), 1e-12, 1 - 1e-12))
-        return np.nan_to_num(reached - wanted, nan=10.0)
+        found: FloatArray = np.nan_to_num(reached - wanted, nan=10.0)
+        return found
 
     found = optimize.least_squares(gap, _start(family, points, wanted))
     prior = rounded(family, _arguments(family, found.x))
