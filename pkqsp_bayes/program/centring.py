@@ -81,8 +81,8 @@ def reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:
     >>> import pkqsp_bayes as pq
     >>> from pkqsp_bayes.ode.ready import ready_model
     >>> reached = reached_outputs(ready_model(pq.load_model("warfarin")).lowered)
-    >>> sorted(reached["CLint"]), sorted(reached["kout"])  # cp and pca; pca
-    ([0, 1], [1])
+    >>> sorted(reached["CLint"]), sorted(reached["kout"])  # cp, pca and CL; pca
+    ([0, 1, 2], [1])
     """
     by_state = _outputs_of_states(ode)
     found: dict[str, set[int]] = {name: set() for name in ode.parameters}
