@@ -48,6 +48,11 @@ def regimen(name: str) -> Study:
                 pq.Dose(amount=5, n=2, interval=12, to="oral"),
             ]
             covariates = WEIGHT | {"IL6": [4.0, 100.0]}
+        case "quinidine":
+            dose, covariates = pq.Dose(amount=200, n=3, interval=8), {
+                "WT": [60.0, 85.0], "WT0": [60.0, 85.0], "AGE": [50.0, 70.0], "HT": [165.0, 180.0],
+                "AAG": [0.8, 1.6], "CRCL": [1.0, 0.0], "CRCL0": [1.0, 0.0], "HEART0": [0.0, 2.0],
+            }  # fmt: skip
         case "tmdd-antibody" | "mab-tmdd":
             dose, times = pq.Dose(amount=[10.0, 300.0], duration=1.0), [1.0, 8, 48, 168, 400]
         case "robertson" | "van-der-pol":

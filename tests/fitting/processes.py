@@ -6,7 +6,10 @@ import time
 from pathlib import Path
 
 _LONG = """
+import signal
 import sys
+# Started in the background of a shell, a process ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import pkqsp_bayes as pq
 from pkqsp_bayes.spec.toml import parse_model
 from tests.fitting.conftest import TEXT

@@ -70,7 +70,7 @@ def test_the_folder_holds_all_of_it(done: tuple[Path, xr.DataTree]) -> None:
     assert names == {
         "chain_1.csv", "chain_1.solver.json", "chain_1.txt", "chain_2.csv", "chain_2.solver.json",
         "chain_2.txt", "data.json", "fit.nc", "manifest.json", "model.toml", "program.stan",
-        "summary.csv",
+        "study.csv", "summary.csv",
     }  # fmt: skip
     with xr.open_datatree(folder / "fit.nc", engine="h5netcdf") as read:
         np.testing.assert_array_equal(read["posterior"]["CL"], tree["posterior"]["CL"])
