@@ -190,10 +190,16 @@ def _stan_version(wheel: Path) -> str:
 def _layout_key() -> str:
     """Name everything that goes into the directory: wheel, compiler, driver and makefile."""
     compiler = find_compiler()
-    record = importlib.metadata.distribution("httpstan").read_text("RECORD") or ""
+    record = _shipped_files(importlib.metadata.distribution("httpstan").read_text("RECORD") or "")
     sources = digest_files([stan_folder() / "cpp" / "driver", stan_folder() / "cpp" / "cmdstan"])
     flags = os.environ.get("CXXFLAGS", "")
     return _digest(record, compiler.version, compiler.target, compiler.command, sources, flags)
+
+
+def _shipped_files(record: str) -> str:
+    """Leave out what the installer adds (byte code, notes): it differs between environments."""
+    lines = record.splitlines()
+    return "\n".join(ln for ln in lines if ln.startswith("httpstan/") and ".pyc," not in ln)
 
 
 def _digest(*parts: str) -> str:
