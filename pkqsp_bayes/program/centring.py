@@ -1,4 +1,8 @@
-"""How much the data say of each individual value, which decides how it is sampled."""
+"""How much the data say of each individual value, which decides how it is sampled.
+
+An observation that several random effects move is shared among them: eight concentrations tell
+more of each of two values than of each of five.
+"""
 
 from dataclasses import dataclass
 
@@ -11,15 +15,16 @@ from pkqsp_bayes.study.study import Study
 
 __all__ = ["RICH", "Richness", "reached_outputs"]
 
-RICH = 6
-"""Observations (median) from which on a random effect is sampled centred."""
+RICH = 2
+"""Observations a random effect (median, shared) from which on it is sampled centred."""
 
 IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Richness:
-    """Observations by subject and by occasion, and which outputs each parameter moves.
+    """Observations by subject and by occasion, and how each is shared.
 
     Parameters
     ----------
@@ -29,6 +34,8 @@ class Richness:
         Number of subjects.
     reached : mapping of str to set of int
         Outputs that each individual parameter moves.
+    effects : tuple of str
+        Parameters with random effects, each as often as it has some (of subject, of occasion).
     """
 
     output: IntArray
@@ -36,10 +43,16 @@ class Richness:
     occasion: IntArray
     subjects: int
     reached: dict[str, set[int]]
+    effects: tuple[str, ...]
 
     @classmethod
     def of(
-        cls, ode: LoweredOde, observations: Observations, subjects: int, study: Study
+        cls,
+        ode: LoweredOde,
+        observations: Observations,
+        subjects: int,
+        study: Study,
+        effects: tuple[str, ...],
     ) -> "Richness":
         """Count the observations of a study."""
         labels = study.table["OCC"].to_numpy(dtype=str)[observations.row]
@@ -51,21 +64,29 @@ class Richness:
             occasion=occasion.astype(np.int64),
             subjects=subjects,
             reached=reached_outputs(ode),
+            effects=effects,
         )
 
     def is_rich(self, parameter: str) -> bool:
-        """Whether the median subject has enough observations that depend on a parameter."""
-        counts = np.bincount(self.subject[self._seen(parameter)], minlength=self.subjects)
-        return bool(np.median(counts) >= RICH)
+        """Whether the median subject's share of observations is enough for its value."""
+        return self._median(self.subject, self.subjects, parameter) >= RICH
 
     def is_rich_by_occasion(self, parameter: str) -> bool:
-        """Whether a subject's median occasion has enough of them."""
+        """Whether the share of a subject's median occasion is."""
         size = int(self.occasion.max(initial=-1)) + 1
-        counts = np.bincount(self.occasion[self._seen(parameter)], minlength=size)
-        return bool(size and np.median(counts) >= RICH)
+        return size > 0 and self._median(self.occasion, size, parameter) >= RICH
 
-    def _seen(self, parameter: str) -> NDArray[np.bool_]:
-        return np.isin(self.output, list(self.reached.get(parameter, set())))
+    def _median(self, group: IntArray, size: int, parameter: str) -> float:
+        shares = self._shares(parameter)
+        found = np.bincount(group, weights=shares, minlength=size)
+        return round(float(np.median(found)), 9)  # thirds add up
+
+    def _shares(self, parameter: str) -> FloatArray:
+        """Return what of each observation falls to a parameter's random effect."""
+        moved = [self.reached.get(name, set()) for name in self.effects]
+        mine = self.reached.get(parameter, set())
+        share = {k: 1 / max(sum(k in outputs for outputs in moved), 1) for k in mine}
+        return np.array([share.get(k, 0.0) for k in self.output.tolist()])
 
 
 def reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:

@@ -61,7 +61,7 @@ def build_frame(
     lines = tuple(subject_timelines(ready, study))
     observations = collect_observations(model, ode, study, blq=blq)
     population = {name: stated[name] for name in ode.parameters if name in stated}
-    rich = Richness.of(ode, observations, len(lines), study)
+    rich = Richness.of(ode, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
     effects = _effects(model, population, rich, centred)
     moved = _fixed_covariates(model, population)
@@ -78,6 +78,12 @@ def build_frame(
         covariates={name: _fixed(model, study, name) for name in moved},
         identifiers=program_identifiers([*population, *_covariates(population)]),
     )
+
+
+def _varying(population: _Population) -> tuple[str, ...]:
+    """Return the parameter of each random effect: of the subjects, then of their occasions."""
+    of_subjects = [name for name, p in population.items() if p.iiv is not None]
+    return (*of_subjects, *(name for name, p in population.items() if p.iov is not None))
 
 
 def _check_names(model: ModelSpec) -> None:

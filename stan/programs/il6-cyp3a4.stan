@@ -129,13 +129,12 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, real CLgut, real ka, real EC50,
-                  vector omega) {
+  real effects__z(matrix z) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(CLgut), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(ka), omega[3]);
-    total += normal_lpdf(z[ : , 4] | log(EC50), omega[4]);
+    total += std_normal_lpdf(z[ : , 1]);
+    total += std_normal_lpdf(z[ : , 2]);
+    total += std_normal_lpdf(z[ : , 3]);
+    total += std_normal_lpdf(z[ : , 4]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -246,10 +245,10 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 4] eta;
-  eta[ : , 1] = z[ : , 1] - log(CLint);
-  eta[ : , 2] = z[ : , 2] - log(CLgut);
-  eta[ : , 3] = z[ : , 3] - log(ka);
-  eta[ : , 4] = z[ : , 4] - log(EC50);
+  eta[ : , 1] = omega[1] * z[ : , 1];
+  eta[ : , 2] = omega[2] * z[ : , 2];
+  eta[ : , 3] = omega[3] * z[ : , 3];
+  eta[ : , 4] = omega[4] * z[ : , 4];
 }
 model {
   target += prior__CLint(CLint);
@@ -261,7 +260,7 @@ model {
   target += prior__Emin(Emin);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, CLgut, ka, EC50, omega);
+  target += effects__z(z);
   matrix[subjects, 7] theta = individual_parameters(CLint, CLgut, ka,
                                 Kp_scale, CL_il6, EC50, Emin, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

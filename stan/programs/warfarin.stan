@@ -126,21 +126,14 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z,
-                  real CLint,
-                  real Kp,
-                  real MAT,
-                  real IC50,
-                  real kout,
-                  real PCA0,
-                  vector omega) {
+  real effects__z(matrix z, real CLint, real Kp, real MAT, vector omega) {
     real total = 0;
     total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
     total += normal_lpdf(z[ : , 2] | log(Kp), omega[2]);
     total += normal_lpdf(z[ : , 3] | log(MAT), omega[3]);
-    total += normal_lpdf(z[ : , 4] | log(IC50), omega[4]);
-    total += normal_lpdf(z[ : , 5] | log(kout), omega[5]);
-    total += normal_lpdf(z[ : , 6] | log(PCA0), omega[6]);
+    total += std_normal_lpdf(z[ : , 4]);
+    total += std_normal_lpdf(z[ : , 5]);
+    total += std_normal_lpdf(z[ : , 6]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -253,9 +246,9 @@ transformed parameters {
   eta[ : , 1] = z[ : , 1] - log(CLint);
   eta[ : , 2] = z[ : , 2] - log(Kp);
   eta[ : , 3] = z[ : , 3] - log(MAT);
-  eta[ : , 4] = z[ : , 4] - log(IC50);
-  eta[ : , 5] = z[ : , 5] - log(kout);
-  eta[ : , 6] = z[ : , 6] - log(PCA0);
+  eta[ : , 4] = omega[4] * z[ : , 4];
+  eta[ : , 5] = omega[5] * z[ : , 5];
+  eta[ : , 6] = omega[6] * z[ : , 6];
 }
 model {
   target += prior__CLint(CLint);
@@ -266,7 +259,7 @@ model {
   target += prior__PCA0(PCA0);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, Kp, MAT, IC50, kout, PCA0, omega);
+  target += effects__z(z, CLint, Kp, MAT, omega);
   matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
                                 kout, PCA0, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

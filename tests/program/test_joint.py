@@ -10,7 +10,7 @@ from scipy import stats
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.program.bench import log_density
-from pkqsp_bayes.program.bind import BoundModel, bind_model
+from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.joint import joint_fragment
 from pkqsp_bayes.program.starts import unconstrained_point
 from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -79,7 +79,8 @@ def bound_model(text: str) -> BoundModel:
     design = pq.regimen(pq.Dose(amount=100), TIMES, subjects=3, covariates={"SEX": SEXES})
     study = observed(design, VALUES)
     study.table["DVID"] = np.where(study.table.EVID == 0, "cp", "")
-    return bind_model(apply_priors(parse_model(text), parse_priors(TABLE)), study)
+    model = apply_priors(parse_model(text), parse_priors(TABLE))
+    return bind_model(model, study, options=BindOptions(centred={"CL": False}))
 
 
 @pytest.fixture(scope="module")

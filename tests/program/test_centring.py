@@ -1,0 +1,64 @@
+"""The default between centred and non-centred, counted by hand."""
+
+import numpy as np
+import pytest
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.program.bind import bind_model
+from pkqsp_bayes.program.centring import RICH, Richness
+from tests.program.studies import study_of
+
+
+def _richness(counts: list[int], outputs: list[int]) -> Richness:
+    """Return subjects with some observations each, of outputs in turn."""
+    subject = np.repeat(np.arange(len(counts)), counts)
+    within = np.concatenate([np.arange(n) for n in counts])
+    return Richness(
+        output=np.resize(outputs, subject.size),
+        subject=subject,
+        occasion=2 * subject + within % 2,
+        subjects=len(counts),
+        reached={"CL": {0, 1}, "V": {0}, "kout": {1}, "k": {2}},
+        effects=("CL", "V", "kout", "CL"),
+    )
+
+
+def test_an_observation_is_shared_by_the_effects_that_move_it() -> None:
+    """Of output 0, CL has two effects of three, but each a third; kout has none of it."""
+    assert RICH == 2
+    found = _richness([6, 6, 1], [0])
+    assert found.is_rich("CL")
+    assert found.is_rich("V")
+    assert not found.is_rich("kout")
+    assert not _richness([5, 5, 6], [0]).is_rich("V")
+
+
+def test_outputs_add_up() -> None:
+    """Two outputs by turns, each moved by three effects: CL sees both, V and kout one."""
+    found = _richness([6, 6, 6], [0, 1])
+    assert found.is_rich("CL")
+    assert not found.is_rich("V")
+    assert not found.is_rich("kout")
+
+
+def test_the_median_decides() -> None:
+    assert not _richness([60, 5, 5], [0]).is_rich("CL")
+    assert _richness([0, 6, 60], [0]).is_rich("CL")
+
+
+def test_an_occasion_has_observations_of_its_own() -> None:
+    assert not _richness([6, 6, 6], [0]).is_rich_by_occasion("CL")
+    assert _richness([12, 12, 12], [0]).is_rich_by_occasion("CL")
+
+
+def test_nothing_observed_nothing_rich() -> None:
+    assert not _richness([0, 0, 0], [0]).is_rich("CL")
+    assert not _richness([0, 0, 0], [0]).is_rich_by_occasion("CL")
+
+
+@pytest.mark.parametrize(("samples", "centred"), [(1, False), (30, True)])
+def test_library_models_follow(samples: int, centred: bool) -> None:
+    model = pq.load_model("two-compartment")
+    found = bind_model(model, study_of(model, samples=samples)).centred
+    assert found
+    assert set(found.values()) == {centred}
