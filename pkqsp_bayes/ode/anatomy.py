@@ -193,11 +193,26 @@ def _whole(draft: Draft, known: Body) -> _Wanted:
         if not draft.knows(name):
             yield Assignment(name=name, expr=expr, unit=unit, where=where)
     pools = {"arterial": known.arterial_volume, "venous": known.venous_volume}
+    # Blood that organs hold for themselves is not in the pools.
+    held = sum((_own_blood(draft, *item) for item in known.organs.items()), sp.Integer(0))
+    left = 1 - held / sp.sympify(known.blood_volume)
     for pool, volume in pools.items():
         stated = draft.spec.pools.get(pool)
         if stated is not None and _is_ours(stated.volume, f"{pool}.V"):
-            value = sp.sympify(volume) * part
+            value = sp.sympify(volume) * left * part
             yield Assignment(name=f"{pool}.V", expr=value, unit="L", where=where)
+
+
+def _own_blood(draft: Draft, name: str, organ: Organ) -> sp.Expr:
+    """Return the blood in an organ with a vascular space, L; elsewhere it is all in the pools."""
+    spec, label = draft.spec.organs[name], _label(draft.spec, name)
+    ours = _is_ours(spec.volume, f"{label}.V") and _is_ours(
+        spec.fraction_vascular, f"{label}.fraction_vascular"
+    )
+    if organ.fraction_vascular is None or not ours:
+        return sp.Integer(0)
+    share = exact(organ.fraction_vascular)
+    return sp.sympify(organ.volume) * share / (1 - share)
 
 
 def _organs(draft: Draft, known: Body) -> _Wanted:
@@ -206,19 +221,26 @@ def _organs(draft: Draft, known: Body) -> _Wanted:
     for name, organ in known.organs.items():
         spec, where = draft.spec.organs[name], f"organs.{name}"
         label = _label(draft.spec, name)
+        blood = _own_blood(draft, name, organ)
+        whole = sp.sympify(organ.volume) + blood * _carried(draft)
         if _is_ours(spec.volume, f"{label}.V"):
-            value = sp.sympify(organ.volume)
-            yield Assignment(name=f"{label}.V", expr=value, unit="L", where=f"{where}.volume")
+            yield Assignment(name=f"{label}.V", expr=whole, unit="L", where=f"{where}.volume")
         if _is_ours(spec.flow, f"{label}.Q"):
             # A share of the cardiac output, so that it follows where that is stated or driven.
             share = sp.sympify(organ.flow) * per_hour * _carried(draft) / symbol(_OUTPUT)
             yield Assignment(name=f"{label}.Q", expr=share * symbol("CO"), unit=draft.flow_unit,
                              where=f"{where}.flow")  # fmt: skip
-        for key in ("fraction_vascular", "fraction_interstitial"):
+        spaces = {"vascular": blood * _carried(draft), "interstitial": _interstitial(organ, blood)}
+        for space, volume in spaces.items():
+            key = f"fraction_{space}"
             if _is_ours(getattr(spec, key), f"{label}.{key}"):
-                value = sp.sympify(getattr(organ, key))
-                yield Assignment(name=f"{label}.{key}", expr=value, unit="dimensionless",
+                yield Assignment(name=f"{label}.{key}", expr=volume / whole, unit="dimensionless",
                                  where=f"{where}.{key}")  # fmt: skip
+
+
+def _interstitial(organ: Organ, blood: sp.Expr) -> sp.Expr:
+    """Return the interstitial volume, L: the source's share is of the organ with its blood."""
+    return exact(organ.fraction_interstitial or 0.0) * (sp.sympify(organ.volume) + blood)
 
 
 def _define(draft: Draft, wanted: Sequence[Assignment]) -> None:

@@ -101,6 +101,32 @@ def test_a_subset_keeps_weight_and_flow() -> None:
     assert made.helper("rest.V") == pytest.approx(total - kept)
 
 
+@pytest.mark.parametrize("basis", ["blood", "plasma"])
+def test_blood_of_an_organ_with_a_vascular_space_is_not_in_the_pools(basis: str) -> None:
+    """All the blood, and each organ's tissue and interstitial fluid, stay what they are."""
+    text = HUMAN.replace('source = "icrp89"', f'source = "icrp89"\nbasis = "{basis}"') + "".join(
+        f'[organs.{name}]\nmodel = "permeability"\nPS = 5\nPS_capillary = 20\n'
+        for name in ("muscle", "skin")
+    )
+    made, known = person(text), reference_body("human")
+    carried = 1.0 if basis == "blood" else 1 - known.haematocrit
+    held = 0.0
+    for name in ("muscle", "skin"):
+        organ = known.organs[name]
+        blood = made.helper(f"{name}.vascular.V") / carried
+        held += blood
+        whole = organ.volume + blood
+        assert blood / whole == pytest.approx(organ.fraction_vascular)
+        fluid = made.helper(f"{name}.interstitial.V")
+        assert fluid / whole == pytest.approx(organ.fraction_interstitial)
+        assert made.helper(f"{name}.cellular.V") == pytest.approx(organ.volume - fluid)
+    pools = (made.helper("arterial.V") + made.helper("venous.V")) / carried
+    assert pools + held == pytest.approx(known.blood_volume, rel=1e-12)
+    assert made.helper("arterial.V") / made.helper("venous.V") == pytest.approx(
+        known.arterial_volume / known.venous_volume
+    )
+
+
 def test_plasma_flows_are_what_is_no_cell() -> None:
     text = HUMAN.replace('source = "icrp89"', 'source = "icrp89"\nbasis = "plasma"')
     made, known = person(text), reference_body("human")
