@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from tests.statistical import recovery_models as models
 
 __all__ = ["SCENARIOS", "Scenario", "recover"]
@@ -38,7 +39,8 @@ class Scenario:
         model, design = parse_model(self.text), self.design(rng)
         solved = pq.simulate(model, design, parameters=self.individuals(rng, design, self.truth))
         table = design.table.copy()
-        seen = {name: o for name, o in model.observe.items() if o.error is not None}
+        stated = unfold_trajectories(model).observe
+        seen = {name: o for name, o in stated.items() if o.error is not None}
         for name, observed in seen.items():
             label = name if len(seen) > 1 else ""
             rows = table.EVID.eq(0) & table.DVID.eq(label)
@@ -167,6 +169,19 @@ def _moving_individuals(rng: Draw, design: pq.Study, t: Truth) -> pd.DataFrame:
     )
 
 
+def _trajectory_design(_: Draw) -> pq.Study:
+    doses = [pq.Dose(amount=100), pq.Dose(amount=100, time=24)]
+    times = [0.5, 2, 6, 12, 20, 25, 30, 36, 40]
+    return pq.regimen(doses, times, subjects=50, outputs=["cp", "E"])
+
+
+def _trajectory_individuals(rng: Draw, design: pq.Study, t: Truth) -> pd.DataFrame:
+    size = len(design.subjects)
+    varying = ("CL", "E_1", "E_2", "E_3")
+    values = {n: t[n] * np.exp(t[f"omega[{n}]"] * rng.normal(size=size)) for n in varying}
+    return pd.DataFrame(values | {"V": t["V"]}, index=design.subjects)
+
+
 SCENARIOS = {
     "errors": Scenario(
         text=models.ERRORS,
@@ -187,6 +202,13 @@ SCENARIOS = {
         truth=models.MOVING_TRUTH,
         design=_moving_design,
         individuals=_moving_individuals,
+        limits={},
+    ),
+    "trajectory": Scenario(
+        text=models.TRAJECTORY,
+        truth=models.TRAJECTORY_TRUTH,
+        design=_trajectory_design,
+        individuals=_trajectory_individuals,
         limits={},
     ),
 }

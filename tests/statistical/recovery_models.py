@@ -7,6 +7,8 @@ __all__ = [
     "ERRORS_TRUTH",
     "MOVING",
     "MOVING_TRUTH",
+    "TRAJECTORY",
+    "TRAJECTORY_TRUTH",
     "Truth",
 ]
 
@@ -179,4 +181,43 @@ MOVING_TRUTH: Truth = {
     "omega[V]": 0.2,
     "omega_iov[CL]": 0.25,
     "sigma[cp]": 0.2,
+}
+
+TRAJECTORY = (
+    """
+title = "a clearance that follows an enzyme, measured with error"
+[equations]
+text = "d(A)/dt = -CL * E * A / V"
+units = { A = "mg" }
+drug = { A = 1 }
+eliminated = "CL * E * A / V"
+[dose.iv]
+to = "A"
+[trajectory.E]
+mode = "uncertain"
+knots = [0, 12, 36]
+typical = "lognormal(log(1), 0.5)"
+omega = "half_normal(0.5)"
+error = { form = "lognormal", sigma = "half_normal(0.5)" }
+[population]
+CL = { typical = "lognormal(log(3), 1)", unit = "L/h", iiv = "lognormal" }
+V = { typical = "lognormal(log(30), 1)", unit = "L" }
+omega = { CL = "half_normal(0.5)" }
+"""
+    + _endpoint("cp", '{ form = "proportional", sigma = "half_normal(1)" }', "A / V")
+)
+"""The enzyme falls by straight lines between three values, which each subject has for himself."""
+
+TRAJECTORY_TRUTH: Truth = {
+    "CL": 2.0,
+    "V": 20.0,
+    "E_1": 1.1,
+    "E_2": 0.6,
+    "E_3": 0.3,
+    "omega[CL]": 0.3,
+    "omega[E_1]": 0.2,
+    "omega[E_2]": 0.25,
+    "omega[E_3]": 0.3,
+    "sigma[cp]": 0.1,
+    "sigma[E]": 0.1,
 }

@@ -1,6 +1,6 @@
-"""The truth is recovered: every residual error, M3, block Omega, occasions, covariate forms.
+"""The truth is recovered: residual errors, M3, block Omega, occasions, covariates, a trajectory.
 
-Three models hold all features between them; each is simulated and fitted for several seeds. With
+Four models hold all features between them; each is simulated and fitted for several seeds. With
 the seeds given everything is determined; the bounds leave room for other compilers and machines.
 """
 
@@ -53,9 +53,16 @@ def test_posterior_sds_are_the_errors_that_are_made(recovered: pd.DataFrame) -> 
 
 
 def test_the_data_say_something_of_every_quantity(recovered: pd.DataFrame) -> None:
-    """Priors alone would hold the truth as well: their SDs are about the truth's size, or more."""
+    """Priors alone would hold the truth as well: their SDs are about the truth's size, or more.
+
+    That of the degrees of freedom, gamma(2, 0.1), is 14: from 160 values their tails are hardly
+    told, but that they are heavy is.
+    """
+    heavy = recovered.index == "sigma[heavy.df]"
     share = recovered.sd / recovered.truth.abs()
-    assert (share < 0.8).all(), share[share > 0.5]
+    assert (share[~heavy] < 0.8).all(), share[share > 0.5]
+    assert (recovered.sd[heavy] < 0.8 * np.sqrt(2) / 0.1).all()
+    assert (recovered.low[heavy] < 10).all()
 
 
 def test_few_transitions_diverge(recovered: pd.DataFrame) -> None:
