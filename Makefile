@@ -10,6 +10,9 @@ RUNTIME := $(VENV)/.runtime
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
   -c constraints.txt
 
+# Without byte code each of the many processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test test-slow lint bench reports clean
 .DELETE_ON_ERROR:
 

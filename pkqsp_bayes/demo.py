@@ -1,7 +1,7 @@
 """``make demo``: the theophylline PBPK model of the library, fitted to the bundled study.
 
 ``python -m pkqsp_bayes.demo FOLDER`` writes a picture of the fits and a table of the parameters
-beside the fit itself.
+beside the fit itself, and then the page for a reviewer.
 """
 
 import logging
@@ -17,9 +17,11 @@ import xarray as xr
 
 from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.fitting.store import read_fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.program.bind import BindOptions
+from pkqsp_bayes.report.page import write_report
 from pkqsp_bayes.study import load_dataset
 
 __all__ = ["main", "run_demo"]
@@ -87,6 +89,8 @@ def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")
+    sys.stdout.flush()
+    sys.stdout.write(f"{write_report(read_fit(folder), folder)}\n")
 
 
 if __name__ == "__main__":
