@@ -1,5 +1,6 @@
 """A regimen for every library model, and textbook problems as models."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pkqsp_bayes as pq
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["model_of", "regimen"]
+__all__ = ["Design", "design_of", "model_of", "regimen"]
 
 TIMES = [0.5, 1.5, 4, 9, 24, 50]
 WEIGHT = {"WT": [60.0, 85.0]}
@@ -22,10 +23,18 @@ def model_of(name: str) -> pq.ModelSpec:
     return pq.load_model(file if file.exists() else name)
 
 
-def regimen(name: str) -> Study:
-    """Return events and samples of every output, for two subjects."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Design:
+    """What two subjects are given, who they are, and when they are seen."""
+
+    doses: pq.Dose | list[pq.Dose]
+    times: list[float]
+    covariates: dict[str, list[Any]]
+
+
+def design_of(name: str) -> Design:
+    """Return what suits a model."""
     times: list[float] = list(TIMES)
-    outputs = [n for n, o in model_of(name).observe.items() if o.error is not None]
     covariates: dict[str, list[Any]] = {}
     dose: pq.Dose | list[pq.Dose]
     match name:
@@ -56,19 +65,26 @@ def regimen(name: str) -> Study:
         case "tmdd-antibody" | "mab-tmdd":
             dose, times = pq.Dose(amount=[10.0, 300.0], duration=1.0), [1.0, 8, 48, 168, 400]
         case "robertson" | "van-der-pol":
-            return pq.regimen([], [0, 0.4, 4, 40, 78, 100], subjects=2, outputs=outputs)
+            dose, times = [], [0, 0.4, 4, 40, 78, 100]
         case "myelosuppression":
             dose, times = pq.Dose(amount=100, duration=1.0), [24.0, 100, 200, 300, 500]
         case "time-varying":
             dose, covariates = pq.Dose(amount=100, to="oral"), {"CRP": [5.0, 9], "ALB": [45.0, 30]}
         case _:
             dose = pq.Dose(amount=100)
+    return Design(doses=dose, times=times, covariates=covariates)
+
+
+def regimen(name: str) -> Study:
+    """Return events and samples of every output, for two subjects."""
+    design = design_of(name)
+    outputs = [n for n, o in model_of(name).observe.items() if o.error is not None]
     study = pq.regimen(
-        dose,
-        times,
+        design.doses,
+        design.times,
         subjects=2,
-        covariates=covariates,
-        outputs=outputs if len(outputs) > 1 else [""],
+        covariates=design.covariates,
+        outputs=outputs if len(outputs) > 1 or not design.doses else [""],
     )
     return _moving(study) if name == "time-varying" else study
 
