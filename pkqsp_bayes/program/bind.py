@@ -44,7 +44,7 @@ class BindOptions:
     centred : mapping of str to bool
         Parameter (``CL``; ``kappa[CL]`` for its deviations of occasions) to whether its random
         effect is sampled centred. By default it is where the data say much of each value: where
-        the median subject (subject's occasion) has at least two observations a random effect,
+        the median subject (subject's occasion) has at least three observations a random effect,
         an observation being shared among the effects that move its output; elsewhere
         non-centred. A block of correlated effects goes with
         its scarcest; an SD that is known to be 0 is never centred. See Betancourt & Girolami

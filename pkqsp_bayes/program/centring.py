@@ -15,7 +15,7 @@ from pkqsp_bayes.study.study import Study
 
 __all__ = ["RICH", "Richness", "reached_outputs"]
 
-RICH = 2
+RICH = 3
 """Observations a random effect (median, shared) from which on it is sampled centred."""
 
 IntArray = NDArray[np.int64]

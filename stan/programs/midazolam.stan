@@ -87,11 +87,11 @@ functions {
     return normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, real CLgut, real ka, vector omega) {
+  real effects__z(matrix z) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(CLgut), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(ka), omega[3]);
+    total += std_normal_lpdf(z[ : , 1]);
+    total += std_normal_lpdf(z[ : , 2]);
+    total += std_normal_lpdf(z[ : , 3]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -199,9 +199,9 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 3] eta;
-  eta[ : , 1] = z[ : , 1] - log(CLint);
-  eta[ : , 2] = z[ : , 2] - log(CLgut);
-  eta[ : , 3] = z[ : , 3] - log(ka);
+  eta[ : , 1] = omega[1] * z[ : , 1];
+  eta[ : , 2] = omega[2] * z[ : , 2];
+  eta[ : , 3] = omega[3] * z[ : , 3];
 }
 model {
   target += prior__CLint(CLint);
@@ -210,7 +210,7 @@ model {
   target += prior__Kp_scale(Kp_scale);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, CLgut, ka, omega);
+  target += effects__z(z);
   matrix[subjects, 4] theta = individual_parameters(CLint, CLgut, ka,
                                 Kp_scale, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

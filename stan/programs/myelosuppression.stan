@@ -91,11 +91,11 @@ functions {
     return normal_lpdf(sigma[1] | 0, 0.5); // wbc: half_normal(0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real Circ0, real MTT, real slope, vector omega) {
+  real effects__z(matrix z) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(Circ0), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(MTT), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(slope), omega[3]);
+    total += std_normal_lpdf(z[ : , 1]);
+    total += std_normal_lpdf(z[ : , 2]);
+    total += std_normal_lpdf(z[ : , 3]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -203,9 +203,9 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 3] eta;
-  eta[ : , 1] = z[ : , 1] - log(Circ0);
-  eta[ : , 2] = z[ : , 2] - log(MTT);
-  eta[ : , 3] = z[ : , 3] - log(slope);
+  eta[ : , 1] = omega[1] * z[ : , 1];
+  eta[ : , 2] = omega[2] * z[ : , 2];
+  eta[ : , 3] = omega[3] * z[ : , 3];
 }
 model {
   target += prior__Q(Q);
@@ -215,7 +215,7 @@ model {
   target += prior__gamma(gamma);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, Circ0, MTT, slope, omega);
+  target += effects__z(z);
   matrix[subjects, 5] theta = individual_parameters(Q, Circ0, MTT, slope,
                                 gamma, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

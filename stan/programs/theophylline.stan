@@ -86,11 +86,11 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, real ka, real Kp, vector omega) {
+  real effects__z(matrix z) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(ka), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(Kp), omega[3]);
+    total += std_normal_lpdf(z[ : , 1]);
+    total += std_normal_lpdf(z[ : , 2]);
+    total += std_normal_lpdf(z[ : , 3]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -197,9 +197,9 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 3] eta;
-  eta[ : , 1] = z[ : , 1] - log(CLint);
-  eta[ : , 2] = z[ : , 2] - log(ka);
-  eta[ : , 3] = z[ : , 3] - log(Kp);
+  eta[ : , 1] = omega[1] * z[ : , 1];
+  eta[ : , 2] = omega[2] * z[ : , 2];
+  eta[ : , 3] = omega[3] * z[ : , 3];
 }
 model {
   target += prior__CLint(CLint);
@@ -207,7 +207,7 @@ model {
   target += prior__Kp(Kp);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, ka, Kp, omega);
+  target += effects__z(z);
   matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta,
                                 x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

@@ -87,11 +87,11 @@ functions {
     return normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CL, real V, real MTT, vector omega) {
+  real effects__z(matrix z) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CL), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(V), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(MTT), omega[3]);
+    total += std_normal_lpdf(z[ : , 1]);
+    total += std_normal_lpdf(z[ : , 2]);
+    total += std_normal_lpdf(z[ : , 3]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -198,9 +198,9 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 3] eta;
-  eta[ : , 1] = z[ : , 1] - log(CL);
-  eta[ : , 2] = z[ : , 2] - log(V);
-  eta[ : , 3] = z[ : , 3] - log(MTT);
+  eta[ : , 1] = omega[1] * z[ : , 1];
+  eta[ : , 2] = omega[2] * z[ : , 2];
+  eta[ : , 3] = omega[3] * z[ : , 3];
 }
 model {
   target += prior__CL(CL);
@@ -209,7 +209,7 @@ model {
   target += prior__ka(ka);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CL, V, MTT, omega);
+  target += effects__z(z);
   matrix[subjects, 4] theta = individual_parameters(CL, V, MTT, ka, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,

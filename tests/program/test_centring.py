@@ -25,30 +25,30 @@ def _richness(counts: list[int], outputs: list[int]) -> Richness:
 
 def test_an_observation_is_shared_by_the_effects_that_move_it() -> None:
     """Of output 0, CL has two effects of three, but each a third; kout has none of it."""
-    assert RICH == 2
-    found = _richness([6, 6, 1], [0])
+    assert RICH == 3
+    found = _richness([9, 9, 1], [0])
     assert found.is_rich("CL")
     assert found.is_rich("V")
     assert not found.is_rich("kout")
-    assert not _richness([5, 5, 6], [0]).is_rich("V")
+    assert not _richness([8, 8, 9], [0]).is_rich("V")
 
 
 def test_outputs_add_up() -> None:
     """Two outputs by turns, each moved by three effects: CL sees both, V and kout one."""
-    found = _richness([6, 6, 6], [0, 1])
+    found = _richness([9, 9, 9], [0, 1])
     assert found.is_rich("CL")
     assert not found.is_rich("V")
     assert not found.is_rich("kout")
 
 
 def test_the_median_decides() -> None:
-    assert not _richness([60, 5, 5], [0]).is_rich("CL")
-    assert _richness([0, 6, 60], [0]).is_rich("CL")
+    assert not _richness([60, 8, 8], [0]).is_rich("CL")
+    assert _richness([0, 9, 60], [0]).is_rich("CL")
 
 
 def test_an_occasion_has_observations_of_its_own() -> None:
-    assert not _richness([6, 6, 6], [0]).is_rich_by_occasion("CL")
-    assert _richness([12, 12, 12], [0]).is_rich_by_occasion("CL")
+    assert not _richness([9, 9, 9], [0]).is_rich_by_occasion("CL")
+    assert _richness([18, 18, 18], [0]).is_rich_by_occasion("CL")
 
 
 def test_nothing_observed_nothing_rich() -> None:

@@ -45,14 +45,14 @@ def test_dims_and_coords_bear_the_users_names() -> None:
 def test_centring_goes_by_what_each_value_is_seen_in() -> None:
     """Three effects of subjects and three of occasions share what is observed."""
     model = parse_model(EVERYTHING)
-    study = study_of(model, samples=12)
+    study = study_of(model, samples=18)
     study.table["OCC"] = np.where(study.table["TIME"] > 2, "2", "1")
     made = bind_model(model, study)
     assert [made.centred[name] for name in ("CL", "V", "F")] == [True, True, True]
     assert "eta[ : , 3] = z[ : , 3] - logit(F);" in made.program
     assert "z[ : , {1, 2}] - rep_matrix([log(CL), log(V)], rows(z))" in made.program
     assert "omega_iov[1], omega_iov[2], omega_iov[3]" in made.program
-    study = study_of(model, samples=11)
+    study = study_of(model, samples=17)
     study.table["OCC"] = np.where(study.table["TIME"] > 2, "2", "1")
     assert "eta[ : , 3] = omega[3] * z[ : , 3];" in bind_model(model, study).program
 
