@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         draw_calibration,
     )
     from pkqsp_bayes.analysis.causal import causal_record
+    from pkqsp_bayes.analysis.identifiability import identifiability
     from pkqsp_bayes.analysis.individuals import individualise
     from pkqsp_bayes.analysis.interventions import Scaled, intervene
+    from pkqsp_bayes.analysis.practical import compare_designs, expected_information
     from pkqsp_bayes.analysis.predictive import (
         loo,
         loo_subject,
@@ -100,15 +102,18 @@ __all__ = [
     "calibration_table",
     "causal_record",
     "check",
+    "compare_designs",
     "datasets",
     "derive_priors",
     "diagnose",
     "draw_calibration",
     "elicit_priors",
     "examine_study",
+    "expected_information",
     "find_mode",
     "fit",
     "format_priors",
+    "identifiability",
     "impair_body",
     "individualise",
     "information_gain",
@@ -161,6 +166,9 @@ _PLACES = {
     "information_gain": "elicit.conflict",
     "elicit_priors": "elicit.elicitation",
     "read_statements": "elicit.statements",
+    "identifiability": "analysis.identifiability",
+    "compare_designs": "analysis.practical",
+    "expected_information": "analysis.practical",
     "loo": "analysis.predictive",
     "loo_subject": "analysis.predictive",
     "npde": "analysis.predictive",

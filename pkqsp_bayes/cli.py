@@ -272,6 +272,25 @@ def sbc(
 
 
 @app.command()
+def identify(
+    model: Model,
+    study: Annotated[Path, typer.Argument(help="CSV table: a study, or one that is planned.")],
+    *,
+    fit: Annotated[Path | None, typer.Option(help="Folder of a fit of the two.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV table.")] = None,
+) -> None:
+    """Say of each parameter whether a study can tell it: structure, design, variances, priors."""
+    with reported():
+        spec = pq.load_model(model)
+        found = pq.identifiability(
+            spec, pq.read_study(study, model=spec), None if fit is None else pq.read_fit(fit)
+        )
+        if output is not None:
+            found.table.to_csv(output)
+    OUT.print(str(found), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def mode(
     model: Model,
     study: Annotated[Path, typer.Argument(help="CSV table.")],

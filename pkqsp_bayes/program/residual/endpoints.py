@@ -13,7 +13,7 @@ from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 
-__all__ = ["residual_fragment"]
+__all__ = ["residual_fragment", "residual_priors"]
 
 _FAMILIES: Mapping[str, Family] = gaussian.FAMILIES | lognormal.FAMILIES | student.FAMILIES
 
@@ -51,6 +51,15 @@ def residual_fragment(frame: Frame) -> Fragment:
         "sigma", values, labels, "residual error", drawn=joint_draws(frame.spec)
     )
     return join_fragments([functions, scales])
+
+
+def residual_priors(frame: Frame) -> dict[str, PriorSpec | float]:
+    """Return the prior of each residual parameter by its label, or the number that it is."""
+    return {
+        label: value
+        for endpoint in _endpoints(frame)
+        for label, value in zip(endpoint.labels, endpoint.values, strict=True)
+    }
 
 
 def _endpoints(frame: Frame) -> Iterator[_Endpoint]:

@@ -1,0 +1,183 @@
+"""The ladder of identifiability: structure, design, variances, priors, in one table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.omega_needs import omega_needs
+from pkqsp_bayes.analysis.practical import ExpectedInformation, expected_information
+from pkqsp_bayes.analysis.replicates import planned_study
+from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, stated_priors
+from pkqsp_bayes.analysis.structural import Structural, structural_rank
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.framing import build_frame
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["Identifiability", "identifiability"]
+
+_POOR, _HOPELESS = 50.0, 100.0
+_CONTRACTED = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Identifiability:
+    """What a study can tell of each population parameter.
+
+    Parameters
+    ----------
+    structural : Structural
+        What its outputs can tell of one subject.
+    information : ExpectedInformation
+        What its design tells of the population.
+    omega : DataFrame
+        What it has for each standard deviation (`omega_needs`).
+    learning : DataFrame or None
+        What a fit has learnt (`learning_table`).
+    table : DataFrame
+        By parameter: ``structural``, ``rse``, ``omega`` (degrees of freedom), ``contraction``,
+        ``prior_sensitivity``, ``verdict``, ``remedy``.
+    """
+
+    structural: Structural
+    information: ExpectedInformation
+    omega: pd.DataFrame
+    learning: pd.DataFrame | None
+    table: pd.DataFrame
+
+    def __str__(self) -> str:
+        """Return the table, and in words what cannot be told."""
+        shown = self.table.copy()
+        shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
+        lines = [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
+        lines += [a.text for a in self.structural.ambiguities]
+        lines += [self.structural.problem] if self.structural.problem else []
+        needed = self.table["remedy"][self.table["remedy"] != ""]
+        lines += [f"{label}: {remedy}" for label, remedy in needed.items()]
+        lines.append(f"condition number {self.information.condition:.3g}")
+        return "\n".join(lines)
+
+
+def identifiability(
+    model: ModelSpec,
+    study: Study,
+    fit: xr.DataTree | None = None,
+    *,
+    point: Mapping[str, float] | None = None,
+    truth: Mapping[str, float] | None = None,
+    seed: int = 1,
+) -> Identifiability:
+    """Climb the ladder of identifiability for a model and a study.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    study : Study
+        The study, or a design (`pkqsp_bayes.regimen`).
+    fit : xarray.DataTree, optional
+        A fit of the model to it: its medians are the point of linearisation, and what it has
+        learnt beyond its priors is told.
+    point : mapping of str to float, optional
+        Values by label at which the design is judged, as `expected_information` takes them.
+    truth : mapping of str to float, optional
+        Values that the data were simulated with, by label.
+    seed : int
+        Of the random points of the structural rung.
+
+    Returns
+    -------
+    Identifiability
+        Rungs and table.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model and study.
+    ToolchainError
+        If the kernel cannot be compiled.
+    """
+    study = planned_study(study)
+    frame = build_frame(model, study, blq="M3", centred={})
+    observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
+    structural = structural_rank(ready_model(model), study, outputs=observed, seed=seed)
+    priors = stated_priors(frame)
+    centre: dict[str, float] = {}
+    if fit is not None:
+        drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
+        centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
+    information = expected_information(model, study, point=centre | dict(point or {}))
+    needs = omega_needs(information)
+    learning = None if fit is None else learning_table(fit, priors, truth=truth)
+    return Identifiability(
+        structural=structural,
+        information=information,
+        omega=needs,
+        learning=learning,
+        table=_table(structural, information, needs, learning),
+    )
+
+
+def _table(
+    structural: Structural,
+    information: ExpectedInformation,
+    needs: pd.DataFrame,
+    learning: pd.DataFrame | None,
+) -> pd.DataFrame:
+    table = information.table()[["rse"]]
+    words = [_structure(structural, label) for label in table.index]
+    table.insert(0, "structural", words)
+    table["omega_df"] = needs["df"].reindex(table.index)
+    for column in ("contraction", "prior_sensitivity"):
+        found = None if learning is None else learning[column].reindex(table.index)
+        table[column] = np.nan if found is None else found
+    verdicts = [_verdict(structural, str(label), row, needs) for label, row in table.iterrows()]
+    table["verdict"] = [verdict for verdict, _ in verdicts]
+    table["remedy"] = [remedy for _, remedy in verdicts]
+    return table
+
+
+def _structure(structural: Structural, label: str) -> str:
+    """Return what the first rung says of a typical value; it has no say in variances."""
+    if label not in structural.parameters:
+        return "-"
+    if structural.rank < 0:
+        return "undecided"
+    ambiguity = structural.ambiguity_of(label)
+    if ambiguity is None:
+        return "yes"
+    return f"only {', '.join(ambiguity.identified)}" if ambiguity.identified else "no"
+
+
+def _verdict(
+    structural: Structural, label: str, row: pd.Series, needs: pd.DataFrame
+) -> tuple[str, str]:
+    """Return the verdict of the lowest rung that fails, and what would help."""
+    for verdict, remedy in _failures(structural, label, row, needs):
+        return verdict, remedy
+    if row["prior_sensitivity"] > 0.05:
+        return "leans on its prior", "justify the prior; compare others"
+    return "identified", ""
+
+
+def _failures(
+    structural: Structural, label: str, row: pd.Series, needs: pd.DataFrame
+) -> Iterator[tuple[str, str]]:
+    ambiguity = structural.ambiguity_of(parameter_of(label))
+    if ambiguity is not None:
+        if len(ambiguity.parameters) == ambiguity.dimension:
+            remedy = "fix it, or observe (or dose) what it acts on"
+        else:
+            remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
+        yield "not by these outputs", remedy
+    if label in needs.index and not needs.loc[label, "enough"]:
+        what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
+        yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
+    if row["rse"] > _HOPELESS:
+        yield "not by this design", "samples where its sensitivity is; more subjects; fix it"
+    if row["rse"] > _POOR and not row["contraction"] > _CONTRACTED:
+        yield "poorly", "more subjects or samples, or an informative prior"

@@ -1,0 +1,277 @@
+"""The second rung: how precisely a design tells the population parameters, before any data.
+
+The population Fisher information, with the model linearised in the random effects around zero
+(first order), as Retout & Mentre 2003 (J Biopharm Stat 13:209-227) give it: the block of the fixed
+effects is sum A' V^-1 A, that of the variances 1/2 tr(V^-1 dV V^-1 dV'), the one between them is
+left out (Nyberg et al. 2015, Br J Clin Pharmacol 79:6-17, find that form the more reliable one).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.draws import PopulationDraws
+from pkqsp_bayes.analysis.linearised import LinearSubject, linear_subjects, residual_spread
+from pkqsp_bayes.analysis.population import study_simulator
+from pkqsp_bayes.analysis.replicates import planned_study
+from pkqsp_bayes.analysis.stated import stated_point, stated_priors
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.framing import build_frame
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["ExpectedInformation", "compare_designs", "expected_information"]
+
+FloatArray = NDArray[np.float64]
+
+_RELATIVE_STEP = 1e-5
+_SINGULAR = 1e-10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExpectedInformation:
+    """Population Fisher information of a design.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Parameters that are estimated: typical values, coefficients, omega, correlations,
+        omega_iov, sigma.
+    values : (K,) array
+        At which it was computed.
+    matrix : (K, K) array
+        The information.
+    subjects : tuple of LinearSubject
+        Each subject's linearised model.
+    draws : PopulationDraws
+        The point as a single draw.
+    """
+
+    labels: tuple[str, ...]
+    values: FloatArray
+    matrix: FloatArray
+    subjects: tuple[LinearSubject, ...]
+    draws: PopulationDraws
+
+    @property
+    def _scaled(self) -> tuple[FloatArray, FloatArray]:
+        """Information of parameters in units of their own standard errors were they alone."""
+        unit = np.sqrt(np.diag(self.matrix))
+        unit = np.where(unit > 0, unit, 1.0)
+        return self.matrix / np.outer(unit, unit), unit
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Expected covariance of the estimates; infinite where nothing is told."""
+        scaled, unit = self._scaled
+        roots, vectors = np.linalg.eigh(scaled)
+        lost = roots < _SINGULAR * roots.max(initial=1.0)
+        inverse = (vectors[:, ~lost] / roots[~lost]) @ vectors[:, ~lost].T
+        covariance: FloatArray = inverse / np.outer(unit, unit)
+        untold = (np.abs(vectors[:, lost]) > 1e-6).any(axis=1)
+        covariance[untold, untold] = np.inf
+        return covariance
+
+    @property
+    def condition(self) -> float:
+        """Greatest over least eigenvalue of the scaled information."""
+        roots = np.linalg.eigvalsh(self._scaled[0])
+        least, greatest = float(roots.min(initial=1.0)), float(roots.max(initial=1.0))
+        return greatest / least if least > _SINGULAR * greatest else float("inf")
+
+    @property
+    def correlations(self) -> pd.DataFrame:
+        """Expected correlations of the estimates; NaN where nothing is told."""
+        covariance = self.covariance
+        sd = np.sqrt(np.diag(covariance))
+        sd = np.where(np.isfinite(sd), sd, np.nan)
+        with np.errstate(invalid="ignore"):
+            table = covariance / np.outer(sd, sd)
+        return pd.DataFrame(table, index=list(self.labels), columns=list(self.labels))
+
+    def weakest(self, count: int = 1) -> pd.DataFrame:
+        """Return the directions that are told least, in units of each parameter's own error.
+
+        Parameters
+        ----------
+        count : int
+            How many; the first is the weakest.
+        """
+        _, vectors = np.linalg.eigh(self._scaled[0])
+        return pd.DataFrame(vectors[:, :count], index=list(self.labels))
+
+    def table(self) -> pd.DataFrame:
+        """Return value, expected standard error and relative standard error (%)."""
+        se = np.sqrt(np.diag(self.covariance))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = np.where(np.isinf(se), np.inf, 100 * se / np.abs(self.values))
+        columns = {"value": self.values, "se": se, "rse": relative}
+        return pd.DataFrame(columns, index=pd.Index(self.labels, name="parameter"))
+
+
+def expected_information(
+    model: ModelSpec, design: Study, *, point: Mapping[str, float] | None = None
+) -> ExpectedInformation:
+    """Return the Fisher information that a design gives on the population parameters.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    design : Study
+        A study, or one that is planned (`pkqsp_bayes.regimen`); observed values play no part,
+        except through default priors of residual errors.
+    point : mapping of str to float, optional
+        Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
+        ``correlation[CL,V]``); by default the medians of the priors, correlations 0.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model and design; or if the solver fails at the point.
+    ToolchainError
+        If the kernel cannot be compiled.
+
+    Notes
+    -----
+    First order: it is the less exact, the larger the random effects are and the more curved the
+    model. Priors are not in it. Censored values count as measured ones.
+    """
+    design = planned_study(design)
+    frame = build_frame(model, design, blq="M3", centred={})
+    values = _values(frame, point or {})
+    draws = _one_draw(frame, values)
+    simulator = study_simulator(model, design)
+    subjects = tuple(linear_subjects(frame, simulator, draws))
+    labels = tuple(_estimated(frame))
+    matrix = np.zeros((len(labels), len(labels)))
+    for subject in subjects:
+        matrix += _information(frame, draws, subject, labels)
+    return ExpectedInformation(
+        labels=labels,
+        values=np.array([values[label] for label in labels]),
+        matrix=matrix,
+        subjects=subjects,
+        draws=draws,
+    )
+
+
+def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
+    """Return the expected relative standard errors (%) of designs side by side.
+
+    Parameters
+    ----------
+    designs : mapping of str to ExpectedInformation
+        By the names of the columns; the last row is the condition number.
+    """
+    last = {name: pd.Series({"condition number": d.condition}) for name, d in designs.items()}
+    columns = {name: pd.concat([d.table()["rse"], last[name]]) for name, d in designs.items()}
+    return pd.DataFrame(columns)
+
+
+def _pairs(frame: Frame) -> Iterator[tuple[int, int, str]]:
+    """Yield each correlation of the model: two effects and its label."""
+    names = [e.parameter for e in frame.effects]
+    for block in frame.blocks:
+        for j, b in enumerate(block):
+            for a in block[:j]:
+                yield a, b, f"correlation[{names[a]},{names[b]}]"
+
+
+def _estimated(frame: Frame) -> Iterator[str]:
+    for label, value in stated_priors(frame).items():
+        if isinstance(value, PriorSpec):
+            yield label
+    yield from (label for _, _, label in _pairs(frame))
+
+
+def _values(frame: Frame, given: Mapping[str, float]) -> dict[str, float]:
+    known = stated_point(frame) | {label: 0.0 for _, _, label in _pairs(frame)}
+    for a, b, label in _pairs(frame):
+        names = frame.effects[a].parameter, frame.effects[b].parameter
+        mirrored = f"correlation[{names[1]},{names[0]}]"
+        if mirrored in given:
+            given = {**given, label: given[mirrored]}
+            given.pop(mirrored)
+    unknown = [label for label in given if label not in known]
+    if unknown:
+        raise CheckError(
+            Issue(where=f"point.{label}", what="the model has no such parameter",
+                  remedy="it has " + ", ".join(known))
+            for label in unknown
+        )  # fmt: skip
+    return known | dict(given)
+
+
+def _one_draw(frame: Frame, values: Mapping[str, float]) -> PopulationDraws:
+    names = tuple(e.parameter for e in frame.effects)
+    moments = tuple(e.parameter for e in frame.occasion_effects)
+    residuals = tuple(k[6:-1] for k in values if k.startswith("sigma["))
+    correlation = np.eye(len(names))
+    for a, b, label in _pairs(frame):
+        correlation[a, b] = correlation[b, a] = values[label]
+    fixed = [k for k in values if k.startswith("beta[") or "[" not in k]
+    priors = stated_priors(frame)
+    return PopulationDraws(
+        shared={k: np.array([values[k]]) for k in fixed},
+        sampled=tuple(k for k in fixed if isinstance(priors[k], PriorSpec)),
+        effects=names,
+        omega=np.array([[values[f"omega[{n}]"] for n in names]]),
+        correlation=correlation[None],
+        occasion_effects=moments,
+        omega_iov=np.array([[values[f"omega_iov[{n}]"] for n in moments]]),
+        residuals=residuals,
+        sigma=np.array([[values[f"sigma[{r}]"] for r in residuals]]),
+        occasions=frame.occasions,
+    )
+
+
+def _information(
+    frame: Frame, draws: PopulationDraws, subject: LinearSubject, labels: tuple[str, ...]
+) -> FloatArray:
+    """Return one subject's information: fixed effects and variances in blocks of their own."""
+    size = len(labels)
+    matrix = np.zeros((size, size))
+    if not subject.outputs.size:
+        return matrix
+    inverse = np.linalg.inv(subject.variance(draws))
+    fixed = [i for i, label in enumerate(labels) if label in subject.fixed]
+    if fixed:
+        a = np.stack([subject.fixed[labels[i]] for i in fixed], axis=1)
+        matrix[np.ix_(fixed, fixed)] = a.T @ inverse @ a
+    slopes = dict(_variance_slopes(frame, draws, subject))
+    others = [i for i, label in enumerate(labels) if label in slopes]
+    weighted = [inverse @ slopes[labels[i]] for i in others]
+    for x, one in zip(others, weighted, strict=True):
+        for y, other in zip(others, weighted, strict=True):
+            matrix[x, y] = 0.5 * float(np.sum(one * other.T))
+    return matrix
+
+
+def _variance_slopes(
+    frame: Frame, draws: PopulationDraws, subject: LinearSubject
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the derivative of the variance of a subject's data by each variance parameter."""
+    z, omega, correlation = subject.eta, draws.omega[0], draws.correlation[0]
+    for a, name in enumerate(draws.effects):
+        half = np.outer(z[:, a], z @ (correlation[a] * omega))
+        yield f"omega[{name}]", half + half.T
+    for a, b, label in _pairs(frame):
+        half = omega[a] * omega[b] * np.outer(z[:, a], z[:, b])
+        yield label, half + half.T
+    for q, name in enumerate(draws.occasion_effects):
+        moved = subject.kappa[:, :, q]
+        yield f"omega_iov[{name}]", 2 * draws.omega_iov[0, q] * moved @ moved.T
+    sigma = draws.sigma[0]
+    for i, name in enumerate(draws.residuals):
+        step = _RELATIVE_STEP * max(abs(sigma[i]), 1e-3)
+        up, down = sigma.copy(), sigma.copy()
+        up[i], down[i] = up[i] + step, down[i] - step
+        change = residual_spread(frame, draws, subject.outputs, subject.predicted, up)
+        change = change - residual_spread(frame, draws, subject.outputs, subject.predicted, down)
+        yield f"sigma[{name}]", np.diag(change / (2 * step))
