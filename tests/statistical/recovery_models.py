@@ -183,8 +183,7 @@ MOVING_TRUTH: Truth = {
     "sigma[cp]": 0.2,
 }
 
-TRAJECTORY = (
-    """
+TRAJECTORY = """
 title = "a clearance that follows an enzyme, measured with error"
 [equations]
 text = "d(A)/dt = -CL * E * A / V"
@@ -203,9 +202,7 @@ error = { form = "lognormal", sigma = "half_normal(0.5)" }
 CL = { typical = "lognormal(log(3), 1)", unit = "L/h", iiv = "lognormal" }
 V = { typical = "lognormal(log(30), 1)", unit = "L" }
 omega = { CL = "half_normal(0.5)" }
-"""
-    + _endpoint("cp", '{ form = "proportional", sigma = "half_normal(1)" }', "A / V")
-)
+""" + _endpoint("cp", '{ form = "proportional", sigma = "half_normal(1)" }', "A / V")
 """The enzyme falls by straight lines between three values, which each subject has for himself."""
 
 TRAJECTORY_TRUTH: Truth = {
