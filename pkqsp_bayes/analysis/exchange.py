@@ -97,10 +97,11 @@ class _Search:
     def climb(self, start: FloatArray) -> FloatArray | None:
         """Return the solution that a start leads to, or None."""
         try:
-            found = optimize.least_squares(
-                self._misfit, start, jac=self._slopes, xtol=1e-15, ftol=1e-15, gtol=1e-15,
-                max_nfev=60,
-            )  # fmt: skip
+            with np.errstate(over="ignore", invalid="ignore"):  # far from a solution
+                found = optimize.least_squares(
+                    self._misfit, start, jac=self._slopes, xtol=1e-15, ftol=1e-15, gtol=1e-15,
+                    max_nfev=60,
+                )  # fmt: skip
         except (NotAnalyticError, ValueError):
             return None
         end: FloatArray = found.x

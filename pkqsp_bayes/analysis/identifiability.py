@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
 from pkqsp_bayes.analysis.omega_needs import omega_needs
 from pkqsp_bayes.analysis.practical import ExpectedInformation, expected_information
 from pkqsp_bayes.analysis.replicates import planned_study
@@ -32,6 +33,8 @@ class Identifiability:
     ----------
     structural : Structural
         What its outputs can tell of one subject.
+    others : tuple of OtherSolution
+        Distant values with the same outputs (flip-flop); none found is no proof of none.
     information : ExpectedInformation
         What its design tells of the population.
     omega : DataFrame
@@ -44,6 +47,7 @@ class Identifiability:
     """
 
     structural: Structural
+    others: tuple[OtherSolution, ...]
     information: ExpectedInformation
     omega: pd.DataFrame
     learning: pd.DataFrame | None
@@ -56,6 +60,7 @@ class Identifiability:
         lines = [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
         lines += [a.text for a in self.structural.ambiguities]
         lines += [self.structural.problem] if self.structural.problem else []
+        lines += [other.text for other in self.others]
         needed = self.table["remedy"][self.table["remedy"] != ""]
         lines += [f"{label}: {remedy}" for label, remedy in needed.items()]
         lines.append(f"condition number {self.information.condition:.3g}")
@@ -69,6 +74,7 @@ def identifiability(
     *,
     point: Mapping[str, float] | None = None,
     truth: Mapping[str, float] | None = None,
+    starts: int = 40,
     seed: int = 1,
 ) -> Identifiability:
     """Climb the ladder of identifiability for a model and a study.
@@ -86,6 +92,9 @@ def identifiability(
         Values by label at which the design is judged, as `expected_information` takes them.
     truth : mapping of str to float, optional
         Values that the data were simulated with, by label.
+    starts : int
+        Searches for distant values with the same outputs, where the structure tells all values
+        nearby; 0 for none.
     seed : int
         Of the random points of the structural rung.
 
@@ -104,7 +113,10 @@ def identifiability(
     study = planned_study(study)
     frame = build_frame(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
-    structural = structural_rank(ready_model(model), study, outputs=observed, seed=seed)
+    ready = ready_model(model)
+    structural = structural_rank(ready, study, outputs=observed, seed=seed)
+    unique = structural.rank == len(structural.parameters)
+    others = other_solutions(ready, study, starts=starts, seed=seed) if starts and unique else ()
     priors = stated_priors(frame)
     centre: dict[str, float] = {}
     if fit is not None:
@@ -115,21 +127,23 @@ def identifiability(
     learning = None if fit is None else learning_table(fit, priors, truth=truth)
     return Identifiability(
         structural=structural,
+        others=others,
         information=information,
         omega=needs,
         learning=learning,
-        table=_table(structural, information, needs, learning),
+        table=_table(structural, others, information, needs, learning),
     )
 
 
 def _table(
     structural: Structural,
+    others: tuple[OtherSolution, ...],
     information: ExpectedInformation,
     needs: pd.DataFrame,
     learning: pd.DataFrame | None,
 ) -> pd.DataFrame:
     table = information.table()[["rse"]]
-    words = [_structure(structural, label) for label in table.index]
+    words = [_structure(structural, others, label) for label in table.index]
     table.insert(0, "structural", words)
     table["omega_df"] = needs["df"].reindex(table.index)
     for column in ("contraction", "prior_sensitivity"):
@@ -141,7 +155,7 @@ def _table(
     return table
 
 
-def _structure(structural: Structural, label: str) -> str:
+def _structure(structural: Structural, others: tuple[OtherSolution, ...], label: str) -> str:
     """Return what the first rung says of a typical value; it has no say in variances."""
     if label not in structural.parameters:
         return "-"
@@ -149,7 +163,8 @@ def _structure(structural: Structural, label: str) -> str:
         return "undecided"
     ambiguity = structural.ambiguity_of(label)
     if ambiguity is None:
-        return "yes"
+        values = [f"{o.other[label]:.3g}" for o in others if label in o.other]
+        return f"or {', '.join(values)}" if values else "yes"
     return f"only {', '.join(ambiguity.identified)}" if ambiguity.identified else "no"
 
 
@@ -174,10 +189,14 @@ def _failures(
         else:
             remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
         yield "not by these outputs", remedy
+    if row["structural"] == "undecided":
+        yield "undecided", structural.problem
     if label in needs.index and not needs.loc[label, "enough"]:
         what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
         yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
     if row["rse"] > _HOPELESS:
         yield "not by this design", "samples where its sensitivity is; more subjects; fix it"
+    if row["structural"].startswith("or "):
+        yield "two values fit alike", "a prior that holds one of them alone, or another route"
     if row["rse"] > _POOR and not row["contraction"] > _CONTRACTED:
         yield "poorly", "more subjects or samples, or an informative prior"

@@ -46,6 +46,7 @@ def test_the_table_names_the_lowest_rung_that_fails() -> None:
     verdict = found.table.verdict
     assert set(verdict[["CL", "V", "F"]]) == {"not by these outputs"}
     assert verdict["ka"] == "identified"
+    assert found.others == ()
     assert found.table.structural["CL"] == "only CL/F, V/F"
     assert np.isinf(found.table.rse[["CL", "V", "F"]]).all()
     assert "only CL/F and V/F are identified" in str(found)
@@ -53,8 +54,15 @@ def test_the_table_names_the_lowest_rung_that_fails() -> None:
 
     known = parse_model(ORAL.replace('"lognormal(log(0.6), 0.3)"', "0.6"))
     found = identifiability(known, design, point=POINT)
-    assert (found.table.verdict == "identified").all()
     assert found.structural.ambiguities == ()
+    flipped = ["V", "ka"]
+    assert (found.table.verdict.drop(flipped) == "identified").all()
+    assert (found.table.verdict[flipped] == "two values fit alike").all()
+    # ka and CL / V change places: V / F = 30 becomes CL / ka = 2.
+    assert found.table.structural[flipped].tolist() == ["or 2", "or 0.1"]
+    assert "a prior must choose" in str(found)
+    near = identifiability(known, design, point=POINT, starts=0)
+    assert (near.table.verdict == "identified").all()
     few = identifiability(
         known, pq.regimen(pq.Dose(amount=100), TIMES, subjects=3), point=POINT
     ).table
