@@ -29,6 +29,12 @@ def _official() -> str:
 _CMDSTAN = _official()  # before any fixture changes the environment
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where CmdStan may leave the files that it writes unasked (``profile.csv``)."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="package", params=["ours", "official"])
 def cmdstan(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
