@@ -42,7 +42,7 @@ class Identifiability:
     learning : DataFrame or None
         What a fit has learnt (`learning_table`).
     table : DataFrame
-        By parameter: ``structural``, ``rse``, ``omega`` (degrees of freedom), ``contraction``,
+        By parameter: ``structural``, ``rse``, ``omega_df``, ``contraction``,
         ``prior_sensitivity``, ``verdict``, ``remedy``.
     """
 
