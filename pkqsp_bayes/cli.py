@@ -133,6 +133,13 @@ class StoreName(StrEnum):
     BOTH = "both"
 
 
+class BeginName(StrEnum):
+    """Where the chains of `pkqsp fit` begin."""
+
+    PRIORS = "priors"
+    MODE = "mode"
+
+
 class BackendName(StrEnum):
     """Solvers of `pkqsp fit`."""
 
@@ -156,6 +163,7 @@ def fit(
     cores: Annotated[int | None, typer.Option(help="Chains that run at once.")] = None,
     adapt_delta: Annotated[float, typer.Option(help="Target acceptance.")] = 0.8,
     max_treedepth: Annotated[int, typer.Option(help="Greatest tree depth.")] = 10,
+    begin: Annotated[BeginName, typer.Option(help="Where chains begin.")] = BeginName.PRIORS,
     store: Annotated[StoreName, typer.Option(help="How the result is kept.")] = StoreName.NETCDF,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -182,6 +190,7 @@ def fit(
                 seed=seed,
                 adapt_delta=adapt_delta,
                 max_treedepth=max_treedepth,
+                begin=begin.value,
             ),
             options=BindOptions(backend=backend.value),
             resume=resume,

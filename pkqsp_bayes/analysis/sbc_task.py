@@ -15,6 +15,7 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.chains import chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.settings import FitSettings
@@ -117,7 +118,7 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     if starts is None:
         return {"status": "no start has a finite density"}
     program = load_program(bound.program, user_header=bound.header)
-    sample = chain_sampler(program, bound.plain_data(), starts, settings)
+    sample = chain_sampler(program, bound.plain_data(), Beginning(starts=starts), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
     except RuntimeError as error:

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import cmdstanpy
 from cmdstanpy.cmdstan_args import CmdStanArgs, SamplerArgs
 
 from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.settings import FitSettings
 
 __all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished"]
@@ -46,12 +47,15 @@ class ChainSampler:
         Start of each chain, on the constrained scale.
     settings : FitSettings
         Iterations and tuning.
+    variances : sequence of float, optional
+        The diagonal of the inverse metric, which then stays as it is.
     """
 
     executable: str
     data: str | Mapping[str, Any]
     starts: Mapping[int, Mapping[str, Any]]
     settings: FitSettings
+    variances: Sequence[float] | None = None
 
     def __call__(self, number: int, folder: Path) -> Path:
         """Sample the chain of a number into a folder, and return its file of draws.
@@ -89,6 +93,7 @@ class ChainSampler:
             iter_sampling=chosen.draws,
             adapt_delta=chosen.adapt_delta,
             max_treedepth=chosen.max_treedepth,
+            **self._metric(draws.with_name(f"metric_{number}.json")),
         )
         arguments = CmdStanArgs(
             Path(self.executable).name,
@@ -104,11 +109,24 @@ class ChainSampler:
         )
         return arguments.compose_command(0, str(draws))
 
+    def _metric(self, place: Path) -> dict[str, Any]:
+        """Return the arguments of a metric that is given: no window learns another one."""
+        if self.variances is None:
+            return {}
+        cmdstanpy.write_stan_json(str(place), {"inv_metric": list(self.variances)})
+        return {
+            "metric_type": "diag_e",
+            "metric_file": str(place),
+            "adapt_init_phase": 0,
+            "adapt_metric_window": 0,
+            "adapt_step_size": self.settings.warmup,
+        }
+
 
 def chain_sampler(
     model: cmdstanpy.CmdStanModel,
     data: str | Mapping[str, Any],
-    inits: Mapping[int, Mapping[str, Any]],
+    beginning: Beginning,
     settings: FitSettings,
 ) -> ChainSampler:
     """Return what samples the chain of a number into a folder.
@@ -119,13 +137,18 @@ def chain_sampler(
         Compiled.
     data : str or mapping
         Path of the data, or the data.
-    inits : mapping of int to mapping
-        Start of each chain, on the constrained scale.
+    beginning : Beginning
+        Start of each chain, and the metric if one is given.
     settings : FitSettings
         Iterations and tuning.
     """
+    variances = beginning.variances
     return ChainSampler(
-        executable=str(model.exe_file), data=data, starts=dict(inits), settings=settings
+        executable=str(model.exe_file),
+        data=data,
+        starts=dict(beginning.starts),
+        settings=settings,
+        variances=None if variances is None else variances.tolist(),
     )
 
 

@@ -17,6 +17,7 @@ import xarray as xr
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.beginning import begin_at_mode, begin_at_priors
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.diagnose import diagnose
@@ -32,7 +33,6 @@ from pkqsp_bayes.fitting.progress import shown_progress
 from pkqsp_bayes.fitting.running import adopt_finished, run_missing
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
 from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
-from pkqsp_bayes.fitting.starts import settle_starts
 from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
@@ -105,6 +105,8 @@ def fit(
     CheckError
         With every problem of model, study and settings; if the folder holds another fit; if no
         start has a finite density: with the observations at fault.
+    MethodError
+        If chains are to begin at the mode and there is none.
     ChainError
         If chains failed; those that ended are kept.
     ToolchainError
@@ -195,8 +197,9 @@ def _sampler(
     folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings
 ) -> ChainSampler:
     program = load_program(bound.program, user_header=bound.header)
-    starts = settle_starts(model, study, bound, settings.chains, settings.seed)
-    return chain_sampler(program, str(folder / "data.json"), starts, settings)
+    begin = begin_at_mode if settings.begin == "mode" else begin_at_priors
+    beginning = begin(model, study, bound, settings.chains, settings.seed)
+    return chain_sampler(program, str(folder / "data.json"), beginning, settings)
 
 
 def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pkqsp_bayes.program.starts import (
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["find_starts", "settle_starts"]
+__all__ = ["find_starts", "is_usable", "point_of", "settle_starts"]
 
 FloatArray = NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[F
     """Return the first points that will do, and look at no more than is needed."""
     found: list[FloatArray] = []
     for point in points:
-        if _is_finite(bound, point):
+        if is_usable(bound, point):
             found.append(point)
         if len(found) == count:
             break
@@ -123,7 +123,8 @@ def _around_centre(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatA
     yield centre
 
 
-def _is_finite(bound: BoundModel, point: FloatArray) -> bool:
+def is_usable(bound: BoundModel, point: FloatArray) -> bool:
+    """Whether log density and gradient are finite at a point of the unconstrained scale."""
     try:
         value, gradient = log_density(bound, point.reshape(1, -1))
     except ToolchainError:
@@ -184,8 +185,14 @@ def _from_prior(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArra
     yield from _points(bound, {n: v[usable] for n, v in {**effects, **values}.items()})
 
 
+def point_of(bound: BoundModel, values: Mapping[str, FloatArray]) -> FloatArray:
+    """Return values of all parameters as a point of the unconstrained scale."""
+    at = {name: _with_value(start, values[name]) for name, start in bound.starts.items()}
+    return unconstrained_point(at)
+
+
 def _points(bound: BoundModel, values: Mapping[str, FloatArray]) -> Iterator[FloatArray]:
-    """Yield draws on the unconstrained scale; correlations are at zero."""
+    """Yield draws on the unconstrained scale; what they do not name is at its centre."""
     names = [name for name in bound.starts if name in values]
     count = len(values[names[0]]) if names else 0
     for k in range(count):

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.joint import joint_draws
+from pkqsp_bayes.program.priors import prior_centre
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.body import level_code
@@ -17,9 +22,12 @@ __all__ = [
     "covariate_arguments",
     "covariate_factors",
     "covariate_fragment",
+    "covariate_logarithms",
+    "covariate_values",
     "shared_coefficients",
 ]
 
+FloatArray = NDArray[np.float64]
 
 _IS_LEVEL = (
     "// 1 where a category has the code of a level, 0 elsewhere.",
@@ -113,38 +121,90 @@ def covariate_arguments(frame: Frame) -> list[tuple[str, str]]:
 
 def covariate_factors(frame: Frame, parameter: str) -> list[str]:
     """Return the factors (vectors over subjects) that covariates put on a parameter."""
-    return [
-        _factor(frame, covariate, effect, _coefficients(frame, parameter, covariate, effect))
-        for covariate, effect in frame.population[parameter].covariates.items()
-        if covariate in frame.covariates
-    ]
+    return [_Effect.of(frame, *found).factor() for found in _effects_on(frame, parameter)]
 
 
-def _factor(
-    frame: Frame, covariate: str, effect: CovariateEffectSpec, coefficients: list[_Coefficient]
-) -> str:
-    column = _column(frame, covariate)
-    if effect.form == "categorical":
-        return _levels(frame, covariate, column, coefficients)
-    centre = effect.reference
-    if centre is None:
-        centre = frame.spec.covariates[covariate].reference
-    coefficient = _text(coefficients[0])
-    match effect.form:
-        case "power":
-            return f"({column} / {_number(centre, 1.0)}) .^ {coefficient}"
-        case "linear":
-            return f"(1 + {coefficient} * ({column} - {_number(centre, 0.0)}))"
-        case "exponential":
-            return f"exp({coefficient} * ({column} - {_number(centre, 0.0)}))"
+def covariate_logarithms(frame: Frame, parameter: str) -> list[str]:
+    """Return the logarithms of the factors' sizes: a linear effect may go below 0."""
+    return [_Effect.of(frame, *found).logarithm() for found in _effects_on(frame, parameter)]
 
 
-def _levels(frame: Frame, covariate: str, column: str, coefficients: list[_Coefficient]) -> str:
-    stated = frame.spec.covariates[covariate]
-    terms = [
-        f"{_text(c)} * is_level({column}, {level_code(stated, c.level)!r})" for c in coefficients
-    ]
-    return f"exp({' + '.join(terms)})"
+def covariate_values(frame: Frame, parameter: str) -> FloatArray:
+    """Return the product of the factors (subjects,) where each coefficient begins."""
+    product = np.ones(len(frame.timelines))
+    for name, covariate, effect in _effects_on(frame, parameter):
+        stated = {c.label: _begins(c.value) for c in _coefficients(frame, name, covariate, effect)}
+        labels = coefficients_of(name, covariate, effect)
+        numbers = {level: stated[label] for level, label in labels.items()}
+        x = frame.covariates[covariate]
+        product = product * effect_factor(frame.spec, covariate, effect, x, numbers)
+    return product
+
+
+def _begins(value: PriorSpec | float) -> float:
+    return prior_centre(value) if isinstance(value, PriorSpec) else float(value)
+
+
+def _effects_on(frame: Frame, parameter: str) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
+    return (found for found in _fixed_effects(frame) if found[0] == parameter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Effect:
+    """An effect as Stan text: a function of a column of the data, and of its exponent.
+
+    Parameters
+    ----------
+    form : str
+        How it moves the parameter.
+    column : str
+        The covariate.
+    centre : str
+        Its reference.
+    slope : str
+        The coefficient; for categories the sum of those of the levels, a vector.
+    """
+
+    form: str
+    column: str
+    centre: str
+    slope: str
+
+    @classmethod
+    def of(
+        cls, frame: Frame, parameter: str, covariate: str, effect: CovariateEffectSpec
+    ) -> "_Effect":
+        stated, column = frame.spec.covariates[covariate], _column(frame, covariate)
+        coefficients = _coefficients(frame, parameter, covariate, effect)
+        centre = stated.reference if effect.reference is None else effect.reference
+        if effect.form == "categorical":
+            codes = [level_code(stated, c.level) for c in coefficients]
+            pairs = zip(coefficients, codes, strict=True)
+            slope = " + ".join(f"{_text(c)} * is_level({column}, {code!r})" for c, code in pairs)
+        else:
+            slope = _text(coefficients[0])
+        default = 1.0 if effect.form == "power" else 0.0
+        return cls(form=effect.form, column=column, centre=_number(centre, default), slope=slope)
+
+    def factor(self) -> str:
+        match self.form:
+            case "power":
+                return f"({self.column} / {self.centre}) .^ {self.slope}"
+            case "linear":
+                return f"(1 + {self.slope} * ({self.column} - {self.centre}))"
+            case _:
+                return f"exp({self.logarithm()})"
+
+    def logarithm(self) -> str:
+        match self.form:
+            case "power":
+                return f"{self.slope} * log({self.column} / {self.centre})"
+            case "linear":
+                return f"log(abs(1 + {self.slope} * ({self.column} - {self.centre})))"
+            case "exponential":
+                return f"{self.slope} * ({self.column} - {self.centre})"
+            case _:
+                return self.slope
 
 
 def _text(coefficient: _Coefficient) -> str:

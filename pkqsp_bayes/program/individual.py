@@ -9,7 +9,7 @@ from pkqsp_bayes.program.covariates import (
 )
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.location import logit_bounds, logit_text
+from pkqsp_bayes.program.location import logit_bounds, logit_text, mean_text
 from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.program.typical import typical_arguments
@@ -57,11 +57,10 @@ def _function(frame: Frame) -> Iterator[str]:
 
 
 def _expression(frame: Frame, name: str, parameter: PopulationParameterSpec) -> str:
-    typical, factors = frame.identifiers[name], covariate_factors(frame, name)
-    mean = f"{typical} * {' .* '.join(factors)}" if factors else typical
+    mean, factors = mean_text(frame, name), covariate_factors(frame, name)
     effect = frame.effect_of(name)
     if effect is None:
-        return mean if factors else f"rep_vector({typical}, rows(eta))"
+        return mean if factors else f"rep_vector({mean}, rows(eta))"
     eta = f"eta[ : , {effect + 1}]"
     match frame.effects[effect].form:
         case "lognormal":

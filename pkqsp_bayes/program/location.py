@@ -1,19 +1,31 @@
-"""Where centred random effects are centred: the typical value, on the scale on which eta adds.
+"""Where centred random effects are centred: the subject's mean, on the scale on which eta adds.
 
 With many observations a subject's own value is known far better than the typical one, so that
-eta and the typical value are tied; the sum of the two is what the sampler should see.
+eta, the typical value and the coefficients of its covariates are tied; the sum of all is what the
+sampler should see.
 Papaspiliopoulos, Roberts & Sköld 2007, Statistical Science 22:59-73.
 """
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
 from pkqsp_bayes.ode.components.typical import typical_value
+from pkqsp_bayes.program.covariates import (
+    covariate_factors,
+    covariate_logarithms,
+    covariate_values,
+)
 from pkqsp_bayes.program.frame import Effect, Frame
 from pkqsp_bayes.program.priors import prior_bounds
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["location_text", "location_value", "logit_bounds", "logit_text"]
+__all__ = ["location_text", "location_values", "logit_bounds", "logit_text", "mean_text"]
+
+FloatArray = NDArray[np.float64]
 
 
 def logit_text(value: str, parameter: PopulationParameterSpec) -> str:
@@ -43,37 +55,52 @@ def logit_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
     return low, high
 
 
+def mean_text(frame: Frame, parameter: str) -> str:
+    """Return the typical value of each subject, its covariates given, as Stan text.
+
+    It is a scalar where no covariate moves it.
+    """
+    factors = covariate_factors(frame, parameter)
+    typical = frame.identifiers[parameter]
+    return f"{typical} * {' .* '.join(factors)}" if factors else typical
+
+
 def location_text(frame: Frame, effect: Effect) -> str:
-    """Return the location of a centred effect as Stan text.
+    """Return the location of a centred effect as Stan text: a scalar, or a vector over subjects.
 
     It is 0 for a log-normal effect of which the typical value may be negative.
     """
     parameter, name = frame.population[effect.parameter], frame.identifiers[effect.parameter]
-    if not isinstance(parameter.typical, PriorSpec):
-        name = repr(float(parameter.typical or 0.0))
     match effect.form:
+        case "lognormal" if _least(parameter) >= 0:
+            logarithms = covariate_logarithms(frame, effect.parameter)
+            parts = " + ".join([f"log({name})", *logarithms])
+            return f"({parts})" if logarithms else parts
         case "lognormal":
-            return f"log({name})" if _least(parameter) >= 0 else "0"
+            return "0"
         case "logitnormal":
-            return logit_text(name, parameter)
+            return logit_text(mean_text(frame, effect.parameter), parameter)
         case _:
-            return name
+            return mean_text(frame, effect.parameter)
 
 
-def location_value(frame: Frame, effect: Effect) -> float:
-    """Return where a centred effect begins: its location at the typical value's own start."""
+def location_values(frame: Frame, effect: Effect) -> FloatArray:
+    """Return where a centred effect of each subject begins: its location, all else at its start."""
     parameter = frame.population[effect.parameter]
-    value = typical_value(parameter)
-    if value is None:
-        return 0.0
+    typical = typical_value(parameter)
+    if typical is None:
+        return np.zeros(len(frame.timelines))
+    values = typical * covariate_values(frame, effect.parameter)
     low, high = logit_bounds(parameter)
     match effect.form:
         case "lognormal":
-            return math.log(value) if _least(parameter) >= 0 and value > 0 else 0.0
+            inside, size = _least(parameter) >= 0, np.abs(values)
+            return np.log(np.where(inside & (size > 0), size, 1.0))
         case "logitnormal":
-            return math.log((value - low) / (high - value)) if low < value < high else 0.0
+            inside = (low < values) & (values < high)
+            return np.where(inside, special.logit((values - low) / (high - low)), 0.0)
         case _:
-            return value
+            return values
 
 
 def _least(parameter: PopulationParameterSpec) -> float:

@@ -34,7 +34,7 @@ def occasion_fragment(frame: Frame) -> Fragment:
         ),
         dims={"omega_iov": ("effect_iov",), "kappa": ("subject", "occasion", "effect_iov")},
         coords={"effect_iov": names, "occasion": list(frame.occasions)},
-        starts={"z_iov": Start(value=np.zeros((len(frame.timelines), width)))},
+        starts={"z_iov": Start(value=np.zeros((len(frame.timelines), width)), by_subject=True)},
         types={"z_iov": "matrix"},
         effects=tuple(Term(variable="z_iov", text=text) for text in _densities(frame)),
         draws=(_declared(frame), *_draws(frame)),

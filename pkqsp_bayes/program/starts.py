@@ -27,6 +27,8 @@ class Start:
         Whether it is a Cholesky factor of a correlation matrix (then ``value`` is the identity).
     width : float
         Standard deviation of its prior on the unconstrained scale; infinite where none is known.
+    by_subject : bool
+        Whether each row belongs to a subject: given all else, rows do not depend on one another.
     """
 
     value: FloatArray
@@ -34,6 +36,7 @@ class Start:
     high: float | FloatArray = math.inf
     correlation: bool = False
     width: float = math.inf
+    by_subject: bool = False
 
 
 def unconstrained_point(starts: Mapping[str, Start]) -> FloatArray:
@@ -72,8 +75,7 @@ def unconstrained_widths(starts: Mapping[str, Start]) -> FloatArray:
 
 def _unconstrain(start: Start) -> FloatArray:
     if start.correlation:
-        size = start.value.shape[0]
-        return np.zeros(size * (size - 1) // 2)
+        return _partial_correlations(start.value)
     value = start.value.ravel(order="F")
     low, high = _flat(start.low, value), _flat(start.high, value)
     below, above = np.isfinite(low), np.isfinite(high)
@@ -84,6 +86,29 @@ def _unconstrain(start: Start) -> FloatArray:
     share = (value[both] - low[both]) / (high[both] - low[both])
     free[both] = np.log(share) - np.log1p(-share)
     return free
+
+
+def _partial_correlations(factor: FloatArray) -> FloatArray:
+    """Return what Stan samples of a Cholesky factor of a correlation matrix, row by row."""
+    free = []
+    for row in range(1, factor.shape[0]):
+        left = 1.0  # of the row's unit length
+        for value in factor[row, :row]:
+            free.append(math.atanh(value / math.sqrt(left)))
+            left -= value**2
+    return np.array(free, dtype=np.float64)
+
+
+def _cholesky_factor(free: FloatArray, size: int) -> FloatArray:
+    """Return the Cholesky factor again: the inverse of `_partial_correlations`."""
+    factor, given = np.eye(size), iter(free.tolist())
+    for row in range(1, size):
+        left = 1.0
+        for column in range(row):
+            factor[row, column] = math.tanh(next(given)) * math.sqrt(left)
+            left -= factor[row, column] ** 2
+        factor[row, row] = math.sqrt(left)
+    return factor
 
 
 def _flat(bound: float | FloatArray, value: FloatArray) -> FloatArray:
@@ -98,7 +123,7 @@ def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str,
     starts : mapping of str to Start
         In the order of the declarations.
     point : array (parameters,)
-        On the unconstrained scale. Correlations begin at zero, whatever it says.
+        On the unconstrained scale.
 
     Examples
     --------
@@ -112,7 +137,7 @@ def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str,
         part = point[place : place + size]
         place += size
         if start.correlation:
-            values[name] = start.value.tolist()
+            values[name] = _cholesky_factor(part, start.value.shape[0]).tolist()
         else:
             values[name] = _constrain(start, part).reshape(start.value.shape, order="F").tolist()
     return values

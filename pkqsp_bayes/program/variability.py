@@ -1,9 +1,9 @@
 """Between-subject variability: eta, its standard deviations omega, its correlations.
 
-The sampler sees ``z``. For a centred effect that is eta and the typical value together, on the
-scale on which eta adds (log CL + eta), under normal(log CL, omega); for a non-centred one
-eta = omega z with z standard normal. A block of correlated effects does the same with the Cholesky
-factor of its covariance.
+The sampler sees ``z``. For a centred effect that is the subject's own value, on the scale on which
+eta adds: eta = z - log CL - beta log(WT / 70), normal(0, omega), where the Jacobian is 1; for a
+non-centred one eta = omega z with z standard normal. A block of correlated effects does the same
+with the Cholesky factor of its covariance.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import numpy as np
 from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.joint import joint_draws
-from pkqsp_bayes.program.location import location_text, location_value
+from pkqsp_bayes.program.location import location_text, location_values
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.starts import Start
 from pkqsp_bayes.program.text import StanProgram
@@ -45,12 +45,12 @@ def variability_fragment(frame: Frame) -> Fragment:
         },
         coords={"effect": names, **_block_coords(frame, names)},
         starts=_starts(frame),
-        types={**{f"L_{k}": "matrix" for k, _ in _sizes(frame)}, "z": "matrix"},
+        types={**{f"L_{k}": "matrix" for k, _ in _sizes(frame)}, "z": "matrix", "eta": "matrix"},
         priors=tuple(
             Term(variable=f"L_{k}", text=f"lkj_corr_cholesky_lpdf(L_{k} | {shape!r})")
             for k, _ in _sizes(frame)
         ),
-        effects=tuple(Term(variable="z", text=text) for text in _densities(frame)),
+        effects=tuple(_densities(frame)),
         draws=tuple(_draws(frame)),
     )
     values, drawn = [e.scale for e in frame.effects], joint_draws(frame.spec)
@@ -86,8 +86,9 @@ def _block_coords(frame: Frame, names: list[str]) -> dict[str, list[str]]:
 
 def _starts(frame: Frame) -> dict[str, Start]:
     starts = {f"L_{k}": Start(value=np.eye(size), correlation=True) for k, size in _sizes(frame)}
-    columns = [location_value(frame, e) if e.centred else 0.0 for e in frame.effects]
-    return {**starts, "z": Start(value=np.tile(columns, (len(frame.timelines), 1)))}
+    nothing = np.zeros(len(frame.timelines))
+    columns = [location_values(frame, e) if e.centred else nothing for e in frame.effects]
+    return {**starts, "z": Start(value=np.stack(columns, axis=1), by_subject=True)}
 
 
 def _sizes(frame: Frame) -> list[tuple[int, int]]:
@@ -109,38 +110,41 @@ def _cholesky(k: int, block: tuple[int, ...]) -> str:
     return f"diag_pre_multiply(omega[{_columns(block)}], L_{k})"
 
 
-def _deviations(frame: Frame, block: tuple[int, ...]) -> str:
-    """Return how far a centred block lies from its location, subject by effect."""
-    columns = f"z[ : , {_columns(block)}]"
-    locations = ", ".join(location_text(frame, frame.effects[i]) for i in block)
-    return f"{columns} - rep_matrix([{locations}], rows(z))"
-
-
 def _etas(frame: Frame) -> Iterator[str]:
+    for i, effect in enumerate(frame.effects):
+        column = f"z[ : , {i + 1}]"
+        if effect.centred:
+            yield f"eta[ : , {i + 1}] = {column} - {location_text(frame, effect)};"
+        elif i in _alone(frame):
+            yield f"eta[ : , {i + 1}] = omega[{i + 1}] * {column};"
+    for k, block in _free_blocks(frame):
+        columns = _columns(block)
+        yield f"eta[ : , {columns}] = z[ : , {columns}] * {_cholesky(k, block)}';"
+
+
+def _free_blocks(frame: Frame) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield blocks that are not centred, with their numbers."""
+    for k, block in enumerate(frame.blocks, start=1):
+        if not frame.effects[block[0]].centred:
+            yield k, block
+
+
+def _densities(frame: Frame) -> Iterator[Term]:
+    """Yield the densities: of eta where it is centred, of z elsewhere."""
     for i in _alone(frame):
-        column, effect = f"z[ : , {i + 1}]", frame.effects[i]
-        shifted, scaled = f"{column} - {location_text(frame, effect)}", f"omega[{i + 1}] * {column}"
-        yield f"eta[ : , {i + 1}] = {shifted if effect.centred else scaled};"
+        if frame.effects[i].centred:
+            text = f"normal_lpdf(eta[ : , {i + 1}] | 0, omega[{i + 1}])"
+            yield Term(variable="eta", text=text)
+        else:
+            yield Term(variable="z", text=f"std_normal_lpdf(z[ : , {i + 1}])")
+    free = dict(_free_blocks(frame))
     for k, block in enumerate(frame.blocks, start=1):
         columns = _columns(block)
-        scaled = f"z[ : , {columns}] * {_cholesky(k, block)}'"
-        is_centred = frame.effects[block[0]].centred
-        yield f"eta[ : , {columns}] = {_deviations(frame, block) if is_centred else scaled};"
-
-
-def _densities(frame: Frame) -> Iterator[str]:
-    for i in _alone(frame):
-        column = f"z[ : , {i + 1}]"
-        if frame.effects[i].centred:
-            location = location_text(frame, frame.effects[i])
-            yield f"normal_lpdf({column} | {location}, omega[{i + 1}])"
+        if k in free:
+            yield Term(variable="z", text=f"std_normal_lpdf(to_vector(z[ : , {columns}]))")
         else:
-            yield f"std_normal_lpdf({column})"
-    for k, block in enumerate(frame.blocks, start=1):
-        if frame.effects[block[0]].centred:
-            yield f"correlated_lpdf({_deviations(frame, block)} | {_cholesky(k, block)})"
-        else:
-            yield f"std_normal_lpdf(to_vector(z[ : , {_columns(block)}]))"
+            text = f"correlated_lpdf(eta[ : , {columns}] | {_cholesky(k, block)})"
+            yield Term(variable="eta", text=text)
 
 
 def _draws(frame: Frame) -> Iterator[str]:

@@ -91,8 +91,8 @@ functions {
     return cauchy_lpdf(sigma[1] | 0, 0.5); // cp: half_cauchy(0, 0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, vector omega) {
-    return normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
+  real effects__eta(matrix eta, vector omega) {
+    return normal_lpdf(eta[ : , 1] | 0, omega[1]);
   }
   // Log likelihood of a slice of the subjects.
   real log_lik_of(array[] int slice,
@@ -211,7 +211,7 @@ model {
   target += prior__KbRB(KbRB);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, omega);
+  target += effects__eta(eta, omega);
   matrix[subjects, 6] theta = individual_parameters(CLint, KbBR, KbMU, KbAD,
                                 KbBO, KbRB, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

@@ -123,8 +123,8 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, vector omega) {
-    return normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
+  real effects__eta(matrix eta, vector omega) {
+    return normal_lpdf(eta[ : , 1] | 0, omega[1]);
   }
   // Log likelihood of a slice of the subjects.
   real log_lik_of(array[] int slice,
@@ -237,7 +237,11 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 1] eta;
-  eta[ : , 1] = z[ : , 1] - log(CLint);
+  eta[ : , 1] = z[ : , 1]
+                - (log(CLint) + beta__CLint__WT0 * log(x__WT0 / 80.0)
+                   + beta__CLint__CRCL0__1 * is_level(x__CRCL0, 0.0)
+                   + beta__CLint__HEART0__1 * is_level(x__HEART0, 1.0)
+                   + beta__CLint__HEART0__2 * is_level(x__HEART0, 2.0));
 }
 model {
   target += prior__ka(ka);
@@ -250,7 +254,7 @@ model {
   target += prior__beta__CLint__HEART0__2(beta__CLint__HEART0__2);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, omega);
+  target += effects__eta(eta, omega);
   matrix[subjects, 4] theta = individual_parameters(ka, Kp_scale, share,
                                 CLint, eta, beta__CLint__WT0,
                                 beta__CLint__CRCL0__1,

@@ -86,10 +86,10 @@ functions {
     return normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLu, real V, vector omega) {
+  real effects__eta(matrix eta, vector omega) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CLu), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(V), omega[2]);
+    total += normal_lpdf(eta[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(eta[ : , 2] | 0, omega[2]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -206,7 +206,7 @@ model {
   target += prior__CRP50(CRP50);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLu, V, omega);
+  target += effects__eta(eta, omega);
   matrix[subjects, 4] theta = individual_parameters(CLu, V, ka, CRP50, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,

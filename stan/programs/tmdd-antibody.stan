@@ -115,10 +115,10 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CL, real R0, vector omega) {
+  real effects__eta(matrix eta, vector omega) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CL), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(R0), omega[2]);
+    total += normal_lpdf(eta[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(eta[ : , 2] | 0, omega[2]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -239,7 +239,7 @@ model {
   target += prior__kint(kint);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CL, R0, omega);
+  target += effects__eta(eta, omega);
   matrix[subjects, 6] theta = individual_parameters(CL, R0, kdeg, kon, koff,
                                 kint, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

@@ -85,10 +85,10 @@ functions {
     return normal_lpdf(sigma[1] | 0, 0.5); // cp: half_normal(0.5)
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CL, real V1, vector omega) {
+  real effects__eta(matrix eta, vector omega) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CL), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(V1), omega[2]);
+    total += normal_lpdf(eta[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(eta[ : , 2] | 0, omega[2]);
     return total;
   }
   // Log likelihood of a slice of the subjects.
@@ -205,7 +205,7 @@ model {
   target += prior__V2(V2);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CL, V1, omega);
+  target += effects__eta(eta, omega);
   matrix[subjects, 4] theta = individual_parameters(CL, V1, Q, V2, eta);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,

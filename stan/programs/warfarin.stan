@@ -126,11 +126,15 @@ functions {
     return total;
   }
   // Log densities of the random effects.
-  real effects__z(matrix z, real CLint, real Kp, real MAT, vector omega) {
+  real effects__eta(matrix eta, vector omega) {
     real total = 0;
-    total += normal_lpdf(z[ : , 1] | log(CLint), omega[1]);
-    total += normal_lpdf(z[ : , 2] | log(Kp), omega[2]);
-    total += normal_lpdf(z[ : , 3] | log(MAT), omega[3]);
+    total += normal_lpdf(eta[ : , 1] | 0, omega[1]);
+    total += normal_lpdf(eta[ : , 2] | 0, omega[2]);
+    total += normal_lpdf(eta[ : , 3] | 0, omega[3]);
+    return total;
+  }
+  real effects__z(matrix z) {
+    real total = 0;
     total += std_normal_lpdf(z[ : , 4]);
     total += std_normal_lpdf(z[ : , 5]);
     total += std_normal_lpdf(z[ : , 6]);
@@ -243,7 +247,7 @@ parameters {
 }
 transformed parameters {
   matrix[subjects, 6] eta;
-  eta[ : , 1] = z[ : , 1] - log(CLint);
+  eta[ : , 1] = z[ : , 1] - (log(CLint) + 0.75 * log(x__WT / 70.0));
   eta[ : , 2] = z[ : , 2] - log(Kp);
   eta[ : , 3] = z[ : , 3] - log(MAT);
   eta[ : , 4] = omega[4] * z[ : , 4];
@@ -259,7 +263,8 @@ model {
   target += prior__PCA0(PCA0);
   target += prior__omega(omega);
   target += prior__sigma(sigma);
-  target += effects__z(z, CLint, Kp, MAT, omega);
+  target += effects__eta(eta, omega);
+  target += effects__z(z);
   matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
                                 kout, PCA0, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,

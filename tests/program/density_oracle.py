@@ -150,8 +150,7 @@ class Oracle:
         block, covariance = [0, 1, 3], np.diag([first, second, 0.2]) @ factor
         eta = z.copy()
         if self.centred:
-            share = (p["F"] - 0.1) / 0.85
-            eta -= [np.log(p["CL"]), np.log(p["V"]), special.logit(share), p["b"]]
+            eta -= self._locations(p)
             total += stats.multivariate_normal.logpdf(
                 eta[:, block], np.zeros(3), covariance @ covariance.T
             ).sum()
@@ -162,6 +161,16 @@ class Oracle:
             eta[:, 2] = 0.3 * z[:, 2]
         p["eta"] = eta
         return total
+
+    def _locations(self, p: dict) -> FloatArray:
+        """Means of the subjects' own values, subject by effect, on the scale of each effect."""
+        x = subjects()
+        male, old = x["SEX"] == 2, x["AGE"] - 40
+        log_clearance = np.log(p["CL"]) + p["CL,WT"] * np.log(x["WT"] / 70) + p["CL,SEX"] * male
+        log_volume = np.log(p["V"] * x["WT"] / 70) + p["V,AGE"] * old + np.where(male, -0.2, 0.1)
+        share = (p["F"] * np.exp(-0.002 * old) - 0.1) / 0.85
+        baseline = p["b"] * (1 + p["b,WT"] * (x["WT"] - 70)) * (1 + 0.001 * old)
+        return np.stack([log_clearance, log_volume, special.logit(share), baseline], axis=1)
 
     def _occasions(self, read: _Reader, p: dict) -> float:
         scale = np.array([read.positive()[0], 0.15])

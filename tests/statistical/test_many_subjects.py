@@ -38,7 +38,7 @@ def simulated(subjects: int) -> pq.Study:
 
 @pytest.mark.slow
 def test_a_short_fit_of_two_thousand_subjects(tmp_path: Path) -> None:
-    settings = pq.FitSettings(chains=1, warmup=60, draws=40, seed=1)
+    settings = pq.FitSettings(chains=1, warmup=50, draws=50, seed=1, begin="mode")
     tree = pq.fit(pq.load_model("mavoglurant"), simulated(2000), tmp_path, settings=settings)
     found = pq.summary_table(tree)
     assert tree["posterior"]["eta"].sizes["subject"] == 2000
