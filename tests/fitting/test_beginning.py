@@ -1,4 +1,4 @@
-"""Chains that begin at the mode: the curvature against closed forms, and the fit against another."""
+"""Chains that begin at the mode: the curvature against closed forms, fits against others."""
 
 import json
 from pathlib import Path
