@@ -42,8 +42,10 @@ class Identifiability:
     learning : DataFrame or None
         What a fit has learnt (`learning_table`).
     table : DataFrame
-        By parameter: ``structural``, ``rse``, ``omega_df``, ``contraction``,
-        ``prior_sensitivity``, ``verdict``, ``remedy``.
+        By parameter: ``structural`` (yes, no, or what is told instead), ``rse`` (expected, in
+        per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
+        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the lowest rung that fails),
+        ``remedy``.
     """
 
     structural: Structural
@@ -89,14 +91,15 @@ def identifiability(
         A fit of the model to it: its medians are the point of linearisation, and what it has
         learnt beyond its priors is told.
     point : mapping of str to float, optional
-        Values by label at which the design is judged, as `expected_information` takes them.
+        Values by label at which the design is judged, in the units of the model, as
+        `expected_information` takes them; the others are the fit's medians, or their priors'.
     truth : mapping of str to float, optional
-        Values that the data were simulated with, by label.
+        Values that the data were simulated with, by label: ``learning`` then has their z-scores.
     starts : int
         Searches for distant values with the same outputs, where the structure tells all values
         nearby; 0 for none.
     seed : int
-        Of the random points of the structural rung.
+        Of the random points of the structural rung, and of the searches.
 
     Returns
     -------
@@ -109,6 +112,32 @@ def identifiability(
         With every problem of model and study.
     ToolchainError
         If the kernel cannot be compiled.
+
+    Notes
+    -----
+    Structure: Sedoglavic 2002, J Symb Comput 33:735-755. Design: Retout & Mentre 2003, J
+    Biopharm Stat 13:209-227. Learning: power-scaling, Kallioinen et al. 2024, Stat Comput 34:57.
+    `docs/numbers.md` has the formulas and the limits.
+
+    Examples
+    --------
+    An intravenous dose tells nothing of absorption:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> design = pq.regimen(
+    ...     pq.Dose(amount=100, to="iv"), [0.25, 1, 2, 4, 8, 24],
+    ...     subjects=20, covariates={"WT": 70.0},
+    ... )
+    >>> found = pq.identifiability(model, design, point={"sigma[cp.proportional]": 0.1})
+    >>> table = found.table.loc[["CL", "V", "ka"], ["structural", "verdict"]]
+    >>> print(table.to_string(index_names=False))
+       structural               verdict
+    CL        yes            identified
+    V         yes            identified
+    ka         no  not by these outputs
+    >>> found.structural.ambiguities[0].text
+    'ka has no effect on what is observed'
     """
     study = planned_study(study)
     frame = build_frame(model, study, blq="M3", centred={})

@@ -43,13 +43,19 @@ class ExpectedInformation:
         Parameters that are estimated: typical values, coefficients, omega, correlations,
         omega_iov, sigma.
     values : (K,) array
-        At which it was computed.
+        At which it was computed, each in its own unit.
     matrix : (K, K) array
-        The information.
+        The information: element i, j has the unit 1 / (unit of i, unit of j).
     subjects : tuple of LinearSubject
         Each subject's linearised model.
     draws : PopulationDraws
         The point as a single draw.
+
+    Notes
+    -----
+    Its inverse bounds the covariance of unbiased estimates from below (Cramer-Rao); with many
+    subjects maximum likelihood reaches it, and so does the posterior under weak priors. What is
+    nearly zero is judged after scaling to a diagonal of ones, so that units play no part.
     """
 
     labels: tuple[str, ...]
@@ -67,7 +73,11 @@ class ExpectedInformation:
 
     @property
     def covariance(self) -> FloatArray:
-        """Expected covariance of the estimates; infinite where nothing is told."""
+        """Expected covariance of the estimates, (K, K); infinite variances where nothing is told.
+
+        The pseudo-inverse after scaling: a parameter has an infinite variance if it takes part in
+        a direction of no information (eigenvalue below 1e-10 of the greatest).
+        """
         scaled, unit = self._scaled
         roots, vectors = np.linalg.eigh(scaled)
         lost = roots < _SINGULAR * roots.max(initial=1.0)
@@ -79,14 +89,14 @@ class ExpectedInformation:
 
     @property
     def condition(self) -> float:
-        """Greatest over least eigenvalue of the scaled information."""
+        """Greatest over least eigenvalue of the scaled information; infinite if singular."""
         roots = np.linalg.eigvalsh(self._scaled[0])
         least, greatest = float(roots.min(initial=1.0)), float(roots.max(initial=1.0))
         return greatest / least if least > _SINGULAR * greatest else float("inf")
 
     @property
     def correlations(self) -> pd.DataFrame:
-        """Expected correlations of the estimates; NaN where nothing is told."""
+        """Expected correlations of the estimates, (K, K) by label; NaN where nothing is told."""
         covariance = self.covariance
         sd = np.sqrt(np.diag(covariance))
         sd = np.where(np.isfinite(sd), sd, np.nan)
@@ -95,18 +105,31 @@ class ExpectedInformation:
         return pd.DataFrame(table, index=list(self.labels), columns=list(self.labels))
 
     def weakest(self, count: int = 1) -> pd.DataFrame:
-        """Return the directions that are told least, in units of each parameter's own error.
+        """Return the directions that are told least.
 
         Parameters
         ----------
         count : int
             How many; the first is the weakest.
+
+        Returns
+        -------
+        DataFrame
+            (K, count), by label: eigenvectors of the scaled information, of length 1, each
+            parameter in units of the standard error that it would have were all others known.
         """
         _, vectors = np.linalg.eigh(self._scaled[0])
         return pd.DataFrame(vectors[:, :count], index=list(self.labels))
 
     def table(self) -> pd.DataFrame:
-        """Return value, expected standard error and relative standard error (%)."""
+        """Return the expected standard errors.
+
+        Returns
+        -------
+        DataFrame
+            By label: ``value`` and ``se`` in the parameter's unit; ``rse`` = 100 se / |value|, in
+            per cent. Infinite where nothing is told.
+        """
         se = np.sqrt(np.diag(self.covariance))
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(np.isinf(se), np.inf, 100 * se / np.abs(self.values))
@@ -128,19 +151,51 @@ def expected_information(
         except through default priors of residual errors.
     point : mapping of str to float, optional
         Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
-        ``correlation[CL,V]``); by default the medians of the priors, correlations 0.
+        ``correlation[CL,V]``), in the units of the model; by default the medians of the priors,
+        correlations 0.
+
+    Returns
+    -------
+    ExpectedInformation
+        The sum over subjects, with what follows from it: standard errors, correlations,
+        condition number, weakest directions.
 
     Raises
     ------
     CheckError
-        With every problem of model and design; or if the solver fails at the point.
+        With every problem of model and design; labels in ``point`` that the model does not have;
+        or if the solver fails at the point, or an observation has no residual error there.
     ToolchainError
         If the kernel cannot be compiled.
 
     Notes
     -----
-    First order: it is the less exact, the larger the random effects are and the more curved the
-    model. Priors are not in it. Censored values count as measured ones.
+    Retout & Mentre 2003, J Biopharm Stat 13:209-227; Nyberg et al. 2015, Br J Clin Pharmacol
+    79:6-17. First order: the larger the random effects are and the more curved the model, the
+    less exact it is. Priors are not in it. Censored values count as measured ones.
+
+    Examples
+    --------
+    Eight samples in each of 20 subjects:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> design = pq.regimen(
+    ...     pq.Dose(amount=100, to="oral"), [0.25, 0.5, 1, 2, 4, 8, 12, 24],
+    ...     subjects=20, covariates={"WT": 70.0},
+    ... )
+    >>> point = {
+    ...     "omega[CL]": 0.3, "omega[V]": 0.2, "omega[ka]": 0.4,
+    ...     "sigma[cp.additive]": 0.05, "sigma[cp.proportional]": 0.1,
+    ... }
+    >>> found = pq.expected_information(model, design, point=point)
+    >>> print(found.table().loc[["CL", "ka", "omega[CL]"]].round(2).to_string(index_names=False))
+               value    se    rse
+    CL           3.0  0.20   6.82
+    ka           1.5  0.16  10.41
+    omega[CL]    0.3  0.05  16.37
+    >>> round(found.condition, 1)
+    5.2
     """
     design = planned_study(design)
     frame = build_frame(model, design, blq="M3", centred={})
@@ -167,7 +222,40 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     Parameters
     ----------
     designs : mapping of str to ExpectedInformation
-        By the names of the columns; the last row is the condition number.
+        By the names of the columns.
+
+    Returns
+    -------
+    DataFrame
+        By label: the relative standard error in each design, in per cent, infinite where nothing
+        is told; the last row is the condition number.
+
+    Notes
+    -----
+    Standard errors fall with the square root of the number of subjects: compare designs of the
+    same effort. They are those at one point; a design that is good there may be poor elsewhere.
+
+    Examples
+    --------
+    160 samples, in more subjects or in fewer:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> point = {"sigma[cp.additive]": 0.05, "sigma[cp.proportional]": 0.1}
+    >>> def planned(subjects, times):
+    ...     dose = pq.Dose(amount=100, to="oral")
+    ...     study = pq.regimen(dose, times, subjects=subjects, covariates={"WT": 70.0})
+    ...     return pq.expected_information(model, study, point=point)
+    >>> table = pq.compare_designs({
+    ...     "20 x 8": planned(20, [0.25, 0.5, 1, 2, 4, 8, 12, 24]),
+    ...     "40 x 4": planned(40, [0.5, 2, 8, 24]),
+    ... })
+    >>> table.loc[["CL", "ka", "tlag", "condition number"]].round(0)
+                      20 x 8  40 x 4
+    CL                   8.0     5.0
+    ka                  12.0    18.0
+    tlag                 9.0    62.0
+    condition number     5.0    18.0
     """
     last = {name: pd.Series({"condition number": d.condition}) for name, d in designs.items()}
     columns = {name: pd.concat([d.table()["rse"], last[name]]) for name, d in designs.items()}
