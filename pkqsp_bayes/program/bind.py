@@ -8,7 +8,7 @@ import numpy as np
 
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
-from pkqsp_bayes.program.fragment import Fragment, join_fragments
+from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.individual import individual_fragment
@@ -26,7 +26,7 @@ from pkqsp_bayes.program.variability import variability_fragment
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["BindOptions", "BoundModel", "bind_model"]
+__all__ = ["BindOptions", "BoundModel", "bind_model", "prior_places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +156,17 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         centred=_centred(frame),
         observed=_observed(frame),
     )
+
+
+def prior_places(frame: Frame) -> Mapping[str, Place]:
+    """Return where the program keeps each parameter that has a prior, and within which bounds.
+
+    Parameters
+    ----------
+    frame : Frame
+        As `build_frame` makes it.
+    """
+    return _features(frame).places
 
 
 def _centred(frame: Frame) -> dict[str, bool]:

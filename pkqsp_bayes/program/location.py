@@ -94,11 +94,11 @@ def location_values(frame: Frame, effect: Effect) -> FloatArray:
     low, high = logit_bounds(parameter)
     match effect.form:
         case "lognormal":
-            inside, size = _least(parameter) >= 0, np.abs(values)
-            return np.log(np.where(inside & (size > 0), size, 1.0))
+            size = np.abs(values) if _least(parameter) >= 0 else np.ones_like(values)
+            return np.log(np.where(size > 0, size, 1.0))
         case "logitnormal":
-            inside = (low < values) & (values < high)
-            return np.where(inside, special.logit((values - low) / (high - low)), 0.0)
+            between = (low < values) & (values < high)
+            return np.where(between, special.logit((values - low) / (high - low)), 0.0)
         case _:
             return values
 
