@@ -9,11 +9,12 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.bayesian import learning_table
 from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
+from pkqsp_bayes.analysis.information import HOPELESS, POOR, ExpectedInformation
 from pkqsp_bayes.analysis.omega_needs import omega_needs
-from pkqsp_bayes.analysis.practical import ExpectedInformation, expected_information
+from pkqsp_bayes.analysis.practical import expected_information
 from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, stated_priors
-from pkqsp_bayes.analysis.structural import Structural, structural_rank
+from pkqsp_bayes.analysis.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.model import ModelSpec
@@ -21,7 +22,6 @@ from pkqsp_bayes.study.study import Study
 
 __all__ = ["Identifiability", "identifiability"]
 
-_POOR, _HOPELESS = 50.0, 100.0
 _CONTRACTED = 0.5
 
 
@@ -154,34 +154,95 @@ def identifiability(
     information = expected_information(model, study, point=centre | dict(point or {}))
     needs = omega_needs(information)
     learning = None if fit is None else learning_table(fit, priors, truth=truth)
+    ladder = _Ladder(
+        structural=structural,
+        others=others,
+        information=information,
+        needs=needs,
+        learning=learning,
+        lognormal=frozenset(e.parameter for e in frame.effects if e.form == "lognormal"),
+    )
     return Identifiability(
         structural=structural,
         others=others,
         information=information,
         omega=needs,
         learning=learning,
-        table=_table(structural, others, information, needs, learning),
+        table=ladder.table(),
     )
 
 
-def _table(
-    structural: Structural,
-    others: tuple[OtherSolution, ...],
-    information: ExpectedInformation,
-    needs: pd.DataFrame,
-    learning: pd.DataFrame | None,
-) -> pd.DataFrame:
-    table = information.table()[["rse"]]
-    words = [_structure(structural, others, label) for label in table.index]
-    table.insert(0, "structural", words)
-    table["omega_df"] = needs["df"].reindex(table.index)
-    for column in ("contraction", "prior_sensitivity"):
-        found = None if learning is None else learning[column].reindex(table.index)
-        table[column] = np.nan if found is None else found
-    verdicts = [_verdict(structural, str(label), row, needs) for label, row in table.iterrows()]
-    table["verdict"] = [verdict for verdict, _ in verdicts]
-    table["remedy"] = [remedy for _, remedy in verdicts]
-    return table
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ladder:
+    """The rungs, from which the table is made."""
+
+    structural: Structural
+    others: tuple[OtherSolution, ...]
+    information: ExpectedInformation
+    needs: pd.DataFrame
+    learning: pd.DataFrame | None
+    lognormal: frozenset[str]
+    """Parameters whose random effects are factors."""
+
+    def table(self) -> pd.DataFrame:
+        """Return all rungs by parameter, with verdicts and remedies."""
+        table = self.information.table()[["rse"]]
+        words = [_structure(self.structural, self.others, label) for label in table.index]
+        table.insert(0, "structural", words)
+        table["omega_df"] = self.needs["df"].reindex(table.index)
+        for column in ("contraction", "prior_sensitivity"):
+            learnt = None if self.learning is None else self.learning[column].reindex(table.index)
+            table[column] = np.nan if learnt is None else learnt
+        verdicts = [self._verdict(str(label), row) for label, row in table.iterrows()]
+        table["verdict"] = [verdict for verdict, _ in verdicts]
+        table["remedy"] = [remedy for _, remedy in verdicts]
+        return table
+
+    def _verdict(self, label: str, row: pd.Series) -> tuple[str, str]:
+        """Return the verdict of the lowest rung that fails, and what would help."""
+        for verdict, remedy in self._failures(label, row):
+            return verdict, remedy
+        if row["prior_sensitivity"] > 0.05:
+            return "leans on its prior", "justify the prior; compare others"
+        return "identified", ""
+
+    def _failures(self, label: str, row: pd.Series) -> Iterator[tuple[str, str]]:
+        ambiguity = self._ambiguity_of(label, row["rse"])
+        if ambiguity is not None:
+            if len(ambiguity.parameters) == ambiguity.dimension:
+                remedy = "fix it, or observe (or dose) what it acts on"
+            else:
+                remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
+            yield "not by these outputs", remedy
+        if row["structural"] == "undecided":
+            yield "undecided", self.structural.problem
+        if label in self.needs.index and not self.needs.loc[label, "enough"]:
+            what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
+            yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
+        if row["rse"] > HOPELESS:
+            yield self._by_design(label)
+        if row["structural"].startswith("or "):
+            yield "two values fit alike", "a prior that holds one of them alone, or another route"
+        if row["rse"] > POOR and not row["contraction"] > _CONTRACTED:
+            yield "poorly", "more subjects or samples, or an informative prior"
+
+    def _ambiguity_of(self, label: str, rse: float) -> Ambiguity | None:
+        """Return the ambiguity of the parameter that a label speaks of, if it touches the label.
+
+        Where only V/F is told, so is how V/F differs among subjects.
+        """
+        name = parameter_of(label)
+        found = self.structural.ambiguity_of(name)
+        factors = label != name and name in self.lognormal and np.isfinite(rse)
+        return None if found is not None and found.products and factors else found
+
+    def _by_design(self, label: str) -> tuple[str, str]:
+        together = self.information.told_together(label)
+        if together is None:
+            return "not by this design", "samples where its sensitivity is; more subjects; fix it"
+        text, error = together
+        remedy = f"{text} is told (RSE {error:.0f}%): fix either, or sample where they act apart"
+        return f"only {text} by this design", remedy
 
 
 def _structure(structural: Structural, others: tuple[OtherSolution, ...], label: str) -> str:
@@ -195,37 +256,3 @@ def _structure(structural: Structural, others: tuple[OtherSolution, ...], label:
         values = [f"{o.other[label]:.3g}" for o in others if label in o.other]
         return f"or {', '.join(values)}" if values else "yes"
     return f"only {', '.join(ambiguity.identified)}" if ambiguity.identified else "no"
-
-
-def _verdict(
-    structural: Structural, label: str, row: pd.Series, needs: pd.DataFrame
-) -> tuple[str, str]:
-    """Return the verdict of the lowest rung that fails, and what would help."""
-    for verdict, remedy in _failures(structural, label, row, needs):
-        return verdict, remedy
-    if row["prior_sensitivity"] > 0.05:
-        return "leans on its prior", "justify the prior; compare others"
-    return "identified", ""
-
-
-def _failures(
-    structural: Structural, label: str, row: pd.Series, needs: pd.DataFrame
-) -> Iterator[tuple[str, str]]:
-    ambiguity = structural.ambiguity_of(parameter_of(label))
-    if ambiguity is not None:
-        if len(ambiguity.parameters) == ambiguity.dimension:
-            remedy = "fix it, or observe (or dose) what it acts on"
-        else:
-            remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
-        yield "not by these outputs", remedy
-    if row["structural"] == "undecided":
-        yield "undecided", structural.problem
-    if label in needs.index and not needs.loc[label, "enough"]:
-        what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
-        yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
-    if row["rse"] > _HOPELESS:
-        yield "not by this design", "samples where its sensitivity is; more subjects; fix it"
-    if row["structural"].startswith("or "):
-        yield "two values fit alike", "a prior that holds one of them alone, or another route"
-    if row["rse"] > _POOR and not row["contraction"] > _CONTRACTED:
-        yield "poorly", "more subjects or samples, or an informative prior"

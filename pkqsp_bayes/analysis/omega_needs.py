@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pkqsp_bayes.analysis.practical import ExpectedInformation
+from pkqsp_bayes.analysis.information import ExpectedInformation
 
 __all__ = ["omega_needs"]
 

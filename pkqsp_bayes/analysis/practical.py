@@ -7,13 +7,13 @@ left out (Nyberg et al. 2015, Br J Clin Pharmacol 79:6-17, find that form the mo
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws
+from pkqsp_bayes.analysis.information import ExpectedInformation
 from pkqsp_bayes.analysis.linearised import LinearSubject, linear_subjects, residual_spread
 from pkqsp_bayes.analysis.population import study_simulator
 from pkqsp_bayes.analysis.replicates import planned_study
@@ -25,116 +25,11 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["ExpectedInformation", "compare_designs", "expected_information"]
+__all__ = ["compare_designs", "expected_information"]
 
 FloatArray = NDArray[np.float64]
 
 _RELATIVE_STEP = 1e-5
-_SINGULAR = 1e-10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ExpectedInformation:
-    """Population Fisher information of a design.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        Parameters that are estimated: typical values, coefficients, omega, correlations,
-        omega_iov, sigma.
-    values : (K,) array
-        At which it was computed, each in its own unit.
-    matrix : (K, K) array
-        The information: element i, j has the unit 1 / (unit of i, unit of j).
-    subjects : tuple of LinearSubject
-        Each subject's linearised model.
-    draws : PopulationDraws
-        The point as a single draw.
-
-    Notes
-    -----
-    Its inverse bounds the covariance of unbiased estimates from below (Cramer-Rao); with many
-    subjects maximum likelihood reaches it, and so does the posterior under weak priors. What is
-    nearly zero is judged after scaling to a diagonal of ones, so that units play no part.
-    """
-
-    labels: tuple[str, ...]
-    values: FloatArray
-    matrix: FloatArray
-    subjects: tuple[LinearSubject, ...]
-    draws: PopulationDraws
-
-    @property
-    def _scaled(self) -> tuple[FloatArray, FloatArray]:
-        """Information of parameters in units of their own standard errors were they alone."""
-        unit = np.sqrt(np.diag(self.matrix))
-        unit = np.where(unit > 0, unit, 1.0)
-        return self.matrix / np.outer(unit, unit), unit
-
-    @property
-    def covariance(self) -> FloatArray:
-        """Expected covariance of the estimates, (K, K); infinite variances where nothing is told.
-
-        The pseudo-inverse after scaling: a parameter has an infinite variance if it takes part in
-        a direction of no information (eigenvalue below 1e-10 of the greatest).
-        """
-        scaled, unit = self._scaled
-        roots, vectors = np.linalg.eigh(scaled)
-        lost = roots < _SINGULAR * roots.max(initial=1.0)
-        inverse = (vectors[:, ~lost] / roots[~lost]) @ vectors[:, ~lost].T
-        covariance: FloatArray = inverse / np.outer(unit, unit)
-        untold = (np.abs(vectors[:, lost]) > 1e-6).any(axis=1)
-        covariance[untold, untold] = np.inf
-        return covariance
-
-    @property
-    def condition(self) -> float:
-        """Greatest over least eigenvalue of the scaled information; infinite if singular."""
-        roots = np.linalg.eigvalsh(self._scaled[0])
-        least, greatest = float(roots.min(initial=1.0)), float(roots.max(initial=1.0))
-        return greatest / least if least > _SINGULAR * greatest else float("inf")
-
-    @property
-    def correlations(self) -> pd.DataFrame:
-        """Expected correlations of the estimates, (K, K) by label; NaN where nothing is told."""
-        covariance = self.covariance
-        sd = np.sqrt(np.diag(covariance))
-        sd = np.where(np.isfinite(sd), sd, np.nan)
-        with np.errstate(invalid="ignore"):
-            table = covariance / np.outer(sd, sd)
-        return pd.DataFrame(table, index=list(self.labels), columns=list(self.labels))
-
-    def weakest(self, count: int = 1) -> pd.DataFrame:
-        """Return the directions that are told least.
-
-        Parameters
-        ----------
-        count : int
-            How many; the first is the weakest.
-
-        Returns
-        -------
-        DataFrame
-            (K, count), by label: eigenvectors of the scaled information, of length 1, each
-            parameter in units of the standard error that it would have were all others known.
-        """
-        _, vectors = np.linalg.eigh(self._scaled[0])
-        return pd.DataFrame(vectors[:, :count], index=list(self.labels))
-
-    def table(self) -> pd.DataFrame:
-        """Return the expected standard errors.
-
-        Returns
-        -------
-        DataFrame
-            By label: ``value`` and ``se`` in the parameter's unit; ``rse`` = 100 se / |value|, in
-            per cent. Infinite where nothing is told.
-        """
-        se = np.sqrt(np.diag(self.covariance))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = np.where(np.isinf(se), np.inf, 100 * se / np.abs(self.values))
-        columns = {"value": self.values, "se": se, "rse": relative}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="parameter"))
 
 
 def expected_information(

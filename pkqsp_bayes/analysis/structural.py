@@ -50,12 +50,16 @@ class Ambiguity:
         is told, or what is told is neither.
     text : str
         The same in a sentence.
+    products : bool
+        Whether what is told are products: factors common to all subjects are lost then, but not
+        how subjects differ by factors.
     """
 
     parameters: tuple[str, ...]
     dimension: int
     identified: tuple[str, ...]
     text: str
+    products: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +284,8 @@ def _ambiguities(problem: _Problem, found: Sequence[NullSpace]) -> Iterator[Ambi
             {j for v in vectors for j in _moved(first.vectors[v])}, key=problem.columns.index
         )
         names = [problem.model.lowered.parameters[j] for j in group]
-        told = _told(problem, (first, second), vectors, group, names)
-        yield _worded(names, len(vectors), told)
+        told, products = _told(problem, (first, second), vectors, group, names)
+        yield _worded(names, len(vectors), told, products)
 
 
 def _moved(vector: Sequence[arb]) -> list[int]:
@@ -306,20 +310,20 @@ def _told(
     vectors: Sequence[int],
     group: Sequence[int],
     names: Sequence[str],
-) -> list[str] | None:
-    """Return what does not change, in the same form at both points, or None."""
+) -> tuple[list[str] | None, bool]:
+    """Return what does not change, in the same form at both points, and whether it is products."""
     if len(found[1].vectors) != len(found[0].vectors):
-        return None
+        return None, False
     products = [invariants([f.vectors[v] for v in vectors], group) for f in found]
     if products[0] is not None and products[0] == products[1]:
-        return [product_text(names, row) for row in products[0]]
+        return [product_text(names, row) for row in products[0]], True
     sums = [
         invariants([_natural(f, v, point) for v in vectors], group)
         for f, point in zip(found, problem.points, strict=True)
     ]
     if sums[0] is not None and sums[0] == sums[1]:
-        return [sum_text(names, row) for row in sums[0]]
-    return None
+        return [sum_text(names, row) for row in sums[0]], False
+    return None, False
 
 
 def _natural(found: NullSpace, v: int, point: Sequence[float]) -> list[arb]:
@@ -329,7 +333,9 @@ def _natural(found: NullSpace, v: int, point: Sequence[float]) -> list[arb]:
         return [x * p / unit for x, p in zip(found.vectors[v], point, strict=True)]
 
 
-def _worded(names: Sequence[str], dimension: int, told: list[str] | None) -> Ambiguity:
+def _worded(
+    names: Sequence[str], dimension: int, told: list[str] | None, products: bool
+) -> Ambiguity:
     together = _listed(names)
     if len(names) == dimension:
         verb = "has" if dimension == 1 else "have"
@@ -345,7 +351,11 @@ def _worded(names: Sequence[str], dimension: int, told: list[str] | None) -> Amb
         verb = "is" if len(told) == 1 else "are"
         text = f"{together} change together: only {_listed(told)} {verb} identified"
     return Ambiguity(
-        parameters=tuple(names), dimension=dimension, identified=tuple(told or ()), text=text
+        parameters=tuple(names),
+        dimension=dimension,
+        identified=tuple(told or ()),
+        text=text,
+        products=products,
     )
 
 
