@@ -14,6 +14,7 @@ from rich.table import Table
 import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes import cli_answers as answers
+from pkqsp_bayes import cli_priors as about_priors
 from pkqsp_bayes.console import ERR, OUT, STYLE, print_issue, reported
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
@@ -204,33 +205,6 @@ def fit(
 
 
 @app.command()
-def elicit(
-    model: Model,
-    statements: Annotated[Path, typer.Option(help="What is stated, TOML.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Prior table to write.")],
-    *,
-    picture: Annotated[Path | None, typer.Option(help="Picture to draw.")] = None,
-    subjects: Annotated[int, typer.Option(help="Virtual subjects of a prediction.")] = 512,
-    seed: Annotated[int, typer.Option(help="Of their parameters.")] = 1,
-) -> None:
-    """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
-    from pkqsp_bayes.elicit.pictures import draw_elicitation
-
-    with reported():
-        result = pq.elicit_priors(
-            pq.load_model(model), pq.read_statements(statements), subjects=subjects, seed=seed
-        )
-        pq.write_priors(result.table, output)
-        if picture is not None:
-            draw_elicitation(result, picture)
-    for issue in result.issues:
-        print_issue(issue)
-    if len(result.report):
-        OUT.print(result.report.to_string(float_format="%.4g", na_rep=""), highlight=False)
-    OUT.print(str(output), highlight=False)
-
-
-@app.command()
 def diagnose(
     folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
 ) -> None:
@@ -351,25 +325,9 @@ def approximate(
     OUT.print(str(path), highlight=False)
 
 
-@app.command()
-def prior(
-    model: Model,
-    study: Annotated[Path, typer.Argument(help="CSV table: doses, times, covariates.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the result.")],
-    *,
-    draws: Annotated[int, typer.Option(help="How many.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
-) -> None:
-    """Draw from the prior, and from what it predicts."""
-    from pkqsp_bayes.fitting.results import write_result
-
-    with reported():
-        spec = pq.load_model(model)
-        table = pq.read_study(study, model=spec)
-        path = write_result(pq.sample_prior(spec, table, draws=draws, seed=seed), output)
-    OUT.print(str(path), highlight=False)
-
-
+app.command()(about_priors.elicit)
+app.command()(about_priors.prior)
+app.command()(about_priors.priors)
 app.command()(answers.budget)
 app.command()(answers.report)
 

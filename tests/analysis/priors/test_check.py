@@ -1,0 +1,110 @@
+"""Box's check: uniform under the priors, small under a conflict, honest about its limits."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.report.prior import draw_prior_check
+from pkqsp_bayes.spec.toml import format_model, parse_model
+from tests.fitting.conftest import TEXT
+
+CHEAP = {
+    "mean": lambda table: float(np.log(table.DV).mean()),
+    "sd": lambda table: float(np.log(table.DV).std()),
+    "last": lambda table: float(table.DV.iloc[-1]),
+}
+
+
+def seen(prior: xr.DataTree, values: np.ndarray) -> xr.DataTree:
+    """The same prior beside other observations."""
+    tree = prior.copy()
+    observed = prior["observed_data"].to_dataset()
+    tree["observed_data"] = xr.DataTree(observed.assign(DV=("observation", values)))
+    return tree
+
+
+def test_studies_of_the_prior_have_uniform_p(prior: xr.DataTree, study: pq.Study) -> None:
+    drawn = prior["prior_predictive"].DV.values[0]
+    found = [
+        pq.prior_check(seen(prior, values), study, statistics=CHEAP, draws=150)
+        for values in drawn[:60]
+    ]
+    joint = [float(check.box_p[0]) for check in found]
+    alone = [float(check.p_value.sel(statistic="mean")[0]) for check in found]
+    assert stats.kstest(joint, "uniform").pvalue > 0.01
+    assert stats.kstest(alone, "uniform").pvalue > 0.01
+
+
+def test_a_study_like_the_prior_passes(prior: xr.DataTree, study: pq.Study) -> None:
+    found = pq.prior_check(prior, study, draws=200)
+    assert float(found.box_p[0]) > 0.05
+    assert (found.p_value.dropna("statistic") > 0.05).all()
+    impossible = float(prior["sample_stats_prior"].impossible.mean())  # log-normal around 0
+    assert found.attrs["failed"] == pytest.approx(impossible)
+    assert found.attrs["looked_at_data"] == []
+    assert "autocorrelation of residuals" not in found.statistic
+
+
+def test_a_conflict_is_flagged(prior: xr.DataTree, study: pq.Study) -> None:
+    """Thirty times the concentrations: the prior of V would have to be far off."""
+    values = 30 * prior["observed_data"].DV.values
+    found = pq.prior_check(seen(prior, values), study, draws=200)
+    assert float(found.box_p[0]) < 0.01
+    assert float(found.p_value.sel(statistic="median Cmax")[0]) < 0.05
+
+
+def test_a_conflict_of_two_statistics_together(prior: xr.DataTree, study: pq.Study) -> None:
+    """Each lies in the middle of its replicates; that they are alike does not."""
+    # Every replicate's first value is above its last: here it is not.
+    rows = prior["observed_data"].DV
+    values = np.where(rows.TIME < 4, np.quantile(rows, 0.25), np.quantile(rows, 0.75))
+    statistics = {
+        "early": lambda t: float(np.log(t.DV[t.TIME < 4]).mean()),
+        "late": lambda t: float(np.log(t.DV[t.TIME >= 4]).mean()),
+        "difference": lambda t: float(
+            np.log(t.DV[t.TIME < 4]).mean() - np.log(t.DV[t.TIME >= 4]).mean()
+        ),
+    }
+    found = pq.prior_check(seen(prior, values), study, statistics=statistics, draws=200)
+    assert float(found.box_p[0]) < 0.02
+
+
+def test_failed_draws_are_left_out_and_counted(prior: xr.DataTree, study: pq.Study) -> None:
+    tree = prior.copy()
+    drawn = prior["prior_predictive"].to_dataset().copy(deep=True)
+    drawn.DV.values[0, :100, 3] = np.nan
+    lost = drawn.DV.isnull().any("observation").mean().item()
+    tree["prior_predictive"] = xr.DataTree(drawn)
+    assert pq.prior_check(tree, study, draws=50).attrs["failed"] == pytest.approx(lost)
+    drawn.DV.values[0, 10:, 3] = np.nan
+    with pytest.raises(pq.CheckError, match="only 0 of 400 draws predict every observation"):
+        pq.prior_check(tree, study)
+
+
+def test_another_study_is_refused(prior: xr.DataTree, study: pq.Study) -> None:
+    turned = study.table.iloc[::-1].reset_index(drop=True)
+    with pytest.raises(pq.CheckError, match="drawn for another study"):
+        pq.prior_check(prior, dataclasses.replace(study, table=turned))
+
+
+def test_a_default_that_looks_at_the_data_is_named(
+    prior: xr.DataTree, study: pq.Study, caplog: pytest.LogCaptureFixture
+) -> None:
+    silent = parse_model(TEXT.replace(', sigma = "half_normal(0.5)"', ""))
+    tree = prior.copy()
+    tree.attrs["model"] = format_model(silent)
+    with caplog.at_level(logging.WARNING):
+        found = pq.prior_check(tree, study, draws=50)
+    assert found.attrs["looked_at_data"] == ["sigma[cp]"]
+    assert "scaled by the data" in caplog.text
+
+
+def test_it_is_drawn(prior: xr.DataTree, study: pq.Study, tmp_path: Path) -> None:
+    draw_prior_check(prior, pq.prior_check(prior, study, draws=100), tmp_path / "check.png")
+    assert (tmp_path / "check.png").stat().st_size > 10_000
