@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.draws import PopulationDraws
 from pkqsp_bayes.analysis.population import StudySimulator
 from pkqsp_bayes.analysis.residual import residual_of
+from pkqsp_bayes.analysis.student import location_spread
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import CheckError, Issue
@@ -102,7 +103,8 @@ def linear_subjects(
     Raises
     ------
     CheckError
-        If the solver fails for a subject, or a log-normal prediction is not positive.
+        If the solver fails for a subject, a log-normal prediction is not positive, or an
+        observation has no residual error.
     """
     count = len(simulator.timelines)
     zero = np.zeros((1, count, len(draws.effects)))
@@ -122,13 +124,16 @@ def linear_subjects(
         outputs, places = seen.output[own], rows[own]
         f = solved.values[0, places, outputs]
         slopes = solved.sensitivities[0, places, outputs] / _unit(frame, outputs, f)[:, None]
+        residual = residual_spread(frame, draws, outputs, f, draws.sigma[0])
+        if (residual <= 0).any():
+            raise _refusal("an observation has no residual error, as its prediction is 0")
         yield LinearSubject(
             outputs=outputs,
             predicted=f,
             fixed={label: slopes @ g[s] for label, g in fixed.items()},
             eta=slopes @ random[s],
             kappa=slopes[:, columns],
-            residual=residual_spread(frame, draws, outputs, f, draws.sigma[0]),
+            residual=residual,
         )
 
 
@@ -137,10 +142,13 @@ def _unit(frame: Frame, outputs: IntArray, f: FloatArray) -> FloatArray:
     forms = [_form(frame, int(output)) for output in outputs]
     logarithmic = np.array([form == "lognormal" for form in forms], dtype=bool)
     if (f[logarithmic] <= 0).any():
-        what = "a log-normal observation is predicted to be 0 or less"
-        remedy = "leave it out (a sample before the first dose?), or choose another error"
-        raise CheckError([Issue(where="point", what=what, remedy=remedy)])
+        raise _refusal("a log-normal observation is predicted to be 0 or less")
     return np.where(logarithmic, f, 1.0)
+
+
+def _refusal(what: str) -> CheckError:
+    remedy = "leave it out (a sample before the first dose?), or choose another error"
+    return CheckError([Issue(where="point", what=what, remedy=remedy)])
 
 
 def _form(frame: Frame, output: int) -> str:
@@ -188,6 +196,8 @@ def residual_spread(
 ) -> FloatArray:
     """Return the residual variance of each observation, of its logarithm where log-normal.
 
+    Of a Student's t: of the normal distribution that tells as much of the prediction.
+
     Parameters
     ----------
     frame : Frame
@@ -206,7 +216,5 @@ def residual_spread(
         residual = residual_of(frame.spec, name, draws.residuals, sigma[None])
         found[own] = residual.deviation(f[own]) ** 2
         if residual.form == "student_t":
-            # Information on the location of Student's t: (df + 1) / (df + 3) / scale^2.
-            df = residual.scales["df"]
-            found[own] *= (df + 3) / (df + 1)
+            found[own] *= location_spread(residual.scales["df"])
     return found

@@ -18,6 +18,7 @@ from pkqsp_bayes.analysis.linearised import LinearSubject, linear_subjects, resi
 from pkqsp_bayes.analysis.population import study_simulator
 from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import stated_point, stated_priors
+from pkqsp_bayes.analysis.student import scale_information
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.framing import build_frame
@@ -229,11 +230,35 @@ def _information(
         matrix[np.ix_(fixed, fixed)] = a.T @ inverse @ a
     slopes = dict(_variance_slopes(frame, draws, subject))
     others = [i for i, label in enumerate(labels) if label in slopes]
-    weighted = [inverse @ slopes[labels[i]] for i in others]
-    for x, one in zip(others, weighted, strict=True):
-        for y, other in zip(others, weighted, strict=True):
-            matrix[x, y] = 0.5 * float(np.sum(one * other.T))
+    weighted = np.stack([inverse @ slopes[label] for label in slopes])
+    flat, turned = (x.reshape(len(slopes), -1) for x in (weighted, weighted.transpose(0, 2, 1)))
+    told = _with_tails(frame, draws, list(slopes), 0.5 * flat @ turned.T)
+    places = [list(slopes).index(labels[i]) for i in others]
+    matrix[np.ix_(others, others)] = told[np.ix_(places, places)]
     return matrix
+
+
+def _with_tails(
+    frame: Frame, draws: PopulationDraws, names: list[str], told: FloatArray
+) -> FloatArray:
+    """Return the information of variances, with what Student's t tells of scale and df.
+
+    The normal distribution behind ``told`` knows more of the scale than a t does. The score of df
+    is a multiple of that of the scale, and a rest that is orthogonal to it: the shape of the tails.
+    """
+    mixed, rest = np.eye(len(names)), np.zeros(len(names))
+    for endpoint, observed in frame.spec.observe.items():
+        scale, df = (f"sigma[{endpoint}.{key}]" for key in ("sigma", "df"))
+        if observed.error is None or observed.error.form != "student_t" or df not in names:
+            continue
+        s, d = names.index(scale), names.index(df)
+        values = [float(draws.sigma[0, draws.residuals.index(x[6:-1])]) for x in (scale, df)]
+        own = scale_information(*values)
+        normal = 2 / values[0] ** 2
+        mixed[s, s] = np.sqrt(own[0, 0] / normal)
+        mixed[d] = own[0, 1] / own[0, 0] * mixed[s]
+        rest[d] = (own[1, 1] - own[0, 1] ** 2 / own[0, 0]) * told[s, s] / normal
+    return mixed @ told @ mixed.T + np.diag(rest)
 
 
 def _variance_slopes(

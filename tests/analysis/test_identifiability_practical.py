@@ -1,7 +1,9 @@
 """Expected standard errors against closed forms."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import integrate, stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.omega_needs import omega_needs
@@ -44,6 +46,77 @@ def test_a_balanced_design_has_the_errors_of_an_analysis_of_variance() -> None:
     ).table()  # fmt: skip
     assert alone.se["omega[m]"] == pytest.approx(np.sqrt(square) / (2 * 0.3), rel=1e-6)
     assert alone.se["sigma[y]"] == pytest.approx(0.2 / np.sqrt(2 * N * (n - 1)), rel=1e-6)
+
+
+def test_occasions_have_the_errors_of_a_nested_analysis_of_variance() -> None:
+    """log y = log m + eta + kappa + e: N subjects of K occasions of n values."""
+    N, K, n = 30, 3, 4
+    point = {**POINT, "omega_iov[m]": 0.15}
+    text = LEVEL.replace("A(0) = m", "A(0) = 1").replace('value = "A"', 'value = "m * A"')
+    found = expected_information(parse_model(text), _study(N, n, K), point=point).table()
+    between, occasion, within = 0.3**2, 0.15**2, 0.2**2
+    means = n * occasion + within  # n times the variance of an occasion's mean
+    whole = n * K * between + means
+    assert found.se["m"] / 5 == pytest.approx(np.sqrt(whole / (n * K * N)), rel=1e-6)
+    square = 2 / n**2 * (means**2 / (N * (K - 1)) + within**2 / (N * K * (n - 1)))
+    assert found.se["omega_iov[m]"] == pytest.approx(np.sqrt(square) / (2 * 0.15), rel=1e-6)
+    square = 2 / (n * K) ** 2 * (whole**2 / N + means**2 / (N * (K - 1)))
+    assert found.se["omega[m]"] == pytest.approx(np.sqrt(square) / (2 * 0.3), rel=1e-6)
+
+
+TWO_OUTPUTS = """
+title = "two outputs"
+[equations]
+text = "d(A)/dt = 0; A(0) = m"
+[population]
+m = { typical = "lognormal(log(5), 0.5)" }
+[observe.heavy]
+value = "A"
+error = "student_t"
+[observe.relative]
+value = "2 * A"
+error = "proportional"
+"""
+
+
+def _integrated(scale: float, df: float) -> np.ndarray:
+    """Information of one value of Student's t on location, scale and df, by quadrature."""
+    step, at = 1e-4, np.array([0.0, scale, df])
+
+    def score(y: float) -> np.ndarray:
+        moved = [(at + step * e, at - step * e) for e in np.eye(3)]
+        ends = [[stats.t.logpdf(y, v, loc=m, scale=s) for m, s, v in pair] for pair in moved]
+        return np.array([(up - down) / (2 * step) for up, down in ends])
+
+    def product(y: float, i: int, j: int) -> float:
+        s = score(y)
+        return float(s[i] * s[j] * stats.t.pdf(y, df, scale=scale))
+
+    return np.array(
+        [[integrate.quad(product, -np.inf, np.inf, args=(i, j))[0] for j in range(3)]
+         for i in range(3)]
+    )  # fmt: skip
+
+
+def test_heavy_tails_tell_their_weight_and_endpoints_add_up() -> None:
+    times = np.arange(1.0, 6)
+    study = pq.regimen([], times, subjects=40, outputs=["heavy", "relative"])
+    point = {"sigma[heavy.sigma]": 0.3, "sigma[heavy.df]": 4.0, "sigma[relative]": 0.1}
+    found = expected_information(parse_model(TWO_OUTPUTS), study, point=point)
+    matrix = pd.DataFrame(found.matrix, index=found.labels, columns=found.labels)
+    one, count = _integrated(0.3, 4.0), 40 * times.size
+    tails = ["sigma[heavy.sigma]", "sigma[heavy.df]"]
+    assert matrix.loc[tails, tails].to_numpy() == pytest.approx(count * one[1:, 1:], rel=1e-5)
+    # The relative output tells log m with variance 0.01 (its spread is not asked).
+    assert matrix.loc["m", "m"] == pytest.approx(count * (one[0, 0] + 1 / (5 * 0.1) ** 2), rel=1e-5)
+    assert found.table().se["sigma[relative]"] == pytest.approx(0.1 / np.sqrt(2 * count), rel=1e-5)
+
+
+def test_a_value_without_an_error_is_refused() -> None:
+    text = TWO_OUTPUTS.replace("d(A)/dt = 0; A(0) = m", "d(A)/dt = -m * A")
+    study = pq.regimen([], [1.0], outputs=["relative"])
+    with pytest.raises(pq.CheckError, match="no residual error"):
+        expected_information(parse_model(text), study)
 
 
 def test_one_occasion_cannot_tell_its_variance_from_that_of_subjects() -> None:
