@@ -73,7 +73,9 @@ def other_solutions(
     for _ in range(starts):
         start = search.centre + _SPREAD * rng.normal(size=search.centre.size)
         end = search.climb(start)
-        if end is not None and all(np.abs(end - known).max() > _APART for known in found):
+        if end is not None and all(
+            np.abs(end - known).max(initial=0.0) > _APART for known in found
+        ):
             found.append(end)
     return tuple(search.worded(end) for end in found[1:])
 

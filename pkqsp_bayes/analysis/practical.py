@@ -180,16 +180,24 @@ def _values(frame: Frame, given: Mapping[str, float]) -> dict[str, float]:
         names = frame.effects[a].parameter, frame.effects[b].parameter
         mirrored = f"correlation[{names[1]},{names[0]}]"
         if mirrored in given:
-            given = {**given, label: given[mirrored]}
-            given.pop(mirrored)
-    unknown = [label for label in given if label not in known]
-    if unknown:
-        raise CheckError(
-            Issue(where=f"point.{label}", what="the model has no such parameter",
-                  remedy="it has " + ", ".join(known))
-            for label in unknown
-        )  # fmt: skip
+            given = {(label if k == mirrored else k): value for k, value in given.items()}
+    issues = list(_problems(known, given))
+    if issues:
+        raise CheckError(issues)
     return known | dict(given)
+
+
+def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterator[Issue]:
+    for label, value in given.items():
+        where = f"point.{label}"
+        if label not in known:
+            what, remedy = "the model has no such parameter", "it has " + ", ".join(known)
+            yield Issue(where=where, what=what, remedy=remedy)
+        elif label.startswith(("omega[", "omega_iov[", "sigma[")) and not 0 <= value < np.inf:
+            yield Issue(where=where, what=f"{value} is no scale", remedy="a value of at least 0")
+        elif label.startswith("correlation[") and not abs(value) < 1:
+            remedy = "a value between -1 and 1"
+            yield Issue(where=where, what=f"{value} is no correlation", remedy=remedy)
 
 
 def _one_draw(frame: Frame, values: Mapping[str, float]) -> PopulationDraws:

@@ -21,6 +21,11 @@ def test_absorption_and_elimination_change_places() -> None:
     assert "ka = 0.4966" in found.text
 
 
+def test_nothing_to_search_is_no_solution() -> None:
+    text = "cp = central / 30\nd(central)/dt = -0.1 * central"
+    assert other_solutions(ready_model(_model(text, {}, dose=INTO_CENTRAL)), STUDY) == ()
+
+
 def test_a_bolus_has_no_other_solution() -> None:
     equations = "cp = central / V\nd(central)/dt = -CL * cp"
     model = ready_model(_model(equations, {"CL": 0.3, "V": 1.0}, dose=INTO_CENTRAL))

@@ -170,6 +170,15 @@ def test_what_is_lost_does_not_spread_to_what_is_told() -> None:
     assert other[0] == text == "koff/kon"
 
 
+def test_the_antibody_of_the_library_binds_too_fast_for_its_samples() -> None:
+    doses = pq.Dose(amount=[10.0] * 10 + [300.0] * 10, duration=1.0)
+    design = pq.regimen(doses, [1.0, 8, 48, 168, 400], subjects=20, outputs=["cp", "target"])
+    point = {"sigma[cp]": 0.1, "sigma[target]": 0.1}
+    table = pq.identifiability(pq.load_model("tmdd-antibody"), design, point=point, starts=0).table
+    assert set(table.verdict[["kon", "koff"]]) == {"only kon/koff by this design"}
+    assert (table.verdict.drop(["kon", "koff"]) == "identified").all()
+
+
 def test_two_clearances_in_one_organ() -> None:
     dose = pq.Dose(amount=25, duration=1 / 3)
     design = pq.regimen(dose, [0.5, 1, 2, 4, 8, 12, 24], subjects=20)

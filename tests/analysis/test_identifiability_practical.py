@@ -148,6 +148,25 @@ def test_what_each_variance_needs() -> None:
     assert not few.loc["omega[m]", "enough"]
 
 
-def test_unknown_labels_are_refused() -> None:
-    with pytest.raises(pq.CheckError, match="no such parameter"):
-        expected_information(parse_model(LEVEL), _study(3, 2), point={"omega[q]": 1.0})
+def test_points_that_cannot_be_are_refused_all_at_once() -> None:
+    point = {"omega[q]": 1.0, "omega[m]": -0.3, "sigma[y]": np.nan}
+    with pytest.raises(pq.CheckError, match="no such parameter") as caught:
+        expected_information(parse_model(LEVEL), _study(3, 2), point=point)
+    assert [i.where for i in caught.value.issues] == [f"point.{k}" for k in point]
+
+
+def test_a_correlation_has_one_value_however_it_is_named() -> None:
+    text = TWO_OUTPUTS.replace(
+        'm = { typical = "lognormal(log(5), 0.5)" }',
+        """m = { typical = "lognormal(log(5), 0.5)", iiv = "lognormal" }
+k = { typical = "lognormal(log(0.1), 0.5)", iiv = "lognormal" }
+omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lkj = 1 }""",
+    ).replace("d(A)/dt = 0", "d(A)/dt = -k * A")
+    study = pq.regimen([], [1.0, 5, 20], subjects=5, outputs=["heavy"])
+    one, other = [
+        expected_information(parse_model(text), study, point={f"correlation[{name}]": 0.4}).matrix
+        for name in ("m,k", "k,m")
+    ]
+    np.testing.assert_array_equal(one, other)
+    with pytest.raises(pq.CheckError, match="no correlation"):
+        expected_information(parse_model(text), study, point={"correlation[k,m]": 1.0})
