@@ -97,6 +97,6 @@ def report(
             output or folder,
             fitted_in=folder,
             study=None if study is None else pq.read_study(study, model=model_of(fit)),
-            options=pq.ReportOptions(draws=100, outer=60, inner=40) if quick else None,
+            options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
         )
     OUT.print(str(path), highlight=False, soft_wrap=True)

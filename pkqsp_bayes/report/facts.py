@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.analysis.causal import CausalRecord
+from pkqsp_bayes.analysis.identifiability import Identifiability
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.causal import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
 from pkqsp_bayes.study.study import Study
@@ -26,6 +28,8 @@ class ReportOptions:
         Draws and subjects under each, of the variance budget.
     subjects : int
         Subjects whose fits are drawn at most; they are spread over the study.
+    searches : int
+        For distant values of the parameters with the same outputs; one takes up to six seconds.
     seed : int
         Of everything random.
     """
@@ -34,6 +38,7 @@ class ReportOptions:
     outer: int = 200
     inner: int = 100
     subjects: int = 24
+    searches: int = 10
     seed: int = 1
 
 
@@ -51,8 +56,12 @@ class Facts:
         Its study, where it is known.
     priors : PriorTable or None
         The table that its priors came from.
-    identifiability, causal : DataFrame or None
-        Tables of what was found.
+    identifiability : Identifiability or None
+        What the study can tell of the parameters.
+    no_identifiability : str
+        Why that is not known.
+    causal : CausalRecord, CausalSpec or None
+        The record of a claim, or the claim of which one is to be made.
     options : ReportOptions
         How much is computed.
     workshop : Path
@@ -63,8 +72,9 @@ class Facts:
     ready: ReadyModel
     study: Study | None
     priors: PriorTable | None
-    identifiability: pd.DataFrame | None
-    causal: pd.DataFrame | None
+    identifiability: Identifiability | None
+    no_identifiability: str
+    causal: CausalRecord | CausalSpec | None
     options: ReportOptions
     workshop: Path
 

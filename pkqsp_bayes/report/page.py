@@ -6,28 +6,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jinja2
-import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.analysis.causal import CausalRecord
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.files import told_writing, write_text
 from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.report.facts import Facts, ReportOptions
 from pkqsp_bayes.report.section import Section
-from pkqsp_bayes.report.sections.answers import causal_section, identifiability_section
 from pkqsp_bayes.report.sections.budget import budget_section
+from pkqsp_bayes.report.sections.causal import causal_section
 from pkqsp_bayes.report.sections.checks import checks_section
 from pkqsp_bayes.report.sections.data import data_section
 from pkqsp_bayes.report.sections.diagnostics import diagnostics_section
 from pkqsp_bayes.report.sections.fits import fits_section
+from pkqsp_bayes.report.sections.identifiability import identifiability_section
 from pkqsp_bayes.report.sections.model import model_section
 from pkqsp_bayes.report.sections.parameters import parameters_section
 from pkqsp_bayes.report.sections.predictive import predictive_section
 from pkqsp_bayes.report.sections.priors import priors_section
 from pkqsp_bayes.report.sections.reproduce import reproduce_section
 from pkqsp_bayes.report.verdict import judge
+from pkqsp_bayes.spec.causal import CausalSpec, read_causal
 from pkqsp_bayes.spec.prior_table import PriorTable, read_priors
 from pkqsp_bayes.study.study import Study
 
@@ -58,8 +61,8 @@ def write_report(
     fitted_in: Path | str | None = None,
     study: Study | None = None,
     priors: PriorTable | None = None,
-    identifiability: pd.DataFrame | None = None,
-    causal: pd.DataFrame | None = None,
+    ladder: Identifiability | None = None,
+    causal: CausalRecord | CausalSpec | None = None,
     options: ReportOptions | None = None,
 ) -> Path:
     """Write ``report.html``: all that is to be said of a fit, on one page.
@@ -76,8 +79,11 @@ def write_report(
         By default the one of the fit's folder; without it the sections that need it are left out.
     priors : PriorTable, optional
         Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
-    identifiability, causal : DataFrame, optional
-        Tables to show under these headings.
+    ladder : Identifiability, optional
+        What `pkqsp_bayes.identifiability` found; by default it is asked, if the study is known.
+    causal : CausalRecord or CausalSpec, optional
+        The record of a claim, or a claim; by default ``claim.toml`` of the fit's folder, and if
+        there is none the record of any prediction, of which nothing is declared.
     options : ReportOptions, optional
         How much is computed.
 
@@ -95,15 +101,18 @@ def write_report(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     source = Path(fitted_in) if fitted_in is not None else place
+    chosen, known = options or ReportOptions(), study if study is not None else _study_in(source)
+    found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
     with tempfile.TemporaryDirectory() as workshop:
         facts = Facts(
             fit=fit,
             ready=ready_model(model_of(fit), occasions=_occasions(fit)),
-            study=study if study is not None else _study_in(source),
+            study=known,
             priors=priors if priors is not None else _priors_in(source),
-            identifiability=identifiability,
-            causal=causal,
-            options=options or ReportOptions(),
+            identifiability=found,
+            no_identifiability=reason,
+            causal=causal if causal is not None else _claim_in(source),
+            options=chosen,
             workshop=Path(workshop),
         )
         sections = [_made(*entry, facts) for entry in _SECTIONS]
@@ -128,15 +137,42 @@ def _priors_in(folder: Path) -> PriorTable | None:
     return read_priors(path) if path.exists() else None
 
 
+def _claim_in(folder: Path) -> CausalSpec | None:
+    path = folder / "claim.toml"
+    return read_causal(path) if path.exists() else None
+
+
+def _ladder(
+    fit: xr.DataTree, study: Study | None, options: ReportOptions
+) -> tuple[Identifiability | None, str]:
+    """Return what the study can tell, or why that is not known."""
+    if study is None:
+        return None, (
+            "Left out: without the study of the fit nobody can say what it could tell of these "
+            "parameters. Pass it: pq.report(fit, folder, study=...)."
+        )
+    try:
+        found = identifiability(
+            model_of(fit), study, fit, starts=options.searches, seed=options.seed
+        )
+    except PkqspError as error:
+        return None, f"This could not be made. {_said(error)}"
+    return found, ""
+
+
+def _said(error: PkqspError) -> str:
+    if isinstance(error, CheckError):
+        return "; ".join(str(issue) for issue in error.issues[:3])
+    return str(error)
+
+
 def _made(anchor: str, title: str, maker: _Maker, facts: Facts) -> Section:
     """Return a section; what stands in its way is said in its place."""
     try:
         return maker(facts)
-    except CheckError as error:
-        said = "; ".join(str(issue) for issue in error.issues[:3])
     except PkqspError as error:
-        said = str(error)
-    return Section(anchor=anchor, title=title, missing=f"This could not be made. {said}")
+        missing = f"This could not be made. {_said(error)}"
+        return Section(anchor=anchor, title=title, missing=missing)
 
 
 def _page(facts: Facts, sections: Sequence[Section]) -> str:

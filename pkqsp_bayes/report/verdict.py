@@ -9,10 +9,12 @@ from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.report.facts import Facts
 from pkqsp_bayes.report.section import Section, Table, number, plural, span
 from pkqsp_bayes.report.sections.diagnostics import worst_figures
+from pkqsp_bayes.report.sections.identifiability import told_parameters
 
 __all__ = ["Line", "Verdict", "judge"]
 
 _MOST = 8
+_NAMED = 5
 _LARGEST_RHAT = 1.01
 
 
@@ -69,8 +71,7 @@ def judge(facts: Facts, sections: Sequence[Section]) -> Verdict:
     lines = [_sampling(facts), _prediction(by_anchor["predictive"]), _checks(by_anchor["checks"])]
     budget = by_anchor["budget"].content.get("sentences", {})
     lines += [Line(mark="answer", head="Variance", text=f"{text}.") for text in budget.values()]
-    if by_anchor["identifiability"].missing:
-        lines.append(Line(mark="open", head="Identifiability", text="not analysed."))
+    lines.append(_identifiability(facts))
     rows = _answers(facts)
     return Verdict(
         lines=lines,
@@ -78,6 +79,19 @@ def judge(facts: Facts, sections: Sequence[Section]) -> Verdict:
         answers=Table(head=["Typical value", "Mean", "90 % interval", "Unit"], rows=rows[:_MOST]),
         more=max(0, len(rows) - _MOST),
     )
+
+
+def _identifiability(facts: Facts) -> Line:
+    if facts.identifiability is None:
+        return Line(mark="open", head="Identifiability", text="not analysed.")
+    told = told_parameters(facts.identifiability)
+    lost = [name for name, fine in told.items() if not fine]
+    if not lost:
+        text = f"the study tells all {len(told)} parameters of the population."
+        return Line(mark="good", head="Identifiable", text=text)
+    named = ", ".join(lost[:_NAMED]) + (" and others" if len(lost) > _NAMED else "")
+    text = f"of {len(told)} parameters {len(lost)} are not told well by this study: {named}."
+    return Line(mark="look", head="Identifiability", text=text)
 
 
 def _sampling(facts: Facts) -> Line:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
@@ -14,7 +13,15 @@ from pkqsp_bayes.report.facts import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.report.html import Page
 
-SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4)
+SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
+CLAIM = """
+claim = "halving the dose at a weight below 50 kg keeps exposure"
+assignment = "randomised"
+[declared.invariance]
+statement = "Clearance goes with weight below 50 kg as above"
+evidence = "Holford 1996"
+falsified_by = "a study in children"
+"""
 WITH_STUDY = {"parameters", "budget", "predictive", "fits", "diagnostics", "priors", "data"}
 
 
@@ -24,8 +31,7 @@ def page(
 ) -> Page:
     folder = tmp_path_factory.mktemp("report")
     write_study(theophylline, folder / STUDY_FILE)
-    table = pd.DataFrame({"parameter": ["CL"], "expected RSE (%)": [5.25]})
-    path = pq.report(hand_fit, folder, options=SMALL, identifiability=table)
+    path = pq.report(hand_fit, folder, options=SMALL)
     return Page(path.read_text())
 
 
@@ -46,9 +52,27 @@ def test_every_link_leads_to_a_section(page: Page) -> None:
 def test_what_is_left_out_is_said(page: Page) -> None:
     text = "".join(page.words)
     assert "could not be made" not in text
-    assert "there is no causal record" in text
-    assert "identifiability was not analysed" not in text
-    assert "5.25" in page.words
+    assert "Nobody has stated a claim for this fit" in text
+    assert "not analysed" not in text
+
+
+def test_the_ladder_is_climbed(page: Page) -> None:
+    """The lag of 0.01 h is before the first sample, and V hardly varies."""
+    text = "".join(page.words)
+    assert "of 9 parameters 2 are not told well by this study: tlag, omega[V]" in text
+    assert "7 of 9 parameters identified" in text  # the causal record's word on it
+    assert "The condition number of the expected information" in text
+
+
+def test_a_claim_beside_the_fit_is_recorded(
+    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path: Path
+) -> None:
+    write_study(theophylline, tmp_path / STUDY_FILE)
+    (tmp_path / "claim.toml").write_text(CLAIM)
+    text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
+    assert "halving the dose" in text
+    assert "Holford 1996" in text
+    assert "Nobody has stated a claim" not in text
 
 
 def test_the_first_screen_has_verdict_and_answer(page: Page, hand_fit: xr.DataTree) -> None:
