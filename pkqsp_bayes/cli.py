@@ -15,7 +15,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes import cli_answers as answers
 from pkqsp_bayes import cli_priors as about_priors
-from pkqsp_bayes.console import ERR, OUT, STYLE, print_issue, reported
+from pkqsp_bayes.console import ERR, OUT, STYLE, print_issue, print_table, reported
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
 
@@ -199,7 +199,7 @@ def fit(
             store=store.value,
             progress=False if quiet else None,
         )
-    OUT.print(summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    print_table(summary_table(tree))
     for path, what in describe_files(output):
         OUT.print(f"{path}: {what}", highlight=False, soft_wrap=True)
 
@@ -248,7 +248,7 @@ def sbc(
             resume=resume,
             cores=cores,
         )
-    OUT.print(pq.calibration_table(result).to_string(float_format="%.3g"), highlight=False)
+    print_table(pq.calibration_table(result), digits=3)
     for issue in pq.calibration_issues(result):
         print_issue(issue)
     OUT.print(str(output), highlight=False)
@@ -320,7 +320,7 @@ def approximate(
         table = pq.read_study(study, model=spec)
         tree = pq.approximate(spec, table, method=method.value, draws=draws, seed=seed)
         path = write_result(tree, output)
-    OUT.print(pq.summary_table(tree).to_string(float_format="%.4g"), highlight=False)
+    print_table(pq.summary_table(tree))
     OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)
     OUT.print(str(path), highlight=False)
 

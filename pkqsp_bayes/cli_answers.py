@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.console import OUT, reported
+from pkqsp_bayes.console import OUT, print_table, reported
 
 __all__ = ["budget", "report"]
 
@@ -74,7 +74,7 @@ def budget(
         table.to_csv(place / f"budget_{output}.csv", float_format="%.6g")
         draw_budget(result, place / f"budget_{output}.png")
     shown = table.xs("natural", level="scale")
-    OUT.print(shown.to_string(float_format="%.3g"), highlight=False)
+    print_table(shown, digits=3)
     OUT.print(str(place / f"budget_{output}.png"), highlight=False, soft_wrap=True)
 
 

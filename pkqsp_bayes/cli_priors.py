@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.console import OUT, print_issue, reported
+from pkqsp_bayes.console import OUT, print_issue, print_table, reported
 from pkqsp_bayes.errors import CheckError, Issue
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def elicit(
     for issue in result.issues:
         print_issue(issue)
     if len(result.report):
-        OUT.print(result.report.to_string(float_format="%.4g", na_rep=""), highlight=False)
+        print_table(result.report)
     OUT.print(str(output), highlight=False)
 
 
@@ -76,7 +76,7 @@ def _check(tree: "xr.DataTree", study: pq.Study, output: Path, seed: int) -> Non
     table = check[["observed", "p_value"]].to_dataframe()
     table.to_csv(output / "prior_check.csv", float_format="%.6g")
     draw_prior_check(tree, check, output / "prior_check.png")
-    OUT.print(table.dropna().to_string(float_format="%.3g"), highlight=False)
+    print_table(table.dropna(), digits=3)
     for endpoint, p in zip(check.endpoint.values, check.box_p.values, strict=True):
         OUT.print(f"{endpoint}: Box's p {p:.2g}, all statistics together", highlight=False)
     OUT.print(str(output / "prior_check.png"), highlight=False, soft_wrap=True)
@@ -111,7 +111,7 @@ def priors(
         draws = labelled_draws(fit["posterior"].to_dataset())
         shown = {name: law for name, law in laws.items() if name in draws}
         draw_prior_posterior(shown, draws, place / "priors.png")
-        OUT.print(table[_LEARNT].to_string(float_format="%.3g", na_rep=""), highlight=False)
+        print_table(table[_LEARNT], digits=3)
         if against:
             tables = _tables(against)
             refits = place / "priors" if refit else None
@@ -134,7 +134,7 @@ def _tables(against: list[str]) -> dict[str, pq.PriorTable]:
 def _compare(found: "xr.Dataset", place: Path) -> None:
     moments = found[["mean", "sd", "q5", "q95", "shift"]].to_dataframe()
     moments.to_csv(place / "priors_compared.csv", float_format="%.6g")
-    OUT.print(moments["mean"].unstack("prior").to_string(float_format="%.4g"), highlight=False)
+    print_table(moments["mean"].unstack("prior"))
     of_prior = [n for n, v in found.data_vars.items() if v.dims == ("prior",)]
-    OUT.print(found[of_prior].to_dataframe().to_string(float_format="%.3g"), highlight=False)
+    print_table(found[of_prior].to_dataframe(), digits=3)
     OUT.print(str(place / "priors_compared.csv"), highlight=False, soft_wrap=True)

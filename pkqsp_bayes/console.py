@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
 from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
 
-__all__ = ["ERR", "OUT", "STYLE", "print_issue", "reported"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ERR", "OUT", "STYLE", "print_issue", "print_table", "reported"]
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -19,6 +23,12 @@ def print_issue(issue: Issue) -> None:
     """Print an issue in the colour of its severity."""
     style = STYLE[issue.severity]
     ERR.print(str(issue), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
+    """Print a table as it is: labels such as ``sigma[cp]`` are no markup, lines are not folded."""
+    text = table.to_string(float_format=f"%.{digits}g", na_rep="")
+    OUT.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

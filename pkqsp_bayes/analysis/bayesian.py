@@ -122,4 +122,4 @@ def _diagnosis(prior: float, likelihood: float) -> str:
         return "ok"
     if likelihood < _SENSITIVE:
         return "strong prior or weak data"
-    return "prior and data disagree"
+    return "possible prior-data conflict"

@@ -81,6 +81,7 @@ def begin_at_mode(
     MethodError
         If there is no mode: with what to do.
     """
+    _warn_of_free(bound)
     program = load_program(bound.program, user_header=bound.header)
     climbs = settle_starts(model, study, bound, _CLIMBS, seed)
     mode = best_optimum(
@@ -96,6 +97,16 @@ def begin_at_mode(
         for k in range(1, chains + 1)
     }
     return Beginning(starts=starts, variances=curvature.variances())
+
+
+def _warn_of_free(bound: BoundModel) -> None:
+    """Warn where effects are not centred: a greater omega makes any eta cheaper at the mode."""
+    free = [name for name, centred in bound.centred.items() if not centred]
+    if free:
+        _LOGGER.warning(
+            "the SD of %s is far too great at the mode, where the effect is not centred; with so "
+            'few observations of each subject, begin="priors" is better', ", ".join(free),
+        )  # fmt: skip
 
 
 def _draw(bound: BoundModel, point: FloatArray, curvature: Curvature, seed: int) -> FloatArray:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import model_of
@@ -97,6 +98,7 @@ def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
     axis.axvline(observed, color=COLOURS[1])
     if wide:
         axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
     else:
         axis.locator_params(axis="x", nbins=4)
 
@@ -139,4 +141,4 @@ def _draw_pair(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
     axis.plot(grid, np.exp(prior.log_density(grid)), color=COLOURS[1], label="prior")
     axis.set_xlim(left, right)
     axis.set_yticks([])
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)

@@ -90,7 +90,7 @@ def _normal(data: float, count: float, rng: np.random.Generator) -> xr.DataTree:
     ("data", "count", "diagnosis"),
     [
         (0.5, 100, "ok"),
-        (3.0, 4, "prior and data disagree"),
+        (3.0, 4, "possible prior-data conflict"),
         (0.0, 0.05, "strong prior or weak data"),
     ],
 )

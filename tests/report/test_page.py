@@ -1,6 +1,7 @@
 """The page: whole, well-formed, on its own, and honest about what it has not."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from pkqsp_bayes.fitting.store import STUDY_FILE
 from pkqsp_bayes.report.facts import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.report.html import Page
+from tests.report.look import WIDTHS, find_faults
 
+needs_browser = pytest.mark.skipif(
+    shutil.which("chromium") is None, reason="there is no chromium here"
+)
 SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
 CLAIM = """
 claim = "halving the dose at a weight below 50 kg keeps exposure"
@@ -26,13 +31,40 @@ WITH_STUDY = {"parameters", "budget", "predictive", "fits", "diagnostics", "prio
 
 
 @pytest.fixture(scope="module")
-def page(
+def file(
     hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path_factory: pytest.TempPathFactory
-) -> Page:
+) -> Path:
     folder = tmp_path_factory.mktemp("report")
     write_study(theophylline, folder / STUDY_FILE)
-    path = pq.report(hand_fit, folder, options=SMALL)
-    return Page(path.read_text())
+    return pq.report(hand_fit, folder, options=SMALL)
+
+
+@pytest.fixture(scope="module")
+def page(file: Path) -> Page:
+    return Page(file.read_text())
+
+
+@needs_browser
+@pytest.mark.parametrize("width", WIDTHS.values())
+def test_a_browser_finds_nothing_wrong(file: Path, width: int) -> None:
+    assert find_faults(file, width) == []
+
+
+@needs_browser
+def test_a_browser_finds_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text(
+        '<!doctype html><body><div style="width: 600px">wide</div><img src="none.png">'
+        '<link rel="stylesheet" href="http://example.invalid/a.css"><script>nothing()</script>'
+    )
+    told = " ".join(find_faults(tmp_path / "bad.html", 390))
+    for fault in (
+        "DIV",
+        "sideways",
+        "1 pictures",
+        "asks for http://example.invalid/a.css",
+        "nothing is not defined",
+    ):
+        assert fault in told
 
 
 def test_it_has_no_script_and_asks_for_no_other_file(page: Page) -> None:

@@ -33,7 +33,7 @@ FITTED = "as fitted"
 """Name of the priors that the fit was made with."""
 
 _LOGGER = logging.getLogger(__name__)
-_GOOD = 0.7
+_GOOD = 0.7  # of k-hat; with few draws less, as there is less of a tail to fit it to
 _LEVELS = (0.05, 0.95)
 _STATS: Any = array_stats
 
@@ -50,7 +50,8 @@ def compare_priors(
     r"""Compare what a study says under several priors.
 
     Each draw of the fit gets the weight that another prior would give it, smoothed by Pareto's
-    distribution. Where k-hat says that weights will not do (above 0.7), because the other prior
+    distribution. Where k-hat says that weights will not do (above 0.7; with fewer than 2,200 draws
+    above 1 - 1 / log10 of their number), because the other prior
     favours what the fit hardly visited, or allows what the fit's prior forbids, the model is
     fitted anew if there is a folder for it; otherwise its numbers are NaN, and a warning says so.
 
@@ -120,13 +121,14 @@ def compare_priors(
         target = stated_density(other, study)
         _check_same(name, base, target)
         row = _weighted(draws, base, target)
-        if row.pareto_k > _GOOD and place is not None:
+        refused = row.method == "none"
+        if refused and place is not None:
             chosen = settings or _settings_of(fit)
             again = run_fit(
                 other, study, place / name, settings=chosen, options=options, resume=True
             )
             row = _refitted(again["posterior"].to_dataset(), base, target, row.pareto_k)
-        elif row.pareto_k > _GOOD:
+        elif refused:
             _LOGGER.warning(
                 "%s: k-hat is %.2f, so that weights say nothing; give a folder to fit it",
                 name, row.pareto_k,
@@ -188,7 +190,7 @@ def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> 
         return _Row(method="none", moments=_nothing(draws), pareto_k=math.inf,
                     log_bayes_factor=math.nan, error=math.nan)  # fmt: skip
     weights, k_hat = _smoothed(ratio)
-    if k_hat > _GOOD:
+    if k_hat > _limit(ratio.size):
         return _Row(method="none", moments=_nothing(draws), pareto_k=k_hat,
                     log_bayes_factor=math.nan, error=math.nan)  # fmt: skip
     factor, error = _mean_ratio(ratio, draws)
@@ -205,7 +207,11 @@ def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_h
     """Describe a fit of its own; its Bayes factor, if weights will do the other way round."""
     back = base.log_density(draws) - target.log_density(draws)
     factor = error = math.nan
-    if _covered(target, base) and np.isfinite(back).any() and _smoothed(back)[1] <= _GOOD:
+    if (
+        _covered(target, base)
+        and np.isfinite(back).any()
+        and _smoothed(back)[1] <= _limit(back.size)
+    ):
         factor, error = _mean_ratio(back, draws)
         factor = -factor
     return _Row(
@@ -237,6 +243,11 @@ def _smoothed(ratio: FloatArray) -> tuple[FloatArray, float]:
     positive = np.exp(smoothed - smoothed.max())
     weights[usable] = positive / positive.sum()
     return weights, float(k_hat)
+
+
+def _limit(draws: int) -> float:
+    """Return the greatest k-hat at which weights of so many draws will do."""
+    return min(_GOOD, 1 - 1 / math.log10(max(draws, 11)))
 
 
 def _mean_ratio(ratio: FloatArray, draws: xr.Dataset) -> tuple[float, float]:

@@ -11,8 +11,8 @@ from pkqsp_bayes.report.section import Section, Table, number
 __all__ = ["identifiability_section", "told_parameters"]
 
 _HEAD = (
-    "Parameter", "By structure", "Expected RSE", "Degrees of freedom", "Contraction",
-    "Leans on prior", "Verdict",
+    "Parameter", "Verdict", "By structure", "Expected RSE", "Degrees of freedom", "Contraction",
+    "Leans on prior",
 )  # fmt: skip
 _NOTE = (
     "By structure: whether exact, endless observations of these outputs would tell it. Expected "
@@ -49,12 +49,12 @@ def _row(label: str, row: pd.Series) -> list[str]:
     rse = row["rse"]
     return [
         label,
+        str(row["verdict"]),
         str(row["structural"]),
         "endless" if rse == float("inf") else f"{number(rse, 2)} %" if rse == rse else "",
         number(row["omega_df"], 2),
         number(row["contraction"], 2),
         number(row["prior_sensitivity"], 2),
-        str(row["verdict"]),
     ]
 
 
