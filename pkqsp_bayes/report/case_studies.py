@@ -21,6 +21,7 @@ from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.report.cases import CASES, Case, Quantity, published_estimates
+from pkqsp_bayes.report.page import write_report
 from pkqsp_bayes.report.pictures import draw_check, draw_estimates, draw_subjects
 from pkqsp_bayes.report.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.study import load_dataset
@@ -63,7 +64,7 @@ def write_case(case: Case, tree: xr.DataTree, study: Study, folder: Path) -> Non
     """Write the tables and pictures of a fit.
 
     ``summary.csv``, ``comparison.csv``, ``fits_<endpoint>.png``, ``check_<endpoint>.png``,
-    ``estimates.png`` and ``README.md``, which shows them.
+    ``estimates.png``, ``README.md``, which shows them, and the whole report, ``report.html``.
 
     Parameters
     ----------
@@ -94,6 +95,7 @@ def write_case(case: Case, tree: xr.DataTree, study: Study, folder: Path) -> Non
         p_values[name] = float(check["p_value"].item())
     page = _page(case, tree, study, folder, summary, comparison, p_values)
     (folder / "README.md").write_text(page)
+    write_report(tree, folder, fitted_in=folder / "fit", study=study)
 
 
 def compare_estimates(case: Case, tree: xr.DataTree) -> pd.DataFrame:
@@ -190,6 +192,7 @@ def _page(
         f"{int(stats['diverging'].sum())} divergences; R-hat at most "
         f"{varying['r_hat'].max():.4f}; ESS at least {varying['ess_bulk'].min():.0f} (bulk), "
         f"{varying['ess_tail'].min():.0f} (tail). Predictive check, p: {checks}.",
+        "The whole report, on one page: [report.html](report.html).",
         "## Beside published estimates",
         _markdown(_wide(comparison)),
         "![estimates](estimates.png)",

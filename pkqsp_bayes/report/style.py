@@ -3,6 +3,7 @@
 Colours: Okabe & Ito 2008, Color Universal Design.
 """
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,14 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from PIL import Image
 
 __all__ = ["BAND", "COLOURS", "LINE", "OBSERVED", "saved"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Blue, vermilion, green, purple, orange, sky."""
+
+_COLOURS_KEPT = 128
 
 LINE, BAND, OBSERVED = "#0072B2", "#56B4E9", "#000000"
 
@@ -53,6 +57,9 @@ def saved(path: Path, *, width: float, height: float) -> Iterator[Figure]:
         # No window and no state of pyplot's: pictures are made in the background too.
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-        figure.savefig(unfinished, format="png", dpi=110)
-        unfinished.replace(path)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=110)
+    # A palette is enough for diagrams, and makes a page a third as large.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    Image.open(drawn).convert("RGB").quantize(_COLOURS_KEPT).save(unfinished, "PNG", optimize=True)
+    unfinished.replace(path)

@@ -174,6 +174,7 @@ def main() -> None:
     write_tables(fits, REPORTS)
     draw_clearances(fits, REPORTS / "clearance.png")
     draw_patient(fits, REPORTS / "patient.png")
+    pq.report(fits["over time"], REPORTS, fitted_in=Path(sys.argv[1]) / "over-time")
 
 
 if __name__ == "__main__":
