@@ -5,8 +5,12 @@ Oracle: nlme's estimates of the same data (Pinheiro & Bates 2000, section 8.2), 
 AAG; with the creatinine class besides: -0.473 AAG and a contrast of 0.150 (times sqrt 2 between the
 classes), SD of log CL/F 0.248, residual 0.644. Without either: log CL/F 2.470, SD 0.321, residual
 0.759.
+
+$PKQSP_QUINIDINE may name the WORK of ``python -m tests.statistical.quinidine_report WORK``: its
+fits are then resumed, which is refused unless model, tables and settings are those of today.
 """
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +27,8 @@ Fits = dict[str, xr.DataTree]
 
 @pytest.fixture(scope="module")
 def fits(tmp_path_factory: pytest.TempPathFactory) -> Fits:
-    return fit_all(Path(tmp_path_factory.mktemp("quinidine")))
+    work = os.environ.get("PKQSP_QUINIDINE") or tmp_path_factory.mktemp("quinidine")
+    return fit_all(Path(work))
 
 
 @pytest.fixture(scope="module")
