@@ -1,7 +1,7 @@
 """``make demo``: the theophylline PBPK model of the library, fitted to the bundled study.
 
 ``python -m pkqsp_bayes.demo FOLDER`` writes a picture of the fits and a table of the parameters
-beside the fit itself, and then the page for a reviewer.
+beside the fit itself, then the variance budget of a dose and the page for a reviewer.
 """
 
 import logging
@@ -15,14 +15,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.analysis.variability import variance_budget
 from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.store import read_fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.program.bind import BindOptions
+from pkqsp_bayes.report.budget import draw_budget
 from pkqsp_bayes.report.page import write_report
 from pkqsp_bayes.study import load_dataset
+from pkqsp_bayes.study.simulated import Dose
 
 __all__ = ["main", "run_demo"]
 
@@ -79,6 +82,14 @@ def _draw_fits(tree: xr.DataTree, path: Path) -> None:
     plt.close(figure)
 
 
+def _draw_budget(tree: xr.DataTree, path: Path) -> None:
+    """Draw who carries how much of a concentration, over the day of a dose."""
+    budget = variance_budget(
+        tree, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
+    )
+    draw_budget(budget, path, quantity="theophylline (mg/L)")
+
+
 def main() -> None:
     """Run the demo into the folder that the command line names."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -90,7 +101,9 @@ def main() -> None:
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")
     sys.stdout.flush()
-    sys.stdout.write(f"{write_report(read_fit(folder), folder)}\n")
+    tree = read_fit(folder)
+    _draw_budget(tree, folder / "budget.png")
+    sys.stdout.write(f"{folder / 'budget.png'}\n{write_report(tree, folder)}\n")
 
 
 if __name__ == "__main__":
