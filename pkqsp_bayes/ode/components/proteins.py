@@ -178,7 +178,10 @@ def _is_mass(unit: str) -> bool:
 
 
 def _saturable(draft: Draft, fixed: sp.Expr, filled: _Bound) -> sp.Expr:
-    """Return Cu / C of the quadratic equation, from the venous plasma concentration."""
+    """Return ``fup`` where sites fill up: the free drug solves a quadratic mass balance.
+
+    Of the plasma, or of the blood where what red cells hold follows from the free drug as well.
+    """
     assert filled.Kd is not None  # noqa: S101 - the caller asked
     pools = draft.spec.pools
     pool = "venous" if "venous" in pools else next(iter(pools), None)
@@ -186,12 +189,27 @@ def _saturable(draft: Draft, fixed: sp.Expr, filled: _Bound) -> sp.Expr:
         what = "saturable binding needs a plasma concentration, and there is no blood pool"
         draft.problem("binding", what, "state pools, or drive fup by a link")
         return sp.Integer(1)
+    sites = draft.define("binding.capacity", filled.ratio * filled.Kd, unit=_MOLAR, where="binding")
+    seen, plasma, held = symbol(f"{pool}.Cp"), sp.Integer(1), sp.Integer(0)
+    if _cells_follow(draft):
+        seen, plasma = symbol(f"{pool}.C"), 1 - symbol("Hct")
+        held = symbol("Hct") * symbol("red_cells.Kpu")
     factor = amount_conversion(draft, draft.concentration_unit, _MOLAR, where="binding")
-    total = draft.define("binding.C", symbol(f"{pool}.Cp") * factor, unit=_MOLAR, where="binding")
-    room = draft.define("binding.capacity", filled.ratio * filled.Kd, unit=_MOLAR, where="binding")
-    free = draft.define("binding.free", fixed * filled.Kd + room - total, unit=_MOLAR,
+    total = draft.define("binding.C", seen * factor, unit=_MOLAR, where="binding")
+    linear = draft.define("binding.linear", plasma * fixed + held, unit="dimensionless",
+                          where="binding")  # fmt: skip
+    rest = draft.define("binding.rest", linear * filled.Kd + plasma * sites - total, unit=_MOLAR,
                         where="binding")  # fmt: skip
-    return 2 * filled.Kd / (free + sp.sqrt(free**2 + 4 * fixed * filled.Kd * total))
+    root = sp.sqrt(rest**2 + 4 * linear * filled.Kd * total)
+    free = draft.define("binding.free", 2 * filled.Kd * total / (rest + root), unit=_MOLAR,
+                        where="binding")  # fmt: skip
+    return 1 / (fixed + sites / (filled.Kd + free))
+
+
+def _cells_follow(draft: Draft) -> bool:
+    """Whether what red cells hold is computed from the free drug."""
+    stated = draft.spec.blood
+    return stated is not None and stated.red_cells is not None and draft.knows("Hct")
 
 
 def add_blood(draft: Draft) -> None:

@@ -78,6 +78,31 @@ def test_filled_sites_against_the_law_of_mass_action() -> None:
         assert numeric.outputs(0.0, y)[1] == pytest.approx(expected, rel=1e-9)
 
 
+def test_filled_sites_and_red_cells_share_the_blood() -> None:
+    """The blood holds free and bound drug and that of red cells: one unknown, by bisection."""
+    hct, cells = 0.45, 3.0
+    text = BODY.replace("cardiac_output = 300", f"cardiac_output = 300\nhaematocrit = {hct}")
+    text = text.replace("fup = 0.2\n", "").replace("BP = 0.8\n", "") + AFFINITY
+    text += f"saturable = true\n[blood]\nred_cells = {cells}\n"
+    text += '[observe.fu]\nvalue = "fup"\n[observe.ratio]\nvalue = "BP"\n'
+    numeric = made(text)
+    names = [s.name for s in numeric.system.states]
+    for total in (0.0, 0.01, 100.0, 1000.0, 1e5):  # umol/L of blood
+        y = np.zeros(len(names))
+        y[names.index("venous.A")] = total * 0.5 * 4
+
+        def left(free: float, total: float = total) -> float:
+            plasma = free * (1 + 1200 / (200 + free))
+            return (1 - hct) * plasma + hct * cells * free - total
+
+        free = brentq(left, 0, total / 0.5, xtol=1e-14) if total else 0.0
+        fu = 1 / (1 + 1200 / (200 + free))
+        found = dict(zip(("cp", "fu", "ratio"), numeric.outputs(0.0, y), strict=True))
+        assert found["fu"] == pytest.approx(fu, rel=1e-9)
+        assert found["ratio"] == pytest.approx(1 + hct * (cells * fu - 1), rel=1e-9)
+        assert found["cp"] * found["ratio"] * 1e3 / 500 == pytest.approx(total, rel=1e-9)
+
+
 RENAL = """
 [elimination.kidney]
 GFR = 7.5
