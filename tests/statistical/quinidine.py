@@ -29,6 +29,7 @@ __all__ = [
     "SETTINGS",
     "TABLES",
     "Posterior",
+    "all_estimates",
     "compare_fits",
     "estimates",
     "fit_all",
@@ -171,6 +172,12 @@ def estimates(fit: xr.DataTree, *, AAG: float | None = None) -> pd.DataFrame:
         for name, x in quantities.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "sd", "q5", "q95"])
+
+
+def all_estimates(fits: Mapping[str, xr.DataTree]) -> dict[str, pd.DataFrame]:
+    """Return the estimates of each fit, that without AAG at the level it was given everywhere."""
+    levels = {"none": REFERENCE}
+    return {kind: estimates(fit, AAG=levels.get(kind)) for kind, fit in fits.items()}
 
 
 def _clearance(post: Posterior, level: float) -> FloatArray:

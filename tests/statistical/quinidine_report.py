@@ -19,8 +19,8 @@ import pkqsp_bayes as pq
 from tests.library.quinidine import Patient, oral_clearance, unbound
 from tests.statistical.quinidine import (
     Posterior,
+    all_estimates,
     compare_fits,
-    estimates,
     fit_all,
     individual_clint,
     read_table,
@@ -37,9 +37,7 @@ _LABELS = {"over time": "AAG over time", "mean": "AAG at the patient's mean", "n
 
 def write_tables(fits: Mapping[str, xr.DataTree], folder: Path) -> None:
     """Write estimates of the three, their comparison, and how they converged."""
-    told = pd.concat(
-        {kind: estimates(fit) for kind, fit in fits.items()}, names=["AAG", "quantity"]
-    )
+    told = pd.concat(all_estimates(fits), names=["AAG", "quantity"])
     told.to_csv(folder / "estimates.csv", float_format="%.3g")
     compare_fits(fits).to_csv(folder / "comparison.csv", float_format="%.4g")
     pd.DataFrame({kind: _convergence(fit) for kind, fit in fits.items()}).T.to_csv(
