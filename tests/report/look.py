@@ -26,7 +26,7 @@ from tests.program.studies import observed
 __all__ = ["WIDTHS", "find_faults", "simulated_study"]
 
 WIDTHS = {"desk": 1280, "phone": 390}
-SETTINGS = pq.FitSettings(chains=2, warmup=120, draws=120, seed=1, max_treedepth=7)
+SETTINGS = pq.FitSettings(chains=2, warmup=100, draws=100, seed=1, max_treedepth=6)
 _SPREAD, _NOISE, _COPIES = 0.2, 0.08, 6
 _FRAME = """<iframe src="{page}" width="{width}" height="900" style="border:0"></iframe><pre></pre>
 <script>
