@@ -33,7 +33,7 @@ _FRAME = """<iframe src="{page}" width="{width}" height="900" style="border:0"><
 const frame = document.querySelector("iframe");
 frame.onload = () => {{
   const page = frame.contentDocument, edge = page.documentElement.clientWidth + 1;
-  const inScroll = (e) => e.closest(".scroll") !== null;
+  const inScroll = (e) => e.closest(".scroll, .equation") !== null;
   const wide = [...page.querySelectorAll("body *")].filter(
     (e) => e.getBoundingClientRect().right > edge && !inScroll(e) && !e.closest("svg, math"));
   const lost = [...page.images].filter((i) => i.naturalWidth === 0);

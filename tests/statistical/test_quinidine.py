@@ -20,7 +20,11 @@ import xarray as xr
 import pkqsp_bayes as pq
 from tests.statistical.quinidine import TABLES, all_estimates, compare_fits, fit_all
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # k-hat is high for patients with one sample; comparison.csv and the page on the model say so.
+    pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto:UserWarning"),
+]
 
 Fits = dict[str, xr.DataTree]
 
