@@ -165,7 +165,7 @@ CASES: Mapping[str, Case] = {
         published="warfarin",
         # The posterior needs trees of 31 steps; before the metric is known, deep ones take most of
         # the time.
-        settings=FitSettings(chains=4, warmup=500, draws=600, seed=11, max_treedepth=7),
+        settings=FitSettings(chains=4, warmup=600, draws=1000, seed=11, max_treedepth=7),
         options=BindOptions(
             # The last two hardly differ between subjects.
             centred={"IC50": True, "kout": False, "PCA0": False},
