@@ -28,6 +28,8 @@ _HATCHES = ("", "//", "..", "\\\\", "xx", "--", "oo", "||")
 _REST = "#cccccc"
 _RESTS = ("interactions", "not linear")
 _MOST = 6
+_NOTHING = 1e-9
+"""A share that is no more than rounding."""
 
 
 def draw_budget(
@@ -88,15 +90,23 @@ def budget_shares(budget: xr.Dataset, view: str) -> dict[str, FloatArray]:
     one = budget["share"].sel(view=view)
     stated = [str(name) for name in one["component"].to_numpy()]
     return {
-        words: np.atleast_1d(one.sel(component=name).to_numpy())
+        words: _rounded(np.atleast_1d(one.sel(component=name).to_numpy()))
         for name, (words, _) in COMPONENTS.items()
         if name in stated and not (name == "residual" and view == "latent")
     }
 
 
+def _rounded(shares: FloatArray) -> FloatArray:
+    """Return shares without what rounding leaves where a component is absent."""
+    return np.where(np.abs(shares) < _NOTHING, 0.0, shares)
+
+
 def _effects(budget: xr.Dataset) -> dict[str, FloatArray]:
     """Return first-order shares of each random effect; interactions are the rest."""
     if "by_effect" not in budget:
+        return {}
+    own = budget["share"].sel(view="latent", component="between_subject")
+    if not (own > _NOTHING).any():
         return {}
     whole = budget["variance"].sel(view="latent", component="between_subject")
     shares = (budget["by_effect"].sel(index="first") / whole).clip(0, 1)
