@@ -50,10 +50,9 @@ def test_centring_goes_by_what_each_value_is_seen_in() -> None:
     made = bind_model(model, study)
     assert [made.centred[name] for name in ("CL", "V", "F")] == [True, True, True]
     assert "eta[ : , 3] = z[ : , 3] - logit(F);" in made.program
-    assert "eta[ : , 2] = z[ : , 2] - log(V);" in made.program
-    assert (
-        "correlated_lpdf(eta[ : , {1, 2}] | diag_pre_multiply(omega[{1, 2}], L_1))" in made.program
-    )
+    assert "eta[ : , 1] = z[ : , 1] - (log(CL) + 0.75 * log(x__WT / 70.0));" in made.program
+    block = "correlated_lpdf(eta[ : , {1, 2}] | diag_pre_multiply(omega[{1, 2}], L_1))"
+    assert block in made.program
     assert "omega_iov[1], omega_iov[2], omega_iov[3]" in made.program
     study = study_of(model, samples=17)
     study.table["OCC"] = np.where(study.table["TIME"] > 2, "2", "1")
