@@ -26,6 +26,8 @@ _BITS = 128
 _SPREAD = 1.5
 _APART = 0.02
 _EXACT = 1e-9
+_FLAT = 1e-6
+_ROUNDING = 1e-25  # of the greatest coefficient: what is left of 0 at 128 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class OtherSolution:
 
 
 def other_solutions(
-    model: ReadyModel, study: Study, *, starts: int = 20, seed: int = 1
+    model: ReadyModel, study: Study, *, starts: int = 20, seed: int = 1, order: int = 0
 ) -> tuple[OtherSolution, ...]:
     """Search for other, distant values of the individual parameters with the same outputs.
 
@@ -61,13 +63,15 @@ def other_solutions(
         How many searches, from points about 1.5 natural logarithms away.
     seed : int
         Of the starts.
+    order : int
+        Taylor coefficients that are compared at least: those that the decision of the rank took.
 
     Returns
     -------
     tuple of OtherSolution
         Those found. That there are none is not proven by finding none.
     """
-    search = _Search(model, study)
+    search = _Search(model, study, order)
     rng = np.random.default_rng(seed)
     found: list[FloatArray] = [search.centre]
     for _ in range(starts):
@@ -83,7 +87,7 @@ def other_solutions(
 class _Search:
     """Taylor coefficients of the observed outputs, relative to those at the typical values."""
 
-    def __init__(self, model: ReadyModel, study: Study) -> None:
+    def __init__(self, model: ReadyModel, study: Study, order: int) -> None:
         self.model = model
         self.values = typical_values(model, {})
         self.free = np.flatnonzero(self.values > 0)
@@ -91,10 +95,11 @@ class _Search:
         self.experiments = tuple(experiments_of(model, study))
         observed = [n for n, o in model.spec.observe.items() if o.error is not None]
         self.outputs = [model.lowered.output_names.index(n) for n in observed]
-        self.order = self.values.size + len(model.lowered.states) + 1
+        self.order = max(order, self.values.size + len(model.lowered.states) + 1)
         self.last: tuple[FloatArray, FloatArray, FloatArray] | None = None
         self.goal, _ = self._rows(self.centre)
-        self.unit = np.where(self.goal != 0, np.abs(self.goal), 1.0)
+        size = np.abs(self.goal)
+        self.unit = np.where(size > _ROUNDING * size.max(initial=0.0), size, 1.0)
 
     def climb(self, start: FloatArray) -> FloatArray | None:
         """Return the solution that a start leads to, or None."""
@@ -107,7 +112,18 @@ class _Search:
         except (NotAnalyticError, ValueError):
             return None
         end: FloatArray = found.x
-        return end if np.abs(found.fun).max() < _EXACT else None
+        if np.abs(found.fun).max() >= _EXACT or not self._is_isolated(end):
+            return None
+        return end
+
+    def _is_isolated(self, u: FloatArray) -> bool:
+        """Whether no direction away from a solution leaves all coefficients as they are.
+
+        Where one does, to rounding, the agreement says nothing: the coefficients that would tell
+        are lost among greater ones.
+        """
+        sizes = np.linalg.svd(self._slopes(u), compute_uv=False)
+        return bool(sizes[-1] > _FLAT * sizes[0]) if sizes.size else False
 
     def _misfit(self, u: FloatArray) -> FloatArray:
         return (self._rows(u)[0] - self.goal) / self.unit

@@ -145,7 +145,9 @@ def identifiability(
     ready = ready_model(model)
     structural = structural_rank(ready, study, outputs=observed, seed=seed)
     unique = structural.rank == len(structural.parameters)
-    others = other_solutions(ready, study, starts=starts, seed=seed) if starts and unique else ()
+    others: tuple[OtherSolution, ...] = ()
+    if starts and unique:
+        others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
     priors = stated_priors(frame)
     centre: dict[str, float] = {}
     if fit is not None:

@@ -30,3 +30,10 @@ def test_a_bolus_has_no_other_solution() -> None:
     equations = "cp = central / V\nd(central)/dt = -CL * cp"
     model = ready_model(_model(equations, {"CL": 0.3, "V": 1.0}, dose=INTO_CENTRAL))
     assert other_solutions(model, STUDY) == ()
+
+
+def test_what_the_series_hardly_sees_is_no_solution() -> None:
+    """Feedback on the marrow: it moves coefficients of high order by less than they agree to."""
+    model = ready_model(pq.load_model("myelosuppression"))
+    study = pq.regimen(pq.Dose(amount=100, duration=1.0), [24.0, 100.0])
+    assert other_solutions(model, study, starts=5, order=20) == ()
