@@ -70,7 +70,7 @@ def test_one_point_serves_all_chains_if_pathfinder_fails(
 def test_without_any_start_the_culprit_is_named(
     growing: pq.ModelSpec, growth: pq.Study, bound: BoundModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rungs, "_is_finite", lambda *_: False)
+    monkeypatch.setattr(rungs, "is_usable", lambda *_: False)
     assert find_starts(bound, 2, seed=1) is None
     with pytest.raises(pq.CheckError, match=r"ID 1: the solver gave up.*k = 1"):
         settle_starts(growing, growth, bound, 2, 1)
