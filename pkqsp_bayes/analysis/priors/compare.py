@@ -115,7 +115,7 @@ def compare_priors(
     models = _models(model, priors)
     draws = fit["posterior"].to_dataset()
     base = stated_density(model, study)
-    rows = {FITTED: _summary(draws, None, method="fitted")}
+    rows = {FITTED: _Row(method="fitted", moments=_moments(draws, None))}
     place = None if folder is None else Path(folder)
     for name, other in models.items():
         target = stated_density(other, study)
@@ -261,10 +261,6 @@ def _mean_ratio(ratio: FloatArray, draws: xr.Dataset) -> tuple[float, float]:
     ess = float(_STATS.ess(chains, method="mean", chain_axis=0, draw_axis=1))
     error = float(scaled.std() / mean / math.sqrt(max(ess, 1.0)))
     return top + math.log(mean), error
-
-
-def _summary(draws: xr.Dataset, weights: FloatArray | None, *, method: str) -> _Row:
-    return _Row(method=method, moments=_moments(draws, weights))
 
 
 def _nothing(draws: xr.Dataset) -> FloatArray:
