@@ -21,6 +21,7 @@ from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.report.cases import CASES, Case, Quantity, published_estimates
+from pkqsp_bayes.report.facts import ReportOptions
 from pkqsp_bayes.report.page import write_report
 from pkqsp_bayes.report.pictures import draw_check, draw_estimates, draw_subjects
 from pkqsp_bayes.report.predictions import predict_subjects, secondary_values, with_times
@@ -60,7 +61,14 @@ def _fit(case: Case, study: Study, folder: Path) -> xr.DataTree:
         return fit(model, study, folder, settings=case.settings, options=case.options)
 
 
-def write_case(case: Case, tree: xr.DataTree, study: Study, folder: Path) -> None:
+def write_case(
+    case: Case,
+    tree: xr.DataTree,
+    study: Study,
+    folder: Path,
+    *,
+    report: ReportOptions | None = None,
+) -> None:
     """Write the tables and pictures of a fit.
 
     ``summary.csv``, ``comparison.csv``, ``fits_<endpoint>.png``, ``check_<endpoint>.png``,
@@ -76,6 +84,8 @@ def write_case(case: Case, tree: xr.DataTree, study: Study, folder: Path) -> Non
         The study.
     folder : Path
         Where.
+    report : ReportOptions, optional
+        How much the report computes.
     """
     summary, comparison = summary_table(tree), compare_estimates(case, tree)
     summary.to_csv(folder / "summary.csv", float_format="%.5g")
@@ -95,7 +105,7 @@ def write_case(case: Case, tree: xr.DataTree, study: Study, folder: Path) -> Non
         p_values[name] = float(check["p_value"].item())
     page = _page(case, tree, study, folder, summary, comparison, p_values)
     (folder / "README.md").write_text(page)
-    write_report(tree, folder, fitted_in=folder / "fit", study=study)
+    write_report(tree, folder, fitted_in=folder / "fit", study=study, options=report)
 
 
 def compare_estimates(case: Case, tree: xr.DataTree) -> pd.DataFrame:

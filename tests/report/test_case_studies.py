@@ -12,11 +12,13 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.library import names, path
 from pkqsp_bayes.report.case_studies import compare_estimates, write_case
 from pkqsp_bayes.report.cases import CASES, published_estimates
+from pkqsp_bayes.report.facts import ReportOptions
 from pkqsp_bayes.report.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.study import datasets
 from tests.analysis.posteriors import hand_made
 
 DRAWS = 200
+SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def tree(study: pq.Study) -> xr.DataTree:
     rng = np.random.default_rng(1)
     centres = {"CL": 0.039667 * 70, "V": 0.46185 * 70, "ka": 1.5932, "tlag": 0.01}
     typical = {name: v * np.exp(0.05 * rng.normal(size=DRAWS)) for name, v in centres.items()}
-    made = hand_made(
+    return hand_made(
         path("one-compartment").read_text(),
         typical,
         omega={"CL": np.full(DRAWS, 0.16692), "V": 0.05, "ka": 0.64386},
@@ -38,12 +40,6 @@ def tree(study: pq.Study) -> xr.DataTree:
         eta=np.zeros((DRAWS, len(study.subjects), 3)),
         subjects=study.subjects,
     )
-    zeros = np.zeros((1, DRAWS))
-    stats = xr.Dataset(dict.fromkeys(("diverging", "n_steps"), (("chain", "draw"), zeros)))
-    observed = xr.Dataset({"DV": ("observation", np.zeros(132))})
-    for group, data in (("sample_stats", stats), ("observed_data", observed)):
-        made[group] = xr.DataTree(data)
-    return made
 
 
 def test_cases_are_of_known_models_and_studies() -> None:
@@ -120,16 +116,20 @@ def test_secondary_outputs_are_those_of_the_formulas() -> None:
     assert found["EC50"] == pytest.approx(ic50 / 0.012, rel=1e-9)
 
 
-def test_a_report_is_written(tree: xr.DataTree, study: pq.Study, tmp_path: Path) -> None:
-    write_case(CASES["one-compartment"], tree, study, tmp_path)
+def test_a_report_is_written(hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path: Path) -> None:
+    case = CASES["one-compartment"]
+    write_case(case, hand_fit, theophylline, tmp_path, report=SMALL)
     made = {file.name for file in tmp_path.iterdir()}
-    assert made == {"README.md", "summary.csv", "comparison.csv", "estimates.png", "fits_cp.png",
-                    "check_cp.png"}  # fmt: skip
+    assert made == {"README.md", "report.html", "summary.csv", "comparison.csv", "estimates.png",
+                    "fits_cp.png", "check_cp.png"}  # fmt: skip
     page = (tmp_path / "README.md").read_text()
     for picture in ("estimates.png", "fits_cp.png", "check_cp.png"):
         assert f"({picture})" in page
         pixels = imread(tmp_path / picture)
         assert pixels.shape[0] > 200
         assert pixels.std() > 0.01
-    assert "| CL (L/h/kg) | 0.0396 (0.0366 to 0.0423) | 0.0397 (0.0359 to 0.0438) |" in page
+    ours = hand_fit["posterior"]["CL"] / 70
+    low, high = ours.quantile([0.05, 0.95]).to_numpy()
+    assert f"| CL (L/h/kg) | {ours.mean():.4f} ({low:.4f} to {high:.4f}) | 0.0397" in page
     assert "nan" not in pd.read_csv(tmp_path / "summary.csv").to_string().lower().split("r_hat")[0]
+    assert pq.load_model(case.model).title in (tmp_path / "report.html").read_text()
