@@ -1,6 +1,7 @@
 """One chain: a process of its own, whose files appear in a folder that nobody else has."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.settings import FitSettings
 
-__all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished"]
+__all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished", "seconds_of"]
 
 SUFFIXES = (".csv", ".txt", ".solver.json")
 """Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
@@ -160,11 +161,25 @@ def is_finished(path: Path) -> bool:
     path : Path
         A file of draws, which may not be there.
     """
-    if not path.is_file():
-        return False
+    return path.is_file() and b"Elapsed Time" in _end_of(path)
+
+
+def seconds_of(path: Path) -> float:
+    """Return how long the sampler took for a finished chain, warm-up included.
+
+    Parameters
+    ----------
+    path : Path
+        A file of draws.
+    """
+    found = re.search(rb"([\d.e+-]+) seconds \(Total\)", _end_of(path))
+    return float(found.group(1)) if found else float("nan")
+
+
+def _end_of(path: Path) -> bytes:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 500))
-        return b"Elapsed Time" in file.read()
+        return file.read()
 
 
 def _as_file(value: str | Mapping[str, Any], place: Path) -> str:

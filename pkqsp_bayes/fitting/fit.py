@@ -4,8 +4,7 @@ import dataclasses
 import json
 import logging
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.beginning import begin_at_mode, begin_at_priors
-from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler
+from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.diagnose import diagnose
 from pkqsp_bayes.fitting.files import told_writing, write_text
@@ -97,8 +96,9 @@ def fit(
     xarray.DataTree
         Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
         observed_data, constant_data. Attributes ``model`` (TOML), ``program``, ``seed``,
-        ``settings``, ``centred``, ``versions``, ``seconds`` and ``solver`` (JSON): solves, steps,
-        failed solves with their reasons and the parameters of the first, in all and by chain.
+        ``settings``, ``centred``, ``versions``, ``seconds`` (of the chain that took longest, with
+        its warm-up) and ``solver`` (JSON): solves, steps, failed solves with their reasons and the
+        parameters of the first, in all and by chain.
 
     Raises
     ------
@@ -129,7 +129,6 @@ def fit(
         _write_inputs(place, model, study, bound)
         if priors is not None:
             write_text(place / "priors.toml", format_priors(priors))
-        started = time.perf_counter()
         missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
         if missing:
             sampler = _sampler(place, model, study, bound, chosen)
@@ -137,8 +136,8 @@ def fit(
                 manifest = run_missing(
                     place, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
                 )
-        about = _attributes(model, bound, chosen, time.perf_counter() - started)
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
+        about = _attributes(model, bound, chosen, [seconds_of(file) for file in files])
         about["solver"] = _solver(place, bound, chosen)
         tree = convert_chains(files, bound, about)
         write_tree(place, tree, store)
@@ -214,7 +213,7 @@ def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str,
 
 
 def _attributes(
-    model: ModelSpec, bound: BoundModel, settings: FitSettings, seconds: float
+    model: ModelSpec, bound: BoundModel, settings: FitSettings, seconds: Sequence[float]
 ) -> dict[str, Any]:
     return result_attributes(
         model,
@@ -222,5 +221,5 @@ def _attributes(
         seed=settings.seed,
         settings=dataclasses.asdict(settings),
         centred=dict(bound.centred),
-        seconds=seconds,
+        seconds=max(seconds),
     )

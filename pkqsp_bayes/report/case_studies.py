@@ -5,7 +5,6 @@ there already, of the same model, study and settings, is taken as it is.
 """
 
 import logging
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import xarray as xr
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.fitting.chains import seconds_of
 from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
@@ -214,9 +214,8 @@ def _page(
 
 
 def _chain_seconds(folder: Path) -> float:
-    """Return the mean wall time of the chains, which Stan writes at the end of each file."""
-    texts = [file.read_text()[-2000:] for file in sorted(folder.glob("chain_*.csv"))]
-    found = [float(m.group(1)) for t in texts if (m := re.search(r"([\d.]+) seconds \(Total", t))]
+    """Return the mean wall time of the chains."""
+    found = [seconds_of(file) for file in folder.glob("chain_*.csv")]
     return float(np.mean(found)) if found else float("nan")
 
 

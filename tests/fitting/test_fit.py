@@ -96,6 +96,22 @@ def test_resuming_runs_only_what_is_missing(
     np.testing.assert_array_equal(tree["posterior"]["CL"], done[1]["posterior"]["CL"])
 
 
+def test_its_time_is_that_of_the_sampler_and_not_of_the_resuming(
+    done: tuple[Path, xr.DataTree], model: pq.ModelSpec, study: pq.Study, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(done[0], tmp_path / "fit")
+    tree = pq.fit(model, study, folder, settings=SETTINGS, resume=True)
+    told = [
+        float(line.split()[1])
+        for number in (1, 2)
+        for line in (folder / f"chain_{number}.csv").read_text().splitlines()
+        if line.endswith("(Total)")
+    ]
+    assert len(told) == 2
+    assert tree.attrs["seconds"] == done[1].attrs["seconds"]
+    assert float(tree.attrs["seconds"]) == max(told) > 0
+
+
 def test_resuming_refuses_what_has_changed(
     done: tuple[Path, xr.DataTree], model: pq.ModelSpec, study: pq.Study
 ) -> None:

@@ -89,7 +89,7 @@ def study_for(model: pq.ModelSpec) -> pq.Study:
     return dataclasses.replace(study, table=table)
 
 
-def fit_study(name: str, folder: Path, *, warmup: int = 300, draws: int = 300) -> xr.DataTree:
+def fit_study(name: str, folder: Path, *, warmup: int = 300, draws: int = 500) -> xr.DataTree:
     """Fit one of the models; what is in the folder already is kept."""
     model = models()[name]
     settings = pq.FitSettings(chains=4, warmup=warmup, draws=draws, seed=_SEED, max_treedepth=8)

@@ -43,7 +43,7 @@ FloatArray = NDArray[np.float64]
 DATA = Path(__file__).parents[2] / "data" / "quinidine" / "study.csv"
 TABLES = ("over time", "mean", "none")
 MEDIAN_AAG = 1.23
-SETTINGS = pq.FitSettings(chains=4, warmup=500, draws=800, seed=1, max_treedepth=7)
+SETTINGS = pq.FitSettings(chains=4, warmup=500, draws=1300, seed=1, max_treedepth=7)
 # The log density is that at 1e-6 within 1e-4; a gradient takes half the time.
 OPTIONS = pq.BindOptions(solver=SolverSettings(rtol=1e-3, atol=1e-3), centred={"CLint": True})
 

@@ -53,7 +53,7 @@ def _convergence(fit: xr.DataTree) -> dict[str, float]:
         "ess_tail (least)": table.ess_tail.min(),
         "divergences": float(stats["diverging"].sum()),
         "leapfrog steps (mean)": float(stats["n_steps"].mean()),
-        "minutes": float(fit.attrs["seconds"]) / 60,
+        "minutes of the longest chain": float(fit.attrs["seconds"]) / 60,
     }
 
 

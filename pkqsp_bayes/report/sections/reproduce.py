@@ -34,7 +34,7 @@ def reproduce_section(facts: Facts) -> Section:
 
 
 def _command(facts: Facts, settings: dict[str, float]) -> str:
-    keys = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth")
+    keys = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "begin")
     stated = [f"--{key.replace('_', '-')} {settings[key]}" for key in keys if key in settings]
     priors = ["--priors priors.toml"] if facts.priors is not None else []
     return " ".join(["pkqsp fit model.toml study.csv -o fit", *priors, *stated])
