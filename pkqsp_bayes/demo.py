@@ -15,21 +15,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.variability import variance_budget
 from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.store import read_fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.program.bind import BindOptions
-from pkqsp_bayes.report.budget import draw_budget
-from pkqsp_bayes.report.page import write_report
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
 
 __all__ = ["main", "run_demo"]
 
-_SETTINGS = FitSettings(chains=4, warmup=500, draws=750, seed=20240527, adapt_delta=0.9)
+_SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_delta=0.9)
 # Eleven concentrations a subject say little of how Kp differs between subjects: its SD reaches down
 # to 0, where a centred effect has a funnel that no step size suits.
 _OPTIONS = BindOptions(centred={"Kp": False})
@@ -82,12 +79,19 @@ def _draw_fits(tree: xr.DataTree, path: Path) -> None:
     plt.close(figure)
 
 
-def _draw_budget(tree: xr.DataTree, path: Path) -> None:
-    """Draw who carries how much of a concentration, over the day of a dose."""
+def _answer(folder: Path) -> None:
+    """Draw who carries how much of a concentration over the day of a dose; write the page."""
+    # Not at the top: they take as long to import as the picture of fits, which shall not wait.
+    from pkqsp_bayes.analysis.variability import variance_budget
+    from pkqsp_bayes.report.budget import draw_budget
+    from pkqsp_bayes.report.page import write_report
+
+    tree = read_fit(folder)
     budget = variance_budget(
         tree, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
-    draw_budget(budget, path, quantity="theophylline (mg/L)")
+    draw_budget(budget, folder / "budget.png", quantity="theophylline (mg/L)")
+    sys.stdout.write(f"{folder / 'budget.png'}\n{write_report(tree, folder)}\n")
 
 
 def main() -> None:
@@ -101,9 +105,7 @@ def main() -> None:
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")
     sys.stdout.flush()
-    tree = read_fit(folder)
-    _draw_budget(tree, folder / "budget.png")
-    sys.stdout.write(f"{folder / 'budget.png'}\n{write_report(tree, folder)}\n")
+    _answer(folder)
 
 
 if __name__ == "__main__":
