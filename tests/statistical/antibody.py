@@ -5,6 +5,7 @@ by its PBPK alone, which knows no target.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ DOSES = (20.0, 140.0, 700.0)
 _TIMES = (1.0, 8.0, 24.0, 72.0, 168.0, 336.0, 504.0, 672.0, 1008.0, 1344.0)
 _BIOPSIES = (0.0, 24.0, 168.0, 504.0, 1008.0, 1344.0)
 _SEED = 20
+_SETTINGS = pq.FitSettings(chains=4, warmup=300, draws=500, seed=_SEED, max_treedepth=8)
 
 
 def _design(_: Draw) -> pq.Study:
@@ -89,11 +91,14 @@ def study_for(model: pq.ModelSpec) -> pq.Study:
     return dataclasses.replace(study, table=table)
 
 
-def fit_study(name: str, folder: Path, *, warmup: int = 300, draws: int = 500) -> xr.DataTree:
-    """Fit one of the models; what is in the folder already is kept."""
-    model = models()[name]
-    settings = pq.FitSettings(chains=4, warmup=warmup, draws=draws, seed=_SEED, max_treedepth=8)
-    return pq.fit(model, study_for(model), folder, settings=settings, resume=True, cores=4)
+def fit_study(name: str, work: Path) -> xr.DataTree:
+    """Fit one of the models; what WORK has of it is not run again.
+
+    $PKQSP_ANTIBODY may name the WORK of ``python -m tests.statistical.embedding WORK``.
+    """
+    model, place = models()[name], Path(os.environ.get("PKQSP_ANTIBODY") or work)
+    folder = place / name.replace(" ", "-")
+    return pq.fit(model, study_for(model), folder, settings=_SETTINGS, resume=True)
 
 
 def quantities(tree: xr.DataTree) -> pd.DataFrame:

@@ -120,14 +120,14 @@ def main() -> None:
 
 
 def _sample(work: Path) -> None:
-    full = fit_study("full", work / "full")
+    full = fit_study("full", work)
     found = recovery_table(quantities(full)).join(pq.summary_table(full)[["ess_bulk", "r_hat"]])
     found.to_csv(
         REPORTS / "mab-tmdd" / "recovery.csv", float_format="%.4g", index_label="parameter"
     )
     print(found.to_string(), flush=True)
     names = ("PBPK only", "embedded")
-    draws = {n: quantities(fit_study(n, work / n.replace(" ", "_"))) for n in names}
+    draws = {n: quantities(fit_study(n, work)) for n in names}
     table = bias_table(draws)
     table.to_csv(REPORTS / "embedding" / "posterior.csv", float_format="%.4g")
     print(table.to_string(), flush=True)

@@ -30,10 +30,8 @@ def test_the_target_seen_too_tells_every_typical_value() -> None:
 
 @pytest.fixture(scope="module")
 def biases(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    folder = tmp_path_factory.mktemp("embedding")
-    return bias_table(
-        {name: quantities(fit_study(name, folder / name[:4])) for name in ("PBPK only", "embedded")}
-    )
+    work = tmp_path_factory.mktemp("embedding")
+    return bias_table({n: quantities(fit_study(n, work)) for n in ("PBPK only", "embedded")})
 
 
 @pytest.mark.slow

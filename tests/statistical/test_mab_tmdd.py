@@ -1,7 +1,5 @@
 """All parameters of mab-tmdd are recovered from a simulated study at three doses."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -14,8 +12,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def recovered(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    folder: Path = tmp_path_factory.mktemp("mab") / "full"
-    tree = fit_study("full", folder)
+    tree = fit_study("full", tmp_path_factory.mktemp("mab"))
     assert int(tree["sample_stats"]["diverging"].sum()) <= 5
     return recovery_table(quantities(tree)).join(pq.summary_table(tree)[["sd", "r_hat"]])
 
