@@ -49,7 +49,7 @@ bench: setup
 
 # The case studies; mavoglurant and warfarin are downloaded, or lie in $PKQSP_DATA.
 reports: setup
-	$(BIN)/python -m pkqsp_bayes.report.case_studies
+	$(BIN)/python -m pkqsp_bayes.reporting.case_studies
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

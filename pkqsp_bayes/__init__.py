@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
-    from pkqsp_bayes.report.facts import ReportOptions
-    from pkqsp_bayes.report.page import write_report as report
+    from pkqsp_bayes.reporting.facts import ReportOptions
+    from pkqsp_bayes.reporting.page import report
     from pkqsp_bayes.spec.apply_priors import apply_priors
     from pkqsp_bayes.spec.causal import CausalSpec, read_causal
     from pkqsp_bayes.spec.model import ModelSpec
@@ -163,8 +163,8 @@ _PLACES = {
     "intervene": "analysis.interventions",
     "Scaled": "analysis.interventions",
     "individualise": "analysis.individuals",
-    "ReportOptions": "report.facts",
-    "report": "report",
+    "ReportOptions": "reporting.facts",
+    "report": "reporting.page",
     "compare_priors": "analysis.priors",
     "prior_check": "analysis.priors",
     "prior_posterior": "analysis.priors",

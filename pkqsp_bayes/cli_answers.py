@@ -52,7 +52,7 @@ def budget(
     """Split the variance of an endpoint: people, not knowing the parameters, noise."""
     from pkqsp_bayes.analysis.draws import model_of
     from pkqsp_bayes.engine.tables import parse_settings, parse_times
-    from pkqsp_bayes.report.budget import draw_budget
+    from pkqsp_bayes.reporting.budget import draw_budget
 
     with reported():
         fit = pq.read_fit(folder)

@@ -70,7 +70,7 @@ def prior(
 
 
 def _check(tree: "xr.DataTree", study: pq.Study, output: Path, seed: int) -> None:
-    from pkqsp_bayes.report.prior import draw_prior_check
+    from pkqsp_bayes.reporting.prior import draw_prior_check
 
     check = pq.prior_check(tree, study, seed=seed)
     table = check[["observed", "p_value"]].to_dataframe()
@@ -100,7 +100,7 @@ def priors(
     from pkqsp_bayes.analysis.priors import priors_in_force
     from pkqsp_bayes.analysis.stated import labelled_draws
     from pkqsp_bayes.fitting.store import read_study_of
-    from pkqsp_bayes.report.prior import draw_prior_posterior
+    from pkqsp_bayes.reporting.prior import draw_prior_posterior
 
     with reported():
         fit, study, place = pq.read_fit(folder), read_study_of(folder), output or folder

@@ -83,15 +83,15 @@ def _answer(folder: Path) -> None:
     """Draw who carries how much of a concentration over the day of a dose; write the page."""
     # Not at the top: they take as long to import as the picture of fits, which shall not wait.
     from pkqsp_bayes.analysis.variability import variance_budget
-    from pkqsp_bayes.report.budget import draw_budget
-    from pkqsp_bayes.report.page import write_report
+    from pkqsp_bayes.reporting.budget import draw_budget
+    from pkqsp_bayes.reporting.page import report
 
     tree = read_fit(folder)
     budget = variance_budget(
         tree, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
     draw_budget(budget, folder / "budget.png", quantity="theophylline (mg/L)")
-    sys.stdout.write(f"{folder / 'budget.png'}\n{write_report(tree, folder)}\n")
+    sys.stdout.write(f"{folder / 'budget.png'}\n{report(tree, folder)}\n")
 
 
 def main() -> None:

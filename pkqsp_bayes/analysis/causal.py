@@ -66,7 +66,7 @@ class CausalRecord:
         Covariates of study and target; see `covariate_overlap`.
     covariates : DataFrame or None
         One row a subject, ``population`` (study, target) beside the covariates: for a picture,
-        `pkqsp_bayes.report.overlap.draw_overlap`.
+        `pkqsp_bayes.reporting.overlap.draw_overlap`.
     """
 
     claim: str

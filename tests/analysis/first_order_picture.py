@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.variability import variance_budget
-from pkqsp_bayes.report.style import COLOURS, OBSERVED, saved
+from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 from tests.analysis.test_variability import DOSE, TIMES, posterior
 
 __all__ = ["Ratios", "closed_form", "draw", "ratios"]

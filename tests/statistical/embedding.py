@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.report.style import COLOURS, OBSERVED, saved
+from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 from tests.statistical.antibody import (
     DOSES,
     TRUTH,

@@ -1,7 +1,7 @@
 """Warfarin, 32 subjects, concentration and effect, against published population estimates.
 
-Sources, restated in ``pkqsp_bayes/report/published.csv``: nlmixr's SAEM and FOCEI fits of the model
-of Funaki, Holford & Fujita (PAGJA 2018), Monolix (Savic et al., AAPS J 2011;13:44).
+Sources, restated in ``pkqsp_bayes/reporting/published.csv``: nlmixr's SAEM and FOCEI fits of the
+model of Funaki, Holford & Fujita (PAGJA 2018), Monolix (Savic et al., AAPS J 2011;13:44).
 """
 
 from pathlib import Path
@@ -12,8 +12,8 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.predictive import vpc
-from pkqsp_bayes.report.case_studies import compare_estimates
-from pkqsp_bayes.report.cases import CASES
+from pkqsp_bayes.reporting.case_studies import compare_estimates
+from pkqsp_bayes.reporting.cases import CASES
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CASE = CASES["warfarin"]

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.report.prior import draw_prior_check
+from pkqsp_bayes.reporting.prior import draw_prior_check
 from pkqsp_bayes.spec.toml import format_model, parse_model
 from tests.fitting.conftest import TEXT
 

@@ -1,0 +1,191 @@
+"""`report`: one page that holds everything, and asks nobody for anything."""
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+import xarray as xr
+
+from pkqsp_bayes.analysis.causal import CausalRecord
+from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
+from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.reporting.facts import Facts, ReportOptions
+from pkqsp_bayes.reporting.section import Section
+from pkqsp_bayes.reporting.sections.budget import budget_section
+from pkqsp_bayes.reporting.sections.causal import causal_section
+from pkqsp_bayes.reporting.sections.checks import checks_section
+from pkqsp_bayes.reporting.sections.data import data_section
+from pkqsp_bayes.reporting.sections.diagnostics import diagnostics_section
+from pkqsp_bayes.reporting.sections.fits import fits_section
+from pkqsp_bayes.reporting.sections.identifiability import identifiability_section
+from pkqsp_bayes.reporting.sections.model import model_section
+from pkqsp_bayes.reporting.sections.parameters import parameters_section
+from pkqsp_bayes.reporting.sections.predictive import predictive_section
+from pkqsp_bayes.reporting.sections.priors import priors_section
+from pkqsp_bayes.reporting.sections.reproduce import reproduce_section
+from pkqsp_bayes.reporting.verdict import judge
+from pkqsp_bayes.spec.causal import CausalSpec, read_causal
+from pkqsp_bayes.spec.prior_table import PriorTable, read_priors
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["report"]
+
+_Maker = Callable[[Facts], Section]
+
+_SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
+    ("parameters", "Parameters", parameters_section),
+    ("budget", "Variance budget", budget_section),
+    ("predictive", "Predictive checks", predictive_section),
+    ("fits", "Individual fits", fits_section),
+    ("diagnostics", "Diagnostics", diagnostics_section),
+    ("priors", "Priors", priors_section),
+    ("identifiability", "Identifiability", identifiability_section),
+    ("causal", "Causal record", causal_section),
+    ("data", "Data", data_section),
+    ("checks", "Checks", checks_section),
+    ("model", "Model", model_section),
+    ("reproduce", "How to reproduce", reproduce_section),
+)
+
+
+def report(
+    fit: xr.DataTree,
+    folder: Path | str,
+    *,
+    fitted_in: Path | str | None = None,
+    study: Study | None = None,
+    priors: PriorTable | None = None,
+    ladder: Identifiability | None = None,
+    causal: CausalRecord | CausalSpec | None = None,
+    options: ReportOptions | None = None,
+) -> Path:
+    """Write ``report.html``: all that is to be said of a fit, on one page.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returned.
+    folder : Path
+        Where the page goes; made if it is not there.
+    fitted_in : Path, optional
+        Folder of the fit, which has its study and its prior table; by default the same.
+    study : Study, optional
+        By default the one of the fit's folder; without it the sections that need it are left out.
+    priors : PriorTable, optional
+        Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
+    ladder : Identifiability, optional
+        What `pkqsp_bayes.identifiability` found; by default it is asked, if the study is known.
+    causal : CausalRecord or CausalSpec, optional
+        The record of a claim, or a claim; by default ``claim.toml`` of the fit's folder, and if
+        there is none the record of any prediction, of which nothing is declared.
+    options : ReportOptions, optional
+        How much is computed.
+
+    Returns
+    -------
+    Path
+        The page. Pictures, formulas (MathML) and styles are in it; it has no script and asks for
+        no other file.
+
+    Raises
+    ------
+    PkqspError
+        If it cannot be written. A section that cannot be made says so on the page.
+    """
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    source = Path(fitted_in) if fitted_in is not None else place
+    chosen, known = options or ReportOptions(), study if study is not None else _study_in(source)
+    found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
+    with tempfile.TemporaryDirectory() as workshop:
+        facts = Facts(
+            fit=fit,
+            ready=ready_model(model_of(fit), occasions=_occasions(fit)),
+            study=known,
+            priors=priors if priors is not None else _priors_in(source),
+            identifiability=found,
+            no_identifiability=reason,
+            causal=causal if causal is not None else _claim_in(source),
+            options=chosen,
+            workshop=Path(workshop),
+        )
+        sections = [_made(*entry, facts) for entry in _SECTIONS]
+    with told_writing(place):
+        write_text(place / "report.html", _page(facts, sections))
+    return place / "report.html"
+
+
+def _occasions(fit: xr.DataTree) -> tuple[str, ...]:
+    posterior = fit["posterior"]
+    if "occasion" not in posterior.coords:
+        return ()
+    return tuple(str(label) for label in posterior["occasion"].to_numpy())
+
+
+def _study_in(folder: Path) -> Study | None:
+    return read_study_of(folder) if (folder / STUDY_FILE).exists() else None
+
+
+def _priors_in(folder: Path) -> PriorTable | None:
+    path = folder / "priors.toml"
+    return read_priors(path) if path.exists() else None
+
+
+def _claim_in(folder: Path) -> CausalSpec | None:
+    path = folder / "claim.toml"
+    return read_causal(path) if path.exists() else None
+
+
+def _ladder(
+    fit: xr.DataTree, study: Study | None, options: ReportOptions
+) -> tuple[Identifiability | None, str]:
+    """Return what the study can tell, or why that is not known."""
+    if study is None:
+        return None, (
+            "Left out: without the study of the fit nobody can say what it could tell of these "
+            "parameters. Pass it: pq.report(fit, folder, study=...)."
+        )
+    try:
+        found = identifiability(
+            model_of(fit), study, fit, starts=options.searches, seed=options.seed
+        )
+    except PkqspError as error:
+        return None, f"This could not be made. {_said(error)}"
+    return found, ""
+
+
+def _said(error: PkqspError) -> str:
+    if isinstance(error, CheckError):
+        return "; ".join(str(issue) for issue in error.issues[:3])
+    return str(error)
+
+
+def _made(anchor: str, title: str, maker: _Maker, facts: Facts) -> Section:
+    """Return a section; what stands in its way is said in its place."""
+    try:
+        return maker(facts)
+    except PkqspError as error:
+        missing = f"This could not be made. {_said(error)}"
+        return Section(anchor=anchor, title=title, missing=missing)
+
+
+def _page(facts: Facts, sections: Sequence[Section]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pkqsp_bayes.reporting"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        title=facts.model.title,
+        sections=sections,
+        verdict=judge(facts, sections),
+        today=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+    )

@@ -1,0 +1,171 @@
+"""The variance budget of a typical dose."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.variability import variance_budget
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
+from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
+from pkqsp_bayes.reporting.sections.fits import NO_STUDY
+from pkqsp_bayes.study.simulated import Dose
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["budget_section", "typical_regimen"]
+
+_TITLE = "Variance budget"
+_GRID = 40
+
+
+def budget_section(facts: Facts) -> Section:
+    """Return how much of what is seen is people, ignorance, noise."""
+    if facts.study is None:
+        return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
+    doses = typical_regimen(facts.ready, facts.study)
+    if doses is None:
+        missing = (
+            "Left out: no subject of the study has doses that can be given again as they are "
+            "(modelled rates or durations, or none at all). pkqsp budget takes any regimen."
+        )
+        return Section(anchor="budget", title=_TITLE, missing=missing)
+    budgets = {name: _budget(facts, name, doses) for name in facts.endpoints}
+    sentences = {name: _sentence(name, one, facts.model.time_unit) for name, one in budgets.items()}
+    return Section(
+        anchor="budget",
+        title=_TITLE,
+        content={
+            "doses": "; ".join(_say(dose, facts) for dose in doses),
+            "setting": _setting(facts),
+            "sentences": sentences,
+            "pictures": [_picture(facts, name, one) for name, one in budgets.items()],
+            "table": _table(budgets),
+        },
+    )
+
+
+def typical_regimen(ready: ReadyModel, study: Study) -> list[Dose] | None:
+    """Return the doses of the subject whose total dose is the median one.
+
+    Parameters
+    ----------
+    ready : ReadyModel
+        Names the dosing compartments.
+    study : Study
+        Of which the doses are.
+
+    Returns
+    -------
+    list of Dose or None
+        None where nobody has doses that a `Dose` can state.
+    """
+    lines = [line for line in subject_timelines(ready, study) if _is_plain(line)]
+    if not lines:
+        return None
+    totals = np.array([(line.amount * (1 + line.additional)).sum() for line in lines])
+    chosen = lines[int(np.argsort(totals, kind="stable")[(len(lines) - 1) // 2])]
+    names = [dose.name for dose in ready.system.doses]
+    return [
+        Dose(
+            amount=float(chosen.amount[k]),
+            time=float(chosen.time[k]),
+            n=int(chosen.additional[k]) + 1,
+            interval=float(chosen.interval[k]),
+            duration=float(chosen.amount[k] / chosen.rate[k]) if chosen.rate[k] > 0 else 0.0,
+            steady=int(chosen.steady[k]),
+            to=names[int(chosen.dose[k])],
+        )
+        for k in np.flatnonzero(chosen.dose >= 0)
+    ]
+
+
+def _is_plain(line: Timeline) -> bool:
+    given = line.dose >= 0
+    modelled = (line.rate[given] < 0).any() or (line.amount[given] == 0).any()
+    return bool(given.any() and not modelled and not np.isin(line.evid, (3, 4)).any())
+
+
+def _budget(facts: Facts, name: str, doses: list[Dose]) -> xr.Dataset:
+    seen = facts.fit["observed_data"]
+    last = float(seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name].max())
+    return variance_budget(
+        facts.fit,
+        output=name,
+        times=np.linspace(0, last, _GRID + 1)[1:],
+        regimen=doses,
+        outer=facts.options.outer,
+        inner=facts.options.inner,
+        seed=facts.options.seed,
+    )
+
+
+def _say(dose: Dose, facts: Facts) -> str:
+    text = f"{number(float(np.asarray(dose.amount)))} {facts.model.amount_unit} to {dose.to}"
+    text += f" at {number(dose.time)} {facts.model.time_unit}"
+    if dose.duration:
+        text += f" over {number(dose.duration)} {facts.model.time_unit}"
+    if dose.n > 1:
+        text += f", {dose.n} times every {number(dose.interval)} {facts.model.time_unit}"
+    return text + (", at steady state" if dose.steady else "")
+
+
+def _setting(facts: Facts) -> str:
+    stated = {n: c.reference for n, c in facts.model.covariates.items() if c.reference is not None}
+    return ", ".join(f"{name} = {number(value)}" for name, value in stated.items())
+
+
+def _peak(budget: xr.Dataset) -> int:
+    """Return where the quantity is largest on average: the time at which it is summed up."""
+    return int(np.argmax(budget["mean"].sel(scale="natural", view="latent").to_numpy()))
+
+
+def _sentence(name: str, budget: xr.Dataset, unit: str) -> str:
+    at, view = _peak(budget), "observed" if "observed" in budget["view"] else "latent"
+    shares = budget_shares(budget.sel(scale="natural").isel(time=at), view)
+    parts = [f"{number(100 * float(share[0]), 2)} % {words}" for words, share in shares.items()]
+    time = number(float(budget["time"][at]))
+    of = "a measured " if view == "observed" else ""
+    return f"Of the variance of {of}{name} at {time} {unit}, when it is highest: {', '.join(parts)}"
+
+
+def _picture(facts: Facts, name: str, budget: xr.Dataset) -> Picture:
+    def draw(path: Path) -> None:
+        draw_budget(budget, path, quantity=facts.label(name))
+
+    caption = (
+        f"Variance of {name} over time, in shares. Above: between people, not knowing the "
+        "parameters, and (for a measurement) residual error. Below: which random effect carries "
+        "the first, and which parameter the second."
+    )
+    return picture(draw, facts.workshop, alt=f"Variance budget of {name}.", caption=caption)
+
+
+def _table(budgets: dict[str, xr.Dataset]) -> Table:
+    rows = []
+    for name, budget in budgets.items():
+        one = budget.sel(scale="natural", view="latent").isel(time=_peak(budget))
+        for component in ("between_subject", "between_occasion", "parameter", "total"):
+            if component in one["component"]:
+                part = one.sel(component=component)
+                rows.append([
+                    name, component.replace("_", " "), number(float(part["variance"])),
+                    number(float(part["error"]), 2), number(100 * float(part["share"]), 2),
+                    number(float(part["first_order_ratio"]), 2),
+                ])  # fmt: skip
+    head = [
+        "Output",
+        "Part",
+        "Variance",
+        "Monte Carlo error",
+        "Share (%)",
+        "By linearisation / this",
+    ]
+    note = (
+        "Of the quantity itself, not its measurement, when it is highest. Where the last column is "
+        "far from 1, linearisation fails."
+    )
+    return Table(head=head, rows=rows, note=note)

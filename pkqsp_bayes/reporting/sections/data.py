@@ -1,0 +1,169 @@
+"""The data: subjects, doses, observations, covariates."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pkqsp_bayes.ode.compose import dose_numbers
+from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
+from pkqsp_bayes.reporting.style import COLOURS, saved
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["data_section"]
+
+_ROW = 3
+"""Covariates side by side."""
+
+
+def data_section(facts: Facts) -> Section:
+    """Return what was observed, in whom."""
+    pictures = [_observations(facts)]
+    content = {"observed": _observed(facts), "doses": "", "covariates": None, "note": ""}
+    if facts.study is None:
+        content["note"] = (
+            "The study itself is not at hand, so that doses and covariates are not shown; "
+            "name it, or fit again: a fit keeps its study now."
+        )
+    else:
+        content["doses"] = _doses(facts, facts.study)
+        if facts.study.covariates:
+            content["covariates"] = _covariates(facts.study)
+            pictures.append(_covariate_picture(facts.study, facts.workshop))
+    return Section(anchor="data", title="Data", content={**content, "pictures": pictures})
+
+
+def _frame(facts: Facts) -> pd.DataFrame:
+    """Observations as a table: ID, TIME, endpoint, DV, censored."""
+    seen, known = facts.fit["observed_data"], facts.fit["constant_data"]
+    columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
+    return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
+
+
+def _observed(facts: Facts) -> Table:
+    rows = []
+    for name, group in _frame(facts).groupby("endpoint", sort=False):
+        per_subject = group.groupby("ID").size()
+        free = group.loc[group["censored"] == 0, "DV"]
+        below, above = int((group["censored"] < 0).sum()), int((group["censored"] > 0).sum())
+        rows.append([
+            facts.label(str(name)), str(len(per_subject)), str(len(group)),
+            f"{number(per_subject.median())} ({per_subject.min()} to {per_subject.max()})",
+            f"{span(group['TIME'].min(), group['TIME'].max())}",
+            f"{number(free.median())} ({span(free.min(), free.max())})",
+            f"{below} below, {above} above" if below or above else "none",
+        ])  # fmt: skip
+    unit = facts.model.time_unit
+    head = ["Output", "Subjects", "Observations", "a subject: median (range)", f"Time ({unit})",
+            "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
+    return Table(head=head, rows=rows)
+
+
+def _doses(facts: Facts, study: Study) -> str:
+    given = study.table[study.table["EVID"].isin((1, 4))]
+    if given.empty:
+        return "No doses."
+    unit = study.units.get("AMT", "")
+    amount = given["AMT"]
+    names = {str(place): name for name, place in dose_numbers(facts.model).items()}
+    targets = sorted({names.get(cmt, cmt) for cmt in given["CMT"]} - {""})
+    count = int((given["ADDL"] + 1).sum())
+    text = (
+        f"{plural(count, 'dose')} in {plural(given['ID'].nunique(), 'subject')}, "
+        f"{span(amount.min(), amount.max())} {unit}".rstrip()
+    )
+    text += f", into {', '.join(targets)}" if targets else ""
+    text += "; some at steady state" if (given["SS"] > 0).any() else ""
+    return text + ("; infusions among them." if (given["RATE"] != 0).any() else ".")
+
+
+def _first(study: Study) -> pd.DataFrame:
+    return study.table.drop_duplicates("ID")
+
+
+def _covariates(study: Study) -> Table:
+    """Return one row a covariate, of the first record of each subject."""
+    rows = []
+    for name in study.covariates:
+        values = _first(study)[name]
+        missing = str(int(values.isna().sum())) or "0"
+        changes = study.table.groupby("ID")[name].nunique().gt(1).any()
+        said = _levels(values) if _is_category(values) else _range(values)
+        rows.append([name, study.units.get(name, ""), said, missing, "yes" if changes else "no"])
+    head = ["Covariate", "Unit", "Median (range), or subjects in each group", "Missing",
+            "Changes over time"]  # fmt: skip
+    return Table(head=head, rows=rows, note="Of the first record of each subject.")
+
+
+def _is_category(values: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(values) or values.nunique() <= 4
+
+
+def _levels(values: pd.Series) -> str:
+    counts = values.value_counts().sort_index()
+    return ", ".join(f"{_code(level)}: {count}" for level, count in counts.items())
+
+
+def _code(level: object) -> str:
+    return f"{level:g}" if isinstance(level, float) else str(level)
+
+
+def _range(values: pd.Series) -> str:
+    return f"{number(values.median())} ({span(values.min(), values.max())})"
+
+
+def _covariate_picture(study: Study, folder: Path) -> Picture:
+    names = study.covariates
+    rows = -(-len(names) // _ROW)
+
+    def draw(path: Path) -> None:
+        with saved(path, width=2.9 * min(_ROW, len(names)), height=2.2 * rows) as figure:
+            axes = figure.subplots(rows, min(_ROW, len(names)), squeeze=False)
+            for axis in axes.flat[len(names) :]:
+                axis.set_visible(False)
+            for axis, name in zip(axes.flat, names, strict=False):
+                _draw_covariate(axis, _first(study)[name].dropna())
+                unit = study.units.get(name, "")
+                axis.set_xlabel(f"{name} ({unit})" if unit else name)
+                axis.yaxis.get_major_locator().set_params(integer=True)
+            figure.supylabel("subjects", fontsize=9)
+
+    return picture(draw, folder, alt=f"How many subjects have which {', '.join(names)}.",
+                   caption="Covariates of the subjects.")  # fmt: skip
+
+
+def _draw_covariate(axis: Axes, values: pd.Series) -> None:
+    if _is_category(values):
+        counts = values.value_counts().sort_index()
+        axis.bar([_code(level) for level in counts.index], counts, color=COLOURS[0], width=0.6)
+    else:
+        axis.hist(values, bins="sturges", color=COLOURS[0], edgecolor="white")
+
+
+def _observations(facts: Facts) -> Picture:
+    frame, endpoints = _frame(facts), facts.endpoints
+
+    def draw(path: Path) -> None:
+        with saved(path, width=4.4 * min(2, len(endpoints)) + 0.6, height=3.2) as figure:
+            axes = figure.subplots(1, len(endpoints), squeeze=False)[0]
+            for axis, name in zip(axes, endpoints, strict=True):
+                _draw_endpoint(axis, frame[frame["endpoint"] == name])
+                axis.set_xlabel(f"time ({facts.model.time_unit})")
+                axis.set_ylabel(facts.label(name))
+
+    caption = "What was observed; a line a subject. Open: beyond a limit of quantification."
+    return picture(draw, facts.workshop, alt="Observations over time.", caption=caption)
+
+
+def _draw_endpoint(axis: Axes, frame: pd.DataFrame) -> None:
+    for _, one in frame.groupby("ID", sort=False):
+        axis.plot(one["TIME"], one["DV"], "-", color=COLOURS[5], linewidth=0.6, alpha=0.7)
+    free = frame["censored"] == 0
+    axis.plot(frame["TIME"][free], frame["DV"][free], ".", color=COLOURS[0], markersize=3)
+    axis.plot(frame["TIME"][~free], frame["DV"][~free], "o", color=COLOURS[1], markersize=4,
+              fillstyle="none")  # fmt: skip
+    positive = frame["DV"][frame["DV"] > 0]
+    if len(positive) and positive.max() > 200 * np.nanmin(positive) and len(positive) == len(frame):
+        axis.set_yscale("log")

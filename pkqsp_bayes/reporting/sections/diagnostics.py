@@ -1,0 +1,94 @@
+"""Diagnostics of sampling, in plain words."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.fitting.diagnose import diagnose
+from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
+from pkqsp_bayes.reporting.style import COLOURS, saved
+
+__all__ = ["diagnostics_section", "worst_figures"]
+
+_TRACES = 4
+_STYLES = ("-", "--", ":", "-.")
+
+
+def diagnostics_section(facts: Facts) -> Section:
+    """Return what is wrong with the sampling, if anything, and the figures that say so."""
+    figures = worst_figures(facts.fit)
+    rows = [
+        ["R-hat, the largest", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
+        ["Effective sample size, bulk, the smallest", number(figures["ess_bulk"]),
+         "at least 100 a chain"],
+        ["Effective sample size, tail, the smallest", number(figures["ess_tail"]),
+         "at least 100 a chain"],
+        ["Divergent transitions", f"{figures['diverging']:.0f}", "none"],
+        ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
+        *_solves(facts.fit),
+    ]  # fmt: skip
+    return Section(
+        anchor="diagnostics",
+        title="Diagnostics",
+        content={
+            "issues": diagnose(facts.fit),
+            "table": Table(head=["What", "Found", "Wanted"], rows=rows),
+            "picture": _traces(facts),
+        },
+    )
+
+
+def worst_figures(fit: xr.DataTree) -> dict[str, float]:
+    """Return the worst figures of a fit: r_hat, ess_bulk, ess_tail, diverging, steps.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returned; figures that it has not are NaN.
+    """
+    table = summary_table(fit)
+    varying = table[table["sd"] > 0]
+    stats = fit["sample_stats"].to_dataset() if "sample_stats" in fit.children else xr.Dataset()
+    return {
+        "r_hat": float(varying["r_hat"].max()),
+        "ess_bulk": float(varying["ess_bulk"].min()),
+        "ess_tail": float(varying["ess_tail"].min()),
+        "diverging": float(stats["diverging"].sum()) if "diverging" in stats else np.nan,
+        "steps": float(stats["n_steps"].mean()) if "n_steps" in stats else np.nan,
+    }
+
+
+def _solves(fit: xr.DataTree) -> list[list[str]]:
+    solver = json.loads(fit.attrs.get("solver", "{}"))
+    if not solver.get("solves"):
+        return []
+    failed = sum(solver.get("reasons", {}).values())
+    share = f"{failed:,} of {solver['solves']:,}"
+    return [["Solves of the equations that failed, warm-up included", share, "few"]]
+
+
+def _traces(facts: Facts) -> Picture:
+    """Draw the chains of the parameters that mix worst."""
+    draws = population_quantities(facts.fit["posterior"].to_dataset(), ["chain", "draw"])
+    table = summary_table(facts.fit)
+    table = table[table["sd"] > 0].sort_values(["ess_bulk"])
+    by_name = {str(q).replace(", ", ","): str(q) for q in draws["quantity"].to_numpy()}
+    names = [n for p in table.index if (n := by_name.get(str(p).replace(", ", ",")))][:_TRACES]
+
+    def draw(path: Path) -> None:
+        with saved(path, width=8.2, height=1.3 * len(names) + 0.5) as figure:
+            axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+            for axis, name in zip(axes, names, strict=True):
+                for k, chain in enumerate(draws.sel(quantity=name).to_numpy()):
+                    axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
+                axis.set_ylabel(name, fontsize=8)
+            axes[-1].set_xlabel("draw")
+
+    caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
+    alt = f"Traces of {', '.join(names)}, chain by chain."
+    return picture(draw, facts.workshop, alt=alt, caption=caption)

@@ -1,0 +1,104 @@
+"""Parameters: the table of estimates, and the shrinkage of random effects."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.section import Section, Table, number, span
+
+__all__ = ["eta_shrinkage", "parameters_section"]
+
+
+def parameters_section(facts: Facts) -> Section:
+    """Return estimates with their uncertainty, and how far random effects are shrunken."""
+    shrinkage = eta_shrinkage(facts.fit)
+    rows = [[str(n), number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
+    return Section(
+        anchor="parameters",
+        title="Parameters",
+        content={
+            "table": Table(
+                head=["Parameter", "Unit", "Mean", "SD", "90 % interval", "RSE (%)", "ESS",
+                      "R-hat"],
+                rows=list(_rows(facts)),
+            ),
+            "shrinkage": Table(head=["Random effect", "Shrinkage (%)", ""], rows=rows)
+            if rows else None,
+        },
+    )  # fmt: skip
+
+
+def _rows(facts: Facts) -> list[list[str]]:
+    table = summary_table(facts.fit)
+    table = table[table["sd"] > 0]
+    return [_row(facts, str(name), table.loc[name]) for name in table.index]
+
+
+def _row(facts: Facts, name: str, one: pd.Series) -> list[str]:
+    relative = number(100 * one["sd"] / abs(one["mean"]), 2) if one["mean"] else ""
+    ess = f"{min(one['ess_bulk'], one['ess_tail']):,.0f}"
+    return [name, _unit(facts, name), number(one["mean"]), number(one["sd"]),
+            span(one["q5"], one["q95"]), relative, ess, f"{one['r_hat']:.3f}"]  # fmt: skip
+
+
+def _unit(facts: Facts, name: str) -> str:
+    parameters = facts.model.population.parameters
+    if name in parameters:
+        return parameters[name].unit
+    if name.startswith("sigma["):
+        return _residual_unit(facts, name.removeprefix("sigma[").removesuffix("]"))
+    return ""
+
+
+def _residual_unit(facts: Facts, label: str) -> str:
+    """Return the unit of a residual parameter: that of the output, where it is an SD of it."""
+    output, _, which = label.partition(".")
+    observed = facts.model.observe.get(output)
+    if observed is None or observed.error is None:
+        return ""
+    form = observed.error.form
+    is_deviation = which == "additive" or form == "additive"
+    is_deviation |= form == "student_t" and which == "sigma"
+    return (observed.value.unit or "") if is_deviation else ""
+
+
+def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
+    """Return 1 - SD(posterior means of eta over subjects) / omega, by random effect.
+
+    Near 0 the data of each subject tell its effect; near 1 they do not, and individual estimates
+    lie where the population is (Savic & Karlsson, AAPS J 2009;11:558-569, with posterior means in
+    place of empirical Bayes estimates).
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returned.
+
+    Examples
+    --------
+    >>> eta = np.array([[[-1.0], [1.0]], [[-1.0], [1.0]]])
+    >>> omega = [[2.0], [2.0]]
+    >>> posterior = xr.Dataset(
+    ...     {"eta": (("draw", "subject", "effect"), eta), "omega": (("draw", "effect"), omega)},
+    ...     coords={"effect": ["CL"]},
+    ... ).expand_dims(chain=1)
+    >>> round(float(eta_shrinkage(xr.DataTree.from_dict({"posterior": posterior})).CL), 4)
+    0.2929
+    """
+    posterior = fit["posterior"].to_dataset()
+    if "eta" not in posterior or posterior.sizes.get("subject", 0) < 2:
+        return pd.Series(dtype=float)
+    spread = posterior["eta"].mean(("chain", "draw")).std("subject", ddof=1)
+    omega = posterior["omega"].mean(("chain", "draw")).sel(effect=spread["effect"])
+    values = np.where(omega > 0, 1 - spread / omega.where(omega > 0), np.nan)
+    return pd.Series(values, index=[str(name) for name in spread["effect"].to_numpy()])
+
+
+def _verdict(shrinkage: float) -> str:
+    if not np.isfinite(shrinkage):
+        return ""
+    if shrinkage < 0.2:
+        return "the subjects' data tell it"
+    return "the subjects' data tell part of it" if shrinkage < 0.5 else "mostly the population's"

@@ -1,0 +1,140 @@
+"""Priors: what they say, where they come from, and what the data made of them."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.priors import priors_in_force
+from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.prior import draw_prior_posterior
+from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
+from pkqsp_bayes.spec.addresses import stated_values
+from pkqsp_bayes.spec.distribution import Distribution, distribution
+from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.marginals import joint_marginals
+from pkqsp_bayes.spec.prior import PriorSpec
+
+__all__ = ["priors_section"]
+
+_LEVELS = (0.05, 0.5, 0.95)
+_PANELS = 16
+_MODEL = "model file"
+
+
+def priors_section(facts: Facts) -> Section:
+    """Return prior beside posterior, parameter by parameter."""
+    priors, draws = _in_force(facts), _draws(facts.fit)
+    stated = stated_values(facts.model)
+    rows = [
+        [*_row(name, priors.get(name)), _interval(np.quantile(draws[name], _LEVELS)),
+         _source(facts, name, stated.get(name))]
+        for name in [*priors, *(n for n, v in stated.items() if v is None and n not in priors)]
+        if name in draws
+    ]  # fmt: skip
+    shown = {name: law for name, law in priors.items() if name in draws}
+    head = ["Parameter", "Prior", "Prior: median (90 %)", "Posterior: median (90 %)", "Source"]
+    return Section(
+        anchor="priors",
+        title="Priors",
+        content={
+            "table": Table(head=head, rows=rows),
+            "known": _known(facts),
+            "lkj": facts.model.population.omega.lkj if _correlated(facts) else None,
+            "picture": _picture(shown, draws, facts) if shown else None,
+            "left_out": max(0, len(shown) - _PANELS),
+            "about": facts.model.source,
+        },
+    )
+
+
+def _picture(
+    priors: dict[str, Distribution], draws: dict[str, NDArray[np.float64]], facts: Facts
+) -> Picture:
+    caption = (
+        "Prior (line) and posterior (area). Where the two are alike, the data said little: the "
+        "answer is the prior's."
+    )
+    names = ", ".join(list(priors)[:_PANELS])
+    return picture(
+        lambda path: draw_prior_posterior(priors, draws, path),
+        facts.workshop,
+        alt=f"Densities of prior and posterior of {names}.",
+        caption=caption,
+    )
+
+
+def _correlated(facts: Facts) -> bool:
+    return bool(facts.model.population.omega.correlate)
+
+
+def _in_force(facts: Facts) -> dict[str, Distribution]:
+    """Return the prior of each parameter; without the study, the package's defaults are missing."""
+    if facts.study is not None:
+        return priors_in_force(facts.model, facts.study)
+    stated: dict[str, PriorSpec | float | None] = stated_values(facts.model)
+    for joint in facts.model.joint_prior.values():
+        stated |= joint_marginals(joint)
+    return {
+        name: _distribution(prior, facts, name)
+        for name, prior in stated.items()
+        if isinstance(prior, PriorSpec)
+    }
+
+
+def _known(facts: Facts) -> str:
+    """Return what the model states as numbers."""
+    numbers = {n: v for n, v in stated_values(facts.model).items() if isinstance(v, float | int)}
+    return ", ".join(f"{name} = {number(value)}" for name, value in numbers.items())
+
+
+def _draws(fit: xr.DataTree) -> dict[str, NDArray[np.float64]]:
+    """Return the draws of what has a distribution."""
+    posterior = fit["posterior"].to_dataset()
+    stated = population_quantities(posterior, ["chain", "draw"])
+    names = [str(name) for name in stated["quantity"].to_numpy()]
+    found = {name: stated.sel(quantity=name).to_numpy().ravel() for name in names}
+    return {name: values for name, values in found.items() if np.ptp(values) > 0}
+
+
+def _row(name: str, law: Distribution | None) -> list[str]:
+    if law is None:
+        return [name, "the default of the package: see the Stan program", ""]
+    return [name, str(law.prior), _interval(law.quantile(_LEVELS))]
+
+
+def _distribution(prior: PriorSpec, facts: Facts, name: str) -> Distribution:
+    parameter = facts.model.population.parameters.get(name)
+    low = -np.inf if parameter is None or parameter.lower is None else parameter.lower
+    high = np.inf if parameter is None or parameter.upper is None else parameter.upper
+    positive = name.startswith(("omega", "sigma"))
+    return distribution(prior, max(low, 0.0) if positive else low, high)
+
+
+def _interval(levels: NDArray[np.float64]) -> str:
+    low, middle, high = levels
+    return f"{number(middle)} ({span(low, high)})"
+
+
+def _source(facts: Facts, name: str, prior: PriorSpec | float | None) -> str:
+    for label, joint in facts.model.joint_prior.items():
+        if name in joint.targets:
+            return f"joint prior {label}" + _provenance(joint.provenance)
+    entry = facts.priors.priors.get(name) if facts.priors is not None else None
+    if entry is not None:
+        weight = "" if entry.weight == 1 else f"; weight {number(entry.weight)}"
+        discount = "" if entry.discount == 1 else f"; power {number(entry.discount)}"
+        return f"prior table{weight}{discount}" + _provenance(entry.provenance)
+    return _MODEL if prior is not None else "package"
+
+
+def _provenance(stated: Provenance | None) -> str:
+    if stated is None:
+        return ""
+    parts = [stated.method, stated.source, stated.family, stated.note, stated.date]
+    if stated.seed is not None:
+        parts.append(f"seed {stated.seed}")
+    if stated.model_hash:
+        parts.append(f"model {stated.model_hash[:12]}")
+    parts += [f"ESS {number(v)} subjects for {k}" for k, v in stated.ess.items()]
+    return ": " + "; ".join(part for part in parts if part)

@@ -1,0 +1,155 @@
+"""The page: whole, well-formed, on its own, and honest about what it has not."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.fitting.store import STUDY_FILE
+from pkqsp_bayes.reporting.facts import ReportOptions
+from pkqsp_bayes.study.write import write_study
+from tests.reporting.html import Page
+from tests.reporting.look import WIDTHS, find_faults
+
+needs_browser = pytest.mark.skipif(
+    shutil.which("chromium") is None, reason="there is no chromium here"
+)
+SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
+CLAIM = """
+claim = "halving the dose at a weight below 50 kg keeps exposure"
+assignment = "randomised"
+[declared.invariance]
+statement = "Clearance goes with weight below 50 kg as above"
+evidence = "Holford 1996"
+falsified_by = "a study in children"
+"""
+WITH_STUDY = {"parameters", "budget", "predictive", "fits", "diagnostics", "priors", "data"}
+
+
+@pytest.fixture(scope="module")
+def file(
+    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_study(theophylline, folder / STUDY_FILE)
+    return pq.report(hand_fit, folder, options=SMALL)
+
+
+@pytest.fixture(scope="module")
+def page(file: Path) -> Page:
+    return Page(file.read_text())
+
+
+@needs_browser
+@pytest.mark.parametrize("width", WIDTHS.values())
+def test_a_browser_finds_nothing_wrong(file: Path, width: int) -> None:
+    assert find_faults(file, width) == []
+
+
+@needs_browser
+def test_a_browser_finds_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text(
+        '<!doctype html><body><div style="width: 600px">wide</div><img src="none.png">'
+        '<link rel="stylesheet" href="http://example.invalid/a.css"><script>nothing()</script>'
+    )
+    told = " ".join(find_faults(tmp_path / "bad.html", 390))
+    for fault in (
+        "DIV",
+        "sideways",
+        "1 pictures",
+        "asks for http://example.invalid/a.css",
+        "nothing is not defined",
+    ):
+        assert fault in told
+
+
+def test_it_has_no_script_and_asks_for_no_other_file(page: Page) -> None:
+    for address in page.values("src", "href", "srcset", "action", "data", "xlink:href"):
+        assert address.startswith(("data:", "#")), address
+    assert not re.search(r"<script|<iframe|<object|<embed|@import|url\(", page.text)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+
+
+def test_every_link_leads_to_a_section(page: Page) -> None:
+    ids = page.values("id")
+    assert len(ids) == len(set(ids)) == 12
+    assert {link[1:] for link in page.values("href") if link.startswith("#")} == set(ids)
+    assert set(ids) >= WITH_STUDY
+
+
+def test_what_is_left_out_is_said(page: Page) -> None:
+    text = "".join(page.words)
+    assert "could not be made" not in text
+    assert "Nobody has stated a claim for this fit" in text
+    assert "not analysed" not in text
+
+
+def test_the_ladder_is_climbed(page: Page) -> None:
+    """The lag of 0.01 h is before the first sample, and V hardly varies."""
+    text = "".join(page.words)
+    assert "of 9 parameters 2 are not told well by this study: tlag, omega[V]" in text
+    assert "7 of 9 parameters identified" in text  # the causal record's word on it
+    assert "The condition number of the expected information" in text
+
+
+def test_a_claim_beside_the_fit_is_recorded(
+    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path: Path
+) -> None:
+    write_study(theophylline, tmp_path / STUDY_FILE)
+    (tmp_path / "claim.toml").write_text(CLAIM)
+    text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
+    assert "halving the dose" in text
+    assert "Holford 1996" in text
+    assert "Nobody has stated a claim" not in text
+
+
+def test_the_first_screen_has_verdict_and_answer(page: Page, hand_fit: xr.DataTree) -> None:
+    first = "".join(page.words).partition("Contents")[0].partition("RSE")[0]
+    assert "Variance." in first
+    assert f"{float(hand_fit['posterior']['CL'].mean()):.2f}" in first
+    assert "12" in page.words
+    assert "132" in page.words
+
+
+def test_pictures_are_in_it_and_described(page: Page) -> None:
+    pictures = [v for tag, name, v in page.attributes if (tag, name) == ("img", "src")]
+    texts = [v for tag, name, v in page.attributes if (tag, name) == ("img", "alt")]
+    assert len(pictures) == len(texts) == 8
+    assert all(picture.startswith("data:image/png;base64,") for picture in pictures)
+    assert all(texts)
+
+
+def test_how_to_reproduce_names_the_seed(page: Page) -> None:
+    assert "--seed 20240527" in page.text
+
+
+def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
+    text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
+    assert text.count("Left out: it needs the study") == 3
+    assert "not checked: the study is not at hand" in text
+
+
+def test_a_bad_fit_is_called_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
+    bad = hand_fit.copy(deep=True)
+    posterior = bad["posterior"].to_dataset()
+    shift = xr.DataArray([0.0, 3.0], dims="chain")
+    bad["posterior"] = xr.DataTree(posterior.assign(CL=posterior["CL"] + shift))
+    stats = bad["sample_stats"].to_dataset()
+    bad["sample_stats"] = xr.DataTree(stats.assign(diverging=np.logical_not(stats["diverging"])))
+    text = "".join(Page(pq.report(bad, tmp_path, options=SMALL).read_text()).words)
+    assert "Not to be trusted yet." in text
+    assert "120 divergences" in text
+    assert "the chains do not agree" in text
+
+
+def test_names_and_texts_of_the_user_are_escaped(hand_fit: xr.DataTree, tmp_path: Path) -> None:
+    rude = hand_fit.copy()
+    title = 'title = "<script>alert(1)</script> & more"'
+    rude.attrs["model"] = re.sub("^title = .*$", title, rude.attrs["model"], flags=re.MULTILINE)
+    page = Page(pq.report(rude, tmp_path, options=SMALL).read_text())
+    assert "<script" not in page.text
+    assert page.words.count("<script>alert(1)</script> & more") >= 2
