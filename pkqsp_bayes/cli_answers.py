@@ -12,7 +12,6 @@ from pkqsp_bayes.console import OUT, print_table, reported
 __all__ = ["budget", "report"]
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a fit.")]
-_COLUMNS = ["variance", "error", "share", "first_order_ratio"]
 
 
 class EndpointName(StrEnum):
@@ -52,7 +51,7 @@ def budget(
     """Split the variance of an endpoint: people, not knowing the parameters, noise."""
     from pkqsp_bayes.analysis.draws import model_of
     from pkqsp_bayes.engine.tables import parse_settings, parse_times
-    from pkqsp_bayes.reporting.budget import draw_budget
+    from pkqsp_bayes.reporting.budget import write_budget
 
     with reported():
         fit = pq.read_fit(folder)
@@ -70,9 +69,7 @@ def budget(
         )
         place = to_folder or folder
         place.mkdir(parents=True, exist_ok=True)
-        table = result[_COLUMNS].to_dataframe()
-        table.to_csv(place / f"budget_{output}.csv", float_format="%.6g")
-        draw_budget(result, place / f"budget_{output}.png")
+        table = write_budget(result, place)
     shown = table.xs("natural", level="scale")
     print_table(shown, digits=3)
     OUT.print(str(place / f"budget_{output}.png"), highlight=False, soft_wrap=True)

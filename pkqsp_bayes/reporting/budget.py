@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.reporting.style import COLOURS, saved
 
-__all__ = ["COMPONENTS", "budget_shares", "draw_budget"]
+__all__ = ["COMPONENTS", "budget_shares", "draw_budget", "write_budget"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ _HATCHES = ("", "//", "..", "\\\\", "xx", "--", "oo", "||")
 _REST = "#cccccc"
 _RESTS = ("interactions", "not linear")
 _MOST = 6
+_COLUMNS = ["variance", "error", "share", "first_order_ratio"]
 _NOTHING = 1e-9
 """A share that is no more than rounding."""
 
@@ -69,6 +71,31 @@ def draw_budget(
         if lower:
             _fill(axes[1], lower, one)
         _label(figure, one, budget.attrs)
+
+
+def write_budget(budget: xr.Dataset, folder: Path, *, quantity: str = "") -> pd.DataFrame:
+    """Write ``budget_<output>.csv`` and ``budget_<output>.png``.
+
+    Parameters
+    ----------
+    budget : xarray.Dataset
+        What `pkqsp_bayes.variance_budget` returned.
+    folder : Path
+        Where.
+    quantity : str
+        What the budget is of, with its unit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What the table has: variance, error, share and the ratio of the first-order split, by scale,
+        view, component and time.
+    """
+    name = budget.attrs["output"]
+    table = budget[_COLUMNS].to_dataframe()
+    table.to_csv(folder / f"budget_{name}.csv", float_format="%.6g")
+    draw_budget(budget, folder / f"budget_{name}.png", quantity=quantity)
+    return table
 
 
 def _quantity(budget: xr.Dataset) -> str:

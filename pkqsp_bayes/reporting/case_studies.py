@@ -15,17 +15,20 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.analysis.variability import variance_budget
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.chains import seconds_of
 from pkqsp_bayes.fitting.fit import fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.reporting import page
-from pkqsp_bayes.reporting.cases import CASES, Case, Quantity, published_estimates
+from pkqsp_bayes.reporting.budget import write_budget
+from pkqsp_bayes.reporting.cases import CASES, Budget, Case, Quantity, published_estimates
 from pkqsp_bayes.reporting.facts import ReportOptions
 from pkqsp_bayes.reporting.pictures import draw_check, draw_estimates, draw_subjects
 from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.study import load_dataset
+from pkqsp_bayes.study.simulated import Dose
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["compare_estimates", "run_case", "write_case"]
@@ -72,7 +75,8 @@ def write_case(
     """Write the tables and pictures of a fit.
 
     ``summary.csv``, ``comparison.csv``, ``fits_<endpoint>.png``, ``check_<endpoint>.png``,
-    ``estimates.png``, ``README.md``, which shows them, and the whole report, ``report.html``.
+    ``estimates.png``, ``budget_<output>.csv`` and ``.png`` where the case asks for them,
+    ``README.md``, which shows them, and the whole report, ``report.html``.
 
     Parameters
     ----------
@@ -103,9 +107,24 @@ def write_case(
             check, folder / f"check_{name}.png", quantity=endpoint.quantity, log=endpoint.log
         )
         p_values[name] = float(check["p_value"].item())
+    for name, asked in case.budgets.items():
+        _write_budget(case, tree, name, asked, folder)
     text = _page(case, tree, study, folder, summary, comparison, p_values)
     (folder / "README.md").write_text(text)
     page.report(tree, folder, fitted_in=folder / "fit", study=study, options=report)
+
+
+def _write_budget(case: Case, tree: xr.DataTree, name: str, asked: Budget, folder: Path) -> None:
+    first, last, step = asked.hours
+    budget = variance_budget(
+        tree,
+        output=name,
+        times=np.arange(first, last + step / 2, step),
+        regimen=Dose(amount=asked.amount),
+        covariates=case.covariates,
+        outer=asked.outer,
+    )
+    write_budget(budget, folder, quantity=case.endpoints[name].quantity)
 
 
 def compare_estimates(case: Case, tree: xr.DataTree) -> pd.DataFrame:
@@ -189,6 +208,7 @@ def _page(
         for name in case.endpoints
         for kind in ("fits", "check")
     ]
+    budgets = [f"![variance budget of {name}](budget_{name}.png)" for name in case.budgets]
     checks = "; ".join(f"{name} {p:.2f}" for name, p in p_values.items())
     return "\n\n".join([
         f"# {model.title}",
@@ -210,6 +230,7 @@ def _page(
         _markdown(summary.reset_index()),
         "## Fits and predictive checks",
         *pictures,
+        *(["## Variance budget of one dose", *budgets] if budgets else []),
     ]) + "\n"  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.program.bind import BindOptions
 from pkqsp_bayes.program.table import SolverSettings
 
-__all__ = ["CASES", "Case", "Endpoint", "Quantity", "published_estimates"]
+__all__ = ["CASES", "Budget", "Case", "Endpoint", "Quantity", "published_estimates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,25 @@ class Endpoint:
     hours: float
     bins: int = 10
     log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Of which variances the budget is drawn.
+
+    Parameters
+    ----------
+    amount : float
+        One dose, in the model's unit, for the typical subject.
+    hours : tuple of float
+        First and last time after it, and the step.
+    outer : int
+        Draws of the parameters.
+    """
+
+    amount: float
+    hours: tuple[float, float, float]
+    outer: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +91,8 @@ class Case:
         Observed outputs.
     covariates : mapping of str to float
         Of the typical subject, whose secondary outputs are compared.
+    budgets : mapping of str to Budget
+        By output.
     quantities : mapping of str to Quantity
         By the name that the published table has for them.
     """
@@ -83,6 +104,7 @@ class Case:
     options: BindOptions = BindOptions()
     endpoints: Mapping[str, Endpoint]
     covariates: Mapping[str, float] = field(default_factory=lambda: {"WT": 70.0})
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
     quantities: Mapping[str, Quantity]
 
 
@@ -177,6 +199,7 @@ CASES: Mapping[str, Case] = {
             "pca": Endpoint(quantity="prothrombin complex activity (% of normal)", hours=144.0),
         },
         covariates={"WT": 70.0, "AGE": 40.0, "SEX": 1.0},
+        budgets={"pca": Budget(amount=100.0, hours=(2.0, 144.0, 4.0))},
         quantities={
             "CL": Quantity(of="CL", unit="L/h"),
             "V": Quantity(of="Vss", unit="L"),
