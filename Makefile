@@ -18,16 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 setup: $(STAMP)
 
-# What Stan's layout needs. That takes minutes the first time, and so goes on beside the rest of the
-# installation; if it fails, whoever needs Stan next says why.
-AHEAD := httpstan cmdstanpy filelock platformdirs
-
 # The demo needs neither the tests' packages nor the developers'.
 $(RUNTIME): pyproject.toml constraints.txt pkqsp_bayes/_version.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12) and "Python 3.12 or newer is needed: make setup PYTHON=/path/to/python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	-$(INSTALL) $(AHEAD) && \
-	  { $(BIN)/python -m pkqsp_bayes.engine.toolchain > $(VENV)/stan.log 2>&1 & }
 	$(INSTALL) -e .
 	@touch $@
 
