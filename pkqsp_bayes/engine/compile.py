@@ -2,16 +2,15 @@
 
 import hashlib
 import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import cmdstanpy
-from cmdstanpy.compilation import CompilerOptions, compile_stan_file
+from cmdstanpy.compilation import compile_stan_file
 
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
-from pkqsp_bayes.engine.toolchain import find_stan, locate_stan
+from pkqsp_bayes.engine.toolchain import find_stan
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = ["compile_program", "load_program"]
@@ -52,7 +51,7 @@ def compile_program(
     ToolchainError
         With what stanc or the C++ compiler said.
     """
-    stan = locate_stan()
+    stan = find_stan()
     stanc, cpp = dict(stanc_options or {}), dict(cpp_options or {})
     options = repr((sorted(stanc.items()), sorted(cpp.items())))
     key = _key(stan.key, code, user_header, name, options)
@@ -61,15 +60,11 @@ def compile_program(
         source = folder / f"{name}.stan"
         source.write_text(code)
         header = _write_header(folder, user_header)
-        plain = not cpp
         if header is not None:
             cpp.setdefault("CPPFLAGS", f"-I{stan_folder() / 'cpp'}")
-        # With flags of its own a program needs another driver than the one that is to be compiled.
-        find_stan(_first(source, header, stanc, cpp) if plain else ())
         _compile(source, header, stanc, cpp)
 
     folder = build_once(_KIND, key, build, is_whole=lambda f: _is_whole(f / name))
-    find_stan()  # what was compiled before needs it too, to run
     return folder / name
 
 
@@ -114,21 +109,6 @@ def _write_header(folder: Path, text: str | None) -> Path | None:
     path = folder / "user_header.hpp"
     path.write_text(text)
     return path
-
-
-def _first(
-    source: Path, header: Path | None, stanc: dict[str, str | bool], cpp: dict[str, str | bool]
-) -> list[str]:
-    """Return what `make` has to know of a program, as cmdstanpy puts it; it takes no blanks."""
-    target = str(source.with_suffix(""))
-    options = CompilerOptions(stanc_options=stanc, cpp_options=cpp, user_header=header)
-    try:
-        options.validate()
-    except ValueError:
-        return []  # which the compilation itself will say
-    if re.search(r"[^\w./+-]", target):
-        return []
-    return [*options.compose(filename_in_msg=source.name), f"FIRST={target}"]
 
 
 def _compile(

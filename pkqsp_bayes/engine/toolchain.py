@@ -5,7 +5,6 @@ Here its files are laid out in the user's cache as cmdstanpy expects them, with 
 (``stan/cpp/driver``) compiled once, so that Stan can be had where only PyPI is reached.
 """
 
-import functools
 import hashlib
 import importlib.metadata
 import json
@@ -15,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,17 +73,11 @@ class Stan:
     ready: bool = True
 
 
-def find_stan(first: Sequence[str] = ()) -> Stan:
+def find_stan() -> Stan:
     """Return a Stan that is ready to use, laid out if need be, and tell cmdstanpy of it.
 
     An official CmdStan comes first: ``$CMDSTAN``, then cmdstanpy's default place. Laying one out
     takes two to three minutes on two cores, once for each version of Stan, compiler and driver.
-
-    Parameters
-    ----------
-    first : sequence of str
-        ``FIRST=/path/to/model`` and variables for ``make``: a model to compile beside the driver,
-        if the driver is to be compiled at all. Whether that went well is for its user to see.
 
     Returns
     -------
@@ -98,8 +91,7 @@ def find_stan(first: Sequence[str] = ()) -> Stan:
     """
     stan = locate_stan()
     if stan.source == "httpstan":
-        lay_out = functools.partial(_lay_out, final=stan.path, first=first)
-        build_once(_KIND, stan.path.name, lay_out, is_whole=_is_whole)
+        build_once(_KIND, stan.path.name, _lay_out, is_whole=_is_whole)
     cmdstanpy.set_cmdstan_path(str(stan.path))
     # The tools beside stanc are Python: they shall run with this interpreter and its packages.
     os.environ["PKQSP_PYTHON"] = sys.executable
@@ -223,7 +215,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _lay_out(folder: Path, *, final: Path, first: Sequence[str]) -> None:
+def _lay_out(folder: Path) -> None:
     compiler = find_compiler()
     _check_space(folder)
     _LOGGER.warning("laying out Stan and compiling its driver: once, a few minutes")
@@ -231,7 +223,7 @@ def _lay_out(folder: Path, *, final: Path, first: Sequence[str]) -> None:
     _copy_sources(folder)
     (folder / "make").mkdir()
     (folder / "make" / "local").write_text(f"CXX := {compiler.command}\n")
-    _run_make(folder, compiler, [*first, f"LIBRARY_FOLDER={final / 'lib'}"] if first else [])
+    _run_make(folder, compiler)
     _write_mark(folder, compiler)
 
 
@@ -265,23 +257,14 @@ def _copy_sources(folder: Path) -> None:
     shutil.copytree(cpp / "cmdstan", folder, dirs_exist_ok=True)
 
 
-def _run_make(folder: Path, compiler: Compiler, first: Sequence[str]) -> None:
-    if first and _make(folder, compiler, first).returncode == 0:
-        return
-    # If it was the model that failed, what is made of the driver stays, and the rest follows.
-    done = _make(folder, compiler)
-    if done.returncode != 0:
-        raise _build_failure(done.stdout + done.stderr)
-
-
-def _make(
-    folder: Path, compiler: Compiler, more: Sequence[str] = ()
-) -> subprocess.CompletedProcess[str]:
+def _run_make(folder: Path, compiler: Compiler) -> None:
     jobs = str(min(4, os.cpu_count() or 1))
-    command = [find_make(), "-j", jobs, f"CXX={compiler.command}", *more, "build"]
+    command = [find_make(), "-j", jobs, f"CXX={compiler.command}", "build"]
     # A make that started us has its own say in the environment; this one is none of its children.
     own = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise _build_failure(done.stdout + done.stderr)
 
 
 def _build_failure(output: str) -> ToolchainError:
