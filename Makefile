@@ -29,9 +29,7 @@ $(STAMP): $(RUNTIME)
 	$(INSTALL) -e '.[test,dev]'
 	@touch $@
 
-# Where Stan is to be laid out, that begins while the demo still imports what it needs.
 demo: $(RUNTIME)
-	@$(BIN)/python -c 'from pkqsp_bayes.engine.toolchain import find_stan; find_stan()' & \
 	$(BIN)/python -m pkqsp_bayes.demo reports/demo
 
 test: setup

@@ -26,9 +26,7 @@ from pkqsp_bayes.study.simulated import Dose
 
 __all__ = ["main", "run_demo"]
 
-_SETTINGS = FitSettings(
-    chains=4, warmup=120, draws=380, seed=20240527, adapt_delta=0.9, begin="mode"
-)
+_SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_delta=0.9)
 # Eleven concentrations a subject say little of how Kp differs between subjects: its SD reaches down
 # to 0, where a centred effect has a funnel that no step size suits.
 _OPTIONS = BindOptions(centred={"Kp": False})
