@@ -237,7 +237,8 @@ def _run_missing(
     cores: int | None,
     executor: Executor | None,
 ) -> None:
-    compile_program(plan.bound.program, user_header=plan.bound.header)  # once, before many ask
+    # Once, before many ask.
+    compile_program(plan.bound.program, user_header=plan.bound.header, methods="sampling")
     tasks = list(_tasks(folder, plan, settings, seed, kept))
     pool = executor or ThreadPoolExecutor(max_workers=cores or os.cpu_count() or 1)
     try:

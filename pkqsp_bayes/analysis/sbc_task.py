@@ -117,7 +117,7 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     starts = find_starts(bound, settings.chains, settings.seed)
     if starts is None:
         return {"status": "no start has a finite density"}
-    program = load_program(bound.program, user_header=bound.header)
+    program = load_program(bound.program, user_header=bound.header, methods="sampling")
     sample = chain_sampler(program, bound.plain_data(), Beginning(starts=starts), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]

@@ -21,7 +21,9 @@ import platformdirs
 
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Entry", "build_once", "cache_folder", "clear", "entries", "limit_bytes", "trim"]
+__all__ = [
+    "Entry", "build_once", "cache_folder", "clear", "entries", "hold_lock", "limit_bytes", "trim",
+]  # fmt: skip
 
 _LOGGER = logging.getLogger(__name__)
 _DEFAULT_LIMIT_GB = 4.0
@@ -107,7 +109,7 @@ def build_once(
         if final.is_dir() and is_whole(final):
             return _mark_used(final)
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / f".{key}.lock", final):
+        with hold_lock(folder / f".{key}.lock", final):
             if not (final.is_dir() and is_whole(final)):
                 _sweep(folder, key)
                 _build(folder, key, build)
@@ -127,7 +129,16 @@ def _build(folder: Path, key: str, build: Callable[[Path], None]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, wanted: Path) -> Iterator[None]:
+def hold_lock(path: Path, wanted: Path) -> Iterator[None]:
+    """Hold a lock that the system releases when its holder dies; say so if one has to wait.
+
+    Parameters
+    ----------
+    path : Path
+        The lock's file; its folder must be there.
+    wanted : Path
+        What is built under the lock.
+    """
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=0.2)

@@ -2,9 +2,11 @@
 
 The PyPI wheel ``httpstan`` carries Stan's headers, libraries and compiler, but no command line.
 Here its files are laid out in the user's cache as cmdstanpy expects them, with our own driver
-(``stan/cpp/driver``) compiled once, so that Stan can be had where only PyPI is reached.
+(``stan/cpp/driver``), so that Stan can be had where only PyPI is reached. What has to be compiled
+of it is compiled when it is first wanted: see `complete`.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -22,17 +24,24 @@ from typing import Literal
 import cmdstanpy
 
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.engine.cache import build_once, cache_folder
+from pkqsp_bayes.engine.cache import build_once, cache_folder, hold_lock
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler, find_make, install_hint
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Stan", "find_stan", "locate_stan"]
+__all__ = ["Methods", "Stan", "complete", "explain_failure", "find_stan", "locate_stan"]
+
+Methods = Literal["all", "sampling"]
+"""What a program can do: all that Stan can, or sampling and what goes with it."""
 
 _LOGGER = logging.getLogger(__name__)
 _KIND = "stan"
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 _MARK = "pkqsp_bayes.json"
 _OLDEST = (2, 35)
+_ABOUT = {
+    False: "compiling Stan's driver beside the program",
+    True: "compiling Stan's methods other than sampling",
+}
 _BYTES_NEEDED = 1_200_000_000
 _NO_WHEEL = (
     "no CmdStan, and the package httpstan, which carries Stan, is not installed "
@@ -61,8 +70,6 @@ class Stan:
         What pointed to it.
     key : str
         Names its content, for the compile cache.
-    ready : bool
-        Whether it is there already; `find_stan` makes it so.
     """
 
     path: Path
@@ -70,14 +77,26 @@ class Stan:
     source: Literal["cmdstan", "httpstan"]
     found_by: str
     key: str
-    ready: bool = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether its driver is compiled: if not, the first program takes longer than others."""
+        return self.has("sampling")
+
+    def has(self, methods: Methods) -> bool:
+        """Whether the driver's methods are compiled; an official CmdStan has all."""
+        if self.source == "cmdstan":
+            return True
+        needed = ("sampling.o", "methods.o") if methods == "all" else ("sampling.o",)
+        return all((self.path / "build" / "driver" / name).is_file() for name in needed)
 
 
 def find_stan() -> Stan:
-    """Return a Stan that is ready to use, laid out if need be, and tell cmdstanpy of it.
+    """Return a Stan that cmdstanpy can use, laid out if need be, and tell cmdstanpy of it.
 
     An official CmdStan comes first: ``$CMDSTAN``, then cmdstanpy's default place. Laying one out
-    takes two to three minutes on two cores, once for each version of Stan, compiler and driver.
+    takes seconds, once for each version of Stan, compiler and driver. The first program takes a
+    minute more than others, for the driver is compiled beside it.
 
     Returns
     -------
@@ -95,13 +114,55 @@ def find_stan() -> Stan:
     cmdstanpy.set_cmdstan_path(str(stan.path))
     # The tools beside stanc are Python: they shall run with this interpreter and its packages.
     os.environ["PKQSP_PYTHON"] = sys.executable
-    return Stan(
-        path=stan.path,
-        version=stan.version,
-        source=stan.source,
-        found_by=stan.found_by,
-        key=stan.key,
-    )
+    return stan
+
+
+@contextlib.contextmanager
+def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
+    """While a program is compiled: have the driver compiled beside it, once.
+
+    ``make`` compiles what a program needs of the driver, on the other processor. Of the many that
+    may ask for a program at once, one shall do so: the others wait until it is there. The
+    precompiled header saves each program half a minute, and takes a minute: it is made for the
+    second program.
+
+    Parameters
+    ----------
+    stan : Stan
+        Laid out.
+    methods : {"all", "sampling"}
+        What the program shall be linked with.
+    plain : bool
+        Whether the program is compiled with the usual flags, hence has use for the header.
+
+    Raises
+    ------
+    ToolchainError
+        If the header could not be compiled.
+    """
+    lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
+    with contextlib.ExitStack() as held:
+        if _lacks(stan, methods, plain=plain):
+            held.enter_context(hold_lock(lock, stan.path))
+        lacks = _lacks(stan, methods, plain=plain)
+        if lacks == "driver":
+            _LOGGER.warning("%s: once, a minute or two", _ABOUT[stan.ready])
+        else:
+            if lacks == "header":
+                _LOGGER.info("precompiling Stan's header: once, a minute")
+                _run_make(stan.path, "pch")
+            held.close()
+        yield
+
+
+def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> Literal["driver", "header", ""]:
+    if not stan.has(methods):
+        return "driver"
+    return "header" if plain and stan.source == "httpstan" and not _has_header(stan.path) else ""
+
+
+def _has_header(folder: Path) -> bool:
+    return any(folder.glob("pch/*/stan/model/model_header.hpp.gch"))
 
 
 def locate_stan() -> Stan:
@@ -166,7 +227,6 @@ def _from_wheel() -> Stan:
         source="httpstan",
         found_by=f"httpstan {importlib.metadata.version('httpstan')} and {compiler.command}",
         key=key,
-        ready=_is_whole(path),
     )
 
 
@@ -218,12 +278,11 @@ def _is_whole(folder: Path) -> bool:
 def _lay_out(folder: Path) -> None:
     compiler = find_compiler()
     _check_space(folder)
-    _LOGGER.warning("laying out Stan and compiling its driver: once, a few minutes")
     _copy_wheel(_wheel_folder(), folder)
     _copy_sources(folder)
     (folder / "make").mkdir()
     (folder / "make" / "local").write_text(f"CXX := {compiler.command}\n")
-    _run_make(folder, compiler)
+    _run_make(folder, "tools")
     _write_mark(folder, compiler)
 
 
@@ -257,25 +316,35 @@ def _copy_sources(folder: Path) -> None:
     shutil.copytree(cpp / "cmdstan", folder, dirs_exist_ok=True)
 
 
-def _run_make(folder: Path, compiler: Compiler) -> None:
-    jobs = str(min(4, os.cpu_count() or 1))
-    command = [find_make(), "-j", jobs, f"CXX={compiler.command}", "build"]
+def _run_make(folder: Path, target: str) -> None:
     # A make that started us has its own say in the environment; this one is none of its children.
     own = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [find_make(), target], cwd=folder, env=own, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        raise _build_failure(done.stdout + done.stderr)
+        raise explain_failure(done.stdout + done.stderr, f"Stan's {target}", install_hint())
 
 
-def _build_failure(output: str) -> ToolchainError:
-    tail = "\n".join(output.splitlines()[-25:])
+def explain_failure(output: str, what: str, remedy: str = "") -> ToolchainError:
+    """Return the error for what ``make`` printed when it could not compile something.
+
+    Parameters
+    ----------
+    output : str
+        What it printed.
+    what : str
+        What was to be compiled.
+    remedy : str
+        What to do, where neither the disk nor the memory was too small.
+    """
     if "No space left" in output:
         remedy = "free some space on the disk of the cache or of TMPDIR, or set PKQSP_CACHE"
-        return ToolchainError(f"the disk is full: Stan's driver was not compiled\n{tail}", remedy)
+        return ToolchainError(f"the disk is full: {what} was not compiled", remedy)
     if "Killed" in output or "out of memory" in output:
-        remedy = "about 2 GB are needed for each compiler that runs"
-        return ToolchainError(f"no memory left to compile Stan's driver\n{tail}", remedy)
-    return ToolchainError(f"Stan's driver could not be compiled\n{tail}", install_hint())
+        remedy = "about 2 GB are needed for each of two compilers that run at once"
+        return ToolchainError(f"no memory left to compile {what}", remedy)
+    return ToolchainError(f"{what} could not be compiled\n{output.strip()}", remedy)
 
 
 def _write_mark(folder: Path, compiler: Compiler) -> None:
@@ -285,6 +354,5 @@ def _write_mark(folder: Path, compiler: Compiler) -> None:
 
 
 def _parts(folder: Path) -> Iterator[str]:
-    yield from ("makefile", "bin/stanc")
-    for pattern in ("lib/*", "pch/**/*.gch"):
-        yield from (str(p.relative_to(folder)) for p in folder.glob(pattern) if p.is_file())
+    yield from ("makefile", "bin/stanc", "bin/stansummary", "bin/diagnose")
+    yield from (str(p.relative_to(folder)) for p in folder.glob("lib/*") if p.is_file())

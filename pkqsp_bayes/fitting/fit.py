@@ -195,7 +195,7 @@ def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundMode
 def _sampler(
     folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings
 ) -> ChainSampler:
-    program = load_program(bound.program, user_header=bound.header)
+    program = load_program(bound.program, user_header=bound.header, methods="sampling")
     begin = begin_at_mode if settings.begin == "mode" else begin_at_priors
     beginning = begin(model, study, bound, settings.chains, settings.seed)
     return chain_sampler(program, str(folder / "data.json"), beginning, settings)

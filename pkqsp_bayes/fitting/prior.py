@@ -112,7 +112,7 @@ def _with_kernel(options: BindOptions | None) -> BindOptions:
 
 def _draw(bound: BoundModel, draws: int, seed: int) -> dict[str, NDArray[np.float64]]:
     """Return each variable (1, draws, ...)."""
-    program = load_program(bound.prior_program, user_header=bound.header)
+    program = load_program(bound.prior_program, user_header=bound.header, methods="sampling")
     drawn = program.sample(
         data=bound.plain_data(),
         fixed_param=True,

@@ -164,7 +164,7 @@ def _pathfinder(
 
 
 def _from_prior(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArray]:
-    program = load_program(bound.prior_program, user_header=bound.header)
+    program = load_program(bound.prior_program, user_header=bound.header, methods="sampling")
     drawn = program.sample(
         data=bound.plain_data(),
         fixed_param=True,

@@ -211,7 +211,7 @@ class _Program:
 
     @classmethod
     def of(cls, bound: BoundModel) -> "_Program":
-        executable = compile_program(bound.program, user_header=bound.header)
+        executable = compile_program(bound.program, user_header=bound.header, methods="sampling")
         return cls(executable=executable, data=json.dumps(bound.plain_data()))
 
     def evaluate(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -36,7 +36,7 @@ def ess_table() -> pd.DataFrame:
     """
     model, study = pq.load_model("mavoglurant"), pq.load_dataset("mavoglurant")
     bound = bind_model(model, study)
-    compile_program(bound.program, user_header=bound.header)
+    compile_program(bound.program, user_header=bound.header, methods="sampling")
     begun = _used()
     with tempfile.TemporaryDirectory() as folder:
         tree = pq.fit(model, study, folder, settings=_SETTINGS)

@@ -20,4 +20,6 @@ int diagnose(Run& run) {
   return std::min(failures, 255);
 }
 
+const Entry diagnose_entry{"diagnose", diagnose};
+
 }  // namespace pkqsp::driver

@@ -28,4 +28,6 @@ int generate_quantities(Run& run) {
   });
 }
 
+const Entry generate_quantities_entry{"generate_quantities", generate_quantities};
+
 }  // namespace pkqsp::driver

@@ -46,4 +46,6 @@ int laplace(Run& run) {
   });
 }
 
+const Entry laplace_entry{"laplace", laplace};
+
 }  // namespace pkqsp::driver

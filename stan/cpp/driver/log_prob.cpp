@@ -76,4 +76,6 @@ int log_prob(Run& run) {
   });
 }
 
+const Entry log_prob_entry{"log_prob", log_prob};
+
 }  // namespace pkqsp::driver

@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
-#include <map>
 #include <random>
 #include <set>
 
@@ -117,12 +116,7 @@ void require_parameters(const Run& run) {
 
 int dispatch(Run& run) {
   require_parameters(run);
-  static const std::map<std::string, int (*)(Run&)> methods{
-      {"sample", sample},           {"optimize", optimize},
-      {"laplace", laplace},         {"pathfinder", pathfinder},
-      {"variational", variational}, {"generate_quantities", generate_quantities},
-      {"log_prob", log_prob},       {"diagnose", diagnose}};
-  return methods.at(run.settings.text("method"))(run);
+  return find_method(run.settings.text("method"))(run);
 }
 
 int go(const std::vector<std::string>& words) {

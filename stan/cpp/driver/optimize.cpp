@@ -44,4 +44,6 @@ int optimize(Run& run) {
   });
 }
 
+const Entry optimize_entry{"optimize", optimize};
+
 }  // namespace pkqsp::driver

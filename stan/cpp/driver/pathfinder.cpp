@@ -56,4 +56,6 @@ int pathfinder(Run& run) {
                  [&] { return multi(run, starts, draws, single_draws); });
 }
 
+const Entry pathfinder_entry{"pathfinder", pathfinder};
+
 }  // namespace pkqsp::driver

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include <unistd.h>
 
@@ -22,6 +23,12 @@ constexpr unsigned int patience_seconds = 10;
 extern "C" void on_signal(int) {
   asked_to_stop = true;
   alarm(patience_seconds);
+}
+
+// Made at its first use, for the entries of other objects are made in no order that one could rely on.
+std::map<std::string, Method>& linked_methods() {
+  static std::map<std::string, Method> methods;
+  return methods;
 }
 
 void discard(std::vector<CsvWriter>& writers) {
@@ -55,6 +62,15 @@ int finish(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>
 }
 
 }  // namespace
+
+Entry::Entry(const char* name, Method method) { linked_methods()[name] = method; }
+
+Method find_method(const std::string& name) {
+  const auto found = linked_methods().find(name);
+  if (found != linked_methods().end()) return found->second;
+  throw UsageError("this program was linked for sampling alone, without '" + name
+                   + "': compile it again with METHODS=all");
+}
 
 JsonFile::JsonFile(const std::string& path, std::vector<std::string>& unwritten)
     : std::ofstream(path), path_(path), unwritten_(unwritten) {}

@@ -82,17 +82,16 @@ struct Run {
   void save_configuration() const;
 };
 
-// The methods; each returns CmdStan's exit code.
-int sample(Run& run);
-int sample_nuts(Run& run);
-int sample_static(Run& run);
-int optimize(Run& run);
-int laplace(Run& run);
-int pathfinder(Run& run);
-int variational(Run& run);
-int generate_quantities(Run& run);
-int log_prob(Run& run);
-int diagnose(Run& run);
+// The methods by name; each returns CmdStan's exit code. A program may be linked without some of
+// them, so each source that has one enters it itself: `const Entry optimize_entry{...}`.
+using Method = int (*)(Run&);
+
+struct Entry {
+  Entry(const char* name, Method method);
+};
+
+// Throws if the program was linked without it.
+Method find_method(const std::string& name);
 
 // Run a method's body and see to its files: `draws` hold the result, `others` go beside it. What
 // was not written in full is reported; after a failure, files that hold no draw are taken away.

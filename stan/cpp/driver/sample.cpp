@@ -45,8 +45,9 @@ int sample(Run& run) {
   if (run.method.text("algorithm") == "fixed_param") return fixed_param(run);
   if (run.method.flag("adapt.engaged") && run.method.integer("num_warmup") == 0)
     throw UsageError("num_warmup must be greater than 0 if adaptation is engaged");
-  return run.method.text("algorithm.hmc.engine") == "nuts" ? sample_nuts(run)
-                                                           : sample_static(run);
+  return find_method("sample_" + run.method.text("algorithm.hmc.engine"))(run);
 }
+
+const Entry sample_entry{"sample", sample};
 
 }  // namespace pkqsp::driver

@@ -60,4 +60,6 @@ int sample_nuts(Run& run) {
   return guarded(run, chains.draws, chains.diagnostics, [&] { return dispatch(run, chains); });
 }
 
+const Entry sample_nuts_entry{"sample_nuts", sample_nuts};
+
 }  // namespace pkqsp::driver

@@ -59,4 +59,6 @@ int sample_static(Run& run) {
   });
 }
 
+const Entry sample_static_entry{"sample_static", sample_static};
+
 }  // namespace pkqsp::driver

@@ -25,4 +25,6 @@ int variational(Run& run) {
   });
 }
 
+const Entry variational_entry{"variational", variational};
+
 }  // namespace pkqsp::driver
