@@ -88,7 +88,7 @@ def _entry(stan: Stan, key: str, methods: Methods) -> str:
 
 
 def _reuse(part: Path, folder: Path) -> None:
-    """Take over what was compiled to be linked for sampling alone; make goes by the files' times."""
+    """Take over what was linked for sampling alone; make goes by the files' times."""
     for path in part.glob("*.*"):
         shutil.copy2(path, folder / path.name)
 

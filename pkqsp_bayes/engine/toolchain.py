@@ -38,10 +38,6 @@ _KIND = "stan"
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 _MARK = "pkqsp_bayes.json"
 _OLDEST = (2, 35)
-_ABOUT = {
-    False: "compiling Stan's driver beside the program",
-    True: "compiling Stan's methods other than sampling",
-}
 _BYTES_NEEDED = 1_200_000_000
 _NO_WHEEL = (
     "no CmdStan, and the package httpstan, which carries Stan, is not installed "
@@ -119,12 +115,11 @@ def find_stan() -> Stan:
 
 @contextlib.contextmanager
 def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
-    """While a program is compiled: have the driver compiled beside it, once.
+    """While a program is compiled: let it have the driver compiled too, once.
 
-    ``make`` compiles what a program needs of the driver, on the other processor. Of the many that
-    may ask for a program at once, one shall do so: the others wait until it is there. The
-    precompiled header saves each program half a minute, and takes a minute: it is made for the
-    second program.
+    ``make`` compiles what a program needs of the driver, on the other processor, and for the second
+    program the precompiled header. Of the many that may ask for a program at once, one shall do
+    so: the others wait until it is there.
 
     Parameters
     ----------
@@ -134,35 +129,40 @@ def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
         What the program shall be linked with.
     plain : bool
         Whether the program is compiled with the usual flags, hence has use for the header.
-
-    Raises
-    ------
-    ToolchainError
-        If the header could not be compiled.
     """
     lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
     with contextlib.ExitStack() as held:
         if _lacks(stan, methods, plain=plain):
             held.enter_context(hold_lock(lock, stan.path))
+            _sweep(stan.path)
         lacks = _lacks(stan, methods, plain=plain)
-        if lacks == "driver":
-            _LOGGER.warning("%s: once, a minute or two", _ABOUT[stan.ready])
+        if lacks:
+            _LOGGER.warning("compiling %s: once, a minute or two", lacks)
         else:
-            if lacks == "header":
-                _LOGGER.info("precompiling Stan's header: once, a minute")
-                _run_make(stan.path, "pch")
             held.close()
         yield
 
 
-def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> Literal["driver", "header", ""]:
+def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:
+    """Return the part of the toolchain that will be compiled with a program, if there is one."""
+    if not stan.has("sampling"):
+        return "Stan's driver beside the program"
     if not stan.has(methods):
-        return "driver"
-    return "header" if plain and stan.source == "httpstan" and not _has_header(stan.path) else ""
+        return "Stan's methods other than sampling"
+    return "Stan's headers" if plain and not _has_header(stan) else ""
 
 
-def _has_header(folder: Path) -> bool:
-    return any(folder.glob("pch/*/stan/model/model_header.hpp.gch"))
+def _sweep(folder: Path) -> None:
+    """Take away what a killed make has left; the lock is held."""
+    for pattern in ("build/driver/*.o.*", "pch/*/stan/model/*.gch.*"):
+        for left in folder.glob(pattern):
+            left.unlink(missing_ok=True)
+
+
+def _has_header(stan: Stan) -> bool:
+    """Whether the header is precompiled; an official CmdStan sees to that itself."""
+    made = stan.path.glob("pch/*/stan/model/model_header.hpp.gch")
+    return stan.source == "cmdstan" or any(made)
 
 
 def locate_stan() -> Stan:
@@ -281,7 +281,10 @@ def _lay_out(folder: Path) -> None:
     _copy_wheel(_wheel_folder(), folder)
     _copy_sources(folder)
     (folder / "make").mkdir()
-    (folder / "make" / "local").write_text(f"CXX := {compiler.command}\n")
+    usual = os.environ.get("CXXFLAGS", "").replace("$", "$$").replace("#", "\\#")
+    (folder / "make" / "local").write_text(
+        f"CXX := {compiler.command}\nUSUAL_CXXFLAGS := {usual}\n"
+    )
     _run_make(folder, "tools")
     _write_mark(folder, compiler)
 

@@ -8,7 +8,7 @@ import cmdstanpy
 import pytest
 from cmdstanpy.compilation import compile_stan_file
 
-from pkqsp_bayes.engine.toolchain import Stan
+from pkqsp_bayes.engine.toolchain import Stan, complete
 from tests.driver.compile_time import measure
 from tests.driver.programs import DOUBLED_HEADER
 
@@ -17,6 +17,8 @@ from tests.driver.programs import DOUBLED_HEADER
 def ours(cmdstan: Stan) -> Path:
     if cmdstan.source == "cmdstan":
         pytest.skip("this is about the directory laid out here")
+    with complete(cmdstan, "all", plain=True):  # the others who want it wait
+        make(cmdstan.path, "build")
     return cmdstan.path
 
 
@@ -75,15 +77,65 @@ def test_other_flags_use_another_precompiled_header(ours: Path, tmp_path: Path) 
         assert "-x c++-header" not in commands(ours, tmp_path, *words), "none is made for a model"
 
 
-def test_the_drivers_objects_are_few_and_only_the_samplers_needs_the_header(ours: Path) -> None:
-    text = make(ours, "-n", "-B", "CXXFLAGS=-O0", "build").stdout.replace("\\\n", "")
+def test_the_driver_is_two_objects_compiled_as_the_user_says(ours: Path) -> None:
+    text = make(ours, "-n", "-B", "CXXFLAGS=-O0", "driver").stdout.replace("\\\n", "")
     compiled = [line for line in text.splitlines() if " -c build/driver/" in line]
-    assert len(compiled) == 3
-    assert [
-        line.split("-c build/driver/")[1].split()[0] for line in compiled if "pch/" in line
-    ] == ["sampler.cpp"]
+    assert sorted(line.split("-c build/driver/")[1].split()[0] for line in compiled) == [
+        "methods.cpp", "sampling.cpp",
+    ]  # fmt: skip
     for line in compiled:
         assert line.rindex(" -O0 ") > line.index(" -O1 "), "the user's word comes last"
+        assert "-include" not in line, "with other flags there is no precompiled header to be read"
+
+
+@pytest.fixture
+def young(ours: Path, tmp_path: Path) -> Path:
+    """Return the same directory as it is before anybody asked for another method than sampling."""
+    folder = tmp_path / "young"
+    (folder / "build" / "driver").mkdir(parents=True)
+    for path in ours.iterdir():
+        if path.name != "build":
+            (folder / path.name).symlink_to(path)
+    (folder / "build/driver/sampling.o").symlink_to(ours / "build/driver/sampling.o")
+    return folder
+
+
+def test_a_program_is_linked_for_sampling_alone_then_for_all(
+    ours: Path, young: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "model"
+    path.with_suffix(".stan").write_text("parameters { real x; } model { x ~ std_normal(); }")
+    done = make(young, "METHODS=sampling", str(path))
+    assert done.returncode == 0, done.stderr
+    assert not (young / "build/driver/methods.o").exists()
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(path), *words, "random", "seed=1", "output", f"file={tmp_path / 'x.csv'}"]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    static = ("sample", "algorithm=hmc", "engine=static")
+    assert run("sample").returncode == 0
+    for words in (("optimize",), static):
+        refused = run(*words)
+        assert refused.returncode == 64
+        assert "linked for sampling alone" in refused.stderr
+        assert "METHODS=all" in refused.stderr
+    done = make(ours, str(path))
+    assert "Linking" in done.stdout
+    assert "Compiling" not in done.stdout
+    for words in (("optimize",), static):
+        assert run(*words).returncode == 0
+
+
+def test_a_program_by_itself_has_all_methods(ours: Path, young: Path, tmp_path: Path) -> None:
+    assert "methods.cpp" in commands(young, tmp_path)
+    assert "methods.cpp" not in commands(young, tmp_path, "METHODS=sampling")
+    assert " build/driver/methods.o " in commands(ours, tmp_path, "METHODS=sampling"), (
+        "what is there costs nothing"
+    )
+    done = make(ours, "METHODS=some", "help")
+    assert done.returncode != 0
+    assert "METHODS is 'some': it must be 'all' or 'sampling'" in done.stderr
 
 
 def test_a_program_that_is_wrong_is_reported(cmdstan: Stan, tmp_path: Path) -> None:

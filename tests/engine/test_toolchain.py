@@ -1,12 +1,7 @@
 """Which Stan is found, and what is said where there is none."""
 
 import importlib.metadata
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -119,52 +114,3 @@ def test_a_disk_too_small_is_said_beforehand(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ToolchainError, match=r"10 MB are free.*\n.*PKQSP_CACHE"):
         toolchain.find_stan()
-
-
-_FIND = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins without it
-from pkqsp_bayes.engine.toolchain import find_stan
-print(find_stan().path)
-"""
-
-
-def start(cache: Path) -> subprocess.Popen[str]:
-    """Ask for Stan in a process (group) of its own."""
-    environment = {k: v for k, v in os.environ.items() if k != "CMDSTAN"}
-    return subprocess.Popen(
-        [sys.executable, "-c", _FIND],
-        env=environment | {"PKQSP_CACHE": str(cache), "HOME": str(cache.parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def wait_for_compiler(cache: Path) -> None:
-    """Return when the driver is being compiled."""
-    for _ in range(600):
-        if list(cache.glob("stan/.*.part/pch/*/*/*/*")) or list(cache.glob("stan/.*.part/build/*")):
-            return
-        time.sleep(0.1)
-    pytest.fail("the toolchain's build did not begin")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_first_start_then_eight_at_once(tmp_path: Path, sign: signal.Signals) -> None:
-    cache = tmp_path / "cache"
-    killed = start(cache)
-    wait_for_compiler(cache)
-    os.killpg(killed.pid, sign)
-    killed.communicate(timeout=60)
-    assert killed.returncode != 0
-    assert not list(cache.glob("stan/cmdstan-*"))
-    together = [start(cache) for _ in range(8)]
-    output = [process.communicate(timeout=600) for process in together]
-    assert [process.returncode for process in together] == [0] * 8, output
-    assert len({out for out, _ in output}) == 1
-    assert sum("laying out Stan" in err for _, err in output) == 1
-    assert len(list(cache.glob("stan/cmdstan-*"))) == 1
-    assert not list(cache.glob("stan/.*.part"))
