@@ -120,6 +120,7 @@ def test_a_program_is_linked_for_sampling_alone_then_for_all(
         assert refused.returncode == 64
         assert "linked for sampling alone" in refused.stderr
         assert "METHODS=all" in refused.stderr
+    path.unlink()  # as cmdstanpy does
     done = make(ours, str(path))
     assert "Linking" in done.stdout
     assert "Compiling" not in done.stdout
