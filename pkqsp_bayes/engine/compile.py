@@ -133,7 +133,7 @@ def _is_whole(executable: Path) -> bool:
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write a file, unless it holds the text already: its time tells make what to compile."""
+    """Write a file, unless it was taken over: its time tells make what to compile."""
     if not path.is_file():
         path.write_text(text)
     return path

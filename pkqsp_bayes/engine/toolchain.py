@@ -345,7 +345,9 @@ def explain_failure(output: str, what: str, remedy: str = "") -> ToolchainError:
         remedy = "free some space on the disk of the cache or of TMPDIR, or set PKQSP_CACHE"
         return ToolchainError(f"the disk is full: {what} was not compiled", remedy)
     if "Killed" in output or "out of memory" in output:
-        remedy = "about 2 GB are needed for each of two compilers that run at once"
+        remedy = (
+            "a compiler needs up to 2 GB: close other programs, or set PKQSP_JOBS=1, for one only"
+        )
         return ToolchainError(f"no memory left to compile {what}", remedy)
     return ToolchainError(f"{what} could not be compiled\n{output.strip()}", remedy)
 

@@ -128,6 +128,11 @@ def test_a_program_is_linked_for_sampling_alone_then_for_all(
         assert run(*words).returncode == 0
 
 
+def test_how_many_compilers_run_is_the_users_choice(ours: Path) -> None:
+    assert "-j3" in make(ours, "print-MAKEFLAGS").stdout
+    assert "-j1" in make(ours, "print-MAKEFLAGS", "PKQSP_JOBS=1").stdout
+
+
 def test_a_program_by_itself_has_all_methods(ours: Path, young: Path, tmp_path: Path) -> None:
     assert "methods.cpp" in commands(young, tmp_path)
     assert "methods.cpp" not in commands(young, tmp_path, "METHODS=sampling")
