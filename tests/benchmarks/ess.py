@@ -86,7 +86,7 @@ def _stan(learnt: cmdstanpy.CmdStanMCMC, folder: Path) -> _Row:
         data=bound.plain_data(),
         chains=_SETTINGS.chains,
         inits=learnt.create_inits(seed=_SETTINGS.seed, chains=_SETTINGS.chains),
-        iter_warmup=0,
+        iter_warmup=1,  # cmdstanpy reads no file without one
         adapt_engaged=False,
         step_size=[float(step) for step in np.atleast_1d(learnt.step_size)],
         inv_metric=[
