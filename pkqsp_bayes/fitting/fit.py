@@ -96,9 +96,10 @@ def fit(
     xarray.DataTree
         Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
         observed_data, constant_data. Attributes ``model`` (TOML), ``program``, ``seed``,
-        ``settings``, ``centred``, ``versions``, ``seconds`` (of the chain that took longest, with
-        its warm-up) and ``solver`` (JSON): solves, steps, failed solves with their reasons and the
-        parameters of the first, in all and by chain.
+        ``settings``, ``options`` (those that are not the default), ``centred``, ``versions``,
+        ``seconds`` (of the chain that took longest, with its warm-up) and ``solver`` (JSON):
+        solves, steps, failed solves with their reasons and the parameters of the first, in all and
+        by chain.
 
     Raises
     ------
@@ -138,6 +139,7 @@ def fit(
                 )
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
         about = _attributes(model, bound, chosen, [seconds_of(file) for file in files])
+        about["options"] = json.dumps(_chosen(options or BindOptions()))
         about["solver"] = _solver(place, bound, chosen)
         tree = convert_chains(files, bound, about)
         write_tree(place, tree, store)
@@ -210,6 +212,12 @@ def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str,
         for k in range(1, settings.chains + 1)
     }
     return solver_account(stats, "stan" if bound.header is None else "native")
+
+
+def _chosen(options: BindOptions) -> dict[str, Any]:
+    """Return the options that differ from the default: with them the fit can be made again."""
+    usual = dataclasses.asdict(BindOptions())
+    return {k: v for k, v in dataclasses.asdict(options).items() if v != usual[k]}
 
 
 def _attributes(

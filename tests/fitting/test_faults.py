@@ -1,5 +1,6 @@
 """What goes wrong while a fit runs: nothing is lost, and what is said tells what to do."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -178,6 +179,7 @@ def test_failed_solves_are_refused_counted_and_told(
     options = pq.BindOptions(solver=SolverSettings(max_steps=12))
     tree = pq.fit(model, study, tmp_path / "fit", settings=SHORT, options=options)
     solver = json.loads(tree.attrs["solver"])
+    assert json.loads(tree.attrs["options"]) == {"solver": dataclasses.asdict(options.solver)}
     limit = "more steps than max_steps allows"
     assert solver["failed"] >= solver["reasons"][limit] > 0
     example = next(e for e in solver["examples"] if e["reason"] == limit)

@@ -38,6 +38,7 @@ def test_every_group_is_there_and_labelled(done: tuple[Path, xr.DataTree]) -> No
     assert set(tree["posterior_predictive"]["DV"].coords["endpoint"].values) == {"cp"}
     assert "z" not in tree["posterior"]
     assert json.loads(tree.attrs["settings"])["seed"] == 3
+    assert tree.attrs["options"] == "{}"
     assert parse_model(tree.attrs["model"]) == parse_model(TEXT)
 
 

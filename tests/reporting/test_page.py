@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.store import STUDY_FILE
+from pkqsp_bayes.program.table import SolverSettings
 from pkqsp_bayes.reporting.facts import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page
@@ -124,7 +126,42 @@ def test_pictures_are_in_it_and_described(page: Page) -> None:
 
 
 def test_how_to_reproduce_names_the_seed(page: Page) -> None:
-    assert "--seed 20240527" in page.text
+    command = next(word for word in page.words if word.startswith("pkqsp fit"))
+    assert "--seed 20240527 --begin mode" in command
+    assert command.endswith("\npkqsp report fit")
+
+
+def test_options_without_a_word_on_the_command_line_are_reproduced_in_python(
+    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path: Path
+) -> None:
+    made = hand_fit.copy(deep=True)
+    made.attrs["options"] = '{"centred": {"CL": false}, "blq": "M1", "solver": {"rtol": 1e-8}}'
+    (tmp_path / "model.toml").write_text(made.attrs["model"])
+    write_study(theophylline, tmp_path / STUDY_FILE)
+    words = Page(pq.report(made, tmp_path, options=SMALL).read_text()).words
+    text = next(word for word in words if word.startswith("import pkqsp_bayes"))
+    asked = ran(text, tmp_path)
+    assert asked["settings"] == pq.FitSettings(
+        chains=2, warmup=60, draws=60, seed=20240527, begin="mode"
+    )
+    assert asked["options"] == pq.BindOptions(
+        centred={"CL": False}, blq="M1", solver=SolverSettings(rtol=1e-8)
+    )
+
+
+def ran(text: str, folder: Path) -> dict[str, Any]:
+    """Run what the page says in a folder; return what it asks of `pq.fit`."""
+    asked: dict[str, Any] = {}
+
+    def fit(model: pq.ModelSpec, study: pq.Study, place: str, **more: Any) -> None:
+        asked.update(more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(pq, "fit", fit)
+        patch.setattr(pq, "report", lambda *_: None)
+        exec(text, {})
+    return asked
 
 
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:

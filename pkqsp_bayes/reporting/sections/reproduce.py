@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.section import Section, Table
@@ -16,6 +17,7 @@ def reproduce_section(facts: Facts) -> Section:
     attributes = facts.fit.attrs
     versions = json.loads(attributes.get("versions", "{}"))
     settings = json.loads(attributes.get("settings", "{}"))
+    options = json.loads(attributes.get("options", "{}"))
     return Section(
         anchor="reproduce",
         title="How to reproduce",
@@ -25,7 +27,7 @@ def reproduce_section(facts: Facts) -> Section:
                 rows=[[name, version] for name, version in versions.items() if version],
             ),
             "hashes": Table(head=["Input", "SHA-256"], rows=_hashes(facts)),
-            "command": _command(facts, settings),
+            "command": _command(facts, settings, options),
             "seconds": attributes.get("seconds", ""),
             "model": attributes["model"],
             "program": attributes.get("program", ""),
@@ -33,11 +35,53 @@ def reproduce_section(facts: Facts) -> Section:
     )
 
 
-def _command(facts: Facts, settings: dict[str, float]) -> str:
-    keys = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "begin")
-    stated = [f"--{key.replace('_', '-')} {settings[key]}" for key in keys if key in settings]
-    priors = ["--priors priors.toml"] if facts.priors is not None else []
-    return " ".join(["pkqsp fit model.toml study.csv -o fit", *priors, *stated])
+_TUNED = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "begin")
+
+
+def _command(facts: Facts, settings: dict[str, Any], options: dict[str, Any]) -> str:
+    """Return a command line, or Python where an option of the fit has no word there."""
+    chosen = {key: settings[key] for key in _TUNED if key in settings}
+    with_priors = facts.priors is not None
+    if set(options) <= {"backend"}:
+        return _shell({**chosen, **options}, with_priors=with_priors)
+    return _python(chosen, options, with_priors=with_priors)
+
+
+def _shell(chosen: dict[str, Any], *, with_priors: bool) -> str:
+    stated = [f"--{key.replace('_', '-')} {value}" for key, value in chosen.items()]
+    priors = ["--priors priors.toml"] if with_priors else []
+    fit = " ".join(["pkqsp fit model.toml study.csv -o fit", *priors, *stated])
+    return f"{fit}\npkqsp report fit"
+
+
+def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: bool) -> str:
+    solver = options.get("solver")
+    stated = {k: repr(v) for k, v in options.items() if k != "solver"}
+    if solver:
+        stated["solver"] = _call("SolverSettings", {k: repr(v) for k, v in solver.items()})
+    arguments = [
+        "model",
+        'pq.read_study("study.csv", model=model)',
+        '"fit"',
+        *(['priors=pq.read_priors("priors.toml")'] if with_priors else []),
+        f"settings={_call('pq.FitSettings', {k: repr(v) for k, v in chosen.items()})}",
+        f"options={_call('pq.BindOptions', stated)}",
+    ]
+    lines = [
+        "import pkqsp_bayes as pq",
+        *(["from pkqsp_bayes.program.table import SolverSettings"] if solver else []),
+        "",
+        'model = pq.load_model("model.toml")',
+        "fit = pq.fit(",
+        *(f"    {argument}," for argument in arguments),
+        ")",
+        'pq.report(fit, "fit")',
+    ]
+    return "\n".join(lines)
+
+
+def _call(name: str, arguments: dict[str, str]) -> str:
+    return f"{name}({', '.join(f'{key}={value}' for key, value in arguments.items())})"
 
 
 def _hashes(facts: Facts) -> list[list[str]]:
