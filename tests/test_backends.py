@@ -12,13 +12,16 @@ from tests.benchmarks.studies import observed
 from tests.designs import model_of, regimen
 
 FAST = ("mavoglurant", "tmdd-antibody")
+ATOL = {"midazolam": 1e-16}
+"""Where predictions fall so far that 1e-12 is much of them: Stan's solver moves by 2e-6 there."""
 
 
 def close(name: str) -> None:
     """Compare the backends at twenty points, at tight tolerances."""
     model = model_of(name)
     study = observed(model, regimen(name))
-    settings = SolverSettings(rtol=1e-11, atol=1e-12, max_steps=1_000_000)
+    atol = ATOL.get(name, 1e-12)
+    settings = SolverSettings(rtol=1e-11, atol=atol, max_steps=1_000_000)
     bound = [
         bind_model(model, study, options=BindOptions(backend=backend, solver=settings))
         for backend in ("native", "stan")

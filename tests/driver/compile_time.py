@@ -34,7 +34,7 @@ def measure(stan: Path, repeats: int = 2) -> tuple[float, float]:
     with_header, without = [], []
     for _ in range(repeats):
         with_header.append(_seconds(stan))
-        without.append(_seconds(stan, "PCH_KEY=none"))
+        without.append(_seconds(stan, "PCH_KEY=none", "MODELS_PCH="))
     return min(with_header), min(without)
 
 
