@@ -1,4 +1,4 @@
-"""What a record sees, where time begins again, and steady states: closed forms over small tables."""
+"""What a record sees, time that begins again, steady states: closed forms over small tables."""
 
 import io
 from pathlib import Path
