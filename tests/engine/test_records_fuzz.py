@@ -36,15 +36,20 @@ class Subject:
 
 def subjects_of(model: RecordModel, seed: int, count: int, *, ties: bool = True) -> list[Subject]:
     rng = np.random.default_rng(seed)
-    return [
-        Subject(rows=random_rows(rng, model), parameters=random_parameters(rng, model, ties=ties))
-        for _ in range(count)
-    ]
+    return [_subject(rng, model, ties=ties) for _ in range(count)]
+
+
+def _subject(rng: np.random.Generator, model: RecordModel, *, ties: bool) -> Subject:
+    grid = float(rng.choice([1.0, 0.2]))
+    return Subject(
+        rows=random_rows(rng, model, grid=grid),
+        parameters=random_parameters(rng, model, grid=grid, ties=ties),
+    )
 
 
 def simulated(model: RecordModel, subjects: Sequence[Subject], **options: bool) -> xr.Dataset:
     """Return what the package predicts for all rows."""
-    study = pq.study_from_frame(table_of([s.rows for s in subjects]))
+    study = pq.study_from_frame(table_of(model, [s.rows for s in subjects]))
     table = pd.DataFrame([s.parameters for s in subjects], index=range(1, len(subjects) + 1))
     spec = parse_model(model.text)
     return pq.simulate(spec, study, parameters=table, options=TIGHT, **options)

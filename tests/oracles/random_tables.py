@@ -18,16 +18,19 @@ Rng = np.random.Generator
 Row = dict[str, Any]
 
 
-def random_parameters(rng: Rng, model: RecordModel, *, ties: bool = True) -> dict[str, float]:
+def random_parameters(
+    rng: Rng, model: RecordModel, *, grid: float = 1.0, ties: bool = True
+) -> dict[str, float]:
     """Return individual parameters, and deviations of about half of the occasions.
 
-    With ``ties`` lags are often on the grid of the records' times, else they never are.
+    With ``ties`` lags are often on the grid of the records' times, else nothing is.
     """
     values = {n: float(rng.choice(choices)) for n, choices in model.parameters.items()}
     for name in model.varying:
         values[name] *= float(np.exp(0.3 * rng.normal()))
+    values["tlag"] *= grid
     if not ties:
-        values = {n: v * float(rng.uniform(1.0, 1.1)) + 0.013 for n, v in values.items()}
+        values = {n: v * float(rng.uniform(1.0, 1.1)) + 0.0131 for n, v in values.items()}
     for name in model.occasional:
         for occasion in OCCASIONS:
             deviates = not ties or rng.random() < 0.5
@@ -35,8 +38,11 @@ def random_parameters(rng: Rng, model: RecordModel, *, ties: bool = True) -> dic
     return values
 
 
-def random_rows(rng: Rng, model: RecordModel) -> list[Row]:
-    """Return the rows of one subject: one to three stretches, several rows at many times."""
+def random_rows(rng: Rng, model: RecordModel, *, grid: float = 1.0) -> list[Row]:
+    """Return the rows of one subject: one to three stretches, several rows at many times.
+
+    Times and intervals are multiples of half of ``grid``: as decimals, they may be off by rounding.
+    """
     rows: list[Row] = []
     for stretch in range(rng.choice([1, 1, 2, 3])):
         is_reset = stretch > 0 or rng.random() < 0.1
@@ -45,6 +51,8 @@ def random_rows(rng: Rng, model: RecordModel) -> list[Row]:
             evid = rng.choice([3, 4]) if begins else rng.choice([0, 1, 2], p=[0.48, 0.42, 0.1])
             dose = _dose(rng, model) if evid in (1, 4) else _NO_DOSE
             rows.append({"TIME": time, "EVID": int(evid), **dose, "first": number == 0})
+    for row in rows:
+        row["TIME"], row["II"] = (round(row[name] * grid, 9) for name in ("TIME", "II"))
     _set_occasions(rng, rows)
     for name, choices in (("WT", _WEIGHTS), ("FORM", (0.0, 0.5, 1.0))):
         _set_covariate(rng, rows, name, choices, model.linear.covariates[name])
@@ -57,9 +65,10 @@ def random_rows(rng: Rng, model: RecordModel) -> list[Row]:
 def _times(rng: Rng, rows: Sequence[Row]) -> list[float]:
     """Return times of a stretch: it begins again, or goes on at once or later."""
     last = rows[-1]["TIME"] if rows else 0.0
-    start = float(rng.choice([0.0, 0.0, 1.5, last, last + 1.0])) if rows else 0.0
-    start += float(rng.choice([0.0, 0.0, 0.5, 3.0])) if not rows else 0.0
-    gaps = rng.choice([0.5, 1.0, 1.0, 2.0, 3.0, 4.5, 8.0], size=rng.integers(2, 6))
+    start = float(rng.choice([0.0, 0.0, 1.5, last, last + 1.0] if rows else [0.0, 0.0, 0.5, 3.0]))
+    if rows and rows[-1]["first"] and rows[-1]["TIME"] == start:
+        start += 1.0  # two resets at one time are refused
+    gaps = rng.choice([0.5, 1.0, 1.0, 2.0, 3.0, 4.5, 8.0], size=rng.integers(0, 6))
     moments = start + np.concatenate([[0.0], np.cumsum(gaps)])
     times = np.repeat(moments, rng.choice([1, 1, 2, 3, 4], size=moments.size))
     return [float(t) for t in times]
@@ -109,9 +118,13 @@ def _set_fixed(rng: Rng, rows: list[Row]) -> None:
         row["AGE"] = None if number and rng.random() < _MISSING else age
 
 
-def table_of(subjects: Sequence[Sequence[Row]]) -> pd.DataFrame:
-    """Return one table: ID from 1, DV missing."""
+def table_of(model: RecordModel, subjects: Sequence[Sequence[Row]]) -> pd.DataFrame:
+    """Return one table: ID from 1, DV missing, CMT a number in every other subject."""
+    numbers: dict[Any, str] = {name: str(i) for i, name in enumerate(model.doses, start=1)}
     rows = [{"ID": i, **row} for i, rows in enumerate(subjects, start=1) for row in rows]
+    for row in rows:
+        if row["ID"] % 2:
+            row["CMT"] = numbers.get(row["CMT"])
     return pd.DataFrame(rows).assign(DV=np.nan)
 
 

@@ -55,7 +55,7 @@ class LinearModel:
     """Name to ``locf``, ``nocb``, ``linear`` or ``fixed``."""
     initial: Callable[[Env], Array] | None = None
     bind: Callable[[dict[str, Any]], dict[str, Any]] = lambda env: env
-    """Makes the individual parameters of an occasion out of the environment."""
+    """Returns the environment with the individual parameters of its occasion."""
 
 
 # ---- What a row sees, and what lies between rows
@@ -286,8 +286,8 @@ class _Subject:
     def _reach_steady_state(self, row: Row, target: Target, env: Env) -> None:
         a, b = self.model.system(env)
         if row["SS"] == 1:
-            self.pending, self.running = [], []
-            self.y = -np.linalg.solve(a, b)  # the system at rest
+            self.pending, self.running, self.y = [], [], np.zeros(len(b))
+        self.y = self.y - np.linalg.solve(a, b)  # the system at rest, with SS = 2 once more
         unit = np.eye(self.model.size)[target.state]
         if row["AMT"] == 0:
             rate = _rate(row, target, env) if row["RATE"] != 0 else 0.0
@@ -343,18 +343,17 @@ def predict(model: LinearModel, rows: Sequence[Row], parameters: Env) -> NDArray
     parameters : mapping
         Individual parameters.
     """
-    environments = _environments(model, rows, parameters)
+    raw = _environments(model, rows, parameters)
     result: list[Sequence[float]] = []
     subject = _Subject(model=model, y=np.zeros(model.size))
     for number, row in enumerate(rows):
-        env = environments[number]
+        env = model.bind(raw[number])
         if number == 0 or row["EVID"] in (3, 4):
             y = np.zeros(model.size) if model.initial is None else model.initial(env)
             subject = _Subject(model=model, y=y)
         else:
-            earlier = environments[number - 1]
-            between = _Between(model=model, earlier=earlier, later=env)
-            subject.advance(earlier["t"], env["t"], between)
+            between = _Between(model=model, earlier=raw[number - 1], later=raw[number])
+            subject.advance(between.earlier["t"], env["t"], between)
         if row["EVID"] in (1, 4):
             subject.dose(row, env)
         result.append(model.outputs(env, subject.y))
@@ -367,6 +366,5 @@ def _environments(model: LinearModel, rows: Sequence[Row], parameters: Env) -> l
     result = []
     for number, row in enumerate(rows):
         own = {name: values[number] for name, values in columns.items()}
-        known = {**parameters, **own, "OCC": occasions[number], "t": row["TIME"]}
-        result.append(model.bind(known))
+        result.append({**parameters, **own, "OCC": occasions[number], "t": row["TIME"]})
     return result
