@@ -12,12 +12,17 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.spec.toml import parse_model
 from tests.oracles.random_tables import random_parameters, random_rows, show_rows, table_of
 from tests.oracles.record_models import RecordModel
-from tests.oracles.table_oracle import predict
+from tests.oracles.table_oracle import Array, predict
 
 __all__ = [
-    "Subject", "assert_close", "exact_sensitivities", "parameter_table", "simulated", "study_of",
+    "Subject",
+    "assert_outputs",
+    "assert_sensitivities",
+    "parameter_table",
+    "simulated",
+    "study_of",
     "subjects_of",
-]  # fmt: skip
+]
 
 _TIGHT = pq.SolverOptions(rtol=1e-11, atol=1e-13, max_steps=1_000_000)
 _FLOOR = 1e-3
@@ -67,7 +72,7 @@ def simulated(model: RecordModel, subjects: Sequence[Subject], **options: bool) 
     )
 
 
-def exact_sensitivities(model: RecordModel, subject: Subject, names: Sequence[str]) -> Any:
+def sensitivities(model: RecordModel, subject: Subject, names: Sequence[str]) -> Array:
     """Return derivatives of the oracle (rows, outputs, names), by complex steps."""
     tiny = 1e-30
     columns = []
@@ -77,24 +82,46 @@ def exact_sensitivities(model: RecordModel, subject: Subject, names: Sequence[st
     return np.stack(columns, axis=-1)
 
 
-def assert_close(
-    model: RecordModel, subject: Subject, found: Any, *, within: float, exact: Any = None
+def assert_outputs(model: RecordModel, subject: Subject, found: Array, *, within: float) -> None:
+    """Compare outputs (rows, outputs) with the oracle, relative to the size of each."""
+    right = predict(model.linear, subject.rows, subject.parameters)
+    _assert_close(model, subject, found, right, np.full(right.shape, 1e-9), within)
+
+
+def assert_sensitivities(
+    model: RecordModel, subject: Subject, found: Array, names: Sequence[str], *, within: float
 ) -> None:
-    """Compare outputs (or their derivatives, where given) relative to the size of each."""
-    right = predict(model.linear, subject.rows, subject.parameters) if exact is None else exact
+    """Compare derivatives (rows, outputs, names) with the oracle's, relative to their size.
+
+    Where outputs hardly depend on a parameter, p dy/dp is compared with 1e-4 of the output.
+    """
+    right = sensitivities(model, subject, names)
+    outputs = np.abs(predict(model.linear, subject.rows, subject.parameters)).max(axis=0)
+    values = np.abs([subject.parameters[name] for name in names])
+    least = 1e-4 * outputs[:, None] / np.minimum(values, 1.0)
+    _assert_close(model, subject, found, right, least + 1e-9, within)
+
+
+def _assert_close(
+    model: RecordModel, subject: Subject, found: Array, right: Array, least: Array, within: float
+) -> None:
     size = np.maximum(np.abs(right), _FLOOR * np.abs(right).max(axis=0))
-    gaps = np.abs(found - right) / np.maximum(size, 1e-9)
+    gaps = np.abs(found - right) / np.maximum(size, least)
     if not (gaps < within).all():
-        raise AssertionError(f"{np.max(gaps):.2g}\n{_described(model, subject, found, right)}")
+        gaps = np.nan_to_num(gaps, nan=np.inf)
+        raise AssertionError(f"{gaps.max():.2g}\n{_described(model, subject, found, right, gaps)}")
 
 
-def _described(model: RecordModel, subject: Subject, found: Any, right: Any) -> str:
-    wrong = np.abs(found - right).reshape(len(subject.rows), len(model.outputs), -1)
-    worst = np.unravel_index(np.nanargmax(wrong), wrong.shape)[2]
-    values = {
-        f"{name} {word}": array.reshape(wrong.shape)[:, i, worst]
+def _described(
+    model: RecordModel, subject: Subject, found: Array, right: Array, gaps: Array
+) -> str:
+    """Return the model, the parameters, and the rows with what was found and what is right."""
+    shape = (len(subject.rows), len(model.outputs), -1)
+    worst = np.unravel_index(gaps.argmax(), gaps.reshape(shape).shape)[2]
+    columns = {
+        f"{name} {word}": array.reshape(shape)[:, i, worst]
         for word, array in (("right", right), ("found", found))
         for i, name in enumerate(model.outputs)
     }
-    rows = [{**row, **{k: v[i] for k, v in values.items()}} for i, row in enumerate(subject.rows)]
+    rows = [{**row, **{k: v[i] for k, v in columns.items()}} for i, row in enumerate(subject.rows)]
     return f"{model.text}\n{subject.parameters}\nparameter {worst}\n{show_rows(rows)}"

@@ -359,4 +359,4 @@ MODELS: dict[str, RecordModel] = {
     "clock, linear and locf": _clock("linear", "locf"),
     "clock, linear and nocb": _clock("linear", "nocb"),
 }
-"""Every interpolation alone, and mixed with others; four systems, so that four kernels are built."""
+"""Every interpolation alone, and mixed with others; in four systems, that is four kernels."""

@@ -1,11 +1,11 @@
-"""Linear models over a raw NONMEM table, from the definition: matrix exponentials and nothing else.
+"""Linear models over a raw NONMEM table, from the definition, by matrix exponentials.
 
-It takes the rows of one subject as a user writes them, and a model y' = A y + b as functions of what
-a record sees. It shares no type, no convention and no code with the package. The rules are those of
+It takes the rows of one subject as a user writes them, and a model y' = A y + b as functions of
+what a record sees. It shares no type, no convention and no code with the package. The rules are those of
 NONMEM's PREDPP, with the departures that the documentation states:
 
-* rows are processed in their order; F, ALAG, R, D, outputs, initial values and steady states see the
-  row's own covariates and occasion, and a steady state has all coefficients frozen at its row;
+* rows are processed in their order; F, ALAG, R, D, outputs, initial values and steady states see
+  the row's own covariates and occasion; a steady state has all coefficients frozen at its row;
 * between rows the interpolation decides; an occasion lasts until the next row;
 * F, lag, rate and duration of additional doses are those of the dose record;
 * a pending dose that is due at the time of a row enters before it.
@@ -45,7 +45,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class LinearModel:
-    """y' = A y + b, with coefficients, initial values and outputs as functions of an environment."""
+    """y' = A y + b; coefficients, initial values and outputs are functions of an environment."""
 
     size: int
     system: Callable[[Env], tuple[Array, Array]]

@@ -105,13 +105,14 @@ def test_linear_coefficients_agree_with_scipy() -> None:
         return np.array([[-0.8, 0.0], [0.8, -k]]), np.array([0.0, math.cos(c["t"])])
 
     model = LinearModel(
-        size=2, system=system, outputs=lambda c, y: list(y),
-        targets={"po": Target(state=0), "iv": Target(state=1, lag=lambda c: 0.7)},
+        size=2, system=system, outputs=lambda _, y: list(y),
+        targets={"po": Target(state=0), "iv": Target(state=1, lag=lambda _: 0.7)},
         covariates={"WT": "linear", "FORM": "nocb"},
     )  # fmt: skip
     rows = rows_of(
         {"TIME": 0, "AMT": 100, "CMT": "po", "FORM": 9}, {"TIME": 2, "WT": 35.0, "FORM": 1},
-        {"TIME": 2, "AMT": 50, "RATE": 100, "WT": 140.0, "FORM": 0}, {"TIME": 10, "WT": 20, "FORM": 0},
+        {"TIME": 2, "AMT": 50, "RATE": 100, "WT": 140.0, "FORM": 0},
+        {"TIME": 10, "WT": 20, "FORM": 0},
     )  # fmt: skip
 
     def slope(t: float, y: Any) -> Any:
@@ -137,7 +138,7 @@ def test_steady_states_by_brute_force(rate: float, lag: float, ss: int) -> None:
     history = rows_of({"TIME": 0, "ADDL": 101, **dose}, *after)
     kin = 3.0 if ss == 1 else 0.0
     found = amounts(one(), given, lag=lag, kin=kin)[1:]
-    exact = amounts(one(initial=lambda c: np.array([kin / 0.1])), history, lag=lag, kin=kin)[1:]
+    exact = amounts(one(initial=lambda _: np.array([kin / 0.1])), history, lag=lag, kin=kin)[1:]
     np.testing.assert_allclose(found, exact, rtol=1e-12)
 
 
@@ -198,3 +199,33 @@ def test_initial_values_are_those_of_the_row_that_begins() -> None:
         {"TIME": 0}, {"TIME": 1, "WT": 35.0}, {"TIME": 1, "EVID": 4, "AMT": 100, "WT": 140.0}
     )
     assert amounts(model, rows) == pytest.approx([70, 70 * math.exp(-0.1), 340], rel=1e-14)
+
+
+def test_a_row_sees_its_own_occasion_which_lasts_until_the_next() -> None:
+    """k = 0.1 in occasion 1 and 0.3 in occasion 2."""
+
+    def bind(env: dict[str, Any]) -> dict[str, Any]:
+        return env | {"k": env["k"] + env[f"kappa[k,{env['OCC']}]"]}
+
+    model = one(
+        bind=bind,
+        system=lambda c: (np.array([[-c["k"]]]), np.zeros(1)),
+        outputs=lambda c, y: [y[0] * c["k"]],
+    )
+    rows = rows_of(
+        {"TIME": 0, "AMT": 100}, {"TIME": 0, "OCC": "2"}, {"TIME": 2, "OCC": "1"},
+        {"TIME": 3, "OCC": None}, {"TIME": 4, "OCC": "2"},
+    )  # fmt: skip
+    found = amounts(model, rows, **{"k": 0.1, "kappa[k,1]": 0.0, "kappa[k,2]": 0.2})
+    left = [100, 100, 100 * math.exp(-0.6), 100 * math.exp(-0.7), 100 * math.exp(-0.8)]
+    exact = np.array(left) * [0.1, 0.3, 0.1, 0.1, 0.3]
+    np.testing.assert_allclose(found, exact, rtol=1e-14)
+
+
+def test_a_second_steady_state_brings_what_is_made_inside_again() -> None:
+    """As in NONMEM: SS = 2 adds the steady state of the whole system, found from nothing."""
+    rows = rows_of({"TIME": 0, "SS": 1}, {"TIME": 1, "SS": 2, "AMT": 100, "II": 4.0}, {"TIME": 2})
+    last = 100 * math.exp(-0.4) / (1 - math.exp(-0.4))
+    found = amounts(one(), rows, kin=3.0)
+    assert found[:2] == pytest.approx([30, 30 + 30 + last + 100], rel=1e-13)
+    assert found[2] == pytest.approx(30 + (30 + last + 100) * math.exp(-0.1), rel=1e-13)
