@@ -8,6 +8,7 @@
 
 #include "dispatch.hpp"
 #include "records.hpp"
+#include "sizes.hpp"
 
 namespace pkqsp {
 
@@ -32,6 +33,7 @@ struct Machine {
   Work<Model> w;
   Dispatch<Model> hot = Dispatch<Model>::choose(instruction_level());
   Chooser chooser;
+  Sizes<Model> sizes;
   const double* p = nullptr;
   const double* x = nullptr;
   bool sensitive = false;
@@ -56,11 +58,11 @@ struct Machine {
     set_lane_tolerance();
   }
 
-  // Lanes are weighted as p * dy/dp: a parameter's own size sets the scale of its sensitivity.
+  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale.
   void set_lane_tolerance() {
     for (int l = 0; l < w.L; ++l) {
       const double size = l < P ? std::fabs(p[l]) : 1.0;
-      w.sens_atol[l] = w.options.atol / (size > 0.0 && std::isfinite(size) ? size : 1.0);
+      w.sens_atol[l] = 1.0 / (size > 0.0 && std::isfinite(size) ? size : 1.0);
     }
   }
 
@@ -102,6 +104,7 @@ struct Machine {
     w.t = t;
     double y0q[Model::NY0Q], out[N];
     Model::initial_entries(w.clock(t), w.q, w.y, y0q);
+    sizes.clear(w);
     clear_lanes();
     stop_infusions();
     if (!sensitive) return;
@@ -124,6 +127,7 @@ struct Machine {
 
   Reason advance(double t1, Outlet& out, bool lanes) {
     if (!(t1 > w.t)) return Reason::ok;
+    sizes.measure(w, t1 - w.t);
     return (lanes ? hot.lanes : hot.values)(w, chooser, t1, out);
   }
 
