@@ -257,22 +257,16 @@ def _experiment(line: Timeline, i: int) -> Experiment:
 
 
 def _covariate_points(model: ReadyModel, lines: Sequence[Timeline]) -> list[dict[str, float]]:
-    """Return the covariates of the first moment, and of that which differs most from it."""
+    """Return the covariates of the first record, and of that which differs most from it."""
     ode = model.lowered
     names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
     if not names:
         return [{}]
-    rows = np.concatenate(
-        [np.hstack([np.tile(x.fixed, (len(x.breaks), 1)), _at_breaks(x)]) for x in lines]
-    )
+    rows = np.concatenate([np.hstack([np.tile(x.fixed, (len(x.time), 1)), x.own]) for x in lines])
     spread = np.ptp(rows, axis=0)
     distance = (np.abs(rows - rows[0]) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
     chosen = [0] if distance.max() == 0 else [0, int(distance.argmax())]
     return [dict(zip(names, map(float, rows[i]), strict=True)) for i in chosen]
-
-
-def _at_breaks(line: Timeline) -> np.ndarray:
-    return line.segments[:, 0::2] + line.segments[:, 1::2] * line.breaks[:, None]
 
 
 def _ambiguities(problem: _Problem, found: Sequence[NullSpace]) -> Iterator[Ambiguity]:

@@ -1,6 +1,7 @@
 """`LoweredOde` -> the C++ header of the kernel's model concept (see stan/cpp/kernel/README.md)."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import sympy as sp
@@ -52,6 +53,9 @@ class _Header:
             *self._constants(),
             *self._coefficients("theta", (Stage.SUBJECT, Stage.THETA), "const double* x"),
             *self._coefficients("segment", (Stage.SEGMENT,), "const double* x, const double* c"),
+            *self._coefficients(
+                "record", (Stage.SEGMENT,), "const double* x, const double* c", self._seen()
+            ),
             *self._rhs(),
             *self._norm(),
             *self._factor(),
@@ -98,6 +102,7 @@ class _Header:
         for name, size in self._scratch_sizes().items():
             yield f"static constexpr int {name} = {max(1, size)};"
         yield f"static constexpr bool LINEAR = {_bool(ode.linear)};"
+        yield f"static constexpr bool RECORD = {_bool(self._has_record())};"
         yield f"static constexpr bool AUTONOMOUS = {_bool(ode.autonomous)};"
         yield _array("int", "DOSE_STATE", [str(s) for s in ode.dose_states])
         yield _array("bool", "DOSE_HAS_RATE", [_bool(b) for b in ode.dose_has_rate])
@@ -127,8 +132,18 @@ class _Header:
 
     # -- coefficients ---------------------------------------------------------------------------
 
-    def _coefficients(self, name: str, stages: tuple[Stage, ...], inputs: str) -> Iterable[str]:
-        chosen = [(i, c) for i, c in enumerate(self.ode.coefficients) if c.stage in stages]
+    def _coefficients(
+        self,
+        name: str,
+        stages: tuple[Stage, ...],
+        inputs: str,
+        only: AbstractSet[sp.Basic] | None = None,
+    ) -> Iterable[str]:
+        chosen = [
+            (i, c)
+            for i, c in enumerate(self.ode.coefficients)
+            if c.stage in stages and (only is None or c.symbol in only)
+        ]
         yield f"static void {name}(const double* p, {inputs}, double* q, double* dq) {{"
         yield from self._legend_of(chosen)
         for stage in stages:  # later stages read what earlier ones wrote
@@ -144,6 +159,16 @@ class _Header:
                 [d for _, d in gradient], [f"dq[{k}]" for k, _ in gradient], prefix="g"
             )
         yield "}"
+
+    def _seen(self) -> frozenset[sp.Basic]:
+        """Coefficients that a record makes with its own covariates."""
+        ode = self.ode
+        seen = [*ode.outputs.values, *ode.doses.values, *ode.initial.values]
+        return frozenset().union(*(value.free_symbols for value in seen))
+
+    def _has_record(self) -> bool:
+        seen = self._seen()
+        return any(c.stage is Stage.SEGMENT and c.symbol in seen for c in self.ode.coefficients)
 
     @staticmethod
     def _legend_of(chosen: Sequence[tuple[int, Coefficient]]) -> Iterable[str]:

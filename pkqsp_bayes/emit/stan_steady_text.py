@@ -5,7 +5,7 @@ __all__ = ["STEADY"]
 STEADY = """\
 // d(y)/dt with time and covariates as they are at record i.
 vector ${m}_frozen(real t, vector y, vector p, data vector s, array[] int running, int i, $DOSING) {
-  return ${m}_driven(time[i], y, p, s, segments[${m}_segment(time[i], breaks)]', running, $dosing);
+  return ${m}_driven(time[i], y, p, s, ${m}_seen(i, own), running, $dosing);
 }
 
 // State after a span in which time stands still.
@@ -64,7 +64,7 @@ vector ${m}_steady(int i, vector p, data vector s, $TABLE, ${data}matrix timing,
                    data real atol, int max_steps) {
   vector[$states] y = rep_vector(0, $states);
   if (ss[i] == 1) {
-    y = ${m}_initial(time[i], p, s, segments[${m}_segment(time[i], breaks)]');
+    y = ${m}_initial(time[i], p, s, ${m}_seen(i, own));
   }
   if (amt[i] == 0) {
     return ${m}_equilibrium(y, i, p, s, $dosing, rtol, atol, max_steps);

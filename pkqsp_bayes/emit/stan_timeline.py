@@ -32,6 +32,7 @@ _TABLE = {
     "cmt": "array[] int cmt",
     "breaks": "data array[] real breaks",
     "segments": "data matrix segments",
+    "own": "data matrix own",
 }
 
 
@@ -51,7 +52,7 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
     -------
     str
         Functions; the last is ``matrix <prefix>_solve(vector p, data vector x, data array[] real
-        time, array[] int evid, amt, rate, ii, addl, ss, cmt, breaks, segments, rtol, atol,
+        time, array[] int evid, amt, rate, ii, addl, ss, cmt, breaks, segments, own, rtol, atol,
         max_steps)``: all outputs (columns) after each record's event (rows). The columns are those
         of a `Timeline`, except that ``cmt`` counts dosing compartments from 1 (0: none).
 
@@ -90,7 +91,7 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
         "timing_parameters": "p" if moving else f"rep_vector(0, {len(ode.parameters)})",
         "timing_note": _MOVING if moving else _FIXED,
         **_lists("table", tuple(_TABLE)),
-        **_lists("dosing", ("time", "amt", "rate", "cmt", "breaks", "segments")),
+        **_lists("dosing", ("time", "amt", "rate", "cmt", "own")),
         **_lists("when", ("time", "ii", "breaks")),
         **_lists("count", ("amt", "ii", "ss")),
     }

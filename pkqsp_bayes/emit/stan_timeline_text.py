@@ -8,13 +8,36 @@ int ${m}_after(real t, real other) {
   return t > other + 1e-12 * fmax(1, abs(other));
 }
 
-// The covariate segment that is in force at a time.
-int ${m}_segment(real t, data array[] real breaks) {
-  int k = 1;
-  while (k < size(breaks) && !${m}_after(breaks[k + 1], t)) {
+// Whether another covariate segment of the same stretch of time follows.
+int ${m}_goes_on(int segment, data array[] real breaks) {
+  return segment < size(breaks) && breaks[segment + 1] > breaks[segment];
+}
+
+// The covariate segment that is in force at a time, from an earlier one of the same stretch on.
+int ${m}_segment(real t, int earlier, data array[] real breaks) {
+  int k = earlier;
+  while (${m}_goes_on(k, breaks) && !${m}_after(breaks[k + 1], t)) {
     k += 1;
   }
   return k;
+}
+
+// The first covariate segment of the next stretch of time.
+int ${m}_next_stretch(int segment, data array[] real breaks) {
+  int k = segment;
+  while (${m}_goes_on(k, breaks)) {
+    k += 1;
+  }
+  return k + 1;
+}
+
+// Intercept and slope of each varying covariate as a record itself states it.
+vector ${m}_seen(int i, data matrix own) {
+  vector[2 * cols(own)] c = rep_vector(0, 2 * cols(own));
+  for (k in 1 : cols(own)) {
+    c[2 * k - 1] = own[i, k];
+  }
+  return c;
 }
 
 // The time of a moment, which is {record, repeat, what}: 0 the record itself, 1 the start of its
@@ -60,13 +83,12 @@ int ${m}_implied(int i, $COUNT, ${data}matrix timing) {
 
 // The next moment after `now`, no later than the record `limit`: covariate breaks, and doses of
 // the records first to last. What is due at the time of `limit` comes before it.
-array[] int ${m}_next(array[] int now, int first, int last, int limit, $TABLE,
+array[] int ${m}_next(array[] int now, int segment, int first, int last, int limit, $TABLE,
                       ${data}matrix timing) {
   array[3] int found = {limit, 0, 0};
-  for (b in 1 : size(breaks)) {
-    if (${m}_between(now, {b, 0, 3}, found, $when, timing)) {
-      found = {b, 0, 3};
-    }
+  if (${m}_goes_on(segment, breaks)
+      && ${m}_between(now, {segment + 1, 0, 3}, found, $when, timing)) {
+    found = {segment + 1, 0, 3};
   }
   for (i in first : last) {
     if (evid[i] == 1 || evid[i] == 4) {
@@ -113,7 +135,7 @@ int ${m}_state(int cmt) {
 
 // Factor, bioavailability, lag, rate and duration of a record's dose.
 vector ${m}_dose(int i, vector p, data vector s, $DOSING) {
-  vector[$dose_values] all = ${m}_doses(time[i], p, s, segments[${m}_segment(time[i], breaks)]');
+  vector[$dose_values] all = ${m}_doses(time[i], p, s, ${m}_seen(i, own));
   return all[5 * cmt[i] - 4 : 5 * cmt[i]];
 }
 
@@ -125,6 +147,9 @@ matrix ${m}_timing(${timing_declared}data vector s, array[] int evid, $DOSING) {
     if (evid[i] == 1 || evid[i] == 4) {
       if ((rate[i] == -1 && !{$has_rate}[cmt[i]]) || (rate[i] == -2 && !{$has_duration}[cmt[i]])) {
         reject("record ", i, " wants a modelled rate or duration that the model has not");
+      }
+      if (rate[i] == -2 && amt[i] == 0) {
+        reject("record ", i, " is a constant infusion, which has no duration");
       }
       vector[5] d = ${m}_dose(i, $timing_parameters, s, $dosing);
       timing[i, 1] = d[3];
@@ -219,14 +244,16 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
   int n = size(time);
   matrix[n, $outputs] out;
   array[3] int now = {1, 0, 0};
-  vector[$states] y = ${m}_initial(time[1], p, s, segments[${m}_segment(time[1], breaks)]');
+  vector[$states] y = ${m}_initial(time[1], p, s, ${m}_seen(1, own));
+  int segment = 1; // of the covariates
   int first = 1; // doses of earlier records are over or dropped
   int next = 1; // the record that comes next
   while (next <= n) {
     if (evid[next] < 3) {
       // To the next change of rates or covariates, or to the next record that doses.
       int limit = ${m}_limit(next, evid);
-      array[3] int stop = ${m}_next(now, first, next - 1, limit, $table, timing);
+      segment = ${m}_segment(${m}_time(now, $when, timing), segment, breaks);
+      array[3] int stop = ${m}_next(now, segment, first, next - 1, limit, $table, timing);
       int last = next - 1;
       while (last + 1 < limit
              && (stop[3] == 0 || ${m}_after(${m}_time(stop, $when, timing), time[last + 1]))) {
@@ -238,12 +265,11 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       array[last - next + 2] vector[$states] path
         = ${m}_advance(y, ${m}_time(now, $when, timing),
                        append_array(time[next : last], {${m}_time(stop, $when, timing)}), p, s,
-                       segments[${m}_segment(${m}_time(now, $when, timing), breaks)]',
+                       segments[segment]',
                        ${m}_running(now, first, next - 1, $table, timing), $dosing, rtol, atol,
                        max_steps);
       for (i in next : last) {
-        out[i] = ${m}_outputs(time[i], path[i - next + 1], p, s,
-                              segments[${m}_segment(time[i], breaks)]')';
+        out[i] = ${m}_outputs(time[i], path[i - next + 1], p, s, ${m}_seen(i, own))';
       }
       y = path[last - next + 2];
       next = last + 1;
@@ -254,7 +280,8 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       }
     } else {
       now = {next, 0, 0};
-      y = ${m}_initial(time[next], p, s, segments[${m}_segment(time[next], breaks)]');
+      y = ${m}_initial(time[next], p, s, ${m}_seen(next, own));
+      segment = next == 1 ? 1 : ${m}_next_stretch(segment, breaks);
       first = next;
     }
     if (evid[next] == 1 || evid[next] == 4) {
@@ -265,7 +292,7 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       }
       y += ${m}_boluses(now, next, next, p, s, $table, timing);
     }
-    out[next] = ${m}_outputs(time[next], y, p, s, segments[${m}_segment(time[next], breaks)]')';
+    out[next] = ${m}_outputs(time[next], y, p, s, ${m}_seen(next, own))';
     next += 1;
   }
   return out;
@@ -273,7 +300,8 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
 
 // Outputs (columns) after the event of each record (rows) of one subject's table. `x` are the fixed
 // covariates, `breaks` and `segments` the starts of the covariate segments and intercept and slope
-// of each varying covariate in them; `cmt` counts the dosing compartments.
+// of each varying covariate in them, `own` the values at the records themselves. Each reset begins
+// a stretch of time with segments of its own. `cmt` counts the dosing compartments.
 matrix ${m}_solve(vector p, data vector x, $TABLE, data real rtol, data real atol, int max_steps) {
   return ${m}_records(p, ${m}_subject(x), $table,
                       ${m}_timing(${timing_passed}${m}_subject(x), evid, $dosing),

@@ -123,6 +123,8 @@ class Timelines(Protocol):
     @property
     def fixed(self) -> FloatArray: ...  # noqa: D102
     @property
+    def own(self) -> FloatArray: ...  # noqa: D102
+    @property
     def breaks(self) -> FloatArray: ...  # noqa: D102
     @property
     def segments(self) -> FloatArray: ...  # noqa: D102

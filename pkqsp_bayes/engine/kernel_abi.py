@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 LongArray = NDArray[np.int64]
 
-_VERSION = 1
+_VERSION = 2
 _COUNTERS = 6
 
 
@@ -32,6 +32,7 @@ _ARRAYS = (
     "steady",
     "dose",
     "fixed",
+    "own",
     "first_break",
     "breaks",
     "segments",
@@ -104,6 +105,7 @@ class PackedStudy:
     steady: IntArray
     dose: IntArray
     fixed: FloatArray
+    own: FloatArray
     first_break: LongArray
     breaks: FloatArray
     segments: FloatArray
@@ -258,6 +260,7 @@ def pack_timelines(timelines: Sequence[Any], library: Library) -> PackedStudy:
         steady=_joined([t.steady for t in timelines], np.int32),
         dose=_joined([t.dose for t in timelines], np.int32),
         fixed=_joined([t.fixed for t in timelines], np.float64),
+        own=_joined([np.ravel(t.own) for t in timelines], np.float64),
         first_break=_starts([len(t.breaks) for t in timelines]),
         breaks=_joined([t.breaks for t in timelines], np.float64),
         segments=_joined([np.ravel(t.segments) for t in timelines], np.float64),
@@ -267,7 +270,9 @@ def pack_timelines(timelines: Sequence[Any], library: Library) -> PackedStudy:
 def _check_covariates(line: Any, library: Library) -> None:
     segments = np.shape(line.segments)
     wanted = (len(line.breaks), 2 * library.varying)
-    if len(line.fixed) != library.fixed or (library.varying and segments != wanted):
+    own = (len(line.time), library.varying)
+    fits = not library.varying or (segments == wanted and np.shape(line.own) == own)
+    if len(line.fixed) != library.fixed or not fits:
         msg = (
             f"the timeline has {len(line.fixed)} fixed covariates and segments {segments}; "
             f"the model wants {library.fixed} and {wanted}"

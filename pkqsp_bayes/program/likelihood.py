@@ -48,7 +48,7 @@ def _solution(frame: Frame, prefix: str) -> str:
     """Declare ``f``: the outputs (columns) of subject s at its records (rows)."""
     records, pieces = "begin[s] : begin[s + 1] - 1", "piece[s] : piece[s + 1] - 1"
     columns = [f"{name}[{records}]" for name, *_ in COLUMNS]
-    covariates = [f"breaks[{pieces}]", f"segments[{pieces}]"]
+    covariates = [f"breaks[{pieces}]", f"segments[{pieces}]", f"own[{records}]"]
     call = ", ".join(["theta[s]'", "x[s]'", *columns, *covariates, "rtol", "atol", "max_steps"])
     size = f"begin[s + 1] - begin[s], {len(frame.ode.output_names)}"
     return f"matrix[{size}] f = {prefix}_solve({call});"

@@ -19,8 +19,8 @@ PREFIX = "ode"
 _ARGUMENTS = (
     "vector p, data vector x, data array[] real time, array[] int evid, data array[] real amt, "
     "data array[] real rate, data array[] real ii, array[] int addl, array[] int ss, "
-    "array[] int cmt, data array[] real breaks, data matrix segments, data real rtol, "
-    "data real atol, int max_steps"
+    "array[] int cmt, data array[] real breaks, data matrix segments, data matrix own, "
+    "data real rtol, data real atol, int max_steps"
 )
 
 

@@ -81,6 +81,7 @@ def table_arguments() -> list[tuple[str, str]]:
         ("data array[] int", "piece"),
         ("data array[] real", "breaks"),
         ("data matrix", "segments"),
+        ("data matrix", "own"),
         ("data array[] int", "observed"),
         ("data array[] int", "record"),
         ("data array[] int", "output"),
@@ -99,12 +100,14 @@ def _declarations(frame: Frame) -> Iterator[str]:
     yield "array[subjects + 1] int<lower=1, upper=records + 1> begin;"
     for name, kind, _ in COLUMNS:
         yield f"array[records] {kind} {name};"
-    yield "// Covariates: fixed ones, and intercept and slope of the others from each break on."
+    yield "// Covariates: fixed ones; of the others intercept and slope from each break on, and the"
+    yield "// values that the records themselves state."
     yield f"matrix[subjects, {len(frame.ode.fixed_covariates)}] x;"
     yield "int<lower=1> pieces;"
     yield "array[subjects + 1] int<lower=1, upper=pieces + 1> piece;"
     yield "array[pieces] real breaks;"
     yield f"matrix[pieces, {2 * len(frame.ode.varying_covariates)}] segments;"
+    yield f"matrix[records, {len(frame.ode.varying_covariates)}] own;"
     yield "// Observations by subject: record within the subject, output, value."
     yield "int<lower=0> observations;"
     yield "array[subjects + 1] int<lower=1, upper=observations + 1> observed;"
@@ -141,6 +144,7 @@ def _data(frame: Frame, settings: SolverSettings) -> dict[str, Any]:
         "piece": piece,
         "breaks": _column(lines, "breaks"),
         "segments": np.concatenate([line.segments for line in lines]),
+        "own": np.concatenate([line.own for line in lines]),
         "observations": len(seen),
         "observed": _begins(counts.tolist()),
         "record": (seen.record + 1).tolist(),

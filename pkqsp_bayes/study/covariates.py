@@ -12,7 +12,7 @@ from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.study.cells import as_numbers
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.ranges import range_issues
-from pkqsp_bayes.study.study import Study, subject_starts
+from pkqsp_bayes.study.study import Study, stretch_starts, subject_starts
 from pkqsp_bayes.study.trajectories import Values
 from pkqsp_bayes.units import UnitError, conversion_factor
 
@@ -97,67 +97,98 @@ def _first_present(values: FloatArray, starts: NDArray[np.int64]) -> FloatArray:
 
 def varying_values(
     study: Study, covariates: Sequence[CovariateLike]
-) -> tuple[list[Values], list[Issue]]:
-    """Return the entries of each covariate that changes over time, and what is wrong."""
+) -> tuple[list[Values], FloatArray, list[Issue]]:
+    """Return what is known of each covariate that changes over time, and what is wrong.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    covariates : sequence of CovariateLike
+        Those that change within a subject.
+
+    Returns
+    -------
+    list of Values
+        What holds between the records; shorter than ``covariates`` where there are issues.
+    (n, C) array of float
+        Each record's own value: what it states, or what its neighbours say where it states none.
+        Meaningless where there are issues.
+    list of Issue
+        The problems.
+    """
     result: list[Values] = []
+    own = np.zeros((len(study.table), len(covariates)))
     issues: list[Issue] = []
-    for covariate in covariates:
+    for index, covariate in enumerate(covariates):
         values, found = _numbers(study, covariate)
         found = found or _undefined(study, covariate, values)
         issues += found
         if not found:
-            result.append(_entries(study, covariate, values))
-    return result, issues
+            own[:, index] = _filled(study, covariate, values)
+            result.append(_entries(study, covariate, values, own[:, index]))
+    return result, own, issues
 
 
 def _undefined(study: Study, covariate: CovariateLike, values: FloatArray) -> list[Issue]:
-    """Report where no value is known at the start, or time begins again."""
-    starts = subject_starts(study)
+    """Report where no value is known at the start of a subject or of a line."""
+    first = subject_starts(study)[:-1]
     missing = np.zeros(values.size, dtype=bool)
-    anything = np.logical_or.reduceat(~np.isnan(values), starts[:-1])
-    needs_first = covariate.interpolation != "nocb"
-    missing[starts[:-1]] = np.isnan(values[starts[:-1]]) if needs_first else ~anything
-    issues = row_issues(
+    missing[first] = np.isnan(values[first])
+    if covariate.interpolation == "nocb":
+        missing[first] = ~np.logical_or.reduceat(~np.isnan(values), first)
+    if covariate.interpolation == "linear":
+        begins = stretch_starts(study)[:-1]
+        missing[begins] = np.isnan(values[begins])
+    return row_issues(
         study.table, missing, source=study.source, column=covariate.name,
-        what="no value at the first record of subject {subject}, and it changes over time",
+        what="no value at the first record of subject {subject}, or where its time begins again, "
+        "and it changes over time",
         remedy="give it a value there",
     )  # fmt: skip
-    backward, constant = _goes_back(study), _is_constant(values, starts)
-    return issues + row_issues(
-        study.table, backward & ~np.repeat(constant, np.diff(starts)), source=study.source,
-        column=covariate.name, what="time begins again while this covariate changes over time",
-        values=values, remedy="let TIME go on after the reset",
-    )  # fmt: skip
 
 
-def _goes_back(study: Study) -> NDArray[np.bool_]:
-    time = study.table["TIME"].to_numpy(dtype=np.float64)
-    back = np.concatenate([[False], time[1:] < time[:-1]])
-    back[subject_starts(study)[:-1]] = False
-    return back
+def _filled(study: Study, covariate: CovariateLike, values: FloatArray) -> FloatArray:
+    """Return the value of each record, from its neighbours where it has none."""
+    if not np.isnan(values).any():
+        return values
+    if covariate.interpolation == "linear":
+        return _on_lines(study, values)
+    series, subject = pd.Series(values), study.table["ID"].factorize()[0]
+    if covariate.interpolation == "nocb":
+        series = series.groupby(subject).bfill()
+    return np.asarray(series.groupby(subject).ffill(), dtype=np.float64)
 
 
-def _is_constant(values: FloatArray, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    least, most = (f.reduceat(values, starts[:-1]) for f in (np.fmin, np.fmax))
-    same: NDArray[np.bool_] = least == most
-    return same
-
-
-def _entries(study: Study, covariate: CovariateLike, values: FloatArray) -> Values:
-    starts = subject_starts(study)
-    subject = np.repeat(np.arange(starts.size - 1), np.diff(starts))
-    time = study.table["TIME"].to_numpy(dtype=np.float64)
-    # One entry is all that a subject needs whose value never changes; its time may begin again.
-    constant = np.repeat(_is_constant(values, starts), np.diff(starts))
-    time = np.where(constant, np.repeat(np.minimum.reduceat(time, starts[:-1]),
-                                        np.diff(starts)), time)  # fmt: skip
+def _on_lines(study: Study, values: FloatArray) -> FloatArray:
+    """Missing values on the straight line between their neighbours; the last one holds."""
+    stretch, time = _stretches(study), study.table["TIME"].to_numpy(dtype=np.float64)
     known = ~np.isnan(values)
-    subject, time, values = subject[known], time[known], values[known]
-    new = np.concatenate([[True], (subject[1:] != subject[:-1]) | (time[1:] != time[:-1])])
+    places = np.flatnonzero(known)
+    before = places[np.cumsum(known) - 1]
+    after = np.append(places, -1)[np.cumsum(known)]
+    inside = (after >= 0) & (stretch[after] == stretch)
+    after = np.where(inside, after, before)
+    span = time[after] - time[before]
+    part = np.where(span > 0, (time - time[before]) / np.where(span > 0, span, 1.0), 0.0)
+    lines: FloatArray = values[before] + part * (values[after] - values[before])
+    return np.where(known, values, lines)
+
+
+def _stretches(study: Study) -> NDArray[np.int64]:
+    starts = stretch_starts(study)
+    return np.repeat(np.arange(starts.size - 1), np.diff(starts)).astype(np.int64)
+
+
+def _entries(study: Study, covariate: CovariateLike, values: FloatArray, own: FloatArray) -> Values:
+    stretch, time = _stretches(study), study.table["TIME"].to_numpy(dtype=np.float64)
+    known = ~np.isnan(values) if covariate.interpolation == "linear" else np.full(own.size, True)
+    stretch, time, values = stretch[known], time[known], own[known]
+    new = np.concatenate([[True], (stretch[1:] != stretch[:-1]) | (time[1:] != time[:-1])])
     last = np.concatenate([new[1:], [True]])
     return Values(
-        subject=subject[new].astype(np.int64), time=time[new], before=values[new],
-        after=values[last], interpolation=covariate.interpolation,
+        stretch=stretch[new], time=time[new], before=values[new], after=values[last],
+        interpolation=covariate.interpolation,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.units import UnitError, conversion_factor
 
-__all__ = ["COLUMNS", "Study", "subject_starts"]
+__all__ = ["COLUMNS", "Study", "stretch_starts", "subject_starts"]
 
 COLUMNS: tuple[str, ...] = (
     "ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "DVID", "MDV", "BLQ",
@@ -113,6 +113,23 @@ def subject_starts(study: Study) -> NDArray[np.int64]:
     codes = study.table["ID"].factorize()[0]
     new = np.flatnonzero(np.diff(codes)) + 1
     return np.concatenate([[0], new, [codes.size]]).astype(np.int64)
+
+
+def stretch_starts(study: Study) -> NDArray[np.int64]:
+    """Return the 0-based row at which each stretch of time begins, and the number of rows.
+
+    A subject's first record begins one, and so does each later reset (EVID 3 or 4), where TIME
+    may begin again.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ID": ["a", "a", "a", "b"], "EVID": [4, 0, 4, 0]})
+    >>> stretch_starts(Study(table=table)).tolist()
+    [0, 2, 3, 4]
+    """
+    begins = study.table["EVID"].isin((3, 4)).to_numpy(copy=True)
+    begins[subject_starts(study)[:-1]] = True
+    return np.append(np.flatnonzero(begins), begins.size).astype(np.int64)
 
 
 def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], list[Issue]]:

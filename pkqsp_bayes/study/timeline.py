@@ -11,10 +11,20 @@ from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.study.covariates import fixed_values, varying_values
 from pkqsp_bayes.study.doses import dose_indices
-from pkqsp_bayes.study.study import Study, subject_starts
+from pkqsp_bayes.study.study import Study, stretch_starts, subject_starts
 from pkqsp_bayes.study.trajectories import Trajectories, join_trajectories
 
-__all__ = ["CovariateColumn", "DoseColumn", "Timeline", "covariate_columns", "timelines"]
+__all__ = [
+    "SINCE_EVER",
+    "CovariateColumn",
+    "DoseColumn",
+    "Timeline",
+    "covariate_columns",
+    "timelines",
+]
+
+SINCE_EVER = -1e300
+"""Start of the first covariate segment after a reset: before every time, and finite for JSON."""
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -42,10 +52,14 @@ class Timeline:
         0-based row of the study's table.
     fixed : (X,) array of float
         Fixed covariates, in the model's order.
+    own : (n, C) array of float
+        Each record's own value of each varying covariate. F, ALAG, R, D, the outputs, initial
+        values and a steady state at a record are made with it.
     breaks : (B,) array of float
-        Starts of the covariate segments, increasing; the first is not after the first record.
+        Starts of the covariate segments. They increase within a stretch of time; each reset but
+        the first record's begins a stretch, whose first break is `SINCE_EVER`.
     segments : (B, 2 C) array of float
-        Intercept and slope of each varying covariate: value = intercept + slope * time.
+        Intercept and slope of each varying covariate between records: intercept + slope * time.
     """
 
     subject: str
@@ -59,6 +73,7 @@ class Timeline:
     dose: IntArray
     row: IntArray
     fixed: FloatArray
+    own: FloatArray
     breaks: FloatArray
     segments: FloatArray
 
@@ -153,30 +168,43 @@ def timelines(
 
     Notes
     -----
-    ``locf``: a value holds from its record on. ``nocb``: a value holds from the record before it
-    up to its own. ``linear``: straight lines between values; the last one holds. Where two records
-    of one time give two values, the later record counts from then on.
+    A record sees its own values. Between records: ``locf``: a value holds from its record on.
+    ``nocb``: a value holds from the record before it up to its own. ``linear``: straight lines
+    between values; the last one holds. Where records of one time give several values, the time
+    before runs into the first of them, and the time after begins with the last.
     """
     starts = subject_starts(study)
     target, issues = dose_indices(study, [(d.name, d.number) for d in doses])
     fixed, more = fixed_values(study, [c for c in covariates if c.interpolation == "fixed"])
-    varying, most = varying_values(study, [c for c in covariates if c.interpolation != "fixed"])
+    varying, own, most = varying_values(
+        study, [c for c in covariates if c.interpolation != "fixed"]
+    )
     issues = [*study.errors, *issues, *more, *most]
     if any(issue.severity == "error" for issue in issues):
         raise CheckError(issues)
-    joined = join_trajectories(varying, first=_first_times(study, starts))
-    return _cut(study, starts, target, fixed, joined)
-
-
-def _first_times(study: Study, starts: IntArray) -> FloatArray:
-    # The least one: after a reset, time may begin again from less.
+    begins = stretch_starts(study)
     time = study.table["TIME"].to_numpy(dtype=np.float64)
-    least: FloatArray = np.minimum.reduceat(time, starts[:-1])
-    return least
+    joined = _by_subject(join_trajectories(varying, first=time[begins[:-1]]), begins, starts)
+    return _cut(study, starts, target, fixed, own, joined)
+
+
+def _by_subject(joined: Trajectories, begins: IntArray, starts: IntArray) -> Trajectories:
+    """Put the stretches of a subject one after the other; later ones begin before every time."""
+    first = np.searchsorted(begins[:-1], starts[:-1])
+    breaks = joined.breaks.copy()
+    later = np.setdiff1d(np.arange(begins.size - 1), first)
+    breaks[joined.bounds[later]] = SINCE_EVER
+    bounds = joined.bounds[np.append(first, begins.size - 1)]
+    return Trajectories(breaks=breaks, segments=joined.segments, bounds=bounds)
 
 
 def _cut(
-    study: Study, starts: IntArray, target: IntArray, fixed: FloatArray, joined: Trajectories
+    study: Study,
+    starts: IntArray,
+    target: IntArray,
+    fixed: FloatArray,
+    own: FloatArray,
+    joined: Trajectories,
 ) -> list[Timeline]:
     table = study.table
     is_dose = target >= 0
@@ -194,14 +222,14 @@ def _cut(
     row = np.arange(len(table), dtype=np.int64)
     result = []
     for index, subject in enumerate(table["ID"].iloc[starts[:-1]]):
-        own = slice(starts[index], starts[index + 1])
+        rows = slice(starts[index], starts[index + 1])
         pieces = slice(joined.bounds[index], joined.bounds[index + 1])
         result.append(
             Timeline(
-                subject=subject, time=time[own], evid=evid[own], amount=amount[own],
-                rate=rate[own], interval=interval[own], additional=additional[own],
-                steady=steady[own], dose=target[own], row=row[own], fixed=fixed[index],
-                breaks=joined.breaks[pieces], segments=joined.segments[pieces],
+                subject=subject, time=time[rows], evid=evid[rows], amount=amount[rows],
+                rate=rate[rows], interval=interval[rows], additional=additional[rows],
+                steady=steady[rows], dose=target[rows], row=row[rows], fixed=fixed[index],
+                own=own[rows], breaks=joined.breaks[pieces], segments=joined.segments[pieces],
             )
         )  # fmt: skip
     return result

@@ -18,10 +18,10 @@ class Values:
 
     Parameters
     ----------
-    subject : (k,) array of int
-        0-based subject, not decreasing.
+    stretch : (k,) array of int
+        0-based stretch of time (`pkqsp_bayes.study.study.stretch_starts`), not decreasing.
     time : (k,) array of float
-        Increasing within a subject.
+        Increasing within a stretch.
     before, after : (k,) array of float
         Value that the time before runs into, and value from then on; they differ where two
         records of one time disagree.
@@ -29,7 +29,7 @@ class Values:
         What holds between the entries.
     """
 
-    subject: IntArray
+    stretch: IntArray
     time: FloatArray
     before: FloatArray
     after: FloatArray
@@ -38,7 +38,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trajectories:
-    """Pieces of all covariates of all subjects.
+    """Pieces of all covariates in all stretches of time.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class Trajectories:
         Start of each piece.
     segments : (K, 2 C) array of float
         Intercept and slope of each covariate.
-    bounds : (S + 1,) array of int
-        First piece of each subject, and K.
+    bounds : (G + 1,) array of int
+        First piece of each stretch, and K.
     """
 
     breaks: FloatArray
@@ -57,7 +57,7 @@ class Trajectories:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pieces:
-    subject: IntArray
+    stretch: IntArray
     start: FloatArray
     intercept: FloatArray
     slope: FloatArray
@@ -69,87 +69,79 @@ def join_trajectories(covariates: Sequence[Values], *, first: FloatArray) -> Tra
     Parameters
     ----------
     covariates : sequence of Values
-        Each with at least one entry a subject; those of ``locf`` and ``linear`` begin at the
-        subject's first time.
-    first : (S,) array of float
-        First time of each subject.
+        Each with an entry at the first time of each stretch.
+    first : (G,) array of float
+        First time of each stretch.
 
     Examples
     --------
-    >>> values = Values(subject=np.array([0, 0]), time=np.array([0.0, 2.0]),
+    >>> values = Values(stretch=np.array([0, 0]), time=np.array([0.0, 2.0]),
     ...     before=np.array([1.0, 5.0]), after=np.array([1.0, 5.0]), interpolation="linear")
     >>> joined = join_trajectories([values], first=np.array([0.0]))
     >>> joined.breaks.tolist(), joined.segments.tolist()
     ([0.0, 2.0], [[1.0, 2.0], [5.0, 0.0]])
     """
-    pieces = [_PIECES[values.interpolation](values, first) for values in covariates]
-    subject, start = _all_starts(pieces, first)
+    pieces = [_PIECES[values.interpolation](values) for values in covariates]
+    stretch, start = _all_starts(pieces, first)
     segments = np.zeros((start.size, 2 * len(pieces)))
     for index, own in enumerate(pieces):
-        held = _held(own, subject, start)
+        held = _held(own, stretch, start)
         segments[:, 2 * index] = own.intercept[held]
         segments[:, 2 * index + 1] = own.slope[held]
     new = np.ones(start.size, dtype=bool)
     # A break at which nothing changes would only restart the solver.
-    new[1:] = (subject[1:] != subject[:-1]) | (segments[1:] != segments[:-1]).any(axis=1)
-    bounds = np.searchsorted(subject[new], np.arange(first.size + 1)).astype(np.int64)
+    new[1:] = (stretch[1:] != stretch[:-1]) | (segments[1:] != segments[:-1]).any(axis=1)
+    bounds = np.searchsorted(stretch[new], np.arange(first.size + 1)).astype(np.int64)
     return Trajectories(breaks=start[new], segments=segments[new], bounds=bounds)
 
 
 def _all_starts(pieces: Sequence[_Pieces], first: FloatArray) -> tuple[IntArray, FloatArray]:
-    subject = np.concatenate([np.arange(first.size), *(p.subject for p in pieces)])
+    stretch = np.concatenate([np.arange(first.size), *(p.stretch for p in pieces)])
     start = np.concatenate([first, *(p.start for p in pieces)])
-    order = np.lexsort((start, subject))
-    subject, start = subject[order].astype(np.int64), start[order]
+    order = np.lexsort((start, stretch))
+    stretch, start = stretch[order].astype(np.int64), start[order]
     new = np.ones(start.size, dtype=bool)
-    new[1:] = (subject[1:] != subject[:-1]) | (start[1:] != start[:-1])
-    return subject[new], start[new]
+    new[1:] = (stretch[1:] != stretch[:-1]) | (start[1:] != start[:-1])
+    return stretch[new], start[new]
 
 
-def _held(own: _Pieces, subject: IntArray, start: FloatArray) -> IntArray:
+def _held(own: _Pieces, stretch: IntArray, start: FloatArray) -> IntArray:
     """Which of a covariate's own pieces holds in each of the common ones."""
-    both_subject = np.concatenate([subject, own.subject])
+    both_stretch = np.concatenate([stretch, own.stretch])
     both_start = np.concatenate([start, own.start])
-    is_own = np.concatenate([np.zeros(subject.size, bool), np.ones(own.subject.size, bool)])
+    is_own = np.concatenate([np.zeros(stretch.size, bool), np.ones(own.stretch.size, bool)])
     # Among equals the own piece comes first, so that the common one finds it.
-    order = np.lexsort((~is_own, both_start, both_subject))
+    order = np.lexsort((~is_own, both_start, both_stretch))
     seen = np.cumsum(is_own[order]) - 1
     held: IntArray = seen[~is_own[order]].astype(np.int64)
     return held
 
 
-def _locf(values: Values, _: FloatArray) -> _Pieces:
+def _locf(values: Values) -> _Pieces:
     flat = np.zeros(values.time.size)
-    return _Pieces(subject=values.subject, start=values.time, intercept=values.after, slope=flat)
+    return _Pieces(stretch=values.stretch, start=values.time, intercept=values.after, slope=flat)
 
 
-def _nocb(values: Values, first: FloatArray) -> _Pieces:
-    is_last = _is_last(values.subject)
-    upcoming = np.where(is_last, values.after, np.roll(values.before, -1))
-    is_first = np.roll(is_last, 1)
-    lead = is_first & (values.time > first[values.subject])
-    subject = np.concatenate([values.subject, values.subject[lead]])
-    start = np.concatenate([values.time, first[values.subject[lead]]])
-    intercept = np.concatenate([upcoming, values.before[lead]])
-    order = np.lexsort((start, subject))
-    return _Pieces(subject=subject[order], start=start[order], intercept=intercept[order],
-                   slope=np.zeros(order.size))  # fmt: skip
+def _nocb(values: Values) -> _Pieces:
+    upcoming = np.where(_is_last(values.stretch), values.after, np.roll(values.before, -1))
+    flat = np.zeros(values.time.size)
+    return _Pieces(stretch=values.stretch, start=values.time, intercept=upcoming, slope=flat)
 
 
-def _linear(values: Values, _: FloatArray) -> _Pieces:
-    is_last = _is_last(values.subject)
+def _linear(values: Values) -> _Pieces:
+    is_last = _is_last(values.stretch)
     rise = np.roll(values.before, -1) - values.after
     run = np.where(is_last, 1.0, np.roll(values.time, -1) - values.time)
     slope = np.where(is_last, 0.0, rise / run)
     intercept = values.after - slope * values.time
-    return _Pieces(subject=values.subject, start=values.time, intercept=intercept, slope=slope)
+    return _Pieces(stretch=values.stretch, start=values.time, intercept=intercept, slope=slope)
 
 
-def _is_last(subject: IntArray) -> NDArray[np.bool_]:
-    return np.concatenate([subject[1:] != subject[:-1], [True]])
+def _is_last(stretch: IntArray) -> NDArray[np.bool_]:
+    return np.concatenate([stretch[1:] != stretch[:-1], [True]])
 
 
-_PIECES: dict[str, Callable[[Values, FloatArray], _Pieces]] = {
+_PIECES: dict[str, Callable[[Values], _Pieces]] = {
     "locf": _locf,
     "nocb": _nocb,
     "linear": _linear,

@@ -14,6 +14,7 @@ functions {
                    array[] int cmt,
                    data array[] real breaks,
                    data matrix segments,
+                   data matrix own,
                    data real rtol,
                    data real atol,
                    int max_steps);
@@ -156,6 +157,7 @@ functions {
                   data array[] int piece,
                   data array[] real breaks,
                   data matrix segments,
+                  data matrix own,
                   data array[] int observed,
                   data array[] int record,
                   data array[] int output,
@@ -187,6 +189,8 @@ functions {
                                                        piece[s + 1] - 1],
                                                        segments[piece[s] : 
                                                        piece[s + 1] - 1],
+                                                       own[begin[s] : 
+                                                       begin[s + 1] - 1],
                                                        rtol, atol, max_steps);
       for (i in observed[s] : observed[s + 1] - 1) {
         total += residual_lpdf(y[i] | f[record[i], output[i]], output[i],
@@ -209,12 +213,14 @@ data {
   array[records] int addl;
   array[records] int ss;
   array[records] int cmt;
-  // Covariates: fixed ones, and intercept and slope of the others from each break on.
+  // Covariates: fixed ones; of the others intercept and slope from each break on, and the
+  // values that the records themselves state.
   matrix[subjects, 2] x;
   int<lower=1> pieces;
   array[subjects + 1] int<lower=1, upper=pieces + 1> piece;
   array[pieces] real breaks;
   matrix[pieces, 0] segments;
+  matrix[records, 0] own;
   // Observations by subject: record within the subject, output, value.
   int<lower=0> observations;
   array[subjects + 1] int<lower=1, upper=observations + 1> observed;
@@ -265,8 +271,8 @@ model {
                                 Kp_scale, CL_il6, EC50, Emin, eta, x__WT);
   target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
               begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, observed, record, output, censored, y, rtol,
-              atol, max_steps);
+              breaks, segments, own, observed, record, output, censored, y,
+              rtol, atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__CLgut(CLgut) + prior__ka(ka)
@@ -301,6 +307,8 @@ generated quantities {
                                                        piece[s + 1] - 1],
                                                        segments[piece[s] : 
                                                        piece[s + 1] - 1],
+                                                       own[begin[s] : 
+                                                       begin[s + 1] - 1],
                                                        rtol, atol, max_steps);
       for (i in observed[s] : observed[s + 1] - 1) {
         prediction[i] = f[record[i], output[i]];

@@ -32,11 +32,12 @@ SYSTEMS: dict[str, tuple[OdeSystem, str]] = {
 }
 """Systems by prefix, each with its solver."""
 
-_COLUMNS = "time, evid, amt, rate, ii, addl, ss, cmt, breaks, segments, rtol, atol, max_steps"
+_COLUMNS = "time, evid, amt, rate, ii, addl, ss, cmt, breaks, segments, own, rtol, atol, max_steps"
 _DECLARED = (
     "data array[] real time, array[] int evid, data array[] real amt, data array[] real rate, "
     "data array[] real ii, array[] int addl, array[] int ss, array[] int cmt, "
-    "data array[] real breaks, data matrix segments, data real rtol, data real atol, int max_steps"
+    "data array[] real breaks, data matrix segments, data matrix own, data real rtol, "
+    "data real atol, int max_steps"
 )
 
 _PROGRAM = """\
@@ -59,6 +60,7 @@ data {
   array[n] int evid, addl, ss, cmt;
   array[B] real breaks;
   matrix[B, S] segments;
+  matrix[n, S %%/%% 2] own;
   real rtol, atol;
   int max_steps;
   matrix[n, M] weight;
@@ -91,6 +93,7 @@ def timeline_data(line: Timeline) -> dict[str, Any]:
         "cmt": (line.dose + 1).tolist(),
         "breaks": line.breaks.tolist(),
         "segments": line.segments.tolist(),
+        "own": line.own.tolist(),
     }
 
 

@@ -24,7 +24,8 @@ functions {
   matrix ode_solve(vector p, data vector x, data array[] real time, array[] int evid,
                    data array[] real amt, data array[] real rate, data array[] real ii,
                    array[] int addl, array[] int ss, array[] int cmt, data array[] real breaks,
-                   data matrix segments, data real rtol, data real atol, int max_steps);
+                   data matrix segments, data matrix own, data real rtol, data real atol,
+                   int max_steps);
   vector ode_counters();
 }
 data {
@@ -34,18 +35,19 @@ data {
   array[n] int evid, addl, ss, cmt;
   array[B] real breaks;
   matrix[B, 2 * C] segments;
+  matrix[N, C] own;
   vector[P] typical;
 }
 parameters { vector[P] eta; }
 model {
   eta ~ std_normal();
   matrix[n, M] m = ode_solve(typical .* exp(0.1 * eta), x, time, evid, amt, rate, ii, addl, ss,
-                             cmt, breaks, segments, 1e-9, 1e-9, max_steps);
+                             cmt, breaks, segments, own, 1e-9, 1e-9, max_steps);
   to_vector(m) ~ normal(1, 2);
 }
 generated quantities {
   matrix[n, M] pred = ode_solve(typical, x, time, evid, amt, rate, ii, addl, ss, cmt, breaks,
-                                segments, 1e-9, 1e-9, 100000);
+                                segments, own, 1e-9, 1e-9, 100000);
   vector[11] counters = ode_counters();
 }
 """
@@ -75,7 +77,11 @@ def write_data(folder: Path, max_steps: int) -> Path:
     data |= {"rate": t.rate.tolist(), "ii": t.interval.tolist(), "evid": t.evid.tolist()}
     data |= {"addl": t.additional.tolist(), "ss": t.steady.tolist()}
     data |= {"cmt": (t.dose + 1).tolist(), "breaks": t.breaks.tolist(), "max_steps": max_steps}
-    data |= {"segments": t.segments.tolist(), "typical": list(COVARIATES.values())}
+    data |= {
+        "segments": t.segments.tolist(),
+        "own": t.own.tolist(),
+        "typical": list(COVARIATES.values()),
+    }
     path = folder / "data.json"
     path.write_text(json.dumps(data))
     return path

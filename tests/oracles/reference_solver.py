@@ -26,9 +26,12 @@ Where this departs from PREDPP:
 * PREDPP asks that the lag of a steady-state dose not exceed II. Here implied doses that are still
   under way (lag > II) enter when they are due.
 * PREDPP advances with the parameters of the *next* record (covariates are carried backward);
-  here the segments of the timeline say which value holds when.
+  here the segments of the timeline say which value holds between records. At a record F, ALAG, R,
+  D, the outputs, initial values and a steady state are made with the record's own values, as in
+  PREDPP.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,11 +158,20 @@ class _Run:
     y: FloatArray = field(default_factory=lambda: np.zeros(0))
     boluses: list[_Dose] = field(default_factory=list)
     infusions: list[_Dose] = field(default_factory=list)
+    record: int = 0
+    pieces: range = range(0)
+    """Covariate segments of the present stretch of time."""
 
     # -- the functions of the model at a time ----------------------------------------------------
 
     def segment(self, t: float) -> int:
-        return max(0, int(np.searchsorted(self.line.breaks, _late(t), side="right")) - 1)
+        begun = [k for k in self.pieces if self.line.breaks[k] <= _late(t)]
+        return max(begun, default=self.pieces[0])
+
+    def stretches(self) -> list[range]:
+        later = [k for k, b in enumerate(self.line.breaks) if k and b == -1e300]
+        edges = [0, *later, len(self.line.breaks)]
+        return [range(a, b) for a, b in itertools.pairwise(edges)]
 
     def covariates(self, t: float, segment: int) -> list[float]:
         values = [0.0] * (len(self.model.fixed) + len(self.model.varying))
@@ -171,7 +183,11 @@ class _Run:
         return values
 
     def here(self) -> tuple[Any, ...]:
-        return self.now, list(self.y), self.p, self.covariates(self.now, self.segment(self.now))
+        """What the present record sees: its own covariates."""
+        values = self.covariates(self.now, self.pieces[0])
+        for k, place in enumerate(self.model.varying):
+            values[place] = float(self.line.own[self.record][k])
+        return self.now, list(self.y), self.p, values
 
     # -- integration -----------------------------------------------------------------------------
 
@@ -181,11 +197,12 @@ class _Run:
         """Advance with constant rates; `frozen` holds time and covariates as they are now."""
         if stop <= start:
             return y
-        segment = self.segment(self.now if frozen else start)
+        segment = self.segment(start)
 
         def place(t: float, y: FloatArray) -> tuple[Any, ...]:
-            at = self.now if frozen else t
-            return at, list(y), self.p, self.covariates(at, segment)
+            if frozen:
+                return self.here()[0], list(y), self.p, self.here()[3]
+            return t, list(y), self.p, self.covariates(t, segment)
 
         implicit = self.method in ("Radau", "BDF", "LSODA")
         jacobian = {"jac": lambda t, y: np.array(self.model.jacobian(*place(t, y)), dtype=float)}
@@ -213,7 +230,10 @@ class _Run:
         """Go to a time, through everything that happens up to and at it."""
         while True:
             edges = [e for d in self.infusions for e in (d.start, d.end)]
-            edges += [*(d.start for d in self.boluses), *(float(b) for b in self.line.breaks)]
+            edges += [
+                *(d.start for d in self.boluses),
+                *(float(self.line.breaks[k]) for k in self.pieces),
+            ]
             stop = min(min(e for e in [*edges, np.inf] if e > _late(self.now)), target)
             self.y = self.integrate(self.y, self.now, stop, self.rates())
             self.now = stop
@@ -233,15 +253,20 @@ class _Run:
 
     def run(self) -> FloatArray:
         line = self.line
+        stretches = self.stretches()
+        self.pieces = stretches[0]
         self.restart(float(line.time[0]))
         table = []
         for i, time in enumerate(line.time):
-            if line.evid[i] in (3, 4):
-                self.restart(float(time))
-            elif _late(float(time)) < self.now:
-                raise ValueError("time goes back")
-            else:
+            if line.evid[i] not in (3, 4):
+                if _late(float(time)) < self.now:
+                    raise ValueError("time goes back")
                 self.advance(float(time))
+            self.record = i
+            if line.evid[i] in (3, 4):
+                later = [k for k in line.evid[1 : i + 1] if k in (3, 4)]
+                self.pieces = stretches[len(later)]
+                self.restart(float(time))
             if line.evid[i] in (1, 4):
                 self.dose(i)
             table.append(self.model.outputs(*self.here()))

@@ -22,6 +22,7 @@ from pkqsp_bayes.study import (
     study_from_frame,
     timelines,
 )
+from pkqsp_bayes.study.timeline import SINCE_EVER
 
 ORAL = (DoseColumn(name="oral", number=1),)
 TWO = (*ORAL, DoseColumn(name="iv", number=2))
@@ -225,12 +226,38 @@ def test_all_problems_come_together() -> None:
 
 
 def test_time_that_begins_again() -> None:
-    study = study_of(TIME=[5, 9, 1, 3], EVID=[0, 0, 3, 0], X=[2, 2, 2, 2], Y=[1, 2, 2, 2])
-    line = timelines(study, [CovariateColumn(name="X", interpolation="locf")], ())[0]
-    assert (line.breaks.tolist(), line.segments.tolist()) == ([1], [[2, 0]])
-    assert timelines(study, (), ())[0].breaks.tolist() == [1]
-    with pytest.raises(CheckError, match="time begins again"):
-        timelines(study, [CovariateColumn(name="Y", interpolation="locf")], ())
+    study = study_of(TIME=[5, 9, 1, 3], EVID=[0, 0, 3, 0], X=[2, 2, 2, 2], Y=[1, 2, 4, 3])
+    pieces = {
+        ("X", "locf"): ([5, SINCE_EVER], [[2, 0], [2, 0]]),
+        ("Y", "locf"): ([5, 9, SINCE_EVER, 3], [[1, 0], [2, 0], [4, 0], [3, 0]]),
+        ("Y", "nocb"): ([5, SINCE_EVER], [[2, 0], [3, 0]]),
+        ("Y", "linear"): ([5, 9, SINCE_EVER, 3], [[-0.25, 0.25], [2, 0], [4.5, -0.5], [3, 0]]),
+    }
+    for (name, kind), expected in pieces.items():
+        column = CovariateColumn(name=name, interpolation=kind)  # type: ignore[arg-type]
+        line = timelines(study, [column], ())[0]
+        assert (line.breaks.tolist(), line.segments.tolist()) == expected, (name, kind)
+    assert timelines(study, (), ())[0].breaks.tolist() == [5, SINCE_EVER]
+
+
+def test_a_straight_line_begins_with_a_value() -> None:
+    study = study_of(TIME=[5, 9, 1, 3], EVID=[0, 0, 4, 0], AMT=[0, 0, 1, 0], X=[1, 2, None, 3])
+    column = CovariateColumn(name="X", interpolation="linear")
+    with pytest.raises(CheckError, match=r"row 3, column X.*or where its time begins again"):
+        timelines(study, [column], ORAL)
+
+
+def test_a_record_has_its_own_values() -> None:
+    study = study_of(
+        TIME=[0, 2, 2, 2, 4, 0, 3], EVID=[0, 0, 0, 0, 0, 3, 0], X=[1, None, 3, 5, None, 7, None]
+    )
+    own = {
+        kind: timelines(study, [CovariateColumn(name="X", interpolation=kind)], ())[0].own[:, 0]
+        for kind in ("locf", "nocb", "linear")
+    }
+    assert own["locf"].tolist() == [1, 1, 3, 5, 5, 7, 7]
+    assert own["nocb"].tolist() == [1, 3, 3, 5, 7, 7, 7]
+    assert own["linear"].tolist() == [1, 3, 3, 5, 5, 7, 7]
 
 
 def test_columns_of_a_model() -> None:

@@ -9,7 +9,7 @@
 
 namespace pkqsp {
 
-constexpr int abi_version = 1;
+constexpr int abi_version = 2;
 constexpr int abi_counters = 6;  // steps, rejected, factorisations, explicit, steady, tried
 
 struct AbiStudy {
@@ -23,6 +23,7 @@ struct AbiStudy {
   const int* steady;
   const int* dose;
   const double* fixed;           // (S, X)
+  const double* own;             // (all records, C)
   const long long* first_break;  // (S + 1,)
   const double* breaks;
   const double* segments;        // (breaks, 2 C)
@@ -68,6 +69,7 @@ Records abi_records(const AbiStudy& a, long s) {
   r.steady = a.steady + at;
   r.dose = a.dose + at;
   r.fixed = a.fixed + s * Model::X;
+  r.own = a.own + at * Model::C;
   r.n_breaks = static_cast<long>(a.first_break[s + 1] - b);
   r.breaks = a.breaks + b;
   r.segments = a.segments + b * 2 * Model::C;

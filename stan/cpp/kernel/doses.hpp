@@ -1,4 +1,4 @@
-// What a dose record means with the coefficients in force at its time, and the doses to come.
+// What a dose record means with its own covariates, and the doses to come.
 #pragma once
 
 #include <cmath>
@@ -24,11 +24,11 @@ template <class Model>
 void dose_values(Machine<Model>& m, int target, Dual<Model::P> (&five)[5]) {
   constexpr int n = 5 * (Model::D > 0 ? Model::D : 1);
   double d[n], dqd[Model::NDQ], lanes[n];
-  Model::dose_entries(m.w.clock(m.w.t), m.w.q, d, dqd);
+  Model::dose_entries(m.w.clock(m.w.t), m.w.seen(), d, dqd);
   for (int k = 0; k < 5; ++k) five[k].value = d[5 * target + k];
   if (!m.sensitive) return;
   for (int l = 0; l < Model::P; ++l) {
-    Model::dose_lanes(m.w.q, dqd, m.coefficients_of(l), lanes);
+    Model::dose_lanes(m.w.seen(), dqd, m.seen_of(l), lanes);
     for (int k = 0; k < 5; ++k) five[k].d[l] = lanes[5 * target + k];
   }
 }
@@ -72,6 +72,8 @@ Reason read_dose(Machine<Model>& m, const Records& r, long i, Dose<Model::P>& do
     return Reason::not_finite;
   }
   if (dose.lag.value < 0.0 || dosed.value < 0.0) return Reason::bad_dose;
+  // an infusion that has always been running has no duration
+  if (r.rate[i] == -2.0 && r.amount[i] == 0.0) return Reason::bad_record;
   dose.infusion = r.rate[i] != 0.0;
   if (!dose.infusion) {
     dose.amount = times(factor, dosed);

@@ -46,8 +46,8 @@ struct Machine {
 
   void set_parameters(const double* parameters, const double* covariates, bool lanes,
                       const Options& options) {
-    p = parameters;
-    x = covariates;
+    p = w.p = parameters;
+    x = w.x = covariates;
     sensitive = lanes && P > 0;
     w.options = options;
     w.layout.width = hot.width;
@@ -55,6 +55,7 @@ struct Machine {
     chooser = Chooser{};
     for (double& g : gradient) g = 0.0;
     Model::theta(p, x, w.q, sensitive ? gradient : nullptr);
+    w.begin_records(gradient, sensitive);
     set_lane_tolerance();
   }
 
@@ -75,6 +76,13 @@ struct Machine {
     load_coefficients(true);
   }
 
+  // Time stands still at a record: covariates are its own.
+  void hold_segment(const double* own) {
+    double c[2 * Work<Model>::CR] = {};
+    for (int k = 0; k < Model::C; ++k) c[2 * k] = own[k];
+    set_segment(c);
+  }
+
   // `on` false: lanes are directions of the state alone.
   void load_coefficients(bool on) {
     for (int i = 0; i < Q; ++i) {
@@ -89,6 +97,11 @@ struct Machine {
   double& lane(int i, int l) { return w.Y[w.layout.at(N, i, l)]; }
   double& rate_lane(int d, int l) { return w.RATE[w.layout.at(w.D, d, l)]; }
   const double* coefficients_of(int l) const { return column + static_cast<long>(l) * Q; }
+  // The same of the record that was loaded last.
+  const double* seen_of(int l) const {
+    if constexpr (Work<Model>::RECORD) return w.column_record + static_cast<long>(l) * Q;
+    else return coefficients_of(l);
+  }
 
   void clear_lanes() {
     for (double& v : w.Y) v = 0.0;
@@ -100,16 +113,17 @@ struct Machine {
 
   // -- the system ---------------------------------------------------------------------------
 
+  // Initial values, as the record that was loaded last sees them.
   void start(double t) {
     w.t = t;
     double y0q[Model::NY0Q], out[N];
-    Model::initial_entries(w.clock(t), w.q, w.y, y0q);
+    Model::initial_entries(w.clock(t), w.seen(), w.y, y0q);
     sizes.clear(w);
     clear_lanes();
     stop_infusions();
     if (!sensitive) return;
     for (int l = 0; l < P; ++l) {
-      Model::initial_lanes(w.q, y0q, coefficients_of(l), out);
+      Model::initial_lanes(w.seen(), y0q, seen_of(l), out);
       for (int i = 0; i < N; ++i) lane(i, l) = out[i];
     }
   }
@@ -136,15 +150,15 @@ struct Machine {
     return advance(t1, none, lanes);
   }
 
-  // Predictions of the state as it stands.
+  // Predictions of the state as it stands, by the record that was loaded last.
   void write(double t, long row, const Outlet& out) {
     double o[M + 1], oy[Model::NOY], oq[Model::NOQ], y[N], lanes[M + 1];
-    Model::output_entries(w.clock(t), w.y, w.q, o, oy, oq);
+    Model::output_entries(w.clock(t), w.y, w.seen(), o, oy, oq);
     for (int k = 0; k < M; ++k) out.values[row * M + k] = o[k];
     if (!sensitive) return;
     for (int l = 0; l < P; ++l) {
       gather(l, y);
-      Model::output_lanes(w.y, w.q, oy, oq, y, coefficients_of(l), lanes);
+      Model::output_lanes(w.y, w.seen(), oy, oq, y, seen_of(l), lanes);
       for (int k = 0; k < M; ++k) out.sensitivities[(row * M + k) * P + l] = lanes[k];
     }
   }

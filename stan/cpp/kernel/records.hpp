@@ -14,6 +14,9 @@ struct Records {
   const int* steady = nullptr;       // SS
   const int* dose = nullptr;         // 0-based target, -1 for none
   const double* fixed = nullptr;     // (X,) covariates
+  const double* own = nullptr;       // (n, C) each record's own value of each varying covariate
+  // Covariate segments. Starts increase within a stretch of time; where they do not, the next
+  // stretch begins, to which each reset (but that of the first record) goes on.
   long n_breaks = 0;
   const double* breaks = nullptr;    // (B,) starts of covariate segments
   const double* segments = nullptr;  // (B, 2 C) intercept, slope

@@ -5,7 +5,8 @@
 //   matrix ode_solve(vector p, data vector x, data array[] real time, array[] int evid,
 //                    data array[] real amt, data array[] real rate, data array[] real ii,
 //                    array[] int addl, array[] int ss, array[] int cmt, data array[] real breaks,
-//                    data matrix segments, data real rtol, data real atol, int max_steps);
+//                    data matrix segments, data matrix own, data real rtol, data real atol,
+//                    int max_steps);
 //
 // as the solver that is printed in Stan does, and may declare `vector ode_counters();`.
 #pragma once
@@ -27,21 +28,22 @@ namespace pkqsp {
 template <class Model>
 struct DoorCall {
   Records records;
-  std::vector<double> fixed, segments;
+  std::vector<double> fixed, segments, own;
   std::vector<int> dose;
 
-  template <class X, class Segments>
+  template <class X, class Segments, class Own>
   void load(const X& x, const std::vector<double>& time, const std::vector<int>& evid,
             const std::vector<double>& amt, const std::vector<double>& rate,
             const std::vector<double>& ii, const std::vector<int>& addl,
             const std::vector<int>& ss, const std::vector<int>& cmt,
-            const std::vector<double>& breaks, const Segments& s) {
+            const std::vector<double>& breaks, const Segments& s, const Own& o) {
     const std::size_t n = time.size();
     const bool fits = evid.size() == n && amt.size() == n && rate.size() == n && ii.size() == n &&
                       addl.size() == n && ss.size() == n && cmt.size() == n;
     if (!fits) throw std::invalid_argument("ode_solve: columns of different lengths");
     if (x.size() != Model::X || breaks.empty() ||
-        (Model::C > 0 && (s.rows() != static_cast<int>(breaks.size()) || s.cols() != 2 * Model::C))) {
+        (Model::C > 0 && (s.rows() != static_cast<int>(breaks.size()) || s.cols() != 2 * Model::C ||
+                          o.rows() != static_cast<int>(n) || o.cols() != Model::C))) {
       throw std::invalid_argument("ode_solve: covariates do not fit the model");
     }
     fixed.assign(Model::X, 0.0);
@@ -50,10 +52,14 @@ struct DoorCall {
     for (int b = 0; Model::C > 0 && b < s.rows(); ++b) {
       for (int k = 0; k < s.cols(); ++k) segments.push_back(s.coeff(b, k));
     }
+    own.clear();
+    for (int i = 0; Model::C > 0 && i < o.rows(); ++i) {
+      for (int k = 0; k < o.cols(); ++k) own.push_back(o.coeff(i, k));
+    }
     dose.resize(n);
     for (std::size_t i = 0; i < n; ++i) dose[i] = cmt[i] - 1;
     records = Records{static_cast<long>(n), time.data(), evid.data(), amt.data(), rate.data(),
-                      ii.data(), addl.data(), ss.data(), dose.data(), fixed.data(),
+                      ii.data(), addl.data(), ss.data(), dose.data(), fixed.data(), own.data(),
                       static_cast<long>(breaks.size()), breaks.data(), segments.data()};
   }
 };
@@ -99,17 +105,17 @@ Eigen::Matrix<stan::math::var, -1, -1> door_reverse(const Records& records, cons
 
 }  // namespace pkqsp
 
-template <class P, class X, class Segments>
+template <class P, class X, class Segments, class Own>
 Eigen::Matrix<stan::return_type_t<P>, -1, -1> ode_solve(
     const P& p, const X& x, const std::vector<double>& time, const std::vector<int>& evid,
     const std::vector<double>& amt, const std::vector<double>& rate,
     const std::vector<double>& ii, const std::vector<int>& addl, const std::vector<int>& ss,
-    const std::vector<int>& cmt, const std::vector<double>& breaks, const Segments& segments,
+    const std::vector<int>& cmt, const std::vector<double>& breaks, const Segments& segments, const Own& own,
     double rtol, double atol, int max_steps, std::ostream* /* messages */) {
   using Model = pkqsp_generated::Model;
   static thread_local pkqsp::DoorCall<Model> call;
   call.load(stan::math::to_ref(x), time, evid, amt, rate, ii, addl, ss, cmt, breaks,
-            stan::math::to_ref(segments));
+            stan::math::to_ref(segments), stan::math::to_ref(own));
   if (p.size() != Model::P) throw std::invalid_argument("ode_solve: p does not fit the model");
   pkqsp::Options options;
   options.rtol = rtol;

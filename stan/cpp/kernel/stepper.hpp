@@ -452,10 +452,11 @@ struct Stepper {
       y[n] = interpolate(s, terms, w.y[n], w.y_new[n], w.dense + n, N);
     }
     double* values = out.values + row * Model::M;
+    if constexpr (Model::RECORD) w.load_record(out.own + row * Model::C);
     if constexpr (!WithLanes) {
-      Model::outputs(w.clock(t), y, w.q, o);
+      Model::outputs(w.clock(t), y, w.seen(), o);
     } else {
-      Model::output_entries(w.clock(t), y, w.q, o, oy, oq);
+      Model::output_entries(w.clock(t), y, w.seen(), o, oy, oq);
       for (int b = 0; b < B; ++b) write_lanes(s, weight, b, y, oy, oq, row, out);
     }
     for (int k = 0; k < Model::M; ++k) values[k] = o[k];
@@ -476,7 +477,8 @@ struct Stepper {
     for (int n = 0; n < N && !linear; ++n) {
       at[n] = interpolate(s, w.method->dense_terms, y0[n], y1[n], d + n, N * B);
     }
-    Model::output_lanes(y, w.q, oy, oq, at, lanes(w.DQ, b, Q), o);
+    const T* DQ = reinterpret_cast<const T*>(w.seen_lanes()) + static_cast<long>(b) * Q;
+    Model::output_lanes(y, w.seen(), oy, oq, at, DQ, o);
     double* to = out.sensitivities + row * Model::M * Model::P;
     for (int k = 0; k < Model::M; ++k) {
       for (int l = 0; l < W && b * W + l < Model::P; ++l) to[k * Model::P + b * W + l] = o[k][l];

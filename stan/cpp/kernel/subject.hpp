@@ -19,7 +19,7 @@ class Subject {
   Reason solve(const Records& records, const double* parameters, const Options& options,
                double* values, double* sensitivities) {
     r_ = records;
-    out_ = Outlet{records.time, 0, 0, values, sensitivities};
+    out_ = Outlet{records.time, records.own, 0, 0, values, sensitivities};
     m_.w.stats = Stats{};
     m_.w.tried = 0;
     queue_.clear();
@@ -27,7 +27,8 @@ class Subject {
     if (r_.n == 0) return Reason::ok;
     if (!all_finite(parameters, P) || !all_finite(r_.time, r_.n)) return Reason::not_finite;
     m_.set_parameters(parameters, r_.fixed, sensitivities != nullptr, options);
-    restart(r_.time[0]);
+    segment_ = 0;
+    restart(0);
     const Reason reason = run();
     return reason == Reason::ok ? check_predictions() : reason;
   }
@@ -53,7 +54,8 @@ class Subject {
   Reason run() {
     for (long i = 0; i < r_.n;) {
       if (r_.evid[i] == 3 || r_.evid[i] == 4) {
-        restart(r_.time[i]);
+        if (i > 0) next_stretch();
+        restart(i);
       } else {
         if (r_.time[i] < m_.w.t - time_slack(m_.w.t)) return Reason::bad_time;
         const Reason reason = reach(i);
@@ -62,6 +64,7 @@ class Subject {
           i = out_.next;
           continue;
         }
+        load_record(i);
       }
       const Reason reason = handle(i);
       if (reason != Reason::ok) return reason;
@@ -79,20 +82,29 @@ class Subject {
     }
   }
 
-  // Initial values at a time, everything running or pending dropped.
-  void restart(double t) {
-    queue_.clear();
-    segment_ = 0;
-    if (Model::C > 0) {
-      while (segment_ + 1 < r_.n_breaks && r_.breaks[segment_ + 1] <= t + time_slack(t)) {
-        ++segment_;
-      }
-    }
+  // Initial values at a record, in the segment that holds there.
+  void restart(long i) {
+    const double t = r_.time[i];
+    while (next_break() <= t + time_slack(t)) ++segment_;
     load_segment();
+    load_record(i);
+    begin_again(t);
+  }
+
+  // Initial values; everything running or pending is dropped.
+  void begin_again(double t) {
+    queue_.clear();
     m_.start(t);
   }
 
+  // To the first covariate segment of the next stretch of time.
+  void next_stretch() {
+    while (Model::C > 0 && next_break() < INFINITY) ++segment_;
+    if (Model::C > 0 && segment_ + 1 < r_.n_breaks) ++segment_;
+  }
+
   void load_segment() { m_.set_segment(r_.segments + segment_ * 2 * Model::C); }
+  void load_record(long i) { m_.w.load_record(r_.own + i * Model::C); }
 
   // -- between records ------------------------------------------------------------------------
 
@@ -133,7 +145,8 @@ class Subject {
   }
 
   double next_break() const {
-    const bool more = Model::C > 0 && segment_ + 1 < r_.n_breaks;
+    const bool more = Model::C > 0 && segment_ + 1 < r_.n_breaks &&
+                      r_.breaks[segment_ + 1] > r_.breaks[segment_];
     return more ? r_.breaks[segment_ + 1] : INFINITY;
   }
 
@@ -198,10 +211,11 @@ class Subject {
     const bool constant = r_.amount[i] == 0.0;
     if (kind != 1 && kind != 2) return Reason::bad_record;
     if (!constant && !(r_.interval[i] > 0.0)) return Reason::bad_record;
-    const double t = m_.w.t;
-    if (kind == 1) restart(t);
+    if (kind == 1) begin_again(m_.w.t);
     else set_aside();
+    m_.hold_segment(r_.own + i * Model::C);
     const Reason found = constant ? steady_.constant(dose) : steady_.periodic(dose, r_.interval[i]);
+    load_segment();
     if (found != Reason::ok) return found;
     if (kind == 2) add_back();
     if (!constant) go_on(dose, r_.interval[i]);

@@ -13,6 +13,7 @@ namespace pkqsp {
 // Pure observations that an advance passes by: it fills them from its dense output.
 struct Outlet {
   const double* time = nullptr;
+  const double* own = nullptr;  // (n, C) varying covariates of each record
   long next = 0;  // first record without a prediction yet
   long end = 0;   // records from here on are not the advance's business
   double* values = nullptr;         // (n, M)
@@ -65,6 +66,71 @@ struct Work {
   // What an error of state n is measured by, where its magnitude is `most`.
   double tolerance(int n, double most) const {
     return floor[n] + options.rtol * most + no_size;
+  }
+
+  // -- what a record sees ---------------------------------------------------------------------
+  //
+  // Outputs, doses and initial values are made with the record's own covariates. Their coefficients
+  // lie apart from those of the segment (`q`, `DQ`); where they depend on no varying covariate,
+  // these serve.
+
+  static constexpr bool RECORD = Model::RECORD;
+  static constexpr int QR = RECORD ? Q : 1, PR = P > 0 ? P : 1, CR = Model::C > 0 ? Model::C : 1;
+
+  alignas(64) double DQ_record[QR * L];
+  double q_record[QR];
+  double gradient_record[QR * PR];  // (Q, P)
+  double column_record[QR * PR];    // (P, Q)
+  double own[CR];                   // the covariates that all this was made with
+  bool loaded = false;
+  bool record_lanes = false;
+  const double* p = nullptr;
+  const double* x = nullptr;
+
+  const double* seen() const {
+    if constexpr (RECORD) return q_record;
+    else return q;
+  }
+  const double* seen_lanes() const {
+    if constexpr (RECORD) return DQ_record;
+    else return DQ;
+  }
+
+  // A new solve: theta-stage coefficients and their gradient are those in force.
+  void begin_records(const double* gradient, bool lanes) {
+    loaded = false;
+    record_lanes = lanes;
+    for (int i = 0; RECORD && i < QR; ++i) q_record[i] = q[i];
+    for (int i = 0; RECORD && i < QR * PR; ++i) gradient_record[i] = gradient[i];
+  }
+
+  // Loads the coefficients of a record with these covariates. Never part of the hot code.
+  __attribute__((noinline)) void load_record(const double* covariates) {
+    if constexpr (RECORD) {
+      if (loaded && same(covariates)) return;
+      double c[2 * CR] = {};
+      for (int k = 0; k < Model::C; ++k) c[2 * k] = own[k] = covariates[k];
+      loaded = true;
+      Model::record(p, x, c, q_record, record_lanes ? gradient_record : nullptr);
+      if (record_lanes) spread_record();
+    }
+  }
+
+ private:
+  bool same(const double* covariates) const {
+    for (int k = 0; k < Model::C; ++k) {
+      if (!(own[k] == covariates[k])) return false;
+    }
+    return true;
+  }
+
+  void spread_record() {
+    for (int i = 0; i < QR; ++i) {
+      for (int l = 0; l < P; ++l) column_record[l * QR + i] = gradient_record[i * P + l];
+      for (int l = 0; l < L; ++l) {
+        DQ_record[layout.at(QR, i, l)] = l < P ? gradient_record[i * P + l] : 0.0;
+      }
+    }
   }
 };
 
