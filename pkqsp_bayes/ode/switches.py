@@ -6,7 +6,7 @@ break points. The solver stops at the moment, which may depend on parameters, an
 other value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -14,10 +14,9 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from pkqsp_bayes.ode.conditions import NotSeparableError, lift_relation
-from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
-__all__ = ["Switch", "Switches", "is_kink", "split_affine", "time_relations"]
+__all__ = ["Switch", "Switches", "split_affine"]
 
 _HALF = sp.Rational(1, 2)
 _ORDERED = (
@@ -139,37 +138,3 @@ def split_affine(
     if TIME in slope.free_symbols or slope == 0:
         return None
     return slope, value.xreplace({TIME: sp.Integer(0)})
-
-
-def time_relations(
-    expr: sp.Expr, accept: Callable[[frozenset[sp.Basic]], bool]
-) -> list[tuple[sp.Piecewise, Relational]]:
-    """List choices with those of their own relations whose symbols are accepted."""
-    found = []
-    for choice in expr.atoms(sp.Piecewise):
-        for _, condition in choice.args:
-            for relation in condition.atoms(Relational):
-                if accept(frozenset(relation.free_symbols)):
-                    found.append((choice, relation))
-    return found
-
-
-def is_kink(choice: sp.Piecewise, relation: Relational) -> bool:
-    """Whether a choice is continuous where the two sides of its relation are equal.
-
-    As ``abs``, ``min`` and ``max`` are, which have two branches whose difference is a multiple of
-    the difference of the two sides.
-
-    Examples
-    --------
-    >>> x = symbol("x")
-    >>> is_kink(Piecewise((x - 1, x > 1), (0, True)), x > 1)
-    True
-    >>> is_kink(Piecewise((2, x > 1), (0, True)), x > 1)
-    False
-    """
-    if len(choice.args) != 2 or choice.args[0][1] != relation:
-        return False
-    gap = sp.expand(choice.args[0][0] - choice.args[1][0])
-    sides = sp.expand(relation.lhs - relation.rhs)
-    return bool(gap == 0 or sp.cancel(gap / sides).is_number)
