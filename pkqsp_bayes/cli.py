@@ -207,10 +207,20 @@ def fit(
 @app.command()
 def diagnose(
     folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
+    *,
+    solver_draws: Annotated[
+        int, typer.Option(help="Draws that are solved again at a tighter tolerance; 0: none.")
+    ] = 200,
 ) -> None:
     """Say what is wrong with a fit, and what to do about it."""
+    from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+
     with reported():
-        issues = pq.diagnose(pq.read_fit(folder))
+        tree = pq.read_fit(folder)
+        issues = list(pq.diagnose(tree))
+        if solver_draws and (folder / STUDY_FILE).exists():
+            accuracy = pq.check_solver(tree, read_study_of(folder), draws=solver_draws)
+            issues += accuracy.issues
     for issue in issues:
         print_issue(issue)
     if issues:
