@@ -109,7 +109,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Solve a model for every record of a study."""
-    from pkqsp_bayes.engine.tables import parse_settings, write_simulation
+    from pkqsp_bayes.engine.tables import parse_settings, undefined_counts, write_simulation
 
     with reported():
         spec = pq.load_model(model)
@@ -119,6 +119,9 @@ def simulate(
         )
         write_simulation(result, output)
         failed = result.subject[result.reason != "ok"].to_numpy()
+    for name, count in undefined_counts(result).items():
+        what = f"{name}: {count} records have no value (such as a logarithm of 0)"
+        ERR.print(what, style=STYLE["warning"])
     for subject in failed:
         reason = str(result.reason.sel(subject=subject).item())
         ERR.print(f"ID {subject}: {reason}; its rows are empty", style=STYLE["error"])

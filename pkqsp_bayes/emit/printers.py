@@ -13,7 +13,7 @@ from sympy.printing.c import C99CodePrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
-__all__ = ["CppPrinter", "GrammarPrinter", "Printer", "StanPrinter"]
+__all__ = ["CppPrinter", "GrammarPrinter", "Printer", "StanOutputPrinter", "StanPrinter"]
 
 _MAX_UNROLLED_POWER = 6
 _LARGEST_EXACT = 2**53
@@ -179,6 +179,36 @@ class StanPrinter(Printer):
 
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"abs({self._print(expr.args[0])})"
+
+
+class StanOutputPrinter(StanPrinter):
+    """Printer for outputs in Stan, where a record may have no value: log(0) before the first dose.
+
+    Stan multiplies an infinite slope by 0 where nobody reads the value, and the gradient of
+    everything is lost. The functions that are printed here have no slope there.
+
+    Parameters
+    ----------
+    names : mapping of sympy.Symbol to str
+        The text of each symbol.
+    prefix : str
+        Of the functions ``<prefix>_log`` and ``<prefix>_sqrt``.
+    """
+
+    def __init__(self, names: Mapping[sp.Symbol, str], prefix: str) -> None:
+        super().__init__(names)
+        self.prefix = prefix
+
+    def _print_log(self, expr: sp.Expr) -> str:
+        return f"{self.prefix}_log({self._print(expr.args[0])})"
+
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        text = super()._print_Pow(expr)
+        return text.replace("sqrt(", f"{self.prefix}_sqrt(", 1) if _is_root(expr) else text
+
+
+def _is_root(expr: sp.Pow) -> bool:
+    return bool(abs(expr.as_base_exp()[1]) == sp.Rational(1, 2))
 
 
 class GrammarPrinter(StrPrinter):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from pkqsp_bayes.emit.names import identifiers, mangle
-from pkqsp_bayes.emit.printers import StanPrinter
+from pkqsp_bayes.emit.printers import StanOutputPrinter, StanPrinter
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
@@ -69,6 +69,7 @@ class _StanFunctions:
         yield from self._body("y0", ode.initial.values, ode.states)
         yield "  return y0;"
         yield "}"
+        yield from self._safe_functions()
         yield f"vector {self.prefix}_outputs(real t, vector y, {_ARGUMENTS}) {{"
         yield from self._body("out", ode.outputs.values, ode.output_names)
         yield "  return out;"
@@ -84,6 +85,16 @@ class _StanFunctions:
         yield from self._body("e", self.ode.edges.values, names)
         yield "  return e;"
         yield "}"
+
+    def _safe_functions(self) -> Iterable[str]:
+        """Print log and square root without a slope where they have no value, if they are used."""
+        texts = {"log": "negative_infinity()", "sqrt": "0"}
+        used = {"log": sp.log, "sqrt": sp.Rational(1, 2)}
+        for name, text in texts.items():
+            if any(_uses(value, used[name]) for value in self.ode.outputs.values):
+                yield f"real {self.prefix}_{name}(real x) {{"
+                yield f"  return x > 0 ? {name}(x) : x == 0 ? {text} : not_a_number();"
+                yield "}"
 
     def _subject(self) -> Iterable[str]:
         chosen = self._subject_coefficients()
@@ -155,6 +166,8 @@ class _StanFunctions:
         self, target: str, exprs: Sequence[sp.Expr], comments: Sequence[str]
     ) -> Iterable[str]:
         printer = StanPrinter(self.local)
+        if target == "out":
+            printer = StanOutputPrinter(self.local, self.prefix)
         shared = share_subexpressions(exprs, "s__")
         yield from self._temporaries(shared.temporaries, printer, "shared")
         for i, (expr, comment) in enumerate(zip(shared.results, comments, strict=True), start=1):
@@ -174,6 +187,12 @@ class _StanFunctions:
 def _declare(target: str, size: int) -> str:
     """Declare a result; an empty one must have a value all the same."""
     return f"  vector[{size}] {target};" if size else f"  vector[0] {target} = rep_vector(0, 0);"
+
+
+def _uses(expr: sp.Expr, what: sp.Basic | type) -> bool:
+    if isinstance(what, type):
+        return bool(expr.has(what))
+    return any(abs(power.as_base_exp()[1]) == what for power in expr.atoms(sp.Pow))
 
 
 def _free(exprs: Sequence[sp.Expr]) -> set[sp.Basic]:

@@ -17,7 +17,9 @@ from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
+from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["set_constants", "simulate"]
 
@@ -58,8 +60,10 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        One variable an output over ``record`` (the study's rows, in their order; coordinates ``ID``
-        and ``TIME``), with its unit; ``individual`` (subject, parameter); ``reason`` (subject):
+        One variable an output over ``record`` (the study's rows, in their order; coordinates
+        ``ID``, ``TIME``, ``STRETCH``: the stretch of time between resets, from 1, and ``TAD``:
+        the time after dose), with its unit, NaN where it has no value (a logarithm of 0);
+        ``individual`` (subject, parameter); ``reason`` (subject):
         ``"ok"``, or why the solver gave up, where the outputs are NaN; and ``d_<output>`` (record,
         parameter) if sensitivities are asked for.
 
@@ -96,7 +100,7 @@ def simulate(
     solved = kernel.solve_many(
         lines, values, options=options, sensitivities=sensitivities, threads=threads
     )
-    return _dataset(ready, study, values, solved)
+    return _dataset(ready, study, lines, values, solved)
 
 
 def set_constants(
@@ -154,7 +158,11 @@ def _check_finite(values: Mapping[str, float]) -> None:
 
 
 def _dataset(
-    model: ReadyModel, study: Study, values: np.ndarray, solved: list[Solution]
+    model: ReadyModel,
+    study: Study,
+    lines: list[Timeline],
+    values: np.ndarray,
+    solved: list[Solution],
 ) -> xr.Dataset:
     predictions = np.concatenate([s.values for s in solved])
     variables: dict[str, tuple[tuple[str, ...], object, dict[str, str]]] = {}
@@ -172,6 +180,12 @@ def _dataset(
         coords={
             "ID": ("record", study.table["ID"].to_numpy(dtype=str)),
             "TIME": ("record", _times(model, study), {"units": model.spec.time_unit}),
+            "STRETCH": ("record", np.concatenate([stretch_numbers(t) for t in lines])),
+            "TAD": (
+                "record",
+                np.concatenate([time_after_dose(t) for t in lines]),
+                {"units": model.spec.time_unit},
+            ),
             "subject": list(study.subjects),
             "parameter": list(model.lowered.parameters),
         },

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -13,7 +14,13 @@ from pkqsp_bayes.errors import CheckError, Issue, PkqspError
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 
-__all__ = ["parse_settings", "parse_times", "simulation_table", "write_simulation"]
+__all__ = [
+    "parse_settings",
+    "parse_times",
+    "simulation_table",
+    "undefined_counts",
+    "write_simulation",
+]
 
 _MOST = 1e6
 """Times of one grid."""
@@ -104,14 +111,35 @@ def _number(text: str) -> float | None:
 def simulation_table(result: xr.Dataset) -> pd.DataFrame:
     """Return ID, TIME and the outputs of a simulation, one row a record.
 
+    Where the time of some subject begins again, or a reset divides it, STRETCH and TAD follow TIME.
+
     Parameters
     ----------
     result : xarray.Dataset
         What `pkqsp_bayes.simulate` returns.
     """
     outputs = [str(name) for name, values in result.data_vars.items() if values.dims == ("record",)]
-    columns = {name: result[name].to_numpy() for name in ("ID", "TIME", *outputs)}
+    divided = ("STRETCH", "TAD") if (result.STRETCH > 1).any() else ()
+    columns = {name: result[name].to_numpy() for name in ("ID", "TIME", *divided, *outputs)}
     return pd.DataFrame(columns)
+
+
+def undefined_counts(result: xr.Dataset) -> dict[str, int]:
+    """Return how many records of each output have no value though their subject was solved.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What `pkqsp_bayes.simulate` returns.
+    """
+    solved = set(result.subject[result.reason == "ok"].to_numpy().tolist())
+    mine = np.array([subject in solved for subject in result.ID.to_numpy().tolist()])
+    found = {
+        str(name): int((np.isnan(values.to_numpy()) & mine).sum())
+        for name, values in result.data_vars.items()
+        if values.dims == ("record",)
+    }
+    return {name: count for name, count in found.items() if count}
 
 
 def write_simulation(result: xr.Dataset, path: Path) -> None:

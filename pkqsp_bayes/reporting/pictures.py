@@ -13,8 +13,17 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.reporting.predictions import Curves
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
+from pkqsp_bayes.study.stretches import rising_runs
 
 __all__ = ["draw_check", "draw_estimates", "draw_subjects"]
+
+
+_NAMES = {
+    "sample": "90 % of samples",
+    "curve": "90 % of the curve",
+    "median": "median",
+    "observed": "observed",
+}
 
 
 def draw_subjects(
@@ -53,18 +62,28 @@ def draw_subjects(
 
 
 def _draw_subject(axis: Axes, curves: Curves, mine: NDArray[np.bool_], *, log: bool) -> None:
+    runs = rising_runs(curves.table)
+    for index, run in enumerate(np.unique(runs[mine])):
+        _draw_run(axis, curves, mine & (runs == run), log=log, named=index == 0)
+
+
+def _draw_run(
+    axis: Axes, curves: Curves, mine: NDArray[np.bool_], *, log: bool, named: bool
+) -> None:
+    """Draw what lies between two resets after which time begins again."""
     time, value = (curves.table.loc[mine, name].to_numpy() for name in ("TIME", "DV"))
+    names = _NAMES if named else dict.fromkeys(_NAMES)
     for draws, shade, label in (
-        (curves.sample, 0.35, "90 % of samples"),
-        (curves.curve, 0.9, "90 % of the curve"),
+        (curves.sample, 0.35, names["sample"]),
+        (curves.curve, 0.9, names["curve"]),
     ):
         low, high = np.nanquantile(draws[:, mine], [0.05, 0.95], axis=0)
         axis.fill_between(time, low, high, color=BAND, alpha=shade, linewidth=0, label=label)
     median = np.nanmedian(curves.curve[:, mine], axis=0)
     if log:
         median = np.where(median > 0, median, np.nan)  # before the dose there is nothing to draw
-    axis.plot(time, median, color=LINE, linewidth=1.2, label="median")
-    axis.plot(time, value, "o", color=OBSERVED, markersize=2.5, label="observed")
+    axis.plot(time, median, color=LINE, linewidth=1.2, label=names["median"])
+    axis.plot(time, value, "o", color=OBSERVED, markersize=2.5, label=names["observed"])
 
 
 def _limit_below(axis: Axes, curves: Curves) -> None:

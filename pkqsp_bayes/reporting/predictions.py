@@ -13,7 +13,7 @@ from pkqsp_bayes.analysis.draws import model_of, population_draws
 from pkqsp_bayes.analysis.population import study_simulator
 from pkqsp_bayes.analysis.predictive.replicates import observed_study
 from pkqsp_bayes.study.simulated import regimen
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study import Study, stretch_starts
 
 __all__ = ["Curves", "predict_subjects", "secondary_values", "with_times"]
 
@@ -45,7 +45,9 @@ def with_times(study: Study, times: Sequence[float]) -> Study:
     Parameters
     ----------
     study : Study
-        The table; TIME must not go back within a subject, covariates must not change.
+        The table. What is added sees covariates and occasions as its neighbours say. Nothing is
+        added before the first record, nor after the last one of a stretch of time that a reset
+        ends.
     times : sequence of float
         In the study's unit of time.
 
@@ -56,7 +58,11 @@ def with_times(study: Study, times: Sequence[float]) -> Study:
     >>> len(with_times(study, [1.0, 2.0]).table) - len(study.table)
     24
     """
-    first = study.table.drop_duplicates("ID")
+    starts = stretch_starts(study)
+    stretch = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    first, ends = study.table.iloc[starts[:-1]], study.table["TIME"].to_numpy()[starts[1:] - 1]
+    begins = first["TIME"].to_numpy()
+    ends = np.where(first["ID"].duplicated(keep="last"), ends, np.inf)
     quiet: dict[str, Any] = dict.fromkeys(("AMT", "RATE", "II"), 0.0)
     quiet |= {
         "ADDL": 0,
@@ -67,12 +73,18 @@ def with_times(study: Study, times: Sequence[float]) -> Study:
         "DV": np.nan,
         "EVID": 2,
         "MDV": 1,
+        "OCC": "",
     }
-    added = [first.assign(**{**quiet, "TIME": float(time)}) for time in times]
-    table = pd.concat([study.table, *added], ignore_index=True)
-    place = table["ID"].map({subject: i for i, subject in enumerate(first["ID"])})
+    quiet |= dict.fromkeys(study.covariates, np.nan)
+    own, numbered = study.table.assign(place=stretch), first.assign(place=np.arange(len(first)))
+    added = [
+        numbered[(begins <= time) & (time <= ends)].assign(**{**quiet, "TIME": float(time)})
+        for time in times
+    ]
+    table = pd.concat([own, *added], ignore_index=True)
     # Stable: what is added comes after what the study has at the same time.
-    order = table.assign(place=place).sort_values(["place", "TIME"], kind="stable").index
+    order = table.sort_values(["place", "TIME"], kind="stable").index
+    table = table.drop(columns="place")
     return Study(
         table=table.loc[order].reset_index(drop=True),
         source=study.source,

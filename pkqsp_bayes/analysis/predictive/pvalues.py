@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy, observed_study
+from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["STATISTICS", "Statistic", "predictive_pvalues"]
@@ -26,7 +27,7 @@ def _sd_log_cmax(table: pd.DataFrame) -> float:
 
 
 def _median_auc(table: pd.DataFrame) -> float:
-    areas = [np.trapezoid(t["DV"], t["TIME"]) for _, t in table.groupby("ID")]
+    areas = [np.trapezoid(t["DV"], t["TIME"]) for _, t in table.groupby(rising_runs(table))]
     return float(np.median(areas))
 
 

@@ -18,6 +18,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.frame import Observations
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
 
 __all__ = ["Kind", "ObservedStudy", "observed_study"]
@@ -76,18 +77,9 @@ class ObservedStudy:
         return found.join(rows[list(study.covariates)])
 
     def _time_after_dose(self) -> list[float]:
-        """Time since the last dose record, or the last of its repetitions (ADDL)."""
-        result = []
-        for s, r in zip(self.observations.subject, self.observations.record, strict=True):
-            line = self.simulator.timelines[s]
-            given = (line.dose >= 0) & (np.arange(line.time.size) <= r)
-            now = line.time[r]
-            passed = now - line.time[given]
-            every = line.interval[given]
-            times = np.floor(passed / np.where(every > 0, every, np.inf))
-            left = passed - np.minimum(times, line.additional[given]) * every
-            result.append(float(left.min()) if left.size else float("nan"))
-        return result
+        passed = [time_after_dose(line) for line in self.simulator.timelines]
+        seen = self.observations
+        return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
 
     def predictions(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
         """Return the prediction of each observation under each draw, (D, N).

@@ -10,6 +10,7 @@ from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.reporting.style import COLOURS, saved
+from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["data_section"]
@@ -158,7 +159,7 @@ def _observations(facts: Facts) -> Picture:
 
 
 def _draw_endpoint(axis: Axes, frame: pd.DataFrame) -> None:
-    for _, one in frame.groupby("ID", sort=False):
+    for _, one in frame.groupby(rising_runs(frame), sort=False):
         axis.plot(one["TIME"], one["DV"], "-", color=COLOURS[5], linewidth=0.6, alpha=0.7)
     free = frame["censored"] == 0
     axis.plot(frame["TIME"][free], frame["DV"][free], ".", color=COLOURS[0], markersize=3)

@@ -42,8 +42,7 @@ def _fits(facts: Facts, study: Study, name: str) -> Picture:
     values, last = seen["DV"].to_numpy()[mine], float(seen["TIME"].to_numpy()[mine].max())
     log = is_spread(values)
     dense = study.in_units({"TIME": facts.model.time_unit, "AMT": facts.model.amount_unit})
-    if _is_plain(dense):
-        dense = with_times(dense, list(np.linspace(0, last, _GRID)))
+    dense = with_times(dense, list(np.linspace(0, last, _GRID)))
     options = facts.options
     curves = predict_subjects(facts.fit, dense, name, draws=options.draws, seed=options.seed)
     curves = _some(curves, options.subjects)
@@ -68,14 +67,6 @@ def is_spread(values: np.ndarray) -> bool:
     (True, False)
     """
     return bool(np.nanmin(values) > 0 and np.nanmax(values) > 200 * np.nanmin(values))
-
-
-def _is_plain(study: Study) -> bool:
-    """Whether records can be added between others: no resets, no covariate that changes."""
-    covariates = list(study.covariates)
-    resets = study.table["EVID"].isin((3, 4)).any()
-    changes = covariates and (study.table.groupby("ID")[covariates].nunique() > 1).any(axis=None)
-    return not resets and not changes and not (study.table["OCC"] != "").any()
 
 
 def _some(curves: Curves, most: int) -> Curves:

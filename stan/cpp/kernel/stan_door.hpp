@@ -97,7 +97,11 @@ Eigen::Matrix<stan::math::var, -1, -1> door_reverse(const Records& records, cons
     // .eval(): a product with the strided view of adjoints reads the wrong memory
     const RowMajor adjoint = result.adj().eval();
     const Eigen::Map<const Eigen::VectorXd> flat(adjoint.data(), adjoint.size());
-    const Eigen::VectorXd pulled = jacobian.transpose() * flat;
+    // a prediction without a value has no derivative, which only counts if somebody reads it
+    Eigen::VectorXd pulled = Eigen::VectorXd::Zero(Model::P);
+    for (Eigen::Index i = 0; i < flat.size(); ++i) {
+      if (flat[i] != 0.0) pulled += flat[i] * jacobian.row(i).transpose();
+    }
     p_arena.adj() += pulled;
   });
   return result;

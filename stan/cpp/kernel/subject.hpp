@@ -30,7 +30,8 @@ class Subject {
     segment_ = 0;
     restart(0);
     const Reason reason = run();
-    return reason == Reason::ok ? check_predictions() : reason;
+    if (reason == Reason::ok) mark_undefined();
+    return reason;
   }
 
   const Stats& stats() const { return m_.w.stats; }
@@ -44,11 +45,17 @@ class Subject {
     return true;
   }
 
-  Reason check_predictions() const {
+  // A prediction that has no value (log of 0 before the first dose) is not-a-number, and is so
+  // alone: states are finite, or the solve has failed before.
+  void mark_undefined() {
     const long n = r_.n * Model::M;
-    const bool fine = all_finite(out_.values, n) &&
-                      (!m_.sensitive || all_finite(out_.sensitivities, n * P));
-    return fine ? Reason::ok : Reason::not_finite;
+    for (long i = 0; i < n; ++i) {
+      if (!std::isfinite(out_.values[i])) out_.values[i] = NAN;
+    }
+    for (long i = 0; m_.sensitive && i < n * P; ++i) {
+      double& d = out_.sensitivities[i];
+      if (!std::isfinite(d)) d = NAN;
+    }
   }
 
   Reason run() {

@@ -27,6 +27,7 @@ struct Model {
   static constexpr int NY0Q = 1;
   static constexpr int NDQ = 1;
   static constexpr bool LINEAR = true;
+  static constexpr bool RECORD = false;
   static constexpr bool AUTONOMOUS = true;
   static constexpr int DOSE_STATE[1] = {5};
   static constexpr bool DOSE_HAS_RATE[1] = {false};
@@ -62,6 +63,8 @@ struct Model {
     dq[23] = -g2;
   }
   static void segment(const double* p, const double* x, const double* c, double* q, double* dq) {
+  }
+  static void record(const double* p, const double* x, const double* c, double* q, double* dq) {
   }
   static void rhs(double t, const double* y, const double* q, double* f) {
     const double s0 = 3.0*y[3];

@@ -69,13 +69,36 @@ functions {
     return t > other + 1e-12 * fmax(1, abs(other));
   }
   
-  // The covariate segment that is in force at a time.
-  int m_segment(real t, data array[] real breaks) {
-    int k = 1;
-    while (k < size(breaks) && !m_after(breaks[k + 1], t)) {
+  // Whether another covariate segment of the same stretch of time follows.
+  int m_goes_on(int segment, data array[] real breaks) {
+    return segment < size(breaks) && breaks[segment + 1] > breaks[segment];
+  }
+  
+  // The covariate segment that is in force at a time, from an earlier one of the same stretch on.
+  int m_segment(real t, int earlier, data array[] real breaks) {
+    int k = earlier;
+    while (m_goes_on(k, breaks) && !m_after(breaks[k + 1], t)) {
       k += 1;
     }
     return k;
+  }
+  
+  // The first covariate segment of the next stretch of time.
+  int m_next_stretch(int segment, data array[] real breaks) {
+    int k = segment;
+    while (m_goes_on(k, breaks)) {
+      k += 1;
+    }
+    return k + 1;
+  }
+  
+  // Intercept and slope of each varying covariate as a record itself states it.
+  vector m_seen(int i, data matrix own) {
+    vector[2 * cols(own)] c = rep_vector(0, 2 * cols(own));
+    for (k in 1 : cols(own)) {
+      c[2 * k - 1] = own[i, k];
+    }
+    return c;
   }
   
   // The time of a moment, which is {record, repeat, what}: 0 the record itself, 1 the start of its
@@ -129,6 +152,7 @@ functions {
   // The next moment after `now`, no later than the record `limit`: covariate breaks, and doses of
   // the records first to last. What is due at the time of `limit` comes before it.
   array[] int m_next(array[] int now,
+                     int segment,
                      int first,
                      int last,
                      int limit,
@@ -142,12 +166,13 @@ functions {
                      array[] int cmt,
                      data array[] real breaks,
                      data matrix segments,
+                     data matrix own,
                      data matrix timing) {
     array[3] int found = {limit, 0, 0};
-    for (b in 1 : size(breaks)) {
-      if (m_between(now, {b, 0, 3}, found, time, ii, breaks, timing)) {
-        found = {b, 0, 3};
-      }
+    if (m_goes_on(segment, breaks)
+        && m_between(now, {segment + 1, 0, 3}, found, time, ii, breaks,
+                     timing)) {
+      found = {segment + 1, 0, 3};
     }
     for (i in first : last) {
       if (evid[i] == 1 || evid[i] == 4) {
@@ -177,6 +202,7 @@ functions {
                         array[] int cmt,
                         data array[] real breaks,
                         data matrix segments,
+                        data matrix own,
                         data matrix timing) {
     int most = 0;
     for (i in first : last) {
@@ -213,23 +239,16 @@ functions {
                 data array[] real amt,
                 data array[] real rate,
                 array[] int cmt,
-                data array[] real breaks,
-                data matrix segments) {
-    vector[5] all = m_doses(time[i], p, s,
-                            segments[m_segment(time[i], breaks)]');
+                data matrix own) {
+    vector[5] all = m_doses(time[i], p, s, m_seen(i, own));
     return all[5 * cmt[i] - 4 : 5 * cmt[i]];
   }
   
   // Lag and infusion duration of each dose (a bolus has duration 0).
   // They depend on no parameter, so that all times are data.
-  matrix m_timing(data vector s,
-                  array[] int evid,
-                  data array[] real time,
-                  data array[] real amt,
-                  data array[] real rate,
-                  array[] int cmt,
-                  data array[] real breaks,
-                  data matrix segments) {
+  matrix m_timing(data vector s, array[] int evid, data array[] real time,
+                  data array[] real amt, data array[] real rate,
+                  array[] int cmt, data matrix own) {
     matrix[size(time), 2] timing = rep_matrix(0, size(time), 2);
     for (i in 1 : size(time)) {
       if (evid[i] == 1 || evid[i] == 4) {
@@ -238,8 +257,12 @@ functions {
           reject("record ", i,
                  " wants a modelled rate or duration that the model has not");
         }
+        if (rate[i] == -2 && amt[i] == 0) {
+          reject("record ", i,
+                 " is a constant infusion, which has no duration");
+        }
         vector[5] d = m_dose(i, rep_vector(0, 4), s, time, amt, rate, cmt,
-                             breaks, segments);
+                             own);
         timing[i, 1] = d[3];
         if (rate[i] == -2) {
           timing[i, 2] = d[5];
@@ -265,9 +288,8 @@ functions {
                 data array[] real amt,
                 data array[] real rate,
                 array[] int cmt,
-                data array[] real breaks,
-                data matrix segments) {
-    vector[5] d = m_dose(i, p, s, time, amt, rate, cmt, breaks, segments);
+                data matrix own) {
+    vector[5] d = m_dose(i, p, s, time, amt, rate, cmt, own);
     return d[1] * d[2] * amt[i];
   }
   
@@ -279,8 +301,7 @@ functions {
               data array[] real amt,
               data array[] real rate,
               array[] int cmt,
-              data array[] real breaks,
-              data matrix segments) {
+              data matrix own) {
     return rate[i];
   }
   
@@ -300,6 +321,7 @@ functions {
                    array[] int cmt,
                    data array[] real breaks,
                    data matrix segments,
+                   data matrix own,
                    data matrix timing) {
     vector[6] total = rep_vector(0, 6);
     for (i in first : last) {
@@ -310,7 +332,7 @@ functions {
               && !m_after(m_time({i, k, 1}, time, ii, breaks, timing),
                           m_time(now, time, ii, breaks, timing))) {
             total[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
-                                               breaks, segments);
+                                               own);
           }
         }
       }
@@ -329,12 +351,10 @@ functions {
                   data array[] real amt,
                   data array[] real rate,
                   array[] int cmt,
-                  data array[] real breaks,
-                  data matrix segments) {
+                  data matrix own) {
     vector[6] dydt = m_rhs(t, y, p, s, c);
     for (i in running) {
-      dydt[m_state(cmt[i])] += m_rate(i, p, s, time, amt, rate, cmt, breaks,
-                                      segments);
+      dydt[m_state(cmt[i])] += m_rate(i, p, s, time, amt, rate, cmt, own);
     }
     return dydt;
   }
@@ -351,8 +371,7 @@ functions {
                            data array[] real amt,
                            data array[] real rate,
                            array[] int cmt,
-                           data array[] real breaks,
-                           data matrix segments,
+                           data matrix own,
                            data real rtol,
                            data real atol,
                            int max_steps) {
@@ -364,7 +383,7 @@ functions {
       if (ts[near] > t0) {
         path[near] += (ts[near] - t0)
                       * m_driven(t0, y, p, s, c, running, time, amt, rate,
-                                 cmt, breaks, segments);
+                                 cmt, own);
       }
     }
     if (near < size(ts)) {
@@ -372,7 +391,7 @@ functions {
                                               ts[near + 1 : size(ts)], rtol,
                                               atol, max_steps, p, s, c,
                                               running, time, amt, rate, cmt,
-                                              breaks, segments);
+                                              own);
     }
     return path;
   }
@@ -388,10 +407,9 @@ functions {
                   data array[] real amt,
                   data array[] real rate,
                   array[] int cmt,
-                  data array[] real breaks,
-                  data matrix segments) {
-    return m_driven(time[i], y, p, s, segments[m_segment(time[i], breaks)]',
-                    running, time, amt, rate, cmt, breaks, segments);
+                  data matrix own) {
+    return m_driven(time[i], y, p, s, m_seen(i, own), running, time, amt,
+                    rate, cmt, own);
   }
   
   // State after a span in which time stands still.
@@ -405,8 +423,7 @@ functions {
                 data array[] real amt,
                 data array[] real rate,
                 array[] int cmt,
-                data array[] real breaks,
-                data matrix segments,
+                data matrix own,
                 data real rtol,
                 data real atol,
                 int max_steps) {
@@ -414,7 +431,7 @@ functions {
       return y;
     }
     return ode_bdf_tol(m_frozen, y, 0, {span}, rtol, atol, max_steps, p, s,
-                       running, i, time, amt, rate, cmt, breaks, segments)[1];
+                       running, i, time, amt, rate, cmt, own)[1];
   }
   
   // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
@@ -430,27 +447,25 @@ functions {
                  data array[] real amt,
                  data array[] real rate,
                  array[] int cmt,
-                 data array[] real breaks,
-                 data matrix segments,
+                 data matrix own,
                  data real rtol,
                  data real atol,
                  int max_steps) {
     if (rest == 0 && overlap == 0) {
       vector[6] dosed = y;
-      dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt,
-                                         breaks, segments);
+      dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt, own);
       return m_hold(dosed, phase, p, s, rep_array(i, 0), i, time, amt, rate,
-                    cmt, breaks, segments, rtol, atol, max_steps);
+                    cmt, own, rtol, atol, max_steps);
     }
     array[overlap + 1] int running = rep_array(i, overlap + 1);
     if (phase <= rest) {
-      return m_hold(y, phase, p, s, running, i, time, amt, rate, cmt, breaks,
-                    segments, rtol, atol, max_steps);
+      return m_hold(y, phase, p, s, running, i, time, amt, rate, cmt, own,
+                    rtol, atol, max_steps);
     }
     vector[6] half = m_hold(y, rest, p, s, running, i, time, amt, rate, cmt,
-                            breaks, segments, rtol, atol, max_steps);
+                            own, rtol, atol, max_steps);
     return m_hold(half, phase - rest, p, s, running[1 : overlap], i, time,
-                  amt, rate, cmt, breaks, segments, rtol, atol, max_steps);
+                  amt, rate, cmt, own, rtol, atol, max_steps);
   }
   
   // The largest change, in units of the tolerance.
@@ -467,8 +482,7 @@ functions {
                        data array[] real amt,
                        data array[] real rate,
                        array[] int cmt,
-                       data array[] real breaks,
-                       data matrix segments,
+                       data matrix own,
                        data real rtol,
                        data real atol,
                        int max_steps) {
@@ -478,8 +492,8 @@ functions {
     real span = 1;
     for (k in 1 : 40) {
       vector[6] before = y;
-      y = m_hold(y, span, p, s, running, i, time, amt, rate, cmt, breaks,
-                 segments, rtol, atol, max_steps);
+      y = m_hold(y, span, p, s, running, i, time, amt, rate, cmt, own, rtol,
+                 atol, max_steps);
       if (k > 10 && m_change(y, before, rtol, atol) <= 1) {
         return y;
       }
@@ -504,17 +518,18 @@ functions {
                   array[] int cmt,
                   data array[] real breaks,
                   data matrix segments,
+                  data matrix own,
                   data matrix timing,
                   data real rtol,
                   data real atol,
                   int max_steps) {
     vector[6] y = rep_vector(0, 6);
     if (ss[i] == 1) {
-      y = m_initial(time[i], p, s, segments[m_segment(time[i], breaks)]');
+      y = m_initial(time[i], p, s, m_seen(i, own));
     }
     if (amt[i] == 0) {
-      return m_equilibrium(y, i, p, s, time, amt, rate, cmt, breaks,
-                           segments, rtol, atol, max_steps);
+      return m_equilibrium(y, i, p, s, time, amt, rate, cmt, own, rtol, atol,
+                           max_steps);
     }
     if (ii[i] <= 0) {
       reject("record ", i, " asks for a steady state without an interval");
@@ -530,7 +545,7 @@ functions {
       vector[6] before = y;
       real previous = change;
       y = m_phase(y, ii[i], rest, overlap, i, p, s, time, amt, rate, cmt,
-                  breaks, segments, rtol, atol, max_steps);
+                  own, rtol, atol, max_steps);
       change = m_change(y, before, rtol, atol);
       real ratio = change / previous;
       if (change <= 0.01 || (k > 2 && change * ratio <= 0.1 * (1 - ratio))
@@ -539,7 +554,7 @@ functions {
           return y;
         }
         return m_phase(y, phase, rest, overlap, i, p, s, time, amt, rate,
-                       cmt, breaks, segments, rtol, atol, max_steps);
+                       cmt, own, rtol, atol, max_steps);
       }
     }
     reject("no steady state for record ", i, " after 1000 doses");
@@ -568,6 +583,7 @@ functions {
                    array[] int cmt,
                    data array[] real breaks,
                    data matrix segments,
+                   data matrix own,
                    data matrix timing,
                    data real rtol,
                    data real atol,
@@ -575,17 +591,19 @@ functions {
     int n = size(time);
     matrix[n, 1] out;
     array[3] int now = {1, 0, 0};
-    vector[6] y = m_initial(time[1], p, s,
-                            segments[m_segment(time[1], breaks)]');
+    vector[6] y = m_initial(time[1], p, s, m_seen(1, own));
+    int segment = 1; // of the covariates
     int first = 1; // doses of earlier records are over or dropped
     int next = 1; // the record that comes next
     while (next <= n) {
       if (evid[next] < 3) {
         // To the next change of rates or covariates, or to the next record that doses.
         int limit = m_limit(next, evid);
-        array[3] int stop = m_next(now, first, next - 1, limit, time, evid,
-                                   amt, rate, ii, addl, ss, cmt, breaks,
-                                   segments, timing);
+        segment = m_segment(m_time(now, time, ii, breaks, timing), segment,
+                            breaks);
+        array[3] int stop = m_next(now, segment, first, next - 1, limit,
+                                   time, evid, amt, rate, ii, addl, ss, cmt,
+                                   breaks, segments, own, timing);
         int last = next - 1;
         while (last + 1 < limit
                && (stop[3] == 0
@@ -607,12 +625,7 @@ functions {
                                                                    breaks,
                                                                    timing)}),
                                                           p, s,
-                                                          segments[m_segment
-                                                          (
-                                                           m_time(now, time,
-                                                                  ii, breaks,
-                                                                  timing),
-                                                           breaks)]',
+                                                          segments[segment]',
                                                           m_running(now,
                                                                     first,
                                                                     next - 1,
@@ -624,42 +637,41 @@ functions {
                                                                     cmt,
                                                                     breaks,
                                                                     segments,
+                                                                    own,
                                                                     timing),
                                                           time, amt, rate,
-                                                          cmt, breaks,
-                                                          segments, rtol,
+                                                          cmt, own, rtol,
                                                           atol, max_steps);
         for (i in next : last) {
           out[i] = m_outputs(time[i], path[i - next + 1], p, s,
-                             segments[m_segment(time[i], breaks)]')';
+                             m_seen(i, own))';
         }
         y = path[last - next + 2];
         next = last + 1;
         now = stop;
         if (stop[3] != 0) {
           y += m_boluses(now, first, next - 1, p, s, time, evid, amt, rate,
-                         ii, addl, ss, cmt, breaks, segments, timing);
+                         ii, addl, ss, cmt, breaks, segments, own, timing);
           continue;
         }
       } else {
         now = {next, 0, 0};
-        y = m_initial(time[next], p, s,
-                      segments[m_segment(time[next], breaks)]');
+        y = m_initial(time[next], p, s, m_seen(next, own));
+        segment = next == 1 ? 1 : m_next_stretch(segment, breaks);
         first = next;
       }
       if (evid[next] == 1 || evid[next] == 4) {
         if (ss[next] > 0) {
           vector[6] steady = m_steady(next, p, s, time, evid, amt, rate, ii,
-                                      addl, ss, cmt, breaks, segments,
+                                      addl, ss, cmt, breaks, segments, own,
                                       timing, rtol, atol, max_steps);
           y = ss[next] == 1 ? steady : y + steady;
           first = ss[next] == 1 ? next : first;
         }
         y += m_boluses(now, next, next, p, s, time, evid, amt, rate, ii,
-                       addl, ss, cmt, breaks, segments, timing);
+                       addl, ss, cmt, breaks, segments, own, timing);
       }
-      out[next] = m_outputs(time[next], y, p, s,
-                            segments[m_segment(time[next], breaks)]')';
+      out[next] = m_outputs(time[next], y, p, s, m_seen(next, own))';
       next += 1;
     }
     return out;
@@ -667,7 +679,8 @@ functions {
   
   // Outputs (columns) after the event of each record (rows) of one subject's table. `x` are the fixed
   // covariates, `breaks` and `segments` the starts of the covariate segments and intercept and slope
-  // of each varying covariate in them; `cmt` counts the dosing compartments.
+  // of each varying covariate in them, `own` the values at the records themselves. Each reset begins
+  // a stretch of time with segments of its own. `cmt` counts the dosing compartments.
   matrix m_solve(vector p,
                  data vector x,
                  data array[] real time,
@@ -680,13 +693,13 @@ functions {
                  array[] int cmt,
                  data array[] real breaks,
                  data matrix segments,
+                 data matrix own,
                  data real rtol,
                  data real atol,
                  int max_steps) {
     return m_records(p, m_subject(x), time, evid, amt, rate, ii, addl, ss,
-                     cmt, breaks, segments,
-                     m_timing(m_subject(x), evid, time, amt, rate, cmt,
-                              breaks, segments),
+                     cmt, breaks, segments, own,
+                     m_timing(m_subject(x), evid, time, amt, rate, cmt, own),
                      rtol, atol, max_steps);
   }
 }

@@ -27,6 +27,7 @@ struct Model {
   static constexpr int NY0Q = 1;
   static constexpr int NDQ = 1;
   static constexpr bool LINEAR = false;
+  static constexpr bool RECORD = true;
   static constexpr bool AUTONOMOUS = false;
   static constexpr int DOSE_STATE[2] = {0, 1};
   static constexpr bool DOSE_HAS_RATE[2] = {true, false};
@@ -68,6 +69,12 @@ struct Model {
     q[13] = -c[0]*p[0]*q[0];
     if (dq == nullptr) return;
     dq[52] = -c[0]*q[0];
+  }
+  static void record(const double* p, const double* x, const double* c, double* q, double* dq) {
+    // q[11] = ALB@slope
+    // q[12] = ALB@intercept
+    q[11] = c[3];
+    q[12] = c[2];
   }
   static void rhs(double t, const double* y, const double* q, double* f) {
     const double sg0 = (q[4] < 0.4*pow(70.0, 3.0/4.0)*y[0]/pow(q[1], 3.0/4.0) ? log(0.4*pow(70.0, 3.0/4.0)*y[0]/(q[4]*pow(q[1], 3.0/4.0))) : 0.0);

@@ -27,6 +27,7 @@ struct Model {
   static constexpr int NY0Q = 1;
   static constexpr int NDQ = 1;
   static constexpr bool LINEAR = true;
+  static constexpr bool RECORD = false;
   static constexpr bool AUTONOMOUS = true;
   static constexpr int DOSE_STATE[1] = {0};
   static constexpr bool DOSE_HAS_RATE[1] = {false};
@@ -58,6 +59,8 @@ struct Model {
     dq[29] = 1.0;
   }
   static void segment(const double* p, const double* x, const double* c, double* q, double* dq) {
+  }
+  static void record(const double* p, const double* x, const double* c, double* q, double* dq) {
   }
   static void rhs(double t, const double* y, const double* q, double* f) {
     f[0] = y[0]*q[0];
