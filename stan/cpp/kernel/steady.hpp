@@ -31,6 +31,7 @@ class Steady {
     whole_ = dose.infusion ? std::floor(dose.duration.value / interval) : 0.0;
     rest_ = dose.infusion ? dose.duration.value - whole_ * interval : 0.0;
     Guard guard(m_);
+    learn_sizes();
     return search([this] { return find_period(); }, [this] { return close_period(); });
   }
 
@@ -63,6 +64,16 @@ class Steady {
     M& m;
     double t, rtol, atol;
   };
+
+  // Sizes of the states that a first dose reaches: directions are as large as they.
+  void learn_sizes() {
+    const std::vector<double> before(m_.w.y, m_.w.y + N);
+    if (dose_->infusion) set_rate(1.0, false);
+    else give_amount(false);
+    m_.sizes.measure(m_.w, interval_);
+    for (int i = 0; i < N; ++i) m_.w.y[i] = before[i];
+    m_.stop_infusions();
+  }
 
   template <class Find, class Close>
   Reason search(Find&& find, Close&& close) {
