@@ -125,3 +125,24 @@ def test_nested_minimum_and_maximum_of_time() -> None:
     exact = [[0, 0], [0, 0], [0, -1.0], [1.5, -2.0]]
     assert solved.sensitivities is not None
     np.testing.assert_allclose(solved.sensitivities[:, 0], exact, atol=1e-7)
+
+
+def jumps() -> OdeSystem:
+    """A state that counts the time for which another lies above a threshold."""
+    k, q, x, y = (symbol(n) for n in ("k", "q", "x", "y"))
+    above = sp.Piecewise((1, x > q), (0, True))
+    return OdeSystem(
+        title="jumps",
+        states=(State(name="x", rhs=k * (10 - x)), State(name="y", rhs=above)),
+        parameters=(Parameter(name="k"), Parameter(name="q")),
+        outputs=(Output(name="y", expr=y),),
+    )
+
+
+@pytest.mark.parametrize(("k", "q"), [(0.3, 5.0), (0.01, 7.0), (3.0, 9.99)])
+def test_a_jump_that_depends_on_a_state(k: float, q: float) -> None:
+    kernel, times = compiled(jumps), (0.0, 1.0, 3.0, 40.0, 200.0)
+    solved = kernel.solve(make_timeline(observe(*times)), [k, q], sensitivities=False)
+    begins = -np.log(1 - q / 10) / k
+    exact = np.maximum(0, np.array(times) - begins)
+    np.testing.assert_allclose(solved.values[:, 0], exact, rtol=1e-5, atol=1e-5)
