@@ -360,7 +360,9 @@ def gradient(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
-    tolerance: Annotated[float, typer.Option(help="Relative, of both; a hundredth of it of each state's size.")] = 1e-6,
+    tolerance: Annotated[
+        float, typer.Option(help="Relative, of both; a hundredth of it of each state's size.")
+    ] = 1e-6,
 ) -> None:
     """Time the gradient of the log density: our kernel against the pure Stan program."""
     from pkqsp_bayes.program.bench import bench_gradient

@@ -1,8 +1,8 @@
 """Whether a fit's solver was accurate enough: its draws again, at a hundredfold tighter tolerance.
 
-Solver errors move the log density. Draws of the posterior as it was computed are importance-weighted
-towards the posterior of a tighter solver; the Pareto k-hat of the weights says whether the two are
-close enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
+Solver errors move the log density. Draws of the posterior as it was computed are weighted towards
+the posterior of a tighter solver; the Pareto k-hat of the weights says whether the two are close
+enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
 """
 
 import json
@@ -64,8 +64,8 @@ class SolverAccuracy:
 
     def _issues(self) -> Iterator[Issue]:
         remedy = (
-            f"fit again with tolerances of {self.rtol / _TIGHTER:.0e} and {self.atol / _TIGHTER:.0e} "
-            "(BindOptions(solver=SolverSettings(rtol=..., atol=...)))"
+            "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
+            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e}))"
         )
         failed = int(np.sum(~np.isfinite(self.change)))
         if failed:

@@ -30,8 +30,8 @@ array[] int ${m}_grown(array[] int size, vector y) {
   return grown;
 }
 
-// The same for a stretch that begins with the derivative dydt. A state that has been 0 so far counts
-// as small: that costs steps and no accuracy.
+// The same for a stretch that begins with the derivative dydt. A state that has been 0 so far
+// counts as small: that costs steps and no accuracy.
 array[] int ${m}_chosen(array[] int size, vector dydt) {
   array[$states] int chosen = size;
   int most = max(size);

@@ -42,9 +42,10 @@ vector ${m}_phase(vector y, real phase, real rest, int overlap, int i, vector p,
   if (phase <= rest) {
     return ${m}_hold(y, phase, p, s, running, i${on}, sizes, $dosing, rtol, atol, max_steps);
   }
-  vector[$states] half = ${m}_hold(y, rest, p, s, running, i${on}, sizes, $dosing, rtol, atol, max_steps);
-  return ${m}_hold(half, phase - rest, p, s, running[1 : overlap], i${on}, sizes, $dosing, rtol, atol,
-                   max_steps);
+  vector[$states] half = ${m}_hold(y, rest, p, s, running, i${on}, sizes, $dosing, rtol, atol,
+                                   max_steps);
+  return ${m}_hold(half, phase - rest, p, s, running[1 : overlap], i${on}, sizes, $dosing, rtol,
+                   atol, max_steps);
 }
 
 // The largest change, in units of the tolerance.

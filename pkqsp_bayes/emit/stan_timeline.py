@@ -171,7 +171,9 @@ _MODELLED_RATE = """\
 
 def _times_move(ode: LoweredOde) -> bool:
     """Whether anything but the factor of a dose, or an edge, depends on a parameter."""
-    return bool(ode.edges.by_coefficient) or any(entry.row % 5 != 0 for entry in ode.doses.by_coefficient)
+    return bool(ode.edges.by_coefficient) or any(
+        entry.row % 5 != 0 for entry in ode.doses.by_coefficient
+    )
 
 
 def _rates_are_modelled(ode: LoweredOde) -> bool:

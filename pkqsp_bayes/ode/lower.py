@@ -74,9 +74,7 @@ class _Lowering:
         outputs = [self._affine(self._closed(o.expr), o.name) for o in system.outputs]
         initial = [self._static(s.initial) for s in system.states]
         doses = [self._static(e) for target in system.doses for e in _dose_row(target)]
-        lines = [
-            self._static(e) for w in self.switches.table for e in (w.slope, w.intercept)
-        ]
+        lines = [self._static(e) for w in self.switches.table for e in (w.slope, w.intercept)]
         coefficients = self._coefficients()
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
         rhs = self._map(rows, moving)

@@ -99,8 +99,8 @@ class LoweredOde:
 
     ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
     Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
-    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration. ``edges`` has two
-    rows a switch, its slope and intercept over time: see `pkqsp_bayes.ode.switches`.
+    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration. ``edges`` has
+    two rows a switch, its slope and intercept over time: see `pkqsp_bayes.ode.switches`.
     """
 
     title: str

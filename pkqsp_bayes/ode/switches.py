@@ -96,7 +96,9 @@ class Switches:
         line = split_affine(relation, self.states)
         if line is None:
             return relation
-        return self._switch(*line, strict=relation.func in (sp.StrictGreaterThan, sp.StrictLessThan))
+        return self._switch(
+            *line, strict=relation.func in (sp.StrictGreaterThan, sp.StrictLessThan)
+        )
 
     def _switch(self, slope: sp.Expr, intercept: sp.Expr, *, strict: bool) -> Boolean:
         """Return the condition that ``slope * t + intercept`` is positive (or zero)."""

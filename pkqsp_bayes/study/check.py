@@ -166,7 +166,7 @@ def _check_intervals(rows: _Rows) -> _Found:
 
 
 def _check_close_times(rows: _Rows) -> _Found:
-    """Times that the solver takes for one (`time_slack` in stan/cpp/kernel/records.hpp)."""
+    """Find times that the solver takes for one (`time_slack` in stan/cpp/kernel/records.hpp)."""
     time = rows["TIME"]
     step = np.concatenate([[0.0], np.diff(time)])
     close = (step > 0) & (step <= _SLACK * np.maximum(1.0, np.abs(time)))

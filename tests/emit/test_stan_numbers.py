@@ -9,7 +9,8 @@ import pytest
 from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import POINTS, evaluate, sample_expressions
 from tests.emit.stan_program import SYSTEMS, StanProgram
-from tests.kernel.test_time_conditions import RISING, Case as Windows, timeline
+from tests.kernel.test_time_conditions import RISING, timeline
+from tests.kernel.test_time_conditions import Case as Windows
 from tests.oracles.random_timelines import random_timeline
 from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
@@ -158,9 +159,7 @@ def test_values_of_random_regimens(program: StanProgram, system: str, seed: int)
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
-WINDOWS = Windows(
-    p={"d": 14.2}, albumin=RISING, doses=((22.0, 30.0), (24.25, 50.0), (29.75, 20.0))
-)
+WINDOWS = Windows(p={"d": 14.2}, albumin=RISING, doses=((22.0, 30.0), (24.25, 50.0), (29.75, 20.0)))
 SLOW = "steady state with times that are data"  # the oracle, not Stan
 
 

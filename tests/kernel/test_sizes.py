@@ -66,6 +66,4 @@ def test_a_fast_state_that_follows_time(k: float, method: Method) -> None:
     np.testing.assert_allclose(solved.values[:, 0], exact, rtol=0, atol=3e-6)
     slope = ((1 - k**2) * np.sin(times) + 2 * k * np.cos(times)) / (k**2 + 1) ** 2
     assert solved.sensitivities is not None  # the transient is over at each record but the first
-    np.testing.assert_allclose(
-        k * solved.sensitivities[1:, 0, 0], k * slope[1:], rtol=0, atol=3e-6
-    )
+    np.testing.assert_allclose(k * solved.sensitivities[1:, 0, 0], k * slope[1:], rtol=0, atol=3e-6)

@@ -4,6 +4,7 @@ Production stops in a window whose edges are parameters; elimination doubles whi
 is a straight line over time lies above a threshold that is a parameter.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,7 +22,7 @@ def windows() -> OdeSystem:
     """Turnover with a window, a threshold of a covariate, and a lagged dose."""
     kin, kout, tau, d, q = (symbol(n) for n in ("kin", "kout", "tau", "d", "q"))
     x, alb = symbol("x"), symbol("ALB")
-    inside = sp.And(tau < TIME, TIME < tau + d, evaluate=False)
+    inside = sp.And(tau < TIME, tau + d > TIME, evaluate=False)
     off = sp.Piecewise((1, inside), (0, True))
     more = sp.Piecewise((2, alb >= q), (1, True))
     return OdeSystem(
@@ -47,7 +48,7 @@ def exact_values(
     cuts |= {(p["q"] - a) / b for _, a, b in albumin if b}
     x, found = p["kin"] / p["kout"], {times[0]: p["kin"] / p["kout"]}
     inner = sorted(c for c in cuts if times[0] <= c <= times[-1])
-    for start, end in zip(inner, inner[1:], strict=False):
+    for start, end in itertools.pairwise(inner):
         x += given.get(start, 0.0)
         x = _relaxed(p, x, start, end, albumin)
         found[end] = x

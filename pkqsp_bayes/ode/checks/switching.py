@@ -8,8 +8,8 @@ from sympy.core.relational import Relational
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.inline import plan_inlining
-from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.switches import Switches
+from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
