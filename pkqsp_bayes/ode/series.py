@@ -14,9 +14,8 @@ import sympy as sp
 from flint import arb, arb_series, ctx
 
 from pkqsp_bayes.ode.inline import covariate_symbols
-from pkqsp_bayes.ode.jets import Jet, evaluate
+from pkqsp_bayes.ode.jets import Jet, NotAnalyticError, evaluate
 from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.switches import Switch
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
 __all__ = ["Experiment", "Rows", "series_rows"]
@@ -121,17 +120,12 @@ class _Expansion:
             self.known[symbol(name)] = Jet(arb_series([arb(value)]), {j: arb_series([1])})
         for name, value in _covariates(ode, covariates):
             self.known[name] = Jet.constant(arb(value))
-        for switch in ode.switches:
-            self.known[switch.symbol] = Jet.constant(arb(int(self._is_on(switch))))
+        if ode.switches:
+            raise NotAnalyticError("a condition on time, whose edges a series does not see")
         for coefficient in ode.coefficients:
             self.known[coefficient.symbol] = evaluate(coefficient.expr, self.known)
         row = ode.doses.values[5 * experiment.target : 5 * experiment.target + 5]
         self.dose = [evaluate(expr, self.known) for expr in row]
-
-    def _is_on(self, switch: Switch) -> bool:
-        """Whether a condition on time holds from the dose at time 0 on."""
-        line = [evaluate(e, self.known).value[0] for e in (switch.intercept, switch.slope)]
-        return next((bool(v > 0) for v in line if not v.contains(0)), switch.closed)
 
     def rows(self, outputs: Sequence[int], order: int) -> Rows:
         states = self._states(order)
