@@ -106,6 +106,9 @@ class _Header:
         yield f"static constexpr bool LINEAR = {_bool(ode.linear)};"
         yield f"static constexpr bool RECORD = {_bool(self._has_record())};"
         yield f"static constexpr bool AUTONOMOUS = {_bool(ode.autonomous)};"
+        read = {e.col for e in ode.rhs.by_state}
+        unread = [_bool(i not in read) for i in range(len(ode.states))]
+        yield _array("bool", "ACCUMULATES", unread)
         yield _array("int", "DOSE_STATE", [str(s) for s in ode.dose_states])
         yield _array("bool", "DOSE_HAS_RATE", [_bool(b) for b in ode.dose_has_rate])
         yield _array("bool", "DOSE_HAS_DURATION", [_bool(b) for b in ode.dose_has_duration])

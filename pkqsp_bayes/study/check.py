@@ -77,9 +77,9 @@ def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
 
 
 def _prepare(table: pd.DataFrame) -> _Rows:
-    evid, amount, rate = (table[name].to_numpy() for name in ("EVID", "AMT", "RATE"))
+    evid, amount = (table[name].to_numpy() for name in ("EVID", "AMT"))
     is_dose = np.isin(evid, (1, 4))
-    constant = is_dose & (amount == 0) & (rate != 0) & (table["SS"].to_numpy() == 1)
+    constant = is_dose & (amount == 0) & (table["SS"].to_numpy() == 1)
     return _Rows(
         table=table,
         subject=table["ID"].factorize()[0].astype(np.int64),
@@ -140,7 +140,13 @@ def _check_doses(rows: _Rows) -> _Found:
     yield _Finding(
         bad=rows.is_dose & (rows["AMT"] == 0) & ~rows.is_constant_infusion, column="AMT",
         what="a dose without AMT",
-        remedy="state AMT; a constant infusion to steady state has RATE, SS = 1 and no II",
+        remedy="state AMT; a constant infusion to steady state has RATE, SS = 1 and no II, and the "
+        "steady state without a dose has SS = 1 alone",
+    )  # fmt: skip
+    yield _Finding(
+        bad=rows.is_dose & (rows["AMT"] == 0) & (rows["SS"] == 1) & (rows["RATE"] == -2),
+        column="RATE", what="a constant infusion (AMT 0, SS 1) with a modelled duration (RATE -2)",
+        remedy="it has no duration: state the rate, or -1 for a modelled rate",
     )  # fmt: skip
     yield _Finding(
         bad=~rows.is_dose & (rows["AMT"] > 0), column="AMT",
@@ -158,10 +164,11 @@ def _check_intervals(rows: _Rows) -> _Found:
         bad=needs & (rows["ADDL"] > 0), column="II", what="ADDL without II",
         remedy="state the dosing interval",
     )  # fmt: skip
-    constant = rows.is_dose & (rows["AMT"] == 0) & (rows["RATE"] != 0) & (rows["SS"] == 1)
+    constant = rows.is_dose & (rows["AMT"] == 0) & (rows["SS"] == 1)
     yield _Finding(
         bad=constant & (rows["II"] > 0), column="II",
-        what="a constant infusion (AMT 0, SS 1) with II = {value}", remedy="set II to 0",
+        what="a constant infusion or no dose (AMT 0, SS 1) with II = {value}",
+        remedy="set II to 0",
     )  # fmt: skip
 
 

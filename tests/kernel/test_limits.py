@@ -83,7 +83,7 @@ def test_no_steady_state_above_capacity(dose: dict[str, float]) -> None:
     line = make_timeline([{"time": 0, "steady": 1, "dose": 1, **dose}, *observe(1)])
     options = SolverOptions(method=Method.RODAS5P)
     reason = kernel.solve(line, vector(kernel, SATURABLE), options=options).reason
-    assert reason in {"no steady state was found", "more steps than max_steps allows"}
+    assert reason == "no steady state was found"
 
 
 def test_no_steady_state_without_elimination() -> None:

@@ -20,7 +20,8 @@ class Steady {
   using M = Machine<Model>;
 
  public:
-  explicit Steady(M& machine) : m_(machine), a_(N * N), z_(N), sens_(N * (P > 0 ? P : 1)), still_(Model::Q) {}
+  explicit Steady(M& machine)
+      : m_(machine), a_(N * N), z_(N), sens_(N * (P > 0 ? P : 1)), still_(Model::Q), keeps_(N) {}
 
   // Leaves the steady state under dosing at `interval` in the machine, seen at the phase that lies
   // `dose.lag` before a dose enters. The machine comes with the state to start from; its time and
@@ -78,8 +79,11 @@ class Steady {
   template <class Find, class Close>
   Reason search(Find&& find, Close&& close) {
     start_lanes();
+    find_accumulators();
     const Reason found = find();
     m_.load_coefficients(m_.sensitive);
+    // what never settles uses up all steps
+    if (found == Reason::too_many_steps) return Reason::no_steady_state;
     return found != Reason::ok ? found : close();
   }
 
@@ -162,7 +166,6 @@ class Steady {
   // I - M, factorised. A state that remembers all it gets and that nothing reads (an area under a
   // curve) has no steady state and needs none: it keeps its value.
   bool prepare_newton() {
-    find_accumulators();
     for (int i = 0; i < N; ++i) {
       for (int j = 0; j < N; ++j) {
         double& a = a_[i * N + j];
@@ -172,17 +175,12 @@ class Steady {
     return lu_.factor(a_, N);
   }
 
-  // States whose column of the Jacobian is empty.
+  // States that no equation reads, but for the one that is dosed: where nothing takes the drug
+  // out of it, there is no steady state. A rate constant that happens to be 0 makes none either.
   void find_accumulators() {
-    double unit[N] = {}, out[N], f[N], jac[Model::NJ], fq[Model::NFQ];
-    put_state();
-    Model::rhs_entries(m_.w.clock(0.0), m_.w.y, m_.w.q, f, jac, fq);
-    keeps_.assign(N, false);
-    for (int j = 0; j < N; ++j) {
-      unit[j] = 1.0;
-      Model::rhs_lanes(m_.w.y, m_.w.q, jac, fq, unit, still_.data(), out);
-      unit[j] = 0.0;
-      keeps_[j] = std::all_of(out, out + N, [](double v) { return v == 0.0; });
+    for (int j = 0; j < N; ++j) keeps_[j] = Model::ACCUMULATES[j];
+    if (dose_->amount.value > 0.0 || dose_->rate.value > 0.0) {
+      keeps_[Model::DOSE_STATE[dose_->target]] = false;
     }
   }
 
@@ -366,7 +364,6 @@ class Steady {
       unit[j] = 0.0;
       for (int i = 0; i < N; ++i) a_[i * N + j] = -out[i];
     }
-    find_accumulators();
     for (int i = 0; i < N; ++i) {
       for (int j = 0; keeps_[i] && j < N; ++j) a_[i * N + j] = i == j ? 1.0 : 0.0;
     }
