@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         vpc,
     )
     from pkqsp_bayes.analysis.sbc import sbc
+    from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy, check_solver
     from pkqsp_bayes.analysis.validation import validate
     from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
     from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
@@ -92,6 +93,7 @@ __all__ = [
     "ReportOptions",
     "Robustness",
     "Scaled",
+    "SolverAccuracy",
     "SolverOptions",
     "Study",
     "ToolchainError",
@@ -102,6 +104,7 @@ __all__ = [
     "calibration_table",
     "causal_record",
     "check",
+    "check_solver",
     "compare_designs",
     "compare_priors",
     "datasets",
@@ -203,6 +206,8 @@ _PLACES = {
     "calibration_table": "analysis.calibration",
     "draw_calibration": "analysis.calibration",
     "sbc": "analysis.sbc",
+    "SolverAccuracy": "analysis.solver_accuracy",
+    "check_solver": "analysis.solver_accuracy",
     "variance_budget": "analysis.variability",
     "BindOptions": "program.bind",
     "approximate": "fitting.approximate",

@@ -210,10 +210,20 @@ def fit(
 @app.command()
 def diagnose(
     folder: Annotated[Path, typer.Argument(help="Folder of a fit.")],
+    *,
+    solver_draws: Annotated[
+        int, typer.Option(help="Draws that are solved again at a tighter tolerance; 0: none.")
+    ] = 200,
 ) -> None:
     """Say what is wrong with a fit, and what to do about it."""
+    from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+
     with reported():
-        issues = pq.diagnose(pq.read_fit(folder))
+        tree = pq.read_fit(folder)
+        issues = list(pq.diagnose(tree))
+        if solver_draws and (folder / STUDY_FILE).exists():
+            accuracy = pq.check_solver(tree, read_study_of(folder), draws=solver_draws)
+            issues += accuracy.issues
     for issue in issues:
         print_issue(issue)
     if issues:
@@ -350,7 +360,9 @@ def gradient(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
-    tolerance: Annotated[float, typer.Option(help="Relative and absolute, of both.")] = 1e-6,
+    tolerance: Annotated[
+        float, typer.Option(help="Relative, of both; a hundredth of it of each state's size.")
+    ] = 1e-6,
 ) -> None:
     """Time the gradient of the log density: our kernel against the pure Stan program."""
     from pkqsp_bayes.program.bench import bench_gradient
@@ -358,7 +370,7 @@ def gradient(
     from pkqsp_bayes.program.table import SolverSettings
 
     with reported():
-        settings = SolverSettings(rtol=tolerance, atol=tolerance)
+        settings = SolverSettings(rtol=tolerance, atol=0.01 * tolerance)
         options = BindOptions(method=method, solver=settings)
         spec = pq.load_model(model)
         found = bench_gradient(spec, pq.read_study(study, model=spec), options=options)

@@ -21,6 +21,7 @@ from pkqsp_bayes.ode.symbols import TIME, symbol
 
 __all__ = ["emit_stan"]
 
+_LINE = ("slope", "intercept")
 _ARGUMENTS = "vector p, data vector s, data vector c"
 
 
@@ -74,6 +75,16 @@ class _StanFunctions:
         yield "  return out;"
         yield "}"
         yield from self._doses()
+        if ode.switches:
+            yield from self._lines()
+
+    def _lines(self) -> Iterable[str]:
+        names = [f"{part} {k + 1}" for k in range(len(self.ode.switches)) for part in _LINE]
+        yield "// A condition on time holds where slope * t + intercept is positive."
+        yield f"vector {self.prefix}_lines({_ARGUMENTS}) {{"
+        yield from self._body("e", self.ode.edges.values, names)
+        yield "  return e;"
+        yield "}"
 
     def _safe_functions(self) -> Iterable[str]:
         """Print log and square root without a slope where they have no value, if they are used."""
@@ -130,6 +141,7 @@ class _StanFunctions:
         stored = [c.symbol for c in self._subject_coefficients()]
         yield from self._unpack("s", stored, [*rows, *below])
         pairs = [s for c in self.ode.varying_covariates for s in covariate_symbols(c.name)]
+        pairs += [w.symbol for w in self.ode.switches]
         yield from self._unpack("c", pairs, [*rows, *below])
         yield from self._define(local)
         yield _declare(target, len(rows))
@@ -193,6 +205,7 @@ def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:
     for covariate in ode.varying_covariates:
         intercept, slope = covariate_symbols(covariate.name)
         named += [(intercept, covariate.name), (slope, f"{covariate.name} slope")]
+    named += [(w.symbol, f"condition {k}") for k, w in enumerate(ode.switches, start=1)]
     for i, c in enumerate(ode.coefficients, start=1):
         named.append((c.symbol, _coefficient_name(c.label, c.stage, i)))
     return named

@@ -13,8 +13,9 @@ covariates are expressions of data and integers.
 from string import Template
 
 from pkqsp_bayes.emit.names import mangle
+from pkqsp_bayes.emit.stan_sizes_text import SIZES
 from pkqsp_bayes.emit.stan_steady_text import STEADY
-from pkqsp_bayes.emit.stan_timeline_text import DOSES, RECORDS, TIMES
+from pkqsp_bayes.emit.stan_timeline_text import DOSES, EDGES, RECORDS, TIMES
 from pkqsp_bayes.ode.lowered import LoweredOde
 
 __all__ = ["SOLVERS", "emit_stan_timeline"]
@@ -70,7 +71,8 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
         msg = f"solver {solver!r} is none of {', '.join(SOLVERS)}"
         raise ValueError(msg)
     words = _words(ode, mangle(prefix), solver)
-    parts = (TIMES, DOSES, STEADY, RECORDS)
+    edges = (EDGES,) if ode.switches else ()
+    parts = (TIMES, *edges, SIZES, DOSES, STEADY, RECORDS)
     return "\n".join(Template(part).substitute(words) for part in parts)
 
 
@@ -95,6 +97,7 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
         **_lists("when", ("time", "ii", "breaks")),
         **_lists("count", ("amt", "ii", "ss")),
     }
+    words |= _edge_words(ode, words)
     body = _MODELLED_RATE if _rates_are_modelled(ode) else "  return rate[i];"
     return words | {"rate_body": Template(body).substitute(words)}
 
@@ -106,6 +109,53 @@ def _flags(values: tuple[bool, ...]) -> str:
 def _lists(word: str, columns: tuple[str, ...]) -> dict[str, str]:
     """Columns of the table as arguments (lower case) and as declarations (upper case)."""
     return {word: ", ".join(columns), word.upper(): ", ".join(_TABLE[c] for c in columns)}
+
+
+_EDGES = {
+    "edge_note": ", 4 the edge of a condition on time",
+    "edge_time": """\
+  if (moment[3] == 4) {
+    return timing[size(time) + i, 1];
+  }
+""",
+    "edge_next": """\
+  for (k in 1 : $switches) {
+    int edge = (segment - 1) * $switches + k;
+    if (${m}_between(now, {edge, 0, 4}, found, $when, timing)) {
+      found = {edge, 0, 4};
+    }
+  }
+""",
+    "edge_on": """\
+      array[$switches] int on = ${m}_on(${m}_time(now, $when, timing), p, s, segments[segment]');
+""",
+    "segment_on": "append_row(segments[segment]', to_vector(on))",
+    "seen_on": "append_row(${m}_seen(i, own), to_vector(on))",
+    "steady_on": """\
+  array[$switches] int on = ${m}_on(time[i], p, s, ${m}_seen(i, own));
+""",
+    "ON": ", array[] int on",
+    "on": ", on",
+    "timing_made": """\
+append_row(${m}_timing(${timing_passed}${m}_subject(x), evid, $dosing),
+                                 ${m}_edges(${timing_passed}${m}_subject(x), breaks, segments))""",
+}
+_NO_EDGES = dict.fromkeys(_EDGES, "") | {
+    "segment_on": "segments[segment]'",
+    "seen_on": "${m}_seen(i, own)",
+    "timing_made": "${m}_timing(${timing_passed}${m}_subject(x), evid, $dosing)",
+}
+
+
+def _edge_words(ode: LoweredOde, words: dict[str, str]) -> dict[str, str]:
+    """Fill in the parts that only a model with conditions on time has."""
+    count = {
+        "switches": str(len(ode.switches)),
+        "switch_closed": _flags(tuple(w.closed for w in ode.switches)),
+    }
+    parts = _EDGES if ode.switches else _NO_EDGES
+    filled = {k: Template(text).substitute(words | count) for k, text in parts.items()}
+    return count | filled
 
 
 _MOVING = "They depend on the parameters, and so do the times of the events."
@@ -120,8 +170,10 @@ _MODELLED_RATE = """\
 
 
 def _times_move(ode: LoweredOde) -> bool:
-    """Whether anything but the factor of a dose depends on a parameter."""
-    return any(entry.row % 5 != 0 for entry in ode.doses.by_coefficient)
+    """Whether anything but the factor of a dose, or an edge, depends on a parameter."""
+    return bool(ode.edges.by_coefficient) or any(
+        entry.row % 5 != 0 for entry in ode.doses.by_coefficient
+    )
 
 
 def _rates_are_modelled(ode: LoweredOde) -> bool:

@@ -1,6 +1,6 @@
 """The text of the pure-Stan solver, with ``$words`` for what differs between models."""
 
-__all__ = ["DOSES", "RECORDS", "TIMES"]
+__all__ = ["DOSES", "EDGES", "RECORDS", "TIMES"]
 
 TIMES = """\
 // Whether one time is after another. Times that are as close as 0.3 and 3 * 0.1 are one time.
@@ -42,7 +42,7 @@ vector ${m}_seen(int i, data matrix own) {
 
 // The time of a moment, which is {record, repeat, what}: 0 the record itself, 1 the start of its
 // dose (repeat 0), of an additional one (above) or an implied one (below), 2 the end of that
-// infusion, 3 the break of this number.
+// infusion, 3 the break of this number${edge_note}.
 real ${m}_time(array[] int moment, $WHEN, ${data}matrix timing) {
   int i = moment[1];
   if (moment[3] == 3) {
@@ -51,7 +51,7 @@ real ${m}_time(array[] int moment, $WHEN, ${data}matrix timing) {
   if (moment[3] == 0) {
     return time[i];
   }
-  real start = time[i] + moment[2] * ii[i] + timing[i, 1];
+$edge_time  real start = time[i] + moment[2] * ii[i] + timing[i, 1];
   return moment[3] == 1 ? start : start + timing[i, 2];
 }
 
@@ -86,7 +86,7 @@ int ${m}_implied(int i, $COUNT, ${data}matrix timing) {
 array[] int ${m}_next(array[] int now, int segment, int first, int last, int limit, $TABLE,
                       ${data}matrix timing) {
   array[3] int found = {limit, 0, 0};
-  if (${m}_goes_on(segment, breaks)
+${edge_next}  if (${m}_goes_on(segment, breaks)
       && ${m}_between(now, {segment + 1, 0, 3}, found, $when, timing)) {
     found = {segment + 1, 0, 3};
   }
@@ -124,6 +124,37 @@ array[] int ${m}_running(array[] int now, int first, int last, $TABLE, ${data}ma
     }
   }
   return running[1 : found];
+}
+"""
+
+EDGES = """\
+// When each condition on time changes in each covariate segment.
+matrix ${m}_edges(${timing_declared}data vector s, data array[] real breaks, data matrix segments) {
+  matrix[size(breaks) * $switches, 2] edges = rep_matrix(negative_infinity(),
+                                                         size(breaks) * $switches, 2);
+  for (b in 1 : size(breaks)) {
+    vector[2 * $switches] lines = ${m}_lines($timing_parameters, s, segments[b]');
+    for (k in 1 : $switches) {
+      if (lines[2 * k - 1] != 0) {
+        edges[(b - 1) * $switches + k, 1] = -lines[2 * k] / lines[2 * k - 1];
+      }
+    }
+  }
+  return edges;
+}
+
+// Which conditions on time hold from a time on.
+array[] int ${m}_on(real t, vector p, data vector s, data vector c) {
+  vector[2 * $switches] lines = ${m}_lines(p, s, c);
+  array[$switches] int on;
+  for (k in 1 : $switches) {
+    if (lines[2 * k - 1] == 0) {
+      on[k] = lines[2 * k] > 0 || (lines[2 * k] == 0 && {$switch_closed}[k]);
+    } else {
+      on[k] = !${m}_after(-lines[2 * k] / lines[2 * k - 1], t) == (lines[2 * k - 1] > 0);
+    }
+  }
+  return on;
 }
 """
 
@@ -206,10 +237,16 @@ vector ${m}_driven(real t, vector y, vector p, data vector s, data vector c, arr
   return dydt;
 }
 
+// The same of the states in units of their sizes.
+vector ${m}_scaled(real t, vector z, vector p, data vector s, data vector c, array[] int running,
+                   array[] int size, $DOSING) {
+  return ${m}_driven(t, z .* ${m}_powers(size), p, s, c, running, $dosing) ./ ${m}_powers(size);
+}
+
 // States at the times ts, from y at t0. Stan's solvers want the first of them to be well after t0.
 array[] vector ${m}_advance(vector y, ${data}real t0, ${data}array[] real ts, vector p,
-                            data vector s, data vector c, array[] int running, $DOSING,
-                            data real rtol, data real atol, int max_steps) {
+                            data vector s, data vector c, array[] int running, array[] int sizes,
+                            $DOSING, data real rtol, data real atol, int max_steps) {
   array[size(ts)] vector[$states] path;
   int near = 0;
   while (near < size(ts) && ts[near + 1] <= t0 + 1e-10 * (1 + abs(t0))) {
@@ -220,8 +257,14 @@ array[] vector ${m}_advance(vector y, ${data}real t0, ${data}array[] real ts, ve
     }
   }
   if (near < size(ts)) {
-    path[near + 1 : size(ts)] = $solver(${m}_driven, y, t0, ts[near + 1 : size(ts)], rtol, atol,
-                                        max_steps, p, s, c, running, $dosing);
+    array[$states] int chosen
+      = ${m}_chosen(sizes, ${m}_driven(t0, y, p, s, c, running, $dosing));
+    path[near + 1 : size(ts)] = $solver(${m}_scaled, y ./ ${m}_powers(chosen), t0,
+                                        ts[near + 1 : size(ts)], rtol, atol, max_steps, p, s, c,
+                                        running, chosen, $dosing);
+    for (i in near + 1 : size(ts)) {
+      path[i] = path[i] .* ${m}_powers(chosen);
+    }
   }
   return path;
 }
@@ -245,6 +288,7 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
   matrix[n, $outputs] out;
   array[3] int now = {1, 0, 0};
   vector[$states] y = ${m}_initial(time[1], p, s, ${m}_seen(1, own));
+  array[$states] int sizes = rep_array(-10000, $states);
   int segment = 1; // of the covariates
   int first = 1; // doses of earlier records are over or dropped
   int next = 1; // the record that comes next
@@ -262,12 +306,13 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       if (${m}_after(${m}_time(now, $when, timing), time[next])) {
         reject("time goes back at record ", next);
       }
-      array[last - next + 2] vector[$states] path
+      sizes = ${m}_grown(sizes, y);
+${edge_on}      array[last - next + 2] vector[$states] path
         = ${m}_advance(y, ${m}_time(now, $when, timing),
                        append_array(time[next : last], {${m}_time(stop, $when, timing)}), p, s,
-                       segments[segment]',
-                       ${m}_running(now, first, next - 1, $table, timing), $dosing, rtol, atol,
-                       max_steps);
+                       ${segment_on},
+                       ${m}_running(now, first, next - 1, $table, timing), sizes, $dosing, rtol,
+                       atol, max_steps);
       for (i in next : last) {
         out[i] = ${m}_outputs(time[i], path[i - next + 1], p, s, ${m}_seen(i, own))';
       }
@@ -281,6 +326,7 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
     } else {
       now = {next, 0, 0};
       y = ${m}_initial(time[next], p, s, ${m}_seen(next, own));
+      sizes = rep_array(-10000, $states);
       segment = next == 1 ? 1 : ${m}_next_stretch(segment, breaks);
       first = next;
     }
@@ -304,7 +350,7 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
 // a stretch of time with segments of its own. `cmt` counts the dosing compartments.
 matrix ${m}_solve(vector p, data vector x, $TABLE, data real rtol, data real atol, int max_steps) {
   return ${m}_records(p, ${m}_subject(x), $table,
-                      ${m}_timing(${timing_passed}${m}_subject(x), evid, $dosing),
+                      $timing_made,
                       rtol, atol, max_steps);
 }
 """

@@ -75,7 +75,8 @@ class SolverOptions:
     Parameters
     ----------
     rtol, atol : float
-        Local error of states, and of sensitivities weighted by their parameter (p dy/dp).
+        Local error of states, and of sensitivities weighted by their parameter (p dy/dp). `atol` is
+        relative to the size of each state, the largest value that it has had: no unit matters.
     min_step, max_step : float
         In time units of the model; 0 for none.
     max_steps : int
@@ -92,7 +93,7 @@ class SolverOptions:
     """
 
     rtol: float = 1e-6
-    atol: float = 1e-6
+    atol: float = 1e-8
     min_step: float = 0.0
     max_step: float = 0.0
     max_steps: int = 20_000

@@ -12,9 +12,8 @@ Statements
     parentheses, after or before an operator, and after a backslash.
 
 All functions are differentiable where it matters: ``abs``, ``min``, ``max`` become ``Piecewise``
-with one-sided derivatives at the kink. There is no ``floor``: a jump at a time that depends on a
-state has no derivative, and one at a fixed time is written with a condition on ``t`` or, better, as
-a record of the study.
+with one-sided derivatives at the kink. There is no ``floor``: a jump is written with conditions on
+``t``, which are break points of the solver (docs/solver.md), or as a covariate of the study.
 
 The text is cut into tokens, joined again for `ast.parse`, and the tree is walked through a
 whitelist. There is no `eval`, and SymPy never sees a string.

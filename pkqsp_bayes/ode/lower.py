@@ -9,6 +9,7 @@ from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
 from pkqsp_bayes.ode.sparsity import plan_elimination
+from pkqsp_bayes.ode.switches import Switches
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
 
@@ -49,6 +50,7 @@ class _Lowering:
     states: tuple[sp.Symbol, ...]
     individual: tuple[sp.Symbol, ...]
     hoister: Hoister
+    switches: Switches
 
     @classmethod
     def begin(cls, system: OdeSystem) -> "_Lowering":
@@ -62,6 +64,7 @@ class _Lowering:
             states=states,
             individual=individual,
             hoister=Hoister(dynamic=frozenset({*states, TIME})),
+            switches=Switches(states=states),
         )
 
     def finish(self) -> LoweredOde:
@@ -71,6 +74,7 @@ class _Lowering:
         outputs = [self._affine(self._closed(o.expr), o.name) for o in system.outputs]
         initial = [self._static(s.initial) for s in system.states]
         doses = [self._static(e) for target in system.doses for e in _dose_row(target)]
+        lines = [self._static(e) for w in self.switches.table for e in (w.slope, w.intercept)]
         coefficients = self._coefficients()
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
         rhs = self._map(rows, moving)
@@ -97,6 +101,8 @@ class _Lowering:
             initial=self._map(initial, moving),
             outputs=self._map(outputs, moving),
             doses=self._map(doses, moving),
+            switches=tuple(self.switches.table),
+            edges=self._map(lines, moving),
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
@@ -111,7 +117,7 @@ class _Lowering:
         return self.hoister.hoist(self._closed(expr))
 
     def _row(self, name: str, rhs: sp.Expr) -> sp.Expr:
-        return self._affine(self._closed(rhs), name)
+        return self._affine(self.switches.rewrite(self._closed(rhs)), name)
 
     def _affine(self, expr: sp.Expr, name: str) -> sp.Expr:
         """Split off the states that enter with a static factor; hoist the rest as it stands."""
@@ -139,7 +145,7 @@ class _Lowering:
             for c in self.system.covariates
             if c.interpolation != "fixed"
             for s in covariate_symbols(c.name)
-        }
+        } | {w.symbol for w in self.switches.table}
         outer = [(e.xreplace(self.inline.later), s) for e, s in self.hoister.table.items()]
         inner = Hoister(
             dynamic=frozenset({*self.individual, *varying}),

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import sympy as sp
 
+from pkqsp_bayes.ode.switches import Switch
 from pkqsp_bayes.ode.system import Covariate
 
 __all__ = ["Coefficient", "Elimination", "Entry", "LoweredOde", "SparseMap", "Stage"]
@@ -23,7 +24,7 @@ class Stage(StrEnum):
     THETA = "theta"
     """Depends on individual parameters (and fixed covariates)."""
     SEGMENT = "segment"
-    """Depends on time-varying covariates: once at each break point."""
+    """Depends on time-varying covariates or switches: once at each break point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,8 @@ class LoweredOde:
 
     ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
     Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
-    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration.
+    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration. ``edges`` has
+    two rows a switch, its slope and intercept over time: see `pkqsp_bayes.ode.switches`.
     """
 
     title: str
@@ -119,6 +121,8 @@ class LoweredOde:
     initial: SparseMap
     outputs: SparseMap
     doses: SparseMap
+    switches: tuple[Switch, ...]
+    edges: SparseMap
     directions: tuple[sp.Symbol, ...]
     elimination: Elimination
     linear: bool

@@ -14,7 +14,7 @@ import sympy as sp
 from flint import arb, arb_series, ctx
 
 from pkqsp_bayes.ode.inline import covariate_symbols
-from pkqsp_bayes.ode.jets import Jet, evaluate
+from pkqsp_bayes.ode.jets import Jet, NotAnalyticError, evaluate
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
@@ -120,6 +120,8 @@ class _Expansion:
             self.known[symbol(name)] = Jet(arb_series([arb(value)]), {j: arb_series([1])})
         for name, value in _covariates(ode, covariates):
             self.known[name] = Jet.constant(arb(value))
+        if ode.switches:
+            raise NotAnalyticError("a condition on time, whose edges a series does not see")
         for coefficient in ode.coefficients:
             self.known[coefficient.symbol] = evaluate(coefficient.expr, self.known)
         row = ode.doses.values[5 * experiment.target : 5 * experiment.target + 5]

@@ -112,11 +112,21 @@ def reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:
             e.row for m in (ode.rhs, ode.initial) for e in m.by_coefficient if e.col == number
         }
         states |= {ode.dose_states[e.row // 5] for e in ode.doses.by_coefficient if e.col == number}
+        moved = {e.row // 2 for e in ode.edges.by_coefficient if e.col == number}
+        states |= {row for k in moved for row in _states_of_switch(ode, k)}
         outputs = {e.row for e in ode.outputs.by_coefficient if e.col == number}
         outputs |= {k for state in states for k in by_state[state]}
         for index, _ in coefficient.gradient:
             found[ode.parameters[index]] |= outputs
     return found
+
+
+def _states_of_switch(ode: LoweredOde, number: int) -> list[int]:
+    """Return the states whose equations have a condition on time."""
+    name = ode.switches[number].symbol
+    held = {c.symbol for c in ode.coefficients if name in c.expr.free_symbols}
+    rows = enumerate(ode.rhs.values)
+    return [i for i, value in rows if not held.isdisjoint(value.free_symbols)]
 
 
 def _outputs_of_states(ode: LoweredOde) -> list[set[int]]:

@@ -16,10 +16,23 @@ __all__ = ["COLUMNS", "SolverSettings", "table_arguments", "table_fragment"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverSettings:
-    """Tolerances and limits of the solver, and how many subjects share a reverse pass."""
+    """Tolerances and limits of the solver, and how many subjects share a reverse pass.
+
+    Parameters
+    ----------
+    rtol : float
+        Local error of each state, relative to its value.
+    atol : float
+        The same, relative to the size of each state: the largest value that it has had. No unit
+        of a dose or a state matters.
+    max_steps : int
+        Steps that one subject may take.
+    slice_size : int
+        Subjects that share a reverse pass.
+    """
 
     rtol: float = 1e-6
-    atol: float = 1e-6
+    atol: float = 1e-8
     max_steps: int = 20_000
     slice_size: int = 8
 

@@ -13,6 +13,8 @@ from pkqsp_bayes.study.findings import row_issues
 
 __all__ = ["check_table"]
 
+_SLACK = 1e-12
+
 BoolArray = NDArray[np.bool_]
 
 
@@ -170,6 +172,18 @@ def _check_intervals(rows: _Rows) -> _Found:
     )  # fmt: skip
 
 
+def _check_close_times(rows: _Rows) -> _Found:
+    """Find times that the solver takes for one (`time_slack` in stan/cpp/kernel/records.hpp)."""
+    time = rows["TIME"]
+    step = np.concatenate([[0.0], np.diff(time)])
+    close = (step > 0) & (step <= _SLACK * np.maximum(1.0, np.abs(time)))
+    yield _Finding(
+        bad=close & ~rows.is_first & ~rows.is_reset, column="TIME",
+        what="TIME {value} differs from that of the record before by less than the solver can tell",
+        remedy="give both records one time, or round TIME to 11 digits",
+    )  # fmt: skip
+
+
 def _check_resets(rows: _Rows) -> _Found:
     given = np.zeros(rows.subject.size, dtype=bool)
     for column in ("AMT", "RATE", "SS", "ADDL"):
@@ -236,6 +250,7 @@ def _check_duplicates(rows: _Rows) -> _Found:
 _CHECKS: tuple[Callable[[_Rows], _Found], ...] = (
     _check_subjects,
     _check_time,
+    _check_close_times,
     _check_kinds,
     _check_signs,
     _check_doses,

@@ -20,8 +20,9 @@ from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import VARIABLES
-from tests.emit.systems import body, everything, one_compartment
+from tests.emit.systems import body, everything, forcing, one_compartment
 from tests.oracles.records import make_timeline
+from tests.oracles.windows import windows
 
 __all__ = ["SYSTEMS", "StanProgram", "timeline_data"]
 
@@ -29,6 +30,8 @@ SYSTEMS: dict[str, tuple[OdeSystem, str]] = {
     "one": (one_compartment(), "bdf"),
     "everything": (everything(), "bdf"),
     "body": (body(3), "rk45"),
+    "windows": (windows(), "bdf"),
+    "forcing": (forcing(), "bdf"),
 }
 """Systems by prefix, each with its solver."""
 

@@ -14,7 +14,7 @@ from pkqsp_bayes.ode.system import (
     State,
 )
 
-__all__ = ["body", "everything", "one_compartment"]
+__all__ = ["body", "everything", "forcing", "one_compartment"]
 
 
 def one_compartment() -> OdeSystem:
@@ -31,6 +31,17 @@ def one_compartment() -> OdeSystem:
         doses=(
             DoseTarget(name="depot", state="depot", bioavailability=symbol("F"), lag=symbol("lag")),
         ),
+    )
+
+
+def forcing() -> OdeSystem:
+    """A fast state that follows cos(t)."""
+    k, x = symbol("k"), symbol("x")
+    return OdeSystem(
+        title="forcing",
+        states=(State(name="x", rhs=-k * (x - sp.cos(TIME)), initial=sp.Integer(1)),),
+        parameters=(Parameter(name="k"),),
+        outputs=(Output(name="x", expr=x),),
     )
 
 

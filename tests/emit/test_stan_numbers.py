@@ -9,9 +9,12 @@ import pytest
 from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import POINTS, evaluate, sample_expressions
 from tests.emit.stan_program import SYSTEMS, StanProgram
+from tests.kernel.test_time_conditions import RISING, timeline
+from tests.kernel.test_time_conditions import Case as Windows
 from tests.oracles.random_timelines import random_timeline
 from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
+from tests.oracles.windows import WINDOW, exact_gradient, exact_values
 
 EXPRESSIONS = 40
 PARAMETERS = {
@@ -156,6 +159,7 @@ def test_values_of_random_regimens(program: StanProgram, system: str, seed: int)
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
+WINDOWS = Windows(p={"d": 14.2}, albumin=RISING, doses=((22.0, 30.0), (24.25, 50.0), (29.75, 20.0)))
 SLOW = "steady state with times that are data"  # the oracle, not Stan
 
 
@@ -196,3 +200,37 @@ def test_nonsense_is_rejected(
     parameters = list(PARAMETERS["one"].values())
     with pytest.raises(RuntimeError, match=message):
         program.values("one", make_timeline(records), parameters)
+
+
+def test_conditions_on_time(program: StanProgram) -> None:
+    """A window and a threshold of a covariate, whose edges are parameters."""
+    line = timeline(WINDOWS)
+    seen, p = line.evid == 0, WINDOW | WINDOWS.p
+    given = {"doses": WINDOWS.doses, "albumin": WINDOWS.albumin}
+    found = program.values("windows", line, list(p.values()))
+    np.testing.assert_allclose(found[seen, 0], exact_values(p, WINDOWS.times, **given), rtol=1e-7)
+    weight = np.zeros(found.shape)
+    weight[seen, 0] = [1.0, -2.0, 0.5, 1.0, 3.0, -1.0, 2.0]
+    gradient = program.gradient("windows", line, list(p.values()), weight)
+    exact = weight[seen, 0] @ exact_gradient(p, WINDOWS.times, **given)
+    np.testing.assert_allclose(gradient, exact, rtol=1e-6, atol=1e-6)
+
+
+def test_a_fast_state_that_follows_time(program: StanProgram) -> None:
+    times, k = np.array([0.0, 1.0, 10.0, 100.0]), 1e6
+    found = program.values("forcing", make_timeline(at(*times)), [k])
+    exact = (k**2 * np.cos(times) + k * np.sin(times)) / (k**2 + 1)
+    np.testing.assert_allclose(found[:, 0], exact, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("amount", [1e-12, 1e-6, 1e6])
+def test_no_unit_of_a_dose_matters(program: StanProgram, amount: float) -> None:
+    parameters = list(PARAMETERS["one"].values())
+    records = [{"amount": 1, "additional": 1, "interval": 6}, {"amount": 1, "steady": 1}]
+    for record in records:
+        first = {"time": 0, "interval": 8, **record}
+        line = make_timeline([first, *at(0.1, 2, 12, 48)])
+        other = make_timeline([{**first, "amount": amount}, *at(0.1, 2, 12, 48)])
+        one = program.values("one", line, parameters)
+        found = program.values("one", other, parameters)
+        np.testing.assert_allclose(found / amount, one, rtol=1e-7)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
 from pkqsp_bayes.analysis.population import StudySimulator, study_simulator
 from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.frame import Observations
 from pkqsp_bayes.program.observe import collect_observations
@@ -92,6 +93,12 @@ class ObservedStudy:
             Source of new subjects.
         """
         found = self.simulator.solve(self._parameters(kind, rng)).values
+        return found[:, self.places, self.observations.output]
+
+    def conditional_predictions(self, options: SolverOptions) -> FloatArray:
+        """Return the predictions (D, N) of the study's own subjects at other tolerances."""
+        p = self._parameters("conditional", np.random.default_rng(1))
+        found = self.simulator.solve(p, options=options).values
         return found[:, self.places, self.observations.output]
 
     def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:

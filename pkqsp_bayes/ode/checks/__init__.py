@@ -7,6 +7,7 @@ from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks.balance import check_balance
 from pkqsp_bayes.ode.checks.physiology import check_flows, check_positive, check_sub_volumes
 from pkqsp_bayes.ode.checks.processes import check_duplication
+from pkqsp_bayes.ode.checks.switching import check_conditions
 from pkqsp_bayes.ode.checks.units import check_units
 from pkqsp_bayes.ode.checks.usage import (
     check_beginnings,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[ModelSpec, OdeSystem], list[Issue]], ...] = (
     check_beginnings,
     check_parameters_used,
     check_states_read,
+    check_conditions,
 )
 """Every check; names, unknown ones and clashes, and algebraic loops are composition's to report."""
 

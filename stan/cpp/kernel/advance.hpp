@@ -27,22 +27,31 @@ struct Advance {
     chooser.start(bound() * (t1 - w.t));
     w.method = chooser.method(w.options, Model::LINEAR);
     double h = first_step(t1);
+    double goal = t1;  // or a record that dense output does not reach: see `pass`
     while (w.t < t1) {
       if (w.tried >= w.options.max_steps) return Reason::too_many_steps;
       ++w.tried;
-      const bool last = w.t + 1.0001 * h >= t1;
-      const double step = last ? t1 - w.t : h;
+      const bool last = w.t + 1.0001 * h >= goal;
+      const double step = last ? goal - w.t : h;
       const bool factored = stepper.attempt(step);
       const double error = factored ? stepper.error() : 2.0;
       if (factored && error <= 1.0) {
+        const double t_new = last ? goal : w.t + step;
+        goal = pass(step, t_new, out);
+        if (goal < t_new) {
+          ++w.stats.rejected;
+          continue;
+        }
         const double next = step * controller.factor(error, w.method->order);
-        pass(step, last ? t1 : w.t + step, out);
+        accept(t_new);
         h = limited(std::max(next, last ? h : 0.0));
         if (w.t >= t1) break;
+        goal = t1;
         stepper.begin();
         consider(h);
       } else {
         ++w.stats.rejected;
+        stepper.learn_sizes();
         const bool wild = !std::isfinite(error);
         h = step * (factored && !wild ? controller.factor(error, w.method->order) : 0.25);
         if (too_small(h)) return wild ? Reason::not_finite : small_reason(factored);
@@ -63,17 +72,24 @@ struct Advance {
     return w.options.max_step > 0.0 ? std::min(h, w.options.max_step) : h;
   }
 
-  void pass(double step, double t_new, Outlet& out) {
-    ++w.stats.steps;
-    w.stats.explicit_steps += w.method->kind == Kind::explicit_pair;
+  // Fills the records that a step passes by. Returns the step's end, or the time of the first
+  // record where dense output is not as accurate as the step's end: the step is to stop there.
+  double pass(double step, double t_new, Outlet& out) {
     bool prepared = false;
     while (out.next < out.end && out.time[out.next] <= t_new) {
       if (!prepared) stepper.prepare_dense();
       prepared = true;
-      const double t = out.time[out.next];
-      stepper.write_dense(t, (t - w.t) / step, out.next, out);
+      const double t = out.time[out.next], s = (t - w.t) / step;
+      if (t < t_new && s > 0.0 && !(stepper.defect(t, s, step) <= 1.0)) return t;
+      stepper.write_dense(t, s, out.next, out);
       ++out.next;
     }
+    return t_new;
+  }
+
+  void accept(double t_new) {
+    ++w.stats.steps;
+    w.stats.explicit_steps += w.method->kind == Kind::explicit_pair;
     stepper.accept(t_new);
   }
 
@@ -95,7 +111,7 @@ struct Advance {
   double scaled_norm(const double* v) const {
     double sum = 0.0;
     for (int n = 0; n < N; ++n) {
-      const double x = v[n] / (w.options.atol + w.options.rtol * std::fabs(w.y[n]));
+      const double x = v[n] / w.tolerance(n, std::fabs(w.y[n]));
       sum += x * x;
     }
     return std::sqrt(sum / N);

@@ -23,7 +23,9 @@ class Controller {
     const double e = std::max(error, 1e-6);
     const bool good = error <= 1.0;
     double f = safety * std::pow(e, -1.0 / order);
-    if (good) {
+    if (order > 7.0) {
+      f = 0.95 * std::pow(e, -1.0 / order);  // linear: errors change smoothly from step to step
+    } else if (good) {
       f = safety * std::pow(e, -0.8 / order) * std::pow(previous_, 0.2 / order);
       previous_ = std::max(e, 1e-2);
     }

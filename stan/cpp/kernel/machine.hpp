@@ -8,6 +8,8 @@
 
 #include "dispatch.hpp"
 #include "records.hpp"
+#include "sizes.hpp"
+#include "switches.hpp"
 
 namespace pkqsp {
 
@@ -32,9 +34,12 @@ struct Machine {
   Work<Model> w;
   Dispatch<Model> hot = Dispatch<Model>::choose(instruction_level());
   Chooser chooser;
+  Sizes<Model> sizes;
+  Switches<Model> switches;
   const double* p = nullptr;
   const double* x = nullptr;
   bool sensitive = false;
+  double inputs[2 * Model::C + Model::K + 1];  // of a segment: its covariates, then the switches
   double gradient[Q * (P > 0 ? P : 1)];  // of the coefficients, (Q, P)
   double column[(P > 0 ? P : 1) * Q];    // the same, by parameter
   double Y[(P > 0 ? P : 1) * N];         // sensitivities by parameter, while an event is handled
@@ -57,16 +62,28 @@ struct Machine {
     set_lane_tolerance();
   }
 
-  // Lanes are weighted as p * dy/dp: a parameter's own size sets the scale of its sensitivity.
+  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale.
   void set_lane_tolerance() {
     for (int l = 0; l < w.L; ++l) {
       const double size = l < P ? std::fabs(p[l]) : 1.0;
-      w.sens_atol[l] = w.options.atol / (size > 0.0 && std::isfinite(size) ? size : 1.0);
+      w.sens_atol[l] = 1.0 / (size > 0.0 && std::isfinite(size) ? size : 1.0);
     }
   }
 
-  void set_segment(const double* c) {
-    Model::segment(p, x, c, w.q, sensitive ? gradient : nullptr);
+  // The covariates (intercept and slope of each) that are in force at time t, and from then on.
+  void set_segment(const double* c, double t) {
+    for (int k = 0; k < 2 * Model::C; ++k) inputs[k] = c[k];
+    load_segment();
+    if constexpr (Model::K > 0) {
+      switches.read(w.q, [this](int l) { return coefficients_of(l); }, sensitive);
+      switches.set(t);
+      load_segment();
+    }
+  }
+
+  void load_segment() {
+    for (int k = 0; k < Model::K; ++k) inputs[2 * Model::C + k] = switches.on[k] ? 1.0 : 0.0;
+    Model::segment(p, x, inputs, w.q, sensitive ? gradient : nullptr);
     if (!sensitive) return;
     for (int i = 0; i < Q; ++i) {
       for (int l = 0; l < P; ++l) column[l * Q + i] = gradient[i * P + l];
@@ -78,8 +95,26 @@ struct Machine {
   void hold_segment(const double* own) {
     double c[2 * Work<Model>::CR] = {};
     for (int k = 0; k < Model::C; ++k) c[2 * k] = own[k];
-    set_segment(c);
+    set_segment(c, w.t);
   }
+
+  // Conditions on time that change now: the right-hand side jumps, where it may be at a time that
+  // depends on parameters.
+  void flip_switches() {
+    if constexpr (Model::K > 0) {
+      for (int k = switches.due(w.t); k >= 0; k = switches.due(w.t)) {
+        Number edge;
+        edge.value = switches.edge(k);
+        for (int l = 0; sensitive && l < P; ++l) edge.d[l] = switches.edge_gradient(k, l);
+        at_moving_time(edge, [&] {
+          switches.on[k] = !switches.on[k];
+          load_segment();
+        });
+      }
+    }
+  }
+
+  double next_edge() const { return Model::K > 0 ? switches.next(w.t) : INFINITY; }
 
   // `on` false: lanes are directions of the state alone.
   void load_coefficients(bool on) {
@@ -116,6 +151,7 @@ struct Machine {
     w.t = t;
     double y0q[Model::NY0Q], out[N];
     Model::initial_entries(w.clock(t), w.seen(), w.y, y0q);
+    sizes.clear(w);
     clear_lanes();
     stop_infusions();
     if (!sensitive) return;
@@ -138,6 +174,7 @@ struct Machine {
 
   Reason advance(double t1, Outlet& out, bool lanes) {
     if (!(t1 > w.t)) return Reason::ok;
+    sizes.measure(w, t1 - w.t);
     return (lanes ? hot.lanes : hot.values)(w, chooser, t1, out);
   }
 

@@ -13,7 +13,7 @@ enum class Choice : int {
 
 struct Options {
   double rtol = 1e-6;
-  double atol = 1e-6;
+  double atol = 1e-8;  // relative to the size of each state: see sizes.hpp
   double min_step = 0.0;  // in time units; 0: where time no longer advances
   double max_step = 0.0;  // 0: none
   long max_steps = 20000;  // of one subject, tried steps, the search for steady states included

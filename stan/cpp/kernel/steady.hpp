@@ -32,6 +32,7 @@ class Steady {
     whole_ = dose.infusion ? std::floor(dose.duration.value / interval) : 0.0;
     rest_ = dose.infusion ? dose.duration.value - whole_ * interval : 0.0;
     Guard guard(m_);
+    learn_sizes();
     return search([this] { return find_period(); }, [this] { return close_period(); });
   }
 
@@ -64,6 +65,16 @@ class Steady {
     M& m;
     double t, rtol, atol;
   };
+
+  // Sizes of the states that a first dose reaches: directions are as large as they.
+  void learn_sizes() {
+    const std::vector<double> before(m_.w.y, m_.w.y + N);
+    if (dose_->infusion) set_rate(1.0, false);
+    else give_amount(false);
+    m_.sizes.measure(m_.w, interval_);
+    for (int i = 0; i < N; ++i) m_.w.y[i] = before[i];
+    m_.stop_infusions();
+  }
 
   template <class Find, class Close>
   Reason search(Find&& find, Close&& close) {
@@ -125,11 +136,13 @@ class Steady {
   Reason differentiate_map() {
     constexpr int L = Work<Model>::L;
     m_.load_coefficients(false);
-    for (double& a : m_.w.sens_atol) a = m_.w.options.rtol;
     for (int first = 0; first < N; first += L) {
       put_state();
       m_.clear_lanes();
-      for (int l = 0; l < L && first + l < N; ++l) m_.lane(first + l, l) = 1.0;
+      for (int l = 0; l < L && first + l < N; ++l) {
+        m_.lane(first + l, l) = 1.0;
+        m_.w.sens_atol[l] = 1.0 / direction_size(first + l);
+      }
       const Reason reason = pass_period(interval_, true, false);
       if (reason != Reason::ok) return reason;
       for (int l = 0; l < L && first + l < N; ++l) {
@@ -139,6 +152,11 @@ class Steady {
     m_.set_lane_tolerance();
     image_.assign(m_.w.y, m_.w.y + N);
     return Reason::ok;
+  }
+
+  // A direction of the state is as large as the state, or as large as nothing that is known.
+  double direction_size(int i) const {
+    return m_.w.size[i] > 0.0 && std::isfinite(m_.w.size[i]) ? m_.w.size[i] : 1.0;
   }
 
   void put_state() {
@@ -198,7 +216,7 @@ class Steady {
     for (int i = 0; i < N; ++i) {
       const double moved = z_[i] + step[i];
       if (!std::isfinite(moved) || turns_negative(i, moved)) return INFINITY;
-      const double e = step[i] / (m_.w.options.atol + m_.w.options.rtol * std::fabs(moved));
+      const double e = step[i] / m_.w.tolerance(i, std::fabs(moved));
       sum += e * e;
     }
     for (int i = 0; i < N; ++i) z_[i] += step[i];
@@ -208,7 +226,8 @@ class Steady {
   // Newton may land on a root that no patient reaches: amounts that were positive stay so.
   bool turns_negative(int i, double moved) const {
     return z_[i] >= 0.0 && image_[i] >= 0.0 &&
-           moved < -10.0 * m_.w.options.atol - 1e-6 * (std::fabs(z_[i]) + std::fabs(image_[i]));
+           moved < -10.0 * m_.w.options.atol * m_.w.size[i] -
+                       1e-6 * (std::fabs(z_[i]) + std::fabs(image_[i]));
   }
 
   Reason repeat(int times) {
@@ -359,7 +378,7 @@ class Steady {
   // Whether what is left of a derivative is small against what it is made of: far out, where a
   // saturated process no longer depends on the state, Newton may see rest in steady growth.
   bool is_balanced(int i, double f) const {
-    double parts = m_.w.options.atol;
+    double parts = 0.0;
     for (int j = 0; j < N; ++j) parts += std::fabs(a_[i * N + j] * z_[j]);
     return std::fabs(f) <= 1e-4 * parts;
   }

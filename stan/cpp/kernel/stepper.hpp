@@ -295,7 +295,7 @@ struct Stepper {
       if (implicit(m)) e = w.u[(m.stages - 1) * N + n];
       else for (int j = 0; j < m.stages; ++j) e += m.e[j] * w.u[j * N + n];
       const double size = std::fmax(std::fabs(w.y[n]), std::fabs(w.y_new[n]));
-      e /= w.options.atol + w.options.rtol * size;
+      e /= w.tolerance(n, size);
       sum += e * e;
     }
     if constexpr (WithLanes) {
@@ -321,15 +321,28 @@ struct Stepper {
       if (implicit(m)) e = stage_of(m.stages - 1, b)[n];
       else for (int j = 0; j < m.stages; ++j) e += m.e[j] * stage_of(j, b)[n];
       const T x = magnitude(before[n]), z = magnitude(after[n]);
-      e /= floor + w.options.rtol * (x > z ? x : z);
+      e /= w.floor[n] * floor + w.options.rtol * (x > z ? x : z) + no_size;
       total += e * e;
     }
     return total;
   }
 
+  // A state that was zero, and into which nothing was seen to flow, is as large as it has become.
+  void learn_sizes() {
+    for (int n = 0; n < N; ++n) {
+      if (w.size[n] > 0.0 || !std::isfinite(w.y_new[n])) continue;
+      w.size[n] = std::fabs(w.y_new[n]);
+      w.floor[n] = w.options.rtol * w.size[n];
+    }
+  }
+
   void accept(double t) {
     w.t = t;
     for (int n = 0; n < N; ++n) w.y[n] = w.y_new[n];
+    for (int n = 0; n < N; ++n) {
+      w.size[n] = std::fmax(w.size[n], std::fabs(w.y[n]));
+      w.floor[n] = std::fmax(w.options.atol * w.size[n], floor_decay * w.floor[n]);
+    }
     if constexpr (WithLanes) {
       T* to = lanes(w.Y, 0, N);
       const T* from = lanes(w.new_lanes, 0, N);
@@ -358,6 +371,64 @@ struct Stepper {
         }
       }
     }
+  }
+
+  // By how much dense output misses the equations at the fraction s of a step, as a scaled error.
+  // A fast state that follows what changes within the step is right at its end, whatever it did
+  // in between, so that no error estimate shortens the step. One correction with the step's matrix,
+  // (I/(h g) - J)^-1 (f - y'), is the distance to the state that the equations want.
+  double defect(double t, double s, double h) {
+    if (!implicit(*w.method)) return 0.0;
+    const int terms = w.method->dense_terms;
+    double y[N], f[N], jac[Model::NJ], fq[Model::NFQ];
+    for (int n = 0; n < N; ++n) y[n] = interpolate(s, terms, w.y[n], w.y_new[n], w.dense + n, N);
+    if constexpr (WithLanes) Model::rhs_entries(w.clock(t), y, w.q, f, jac, fq);
+    else Model::rhs(w.clock(t), y, w.q, f);
+    add_rates(f);
+    for (int n = 0; n < N; ++n) f[n] -= slope(s, terms, w.y[n], w.y_new[n], w.dense + n, N) / h;
+    Model::solve(w.lu, f);
+    double sum = 0.0;
+    for (int n = 0; n < N; ++n) {
+      const double e = f[n] / w.tolerance(n, std::fmax(std::fabs(y[n]), std::fabs(w.y_new[n])));
+      sum += e * e;
+    }
+    for (int b = 0; b < B && WithLanes; ++b) {
+      const T total = defect_lanes(s, h, b, y, jac, fq);
+      for (int l = 0; l < W; ++l) {
+        if (!(total[l] <= sum)) sum = total[l];
+      }
+    }
+    return std::sqrt(sum / N);
+  }
+
+  T defect_lanes(double s, double h, int b, const double* y, const double* jac, const double* fq) {
+    const int terms = w.method->dense_terms;
+    const T *y0 = lanes(w.Y, b, N), *y1 = lanes(w.new_lanes, b, N);
+    const T* d = lanes(w.dense_lanes, b, N);
+    const T floor = lanes(w.sens_atol, b, 1)[0];
+    T at[N], r[N], total{};
+    for (int n = 0; n < N; ++n) at[n] = interpolate(s, terms, y0[n], y1[n], d + n, N * B);
+    Model::rhs_lanes(y, w.q, jac, fq, at, lanes(w.DQ, b, Q), r);
+    for (int k = 0; k < Model::D; ++k) r[Model::DOSE_STATE[k]] += lanes(w.RATE, b, w.D)[k];
+    for (int n = 0; n < N; ++n) r[n] -= slope(s, terms, y0[n], y1[n], d + n, N * B) / h;
+    Model::solve(w.lu, r);
+    for (int n = 0; n < N; ++n) {
+      const T x = magnitude(at[n]), z = magnitude(y1[n]);
+      const T e = r[n] / (w.floor[n] * floor + w.options.rtol * (x > z ? x : z) + no_size);
+      total += e * e;
+    }
+    return total;
+  }
+
+  // Derivative of `interpolate` by s.
+  template <class V>
+  static V slope(double s, int terms, const V& y0, const V& y1, const V* d, int stride) {
+    V inner = d[(terms - 1) * stride], rise{};
+    for (int k = terms - 2; k >= 0; --k) {
+      rise = inner + s * rise;
+      inner = d[k * stride] + s * inner;
+    }
+    return y1 - y0 + (1 - 2 * s) * inner + s * (1 - s) * rise;
   }
 
   template <class V>

@@ -93,7 +93,7 @@ class Subject {
   void restart(long i) {
     const double t = r_.time[i];
     while (next_break() <= t + time_slack(t)) ++segment_;
-    load_segment();
+    load_segment(t);
     load_record(i);
     begin_again(t);
   }
@@ -110,7 +110,7 @@ class Subject {
     if (Model::C > 0 && segment_ + 1 < r_.n_breaks) ++segment_;
   }
 
-  void load_segment() { m_.set_segment(r_.segments + segment_ * 2 * Model::C); }
+  void load_segment(double t) { m_.set_segment(r_.segments + segment_ * 2 * Model::C, t); }
   void load_record(long i) { m_.w.load_record(r_.own + i * Model::C); }
 
   // -- between records ------------------------------------------------------------------------
@@ -125,7 +125,8 @@ class Subject {
       const bool passive = r_.passive(i);
       if (passive && i >= stretch_end_) measure_stretch(i);
       const double limit = passive ? horizon_ : target;
-      const double stop = std::min(limit, std::min(queue_.next_time(), next_break()));
+      const double change = std::min(next_break(), m_.next_edge());
+      const double stop = std::min(limit, std::min(queue_.next_time(), change));
       out_.next = i;
       out_.end = passive ? records_before(i, stop) : i;
       const Reason reason = m_.advance(stop, out_, m_.sensitive);
@@ -157,12 +158,14 @@ class Subject {
     return more ? r_.breaks[segment_ + 1] : INFINITY;
   }
 
-  // What is due now: first new covariates, then doses that enter and infusions that end.
+  // What is due now: first conditions on time, then new covariates, then doses that enter and
+  // infusions that end.
   void settle() {
     const double due = m_.w.t + time_slack(m_.w.t);
+    m_.flip_switches();
     const long before = segment_;
     while (next_break() <= due) ++segment_;
-    if (segment_ != before) load_segment();
+    if (segment_ != before) load_segment(m_.w.t);
     while (queue_.next_time() <= due) apply(queue_.take());
   }
 
@@ -222,7 +225,7 @@ class Subject {
     else set_aside();
     m_.hold_segment(r_.own + i * Model::C);
     const Reason found = constant ? steady_.constant(dose) : steady_.periodic(dose, r_.interval[i]);
-    load_segment();
+    load_segment(m_.w.t);
     if (found != Reason::ok) return found;
     if (kind == 2) add_back();
     if (!constant) go_on(dose, r_.interval[i]);

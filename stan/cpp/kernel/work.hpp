@@ -20,6 +20,12 @@ struct Outlet {
   double* sensitivities = nullptr;  // (n, M, P) or null
 };
 
+// What is left of a starting tolerance after each step: see sizes.hpp.
+constexpr double floor_decay = 0.5;
+
+// Added to a tolerance: nothing is divided by zero where a state is zero and stays so.
+constexpr double no_size = 1e-150;
+
 template <class Model>
 struct Work {
   static constexpr int N = Model::N, P = Model::P, Q = Model::Q, S = max_stages;
@@ -30,8 +36,9 @@ struct Work {
   alignas(64) double Y[N * L];      // laid out by `layout` with N rows
   alignas(64) double DQ[Q * L];     // Q rows
   alignas(64) double RATE[D * L];   // D rows: sensitivities of the infusion rates
-  alignas(64) double sens_atol[L];  // absolute tolerance of each lane
+  alignas(64) double sens_atol[L];  // absolute tolerance of each lane, for states of size 1
   alignas(64) double y[N];
+  double size[N], floor[N];  // of each state, and its absolute tolerance: see sizes.hpp
   double q[Q];
   double rate[D];
   double t = 0.0;
@@ -55,6 +62,11 @@ struct Work {
   double input[N];  // of a linear system
 
   double clock(double time) const { return frozen ? frozen_time : time; }
+
+  // What an error of state n is measured by, where its magnitude is `most`.
+  double tolerance(int n, double most) const {
+    return floor[n] + options.rtol * most + no_size;
+  }
 
   // -- what a record sees ---------------------------------------------------------------------
   //

@@ -1,0 +1,160 @@
+"""Whether a fit's solver was accurate enough: its draws again, at a hundredfold tighter tolerance.
+
+Solver errors move the log density. Draws of the posterior as it was computed are weighted towards
+the posterior of a tighter solver; the Pareto k-hat of the weights says whether the two are close
+enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base.array import array_stats
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy, observed_study
+from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.table import SolverSettings
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["SolverAccuracy", "check_solver"]
+
+FloatArray = NDArray[np.float64]
+
+_TIGHTER = 100.0
+_GOOD_K = 0.7
+_SMALL = 0.05
+_PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SolverAccuracy:
+    """How much a tighter solver changes the log density of draws.
+
+    Parameters
+    ----------
+    rtol, atol : float
+        Tolerances of the fit.
+    change : (D,) array
+        Log likelihood at a hundredfold tighter tolerance, minus that of the fit; NaN where either
+        solve failed.
+    pareto_k : float
+        k-hat of the importance weights exp(change); 0 where all are equal.
+    """
+
+    rtol: float
+    atol: float
+    change: FloatArray
+    pareto_k: float
+
+    @property
+    def spread(self) -> float:
+        """Largest distance of a change from their median: a common shift moves no posterior."""
+        known = self.change[np.isfinite(self.change)]
+        return float(np.abs(known - np.median(known)).max()) if known.size else float("nan")
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What is wrong, and what to do; empty if the solver was accurate enough."""
+        return list(self._issues())
+
+    def _issues(self) -> Iterator[Issue]:
+        remedy = (
+            "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
+            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e}))"
+        )
+        failed = int(np.sum(~np.isfinite(self.change)))
+        if failed:
+            what = f"{failed} of {self.change.size} draws could not be solved again"
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
+        if self.spread > _SMALL and self.pareto_k > _GOOD_K:
+            what = (
+                f"a hundredfold tighter solver changes the log density of draws by up to "
+                f"{self.spread:.2g}, and Pareto k-hat is {self.pareto_k:.2f} (at most {_GOOD_K}): "
+                "the draws are not those of the exact model"
+            )
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
+        elif self.spread > 1.0:
+            what = (
+                f"a hundredfold tighter solver changes the log density of draws by up to "
+                f"{self.spread:.2g}"
+            )
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
+
+
+def check_solver(
+    fit: xr.DataTree, study: Study, *, draws: int = 200, seed: int = 1
+) -> SolverAccuracy:
+    """Compare the log likelihood of draws with that of a hundredfold tighter solver.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` or `read_fit` returns.
+    study : Study
+        The study that was fitted.
+    draws : int
+        How many draws of the posterior to use at most.
+    seed : int
+        Chooses them.
+
+    Returns
+    -------
+    SolverAccuracy
+        With `issues`, each with a remedy.
+
+    Raises
+    ------
+    CheckError
+        If the study is not the one that was fitted, or fewer than 10 draws are asked for.
+
+    Notes
+    -----
+    Both solutions are the kernel's. For a fit by the backend ``stan`` they say whether its
+    tolerances are tight enough for this model, not how Stan's own solver kept them.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> accuracy = pq.check_solver(fit, study)  # doctest: +SKIP
+    >>> accuracy.issues  # doctest: +SKIP
+    []
+    """
+    if draws < 10:
+        raise CheckError([Issue(where="draws", what=f"{draws} draws", remedy="10 or more")])
+    rng = np.random.default_rng(seed)
+    seen = observed_study(fit, study, draws=draws, rng=rng)
+    settings = _settings(fit)
+    used = _log_likelihood(seen, settings, 1.0)
+    tight = _log_likelihood(seen, settings, _TIGHTER)
+    change = tight - used
+    return SolverAccuracy(
+        rtol=settings.rtol, atol=settings.atol, change=change, pareto_k=_pareto_k(change)
+    )
+
+
+def _settings(fit: xr.DataTree) -> SolverSettings:
+    stated = json.loads(fit.attrs.get("options", "{}")).get("solver", {})
+    return SolverSettings(**stated)
+
+
+def _log_likelihood(seen: ObservedStudy, settings: SolverSettings, tighter: float) -> FloatArray:
+    options = SolverOptions(
+        rtol=settings.rtol / tighter,
+        atol=settings.atol / tighter,
+        max_steps=int(settings.max_steps * tighter**0.5),
+    )
+    f = seen.conditional_predictions(options)
+    return np.asarray(seen.log_density(f).sum(axis=1))
+
+
+def _pareto_k(change: FloatArray) -> float:
+    known = change[np.isfinite(change)]
+    if known.size < 10 or np.ptp(known) == 0:
+        return 0.0 if known.size else float("nan")
+    _, k_hat = _PSIS(-known)
+    return float(k_hat)

@@ -1,0 +1,132 @@
+"""Conditions in right-hand sides: which have a break point, and which a gradient does not see."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+from sympy.core.relational import Relational
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.inline import plan_inlining
+from pkqsp_bayes.ode.switches import Switches
+from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.spec.model import ModelSpec
+
+__all__ = ["check_conditions"]
+
+_POINTS = 6
+_GRID = np.concatenate([-np.geomspace(1e4, 1e-4, 60), np.geomspace(1e-4, 1e4, 60)])
+_WINDOWS = (
+    "write it as t < a or t > b, where a and b are numbers, parameters or covariates; windows that "
+    "come again one by one, joined by `or`, or as a covariate of 0 and 1 with "
+    'interpolation = "locf"'
+)
+
+
+def check_conditions(_: ModelSpec, system: OdeSystem) -> list[Issue]:
+    """Refuse conditions on time without a break point; warn of jumps that depend on states."""
+    if not any(e.has(Relational) for e in _expressions(system)):
+        return []
+    inline = plan_inlining(system)
+    states = tuple(symbol(s.name) for s in system.states)
+    issues: list[Issue] = []
+    for state in system.states:
+        row = Switches(states=states).rewrite(inline.close(state.rhs))
+        issues += _row_issues(state.where or f"d({state.name})/dt", row, states)
+    return list(dict.fromkeys(issues))
+
+
+def _expressions(system: OdeSystem) -> Iterator[sp.Expr]:
+    yield from (s.rhs for s in system.states)
+    yield from (a.expr for a in system.assignments)
+
+
+def _row_issues(where: str, row: sp.Expr, states: tuple[sp.Symbol, ...]) -> Iterator[Issue]:
+    for choice in sorted(row.atoms(sp.Piecewise), key=sp.default_sort_key):
+        for _, condition in choice.args:
+            for relation in sorted(condition.atoms(Relational), key=sp.default_sort_key):
+                yield from _relation_issues(where, choice, relation, states)
+
+
+def _relation_issues(
+    where: str, choice: sp.Piecewise, relation: Relational, states: tuple[sp.Symbol, ...]
+) -> Iterator[Issue]:
+    used = relation.free_symbols
+    of_states = [s for s in states if s in used]
+    if not of_states and TIME not in used:
+        return
+    if isinstance(relation, sp.Equality | sp.Unequality):
+        what = f"the condition {relation} is decided at single moments, which no solver meets"
+        yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
+    elif _jumps(choice, relation, [*of_states, TIME] if TIME in used else of_states):
+        yield _jump(where, relation, of_states)
+
+
+def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue:
+    if not of_states:
+        what = f"the condition {relation} has no single break point in time"
+        return Issue(where=where, what=what, remedy=_WINDOWS)
+    what = (
+        f"the right-hand side jumps where {relation} changes: predictions are right to the "
+        "tolerance, but derivatives by parameters lack what the moment of the jump adds"
+    )
+    name = of_states[0].name
+    remedy = f"use a steep but continuous function of {name}, such as {name}^20/(c^20 + {name}^20)"
+    return Issue(severity="warning", where=where, what=what, remedy=remedy)
+
+
+def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol]) -> bool:
+    """Whether a choice has two values where the sides of a relation are equal.
+
+    It is evaluated on both sides of such points, at random values of all that it depends on.
+    """
+    rng = np.random.default_rng(1)
+    gap = relation.lhs - relation.rhs
+    names = sorted((choice.free_symbols | gap.free_symbols), key=lambda s: s.name)
+    for _ in range(_POINTS):
+        values = {n: sp.Float(v) for n, v in zip(names, np.exp(rng.normal(size=99)), strict=False)}
+        for name in solve_for:
+            others = {n: v for n, v in values.items() if n is not name}
+            root = _root(gap.xreplace(others), name)
+            if root is not None and _differs(choice.xreplace(others), name, root):
+                return True
+    return False
+
+
+def _root(gap: sp.Expr, name: sp.Symbol) -> float | None:
+    slope = sp.diff(gap, name)
+    if slope.is_number and slope != 0:
+        return _value(-gap.xreplace({name: sp.Integer(0)}) / slope)
+    values = np.array([_value(gap.xreplace({name: sp.Float(x)})) for x in _GRID[::4]])
+    turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
+    return _bisect(gap, name, *_GRID[::4][turns[0] : turns[0] + 2]) if len(turns) else None
+
+
+def _bisect(gap: sp.Expr, name: sp.Symbol, low: float, high: float) -> float:
+    below = _value(gap.xreplace({name: sp.Float(low)})) < 0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if (_value(gap.xreplace({name: sp.Float(middle)})) < 0) == below:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _differs(choice: sp.Expr, name: sp.Symbol, root: float) -> bool:
+    """Whether the gap between two sides stays as they come nearer (it shrinks at a mere kink)."""
+    near, far = (_gap(choice, name, root, s * max(abs(root), 1e-3)) for s in (1e-8, 1e-4))
+    return near > 0.3 * far
+
+
+def _gap(choice: sp.Expr, name: sp.Symbol, root: float, step: float) -> float:
+    sides = [_value(choice.xreplace({name: sp.Float(root + s)})) for s in (-step, step)]
+    return abs(sides[0] - sides[1])
+
+
+def _value(expr: sp.Expr) -> float:
+    try:
+        return float(expr)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        return float("nan")
