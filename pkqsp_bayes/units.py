@@ -1,11 +1,12 @@
 """Units: one Pint registry for the whole package, with what this field adds to it."""
 
 import functools
+import math
 import re
 
 import pint
 
-__all__ = ["UnitError", "conversion_factor", "dimension", "parse_unit", "same_dimension"]
+__all__ = ["UnitError", "conversion_factor", "dimension", "parse_unit", "same_dimension", "split_log"]
 
 LONGEST_UNIT = 80
 
@@ -69,6 +70,33 @@ def parse_unit(text: str) -> pint.Unit:
 def _names(error: pint.UndefinedUnitError) -> tuple[str, ...]:
     names = error.unit_names
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+_LOG = re.compile(
+    r"\s*(?P<log>log10|log2|log|ln)(?:\s*\((?P<inner>.*)\)|\s+(?P<plain>[^()\s][^()]*?))\s*"
+)
+_BASE = {"log": math.e, "ln": math.e, "log10": 10.0, "log2": 2.0}
+
+
+def split_log(text: str) -> tuple[float, str]:
+    """Take the unit of a logarithm apart: its base, and the unit of what it is of.
+
+    Returns
+    -------
+    float
+        Base of the logarithm; 0 where the text is a plain unit.
+    str
+        The unit.
+
+    Examples
+    --------
+    >>> split_log("log10(ng/mL)"), split_log("mg/L")
+    ((10.0, 'ng/mL'), (0.0, 'mg/L'))
+    """
+    found = _LOG.fullmatch(text)
+    if found is None:
+        return 0.0, text
+    return _BASE[found["log"]], found["inner"] if found["plain"] is None else found["plain"]
 
 
 def dimension(text: str) -> str:
