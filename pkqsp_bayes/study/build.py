@@ -13,7 +13,7 @@ from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_num
 from pkqsp_bayes.study.check import check_table
 from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.findings import finding_issues
-from pkqsp_bayes.study.header_units import read_units
+from pkqsp_bayes.study.header_units import align_limits, read_units
 from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
 from pkqsp_bayes.study.limits import endpoint_groups, settle_limits
 from pkqsp_bayes.study.names import resolve_names
@@ -95,7 +95,9 @@ def build_study(
     if not kept.any():
         raise CheckError(found)
     cells, lines = cells[kept].reset_index(drop=True), lines[kept]
-    table, is_clock, wrong = _canonical(cells, lines, reading, _is_cens(header, reading))
+    table, is_clock, units, wrong = _canonical(
+        cells, lines, reading, units, dv_is_limit=_is_cens(header, reading)
+    )
     found += wrong + check_table(table, source=source)
     study = Study(
         table=table, source=source, units={**units, "TIME": "h"} if is_clock else units,
@@ -136,34 +138,41 @@ def _needed(names: list[str], source: str) -> list[Issue]:
 
 
 def _canonical(
-    cells: pd.DataFrame, lines: NDArray[np.int64], reading: Reading, dv_is_limit: bool
-) -> tuple[pd.DataFrame, bool, list[Issue]]:
+    cells: pd.DataFrame,
+    lines: NDArray[np.int64],
+    reading: Reading,
+    units: Mapping[str, str],
+    *,
+    dv_is_limit: bool,
+) -> tuple[pd.DataFrame, bool, dict[str, str], list[Issue]]:
     source = reading.source
     rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
     time, is_clock, issues = model_time(
         cells["TIME"], cells.get("DATE", None), rows, source=source,
         date_format=reading.date_format,
     )  # fmt: skip
-    parts, found = _numbers(cells, rows, source)
+    parts, side, found = _numbers(cells, rows, source)
     parts["TIME"] = time
     _infer_events(parts)
     texts = {name: as_text(cells[name]) if name in cells else "" for name in _TEXTS}
     columns = {name: texts[name] for name in ("DVID", "CMT")}
     columns |= {"ASSAY": as_text(cells["ASSAY"])} if "ASSAY" in cells else {}
-    group = endpoint_groups(pd.DataFrame(columns, index=rows.index).astype("str"))
-    odd = settle_limits(parts, rows, group, dv_is_limit=dv_is_limit)
-    issues += found + finding_issues(rows, odd, source=source)
-    return _assemble(cells, rows, parts, texts), is_clock, issues
+    labels = pd.DataFrame(columns, index=rows.index).astype("str")
+    own_units, wrong = align_limits(parts, labels["DVID"], units, source)
+    _enter_limits(parts, side)
+    odd = settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    issues += found + wrong + finding_issues(rows, odd, source=source)
+    return _assemble(cells, rows, parts, texts), is_clock, own_units, issues
 
 
 def _numbers(
     cells: pd.DataFrame, rows: pd.DataFrame, source: str
-) -> tuple[dict[str, FloatArray], list[Issue]]:
-    """Return the columns that are numbers, NaN where missing; ``<`` and ``>`` are taken apart."""
+) -> tuple[dict[str, FloatArray], FloatArray, list[Issue]]:
+    """Return the columns that are numbers, NaN where missing, and where DV is ``<`` or ``>``."""
     parts: dict[str, FloatArray] = {}
     issues: list[Issue] = []
     absent = np.full(len(cells), np.nan)
-    dv, side, limit = split_limits(cells["DV"]) if "DV" in cells else (None, absent, absent)
+    dv, side, _ = split_limits(cells["DV"]) if "DV" in cells else (None, absent, absent)
     for name in (*_FLOATS, *_INTEGERS, "DV"):
         convert = as_integers if name in _INTEGERS else as_numbers
         column = dv if name == "DV" else cells.get(name, None)
@@ -172,9 +181,13 @@ def _numbers(
         )
         issues += found
     parts["BLQ"] = np.where(np.isnan(side), parts["BLQ"], side)
+    return parts, side, issues
+
+
+def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
+    """Enter the limits that ``<0.1`` and ``>100`` state; they are in the unit of DV."""
     for sign, name in ((1.0, "LLOQ"), (-1.0, "ULOQ")):
-        parts[name] = np.where(side == sign, limit, parts[name])
-    return parts, issues
+        parts[name] = np.where(side == sign, parts["DV"], parts[name])
 
 
 def _infer_events(parts: dict[str, FloatArray]) -> None:

@@ -1,12 +1,16 @@
 """Units of columns as a header or the user states them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.units import UnitError, parse_unit, split_log
+from pkqsp_bayes.units import UnitError, convert_values, parse_unit, split_log
 
-__all__ = ["MEASURED", "read_units"]
+__all__ = ["MEASURED", "align_limits", "read_units", "unit_of"]
 
 MEASURED = ("DV", "LLOQ", "ULOQ", "LIMIT")
 """Columns whose unit may differ from endpoint to endpoint, ``DV.cp``."""
@@ -53,6 +57,72 @@ def read_units(
         else:
             units[f"{column}.{endpoint}" if per_endpoint else column] = unit
     return units, issues
+
+
+def unit_of(units: Mapping[str, str], column: str, labels: Iterable[str]) -> str | None:
+    """Return the unit of a column in the rows of an endpoint, or None.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        Those of a `Study`.
+    column : str
+        ``DV`` or a limit.
+    labels : iterable of str
+        What the endpoint may be called.
+
+    Examples
+    --------
+    >>> unit_of({"DV": "%", "DV.cp": "mg/L"}, "DV", ["CP"])
+    'mg/L'
+    """
+    wanted = {f"{column}.{label}".lower() for label in labels}
+    own = next((unit for key, unit in units.items() if key.lower() in wanted), None)
+    return units.get(column) if own is None else own
+
+
+def align_limits(
+    parts: MutableMapping[str, NDArray[np.float64]],
+    label: pd.Series,
+    units: Mapping[str, str],
+    source: str,
+) -> tuple[dict[str, str], list[Issue]]:
+    """Convert limits that state a unit of their own to that of DV, and return the units left.
+
+    Parameters
+    ----------
+    parts : mapping of str to (n,) array of float
+        ``LLOQ``, ``ULOQ`` and ``LIMIT`` are changed.
+    label : (n,) Series of str
+        What each row measures, as DVID says it.
+    units : mapping of str to str
+        Of the columns.
+    source : str
+        The file, for messages.
+    """
+    issues: list[Issue] = []
+    for column in MEASURED[1:]:
+        if not any(key == column or key.startswith(f"{column}.") for key in units):
+            continue
+        for name in label.unique():
+            own, wanted = (unit_of(units, c, [str(name)]) for c in (column, "DV"))
+            mine = (label == name).to_numpy() & ~np.isnan(parts[column])
+            if own is None or own == wanted or not mine.any():
+                continue
+            try:
+                found = convert_values(parts[column], own, _known(wanted, column))
+                parts[column] = np.where(mine, found, parts[column])
+            except UnitError as error:
+                place = f"{source}, column {column}"
+                issues.append(Issue(where=place, what=str(error), remedy="correct the units"))
+    kept = {k: u for k, u in units.items() if k.partition(".")[0] not in MEASURED[1:]}
+    return kept, issues
+
+
+def _known(unit: str | None, column: str) -> str:
+    if unit is None:
+        raise UnitError(f"{column} states a unit, and DV states none; state that of DV")
+    return unit
 
 
 def _single(stated: Mapping[str, str]) -> Iterator[tuple[str, str]]:

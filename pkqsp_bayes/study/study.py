@@ -143,4 +143,6 @@ def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], 
         factors["II"] = time
     if "RATE" not in study.units:
         factors["RATE"] = factors.get("AMT", 1.0) / time
+    # The limits are in the unit of DV.
+    factors |= {name: factors["DV"] for name in ("LLOQ", "ULOQ", "LIMIT") if "DV" in factors}
     return factors, issues
