@@ -115,7 +115,7 @@ def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list
     output = np.full(len(study.table), -1, dtype=np.int64)
     output[seen.row] = seen.output
     baselines: dict[str, Mapping[str, Baseline]] = {
-        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in set(dosed) - {None}
+        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in set(dosed) if key is not None
     }  # fmt: skip
     return [
         issue

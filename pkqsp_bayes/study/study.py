@@ -117,7 +117,7 @@ def subject_starts(study: Study) -> NDArray[np.int64]:
 
 def _carried(study: Study, units: Mapping[str, str]) -> dict[str, str]:
     """Return the units of the columns that TIME and AMT bring along, where they state one."""
-    amount, time = units.get("AMT", study.units.get("AMT")), units.get("TIME")
+    amount, time = units.get("AMT"), units.get("TIME")
     carried: dict[str, str] = {}
     if "II" in study.units and time is not None:
         carried["II"] = time
