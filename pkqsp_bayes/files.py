@@ -121,8 +121,9 @@ def _read(path: Path, limit: int) -> bytes:
             remedy = "name a file in it" if kind == "a folder" else "save it as a file"
             raise _refused(path, f"this is {kind}, no file", remedy)
         # One byte more than allowed is enough to see that it is too much.
-        # None: there is nothing to read yet, as of some files of the system that never end.
-        content = b"" if found.st_size > limit else file.read(limit + 1) or b""
+        content = b"" if found.st_size > limit else file.read(limit + 1)
+    if content is None:  # some files of the system are regular, and never end
+        raise _refused(path, "there is nothing to read yet", "save it as a file")
     if max(found.st_size, len(content)) > limit:
         what = f"it has more than {limit} bytes"
         raise _refused(path, what, "files of this kind are smaller: check the path")

@@ -24,8 +24,9 @@ from typing import Literal
 import cmdstanpy
 
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.engine.cache import build_once, cache_folder, hold_lock
+from pkqsp_bayes.engine.cache import build_once, cache_folder
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler, find_make, install_hint
+from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = ["Methods", "Stan", "complete", "explain_failure", "find_stan", "locate_stan"]
@@ -114,12 +115,12 @@ def find_stan() -> Stan:
 
 
 @contextlib.contextmanager
-def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
+def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
     """While a program is compiled: let it have the driver compiled too, once.
 
     ``make`` compiles what a program needs of the driver, on the other processor, and for the second
     program the precompiled header. Of the many that may ask for a program at once, one shall do
-    so: the others wait until it is there.
+    so: the others wait until what they need is there, and for the header not at all.
 
     Parameters
     ----------
@@ -129,18 +130,23 @@ def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
         What the program shall be linked with.
     plain : bool
         Whether the program is compiled with the usual flags, hence has use for the header.
+
+    Yields
+    ------
+    bool
+        Whether the program may have the header made: nobody else is at it.
     """
     lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
-    with contextlib.ExitStack() as held:
-        if _lacks(stan, methods, plain=plain):
-            held.enter_context(hold_lock(lock, stan.path))
+    if not _lacks(stan, methods, plain=plain):
+        yield True
+        return
+    with hold_lock(lock, stan.path, until=lambda: stan.has(methods)) as held:
+        if held:
             _sweep(stan.path)
         lacks = _lacks(stan, methods, plain=plain)
-        if lacks:
+        if held and lacks:
             _LOGGER.warning("compiling %s: once, a minute or two", lacks)
-        else:
-            held.close()
-        yield
+        yield held
 
 
 def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:

@@ -50,6 +50,8 @@ class ChainSampler:
         Iterations and tuning.
     variances : sequence of float, optional
         The diagonal of the inverse metric, which then stays as it is.
+    key : str
+        Names program and data, in the header of each chain.
     """
 
     executable: str
@@ -57,6 +59,7 @@ class ChainSampler:
     starts: Mapping[int, Mapping[str, Any]]
     settings: FitSettings
     variances: Sequence[float] | None = None
+    key: str = ""
 
     def __call__(self, number: int, folder: Path) -> Path:
         """Sample the chain of a number into a folder, and return its file of draws.
@@ -87,7 +90,7 @@ class ChainSampler:
 
     def _command(self, number: int, draws: Path) -> list[str]:
         """Return CmdStan's command line, as cmdstanpy composes it."""
-        chosen = self.settings
+        chosen, part = self.settings, f"_{self.key}" if self.key else ""
         method = SamplerArgs(
             num_chains=1,
             iter_warmup=chosen.warmup,
@@ -102,7 +105,7 @@ class ChainSampler:
             chain_ids=[number],
             data=_as_file(self.data, draws.with_name(f"data_{number}.json")),
             seed=chosen.seed,
-            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}.json"))],
+            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}{part}.json"))],
             output_dir=str(draws.parent),
             sig_figs=_DIGITS,
             refresh=max(1, (chosen.warmup + chosen.draws) // _REFRESHES),
@@ -129,6 +132,7 @@ def chain_sampler(
     data: str | Mapping[str, Any],
     beginning: Beginning,
     settings: FitSettings,
+    key: str = "",
 ) -> ChainSampler:
     """Return what samples the chain of a number into a folder.
 
@@ -142,6 +146,8 @@ def chain_sampler(
         Start of each chain, and the metric if one is given.
     settings : FitSettings
         Iterations and tuning.
+    key : str
+        Names program and data.
     """
     variances = beginning.variances
     return ChainSampler(
@@ -150,6 +156,7 @@ def chain_sampler(
         starts=dict(beginning.starts),
         settings=settings,
         variances=None if variances is None else variances.tolist(),
+        key=key,
     )
 
 
@@ -198,5 +205,7 @@ def _failure(code: int, console: Path) -> str:
     if code < 0:
         return f"it was ended by {signal.Signals(-code).name}"
     with console.open(errors="replace") as file:
-        told = [line.strip() for line in file if line.startswith(("Error", "Exception"))]
-    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}"
+        lines = [line.strip()[:500] for line in file if line.strip()]
+    told = [line for line in lines if line.startswith(("Error", "Exception"))]
+    last = f": {lines[-1]}" if lines and code in (126, 127) else ""
+    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}{last}"

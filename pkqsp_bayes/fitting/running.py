@@ -100,11 +100,11 @@ def _note(
     failures: dict[int, str],
 ) -> Manifest:
     try:
-        name = future.result()
+        future.result()
     except Exception as error:  # whatever ends one chain must not lose the others
         failures[number] = str(error)
         return manifest
-    manifest = dataclasses.replace(manifest, chains={**manifest.chains, str(number): name})
+    manifest = manifest.with_chain(folder, number)
     write_manifest(folder, manifest)
     _LOGGER.info("chain %d is done", number)
     return manifest
@@ -145,16 +145,29 @@ def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
     Manifest
         With the chains found. What is unfinished and not running any more is swept away.
     """
-    chains = {k: name for k, name in manifest.chains.items() if is_finished(folder / name)}
+    adopted = _without_lost(folder, manifest)
     for number in range(1, _count(manifest) + 1):
         for attempt in _attempts(folder, number):
             if _writer(attempt) is None:
                 _keep(folder, attempt, number)
-        if is_finished(folder / f"chain_{number}.csv"):
-            chains[str(number)] = f"chain_{number}.csv"
-    adopted = dataclasses.replace(manifest, chains=chains)
+        if str(number) not in adopted.chains and is_finished(folder / f"chain_{number}.csv"):
+            adopted = adopted.with_chain(folder, number)
     write_manifest(folder, adopted)
     return adopted
+
+
+def _without_lost(folder: Path, manifest: Manifest) -> Manifest:
+    """Return what is there without chains whose file is gone or cut short; say so."""
+    lost = [k for k, name in manifest.chains.items() if not is_finished(folder / name)]
+    for number in lost:
+        _LOGGER.warning(
+            "%s is gone or cut short: the chain is run again", folder / manifest.chains[number]
+        )
+    return dataclasses.replace(
+        manifest,
+        chains={k: name for k, name in manifest.chains.items() if k not in lost},
+        digests={k: text for k, text in manifest.digests.items() if k not in lost},
+    )
 
 
 def _attempts(folder: Path, number: int) -> list[Path]:
