@@ -45,12 +45,20 @@ class Entry:
 def cache_folder() -> Path:
     """Return the root of the cache: ``$PKQSP_CACHE``, else the user's cache directory.
 
+    Raises
+    ------
+    ToolchainError
+        If the variable has line ends or other characters that are no text.
+
     Examples
     --------
     >>> cache_folder().is_absolute()
     True
     """
     named = os.environ.get("PKQSP_CACHE")
+    if named and (not named.isprintable() or "\ufffd" in named):
+        what = f"PKQSP_CACHE is {ascii(named)}, which has characters that no text has"
+        raise ToolchainError(what, "set it to a folder whose name can be printed, or unset it")
     if named:
         return Path(named).expanduser().absolute()
     return platformdirs.user_cache_path("pkqsp_bayes")

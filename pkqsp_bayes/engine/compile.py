@@ -12,6 +12,7 @@ from cmdstanpy.compilation import compile_stan_file
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
 from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
+from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
 from pkqsp_bayes.engine.toolchain import Methods, Stan, complete, explain_failure, find_stan
 from pkqsp_bayes.errors import ToolchainError
 
@@ -68,15 +69,18 @@ def compile_program(
         cpp["METHODS"] = "sampling"
 
     def build(folder: Path) -> None:
-        _reuse(cache_folder() / _KIND / f"{key}{_PART}", folder)
-        source = _write(folder / f"{name}.stan", code)
-        header = None if user_header is None else _write(folder / _HEADER, user_header)
-        if header is not None:
-            cpp.setdefault("CPPFLAGS", f"-I{stan_folder() / 'cpp'}")
-        with complete(stan, methods, plain=not cpp_options) as alone:
-            if not alone:
-                cpp["MODELS_PCH"] = ""
-            _compile(source, header, stanc, cpp)
+        with plain_folder(folder) as work:
+            _reuse(cache_folder() / _KIND / f"{key}{_PART}", work)
+            source = _write(work / f"{name}.stan", code)
+            header = None if user_header is None else _write(work / _HEADER, user_header)
+            if header is not None:
+                cpp.setdefault("CPPFLAGS", f"-I{plain_link(stan_folder() / 'cpp', work)}")
+            if stan.source == "httpstan" and not is_plain(stan.path):
+                cpp.update(bring_libraries(stan.path, folder))
+            with complete(stan, methods, plain=not cpp_options) as alone:
+                if not alone:
+                    cpp["MODELS_PCH"] = ""
+                _compile(source, header, stanc, cpp)
         _prove(folder / name)
 
     def is_whole(folder: Path) -> bool:

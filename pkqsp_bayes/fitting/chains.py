@@ -17,7 +17,15 @@ from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.settings import FitSettings
 
-__all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished", "seconds_of"]
+__all__ = [
+    "SUFFIXES",
+    "ChainError",
+    "ChainInterruptedError",
+    "ChainSampler",
+    "chain_sampler",
+    "is_finished",
+    "seconds_of",
+]
 
 SUFFIXES = (".csv", ".txt", ".solver.json")
 """Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
@@ -25,10 +33,15 @@ SUFFIXES = (".csv", ".txt", ".solver.json")
 _DIGITS = 10
 _TOLD_LINES = 3
 _REFRESHES = 100
+_ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
 
 
 class ChainError(PkqspError, RuntimeError):
     """Some chains did not end well; the text says which, and what the sampler said."""
+
+
+class ChainInterruptedError(ChainError):
+    """A chain was asked to end before it was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,8 @@ class ChainSampler:
 
         Raises
         ------
+        ChainInterruptedError
+            If the process was asked to end.
         ChainError
             If the process failed, or its file is cut short.
         """
@@ -80,6 +95,8 @@ class ChainSampler:
                 env=environment,
                 check=False,
             )
+        if done.returncode in _ASKED_TO_END:
+            raise ChainInterruptedError(_failure(done.returncode, console))
         if done.returncode != 0:
             raise ChainError(_failure(done.returncode, console))
         if not is_finished(draws):

@@ -22,7 +22,7 @@ from pkqsp_bayes.fitting.chain_files import ChainIdentity, chain_issues
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.diagnose import diagnose
-from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.files import check_folder, told_writing, write_text
 from pkqsp_bayes.fitting.manifest import (
     Manifest,
     begin_manifest,
@@ -37,6 +37,7 @@ from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable, format_priors
@@ -114,6 +115,9 @@ def fit(
         If chains failed; those that ended are kept.
     ToolchainError
         If the folder cannot be written to: a full disk, above all. Finished chains are kept.
+    Ended
+        On SIGTERM and SIGHUP, where the program has no handlers of its own: the samplers are
+        ended, finished chains are kept, and the process ends with code 143 or 129.
 
     See Also
     --------
@@ -122,12 +126,13 @@ def fit(
     chosen = settings or FitSettings()
     check_settings(chosen)
     _check_store(store)
+    place = Path(folder).resolve()
+    check_folder(place)
     model = model if priors is None else apply_priors(model, priors)
     bound = bind_model(model, study, options=options)
     for issue in study.warnings:
         _LOGGER.warning("%s", issue)
-    place = Path(folder).resolve()
-    with told_writing(place), _held(place):
+    with ended_by_signals(), told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
         _check_chains(place, manifest, bound, chosen)
         _write_inputs(place, model, study, bound)
