@@ -57,7 +57,7 @@ def cache_folder() -> Path:
     """
     named = os.environ.get("PKQSP_CACHE")
     if named and (not named.isprintable() or "\ufffd" in named):
-        what = f"PKQSP_CACHE is {ascii(named)}, which has characters that no text has"
+        what = f"PKQSP_CACHE is {named!a}, which has characters that no text has"
         raise ToolchainError(what, "set it to a folder whose name can be printed, or unset it")
     if named:
         return Path(named).expanduser().absolute()

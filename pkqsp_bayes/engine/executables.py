@@ -42,15 +42,23 @@ def is_as_made(made: Path, *, run: bool) -> bool:
     run : bool
         Whether it is a program, which has to run.
     """
-    try:
-        found = made.lstat()
-    except OSError:
-        reason = "it is not there"
-    else:
-        reason = _fault(made, run, found, os.environ.get("LD_LIBRARY_PATH", ""))
+    reason = _fault(made, run, _seen(made), _seen(made.parent / _RECORD), _libraries())
     if reason:
         _warn(made, reason)
     return not reason
+
+
+def _seen(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file, to the nanosecond; nothing if it is not there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+
+
+def _libraries() -> str:
+    return os.environ.get("LD_LIBRARY_PATH", "")
 
 
 def why_not_run(program: Path) -> str:
@@ -72,8 +80,14 @@ def why_not_run(program: Path) -> str:
 
 
 @functools.lru_cache(maxsize=1024)  # by all that changes with a file
-def _fault(made: Path, run: bool, found: os.stat_result, libraries: str) -> str:
-    del libraries
+def _fault(
+    made: Path, run: bool, seen: tuple[int, ...], record_seen: tuple[int, ...], libraries: str
+) -> str:
+    """Return what is wrong with a file; the rest of the arguments say when to look again."""
+    del record_seen, libraries
+    if not seen:
+        return "it is not there"
+    found = made.lstat()
     if not stat.S_ISREG(found.st_mode):
         return "it is no regular file"
     if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
