@@ -70,8 +70,7 @@ def test_what_nohup_ignores_stays_ignored() -> None:
 def test_handlers_are_put_back_and_those_of_others_left_alone() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Ended) as caught, ended_by_signals():
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        signal.raise_signal(signal.SIGTERM)
     assert caught.value.code == 143
     assert signal.getsignal(signal.SIGTERM) == before
     seen = []
