@@ -263,13 +263,15 @@ def identify(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV table.")] = None,
 ) -> None:
     """Say of each parameter whether a study can tell it: structure, design, variances, priors."""
+    from pkqsp_bayes.fitting.files import write_text
+
     with reported():
         spec = pq.load_model(model)
         found = pq.identifiability(
             spec, pq.read_study(study, model=spec), None if fit is None else pq.read_fit(fit)
         )
         if output is not None:
-            found.table.to_csv(output)
+            write_text(output, found.table.to_csv())
     OUT.print(str(found), highlight=False, markup=False, soft_wrap=True)
 
 

@@ -52,6 +52,11 @@ def reported() -> Iterator[None]:
     except PkqspError as error:
         ERR.print(str(error), style=STYLE["error"], markup=False, highlight=False)
         raise typer.Exit(1) from None
+    except OSError as error:  # a file that cannot be written, above all
+        place = error.filename or "a file"
+        told = f"cannot use {place}: {error.strerror or error}"
+        ERR.print(told, style=STYLE["error"], markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
     except Ended as ended:
         _end_children()
         ERR.print(str(ended), style=STYLE["error"])

@@ -155,7 +155,7 @@ def _prove(executable: Path) -> None:
 def _write(path: Path, text: str) -> Path:
     """Write a file, unless it was taken over: its time tells make what to compile."""
     if not path.is_file():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -386,7 +386,7 @@ def _key(compiler: Compiler, header: str) -> str:
 
 
 def _compile(folder: Path, compiler: Compiler, header: str) -> None:
-    (folder / "model.hpp").write_text(header)
+    (folder / "model.hpp").write_text(header, encoding="utf-8")
     source = folder / "kernel.cpp"
     source.write_text(_SOURCE)
     include = [f"-I{stan_folder() / 'cpp'}", f"-I{folder}"]

@@ -43,7 +43,7 @@ def check_folder(folder: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with unfinished(path) as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
 
 
 @contextmanager
