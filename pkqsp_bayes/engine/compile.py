@@ -13,7 +13,14 @@ from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
 from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
 from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
-from pkqsp_bayes.engine.toolchain import Methods, Stan, complete, explain_failure, find_stan
+from pkqsp_bayes.engine.toolchain import (
+    Methods,
+    Stan,
+    complete,
+    drop_damaged,
+    explain_failure,
+    find_stan,
+)
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = ["compile_program", "load_program"]
@@ -80,7 +87,7 @@ def compile_program(
             with complete(stan, methods, plain=not cpp_options) as alone:
                 if not alone:
                     cpp["MODELS_PCH"] = ""
-                _compile(source, header, stanc, cpp)
+                _compile_mended(stan, source, header, stanc, cpp)
         _prove(folder / name)
 
     def is_whole(folder: Path) -> bool:
@@ -157,6 +164,22 @@ def _write(path: Path, text: str) -> Path:
     if not path.is_file():
         path.write_text(text, encoding="utf-8")
     return path
+
+
+def _compile_mended(
+    stan: Stan,
+    source: Path,
+    header: Path | None,
+    stanc: dict[str, str | bool],
+    cpp: dict[str, str | bool],
+) -> None:
+    """Compile; once more if the linker found Stan's own objects damaged."""
+    try:
+        _compile(source, header, stanc, cpp)
+    except ToolchainError as error:
+        if not drop_damaged(stan, error.what):
+            raise
+        _compile(source, header, stanc, cpp)
 
 
 def _compile(

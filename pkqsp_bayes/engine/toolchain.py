@@ -29,7 +29,15 @@ from pkqsp_bayes.engine.compiler import Compiler, find_compiler, find_make, inst
 from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Methods", "Stan", "complete", "explain_failure", "find_stan", "locate_stan"]
+__all__ = [
+    "Methods",
+    "Stan",
+    "complete",
+    "drop_damaged",
+    "explain_failure",
+    "find_stan",
+    "locate_stan",
+]
 
 Methods = Literal["all", "sampling"]
 """What a program can do: all that Stan can, or sampling and what goes with it."""
@@ -39,6 +47,11 @@ _KIND = "stan"
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 _MARK = "pkqsp_bayes.json"
 _OLDEST = (2, 35)
+_DAMAGED = re.compile(
+    r"(build/driver/\w+\.o)[^\n]*?((?:file )?(?:not recogni[sz]ed|truncated|in wrong format)"
+    r"|unknown file type|malformed[^\n]*|empty file)",
+    re.IGNORECASE,
+)
 _BYTES_NEEDED = 1_200_000_000
 _NO_WHEEL = (
     "no CmdStan, and the package httpstan, which carries Stan, is not installed "
@@ -163,6 +176,25 @@ def _sweep(folder: Path) -> None:
     for pattern in ("build/driver/*.o.*", "pch/*/stan/model/*.gch.*"):
         for left in folder.glob(pattern):
             left.unlink(missing_ok=True)
+
+
+def drop_damaged(stan: Stan, said: str) -> bool:
+    """Take away the compiled driver if the linker says that it is damaged; return whether it was.
+
+    Parameters
+    ----------
+    stan : Stan
+        Laid out here: an official CmdStan is left alone.
+    said : str
+        What ``make`` printed.
+    """
+    found = _DAMAGED.search(said)
+    if stan.source == "cmdstan" or found is None:
+        return False
+    _LOGGER.warning("%s is damaged (%s): it is built anew", stan.path / found[1], found[2])
+    for made in stan.path.glob("build/driver/*.o"):
+        made.unlink(missing_ok=True)
+    return True
 
 
 def _has_header(stan: Stan) -> bool:
