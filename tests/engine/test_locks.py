@@ -86,7 +86,7 @@ def test_an_entry_that_another_has_built_is_taken(
     """The lock of the entry is held by a process that goes on; the entry is there meanwhile."""
     monkeypatch.setenv("PKQSP_CACHE", str(tmp_path))
     (tmp_path / "k").mkdir()
-    (tmp_path / "k" / ".a.lock").symlink_to(tmp_path / ".x.lock")
+    (tmp_path / "k" / ".a.lock").hardlink_to(tmp_path / ".x.lock")
     timer = threading.Timer(1.0, (tmp_path / "k" / "a").mkdir)
     timer.start()
 
@@ -102,7 +102,7 @@ def test_who_has_its_driver_does_not_wait_for_another_part(
     """One compiles Stan's other methods; who only samples goes on, and makes no header twice."""
     folder = tmp_path / "stan"
     (folder / "build" / "driver").mkdir(parents=True)
-    (tmp_path / ".stan.driver.lock").symlink_to(tmp_path / ".x.lock")
+    (tmp_path / ".stan.driver.lock").hardlink_to(tmp_path / ".x.lock")
     stan = Stan(path=folder, version="2.39.0", source="httpstan", found_by="test", key="x")
     driver = folder / "build" / "driver" / "sampling.o"
     threading.Timer(1.0, driver.touch).start()
