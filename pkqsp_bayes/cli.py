@@ -218,7 +218,7 @@ def fit(
         )
     print_table(summary_table(tree))
     for path, what in describe_files(output):
-        OUT.print(f"{path}: {what}", highlight=False, soft_wrap=True)
+        OUT.print(f"{path}: {what}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -279,7 +279,7 @@ def sbc(
     print_table(pq.calibration_table(result), digits=3)
     for issue in pq.calibration_issues(result):
         print_issue(issue)
-    OUT.print(str(output), highlight=False)
+    OUT.print(str(output), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -292,6 +292,8 @@ def identify(
     ignore: Ignore = None,
 ) -> None:
     """Say of each parameter whether a study can tell it: structure, design, variances, priors."""
+    from pkqsp_bayes.fitting.files import write_text
+
     with reported():
         spec = pq.load_model(model)
         found = pq.identifiability(
@@ -300,7 +302,7 @@ def identify(
             None if fit is None else pq.read_fit(fit),
         )
         if output is not None:
-            found.table.to_csv(output)
+            write_text(output, found.table.to_csv())
     OUT.print(str(found), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -324,7 +326,7 @@ def mode(
         tree = pq.find_mode(spec, table, starts=starts, seed=seed, jacobian=jacobian)
         path = write_result(tree, output)
     OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
-    OUT.print(str(path), highlight=False)
+    OUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
 class MethodName(StrEnum):
@@ -355,7 +357,7 @@ def approximate(
         path = write_result(tree, output)
     print_table(pq.summary_table(tree))
     OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)
-    OUT.print(str(path), highlight=False)
+    OUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
 app.command()(about_priors.elicit)
@@ -464,7 +466,7 @@ def cache(
         table = Table("kind", "entry", "MB", box=None)
         for entry in caching.entries():
             table.add_row(entry.kind, entry.path.name, f"{entry.size / 1e6:.1f}")
-    OUT.print(str(caching.cache_folder()), highlight=False)
+    OUT.print(str(caching.cache_folder()), highlight=False, markup=False, soft_wrap=True)
     OUT.print(table)
 
 

@@ -8,6 +8,7 @@ import typer
 import pkqsp_bayes as pq
 from pkqsp_bayes.console import OUT, Ignore, print_issue, print_table, reported
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.files import write_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +76,7 @@ def _check(tree: "xr.DataTree", study: pq.Study, output: Path, seed: int) -> Non
 
     check = pq.prior_check(tree, study, seed=seed)
     table = check[["observed", "p_value"]].to_dataframe()
-    table.to_csv(output / "prior_check.csv", float_format="%.6g")
+    write_text(output / "prior_check.csv", table.to_csv(float_format="%.6g"))
     draw_prior_check(tree, check, output / "prior_check.png")
     print_table(table.dropna(), digits=3)
     for endpoint, p in zip(check.endpoint.values, check.box_p.values, strict=True):
@@ -107,7 +108,7 @@ def priors(
         fit, study, place = pq.read_fit(folder), read_study_of(folder), output or folder
         place.mkdir(parents=True, exist_ok=True)
         table = pq.prior_posterior(fit, study)
-        table.to_csv(place / "priors.csv", float_format="%.6g")
+        write_text(place / "priors.csv", table.to_csv(float_format="%.6g"))
         laws = priors_in_force(model_of(fit), study)
         draws = labelled_draws(fit["posterior"].to_dataset())
         shown = {name: law for name, law in laws.items() if name in draws}
@@ -134,7 +135,7 @@ def _tables(against: list[str]) -> dict[str, pq.PriorTable]:
 
 def _compare(found: "xr.Dataset", place: Path) -> None:
     moments = found[["mean", "sd", "q5", "q95", "shift"]].to_dataframe()
-    moments.to_csv(place / "priors_compared.csv", float_format="%.6g")
+    write_text(place / "priors_compared.csv", moments.to_csv(float_format="%.6g"))
     print_table(moments["mean"].unstack("prior"))
     of_prior = [n for n, v in found.data_vars.items() if v.dims == ("prior",)]
     print_table(found[of_prior].to_dataframe(), digits=3)

@@ -1,13 +1,16 @@
 """What every command prints with, and how errors become exit codes."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
+import psutil
 import typer
 from rich.console import Console
 
 from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
+from pkqsp_bayes.signals import Ended, ended_by_signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +46,8 @@ def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) ->
 def reported() -> Iterator[None]:
     """Turn what the package raises on purpose into a report and an exit code."""
     try:
-        yield
+        with ended_by_signals():
+            yield
     except CheckError as error:
         for issue in error.issues:
             print_issue(issue)
@@ -56,6 +60,23 @@ def reported() -> Iterator[None]:
     except PkqspError as error:
         ERR.print(str(error), style=STYLE["error"], markup=False, highlight=False)
         raise typer.Exit(1) from None
+    except OSError as error:  # a file that cannot be written, above all
+        place = error.filename or "a file"
+        told = f"cannot use {place}: {error.strerror or error}"
+        ERR.print(told, style=STYLE["error"], markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except Ended as ended:
+        _end_children()
+        ERR.print(str(ended), style=STYLE["error"])
+        raise typer.Exit(128 + ended.number) from None
     except KeyboardInterrupt:
+        _end_children()
         ERR.print("interrupted", style=STYLE["error"])
         raise typer.Exit(130) from None
+
+
+def _end_children() -> None:
+    """End what the command has started and not ended itself: samplers and compilers."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended
+            child.terminate()

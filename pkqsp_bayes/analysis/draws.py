@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -152,8 +153,19 @@ def _cholesky(correlation: FloatArray) -> FloatArray:
 
 
 def model_of(tree: xr.DataTree) -> ModelSpec:
-    """Return the model that a fit was of, from its attributes."""
-    return parse_model(tree.attrs["model"])
+    """Return the model that a fit was of, from its attributes.
+
+    Raises
+    ------
+    CheckError
+        If it is not there, or damaged.
+    """
+    source = str(tree.encoding.get("source", "the fit"))
+    text = tree.attrs.get("model")
+    if not isinstance(text, str):
+        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
+        raise CheckError([Issue(where=source, what=what, remedy=remedy)])
+    return parse_model(text, where=f"{source}: attribute model")
 
 
 def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:

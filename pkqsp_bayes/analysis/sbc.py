@@ -32,12 +32,16 @@ from pkqsp_bayes.analysis.replicates import (
     twice,
 )
 from pkqsp_bayes.analysis.sbc_result import collect_result
-from pkqsp_bayes.analysis.sbc_task import SbcTask, misfit, read_outcome, run_task
+from pkqsp_bayes.analysis.sbc_task import TASK_FOLDER, SbcTask, misfit, read_outcome, run_task
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.files import read_json
+from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.fitting.prior import sample_prior
+from pkqsp_bayes.fitting.running import stop_samplers
 from pkqsp_bayes.fitting.settings import FitSettings, check_settings
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
@@ -46,6 +50,7 @@ __all__ = ["sbc"]
 _LOGGER = logging.getLogger(__name__)
 _SETTINGS = FitSettings(chains=1, warmup=500, draws=500)
 _MANIFEST = "calibration.json"
+_MOST_BYTES = 1_000_000
 
 
 def sbc(
@@ -133,7 +138,8 @@ def sbc(
     else:
         made = posterior_replicates(given, replicates, seed)
     plan = _Plan(bound=bound, made=made, limits=Limits.of(bound), joint=given is not None)
-    _run_missing(place, plan, chosen, seed, kept, cores, executor)
+    with ended_by_signals():
+        _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
     result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)
     result.attrs |= {"model": model.title, "given": "data" if given is not None else "nothing"}
@@ -200,12 +206,15 @@ def _key(
 def _begin(folder: Path, key: dict[str, str], *, resume: bool) -> None:
     path = folder / _MANIFEST
     if not path.exists():
-        path.write_text(json.dumps(key, indent=1) + "\n")
+        write_text(path, json.dumps(key, indent=1) + "\n")
         return
     if not resume:
         what, remedy = "it holds a calibration already", "use another folder, or resume it"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
-    old = json.loads(path.read_text())
+    remedy = "it is damaged: put back what was there, or use another folder"
+    old = read_json(path, limit=_MOST_BYTES, remedy=remedy)
+    if not isinstance(old, dict):
+        raise CheckError([Issue(where=str(path), what="it is no table", remedy=remedy)])
     changed = [name for name in key if old.get(name) != key[name]]
     if changed:
         what = f"it holds a calibration of another {', '.join(changed)}"
@@ -241,11 +250,14 @@ def _run_missing(
     compile_program(plan.bound.program, user_header=plan.bound.header, methods="sampling")
     tasks = list(_tasks(folder, plan, settings, seed, kept))
     pool = executor or ThreadPoolExecutor(max_workers=cores or os.cpu_count() or 1)
+    waiting = [pool.submit(run_task, task) for task in tasks]
     try:
-        waiting = [pool.submit(run_task, task) for task in tasks]
         for count, future in enumerate(as_completed(waiting), start=1):
             path = future.result()
             _LOGGER.info("%s is done, %d of %d", path.stem, count, len(tasks))
+    except BaseException:  # Ctrl-C and SIGTERM, above all
+        stop_samplers(waiting, TASK_FOLDER)
+        raise
     finally:
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)

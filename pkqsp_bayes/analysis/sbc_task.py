@@ -1,6 +1,7 @@
 """One replicate of a calibration: fitted, and what is needed of it on disk at once."""
 
 import json
+import logging
 import os
 import tempfile
 import time
@@ -15,16 +16,23 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.beginning import Beginning
-from pkqsp_bayes.fitting.chains import chain_sampler
+from pkqsp_bayes.fitting.chains import ChainInterruptedError, chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.starts import find_starts
 from pkqsp_bayes.program.bind import BoundModel
 
-__all__ = ["SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
+__all__ = ["TASK_FOLDER", "SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
+
+_LOGGER = logging.getLogger(__name__)
+TASK_FOLDER = "pkqsp_sbc_"
+"""Begins the name of the folder that a replicate is fitted in."""
 
 _SAMPLE = ("chain", "draw")
+_MOST_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +66,7 @@ def run_task(task: SbcTask) -> Path:
         The replicate. A fit that fails is an outcome too, with its reason as ``status``.
     """
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=TASK_FOLDER) as folder:
         outcome = _fit(task, Path(folder))
     outcome["seconds"] = time.perf_counter() - started
     unfinished = task.path.with_name(f".{task.path.name}.{os.getpid()}.part")
@@ -69,11 +77,29 @@ def run_task(task: SbcTask) -> Path:
 
 def read_outcome(path: Path) -> dict[str, Any] | None:
     """Return what `run_task` wrote, or None where it has not, or nothing of use."""
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
+    if not path.exists():
         return None
-    return found if "status" in found else None
+    try:
+        found: dict[str, Any] = read_json(path, limit=_MOST_BYTES, remedy="it is made again")
+        _check_outcome(found)
+    except (CheckError, ValueError, TypeError, KeyError):
+        _LOGGER.warning("%s is damaged: the replicate is fitted again", path)
+        return None
+    return found
+
+
+def _check_outcome(found: dict[str, Any]) -> None:
+    """Raise any error if an outcome is not what `run_task` writes."""
+    if not isinstance(found["status"], str):
+        raise TypeError
+    if found["status"] != "ok":
+        return
+    width = len([str(name) for name in found["quantities"]])
+    shapes = [np.asarray(found[name], dtype=float).shape[-1] for name in ("draws", "mean", "sd")]
+    if shapes != [width] * 3 or np.asarray(found["draws"]).ndim != 2:
+        raise ValueError
+    for name in ("divergent", "ess", "leapfrogs", "seconds"):
+        float(found[name])
 
 
 def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
@@ -121,6 +147,8 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     sample = chain_sampler(program, bound.plain_data(), Beginning(starts=starts), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
+    except ChainInterruptedError:
+        raise  # no outcome: the next start fits the replicate
     except RuntimeError as error:
         return {"status": f"the sampler stopped: {str(error)[:500]}"}
     tree = convert_chains(files, bound, {})

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import platformdirs
 
+from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = [
-    "Entry", "build_once", "cache_folder", "clear", "entries", "hold_lock", "limit_bytes", "trim",
+    "Entry", "build_once", "cache_folder", "clear", "entries", "limit_bytes", "trim",
 ]  # fmt: skip
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,12 +45,20 @@ class Entry:
 def cache_folder() -> Path:
     """Return the root of the cache: ``$PKQSP_CACHE``, else the user's cache directory.
 
+    Raises
+    ------
+    ToolchainError
+        If the variable has line ends or other characters that are no text.
+
     Examples
     --------
     >>> cache_folder().is_absolute()
     True
     """
     named = os.environ.get("PKQSP_CACHE")
+    if named and (not named.isprintable() or "\ufffd" in named):
+        what = f"PKQSP_CACHE is {named!a}, which has characters that no text has"
+        raise ToolchainError(what, "set it to a folder whose name can be printed, or unset it")
     if named:
         return Path(named).expanduser().absolute()
     return platformdirs.user_cache_path("pkqsp_bayes")
@@ -109,8 +117,12 @@ def build_once(
         if final.is_dir() and is_whole(final):
             return _mark_used(final)
         folder.mkdir(parents=True, exist_ok=True)
-        with hold_lock(folder / f".{key}.lock", final):
-            if not (final.is_dir() and is_whole(final)):
+
+        def is_there() -> bool:
+            return final.is_dir() and is_whole(final)
+
+        with hold_lock(folder / f".{key}.lock", final, until=is_there) as held:
+            if held and not is_there():
                 _sweep(folder, key)
                 _build(folder, key, build)
         _mark_used(final)
@@ -126,29 +138,6 @@ def _build(folder: Path, key: str, build: Callable[[Path], None]) -> None:
         unfinished.rename(folder / key)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def hold_lock(path: Path, wanted: Path) -> Iterator[None]:
-    """Hold a lock that the system releases when its holder dies; say so if one has to wait.
-
-    Parameters
-    ----------
-    path : Path
-        The lock's file; its folder must be there.
-    wanted : Path
-        What is built under the lock.
-    """
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0.2)
-    except filelock.Timeout:
-        _LOGGER.info("waiting for another process, which is building %s", wanted)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _sweep(folder: Path, key: str) -> None:

@@ -11,7 +11,16 @@ from cmdstanpy.compilation import compile_stan_file
 
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
-from pkqsp_bayes.engine.toolchain import Methods, Stan, complete, explain_failure, find_stan
+from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
+from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
+from pkqsp_bayes.engine.toolchain import (
+    Methods,
+    Stan,
+    complete,
+    drop_damaged,
+    explain_failure,
+    find_stan,
+)
 from pkqsp_bayes.errors import ToolchainError
 
 __all__ = ["compile_program", "load_program"]
@@ -67,15 +76,24 @@ def compile_program(
         cpp["METHODS"] = "sampling"
 
     def build(folder: Path) -> None:
-        _reuse(cache_folder() / _KIND / f"{key}{_PART}", folder)
-        source = _write(folder / f"{name}.stan", code)
-        header = None if user_header is None else _write(folder / _HEADER, user_header)
-        if header is not None:
-            cpp.setdefault("CPPFLAGS", f"-I{stan_folder() / 'cpp'}")
-        with complete(stan, methods, plain=not cpp_options):
-            _compile(source, header, stanc, cpp)
+        with plain_folder(folder) as work:
+            _reuse(cache_folder() / _KIND / f"{key}{_PART}", work)
+            source = _write(work / f"{name}.stan", code)
+            header = None if user_header is None else _write(work / _HEADER, user_header)
+            if header is not None:
+                cpp.setdefault("CPPFLAGS", f"-I{plain_link(stan_folder() / 'cpp', work)}")
+            if stan.source == "httpstan" and not is_plain(stan.path):
+                cpp.update(bring_libraries(stan.path, folder))
+            with complete(stan, methods, plain=not cpp_options) as alone:
+                if not alone:
+                    cpp["MODELS_PCH"] = ""
+                _compile_mended(stan, source, header, stanc, cpp)
+        _prove(folder / name)
 
-    folder = build_once(_KIND, entry, build, is_whole=lambda f: _is_whole(f / name))
+    def is_whole(folder: Path) -> bool:
+        return is_as_made(folder / name, run=True)
+
+    folder = build_once(_KIND, entry, build, is_whole=is_whole)
     return folder / name
 
 
@@ -89,7 +107,7 @@ def _entry(stan: Stan, key: str, methods: Methods) -> str:
 
 def _reuse(part: Path, folder: Path) -> None:
     """Take over what was linked for sampling alone; make goes by the files' times."""
-    for path in part.glob("*.*"):
+    for path in (p for p in part.glob("*.*") if p.suffix != ".json"):
         shutil.copy2(path, folder / path.name)
 
 
@@ -128,15 +146,40 @@ def _key(toolchain: str, code: str, header: str | None, name: str, options: str)
     return digest.hexdigest()[:24]
 
 
-def _is_whole(executable: Path) -> bool:
-    return executable.is_file() and executable.stat().st_size > 0
+def _prove(executable: Path) -> None:
+    """Run what was compiled, and write down what it is."""
+    reason = why_not_run(executable)
+    if reason:
+        what = f"the Stan program was compiled, but {reason}"
+        remedy = (
+            "where files of the cache may not be run, set PKQSP_CACHE to another folder; where a "
+            "library is missing, `pkqsp cache --clear` and try again"
+        )
+        raise ToolchainError(what, remedy)
+    record_made(executable)
 
 
 def _write(path: Path, text: str) -> Path:
     """Write a file, unless it was taken over: its time tells make what to compile."""
     if not path.is_file():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return path
+
+
+def _compile_mended(
+    stan: Stan,
+    source: Path,
+    header: Path | None,
+    stanc: dict[str, str | bool],
+    cpp: dict[str, str | bool],
+) -> None:
+    """Compile; once more if the linker found Stan's own objects damaged."""
+    try:
+        _compile(source, header, stanc, cpp)
+    except ToolchainError as error:
+        if not drop_damaged(stan, error.what):
+            raise
+        _compile(source, header, stanc, cpp)
 
 
 def _compile(

@@ -4,9 +4,10 @@ The C++ is in ``stan/cpp/kernel``; `pkqsp_bayes.emit.cpp` prints the model it is
 """
 
 import hashlib
+import logging
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -19,6 +20,7 @@ from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
+from pkqsp_bayes.engine.executables import is_as_made, record_made
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.lowered import LoweredOde
@@ -34,6 +36,7 @@ __all__ = [
     "build_kernel",
 ]
 
+_LOGGER = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 
 _FLAGS = ("-O3", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-shared", "-pthread")
@@ -348,9 +351,29 @@ def build_kernel(ode: LoweredOde) -> Kernel:
     """
     compiler, header = find_compiler(), emit_cpp(ode)
     key = _key(compiler, header)
-    folder = build_once("kernel", key, lambda at: _compile(at, compiler, header))
-    library = Library.load(folder / "kernel.so")
+    library = _load(key, lambda at: _compile(at, compiler, header))
     return Kernel(library=library, parameters=ode.parameters, outputs=ode.output_names)
+
+
+def _load(key: str, build: Callable[[Path], None]) -> Library:
+    """Build the library if need be, and load it; one that cannot be loaded is built anew, once."""
+    folder = build_once("kernel", key, build, is_whole=_is_whole)
+    try:
+        return Library.load(folder / "kernel.so")
+    except OSError as error:
+        _LOGGER.warning("%s cannot be loaded: %s; it is built anew", folder / "kernel.so", error)
+        (folder / "kernel.so").unlink(missing_ok=True)
+    folder = build_once("kernel", key, build, is_whole=_is_whole)
+    try:
+        return Library.load(folder / "kernel.so")
+    except OSError as error:
+        what = f"the kernel of this model was compiled, but cannot be loaded: {error}"
+        remedy = "where files of the cache may not be run, set PKQSP_CACHE to another folder"
+        raise ToolchainError(what, remedy) from error
+
+
+def _is_whole(folder: Path) -> bool:
+    return is_as_made(folder / "kernel.so", run=False)
 
 
 def _processors() -> int:
@@ -366,7 +389,7 @@ def _key(compiler: Compiler, header: str) -> str:
 
 
 def _compile(folder: Path, compiler: Compiler, header: str) -> None:
-    (folder / "model.hpp").write_text(header)
+    (folder / "model.hpp").write_text(header, encoding="utf-8")
     source = folder / "kernel.cpp"
     source.write_text(_SOURCE)
     include = [f"-I{stan_folder() / 'cpp'}", f"-I{folder}"]
@@ -376,3 +399,4 @@ def _compile(folder: Path, compiler: Compiler, header: str) -> None:
     if done.returncode != 0:
         what = f"the kernel of this model could not be compiled\n{done.stderr.strip()[-4000:]}"
         raise ToolchainError(what, "if the message names a full disk, free some; else report it")
+    record_made(folder / "kernel.so")

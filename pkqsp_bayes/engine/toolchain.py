@@ -24,11 +24,20 @@ from typing import Literal
 import cmdstanpy
 
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.engine.cache import build_once, cache_folder, hold_lock
+from pkqsp_bayes.engine.cache import build_once, cache_folder
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler, find_make, install_hint
+from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Methods", "Stan", "complete", "explain_failure", "find_stan", "locate_stan"]
+__all__ = [
+    "Methods",
+    "Stan",
+    "complete",
+    "drop_damaged",
+    "explain_failure",
+    "find_stan",
+    "locate_stan",
+]
 
 Methods = Literal["all", "sampling"]
 """What a program can do: all that Stan can, or sampling and what goes with it."""
@@ -38,6 +47,11 @@ _KIND = "stan"
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 _MARK = "pkqsp_bayes.json"
 _OLDEST = (2, 35)
+_DAMAGED = re.compile(
+    r"(build/driver/\w+\.o)[^\n]*?((?:file )?(?:not recogni[sz]ed|truncated|in wrong format)"
+    r"|unknown file type|malformed[^\n]*|empty file)",
+    re.IGNORECASE,
+)
 _BYTES_NEEDED = 1_200_000_000
 _NO_WHEEL = (
     "no CmdStan, and the package httpstan, which carries Stan, is not installed "
@@ -114,12 +128,12 @@ def find_stan() -> Stan:
 
 
 @contextlib.contextmanager
-def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
+def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
     """While a program is compiled: let it have the driver compiled too, once.
 
     ``make`` compiles what a program needs of the driver, on the other processor, and for the second
     program the precompiled header. Of the many that may ask for a program at once, one shall do
-    so: the others wait until it is there.
+    so: the others wait until what they need is there, and for the header not at all.
 
     Parameters
     ----------
@@ -129,18 +143,23 @@ def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[None]:
         What the program shall be linked with.
     plain : bool
         Whether the program is compiled with the usual flags, hence has use for the header.
+
+    Yields
+    ------
+    bool
+        Whether the program may have the header made: nobody else is at it.
     """
     lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
-    with contextlib.ExitStack() as held:
-        if _lacks(stan, methods, plain=plain):
-            held.enter_context(hold_lock(lock, stan.path))
+    if not _lacks(stan, methods, plain=plain):
+        yield True
+        return
+    with hold_lock(lock, stan.path, until=lambda: stan.has(methods)) as held:
+        if held:
             _sweep(stan.path)
         lacks = _lacks(stan, methods, plain=plain)
-        if lacks:
+        if held and lacks:
             _LOGGER.warning("compiling %s: once, a minute or two", lacks)
-        else:
-            held.close()
-        yield
+        yield held
 
 
 def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:
@@ -157,6 +176,25 @@ def _sweep(folder: Path) -> None:
     for pattern in ("build/driver/*.o.*", "pch/*/stan/model/*.gch.*"):
         for left in folder.glob(pattern):
             left.unlink(missing_ok=True)
+
+
+def drop_damaged(stan: Stan, said: str) -> bool:
+    """Take away the compiled driver if the linker says that it is damaged; return whether it was.
+
+    Parameters
+    ----------
+    stan : Stan
+        Laid out here: an official CmdStan is left alone.
+    said : str
+        What ``make`` printed.
+    """
+    found = _DAMAGED.search(said)
+    if stan.source == "cmdstan" or found is None:
+        return False
+    _LOGGER.warning("%s is damaged (%s): it is built anew", stan.path / found[1], found[2])
+    for made in stan.path.glob("build/driver/*.o"):
+        made.unlink(missing_ok=True)
+    return True
 
 
 def _has_header(stan: Stan) -> bool:

@@ -17,7 +17,15 @@ from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.settings import FitSettings
 
-__all__ = ["SUFFIXES", "ChainError", "ChainSampler", "chain_sampler", "is_finished", "seconds_of"]
+__all__ = [
+    "SUFFIXES",
+    "ChainError",
+    "ChainInterruptedError",
+    "ChainSampler",
+    "chain_sampler",
+    "is_finished",
+    "seconds_of",
+]
 
 SUFFIXES = (".csv", ".txt", ".solver.json")
 """Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
@@ -25,10 +33,15 @@ SUFFIXES = (".csv", ".txt", ".solver.json")
 _DIGITS = 10
 _TOLD_LINES = 3
 _REFRESHES = 100
+_ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
 
 
 class ChainError(PkqspError, RuntimeError):
     """Some chains did not end well; the text says which, and what the sampler said."""
+
+
+class ChainInterruptedError(ChainError):
+    """A chain was asked to end before it was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,8 @@ class ChainSampler:
         Iterations and tuning.
     variances : sequence of float, optional
         The diagonal of the inverse metric, which then stays as it is.
+    key : str
+        Names program and data, in the header of each chain.
     """
 
     executable: str
@@ -57,12 +72,15 @@ class ChainSampler:
     starts: Mapping[int, Mapping[str, Any]]
     settings: FitSettings
     variances: Sequence[float] | None = None
+    key: str = ""
 
     def __call__(self, number: int, folder: Path) -> Path:
         """Sample the chain of a number into a folder, and return its file of draws.
 
         Raises
         ------
+        ChainInterruptedError
+            If the process was asked to end.
         ChainError
             If the process failed, or its file is cut short.
         """
@@ -77,6 +95,8 @@ class ChainSampler:
                 env=environment,
                 check=False,
             )
+        if done.returncode in _ASKED_TO_END:
+            raise ChainInterruptedError(_failure(done.returncode, console))
         if done.returncode != 0:
             raise ChainError(_failure(done.returncode, console))
         if not is_finished(draws):
@@ -87,7 +107,7 @@ class ChainSampler:
 
     def _command(self, number: int, draws: Path) -> list[str]:
         """Return CmdStan's command line, as cmdstanpy composes it."""
-        chosen = self.settings
+        chosen, part = self.settings, f"_{self.key}" if self.key else ""
         method = SamplerArgs(
             num_chains=1,
             iter_warmup=chosen.warmup,
@@ -102,7 +122,7 @@ class ChainSampler:
             chain_ids=[number],
             data=_as_file(self.data, draws.with_name(f"data_{number}.json")),
             seed=chosen.seed,
-            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}.json"))],
+            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}{part}.json"))],
             output_dir=str(draws.parent),
             sig_figs=_DIGITS,
             refresh=max(1, (chosen.warmup + chosen.draws) // _REFRESHES),
@@ -129,6 +149,7 @@ def chain_sampler(
     data: str | Mapping[str, Any],
     beginning: Beginning,
     settings: FitSettings,
+    key: str = "",
 ) -> ChainSampler:
     """Return what samples the chain of a number into a folder.
 
@@ -142,6 +163,8 @@ def chain_sampler(
         Start of each chain, and the metric if one is given.
     settings : FitSettings
         Iterations and tuning.
+    key : str
+        Names program and data.
     """
     variances = beginning.variances
     return ChainSampler(
@@ -150,6 +173,7 @@ def chain_sampler(
         starts=dict(beginning.starts),
         settings=settings,
         variances=None if variances is None else variances.tolist(),
+        key=key,
     )
 
 
@@ -198,5 +222,7 @@ def _failure(code: int, console: Path) -> str:
     if code < 0:
         return f"it was ended by {signal.Signals(-code).name}"
     with console.open(errors="replace") as file:
-        told = [line.strip() for line in file if line.startswith(("Error", "Exception"))]
-    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}"
+        lines = [line.strip()[:500] for line in file if line.strip()]
+    told = [line for line in lines if line.startswith(("Error", "Exception"))]
+    last = f": {lines[-1]}" if lines and code in (126, 127) else ""
+    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}{last}"

@@ -10,11 +10,13 @@ import cmdstanpy
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.groups import label_observations
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = ["convert_chains"]
 
+_REMEDY = "put the right file in its place, or delete it: the chain is then run again by --resume"
 _PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
 
 
@@ -37,8 +39,13 @@ def convert_chains(
     xarray.DataTree
         Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
         observed_data, constant_data.
+
+    Raises
+    ------
+    CheckError
+        If a file is damaged.
     """
-    fit = cmdstanpy.from_csv([str(file) for file in files])
+    fit = _read(files)
     observed = bound.observed
     tree: xr.DataTree = az.from_cmdstanpy(
         fit,
@@ -71,3 +78,31 @@ def convert_chains(
         {k: v if isinstance(v, str) else json.dumps(v) for k, v in attributes.items()}
     )
     return tree
+
+
+def _read(files: Sequence[Path]) -> cmdstanpy.CmdStanMCMC:
+    """Read the files; each alone if all do not do, to name the one at fault."""
+    try:
+        return _parse(files)
+    except Exception as error:  # cmdstanpy and NumPy raise all kinds
+        found = [(file, told) for file in files if (told := _fault(file))]
+        issues = [Issue(where=str(file), what=f"it cannot be read: {told}"[:400], remedy=_REMEDY)
+                  for file, told in found or [(files[0].parent, str(error))]]  # fmt: skip
+        raise CheckError(issues) from None
+
+
+def _parse(files: Sequence[Path]) -> cmdstanpy.CmdStanMCMC:
+    fit = cmdstanpy.from_csv([str(file) for file in files])
+    if not isinstance(fit, cmdstanpy.CmdStanMCMC):
+        raise TypeError("it holds no draws of a sampler")
+    if not np.isfinite(fit.draws()[..., 0]).all():
+        raise ValueError("a log density in it is not finite")
+    return fit
+
+
+def _fault(file: Path) -> str:
+    try:
+        _parse([file])
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""

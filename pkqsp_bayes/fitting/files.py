@@ -7,15 +7,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
 
-__all__ = ["reserve", "told_writing", "unfinished", "write_text"]
+__all__ = ["check_folder", "reserve", "told_writing", "unfinished", "write_text"]
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which no chain can be sampled, before anything is done.
+
+    Raises
+    ------
+    CheckError
+        If it is there and no folder; if its path has a comma, which CmdStan takes for a list, or
+        characters that are no text.
+
+    Examples
+    --------
+    >>> check_folder(Path("/my fits/Müller's #1: $5"))
+    >>> check_folder(Path("a,b"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.errors.CheckError: error: a,b: a path with a comma is a list to CmdStan (use ...
+    """
+    text, what = str(folder), ""
+    if "," in text:
+        what = "a path with a comma is a list to CmdStan"
+    elif not text.isprintable():
+        text, what = ascii(text), "its path has characters that cannot be printed"
+    elif folder.exists() and not folder.is_dir():
+        what = "this is a file"
+    if what:
+        raise CheckError([Issue(where=text, what=what, remedy="use another folder")])
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with unfinished(path) as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -10,17 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import filelock
 import xarray as xr
 
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.locks import describe_holder, hold_lock
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.beginning import begin_at_mode, begin_at_priors
+from pkqsp_bayes.fitting.chain_files import ChainIdentity, chain_issues
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.diagnose import diagnose
-from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.files import check_folder, told_writing, write_text
 from pkqsp_bayes.fitting.manifest import (
     Manifest,
     begin_manifest,
@@ -35,6 +37,7 @@ from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable, format_priors
@@ -112,6 +115,9 @@ def fit(
         If chains failed; those that ended are kept.
     ToolchainError
         If the folder cannot be written to: a full disk, above all. Finished chains are kept.
+    Ended
+        On SIGTERM and SIGHUP, where the program has no handlers of its own: the samplers are
+        ended, finished chains are kept, and the process ends with code 143 or 129.
 
     See Also
     --------
@@ -120,23 +126,26 @@ def fit(
     chosen = settings or FitSettings()
     check_settings(chosen)
     _check_store(store)
+    place = Path(folder).resolve()
+    check_folder(place)
     model = model if priors is None else apply_priors(model, priors)
     bound = bind_model(model, study, options=options)
     for issue in study.warnings:
         _LOGGER.warning("%s", issue)
-    place = Path(folder).resolve()
-    with told_writing(place), _held(place):
+    with ended_by_signals(), told_writing(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
+        _check_chains(place, manifest, bound, chosen)
         _write_inputs(place, model, study, bound)
         if priors is not None:
             write_text(place / "priors.toml", format_priors(priors))
         missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
         if missing:
-            sampler = _sampler(place, model, study, bound, chosen)
+            sampler = _sampler(place, model, study, bound, chosen, manifest.key)
             with shown_progress(place, missing, chosen, wanted=progress):
                 manifest = run_missing(
                     place, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
                 )
+            _check_chains(place, manifest, bound, chosen)
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
         about = _attributes(model, bound, chosen, [seconds_of(file) for file in files])
         about["options"] = json.dumps(_chosen(options or BindOptions()))
@@ -159,13 +168,12 @@ def _check_store(store: str) -> None:
 def _held(folder: Path) -> Iterator[None]:
     """Hold a folder: two fits in one would take each other's chains."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        held = lock.acquire()
-    except filelock.Timeout:
-        what, remedy = "another process is fitting into this folder", "wait, or use another one"
-        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)]) from None
-    with held:
+    lock = folder / ".lock"
+    with hold_lock(lock, folder, until=lambda: True) as held:
+        if not held:
+            what = f"another process is fitting into this folder: {describe_holder(lock)}"
+            remedy = "wait, or use another one"
+            raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
         yield
 
 
@@ -187,6 +195,29 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
     return adopt_finished(folder, old)
 
 
+def _check_chains(
+    folder: Path, manifest: Manifest, bound: BoundModel, settings: FitSettings
+) -> None:
+    """Refuse files that are not the chains that they are taken for."""
+    columns = {
+        name: math.prod(len(bound.coords[dim]) for dim in dims)
+        for name, dims in bound.dims.items()
+        if all(dim in bound.coords for dim in dims)
+    }
+    identity = ChainIdentity(key=manifest.key, settings=settings, columns=columns)
+    unmarked = dataclasses.replace(identity, key="")  # as earlier versions left them
+    issues = [
+        issue
+        for k, name in manifest.chains.items()
+        for issue in chain_issues(
+            folder / name, int(k), identity if k in manifest.digests else unmarked,
+            manifest.digests.get(k),
+        )
+    ]  # fmt: skip
+    if issues:
+        raise CheckError(issues)
+
+
 def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundModel) -> None:
     write_text(folder / "model.toml", format_model(model))
     write_text(folder / STUDY_FILE, format_study(study))
@@ -195,12 +226,13 @@ def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundMode
 
 
 def _sampler(
-    folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings
-) -> ChainSampler:
+    folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings,
+    key: str,
+) -> ChainSampler:  # fmt: skip
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
     begin = begin_at_mode if settings.begin == "mode" else begin_at_priors
     beginning = begin(model, study, bound, settings.chains, settings.seed)
-    return chain_sampler(program, str(folder / "data.json"), beginning, settings)
+    return chain_sampler(program, str(folder / "data.json"), beginning, settings, key)
 
 
 def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str, Any]:

@@ -1,20 +1,22 @@
 """The chains of a fit: those that are missing are run, and what ends well is never lost."""
 
+import contextlib
 import dataclasses
 import logging
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainError, is_finished
 from pkqsp_bayes.fitting.manifest import Manifest, write_manifest
 
-__all__ = ["adopt_finished", "run_missing"]
+__all__ = ["adopt_finished", "run_missing", "stop_samplers"]
 
 _LOGGER = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
@@ -62,8 +64,8 @@ def run_missing(
     try:
         for future in as_completed(waiting):
             manifest = _note(folder, manifest, future, waiting[future], failures)
-    except BaseException:  # Ctrl-C, above all
-        _stop(waiting, folder)
+    except BaseException:  # Ctrl-C and SIGTERM, above all
+        stop_samplers(list(waiting), str(folder))
         if executor is None:  # what runs elsewhere ends by itself, and is found by the next start
             manifest = adopt_finished(folder, manifest)
         _LOGGER.warning("stopped: %s", _account(folder, manifest))
@@ -100,25 +102,36 @@ def _note(
     failures: dict[int, str],
 ) -> Manifest:
     try:
-        name = future.result()
+        future.result()
     except Exception as error:  # whatever ends one chain must not lose the others
         failures[number] = str(error)
         return manifest
-    manifest = dataclasses.replace(manifest, chains={**manifest.chains, str(number): name})
+    manifest = manifest.with_chain(folder, number)
     write_manifest(folder, manifest)
     _LOGGER.info("chain %d is done", number)
     return manifest
 
 
-def _stop(waiting: Iterable[Future[str]], folder: Path) -> None:
-    """End what has not ended: the processes of ours that write into the folder."""
-    futures = list(waiting)
+def stop_samplers(futures: Sequence[Future[Any]], marker: str) -> None:
+    """End what has not ended: tasks that wait, and the processes of ours that run.
+
+    Parameters
+    ----------
+    futures : sequence of Future
+        Of the tasks.
+    marker : str
+        Part of the command line of each process that a task runs: its folder.
+    """
     for future in futures:
         future.cancel()
-    for process in psutil.Process().children(recursive=True):
-        if any(str(folder) in word for word in _words(process)):
-            process.terminate()
-    wait(futures, timeout=_STOP_SECONDS)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in psutil.Process().children(recursive=True):
+            if any(marker in word for word in _words(process)):
+                with contextlib.suppress(psutil.Error):  # it has ended
+                    end(process)
+        # A sampler ends after the iteration in hand, which may take minutes.
+        if not wait(futures, timeout=_STOP_SECONDS).not_done:
+            return
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -145,16 +158,29 @@ def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
     Manifest
         With the chains found. What is unfinished and not running any more is swept away.
     """
-    chains = {k: name for k, name in manifest.chains.items() if is_finished(folder / name)}
+    adopted = _without_lost(folder, manifest)
     for number in range(1, _count(manifest) + 1):
         for attempt in _attempts(folder, number):
             if _writer(attempt) is None:
                 _keep(folder, attempt, number)
-        if is_finished(folder / f"chain_{number}.csv"):
-            chains[str(number)] = f"chain_{number}.csv"
-    adopted = dataclasses.replace(manifest, chains=chains)
+        if str(number) not in adopted.chains and is_finished(folder / f"chain_{number}.csv"):
+            adopted = adopted.with_chain(folder, number)
     write_manifest(folder, adopted)
     return adopted
+
+
+def _without_lost(folder: Path, manifest: Manifest) -> Manifest:
+    """Return what is there without chains whose file is gone or cut short; say so."""
+    lost = [k for k, name in manifest.chains.items() if not is_finished(folder / name)]
+    for number in lost:
+        _LOGGER.warning(
+            "%s is gone or cut short: the chain is run again", folder / manifest.chains[number]
+        )
+    return dataclasses.replace(
+        manifest,
+        chains={k: name for k, name in manifest.chains.items() if k not in lost},
+        digests={k: text for k, text in manifest.digests.items() if k not in lost},
+    )
 
 
 def _attempts(folder: Path, number: int) -> list[Path]:
@@ -188,7 +214,10 @@ def _outlived(attempt: Path, number: int) -> bool:
     process = _writer(attempt)
     if process is None:
         return False
-    _LOGGER.info("chain %d still runs from an earlier start: waiting for it", number)
+    _LOGGER.warning(
+        "chain %d still runs from an earlier start (process %d): waiting for it",
+        number, process.pid,
+    )  # fmt: skip
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         time.sleep(_LOOK_SECONDS)
     return True

@@ -6,6 +6,7 @@ not, but Stan says which proposals it refused, and why: that is known of both.
 
 import dataclasses
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pkqsp_bayes.files import read_text
+
 __all__ = ["SolverFailure", "SolverStats", "read_solver_stats", "solver_account"]
 
+_LOGGER = logging.getLogger(__name__)
+_MOST_BYTES = 10_000_000
 _REASON = re.compile(r"^Exception: (?:Exception: )*(?P<reason>.*?)(?: \(in '.*)?$")
 _SOLVERS = ("ode_", "cvode", "CVode")
 _MOST_REASONS = 20
@@ -76,7 +81,7 @@ def read_solver_stats(log: Path, console: Path, names: Sequence[str]) -> SolverS
     """
     refused = Counter(_refusals(console))
     told = dict(refused.most_common(_MOST_REASONS))
-    counted = _counted(log)
+    counted = _counted(log, len(names))
     if counted is None:
         failed = {k: n for k, n in told.items() if k.startswith(_SOLVERS)}
         return SolverStats(failed=failed, refused=told)
@@ -139,12 +144,32 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(n for n in known if n is not None)
 
 
-def _counted(log: Path) -> dict[str, Any] | None:
+def _counted(log: Path, parameters: int) -> dict[str, Any] | None:
+    """Return what the kernel wrote; None if it wrote nothing, or nothing that makes sense."""
+    if not log.is_file():
+        return None
     try:
-        found: dict[str, Any] = json.loads(log.read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
+        first = read_text(log, limit=_MOST_BYTES).partition("\n")[0]
+        found: dict[str, Any] = json.loads(first)
+        _check_counted(found, parameters)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        _LOGGER.warning("%s is damaged: what the solver counted is not known", log)
         return None
     return found
+
+
+def _check_counted(found: dict[str, Any], parameters: int) -> None:
+    """Raise any error if an account of the kernel is not what it writes."""
+    counts = [found[name] for name in ("solves", "steps", "rejected")]
+    counts += found["failures"].values()
+    for example in found["examples"]:
+        numbers = [value for value in example["parameters"] if value is not None]
+        if len(example["parameters"]) != parameters or not isinstance(example["reason"], str):
+            raise ValueError
+        if any(type(value) not in (int, float) for value in numbers):
+            raise TypeError
+    if any(type(count) is not int or count < 0 for count in counts):
+        raise TypeError
 
 
 def _refusals(console: Path) -> Iterator[str]:

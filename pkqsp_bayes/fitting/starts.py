@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.errors import CheckError, ToolchainError
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.culprits import explain_starts
-from pkqsp_bayes.program.bench import log_density
+from pkqsp_bayes.program.bench import PointError, log_density
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.program.starts import (
     Start,
@@ -127,7 +127,7 @@ def is_usable(bound: BoundModel, point: FloatArray) -> bool:
     """Whether log density and gradient are finite at a point of the unconstrained scale."""
     try:
         value, gradient = log_density(bound, point.reshape(1, -1))
-    except ToolchainError:
+    except PointError:
         return False  # the program refuses the point
     return math.isfinite(value[0]) and bool(np.isfinite(gradient).all())
 

@@ -1,13 +1,20 @@
 """Results on disk: netCDF or zarr, written whole, and read back."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.account import attribute_issues
 from pkqsp_bayes.fitting.files import reserve, unfinished
 from pkqsp_bayes.fitting.manifest import read_manifest
+from pkqsp_bayes.fitting.safe_netcdf import check_netcdf
+from pkqsp_bayes.fitting.safe_zarr import check_zarr
+from pkqsp_bayes.fitting.tree_checks import tree_issues
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
@@ -50,20 +57,50 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     Raises
     ------
     CheckError
-        If there is none, with the chains that are done; if it cannot be read.
+        If there is none, with the chains that are done; if it cannot be read, is not what it
+        should be, or would have to be trusted: objects, links out of the file, absurd sizes.
     """
     place = Path(folder)
-    found = [place] if place.suffix in (".nc", ".zarr") else _results(place)
-    if not found or not found[0].exists():
+    found = place if place.suffix in (".nc", ".zarr") else _newest(place)
+    if found is None or not _is_there(found):
         raise CheckError([_absent(place)])
-    engine = "zarr" if found[0].suffix == ".zarr" else "h5netcdf"
+    with _told_reading(found):
+        issues = (check_zarr if found.suffix == ".zarr" else _check_netcdf)(found)
+        if issues:
+            raise CheckError(issues)
+        tree = _read(found)
+    issues = [*tree_issues(tree, str(found)), *attribute_issues(tree, str(found))]
+    if issues:
+        raise CheckError(issues)
+    return tree
+
+
+def _read(path: Path) -> xr.DataTree:
+    engine = "zarr" if path.suffix == ".zarr" else "h5netcdf"
+    # What xarray warns of in a sound file is nothing; a damaged one must not flood the terminal.
+    with warnings.catch_warnings(action="ignore"), xr.open_datatree(path, engine=engine) as tree:
+        read: xr.DataTree = tree.load()
+    read.encoding["source"] = str(path)
+    return read
+
+
+@contextmanager
+def _told_reading(path: Path) -> Iterator[None]:
+    """Turn whatever the libraries say of a damaged file into one error that names it."""
     try:
-        with xr.open_datatree(found[0], engine=engine) as tree:
-            read: xr.DataTree = tree.load()
-            return read
-    except (OSError, ValueError, KeyError) as error:
+        yield
+    except CheckError:
+        raise
+    except Exception as error:  # theirs are of every kind, and change from version to version
         what, remedy = f"it cannot be read: {error}", "resume the fit: it is written anew"
-        raise CheckError([Issue(where=str(found[0]), what=what, remedy=remedy)]) from None
+        raise CheckError([Issue(where=str(path), what=what[:500], remedy=remedy)]) from None
+
+
+def _check_netcdf(path: Path) -> list[Issue]:
+    if not path.is_file():  # a pipe would be waited for
+        what = "this is no file"
+        return [Issue(where=str(path), what=what, remedy="name the folder of the fit")]
+    return check_netcdf(path)
 
 
 def read_study_of(folder: Path | str) -> Study:
@@ -86,13 +123,20 @@ def read_study_of(folder: Path | str) -> Study:
     return read_study(path)
 
 
-def _results(folder: Path) -> list[Path]:
-    there = [folder / name for name in STORES["both"] if (folder / name).exists()]
-    return sorted(there, key=lambda path: -path.stat().st_mtime)
+def _newest(folder: Path) -> Path | None:
+    there = [folder / name for name in STORES["both"] if _is_there(folder / name)]
+    return max(there, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that is closed to us
+        return False
 
 
 def _absent(folder: Path) -> Issue:
-    manifest = read_manifest(folder) if folder.is_dir() else None
+    manifest = read_manifest(folder) if _is_there(folder) and folder.is_dir() else None
     if manifest is None:
         what, remedy = "there is no fit in it", "name the folder that the fit was written to"
     else:

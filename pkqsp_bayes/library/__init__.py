@@ -63,6 +63,14 @@ def load_model(name: str | Path) -> ModelSpec:
     'mavoglurant'
     """
     file = Path(name)
-    if file.suffix == ".toml" or file.is_file():
+    if file.suffix == ".toml" or _is_meant(file):
         return read_model(file)
     return read_model(path(str(name)))
+
+
+def _is_meant(file: Path) -> bool:
+    """Whether a name is that of something on the disk; a folder does not hide a library model."""
+    try:
+        return file.is_file() or (file.exists() and str(file) not in names())
+    except OSError:  # a name that is too long for the file system
+        return False

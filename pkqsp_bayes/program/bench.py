@@ -9,12 +9,14 @@ import contextlib
 import dataclasses
 import json
 import math
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import psutil
@@ -28,12 +30,17 @@ from pkqsp_bayes.program.starts import unconstrained_point
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["Cost", "GradientBench", "bench_gradient", "gradient_cost", "log_density"]
+__all__ = ["Cost", "GradientBench", "PointError", "bench_gradient", "gradient_cost", "log_density"]
 
 FloatArray = NDArray[np.float64]
 
 _LEAST_SECONDS = 0.5
 _MOST_POINTS = 4096
+_AGAIN = "try again: what is broken in the cache is built anew; free memory if it was killed"
+
+
+class PointError(ToolchainError):
+    """A program has no density at a point that it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,15 +251,30 @@ class _Program:
         command += ["data", f"file={data}", "output", f"file={out}", "sig_figs=17"]
         started = time.perf_counter()
         with (folder / "log.txt").open("w+") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            process = _begin(command, log)
             megabytes = _watch(process) if watched else math.nan
             process.wait()
             seconds = time.perf_counter() - started
             log.seek(0)
             if process.returncode != 0:
-                raise ToolchainError(f"the program stopped: {log.read().strip()}")
+                raise _stopped(process.returncode, log.read().strip(), self.executable)
         table = np.atleast_2d(np.genfromtxt(_rows(out), delimiter=","))
         return _Run(seconds=seconds, megabytes=megabytes, table=table)
+
+
+def _begin(command: Sequence[str], log: TextIO) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    except OSError as error:
+        raise ToolchainError(f"{command[0]} does not run: {error.strerror}", _AGAIN) from error
+
+
+def _stopped(code: int, said: str, executable: Path) -> ToolchainError:
+    """Tell a program that refuses a point from one that does not work."""
+    if code < 0 or code in (126, 127):
+        how = signal.Signals(-code).name if code < 0 else said[-300:]
+        return ToolchainError(f"{executable} does not work: {how}", _AGAIN)
+    return PointError(f"the program stopped: {said}")
 
 
 def _watch(process: subprocess.Popen[bytes]) -> float:

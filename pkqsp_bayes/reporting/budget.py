@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.reporting.style import COLOURS, saved
 
 __all__ = ["COMPONENTS", "budget_shares", "draw_budget", "write_budget"]
@@ -93,7 +94,7 @@ def write_budget(budget: xr.Dataset, folder: Path, *, quantity: str = "") -> pd.
     """
     name = budget.attrs["output"]
     table = budget[_COLUMNS].to_dataframe()
-    table.to_csv(folder / f"budget_{name}.csv", float_format="%.6g")
+    write_text(folder / f"budget_{name}.csv", table.to_csv(float_format="%.6g"))
     draw_budget(budget, folder / f"budget_{name}.png", quantity=quantity)
     return table
 

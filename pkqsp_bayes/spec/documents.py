@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from pkqsp_bayes import files
 from pkqsp_bayes.errors import CheckError, Issue
 
 __all__ = ["LARGEST_FILE", "load_document", "read_text"]
@@ -23,24 +24,9 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     CheckError
-        If it cannot be read, or is not UTF-8.
+        If it cannot be read, is no regular file, is too large, or is not UTF-8.
     """
-    place = str(path)
-    try:
-        return _read_bytes(Path(path)).decode("utf-8-sig")
-    except OSError as error:
-        what = error.strerror or type(error).__name__
-        issue = Issue(where=place, what=f"cannot be read: {what}", remedy="check the path")
-        raise CheckError([issue]) from None
-    except ValueError:  # not UTF-8, or a null byte in the path
-        issue = Issue(where=place, what="this is not UTF-8 text", remedy="save it as UTF-8")
-        raise CheckError([issue]) from None
-
-
-def _read_bytes(path: Path) -> bytes:
-    # One byte more than allowed is enough to see that it is too much.
-    with path.open("rb") as file:
-        return file.read(4 * LARGEST_FILE + 1)
+    return files.read_text(path, limit=files.LARGEST_TEXT)
 
 
 def load_document(text: str, where: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.files import LARGEST_TABLE, read_text
 from pkqsp_bayes.study.ignore import IgnoreRule
 
 __all__ = ["MISSING", "RawTable", "read_raw", "split_cells"]
@@ -106,18 +107,7 @@ def _without_marked(
 
 
 def _decode(path: Path) -> str:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        raise CheckError([Issue(where=str(path), what=what, remedy="check the path")]) from None
-    except ValueError:
-        what = "this is not UTF-8 text"
-        remedy = "save the table as CSV in UTF-8"
-        raise CheckError([Issue(where=str(path), what=what, remedy=remedy)]) from None
-    if "\0" in text:
-        what = "this is no text file"
-        raise CheckError([Issue(where=str(path), what=what, remedy="save it as CSV in UTF-8")])
+    text = read_text(path, limit=LARGEST_TABLE, remedy="save the table as CSV in UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

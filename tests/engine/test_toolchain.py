@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkqsp_bayes.engine import compiler, toolchain
+from pkqsp_bayes.engine.toolchain import Stan, drop_damaged
 from pkqsp_bayes.errors import ToolchainError
 
 
@@ -114,3 +115,27 @@ def test_a_disk_too_small_is_said_beforehand(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ToolchainError, match=r"10 MB are free.*\n.*PKQSP_CACHE"):
         toolchain.find_stan()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/usr/bin/ld: build/driver/sampling.o: file not recognized: file format not recognized",
+        "build/driver/sampling.o: file not recognized: file truncated\ncollect2: error",
+        "ld: file is empty: unknown file type in 'build/driver/methods.o' unknown file type",
+    ],
+)
+def test_a_damaged_driver_is_named_and_made_anew(
+    said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver = tmp_path / "build" / "driver"
+    driver.mkdir(parents=True)
+    (driver / "sampling.o").touch()
+    ours = Stan(path=tmp_path, version="2.39.0", source="httpstan", found_by="", key="")
+    theirs = Stan(path=tmp_path, version="2.39.0", source="cmdstan", found_by="", key="")
+    assert not drop_damaged(theirs, said)
+    assert not drop_damaged(ours, "model.hpp:3: error: no such thing")
+    assert (driver / "sampling.o").exists()
+    assert drop_damaged(ours, said)
+    assert not (driver / "sampling.o").exists()
+    assert str(driver) in caplog.text

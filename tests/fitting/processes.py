@@ -32,7 +32,7 @@ def start(table: Path, folder: Path, draws: int) -> subprocess.Popen[str]:
 
 
 def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> Path:
-    for _ in range(1200):
+    for _ in range(4800):  # a busy machine takes a minute to begin
         found = [p for p in folder.glob(pattern) if p.stat().st_size > 20_000]
         if found:
             return found[0]

@@ -1,6 +1,5 @@
 """`compare_priors`: one study under several priors, by weights of one fit where they will do."""
 
-import json
 import logging
 import math
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pkqsp_bayes.analysis.draws import model_of
 from pkqsp_bayes.analysis.priors.density import StatedDensity, stated_density
 from pkqsp_bayes.analysis.stated import labelled_draws
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.fit import fit as run_fit
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.program.bind import BindOptions
@@ -181,7 +181,7 @@ def _check_same(name: str, base: StatedDensity, other: StatedDensity) -> None:
 
 
 def _settings_of(fit: xr.DataTree) -> FitSettings:
-    return FitSettings(**json.loads(fit.attrs["settings"]))
+    return FitSettings(**read_attribute(fit, "settings"))
 
 
 def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> _Row:

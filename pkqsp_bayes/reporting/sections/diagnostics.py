@@ -1,12 +1,12 @@
 """Diagnostics of sampling, in plain words."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.diagnose import diagnose
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.reporting.facts import Facts
@@ -64,7 +64,7 @@ def worst_figures(fit: xr.DataTree) -> dict[str, float]:
 
 
 def _solves(fit: xr.DataTree) -> list[list[str]]:
-    solver = json.loads(fit.attrs.get("solver", "{}"))
+    solver = read_attribute(fit, "solver")
     if not solver.get("solves"):
         return []
     failed = sum(solver.get("reasons", {}).values())

@@ -1,9 +1,9 @@
 """Versions, and how to make everything again."""
 
 import hashlib
-import json
 from typing import Any
 
+from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.section import Section, Table
 from pkqsp_bayes.spec.prior_table import format_priors
@@ -15,9 +15,9 @@ __all__ = ["reproduce_section"]
 def reproduce_section(facts: Facts) -> Section:
     """Return commands, seeds, versions, and the sums that say whether inputs are the same."""
     attributes = facts.fit.attrs
-    versions = json.loads(attributes.get("versions", "{}"))
-    settings = json.loads(attributes.get("settings", "{}"))
-    options = json.loads(attributes.get("options", "{}"))
+    versions = read_attribute(facts.fit, "versions")
+    settings = read_attribute(facts.fit, "settings")
+    options = read_attribute(facts.fit, "options")
     return Section(
         anchor="reproduce",
         title="How to reproduce",

@@ -1,0 +1,119 @@
+"""Locks that the system releases when their holder dies, with word of who holds them.
+
+Beside each lock lies a record of its holder, so that whoever waits can say for whom. It is for
+people alone: what counts is the lock, and a record that a killed process left is told as such.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+import psutil
+
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.files import read_json
+
+__all__ = ["describe_holder", "hold_lock"]
+
+_LOGGER = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.5
+_TELL_AFTER = 1.0
+_TELL_EVERY = 60.0
+_MOST_BYTES = 10_000
+
+
+@contextlib.contextmanager
+def hold_lock(
+    path: Path, wanted: object, *, until: Callable[[], bool] | None = None
+) -> Iterator[bool]:
+    """Hold a lock; say within seconds whom one waits for, if one has to.
+
+    Parameters
+    ----------
+    path : Path
+        The lock's file; its folder must be there.
+    wanted : object
+        What is built under the lock, for those who wait.
+    until : callable, optional
+        Whether there is nothing to wait for any more: another process has built it.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; False if ``until`` came true first.
+    """
+    lock = filelock.FileLock(path)
+    held = _acquire(lock, path, wanted, until)
+    if not held:
+        yield False
+        return
+    try:
+        _sign(path, wanted)
+        yield True
+    finally:
+        with contextlib.suppress(OSError):
+            _record(path).unlink(missing_ok=True)
+        lock.release()
+
+
+def describe_holder(path: Path) -> str:
+    """Return who holds a lock: process, host, since when, and what for.
+
+    Parameters
+    ----------
+    path : Path
+        The lock's file.
+
+    Examples
+    --------
+    >>> describe_holder(Path("no/such/lock"))
+    'another process'
+    """
+    try:
+        found = read_json(_record(path), limit=_MOST_BYTES, remedy="")
+        pid, host, since = int(found["pid"]), str(found["host"])[:80], float(found["since"])
+        seconds = max(0, round(time.time() - since))
+        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
+    except (CheckError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return "another process"
+    if host == platform.node() and not psutil.pid_exists(pid):
+        return f"another process (not {pid}, which left its name here and has ended)"
+    what = str(found.get("builds", ""))[:300]
+    doing = f", for {what}" if what else ""
+    return f"process {pid} on {host}, which holds it since {at} ({seconds} s){doing}"
+
+
+def _acquire(
+    lock: filelock.BaseFileLock, path: Path, wanted: object, until: Callable[[], bool] | None
+) -> bool:
+    began, tell_at = time.monotonic(), _TELL_AFTER
+    while True:
+        try:
+            lock.acquire(timeout=_LOOK_SECONDS)
+        except filelock.Timeout:
+            if until is not None and until():
+                return False
+        else:
+            return True
+        if time.monotonic() - began >= tell_at:
+            tell_at += _TELL_EVERY
+            _LOGGER.warning("waiting for %s: locked by %s", wanted, describe_holder(path))
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.holder")
+
+
+def _sign(path: Path, wanted: object) -> None:
+    record, part = _record(path), path.with_name(f"{path.name}.{os.getpid()}.part")
+    told = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
+            "builds": str(wanted)}  # fmt: skip
+    with contextlib.suppress(OSError):  # without it one waits as well
+        part.write_text(json.dumps(told))
+        part.replace(record)

@@ -1,0 +1,134 @@
+"""Files that are read: regular ones, of a bounded size, whoever wrote them.
+
+A pipe or a device may never end, and a file may be larger than the memory: both are refused before
+anything is read. What is wrong comes as one `CheckError` that names the file.
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from pkqsp_bayes.errors import CheckError, Issue
+
+__all__ = ["LARGEST_TABLE", "LARGEST_TEXT", "read_bytes", "read_json", "read_text"]
+
+LARGEST_TEXT = 4_000_000
+"""Bytes of a file that somebody writes by hand: a model, priors, statements."""
+
+LARGEST_TABLE = 1_000_000_000
+"""Bytes of a table."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def read_bytes(path: str | Path, *, limit: int) -> bytes:
+    """Return the content of a regular file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; links are followed.
+    limit : int
+        Most bytes that it may have.
+
+    Raises
+    ------
+    CheckError
+        If it cannot be read, is a folder, a pipe or a device, or is larger.
+
+    Examples
+    --------
+    >>> read_bytes("/dev/zero", limit=100)
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.errors.CheckError: error: /dev/zero: this is a device, no file (save it as a file)
+    """
+    if "\0" in str(path):
+        raise _refused(path, "this is no path", "check the path")
+    try:
+        return _read(Path(path), limit)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise _refused(path, what, "check the path") from None
+
+
+def read_text(path: str | Path, *, limit: int, remedy: str = "save it as UTF-8") -> str:
+    """Return the text of a regular file in UTF-8.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    limit : int
+        Most bytes that it may have.
+    remedy : str
+        What to do if it is no text.
+
+    Raises
+    ------
+    CheckError
+        As `read_bytes`; if it is not UTF-8, or has null bytes.
+    """
+    try:
+        text = read_bytes(path, limit=limit).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _refused(path, "this is not UTF-8 text", remedy) from None
+    if "\0" in text:
+        raise _refused(path, "this is no text file", remedy)
+    return text
+
+
+def read_json(path: str | Path, *, limit: int, remedy: str) -> Any:
+    """Return what a JSON file holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    limit : int
+        Most bytes that it may have.
+    remedy : str
+        What to do if it is damaged.
+
+    Raises
+    ------
+    CheckError
+        As `read_text`; if it is no JSON.
+    """
+    text = read_text(path, limit=limit, remedy=remedy)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # lists in lists, a number without end
+        told = "too deep" if isinstance(error, RecursionError) else str(error)
+        raise _refused(path, f"it cannot be read, it is no JSON: {told[:200]}", remedy) from None
+
+
+def _read(path: Path, limit: int) -> bytes:
+    # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        kind = next((name for is_one, name in _KINDS if is_one(found.st_mode)), None)
+        if kind is not None:
+            remedy = "name a file in it" if kind == "a folder" else "save it as a file"
+            raise _refused(path, f"this is {kind}, no file", remedy)
+        # One byte more than allowed is enough to see that it is too much.
+        content = b"" if found.st_size > limit else file.read(limit + 1)
+    if content is None:  # some files of the system are regular, and never end
+        raise _refused(path, "there is nothing to read yet", "save it as a file")
+    if max(found.st_size, len(content)) > limit:
+        what = f"it has more than {limit} bytes"
+        raise _refused(path, what, "files of this kind are smaller: check the path")
+    return content
+
+
+def _refused(path: str | Path, what: str, remedy: str) -> CheckError:
+    return CheckError([Issue(where=str(path), what=what, remedy=remedy)])
