@@ -112,9 +112,13 @@ def accepted(amount: str, molar_mass: bool) -> Iterator[Cell]:
             try:
                 ready_model(model_of([cell], amount, molar_mass))
             except pq.CheckError as error:
-                assert all(issue.remedy for issue in error.issues)
+                check_remedies(error)
                 continue
             yield cell
+
+
+def check_remedies(error: pq.CheckError) -> None:
+    assert all(issue.remedy for issue in error.issues)
 
 
 def good_places(model: pq.ModelSpec, cells: list[Cell], header: str | None) -> list[int]:
@@ -123,7 +127,7 @@ def good_places(model: pq.ModelSpec, cells: list[Cell], header: str | None) -> l
     try:
         subject_timelines(ready_model(model), study_of(every, header))
     except pq.CheckError as error:
-        assert all(issue.remedy for issue in error.issues)
+        check_remedies(error)
         refused = {int(issue.where.rpartition("dose d")[2]) for issue in error.issues}
         return [i for i in every if i not in refused]
     return every

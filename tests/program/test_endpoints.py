@@ -76,7 +76,9 @@ def test_dv_and_its_limits_are_in_the_unit_of_the_output() -> None:
 @pytest.mark.parametrize("unit", ["nmol/L", "%", "mg", "log(mg/L)", "1/h"])
 def test_a_unit_of_another_dimension_is_refused(unit: str) -> None:
     found = errors(model_of(), study_of([1.0, 2.0], {"DV": unit}))
-    assert found and found[0].remedy and "output cp" in found[0].where
+    assert found
+    assert found[0].remedy
+    assert "output cp" in found[0].where
 
 
 def test_the_remedy_for_moles_leads_to_the_right_model() -> None:
@@ -143,7 +145,8 @@ def test_cmt_may_be_the_name_of_an_output() -> None:
 def test_several_cmt_under_one_output_are_refused_and_the_remedies_work() -> None:
     study = study_of([5.0, 4.0, 150.0], CMT=["2", "2", "3"])
     found = errors(model_of(), study)
-    assert len(found) == 1 and "row 4, column CMT" in found[0].where
+    assert len(found) == 1
+    assert "row 4, column CMT" in found[0].where
     assert errors(model_of(CP + "cmt = [2, 3]\n"), study) == []
     assert errors(model_of(CP + "cmt = 2\n" + URINE + "cmt = 3\n"), study) == []
     assert errors(model_of(CP + "cmt = 2\n"), study)
@@ -153,7 +156,8 @@ def test_several_cmt_under_one_output_are_refused_and_the_remedies_work() -> Non
 
 def test_one_cmt_under_one_output_is_told() -> None:
     (found,) = told(model_of(), study_of([5.0, 4.0], CMT=["2", "2"]))
-    assert found.severity == "warning" and "is taken for cp" in found.what
+    assert found.severity == "warning"
+    assert "is taken for cp" in found.what
     assert told(model_of(CP + "cmt = 2\n"), study_of([5.0], CMT=["2"])) == []
     assert told(model_of(), study_of([5.0], CMT=["0"])) == []
 
@@ -164,7 +168,8 @@ def test_samples_before_the_dose_under_a_relative_error() -> None:
     study = pq.study_from_frame(table)
     for form in ("proportional", "power", "lognormal"):
         (found,) = errors(model_of(CP.replace("additive", form)), study)
-        assert "row 1, column TIME" in found.where and "predicted to be 0" in found.what
+        assert "row 1, column TIME" in found.where
+        assert "predicted to be 0" in found.what
     for form in ("additive", "combined", "student_t"):
         assert errors(model_of(CP.replace("additive", form)), study) == []
     (found,) = errors(model_of(LOG.format(value="log(cp)")), study)
@@ -181,7 +186,8 @@ def test_a_missing_sample_before_the_dose_is_a_warning_for_a_logarithm() -> None
     table = pd.DataFrame({"ID": 1, "TIME": [0.0, 1, 2], "AMT": [0, 100.0, 0], "CMT": ["", "iv", ""],
                           "EVID": [0, 1, 0], "DV": [None, None, 1.5]})  # fmt: skip
     (found,) = told(model_of(LOG.format(value="log(cp)")), pq.study_from_frame(table))
-    assert found.severity == "warning" and "logarithm of 0" in found.what
+    assert found.severity == "warning"
+    assert "logarithm of 0" in found.what
 
 
 def test_levels_and_codes_of_missing_values() -> None:
@@ -229,7 +235,8 @@ def test_intervals_enter_the_program_where_the_study_has_some() -> None:
     assert "interval_lpdf(y[i] | limit[i], " in bound.program
     assert bound.data["limit"] == [5.0, 0.01, 0.1]
     plain = bind_model(model, study_of([5.0, 0.1, 0.1], CENS=[0, 1, 1]))
-    assert "interval_lpdf" not in plain.program and "limit" not in plain.data
+    assert "interval_lpdf" not in plain.program
+    assert "limit" not in plain.data
 
 
 def test_the_summary_says_what_was_read() -> None:
@@ -244,6 +251,7 @@ def test_the_summary_says_what_was_read() -> None:
                                                                                 "0.05"]  # fmt: skip
     assert by_name.loc["urine", ["observations", "below", "most"]].tolist() == [1, 0, 2.0]
     assert found.unused == ("NOTE",)
-    assert "columns not used: NOTE" in found.text and repr(found) == found.text
+    assert "columns not used: NOTE" in found.text
+    assert repr(found) == found.text
     alone = pq.summarise_study(study)
     assert set(alone.observations["endpoint"]) == {"CMT 2", "CMT 3"}

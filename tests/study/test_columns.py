@@ -94,7 +94,8 @@ def test_a_marked_row_is_refused_with_a_remedy_that_works(write: Write) -> None:
         read_study(path)
     issue = caught.value.issues[0]
     assert "row 4, column C" in issue.where
-    assert 'ignore = ["C == C"]' in issue.remedy and "--ignore 'C == C'" in issue.remedy
+    assert 'ignore = ["C == C"]' in issue.remedy
+    assert "--ignore 'C == C'" in issue.remedy
     assert len(read_study(path, columns={"C_kept": "C"}).table) == 4
     numbers = write("ID,TIME,DV,C\n1,0,1,0\n1,1,2,1\n")
     with pytest.raises(CheckError, match="marks the row"):
@@ -124,7 +125,8 @@ def test_two_ragged_rows_that_make_up_for_each_other(write: Write) -> None:
 
 def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
     study = read_study(write('"ID","TIME","DV","a, b"\n"x, y",0,1,2\n'))
-    assert study.subjects == ("x, y",) and study.covariates == ("a, b",)
+    assert study.subjects == ("x, y",)
+    assert study.covariates == ("a, b",)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_columns_that_look_like_codes_are_told(columns: dict[str, object], colum
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100, 0, 0], "DV": [None, 1, 2]})
     study = study_from_frame(table.assign(**columns))
     assert any(issue.where == f"table, column {column}" for issue in study.warnings)
-    assert not [i for i in code_issues(study, used=[column.lower()])]
+    assert not list(code_issues(study, used=[column.lower()]))
 
 
 def test_infusion_times_are_no_boluses() -> None:
