@@ -12,11 +12,14 @@ from pkqsp_bayes.analysis.residual import Residual
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.program.frame import Observations
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.starts import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
 from pkqsp_bayes.units import convert_values
+from tests.emit.stanc import check
 
 MODEL = """
 title = "plasma and urine"
@@ -234,6 +237,7 @@ def test_intervals_enter_the_program_where_the_study_has_some() -> None:
     bound = bind_model(model, interval)
     assert "interval_lpdf(y[i] | limit[i], " in bound.program
     assert bound.data["limit"] == [5.0, 0.01, 0.1]
+    check(bound.program, "--allow-undefined")
     plain = bind_model(model, study_of([5.0, 0.1, 0.1], CENS=[0, 1, 1]))
     assert "interval_lpdf" not in plain.program
     assert "limit" not in plain.data
@@ -255,3 +259,30 @@ def test_the_summary_says_what_was_read() -> None:
     assert repr(found) == found.text
     alone = pq.summarise_study(study)
     assert set(alone.observations["endpoint"]) == {"CMT 2", "CMT 3"}
+
+
+@pytest.mark.slow
+def test_the_program_counts_an_interval_as_numpy_does() -> None:
+    """Differences of the log density in sigma alone, where the prediction stays the same."""
+    known = CP + "cmt = 2\n" + URINE.replace("additive", "lognormal")
+    study = study_of([5.0, 0.1, 9.0, 150.0], CMT=["2"] * 3 + ["urine"], CENS=[0, 1, -1, 1],
+                     LIMIT=[None, 0.01, 12.0, 90.0])  # fmt: skip
+    bound = bind_model(model_of(known), study)
+    start = unconstrained_point(bound.starts)
+    points = start + np.array([[0.0] * start.size, [0.3] * start.size, [-0.2] * start.size])
+    values, _ = log_density(bound, points)
+    time, f = np.arange(1, 5), np.empty(4)
+    f[:3] = 100 / 20 * np.exp(-2 / 20 * time[:3])
+    f[3] = 100 * (1 - np.exp(-2 / 20 * 4))
+    spread = float(np.std(bound.data["y"][:3]))
+    expected = []
+    for one, other in np.exp(points):
+        law, second = stats.norm(f[:3], one), stats.lognorm(other, scale=f[3])
+        likelihood = np.array([
+            law.pdf(5.0)[0], law.cdf(0.1)[1] - law.cdf(0.01)[1], law.cdf(12.0)[2] - law.cdf(9.0)[2],
+            second.cdf(150.0) - second.cdf(90.0),
+        ])  # fmt: skip
+        prior = stats.halfnorm(scale=float(f"{spread:.3g}")).logpdf(one)
+        prior += stats.halfnorm(scale=0.5).logpdf(other)
+        expected.append(np.log(likelihood).sum() + prior + np.log(one) + np.log(other))
+    np.testing.assert_allclose(np.diff(values), np.diff(expected), rtol=1e-6, atol=1e-5)
