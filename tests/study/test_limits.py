@@ -118,7 +118,7 @@ def test_limits_in_a_unit_of_their_own() -> None:
     )
     assert limits(logged) == pytest.approx([np.log(0.2)] * 2)
     each = study_from_frame(
-        frame([1.0, None], BLQ=[0, 1], LLOQ=[None, 0.2], DVID="cp"),
+        frame([500.0, None], BLQ=[0, 1], LLOQ=[None, 0.2], DVID="cp"),
         units={"DV.cp": "ng/mL", "DV.pca": "%", "LLOQ": "mg/L"},
     )
     assert limits(each) == pytest.approx([200, 200])
