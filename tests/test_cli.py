@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from pkqsp_bayes.cli import app
@@ -26,7 +27,33 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_check_passes_a_good_model_and_study(table: Path) -> None:
-    assert pkqsp("check", "one-compartment", table) == (0, "no errors\n")
+    code, text = pkqsp("check", "one-compartment", table)
+    assert code == 0
+    assert text.startswith("no errors\n")
+    assert "subjects, " in text
+    assert "doses:" in text
+    assert "observations (time in h):" in text
+
+
+def test_rows_are_left_out_by_an_option(tmp_path: Path) -> None:
+    marked = tmp_path / "marked.csv"
+    marked.write_text(
+        "C,ID,TIME,AMT,EVID,CMT,DV,WT\n.,1,0,100,1,iv,.,70\n.,1,5,0,0,.,3,70\nC,1,6,0,0,.,9,70\n"
+    )
+    code, text = pkqsp("check", "one-compartment", marked)
+    assert code == 2
+    assert "--ignore 'C == C'" in text
+    code, text = pkqsp("check", "one-compartment", marked, "--ignore", "C == C")
+    assert code == 0
+    assert "ignore: C == C" in text
+    assert "columns not used: C" in text
+
+
+@pytest.mark.parametrize("command", ["check", "simulate", "fit", "sbc", "identify", "mode",
+                                     "approximate", "prior", "report"])  # fmt: skip
+def test_commands_that_read_a_study_take_rules(command: str) -> None:
+    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    assert "--ignore" in {option for one in found.params for option in one.opts}
 
 
 def test_check_reports_all_problems_of_a_study_at_once(tmp_path: Path) -> None:

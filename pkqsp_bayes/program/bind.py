@@ -1,5 +1,6 @@
 """Binding: a checked model, its priors and a study become a program with its data, once."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,8 @@ from pkqsp_bayes.program.typical import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
+
+_LOG = logging.getLogger(__name__)
 
 __all__ = ["BindOptions", "BoundModel", "bind_model", "prior_places"]
 
@@ -137,6 +140,8 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
     """
     chosen = options or BindOptions()
     frame = build_frame(model, study, blq=chosen.blq, centred=chosen.centred or {})
+    for issue in frame.warnings:
+        _LOG.warning("%s", issue)
     before, features = _before(frame, chosen), _features(frame)
     after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
     fragment = join_fragments([before, features, *after])

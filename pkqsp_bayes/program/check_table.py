@@ -114,9 +114,10 @@ def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list
     dosed = _boluses_so_far(model, study)
     output = np.full(len(study.table), -1, dtype=np.int64)
     output[seen.row] = seen.output
+    distinct = [key for key in set(dosed) if key is not None]
     baselines: dict[str, Mapping[str, Baseline]] = {
-        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in set(dosed) if key is not None
-    }  # fmt: skip
+        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in distinct
+    }
     return [
         issue
         for index, name in enumerate(model.lowered.output_names)

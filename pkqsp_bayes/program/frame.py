@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -115,6 +116,8 @@ class Frame:
         Covariates that are fixed within a subject and move a parameter.
     identifiers : mapping of str to str
         Name of a parameter, covariate or observation to its identifier in the program.
+    warnings : tuple of Issue
+        What is odd about the observations, but no error.
     """
 
     spec: ModelSpec
@@ -128,6 +131,7 @@ class Frame:
     occasion_effects: tuple[Effect, ...]
     covariates: Mapping[str, FloatArray]
     identifiers: Mapping[str, str]
+    warnings: tuple[Issue, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.centring import Richness
 from pkqsp_bayes.program.frame import Effect, Frame
 from pkqsp_bayes.program.names import RESULT_NAMES, program_identifiers
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.addresses import with_values
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.marginals import joint_marginals
@@ -59,7 +59,9 @@ def build_frame(
     ready = ready_model(model, occasions=occasions)
     ode, stated = ready.lowered, model.population.parameters
     lines = tuple(subject_timelines(ready, study))
-    observations = collect_observations(ready, study, blq=blq)
+    observations, odd = examine_observations(ready, study, blq=blq)
+    if any(issue.severity == "error" for issue in odd):
+        raise CheckError(odd)
     population = {name: stated[name] for name in ode.parameters if name in stated}
     rich = Richness.of(ode, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
@@ -77,6 +79,7 @@ def build_frame(
         occasion_effects=_occasion_effects(ready, population, rich, centred),
         covariates={name: _fixed(model, study, name) for name in moved},
         identifiers=program_identifiers([*population, *_covariates(population)]),
+        warnings=tuple(odd),
     )
 
 

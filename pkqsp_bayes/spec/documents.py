@@ -5,8 +5,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pkqsp_bayes import files
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.files import LARGEST_TEXT
+from pkqsp_bayes.files import read_text as read_bounded
 
 __all__ = ["LARGEST_FILE", "load_document", "read_text"]
 
@@ -26,7 +27,7 @@ def read_text(path: str | Path) -> str:
     CheckError
         If it cannot be read, is no regular file, is too large, or is not UTF-8.
     """
-    return files.read_text(path, limit=files.LARGEST_TEXT)
+    return read_bounded(path, limit=LARGEST_TEXT)
 
 
 def load_document(text: str, where: str) -> dict[str, Any]:

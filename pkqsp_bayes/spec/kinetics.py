@@ -107,7 +107,8 @@ class DoseSpec:
     rate, duration : Quantity, optional
         Infusion rate where the study says RATE = -1, duration where it says RATE = -2.
     unit : str, optional
-        Unit of AMT for this compartment; by default the model's ``amount_unit``.
+        Unit of amounts for this compartment; by default the model's ``amount_unit``. AMT is
+        converted to it where its header states another, and is in it where it states none.
     cmt : int, optional
         The number that CMT uses for it.
     """

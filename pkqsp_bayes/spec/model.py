@@ -35,7 +35,8 @@ class ModelSpec:
     title, source, description : str
         For people.
     time_unit, amount_unit : str
-        Unit of time, and of drug amounts (AMT of the study); default h and mg.
+        Unit of time, and of drug amounts; default h and mg. Amounts, rates and concentrations of
+        the model follow; AMT is in it where neither its header nor the ``[dose.*]`` states another.
     drug, body : optional
         The drug and the body; a model of equations alone has neither.
     covariates : mapping of str to CovariateSpec

@@ -110,13 +110,18 @@ def align_limits(
             if own is None or own == wanted or not mine.any():
                 continue
             try:
-                found = convert_values(parts[column], own, _known(wanted, column))
+                found = _rounded(convert_values(parts[column], own, _known(wanted, column)))
                 parts[column] = np.where(mine, found, parts[column])
             except UnitError as error:
                 place = f"{source}, column {column}"
                 issues.append(Issue(where=place, what=str(error), remedy="correct the units"))
     kept = {k: u for k, u in units.items() if k.partition(".")[0] not in MEASURED[1:]}
     return kept, issues
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values without the rounding of a conversion: 200 pg/mL are 0.2 ng/mL."""
+    return np.array([float(f"{value:.12g}") for value in values])
 
 
 def _known(unit: str | None, column: str) -> str:

@@ -1,8 +1,8 @@
 """Linear models over a raw NONMEM table, from the definition, by matrix exponentials.
 
 It takes the rows of one subject as a user writes them, and a model y' = A y + b as functions of
-what a record sees. It shares no type, no convention and no code with the package. The rules are those of
-NONMEM's PREDPP, with the departures that the documentation states:
+what a record sees. It shares no type, no convention and no code with the package. The rules are
+those of NONMEM's PREDPP, with the departures that the documentation states:
 
 * rows are processed in their order; F, ALAG, R, D, outputs, initial values and steady states see
   the row's own covariates and occasion; a steady state has all coefficients frozen at its row;

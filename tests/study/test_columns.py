@@ -1,0 +1,185 @@
+"""Rows that are left out, ragged rows, and columns that look like codes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.spec import parse_model
+from pkqsp_bayes.study import read_study, study_from_frame
+from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.sentinels import find_sentinels
+
+Write = Callable[[str], Path]
+
+COMMENTED = """C,ID,TIME,AMT,DV,MDV,CMT,WT
+.,1,0,320,.,1,1,79.6
+.,1,0.5,.,5.1,0,2,79.6
+C,1,2,.,83,0,2,79.6
+.,1,9,.,5.6,0,2,-99
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def make(text: str) -> Path:
+        path = tmp_path / "t.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("rules", "times", "counts"),
+    [
+        ("C == C", [0, 0.5, 9], {"C == C": 1}),
+        ("C", [0, 0.5, 9], {"C": 1}),
+        ("@", [0, 0.5, 9], {"@": 1}),
+        (["C == C", "WT == -99"], [0, 0.5], {"C == C": 1, "WT == -99": 1}),
+        ("IGNORE=(C.EQ.C,WT.LT.0)", [0, 0.5], {"C.EQ.C": 1, "WT.LT.0": 1}),
+        (["C != ."], [0, 0.5, 9], {"C != .": 1}),
+        ("DV > 50 and time >= 2", [0, 0.5, 9], {"DV > 50 and time >= 2": 1}),
+        (["C == C", "DV == ."], [0.5, 9], {"C == C": 1, "DV == .": 1}),
+        (["C == C", "TIME.EQN.9"], [0, 0.5], {"C == C": 1, "TIME.EQN.9": 1}),
+    ],
+)
+def test_rows_are_left_out(
+    write: Write, rules: str | list[str], times: list[float], counts: dict[str, int]
+) -> None:
+    model = parse_model('title = "x"\n[covariates]\nC = "category"')
+    study = read_study(write(COMMENTED), ignore=rules, model=model)
+    assert study.table["TIME"].tolist() == times
+    assert {out.reason: out.rows for out in study.left_out} == counts
+
+
+def test_the_model_states_rules_and_an_option_replaces_them(write: Write) -> None:
+    model = parse_model('title = "x"\n[study]\nignore = ["C == C"]')
+    assert len(read_study(write(COMMENTED), model=model).table) == 3
+    assert len(read_study(write(COMMENTED), model=model, ignore=["C == C", "TIME > 5"]).table) == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("nonsense", "cannot be read"), ("A == 1 or B == 2", "cannot be read"),
+        ("ACCEPT=(C.EQ.1)", "cannot be read"), ("WGT == 1", "names no column 'WGT'"),
+        ("TIME >= 0", "leave every row out"),
+    ],
+)  # fmt: skip
+def test_rules_that_mean_nothing(write: Write, rule: str, what: str) -> None:
+    with pytest.raises(CheckError, match=what):
+        read_study(write(COMMENTED), ignore=["C == C", rule])
+
+
+def test_a_rule_without_rows_is_a_warning(write: Write) -> None:
+    study = read_study(write(COMMENTED), ignore=["C == C", "WT > 500"])
+    assert any("leaves no row out" in issue.what for issue in study.warnings)
+
+
+def test_free_text_below_a_mark_is_no_ragged_row(write: Write) -> None:
+    path = write("ID,TIME,DV\n1,0,1\nC a comment, of, any, length\n1,1,2\n")
+    with pytest.raises(CheckError, match="4 cells"):
+        read_study(path)
+    assert read_study(path, ignore="C").table["DV"].tolist() == [1, 2]
+    assert read_study(path, ignore="C").table["ROW"].tolist() == [2, 4]
+
+
+def test_a_marked_row_is_refused_with_a_remedy_that_works(write: Write) -> None:
+    path = write(COMMENTED)
+    with pytest.raises(CheckError) as caught:
+        read_study(path)
+    issue = caught.value.issues[0]
+    assert "row 4, column C" in issue.where
+    assert 'ignore = ["C == C"]' in issue.remedy
+    assert "--ignore 'C == C'" in issue.remedy
+    assert len(read_study(path, columns={"C_kept": "C"}).table) == 4
+    numbers = write("ID,TIME,DV,C\n1,0,1,0\n1,1,2,1\n")
+    with pytest.raises(CheckError, match="marks the row"):
+        read_study(numbers)
+    assert len(read_study(numbers, ignore="C == 1").table) == 1
+    # A column of numbers other than 0 and 1 marks nothing.
+    assert len(read_study(write("ID,TIME,DV,C\n1,0,1,3.5\n1,1,2,1\n")).table) == 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("row", ["1 4 70", "1 4 70 1 2", "1 4"])
+def test_ragged_rows_are_refused(write: Write, delimiter: str, quoted: bool, row: str) -> None:
+    first = '"1" 0 70 5' if quoted else "1 0 70 5"
+    last = '"1" 9 70 1' if quoted else "1 9 70 1"
+    text = "\n".join(["ID TIME WT DV", first, row, last]) + "\n"
+    with pytest.raises(CheckError, match="row 3") as caught:
+        read_study(write(text.replace(" ", delimiter)))
+    assert "the header has 4" in str(caught.value)
+
+
+def test_two_ragged_rows_that_make_up_for_each_other(write: Write) -> None:
+    with pytest.raises(CheckError) as caught:
+        read_study(write('ID,TIME,DV\n"1",0,1\n1,1\n1,2,3,4\n1,3,5\n'))
+    assert [i.where.split(", ")[1] for i in caught.value.issues] == ["row 3", "row 4"]
+
+
+def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
+    study = read_study(write('"ID","TIME","DV","a, b"\n"x, y",0,1,2\n'))
+    assert study.subjects == ("x, y",)
+    assert study.covariates == ("a, b",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "column"),
+    [
+        ({"L2": [1, 1, 2]}, "L2"), ({"PERIOD": [1, 1, 2]}, "PERIOD"),
+        ({"VISIT": ["a", "a", "b"]}, "VISIT"), ({"YTYPE": [1, 1, 2]}, "YTYPE"),
+        ({"MATRIX": ["plasma", "plasma", "urine"]}, "MATRIX"), ({"LDV": [0.1, 0.2, 0.3]}, "LDV"),
+        ({"BLQFN": [0, 0, 1]}, "BLQFN"), ({"DVU": ["ng/mL"] * 3}, "DVU"),
+        ({"COMMENT": ["haemolysed", None, None]}, "COMMENT"), ({"DUR": [2.0, 0, 0]}, "DUR"),
+    ],
+)  # fmt: skip
+def test_columns_that_look_like_codes_are_told(columns: dict[str, object], column: str) -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100, 0, 0], "DV": [None, 1, 2]})
+    study = study_from_frame(table.assign(**columns))
+    assert any(issue.where == f"table, column {column}" for issue in study.warnings)
+    assert not list(code_issues(study, used=[column.lower()]))
+
+
+def test_infusion_times_are_no_boluses() -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [100, 0], "DV": [None, 1],
+                          "TINF": [2.0, 0]})  # fmt: skip
+    with pytest.raises(CheckError, match="duration of infusions"):
+        study_from_frame(table)
+    study_from_frame(table.assign(RATE=[50.0, 0]))
+
+
+def test_values_that_nothing_reads_are_told() -> None:
+    table = pd.DataFrame({
+        "ID": 1, "TIME": [0, 1, 2, 3], "AMT": [100.0, 0, 0, 0], "EVID": [1, 0, 0, 0],
+        "DV": [7.0, 1.0, 999.0, 0.1], "MDV": [1, 0, 0, 1], "BLQ": [0, 0, 0, 1],
+    })  # fmt: skip
+    found = [issue.what for issue in study_from_frame(table).warnings]
+    assert "DV is 7 on a dose record, which observes nothing" in found
+    assert "DV is 999, which looks like a missing value" in found
+    assert "BLQ is 1, but MDV is 1: the record is left out, not censored" in found
+
+
+@pytest.mark.parametrize(
+    ("values", "marked"),
+    [
+        ([70.0, -99.0, 80.0], [1]), ([70.0, 999.0], [1]), ([850.0, 999.0, 1200.0], []),
+        ([-99.0, -99.0], [0, 1]), ([99.0], []), ([-90.0, -99.0, -120.0], []),
+        ([0.0, 1.0, -9.0], [2]), ([-3.0, 2.0, -9.0], []),
+    ],
+)  # fmt: skip
+def test_codes_of_missing_values(values: list[float], marked: list[int]) -> None:
+    assert np.flatnonzero(find_sentinels(np.array(values))).tolist() == marked
+
+
+def test_units_in_headers(write: Write) -> None:
+    study = read_study(write("ID,TIME,DV [cp: ng/mL; pca: %],DVID\n1,0,1,cp\n1,1,2,pca\n"))
+    assert study.units == {"DV.cp": "ng/mL", "DV.pca": "%"}
+    assert read_study(write("ID,TIME,DV (log(ng/mL))\n1,0,1\n")).units == {"DV": "log(ng/mL)"}
+    with pytest.raises(CheckError, match="cannot be read"):
+        read_study(write("ID,TIME,DV [ng/mL] (plasma)\n1,0,1\n"))
