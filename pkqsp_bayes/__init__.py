@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
+    from pkqsp_bayes.program.summary import StudySummary, summarise_study
     from pkqsp_bayes.reporting.facts import ReportOptions
     from pkqsp_bayes.reporting.page import report
     from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -96,6 +97,7 @@ __all__ = [
     "SolverAccuracy",
     "SolverOptions",
     "Study",
+    "StudySummary",
     "ToolchainError",
     "__version__",
     "apply_priors",
@@ -149,6 +151,7 @@ __all__ = [
     "simulate",
     "stack_studies",
     "study_from_frame",
+    "summarise_study",
     "summary_table",
     "validate",
     "variance_budget",
@@ -227,6 +230,8 @@ _PLACES = {
     "Study": "study.study",
     "ToolchainError": "errors",
     "check": "program.check",
+    "StudySummary": "program.summary",
+    "summarise_study": "program.summary",
     "datasets": "study",
     "load_dataset": "study",
     "examine_study": "study.read",

@@ -52,11 +52,10 @@ class Limits:
     upper: FloatArray
 
     @classmethod
-    def of(cls, study: Study, bound: BoundModel) -> "Limits":
-        """Take them from the study's LLOQ and ULOQ."""
-        rows = study.table.iloc[list(bound.coords["observation"])]
-        lower = rows["LLOQ"].to_numpy(dtype=np.float64)
-        upper = rows["ULOQ"].to_numpy(dtype=np.float64)
+    def of(cls, bound: BoundModel) -> "Limits":
+        """Take the LLOQ and ULOQ of each observation's endpoint."""
+        lower = np.array(bound.observed["LLOQ"], dtype=np.float64)
+        upper = np.array(bound.observed["ULOQ"], dtype=np.float64)
         return cls(lower=np.nan_to_num(lower, nan=-np.inf), upper=np.nan_to_num(upper, nan=np.inf))
 
 
@@ -148,6 +147,8 @@ def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> Boun
     """
     censored = np.where(value < limits.lower, -1, np.where(value > limits.upper, 1, 0))
     data = {"y": np.clip(value, limits.lower, limits.upper), "censored": censored}
+    if "limit" in bound.data:  # a replicate lies in no interval with two ends
+        data["limit"] = data["y"]
     observed = {**bound.observed, "DV": data["y"].tolist()}
     return dataclasses.replace(bound, data={**bound.data, **data}, observed=observed)
 
@@ -173,7 +174,8 @@ def joint_data(bound: BoundModel, replicate: BoundModel) -> BoundModel:
         name: np.where(
             again, np.array(replicate.data[name])[order], np.array(bound.data[name])[order]
         )
-        for name in ("record", "output", "censored", "y")
+        for name in ("record", "output", "censored", "y", "limit")
+        if name in bound.data
     }
     observed = {name: [values[i] for i in order] for name, values in bound.observed.items()}
     return dataclasses.replace(

@@ -132,7 +132,7 @@ def sbc(
         made = prior_replicates(drawn)
     else:
         made = posterior_replicates(given, replicates, seed)
-    plan = _Plan(bound=bound, made=made, limits=Limits.of(design, bound), joint=given is not None)
+    plan = _Plan(bound=bound, made=made, limits=Limits.of(bound), joint=given is not None)
     _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
     result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.check_steady import steady_issues
+from pkqsp_bayes.program.check_table import baseline_issues, level_issues, sentinel_issues
 from pkqsp_bayes.program.framing import build_frame
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["check"]
@@ -47,46 +47,26 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     if study is None:
         return issues
     broken = any(issue.severity == "error" for issue in issues)
-    issues += study.warnings
+    issues += _without_used_codes(model, study)
     if broken:
         return issues  # without a system there is nothing to hold the study against
     ready = ready_model(model)
     issues += _collected(subject_timelines, ready, study)
-    issues += [*_accumulators(ready, study), *_counted_twice(ready, study)]
+    issues += [*level_issues(model, study), *sentinel_issues(model, study)]
+    issues += steady_issues(ready, study)
     if any(observed.error is not None for observed in model.observe.values()):
-        issues += _collected(collect_observations, model, ready.lowered, study)
+        seen, found = examine_observations(ready, study)
+        issues += [*found, *baseline_issues(ready, study, seen)]
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(build_frame, model, study, blq="M3", centred={})
     return list(dict.fromkeys(issues))
 
 
-def _accumulators(ready: ReadyModel, study: Study) -> list[Issue]:
-    """Warn of states that no equation reads where the study asks for a steady state."""
-    lowered = ready.lowered
-    read = {entry.col for entry in lowered.rhs.by_state}
-    names = [name for i, name in enumerate(lowered.states) if i not in read]
-    if not names or not (study.table["SS"] > 0).any():
-        return []
-    what = (
-        f"{', '.join(names)} only fills and has no steady state: it keeps its value at SS records"
-    )
-    remedy = "give it an elimination, or read it as what it has gained since the record"
-    return [Issue(severity="warning", where="equations", what=what, remedy=remedy)]
-
-
-def _counted_twice(ready: ReadyModel, study: Study) -> list[Issue]:
-    """Warn of inputs of the system's own where SS = 2 adds a whole steady state."""
-    if not (study.table["SS"] == 2).any():
-        return []
-    lowered = ready.lowered
-    empty = {symbol(name): sp.Integer(0) for name in lowered.states}
-    rows = dict(zip(lowered.states, lowered.rhs.values, strict=True))
-    names = [name for name, row in rows.items() if row.xreplace(empty) not in (0, sp.nan, sp.zoo)]
-    if not names:
-        return []
-    what = f"{', '.join(names)} has an input of its own, which SS = 2 adds a second time"
-    remedy = "use SS = 1, or a dose record for each of the two regimens with ADDL"
-    return [Issue(severity="warning", where="equations", what=what, remedy=remedy)]
+def _without_used_codes(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return the study's warnings, less those of columns that the model reads."""
+    names = [*model.covariates]
+    needless = set(code_issues(study)) - set(code_issues(study, used=names))
+    return [issue for issue in study.warnings if issue not in needless]
 
 
 def _collected(call: Callable[..., Any], *arguments: object, **named: object) -> list[Issue]:

@@ -55,7 +55,8 @@ class ObservedStudy:
     def table(self) -> pd.DataFrame:
         """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
 
-        TIME is in the model's unit; DV is the limit where censored is not 0.
+        TIME is in the model's unit, DV and limits in the output's; DV is the limit where censored
+        is not 0. LLOQ and ULOQ are the endpoint's, in the rows that are not censored too.
         """
         seen, study = self.observations, self.simulator.study
         rows = study.table.iloc[seen.row].reset_index(drop=True)
@@ -69,8 +70,8 @@ class ObservedStudy:
                 "endpoint": [self.simulator.outputs[k] for k in seen.output],
                 "DV": seen.value,
                 "censored": seen.censored,
-                "LLOQ": rows["LLOQ"].to_numpy(dtype=float),
-                "ULOQ": rows["ULOQ"].to_numpy(dtype=float),
+                "LLOQ": seen.lower,
+                "ULOQ": seen.upper,
                 "row": seen.row,
             }
         )
@@ -138,7 +139,7 @@ class ObservedStudy:
         result, seen = np.empty_like(predictions), self.observations
         for endpoint, mine in self.by_endpoint():
             result[:, mine] = self.residual(endpoint).log_density(
-                seen.value[mine], predictions[:, mine], seen.censored[mine]
+                seen.value[mine], predictions[:, mine], seen.censored[mine], seen.limit[mine]
             )
         return result
 
@@ -189,7 +190,7 @@ def observed_study(
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
     labels = tuple(occasions) or population.occasions or None
     simulator = study_simulator(model, study, occasions=labels)
-    seen = collect_observations(model, simulator.model.lowered, study)
+    seen = collect_observations(simulator.model, study)
     return ObservedStudy(
         model=model,
         simulator=simulator,
