@@ -26,13 +26,17 @@ struct Model {
   static constexpr int NOQ = 1;
   static constexpr int NY0Q = 1;
   static constexpr int NDQ = 1;
+  static constexpr int NEQ = 1;
+  static constexpr int K = 0;
   static constexpr bool LINEAR = true;
   static constexpr bool RECORD = false;
   static constexpr bool AUTONOMOUS = true;
+  static constexpr bool ACCUMULATES[6] = {false, false, false, false, false, false};
   static constexpr int DOSE_STATE[1] = {5};
   static constexpr bool DOSE_HAS_RATE[1] = {false};
   static constexpr bool DOSE_HAS_DURATION[1] = {false};
   static constexpr bool DOSE_CONSTANT_LAG[1] = {true};
+  static constexpr bool SWITCH_CLOSED[1] = {false};
 
   static void theta(const double* p, const double* x, double* q, double* dq) {
     // q[0] = k(organ0.A <- organ0.A)
@@ -251,6 +255,10 @@ struct Model {
     out[2] = T{};
     out[3] = T{};
     out[4] = T{};
+  }
+  static void edge_entries(double t, const double* q, double* e, double* eq) {
+  }
+  template <class T> static void edge_lanes(const double* q, const double* eq, const T* DQ, T* out) {
   }
 };
 }  // namespace pkqsp_generated

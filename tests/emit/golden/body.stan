@@ -226,6 +226,54 @@ functions {
     return running[1 : found];
   }
   
+  // The least k with |y| <= 2^k (limited, and far below for 0).
+  int m_exponent(real y) {
+    int k = 0;
+    if (y == 0) {
+      return -10000;
+    }
+    while (k < 1000 && abs(y) > 2.0 ^ k) {
+      k += 16;
+    }
+    while (k > -1000 && abs(y) <= 2.0 ^ (k - 16)) {
+      k -= 16;
+    }
+    while (k > -1000 && abs(y) <= 2.0 ^ (k - 1)) {
+      k -= 1;
+    }
+    return k;
+  }
+  
+  // Sizes of states, as exponents of two: the largest value that each has had.
+  array[] int m_grown(array[] int size, vector y) {
+    array[6] int grown = size;
+    for (i in 1 : 6) {
+      grown[i] = max(grown[i], m_exponent(y[i]));
+    }
+    return grown;
+  }
+  
+  // The same for a stretch that begins with the derivative dydt. A state that has been 0 so far
+  // counts as small: that costs steps and no accuracy.
+  array[] int m_chosen(array[] int size, vector dydt) {
+    array[6] int chosen = size;
+    int most = max(size);
+    for (i in 1 : 6) {
+      if (size[i] <= -10000) {
+        chosen[i] = max(max(most, m_exponent(dydt[i])) - 40, -1000);
+      }
+    }
+    return chosen;
+  }
+  
+  vector m_powers(array[] int size) {
+    vector[6] powers;
+    for (i in 1 : 6) {
+      powers[i] = 2.0 ^ max(size[i], -1000);
+    }
+    return powers;
+  }
+  
   // Number of the state that a dosing compartment feeds.
   int m_state(int cmt) {
     return {6}[cmt];
@@ -359,6 +407,24 @@ functions {
     return dydt;
   }
   
+  // The same of the states in units of their sizes.
+  vector m_scaled(real t,
+                  vector z,
+                  vector p,
+                  data vector s,
+                  data vector c,
+                  array[] int running,
+                  array[] int size,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data matrix own) {
+    return m_driven(t, z .* m_powers(size), p, s, c, running, time, amt,
+                    rate, cmt, own)
+           ./ m_powers(size);
+  }
+  
   // States at the times ts, from y at t0. Stan's solvers want the first of them to be well after t0.
   array[] vector m_advance(vector y,
                            data real t0,
@@ -367,6 +433,7 @@ functions {
                            data vector s,
                            data vector c,
                            array[] int running,
+                           array[] int sizes,
                            data array[] real time,
                            data array[] real amt,
                            data array[] real rate,
@@ -387,11 +454,18 @@ functions {
       }
     }
     if (near < size(ts)) {
-      path[near + 1 : size(ts)] = ode_bdf_tol(m_driven, y, t0,
+      array[6] int chosen = m_chosen(sizes,
+                                     m_driven(t0, y, p, s, c, running, time,
+                                              amt, rate, cmt, own));
+      path[near + 1 : size(ts)] = ode_bdf_tol(m_scaled,
+                                              y ./ m_powers(chosen), t0,
                                               ts[near + 1 : size(ts)], rtol,
                                               atol, max_steps, p, s, c,
-                                              running, time, amt, rate, cmt,
-                                              own);
+                                              running, chosen, time, amt,
+                                              rate, cmt, own);
+      for (i in near + 1 : size(ts)) {
+        path[i] = path[i] .* m_powers(chosen);
+      }
     }
     return path;
   }
@@ -412,6 +486,24 @@ functions {
                     rate, cmt, own);
   }
   
+  // The same of the states in units of their sizes.
+  vector m_still(real t,
+                 vector z,
+                 vector p,
+                 data vector s,
+                 array[] int running,
+                 int i,
+                 array[] int size,
+                 data array[] real time,
+                 data array[] real amt,
+                 data array[] real rate,
+                 array[] int cmt,
+                 data matrix own) {
+    return m_frozen(t, z .* m_powers(size), p, s, running, i, time, amt,
+                    rate, cmt, own)
+           ./ m_powers(size);
+  }
+  
   // State after a span in which time stands still.
   vector m_hold(vector y,
                 real span,
@@ -419,6 +511,7 @@ functions {
                 data vector s,
                 array[] int running,
                 int i,
+                array[] int sizes,
                 data array[] real time,
                 data array[] real amt,
                 data array[] real rate,
@@ -430,8 +523,13 @@ functions {
     if (span <= 1e-10) {
       return y;
     }
-    return ode_bdf_tol(m_frozen, y, 0, {span}, rtol, atol, max_steps, p, s,
-                       running, i, time, amt, rate, cmt, own)[1];
+    array[6] int chosen = m_chosen(m_grown(sizes, y),
+                                   m_frozen(0, y, p, s, running, i, time,
+                                            amt, rate, cmt, own));
+    return ode_bdf_tol(m_still, y ./ m_powers(chosen), 0, {span}, rtol, atol,
+                       max_steps, p, s, running, i, chosen, time, amt, rate,
+                       cmt, own)[1]
+           .* m_powers(chosen);
   }
   
   // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
@@ -443,6 +541,7 @@ functions {
                  int i,
                  vector p,
                  data vector s,
+                 array[] int sizes,
                  data array[] real time,
                  data array[] real amt,
                  data array[] real rate,
@@ -454,23 +553,24 @@ functions {
     if (rest == 0 && overlap == 0) {
       vector[6] dosed = y;
       dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt, own);
-      return m_hold(dosed, phase, p, s, rep_array(i, 0), i, time, amt, rate,
-                    cmt, own, rtol, atol, max_steps);
+      return m_hold(dosed, phase, p, s, rep_array(i, 0), i, sizes, time, amt,
+                    rate, cmt, own, rtol, atol, max_steps);
     }
     array[overlap + 1] int running = rep_array(i, overlap + 1);
     if (phase <= rest) {
-      return m_hold(y, phase, p, s, running, i, time, amt, rate, cmt, own,
-                    rtol, atol, max_steps);
+      return m_hold(y, phase, p, s, running, i, sizes, time, amt, rate, cmt,
+                    own, rtol, atol, max_steps);
     }
-    vector[6] half = m_hold(y, rest, p, s, running, i, time, amt, rate, cmt,
-                            own, rtol, atol, max_steps);
-    return m_hold(half, phase - rest, p, s, running[1 : overlap], i, time,
-                  amt, rate, cmt, own, rtol, atol, max_steps);
+    vector[6] half = m_hold(y, rest, p, s, running, i, sizes, time, amt,
+                            rate, cmt, own, rtol, atol, max_steps);
+    return m_hold(half, phase - rest, p, s, running[1 : overlap], i, sizes,
+                  time, amt, rate, cmt, own, rtol, atol, max_steps);
   }
   
   // The largest change, in units of the tolerance.
-  real m_change(vector y, vector before, data real rtol, data real atol) {
-    return max(abs(y - before) ./ (atol + rtol * abs(y)));
+  real m_change(vector y, vector before, array[] int sizes, data real rtol,
+                data real atol) {
+    return max(abs(y - before) ./ (atol * m_powers(sizes) + rtol * abs(y)));
   }
   
   // State under an infusion that has always been running (of rate 0: without any dose).
@@ -489,12 +589,14 @@ functions {
     array[rate[i] == 0 ? 0 : 1] int running = rep_array(i,
                                                         rate[i] == 0 ? 0 : 1);
     vector[6] y = start;
+    array[6] int sizes = m_grown(rep_array(-10000, 6), y);
     real span = 1;
     for (k in 1 : 40) {
       vector[6] before = y;
-      y = m_hold(y, span, p, s, running, i, time, amt, rate, cmt, own, rtol,
-                 atol, max_steps);
-      if (k > 10 && m_change(y, before, rtol, atol) <= 1) {
+      y = m_hold(y, span, p, s, running, i, sizes, time, amt, rate, cmt, own,
+                 rtol, atol, max_steps);
+      sizes = m_grown(sizes, y);
+      if (k > 10 && m_change(y, before, sizes, rtol, atol) <= 1) {
         return y;
       }
       span *= 2;
@@ -541,20 +643,22 @@ functions {
     real rest = timing[i, 2] - overlap * ii[i];
     real phase = ii[i] * (floor(timing[i, 1] / ii[i]) + 1) - timing[i, 1];
     real change = positive_infinity();
+    array[6] int sizes = m_grown(rep_array(-10000, 6), y);
     for (k in 1 : 1000) {
       vector[6] before = y;
       real previous = change;
-      y = m_phase(y, ii[i], rest, overlap, i, p, s, time, amt, rate, cmt,
-                  own, rtol, atol, max_steps);
-      change = m_change(y, before, rtol, atol);
+      y = m_phase(y, ii[i], rest, overlap, i, p, s, sizes, time, amt, rate,
+                  cmt, own, rtol, atol, max_steps);
+      sizes = m_grown(sizes, y);
+      change = m_change(y, before, sizes, rtol, atol);
       real ratio = change / previous;
       if (change <= 0.01 || (k > 2 && change * ratio <= 0.1 * (1 - ratio))
           || (k > 2 && ratio >= 1 && change < 10)) {
         if (phase >= ii[i]) {
           return y;
         }
-        return m_phase(y, phase, rest, overlap, i, p, s, time, amt, rate,
-                       cmt, own, rtol, atol, max_steps);
+        return m_phase(y, phase, rest, overlap, i, p, s, sizes, time, amt,
+                       rate, cmt, own, rtol, atol, max_steps);
       }
     }
     reject("no steady state for record ", i, " after 1000 doses");
@@ -592,6 +696,7 @@ functions {
     matrix[n, 1] out;
     array[3] int now = {1, 0, 0};
     vector[6] y = m_initial(time[1], p, s, m_seen(1, own));
+    array[6] int sizes = rep_array(-10000, 6);
     int segment = 1; // of the covariates
     int first = 1; // doses of earlier records are over or dropped
     int next = 1; // the record that comes next
@@ -614,6 +719,7 @@ functions {
         if (m_after(m_time(now, time, ii, breaks, timing), time[next])) {
           reject("time goes back at record ", next);
         }
+        sizes = m_grown(sizes, y);
         array[last - next + 2] vector[6] path = m_advance(y,
                                                           m_time(now, time,
                                                                  ii, breaks,
@@ -639,9 +745,10 @@ functions {
                                                                     segments,
                                                                     own,
                                                                     timing),
-                                                          time, amt, rate,
-                                                          cmt, own, rtol,
-                                                          atol, max_steps);
+                                                          sizes, time, amt,
+                                                          rate, cmt, own,
+                                                          rtol, atol,
+                                                          max_steps);
         for (i in next : last) {
           out[i] = m_outputs(time[i], path[i - next + 1], p, s,
                              m_seen(i, own))';
@@ -657,6 +764,7 @@ functions {
       } else {
         now = {next, 0, 0};
         y = m_initial(time[next], p, s, m_seen(next, own));
+        sizes = rep_array(-10000, 6);
         segment = next == 1 ? 1 : m_next_stretch(segment, breaks);
         first = next;
       }

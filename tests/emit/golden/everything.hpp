@@ -26,13 +26,17 @@ struct Model {
   static constexpr int NOQ = 1;
   static constexpr int NY0Q = 1;
   static constexpr int NDQ = 1;
+  static constexpr int NEQ = 1;
+  static constexpr int K = 0;
   static constexpr bool LINEAR = false;
   static constexpr bool RECORD = true;
   static constexpr bool AUTONOMOUS = false;
+  static constexpr bool ACCUMULATES[2] = {false, false};
   static constexpr int DOSE_STATE[2] = {0, 1};
   static constexpr bool DOSE_HAS_RATE[2] = {true, false};
   static constexpr bool DOSE_HAS_DURATION[2] = {true, false};
   static constexpr bool DOSE_CONSTANT_LAG[2] = {true, false};
+  static constexpr bool SWITCH_CLOSED[1] = {false};
 
   static void theta(const double* p, const double* x, double* q, double* dq) {
     // q[1] = WT
@@ -232,6 +236,10 @@ struct Model {
     out[7] = dqd[0] * DQ[5];
     out[8] = T{};
     out[9] = T{};
+  }
+  static void edge_entries(double t, const double* q, double* e, double* eq) {
+  }
+  template <class T> static void edge_lanes(const double* q, const double* eq, const T* DQ, T* out) {
   }
 };
 }  // namespace pkqsp_generated
