@@ -98,8 +98,8 @@ def summarise_study(study: Study, model: ModelSpec | None = None) -> StudySummar
     >>> import pkqsp_bayes as pq
     >>> study = pq.load_dataset("theophylline")
     >>> found = summarise_study(study, pq.load_model("theophylline"))
-    >>> found.observations.loc[0, ["endpoint", "unit", "observations", "below"]].tolist()
-    ['cp', 'mg/L', 132, 0]
+    >>> found.subjects, int(found.observations["observations"].sum()), found.unused
+    (12, 132, ())
     """
     ready = None if model is None else ready_model(model)
     unit = study.units.get("TIME", "") if ready is None else ready.spec.time_unit
