@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
@@ -106,9 +107,14 @@ class _Lowering:
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
-            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state),
+            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state)
+            and not any(self._compares_states(row) for row in rows),
             autonomous=autonomous,
         )
+
+    def _compares_states(self, row: sp.Expr) -> bool:
+        """Whether a condition reads a state: its jump is in no derivative."""
+        return any(not r.free_symbols.isdisjoint(self.states) for r in row.atoms(Relational))
 
     def _closed(self, expr: sp.Expr) -> sp.Expr:
         return self.inline.close(sp.sympify(expr))
