@@ -128,8 +128,9 @@ class _Lowering:
     def _affine(self, expr: sp.Expr, name: str) -> sp.Expr:
         """Split off the states that enter with a static factor; hoist the rest as it stands."""
         linear: dict[sp.Symbol, sp.Expr] = {}
+        compared = {s for r in expr.atoms(Relational) for s in r.free_symbols}
         for state in self.states:
-            if state in expr.free_symbols:
+            if state in expr.free_symbols and state not in compared:
                 slope = sp.diff(expr, state)
                 if self.hoister.is_static(slope):
                     linear[state] = slope
