@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
@@ -106,9 +107,14 @@ class _Lowering:
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
-            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state),
+            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state)
+            and not any(self._compares_states(row) for row in rows),
             autonomous=autonomous,
         )
+
+    def _compares_states(self, row: sp.Expr) -> bool:
+        """Whether a condition reads a state: its jump is in no derivative."""
+        return any(not r.free_symbols.isdisjoint(self.states) for r in row.atoms(Relational))
 
     def _closed(self, expr: sp.Expr) -> sp.Expr:
         return self.inline.close(sp.sympify(expr))
@@ -122,8 +128,9 @@ class _Lowering:
     def _affine(self, expr: sp.Expr, name: str) -> sp.Expr:
         """Split off the states that enter with a static factor; hoist the rest as it stands."""
         linear: dict[sp.Symbol, sp.Expr] = {}
+        compared = {s for r in expr.atoms(Relational) for s in r.free_symbols}
         for state in self.states:
-            if state in expr.free_symbols:
+            if state in expr.free_symbols and state not in compared:
                 slope = sp.diff(expr, state)
                 if self.hoister.is_static(slope):
                     linear[state] = slope

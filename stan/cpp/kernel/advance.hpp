@@ -111,7 +111,9 @@ struct Advance {
   double scaled_norm(const double* v) const {
     double sum = 0.0;
     for (int n = 0; n < N; ++n) {
-      const double x = v[n] / w.tolerance(n, std::fabs(w.y[n]));
+      const double least = w.floor[n] + w.options.rtol * std::fabs(w.y[n]);
+      if (!(least > 0.0)) continue;  // zero so far, and no size is known
+      const double x = v[n] / least;
       sum += x * x;
     }
     return std::sqrt(sum / N);
