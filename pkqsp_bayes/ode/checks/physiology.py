@@ -14,6 +14,7 @@ __all__ = ["check_flows", "check_positive", "check_sub_volumes"]
 
 _ROUNDING = 1e-6
 _FRACTIONS = ("fup", "Hct")
+_LOGARITHMS, _LARGEST_LOGARITHM = ("logP", "logMA"), 15.0
 _POSITIVE = ("V", "Q", "Qart", "Qout", "Kp", "Kb", "Kpu")
 _BODY = ("organs", "pools", "lump", "body", "antibody")
 
@@ -94,6 +95,9 @@ def _sign(name: str, where: str, value: float | None) -> Iterator[Issue]:
     elif plain in _FRACTIONS and not 0 < value <= 1:
         what = f"{name} is {value:.6g}"
         yield Issue(where=where, what=what, remedy="it is a fraction, between 0 and 1")
+    elif plain in _LOGARITHMS and not abs(value) <= _LARGEST_LOGARITHM:
+        what = f"{name} is {value:.6g}"
+        yield Issue(where=where, what=what, remedy="a decadic logarithm, within -15 to 15")
     elif plain in ("BP", "CO", "MW", "GFR") and not value > 0:
         yield Issue(where=where, what=f"{name} is {value:.6g}", remedy="it must be positive")
 
