@@ -105,7 +105,7 @@ class DrugChemistry:
         if not (is_number(self.BP) and is_number(self.haematocrit)):
             return []
         least = 1.0 - self.haematocrit
-        if self.BP >= least - _ROUNDING:
+        if least - _ROUNDING <= self.BP:
             return []
         what = f"BP is {self.BP:g}, and the plasma of blood alone makes it {least:g}"
         remedy = f"at least 1 - haematocrit, {least:g}"

@@ -138,7 +138,6 @@ def test_vss_is_where_the_drug_comes_to_rest() -> None:
             "organs.gutt.tissue",
             "did you mean gut",
         ),
-        (model("schmitt", {"pKa_base": (8.0, 94.0)}), "drug.pKa_base", "94"),
         (model("schmitt", {}).replace("logP = 2.1", "logP = 21"), "drug.logP", "logP is 21"),
         (
             BODY.replace("volume = 50", "volume = 50\npH = 7"),

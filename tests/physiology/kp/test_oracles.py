@@ -48,9 +48,9 @@ _VOLUMES = {
 
 
 def test_rodgers_rowland_as_printed():
-    """Enoxacin (zwitterion) 2 %, bisoprolol and cefazolin 3 %, others 12.5 % (inputs are rounded in the source).
+    """Enoxacin (a zwitterion) within 2 %, bisoprolol and cefazolin 3 %, others 12.5 %.
 
-    Acebutolol in adipose is printed 20 % lower than the equations give: left out.
+    Inputs are rounded in the source. Acebutolol in adipose is printed 20 % lower than the equations give: left out.
     """
     rows = oracle_rows("kp_rodgers_rowland")
     assert len(rows) == 66
