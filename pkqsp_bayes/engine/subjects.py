@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pkqsp_bayes.engine.domain import domain_issues
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.body import CovariateSpec
@@ -26,7 +28,8 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     Raises
     ------
     CheckError
-        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows.
+        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows;
+        subjects for which a formula of the body does not hold.
     """
     spec, lowered = model.spec, model.lowered
     study = study.in_units({"TIME": spec.time_unit, "AMT": spec.amount_unit})
@@ -35,7 +38,10 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     stated = dict(spec.covariates)
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
-    return timelines(study, covariate_columns(names, stated), doses)
+    lines = timelines(study, covariate_columns(names, stated), doses)
+    if issues := domain_issues(model, lines, source=study.source):
+        raise CheckError(issues)
+    return lines
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:

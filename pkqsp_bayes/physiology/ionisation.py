@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = ["PLASMA_PH", "charge_fractions", "ion_trapping", "ionised_ratio"]
@@ -30,6 +31,7 @@ def ionised_ratio(pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value
     >>> ionised_ratio(7.4, acid=(7.4,)), ionised_ratio(7.4), round(ionised_ratio(7.0, base=(9.0,)))
     (1.0, 0.0, 100)
     """
+    require(pH=(pH, 0.0, 14.0))
     zero: Value = 0.0
     return sum(_losing(pH, acid), zero) + sum(_taking(pH, base), zero)
 

@@ -50,7 +50,8 @@ _VOLUMES = {
 def test_rodgers_rowland_as_printed():
     """Enoxacin (a zwitterion) within 2 %, bisoprolol and cefazolin 3 %, others 12.5 %.
 
-    Inputs are rounded in the source. Acebutolol in adipose is printed 20 % lower than the equations give: left out.
+    Inputs are rounded in the source. Acebutolol in adipose is printed 20 % lower than the equations
+    give: left out.
     """
     rows = oracle_rows("kp_rodgers_rowland")
     assert len(rows) == 66
