@@ -14,6 +14,7 @@ from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
 from pkqsp_bayes.physiology.limits import Limit, describe_range
+from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["domain_issues"]
@@ -39,13 +40,14 @@ def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) 
     source : str
         Name of the study, for the place.
     """
-    system = model.system
-    if not (system.limits or model.spec.body or model.spec.pools or model.spec.organs):
+    system, spec = model.system, model.spec
+    powers = _powers(spec)
+    if not (powers or system.limits or spec.body or spec.pools or spec.organs):
         return []
     rows = _Rows.of(model, lines)
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
-        for row, issue in _chunk(system, rows, slice(first, first + _CHUNK)):
+        for row, issue in _chunk(system, powers, rows, slice(first, first + _CHUNK)):
             wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
     return _issues(wrong, lines, source)
 
@@ -99,7 +101,19 @@ class _Rows:
         return f" (at {said})" if said else ""
 
 
-def _chunk(system: OdeSystem, rows: _Rows, part: slice) -> Iterator[tuple[int, Issue]]:
+def _powers(spec: ModelSpec) -> dict[str, str]:
+    """Return the covariates of which a power moves a parameter, with the place in the model."""
+    return {
+        covariate: f"population.{parameter}.covariates.{covariate}"
+        for parameter, stated in spec.population.parameters.items()
+        for covariate, effect in stated.covariates.items()
+        if effect.form == "power"
+    }
+
+
+def _chunk(
+    system: OdeSystem, powers: Mapping[str, str], rows: _Rows, part: slice
+) -> Iterator[tuple[int, Issue]]:
     """Yield rows with the first thing that is wrong there."""
     values = rows.values[part]
     known: Known = {symbol(n): values[:, i] for i, n in enumerate(rows.names)}
@@ -108,11 +122,25 @@ def _chunk(system: OdeSystem, rows: _Rows, part: slice) -> Iterator[tuple[int, I
     }
     evaluate_helpers(system.assignments, known)
     open_rows = np.ones(values.shape[0], dtype=bool)
+    for name, where in powers.items():
+        if symbol(name) in known:
+            yield from _not_positive(name, where, known[symbol(name)], open_rows)
     for limit in system.limits:
         yield from _outside(limit, known, open_rows)
     for a in system.assignments:
         if symbol(a.name) in known:
             yield from _wrong_sign(a, known[symbol(a.name)], open_rows)
+
+
+def _not_positive(
+    name: str, where: str, values: FloatArray, open_rows: BoolArray
+) -> Iterator[tuple[int, Issue]]:
+    bad = np.flatnonzero(~(values > 0.0))
+    for row in bad:
+        what = f"{name} is {values[row]:g}, and a power of it has no value"
+        remedy = "correct the value, or write linear(...) or exponential(...)"
+        yield int(row), Issue(where=where, what=what, remedy=remedy)
+    open_rows[bad] = False
 
 
 def _outside(limit: Limit, known: Known, open_rows: BoolArray) -> Iterator[tuple[int, Issue]]:

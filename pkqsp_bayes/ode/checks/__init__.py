@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks.balance import check_balance
+from pkqsp_bayes.ode.checks.constants import check_constants
 from pkqsp_bayes.ode.checks.physiology import (
     check_flows,
     check_limits,
@@ -27,6 +28,7 @@ __all__ = ["CHECKS", "check_model", "check_system"]
 
 CHECKS: tuple[Callable[[ModelSpec, OdeSystem], list[Issue]], ...] = (
     check_units,
+    check_constants,
     check_balance,
     check_flows,
     check_limits,
