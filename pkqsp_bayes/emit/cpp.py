@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from pkqsp_bayes.emit.printers import CppPrinter
-from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
@@ -271,7 +270,7 @@ class _Header:
         texts: list[str] = []
         stored: list[sp.Expr] = []
         for entry in entries:
-            if _is_direct(entry.expr) and self.ode.links.keys().isdisjoint(entry.expr.free_symbols):
+            if _is_direct(entry.expr):
                 texts.append(self.printer.text(entry.expr))
             else:
                 texts.append(f"{slot}[{len(stored)}]")
@@ -321,8 +320,6 @@ class _Header:
     def _assign(
         self, exprs: Sequence[sp.Expr], targets: Sequence[str], prefix: str = "s"
     ) -> Iterable[str]:
-        for name, expr in needed_links(exprs, self.ode.links).items():
-            yield f"  const double {self.printer.names[name]} = {self.printer.text(expr)};"
         shared = share_subexpressions(exprs, prefix)
         for name, expr in shared.temporaries:
             yield f"  const double {name} = {self.printer.text(expr)};"
@@ -407,7 +404,6 @@ def _names(ode: LoweredOde) -> dict[sp.Symbol, str]:
     names |= {symbol(s): f"x[{i}]" for i, s in enumerate(ode.fixed_covariates)}
     names |= {c.symbol: f"q[{i}]" for i, c in enumerate(ode.coefficients)}
     names |= {k: f"k[{i}]" for i, k in enumerate(ode.directions)}
-    names |= {link: f"h{i}" for i, link in enumerate(ode.links)}
     for i, covariate in enumerate(ode.varying_covariates):
         intercept, slope = covariate_symbols(covariate.name)
         names[intercept], names[slope] = f"c[{2 * i}]", f"c[{2 * i + 1}]"

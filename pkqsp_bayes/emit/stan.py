@@ -14,7 +14,6 @@ import sympy as sp
 
 from pkqsp_bayes.emit.names import identifiers, mangle
 from pkqsp_bayes.emit.printers import StanPrinter
-from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
@@ -55,7 +54,6 @@ class _StanFunctions:
         symbols, names = zip(*_named_symbols(ode), strict=True)
         table = identifiers(names)
         local = {s: table[n] for s, n in zip(symbols, names, strict=True)}
-        local |= {link: f"link__{i}" for i, link in enumerate(ode.links, start=1)}
         return cls(ode=ode, prefix=prefix, local=local | {TIME: "t"})
 
     def lines(self) -> Iterable[str]:
@@ -102,7 +100,7 @@ class _StanFunctions:
     def _body(
         self, target: str, values: Sequence[sp.Expr], comments: Sequence[str]
     ) -> Iterable[str]:
-        used = self._free(values)
+        used = _free(values)
         local = [
             c
             for c in self.ode.coefficients
@@ -128,7 +126,6 @@ class _StanFunctions:
 
     def _define(self, coefficients: Sequence[Coefficient]) -> Iterable[str]:
         printer = StanPrinter(self.local)
-        yield from self._links([c.expr for c in coefficients], printer)
         shared = share_subexpressions([c.expr for c in coefficients], "c__")
         yield from self._temporaries(shared.temporaries, printer, "common")
         for c, expr in zip(coefficients, shared.results, strict=True):
@@ -137,7 +134,7 @@ class _StanFunctions:
     def _unpack(
         self, array: str, symbols: Sequence[sp.Symbol], used_in: Sequence[sp.Expr]
     ) -> Iterable[str]:
-        used = self._free(used_in)
+        used = _free(used_in)
         for i, s in enumerate(symbols, start=1):
             if s in used:
                 yield f"  real {self.local[s]} = {array}[{i}];"
@@ -146,22 +143,11 @@ class _StanFunctions:
         self, target: str, exprs: Sequence[sp.Expr], comments: Sequence[str]
     ) -> Iterable[str]:
         printer = StanPrinter(self.local)
-        yield from self._links(exprs, printer)
         shared = share_subexpressions(exprs, "s__")
         yield from self._temporaries(shared.temporaries, printer, "shared")
         for i, (expr, comment) in enumerate(zip(shared.results, comments, strict=True), start=1):
             note = f" // {comment}" if comment else ""
             yield f"  {target}[{i}] = {printer.text(expr)};{note}"
-
-    def _links(self, exprs: Sequence[sp.Expr], printer: StanPrinter) -> Iterable[str]:
-        """Define the helpers that keep their names, each after those that it reads."""
-        for link, expr in needed_links(exprs, self.ode.links).items():
-            yield f"  real {self.local[link]} = {printer.text(expr)}; // {link.name}"
-
-    def _free(self, exprs: Sequence[sp.Expr]) -> set[sp.Basic]:
-        links = needed_links(exprs, self.ode.links)
-        found: set[sp.Basic] = set()
-        return found.union(*(e.free_symbols for e in (*exprs, *links.values())))
 
     @staticmethod
     def _temporaries(
@@ -176,6 +162,10 @@ class _StanFunctions:
 def _declare(target: str, size: int) -> str:
     """Declare a result; an empty one must have a value all the same."""
     return f"  vector[{size}] {target};" if size else f"  vector[0] {target} = rep_vector(0, 0);"
+
+
+def _free(exprs: Sequence[sp.Expr]) -> set[sp.Basic]:
+    return set().union(*(e.free_symbols for e in exprs)) if exprs else set()
 
 
 def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:

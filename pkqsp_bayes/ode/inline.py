@@ -9,19 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import sympy as sp
-from sympy.core.relational import Relational
 
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import Assignment, OdeSystem, ParameterKind
+from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
 
 __all__ = ["Inlining", "covariate_symbols", "plan_inlining"]
 
 _LONG = 60
-
-# How many times longer than the text of what it is made of a helper may be when written out. What
-# a body of the library makes has shared parts of its own already.
-_MOST_TIMES, _MOST_TIMES_OF_BODY = 3, 20
-_BODY = ("body", "organs", "pools", "partition", "drug", "blood", "lump")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +30,11 @@ class Inlining:
         For coefficients: long helpers that depend on parameters or varying covariates.
     subject : dict
         For coefficients of the subject stage: long helpers of fixed covariates alone.
-    links : dict
-        Helpers that keep their names throughout, for written out they would be far longer than
-        their text (`pkqsp_bayes.ode.chain`). None has a condition on time in it.
     """
 
     rows: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     later: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     subject: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    links: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
-
-    def write_static(self, expr: sp.Expr) -> sp.Expr:
-        """Write out the long static helpers of an expression."""
-        return expr.xreplace(self.later).xreplace(self.subject)
 
     def close(self, expr: sp.Expr) -> sp.Expr:
         """Write out an expression for a row.
@@ -60,7 +46,7 @@ class Inlining:
         if not (self.later or self.subject):
             return seen
         guarded = seen.atoms(sp.Piecewise)
-        whole = {g: self.write_static(g) for g in guarded}
+        whole = {g: g.xreplace(self.later).xreplace(self.subject) for g in guarded}
         return seen.xreplace(whole)
 
 
@@ -88,21 +74,9 @@ def plan_inlining(system: OdeSystem) -> Inlining:
     moving = {symbol(s.name) for s in system.states} | {TIME}
     fixed = {symbol(c.name) for c in system.covariates if c.interpolation == "fixed"}
     sizes: dict[sp.Symbol, int] = {}
-    texts = _Texts()
-    known = set(plan.rows)
     for a in system.assignments:
-        name = symbol(a.name)
+        name, expr = symbol(a.name), a.expr.xreplace(plan.rows)
         sizes[name] = _size(a.expr, sizes)
-        texts.add(name, a.expr)
-        if texts.is_constant(name, known):
-            known.add(name)
-        elif sizes[name] > _LONG and texts.doubles(a, sizes[name]):
-            link = plan.write_static(a.expr.xreplace(plan.rows))
-            if not _has_condition_on_time(link):
-                plan.links[name] = link
-                sizes[name] = 1
-                continue
-        expr = a.expr.xreplace(plan.rows)
         is_short = sizes[name] <= _LONG or not expr.free_symbols
         if is_short or not moving.isdisjoint(expr.free_symbols):
             plan.rows[name] = expr
@@ -141,40 +115,3 @@ def _size(expr: sp.Expr, sizes: dict[sp.Symbol, int]) -> int:
 
 def _sizes(nodes: Iterable[sp.Basic], sizes: dict[sp.Symbol, int]) -> Iterable[int]:
     return (sizes.get(node, 1) if node.is_Symbol else 1 for node in nodes)
-
-
-class _Texts:
-    """Which helpers each helper reads, and how long their texts are together."""
-
-    def __init__(self) -> None:
-        self.own: dict[sp.Symbol, int] = {}
-        self.reads: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
-        self.choices: set[sp.Symbol] = set()
-        self.nested: set[sp.Symbol] = set()
-        self.symbols: dict[sp.Symbol, set[sp.Basic]] = {}
-
-    def add(self, name: sp.Symbol, expr: sp.Expr) -> None:
-        used = {s for s in expr.free_symbols if s in self.own}
-        self.symbols[name] = set(expr.free_symbols)
-        self.own[name] = _size(expr, {})
-        self.reads[name] = frozenset({name}.union(*(self.reads[s] for s in used)))
-        if expr.has(sp.Piecewise):
-            self.choices.add(name)
-            if not self.choices.isdisjoint(used):
-                self.nested.add(name)
-        elif not self.choices.isdisjoint(used):
-            self.choices.add(name)
-
-    def is_constant(self, name: sp.Symbol, known: set[sp.Symbol]) -> bool:
-        return self.symbols[name] <= known
-
-    def doubles(self, a: Assignment, size: int) -> bool:
-        """Whether a helper grows on writing out: far beyond its text, or choices in choices."""
-        name = symbol(a.name)
-        text = sum(self.own[s] for s in self.reads[name])
-        most = _MOST_TIMES_OF_BODY if a.where.startswith(_BODY) else _MOST_TIMES
-        return name in self.nested or size > most * text
-
-
-def _has_condition_on_time(expr: sp.Expr) -> bool:
-    return any(TIME in relation.free_symbols for relation in expr.atoms(Relational))

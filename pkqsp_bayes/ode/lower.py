@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from pkqsp_bayes.ode.chain import Chain
 from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
@@ -50,7 +49,6 @@ class _Lowering:
     states: tuple[sp.Symbol, ...]
     individual: tuple[sp.Symbol, ...]
     hoister: Hoister
-    chain: Chain
 
     @classmethod
     def begin(cls, system: OdeSystem) -> "_Lowering":
@@ -64,12 +62,10 @@ class _Lowering:
             states=states,
             individual=individual,
             hoister=Hoister(dynamic=frozenset({*states, TIME})),
-            chain=Chain(),
         )
 
     def finish(self) -> LoweredOde:
         system = self.system
-        self._add_links()
         # Rows are rewritten first: the table of coefficients is complete only after the last.
         rows = [self._row(s.name, s.rhs) for s in system.states]
         outputs = [self._affine(self._closed(o.expr), o.name) for o in system.outputs]
@@ -81,7 +77,7 @@ class _Lowering:
         directions = tuple(symbol(f"direction@{i}") for i in range(len(self.states)))
         index = {name.name: i for i, name in enumerate(self.states)}
         varying = tuple(c for c in system.covariates if c.interpolation != "fixed")
-        autonomous = not any(TIME in self.chain.depends(row) for row in rows)
+        autonomous = not any(row.has(TIME) for row in rows)
         return LoweredOde(
             title=system.title,
             time_unit=system.time_unit,
@@ -97,25 +93,16 @@ class _Lowering:
             coefficients=coefficients,
             rhs=rhs,
             contraction=self._contraction(rhs, directions, moving),
-            time=self._map([self.chain.differentiate(row, TIME) for row in rows], moving),
+            time=self._map([sp.diff(row, TIME) for row in rows], moving),
             initial=self._map(initial, moving),
             outputs=self._map(outputs, moving),
             doses=self._map(doses, moving),
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
-            and not any(self.chain.depends(e.expr) & set(self.states) for e in rhs.by_state),
+            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state),
             autonomous=autonomous,
-            links=self.chain.links,
         )
-
-    def _add_links(self) -> None:
-        """Hoist the links that move; those that do not are part of coefficients as they stand."""
-        for name, expr in self.inline.links.items():
-            moves = not self.hoister.is_static(expr)
-            self.chain.add(name, self.hoister.hoist(expr) if moves else expr)
-            if moves:
-                self.hoister.dynamic |= {name}
 
     def _closed(self, expr: sp.Expr) -> sp.Expr:
         return self.inline.close(sp.sympify(expr))
@@ -155,8 +142,8 @@ class _Lowering:
         }
         outer = [(e.xreplace(self.inline.later), s) for e, s in self.hoister.table.items()]
         inner = Hoister(
-            dynamic=self._later(varying),
-            table={e: s for e, s in outer if self._later(varying).isdisjoint(e.free_symbols)},
+            dynamic=frozenset({*self.individual, *varying}),
+            table={e: s for e, s in outer if not e.has(*self._later(varying))},
             labels=self.hoister.labels,
             start=len(outer),
         )
@@ -173,23 +160,20 @@ class _Lowering:
         ]
         return tuple(sorted(made, key=lambda c: list(Stage).index(c.stage)))
 
-    def _later(self, varying: set[sp.Symbol]) -> frozenset[sp.Symbol]:
-        """Return what is not of the subject stage, links included."""
-        base = {*self.individual, *varying}
-        links = self.chain.links
-        return frozenset(base | {s for s in links if not base.isdisjoint(self.chain.depends(s))})
+    def _later(self, varying: set[sp.Symbol]) -> list[sp.Symbol]:
+        return [*self.individual, *varying] or [TIME]
 
     def _coefficient(self, name: sp.Symbol, expr: sp.Expr, varying: set[sp.Symbol]) -> Coefficient:
         gradient = tuple(
             (j, d)
             for j, p in enumerate(self.individual)
-            if p in self.chain.depends(expr) and (d := self.chain.differentiate(expr, p)) != 0
+            if p in expr.free_symbols and (d := sp.diff(expr, p)) != 0
         )
         return Coefficient(
             symbol=name,
             label=self.hoister.labels[name],
             expr=expr.xreplace(self.inline.subject),
-            stage=_stage(self.chain.depends(expr), varying, set(self.individual)),
+            stage=_stage(expr, varying, set(self.individual)),
             gradient=gradient,
         )
 
@@ -197,8 +181,8 @@ class _Lowering:
         places = {s: i for i, s in enumerate(self.states)}
         return SparseMap(
             values=tuple(values),
-            by_state=self._entries(values, places),
-            by_coefficient=self._entries(values, moving),
+            by_state=_entries(values, places),
+            by_coefficient=_entries(values, moving),
         )
 
     def _contraction(
@@ -209,22 +193,20 @@ class _Lowering:
             contracted[entry.row] += entry.expr * directions[entry.col]
         return self._map(contracted, moving)
 
-    def _entries(
-        self, values: Sequence[sp.Expr], places: dict[sp.Symbol, int]
-    ) -> tuple[Entry, ...]:
-        found = []
-        for row, value in enumerate(values):
-            present = sorted((places[s], s) for s in self.chain.depends(value) if s in places)
-            for col, s in present:
-                derivative = self.chain.differentiate(value, s)
-                if derivative != 0:
-                    found.append(Entry(row=row, col=col, expr=derivative))
-        return tuple(found)
+
+def _entries(values: Sequence[sp.Expr], places: dict[sp.Symbol, int]) -> tuple[Entry, ...]:
+    found = []
+    for row, value in enumerate(values):
+        present = sorted((places[s], s) for s in value.free_symbols if s in places)
+        for col, s in present:
+            derivative = sp.diff(value, s)
+            if derivative != 0:
+                found.append(Entry(row=row, col=col, expr=derivative))
+    return tuple(found)
 
 
-def _stage(
-    used: frozenset[sp.Symbol], varying: set[sp.Symbol], individual: set[sp.Symbol]
-) -> Stage:
+def _stage(expr: sp.Expr, varying: set[sp.Symbol], individual: set[sp.Symbol]) -> Stage:
+    used = expr.free_symbols
     if used & varying:
         return Stage.SEGMENT
     return Stage.THETA if used & individual else Stage.SUBJECT

@@ -5,8 +5,7 @@ does not depend on states or time: they are computed once a solve (theta stage) 
 (segment stage), with their derivatives with respect to the individual parameters.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 import sympy as sp
@@ -100,8 +99,6 @@ class LoweredOde:
     ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
     Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
     ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration.
-    ``links`` are symbols that stand for expressions, each of earlier links
-    (`pkqsp_bayes.ode.chain`); coefficients and maps may read them.
     """
 
     title: str
@@ -126,4 +123,3 @@ class LoweredOde:
     elimination: Elimination
     linear: bool
     autonomous: bool
-    links: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
