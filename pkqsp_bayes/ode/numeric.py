@@ -114,5 +114,8 @@ def _holds(condition: sp.Basic, known: Known) -> NDArray[np.bool_]:
         join = np.logical_and if isinstance(condition, sp.And) else np.logical_or
         parts = np.broadcast_arrays(*(_holds(c, known) for c in condition.args))
         return np.asarray(join.reduce(parts, axis=0))
+    if isinstance(condition, sp.ITE):
+        test, yes, no = (_holds(part, known) for part in condition.args)
+        return np.where(test, yes, no)
     left, right = (_evaluate(side, known) for side in condition.args)
     return np.asarray(_RELATIONS[condition.func](left, right))
