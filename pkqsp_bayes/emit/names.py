@@ -20,19 +20,25 @@ virtual void volatile while x xor xor_eq y y0
 """
 _RESERVED = frozenset(_WORDS.split())
 
+# Ends of names that make a function of Stan one of another kind: the prior of a parameter called
+# lp is a function prior__lp, which Stan would take for one that changes the target.
+_ENDINGS = re.compile(
+    r"(?:.*_)?(?:lp|lpdf|lpmf|lupdf|lupmf|cdf|lcdf|ccdf|lccdf|log|rng|jacobian)", re.ASCII
+)
+
 
 def mangle(name: str) -> str:
     """Turn one user name into an identifier of both languages.
 
     Examples
     --------
-    >>> mangle("liver.A"), mangle("offset"), mangle("2C9")
-    ('liver_A', 'offset_', 'v2C9')
+    >>> mangle("liver.A"), mangle("offset"), mangle("2C9"), mangle("lp")
+    ('liver_A', 'offset_', 'v2C9', 'lp_')
     """
     text = re.sub(r"\W", "_", name, flags=re.ASCII).rstrip("_") or "v"
     if not text[0].isalpha():
         text = "v" + text.lstrip("_")
-    return f"{text}_" if text in _RESERVED else text
+    return f"{text}_" if text in _RESERVED or _ENDINGS.fullmatch(text) else text
 
 
 def identifiers(names: Sequence[str], *, taken: Iterable[str] = ()) -> dict[str, str]:

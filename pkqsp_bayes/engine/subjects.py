@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
@@ -34,7 +35,8 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     Raises
     ------
     CheckError
-        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows.
+        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows;
+        subjects for which a formula of the body does not hold.
     """
     spec, lowered = model.spec, model.lowered
     study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
@@ -43,7 +45,10 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     stated = dict(spec.covariates)
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
-    return timelines(study, covariate_columns(names, stated), doses)
+    lines = timelines(study, covariate_columns(names, stated), doses)
+    if issues := domain_issues(model, lines, source=study.source):
+        raise CheckError(issues)
+    return lines
 
 
 def _in_dose_units(model: ReadyModel, study: Study) -> Study:

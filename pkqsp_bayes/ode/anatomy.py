@@ -15,7 +15,12 @@ from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 from pkqsp_bayes.physiology.body import Body, Organ
 from pkqsp_bayes.physiology.names import canonical_organ
-from pkqsp_bayes.physiology.species import body_covariates, reference_body, species_names
+from pkqsp_bayes.physiology.species import (
+    body_covariates,
+    body_limits,
+    reference_body,
+    species_names,
+)
 from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, OrganSpec, PoolSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
@@ -109,11 +114,13 @@ def add_anatomy(draft: Draft) -> None:
     if not _is_known(body):
         _report_source(draft, body)
         return
+    covariates = _covariates(draft, body)
     try:
-        known = reference_body(body.species, **_covariates(draft, body), ops=SYMPY)
+        known = reference_body(body.species, **covariates, ops=SYMPY)
     except CheckError as error:
         draft.issues.extend(error.issues)
         return
+    draft.limits += body_limits(body.species, **covariates, ops=SYMPY)
     _define(draft, [*_whole(draft, known), *_organs(draft, known)])
     _report_aliases(draft, known)
     draft.notes.append(f"body of {body.species} ({body.source}): {'; '.join(known.sources)}")

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from pkqsp_bayes.ode.numeric import evaluate
+
 __all__ = ["Hoister"]
 
 
@@ -33,7 +35,7 @@ class Hoister:
     def coefficient(self, expr: sp.Expr, label: str = "") -> sp.Expr:
         """Return the symbol of a static expression (a number stays a number)."""
         if not expr.free_symbols:
-            return expr if isinstance(expr, sp.Rational) else sp.Float(expr)
+            return expr if isinstance(expr, sp.Rational) else _double(expr)
         if expr not in self.table and expr.could_extract_minus_sign() and -expr in self.table:
             return -self.table[-expr]
         if expr not in self.table:
@@ -79,6 +81,11 @@ class Hoister:
         if not node.args:
             return node
         return node.func(*(self._guarded(arg) for arg in node.args))
+
+
+def _double(expr: sp.Expr) -> sp.Float:
+    """Work out a function of numbers, which SymPy leaves as it is: ``log(2)/3``."""
+    return sp.Float(float(evaluate(expr, {})))
 
 
 def _cannot_fail(expr: sp.Expr) -> bool:

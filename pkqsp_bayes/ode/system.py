@@ -6,6 +6,8 @@ from typing import Literal
 
 import sympy as sp
 
+from pkqsp_bayes.physiology.limits import Limit
+
 __all__ = [
     "Assignment",
     "Covariate",
@@ -173,5 +175,7 @@ class OdeSystem:
     doses: tuple[DoseTarget, ...] = ()
     balance: MassBalance | None = None
     time_unit: str = "h"
+    limits: tuple[Limit, ...] = ()
+    """Ranges of covariates in which the formulas of the body hold, over their symbols."""
     notes: tuple[str, ...] = field(default=())
     """What composition decided on the user's behalf (a rescaling, a calibration), in words."""

@@ -59,7 +59,8 @@ _BROWN = (
     f"2003; GFR and proteins {_HTTK}"
 )
 
-# Blood of dog and monkey: plasma volume / (1 - haematocrit).
+# Blood of dog and monkey: plasma volume / (1 - haematocrit). The GFR of a monkey of 5 kg is
+# 10.4 mL/min: httk's 2.08 is for each kg, and not for each kg^0.75 as its header says.
 ANIMALS: Mapping[str, Animal] = {
     "rat": Animal(
         weight=0.25, cardiac_output=235.0, gfr=3.705, blood=0.064, haematocrit=0.43,
@@ -74,8 +75,8 @@ ANIMALS: Mapping[str, Animal] = {
         albumin=26.3, aag=3.7, source=_HTTK,
     ),
     "monkey": Animal(
-        weight=5.0, cardiac_output=324.8, gfr=2.08, blood=0.0448 / 0.59, haematocrit=0.41,
-        albumin=49.3, aag=2.4, source=_HTTK,
+        weight=5.0, cardiac_output=324.8, gfr=10.4 / 5.0**0.75, blood=0.0448 / 0.59,
+        haematocrit=0.41, albumin=49.3, aag=2.4, source=_HTTK,
     ),
 }  # fmt: skip
 

@@ -4,8 +4,8 @@ What adds up over proteins is the ratio of bound to unbound drug, so that one af
 sites) or one fu at a reference concentration says all there is to know of a protein.
 """
 
-from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number
+from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
+from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = [
     "bound_ratio",
@@ -15,6 +15,9 @@ __all__ = [
     "fu_from_ratios",
     "fu_saturable",
 ]
+
+_ANY = (0.0, float("inf"))
+_POSITIVE = (ABOVE_ZERO, float("inf"))
 
 
 def fu_from_ratios(*ratios: Value) -> Value:
@@ -27,6 +30,7 @@ def fu_from_ratios(*ratios: Value) -> Value:
     >>> fu_from_ratios(1.0, 2.0)
     0.25
     """
+    require(**{f"ratio {i + 1}": (ratio, *_ANY) for i, ratio in enumerate(ratios)})
     return 1.0 / (1.0 + sum(ratios))
 
 
@@ -43,8 +47,7 @@ def bound_ratio(fu: Value) -> Value:
     >>> bound_ratio(0.25)
     3.0
     """
-    if is_number(fu) and not 0.0 < fu <= 1.0:
-        raise CheckError([Issue(where="fu", what=f"fu is {fu:g}", remedy="in (0, 1]")])
+    require(fu=(fu, ABOVE_ZERO, 1.0))
     return (1.0 - fu) / fu
 
 
@@ -74,6 +77,7 @@ def fu_at_concentration(fu: Value, concentration: Value, reference: Value) -> Va
     >>> round(fu_at_concentration(0.25, 2.85, 0.47), 4)
     0.0521
     """
+    require(concentration=(concentration, *_ANY), reference=(reference, *_POSITIVE))
     return fu_from_ratios(bound_ratio(fu) * concentration / reference)
 
 
@@ -92,6 +96,7 @@ def fu_from_affinity(concentration: Value, Kd: Value, sites: Value = 1.0) -> Val
     >>> fu_from_affinity(600.0, 200.0)
     0.25
     """
+    require(concentration=(concentration, *_ANY), Kd=(Kd, *_POSITIVE), sites=(sites, *_ANY))
     return fu_from_ratios(sites * concentration / Kd)
 
 
@@ -108,6 +113,7 @@ def dissociation_constant(fu: Value, concentration: Value, sites: Value = 1.0) -
     >>> dissociation_constant(0.25, 600.0)
     200.0
     """
+    require(concentration=(concentration, *_ANY), sites=(sites, *_ANY))
     return sites * concentration / bound_ratio(fu)
 
 
@@ -138,6 +144,12 @@ def fu_saturable(
     >>> [round(float(fu_saturable(c, 600.0, 200.0)), 4) for c in (0.0, 600.0, 1e6)]
     [0.25, 0.4343, 0.9994]
     """
+    require(
+        drug=(drug, *_ANY),
+        concentration=(concentration, *_ANY),
+        Kd=(Kd, *_POSITIVE),
+        sites=(sites, *_ANY),
+    )
     free_sites = sites * concentration + Kd - drug
     root = ops.sqrt(free_sites**2 + 4.0 * Kd * drug)
     return 2.0 * Kd / (free_sites + root)

@@ -1,6 +1,7 @@
 """Drug between plasma and red cells, and what the kidneys filter."""
 
-from pkqsp_bayes.physiology.ops import Value
+from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
+from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = [
     "blood_to_plasma",
@@ -8,6 +9,10 @@ __all__ = [
     "erythrocyte_ratio",
     "filtration_clearance",
 ]
+
+_ANY = (0.0, float("inf"))
+_SHARE = (ABOVE_ZERO, 1.0)
+_ROUNDING = 1e-9
 
 
 def blood_to_plasma(haematocrit: Value, fup: Value, cell_kpu: Value) -> Value:
@@ -28,6 +33,7 @@ def blood_to_plasma(haematocrit: Value, fup: Value, cell_kpu: Value) -> Value:
     >>> round(blood_to_plasma(0.45, 0.85, cell_partition(1.36, 0.85, 0.45)), 6)
     1.36
     """
+    require(haematocrit=(haematocrit, 0.0, 1.0), fup=(fup, *_SHARE), cell_kpu=(cell_kpu, *_ANY))
     return 1.0 + haematocrit * (cell_kpu * fup - 1.0)
 
 
@@ -39,6 +45,7 @@ def cell_partition(BP: Value, fup: Value, haematocrit: Value) -> Value:
     >>> round(cell_partition(1.0, 0.5, 0.45), 6)
     2.0
     """
+    require(fup=(fup, *_SHARE))
     return erythrocyte_ratio(BP, haematocrit) / fup
 
 
@@ -50,6 +57,9 @@ def erythrocyte_ratio(BP: Value, haematocrit: Value) -> Value:
     >>> round(erythrocyte_ratio(0.55, 0.45), 6)
     0.0
     """
+    require(haematocrit=(haematocrit, *_SHARE))
+    if is_number(BP) and is_number(haematocrit):
+        require(BP=(BP, 1.0 - haematocrit - _ROUNDING, *_ANY[1:]))
     return (BP - (1.0 - haematocrit)) / haematocrit
 
 
@@ -61,4 +71,5 @@ def filtration_clearance(fup: Value, gfr: Value) -> Value:
     >>> filtration_clearance(0.1, 7.5)
     0.75
     """
+    require(fup=(fup, *_SHARE), gfr=(gfr, *_ANY))
     return fup * gfr

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.physiology.limits import ABOVE_ZERO, Limit, limit_issues
 from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = ["FEMALE", "MALE", "Body", "Organ", "check_body"]
@@ -111,7 +112,7 @@ _CLOSURE = 1e-9
 
 
 def check_body(body: Body) -> Body:
-    """Return the body if its numbers are those of one; symbols pass.
+    """Return the body if its numbers (or arrays of them) are those of one; symbols pass.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def check_body(body: Body) -> Body:
 
 
 def _signs(body: Body) -> list[Issue]:
-    stated = {
+    stated: dict[str, Value] = {
         "body.arterial_volume": body.arterial_volume,
         "body.venous_volume": body.venous_volume,
         "body.weight": body.weight,
@@ -146,11 +147,10 @@ def _signs(body: Body) -> list[Issue]:
         if organ.flow is not None:
             stated[f"organs.{name}.flow"] = organ.flow
     remedy = "above 0: weight, height and the stated organs do not go together"
-    return [
-        Issue(where=where, what=f"it is {value:g}", remedy=remedy)
+    return limit_issues(
+        Limit(name="it", value=value, low=ABOVE_ZERO, high=float("inf"), where=where, remedy=remedy)
         for where, value in stated.items()
-        if is_number(value) and not value > 0.0
-    ]
+    )
 
 
 def _flows(body: Body) -> list[Issue]:

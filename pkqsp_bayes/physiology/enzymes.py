@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
 from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "suppressed_activity",
     "turnover_rate",
 ]
+
+_ANY = (0.0, float("inf"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ def suppressed_activity(cytokine: Value, effect: Suppression = MACHAVARAM_2013) 
     >>> round(suppressed_activity(100.0), 3)
     0.561
     """
+    require(cytokine=(cytokine, *_ANY))
     high = cytokine**effect.hill
     return 1.0 + (effect.minimum - 1.0) * high / (effect.EC50**effect.hill + high)
 
@@ -84,6 +88,7 @@ def turnover_rate(activity: Value, cytokine: Value, effect: Suppression = MACHAV
     >>> turnover_rate(1.0, 0.0)
     0.0
     """
+    require(activity=(activity, *_ANY))
     return effect.kdeg * (suppressed_activity(cytokine, effect) - activity)
 
 
@@ -112,6 +117,13 @@ def crp_under_antibody(
     >>> round(crp_under_antibody(41.8, 7.81, 41.8, 0.970), 3)
     4.022
     """
+    require(
+        antibody=(antibody, *_ANY),
+        baseline=(baseline, *_ANY),
+        IC50=(IC50, ABOVE_ZERO, _ANY[1]),
+        Imax=(Imax, 0.0, 1.0),
+        hill=(hill, *_ANY),
+    )
     high = antibody**hill
     return baseline * (1.0 - Imax * high / (IC50**hill + high))
 
@@ -135,4 +147,5 @@ def clearance_by_crp(crp: Value, exponent: Value = -0.312, reference: Value = 32
     >>> round(clearance_by_crp(300.0), 4)
     0.4974
     """
+    require(crp=(crp, ABOVE_ZERO, _ANY[1]), reference=(reference, ABOVE_ZERO, _ANY[1]))
     return (crp / reference) ** exponent

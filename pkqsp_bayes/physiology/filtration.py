@@ -1,7 +1,8 @@
 """Glomerular filtration: its size in adults, its growth in children, its decline with age."""
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
-from pkqsp_bayes.physiology.size import allometric
+from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, allometric
 
 __all__ = [
     "adult_filtration",
@@ -16,6 +17,10 @@ ADULT_GFR = 7.5
 _REFERENCE_WEIGHT = 70.0
 _ML_MIN = 0.06  # L/h
 
+# From the smallest preterm infants of Rhodin et al. on; postmenstrual from 22 weeks.
+_WEIGHT = (0.3, 400.0)
+_WEEKS = (22.0, 6500.0)
+
 
 def adult_filtration(weight: Value) -> Value:
     """Return the GFR of an adult, L/h, of weight in kg (Davies & Morris 1993).
@@ -25,6 +30,7 @@ def adult_filtration(weight: Value) -> Value:
     >>> adult_filtration(70.0)
     7.5
     """
+    require(weight=(weight, *_WEIGHT))
     return allometric(ADULT_GFR, weight, _REFERENCE_WEIGHT, 0.75)
 
 
@@ -45,6 +51,7 @@ def filtration_maturation(weeks: Value) -> Value:
     >>> filtration_maturation(47.7), round(filtration_maturation(40.0), 4)
     (0.5, 0.3547)
     """
+    require(weeks=(weeks, *_WEEKS))
     ratio = (47.7 / weeks) ** 3.40
     return 1.0 / (1.0 + ratio)
 
@@ -57,6 +64,7 @@ def filtration_ageing(age: Value, *, ops: Ops = NUMPY) -> Value:
     >>> float(filtration_ageing(30.0)), round(float(filtration_ageing(84.0)), 2)
     (1.0, 0.55)
     """
+    require(age=(age, *AGE_RANGE))
     older = ops.maximum(age - 30.0, 0.0) ** 1.5
     return 1.0 - 0.9 * older / (54.0**1.5 + older)
 
@@ -80,6 +88,7 @@ def filtration_per_kidney(age: Value, weeks: Value, *, ops: Ops = NUMPY) -> Valu
     >>> round(float(filtration_per_kidney(30.0, 1605.0)) * 0.43772 / 0.06, 1)
     116.4
     """
+    require(age=(age, *AGE_RANGE), weeks=(weeks, *_WEEKS))
     mature = 1.0 / (1.0 + (44.4 / weeks) ** 15.0)
     adult = 0.11704 / 0.44 * 60.0
     return (mature * (1.0 - 0.258) + 0.258) * adult * filtration_ageing(age, ops=ops)
@@ -108,6 +117,12 @@ def filtration_of_infants(
     >>> round(filtration_of_infants(0.0, 1.75, 1.75, 34.0) / 0.06, 2)
     1.26
     """
+    require(
+        days=(days, 0.0, float("inf")),
+        weight=(weight, 0.3, 15.0),
+        birth_weight=(birth_weight, 0.3, 6.0),
+        gestation=(gestation, *GESTATION_RANGE),
+    )
     at_birth = 1.26 * birth_weight / 1.75
     mature = 8.98 * (weight / 1.75) ** 0.738
     half = 34.0 * (gestation / 34.0) ** -3.61

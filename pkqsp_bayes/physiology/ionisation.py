@@ -1,10 +1,11 @@
 """How ionised a drug is in water, and what a pH difference traps (Henderson-Hasselbalch)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.ops import Value, is_number
 
-__all__ = ["PLASMA_PH", "ion_trapping", "ionised_ratio"]
+__all__ = ["PLASMA_PH", "charge_fractions", "ion_trapping", "ionised_ratio"]
 
 PLASMA_PH = 7.4
 
@@ -30,9 +31,41 @@ def ionised_ratio(pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value
     >>> ionised_ratio(7.4, acid=(7.4,)), ionised_ratio(7.4), round(ionised_ratio(7.0, base=(9.0,)))
     (1.0, 0.0, 100)
     """
-    losing = _cumulative([pH - pKa for pKa in _sorted(acid)])
-    taking = _cumulative([pKa - pH for pKa in reversed(_sorted(base))])
-    return losing + taking
+    require(pH=(pH, 0.0, 14.0))
+    zero: Value = 0.0
+    return sum(_losing(pH, acid), zero) + sum(_taking(pH, base), zero)
+
+
+def charge_fractions(
+    pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value] = ()
+) -> Mapping[int, Value]:
+    """Return the share of the drug by its net charge; together they are one.
+
+    Parameters
+    ----------
+    pH : Value
+        Of the water.
+    acid, base : sequence of Value
+        As `ionised_ratio` takes them.
+
+    Notes
+    -----
+    Acidic and basic groups ionise independently of each other, so that a molecule with as many
+    anions as cations counts as one without charge.
+
+    Examples
+    --------
+    >>> {charge: round(f, 4) for charge, f in charge_fractions(7.0, base=(8.0, 6.0)).items()}
+    {0: 0.0833, 1: 0.8333, 2: 0.0833}
+    """
+    losing, taking = [1.0, *_losing(pH, acid)], [1.0, *_taking(pH, base)]
+    whole = sum(losing) * sum(taking)
+    shares: dict[int, Value] = {}
+    for lost, a in enumerate(losing):
+        for taken, b in enumerate(taking):
+            charge = taken - lost
+            shares[charge] = shares.get(charge, 0.0) + a * b / whole
+    return shares
 
 
 def ion_trapping(
@@ -68,10 +101,20 @@ def _sorted(constants: Sequence[Value]) -> list[Value]:
     return sorted(constants)
 
 
-def _cumulative(exponents: list[Value]) -> Value:
-    total: Value = 0.0
+def _losing(pH: Value, acid: Sequence[Value]) -> list[Value]:
+    """Return molecules that lost one proton, two, ... for each that lost none."""
+    return _cumulative([pH - pKa for pKa in _sorted(acid)])
+
+
+def _taking(pH: Value, base: Sequence[Value]) -> list[Value]:
+    """Return molecules that took up one proton, two, ... for each that took none."""
+    return _cumulative([pKa - pH for pKa in reversed(_sorted(base))])
+
+
+def _cumulative(exponents: list[Value]) -> list[Value]:
     reached: Value = 0.0
+    ratios: list[Value] = []
     for exponent in exponents:
         reached = reached + exponent
-        total = total + 10.0**reached
-    return total
+        ratios.append(10.0**reached)
+    return ratios

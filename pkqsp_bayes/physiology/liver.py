@@ -1,5 +1,6 @@
 """The liver: its size, its microsomal protein, and clearance from what happens in a test tube."""
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [
@@ -16,6 +17,8 @@ HEPATOCYTES_PER_GRAM = 107.0
 
 _UL_MIN = 60.0 / 1e6  # L/h
 
+_ANY = (0.0, float("inf"))
+
 
 def liver_mass(surface: Value) -> Value:
     """Return the mass of the liver, kg, from the body surface in m2.
@@ -30,6 +33,7 @@ def liver_mass(surface: Value) -> Value:
     >>> round(liver_mass(1.85), 3)
     1.488
     """
+    require(surface=(surface, 0.1, 3.5))
     return 0.722 * surface**1.176
 
 
@@ -38,7 +42,7 @@ def microsomal_protein(age: Value) -> Value:
 
     Notes
     -----
-    Barter et al., Drug Metab Dispos 2008;36:2405-9.
+    Barter et al., Drug Metab Dispos 2008;36:2405-9: a cubic, which rises again beyond 90 years.
 
     Examples
     --------
@@ -47,6 +51,7 @@ def microsomal_protein(age: Value) -> Value:
     >>> round(microsomal_protein(2 / 12))
     26
     """
+    require(age=(age, 0.0, 90.0))
     return 10.0 ** (1.407 + 0.0158 * age - 0.00038 * age**2 + 0.0000024 * age**3)
 
 
@@ -67,6 +72,7 @@ def clearance_in_microsomes(clearance: Value, protein: Value, mass: Value) -> Va
     >>> round(clearance_in_microsomes(20.0, 38.0, 1.8), 2)
     82.08
     """
+    require(clearance=(clearance, *_ANY), protein=(protein, *_ANY), mass=(mass, *_ANY))
     return clearance * protein * (mass * 1000.0) * _UL_MIN
 
 
@@ -89,6 +95,7 @@ def clearance_in_hepatocytes(
     >>> round(clearance_in_hepatocytes(10.0, 1.8), 3)
     115.56
     """
+    require(clearance=(clearance, *_ANY), cells=(cells, *_ANY), mass=(mass, *_ANY))
     return clearance * cells * (mass * 1000.0) * _UL_MIN
 
 
@@ -111,4 +118,5 @@ def well_stirred(flow: Value, unbound_clearance: Value) -> Value:
     >>> well_stirred(90.0, 30.0)
     22.5
     """
+    require(flow=(flow, *_ANY), unbound_clearance=(unbound_clearance, *_ANY))
     return flow * unbound_clearance / (flow + unbound_clearance)

@@ -6,9 +6,10 @@ postmenstrual age, and tables in postmenstrual age (both of PK-Sim's ontogeny da
 
 from collections.abc import Mapping
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.names import suggest
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
-from pkqsp_bayes.physiology.size import TERM_WEEKS, postmenstrual_weeks
+from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, TERM_WEEKS, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, numbers_of, read_table
 
 __all__ = ["ontogeny_factor", "ontogeny_proteins", "ontogeny_sources"]
@@ -70,7 +71,8 @@ def ontogeny_factor(
     protein : str
         Such as ``"CYP3A4"``, ``"UGT1A1"``, ``"albumin"``.
     age : Value
-        Postnatal, years.
+        Postnatal, years: from birth on, or before it (negative) where the source counts from the
+        last menstruation.
     organ : str
         ``liver``, ``duodenum``, ``gut``, ``kidneys``, ``plasma``, as the source has it.
     source : str
@@ -84,6 +86,8 @@ def ontogeny_factor(
 
     Raises
     ------
+    CheckError
+        If the age is not that of a person, or the gestation not 22 to 44 weeks.
     ValueError
         If the source is unknown, or has no such curve, or only an unverified one.
 
@@ -94,6 +98,7 @@ def ontogeny_factor(
     >>> round(float(ontogeny_factor("CYP3A4", 0.0)), 3)
     0.119
     """
+    _require_age(source, age, gestation)
     rows = _find(protein, organ, source, unverified=unverified)
     if source == _TABLE:
         years = age + gestation / _WEEKS_PER_YEAR
@@ -102,6 +107,14 @@ def ontogeny_factor(
     if source == _HILL:
         return _hill(rows[0], postmenstrual_weeks(age, gestation))
     return _from_birth(rows[0], age, ops)
+
+
+def _require_age(source: str, age: Value, gestation: Value) -> None:
+    """Curves in postmenstrual age begin before birth, all others at birth."""
+    if source in _FILES:
+        postmenstrual_weeks(age, gestation)
+    else:
+        require(age=(age, *AGE_RANGE), gestation=(gestation, *GESTATION_RANGE))
 
 
 def _hill(row: Row, weeks: Value) -> Value:

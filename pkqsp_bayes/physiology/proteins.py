@@ -1,6 +1,8 @@
 """Albumin and alpha-1-acid glycoprotein in plasma, by age."""
 
+from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.physiology.size import AGE_RANGE
 
 __all__ = [
     "ADULT_AAG",
@@ -30,6 +32,7 @@ def albumin_in_children(age: Value, *, ops: Ops = NUMPY) -> Value:
     >>> round(float(albumin_in_children(1.0)), 1), float(albumin_in_children(40.0))
     (40.4, 44.0)
     """
+    require(age=(age, *AGE_RANGE))
     days = ops.maximum(age * _DAYS, 1.0)
     return ops.minimum(1.1287 * ops.log(days) + 33.746, ADULT_ALBUMIN)
 
@@ -42,6 +45,7 @@ def albumin_in_elderly(age: Value) -> Value:
     >>> round(albumin_in_elderly(80.0), 2)
     42.84
     """
+    require(age=(age, 20.0, AGE_RANGE[1]))
     return 51.4 - 0.107 * age
 
 
@@ -57,5 +61,6 @@ def aag_in_children(age: Value, *, ops: Ops = NUMPY) -> Value:
     >>> round(float(aag_in_children(1.0)), 3), float(aag_in_children(40.0))
     (0.351, 0.61)
     """
+    require(age=(age, *AGE_RANGE))
     share = (0.01137 * age * _DAYS + 53.4) / 100.0
     return ADULT_AAG * ops.minimum(share, 1.0)

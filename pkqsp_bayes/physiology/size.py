@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
 from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = [
+    "AGE_RANGE",
+    "GESTATION_RANGE",
     "TERM_WEEKS",
     "allometric",
     "body_mass_index",
@@ -20,6 +23,13 @@ __all__ = [
 TERM_WEEKS = 40.0
 _WEEKS_PER_YEAR = 365.25 / 7.0
 
+# Of people, years; and weeks from the last menstruation to birth.
+AGE_RANGE = (0.0, 120.0)
+GESTATION_RANGE = (22.0, 44.0)
+# Where the earliest table of ontogeny begins.
+_FIRST_WEEK = 0.0
+_POSITIVE = (ABOVE_ZERO, float("inf"))
+
 
 def body_mass_index(weight: Value, height: Value) -> Value:
     """Return the body mass index, kg/m2, of weight in kg and height in cm.
@@ -29,6 +39,7 @@ def body_mass_index(weight: Value, height: Value) -> Value:
     >>> round(body_mass_index(73.0, 176.0), 4)
     23.5666
     """
+    _require_size(weight, height)
     return weight / (height / 100.0) ** 2
 
 
@@ -49,6 +60,7 @@ def body_surface(weight: Value, height: Value, *, ops: Ops = NUMPY) -> Value:
     >>> round(float(body_surface(73.0, 176.0)), 6)
     1.88915
     """
+    _require_size(weight, height)
     return ops.sqrt(weight * height / 3600.0)
 
 
@@ -69,6 +81,7 @@ def lean_weight(weight: Value, height: Value, sex: Value) -> Value:
     >>> round(lean_weight(73.0, 176.0, 1.0), 4)
     57.4926
     """
+    require(sex=(sex, 0.0, 1.0))
     bmi = body_mass_index(weight, height)
     male = 9270.0 * weight / (6680.0 + 216.0 * bmi)
     female = 9270.0 * weight / (8780.0 + 244.0 * bmi)
@@ -78,12 +91,17 @@ def lean_weight(weight: Value, height: Value, sex: Value) -> Value:
 def postmenstrual_weeks(age: Value, gestation: Value = TERM_WEEKS) -> Value:
     """Return the age since the last menstruation, weeks, of a postnatal age in years.
 
+    Before birth the age is negative; tables begin at conception.
+
     Examples
     --------
     >>> postmenstrual_weeks(0.0)
     40.0
     """
-    return age * _WEEKS_PER_YEAR + gestation
+    require(age=(age, -0.85, AGE_RANGE[1]), gestation=(gestation, *GESTATION_RANGE))
+    weeks = age * _WEEKS_PER_YEAR + gestation
+    require(weeks=(weeks, _FIRST_WEEK, float("inf")))
+    return weeks
 
 
 def allometric(value: Value, weight: Value, reference: Value, exponent: Value) -> Value:
@@ -104,6 +122,7 @@ def allometric(value: Value, weight: Value, reference: Value, exponent: Value) -
     >>> round(allometric(7.5, 10.0, 70.0, 0.75), 4)
     1.7428
     """
+    require(weight=(weight, *_POSITIVE), reference=(reference, *_POSITIVE))
     return value * (weight / reference) ** exponent
 
 
@@ -142,3 +161,8 @@ def fit_allometry(weights: Sequence[float], values: Sequence[float]) -> tuple[fl
         raise CheckError([Issue(where="values", what=what, remedy="leave the species out")])
     exponent, intercept = np.polyfit(np.log(weights), np.log(values), 1)
     return float(np.exp(intercept)), float(exponent)
+
+
+def _require_size(weight: Value, height: Value) -> None:
+    """Refuse a weight in g or a height in m."""
+    require(weight=(weight, 0.2, 650.0), height=(height, 20.0, 280.0))

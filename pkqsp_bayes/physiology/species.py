@@ -4,18 +4,28 @@ from collections.abc import Mapping
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.animals import ANIMALS, animal_body
-from pkqsp_bayes.physiology.body import Body
+from pkqsp_bayes.physiology.body import MALE, Body, check_body
 from pkqsp_bayes.physiology.human import human_body
+from pkqsp_bayes.physiology.human_reference import human_reference
+from pkqsp_bayes.physiology.limits import Limit, limit_issues
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number
+from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
-__all__ = ["body_covariates", "reference_body", "species_names"]
+__all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 
 _HUMAN_COVARIATES = {"WT": "kg", "HT": "cm", "AGE": "year", "SEX": ""}
 _ANIMAL_COVARIATES = {"WT": "kg"}
 
-# Beyond it a figure was given in another unit.
-_RANGES = {"WT": (0.0, 1000.0), "HT": (20.0, 300.0), "AGE": (-1.0, 150.0), "SEX": (-1e-9, 1.0)}
+# Of the reference person of that age and sex, or of the adult: how far formulas are stretched.
+# Adults of Janmahasatian's lean weight have 41 to 217 kg. Where no height is stated it follows from
+# the weight, and is at most 1.34 of the reference person's.
+_WEIGHT_OF_REFERENCE = (0.5, 3.5)
+_WEIGHT_WITHOUT_HEIGHT = (0.5, 1.8)
+_HEIGHT_OF_REFERENCE = (0.7, 1.35)
+_AGES = (0.0, 100.0)
+
+# Animals from weaned to heavy, kg.
+_WEIGHTS = {"rat": (0.02, 1.0), "mouse": (0.005, 0.1), "dog": (1.0, 80.0), "monkey": (0.5, 20.0)}
 
 
 def species_names() -> tuple[str, ...]:
@@ -78,7 +88,9 @@ def reference_body(
     Raises
     ------
     CheckError
-        If the species is unknown, has no such covariate, or a number is in no person's range.
+        If the species is unknown or has no such covariate; if a number, or one of an array, is
+        outside the range of the source (`body_limits`), or the body has an organ or a flow that is
+        not positive. Symbols pass: a model checks them for every subject.
 
     Examples
     --------
@@ -88,10 +100,11 @@ def reference_body(
     """
     given = {"WT": WT, "HT": HT, "AGE": AGE, "SEX": SEX}
     stated = {name: value for name, value in given.items() if value is not None}
-    _check_covariates(species, stated)
+    if issues := limit_issues(body_limits(species, ops=ops, **stated)):
+        raise CheckError(issues)
     if species != "human":
-        return animal_body(species, WT=WT)
-    return human_body(**stated, scaling=scaling, ops=ops)
+        return check_body(animal_body(species, WT=WT))
+    return check_body(human_body(**stated, scaling=scaling, ops=ops))
 
 
 def _check_species(species: str) -> None:
@@ -102,17 +115,60 @@ def _check_species(species: str) -> None:
 
 
 def _check_covariates(species: str, stated: Mapping[str, Value]) -> None:
+    _check_species(species)
     known = body_covariates(species)
     issues = [
         Issue(where=f"body.{n}", what=f"the body of {species} takes no {n}", remedy="leave it out")
         for n in stated
         if n not in known
     ]
-    for name, value in stated.items():
-        low, high = _RANGES[name]
-        if is_number(value) and not low < value <= high:
-            unit = f" {known[name]}" if known.get(name) else ""
-            remedy = f"above {max(low, 0.0):g} and at most {high:g}{unit}"
-            issues.append(Issue(where=f"body.{name}", what=f"{name} is {value:g}", remedy=remedy))
     if issues:
         raise CheckError(issues)
+
+
+def body_limits(species: str, *, ops: Ops = NUMPY, **stated: Value) -> tuple[Limit, ...]:
+    """Return the ranges of covariates in which the body of a species holds.
+
+    Parameters
+    ----------
+    species : str
+        One of `species_names`.
+    ops : Ops
+        Of the numbers.
+    **stated : Value
+        Covariates of `body_covariates`, in their units.
+
+    Examples
+    --------
+    >>> [(limit.name, limit.low, limit.high) for limit in body_limits("rat", WT=0.3)]
+    [('WT', 0.02, 1.0)]
+    """
+    _check_covariates(species, stated)
+    if species != "human":
+        low, high = _WEIGHTS[species]
+        remedy = f"the weight of a {species}, in kg"
+        return tuple(_limit(n, v, low, high, remedy) for n, v in stated.items())
+    fixed = {"AGE": (*_AGES, "years, from birth on"), "SEX": (0.0, 1.0, "0 female, 1 male")}
+    limits = [_limit(n, stated[n], *fixed[n]) for n in fixed if n in stated]
+    return (*_size_limits(stated, ops), *limits)
+
+
+def _size_limits(stated: Mapping[str, Value], ops: Ops) -> list[Limit]:
+    reference = human_reference(stated.get("AGE"), stated.get("SEX", MALE), ops=ops)
+    weights = _WEIGHT_OF_REFERENCE if "HT" in stated else _WEIGHT_WITHOUT_HEIGHT
+    usual = {
+        "WT": ("kg", reference.weight, weights),
+        "HT": ("cm", reference.height, _HEIGHT_OF_REFERENCE),
+    }
+    missing = [name for name in ("AGE", "HT") if name not in stated]
+    verb = "are" if len(missing) > 1 else "is"
+    told = f", where {' and '.join(missing)} {verb} not stated" if missing else ""
+    return [
+        _limit(name, stated[name], low * value, high * value, f"in {unit}, as people have it{told}")
+        for name, (unit, value, (low, high)) in usual.items()
+        if name in stated
+    ]
+
+
+def _limit(name: str, value: Value, low: Value, high: Value, remedy: str) -> Limit:
+    return Limit(name=name, value=value, low=low, high=high, where=f"body.{name}", remedy=remedy)

@@ -1,5 +1,6 @@
 """Checks of values that do not go together, whatever the equations say."""
 
+import math
 from collections.abc import Callable, Iterator
 
 from pkqsp_bayes.spec.body import CovariateSpec
@@ -59,6 +60,28 @@ def _check_bounds(spec: ModelSpec) -> _Found:
                 yield f"population.{name}.{key}", f"{value:g} is out of bounds", "move it inside"
 
 
+def _check_effects(spec: ModelSpec) -> _Found:
+    """Report powers of a covariate over a reference that is not above zero."""
+    for parameter, stated in spec.population.parameters.items():
+        for name, effect in stated.covariates.items():
+            covariate = spec.covariates.get(name)
+            own = covariate.reference if covariate is not None else None
+            reference = own if effect.reference is None else effect.reference
+            place = f"population.{parameter}.covariates.{name}"
+            if reference is not None and not math.isfinite(reference):
+                yield place, f"the reference is {reference:g}", "write a number"
+            elif effect.form == "power" and reference is not None and reference <= 0:
+                what = f"a power of {name} over its reference {reference:g} has no value"
+                yield place, what, "write a reference above 0, or linear(...), exponential(...)"
+            elif effect.form == "power" and covariate is not None and _reaches_zero(covariate):
+                what = f"{name} may be {covariate.lower:g}, and a power of that has no value"
+                yield place, what, f"raise covariates.{name}.lower, or write linear(...)"
+
+
+def _reaches_zero(covariate: CovariateSpec) -> bool:
+    return covariate.lower is not None and covariate.lower < 0
+
+
 def _check_covariates(spec: ModelSpec) -> _Found:
     for name, covariate in spec.covariates.items():
         place = f"covariates.{name}"
@@ -93,6 +116,7 @@ VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_errors,
     _check_scales,
     _check_bounds,
+    _check_effects,
     _check_covariates,
 )
 """Each yields the place, what is wrong, and the remedy."""

@@ -39,6 +39,55 @@ def test_no_word_of_the_program_clashes(backend: Backend) -> None:
               "--allow-undefined")  # fmt: skip
 
 
+ENDINGS = ("lp", "lpdf", "lpmf", "lupdf", "lupmf", "cdf", "lcdf", "ccdf", "lccdf", "log", "rng")
+OF_STAN = (
+    *(n for n in ENDINGS if n != "log"), *(f"mine_{n}" for n in ENDINGS), "get_lp", "target",
+    "normal_lpdf", "normal_lupdf", "beta_rng", "poisson_lcdf", "target_lp", "increment_log_prob",
+    "jacobian", "mine_jacobian", "print", "reject", "profile", "ode_bdf", "reduce_sum", "to_vector",
+    "lp_2", "lp_", "offset", "multiplier", "lower", "upper", "fatal_error", "row_vector", "tuple",
+    "prior", "data", "pi", "e", "machine_precision", "integrate_1d", "laplace_marginal",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["native", "stan"])
+def test_names_that_mean_something_to_stan(backend: Backend) -> None:
+    model = parse_model(model_with(list(OF_STAN)))
+    study = observed(pq.regimen([], [1, 2], subjects=2, covariates={"WT": 70}))
+    study.table["OCC"] = ["1", "2"] * 2
+    check(bind_model(model, study, options=BindOptions(backend=backend)).program,
+          "--allow-undefined")  # fmt: skip
+
+
+ELSEWHERE = """
+title = "names of Stan everywhere else"
+[covariates]
+{c} = {{ reference = 70 }}
+[equations]
+text = "d({s})/dt = -CL * {s} - {h}; {h} = {s} * {k}"
+[parameters]
+{k} = 2
+[dose.{d}]
+to = "{s}"
+[observe.{o}]
+value = "{s}"
+error = "additive"
+[population]
+CL = {{ typical = "lognormal(0, 1)", covariates = {{ {c} = "power(normal(0, 1), 70)" }} }}
+"""
+
+
+HOSTILE = ("lp", "mine_lupdf", "mine_rng", "mine_lp", "target", "normal_lpdf")
+
+
+@pytest.mark.parametrize("turn", [0, 2, 4])
+def test_names_of_stan_as_anything_but_a_parameter(turn: int) -> None:
+    names = dict(zip("cshkdo", HOSTILE[turn:] + HOSTILE[:turn], strict=True))
+    model = parse_model(ELSEWHERE.format(**names))
+    study = observed(pq.regimen([], [1, 2], subjects=2, covariates={names["c"]: 70}))
+    code = bind_model(model, study, options=BindOptions(backend="stan")).program
+    check(code, "--allow-undefined")
+
+
 def model_with(names: list[str]) -> str:
     """Return a model whose parameters have these names, and everything that brings new ones."""
     lines = [f'{n} = {{ typical = "normal(0, 1)", iiv = "normal" }}' for n in names]

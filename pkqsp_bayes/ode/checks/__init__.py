@@ -5,7 +5,13 @@ from collections.abc import Callable
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks.balance import check_balance
-from pkqsp_bayes.ode.checks.physiology import check_flows, check_positive, check_sub_volumes
+from pkqsp_bayes.ode.checks.constants import check_constants
+from pkqsp_bayes.ode.checks.physiology import (
+    check_flows,
+    check_limits,
+    check_positive,
+    check_sub_volumes,
+)
 from pkqsp_bayes.ode.checks.processes import check_duplication
 from pkqsp_bayes.ode.checks.switching import check_conditions
 from pkqsp_bayes.ode.checks.units import check_units
@@ -23,8 +29,10 @@ __all__ = ["CHECKS", "check_model", "check_system"]
 
 CHECKS: tuple[Callable[[ModelSpec, OdeSystem], list[Issue]], ...] = (
     check_units,
+    check_constants,
     check_balance,
     check_flows,
+    check_limits,
     check_positive,
     check_sub_volumes,
     check_duplication,

@@ -1,6 +1,7 @@
 """Flows that add up, volumes that are there, fractions that are fractions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sympy as sp
 
@@ -8,12 +9,20 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.closure import Closure
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.physiology.limits import limit_issues
 from pkqsp_bayes.spec.model import ModelSpec
 
-__all__ = ["check_flows", "check_positive", "check_sub_volumes"]
+__all__ = [
+    "check_flows",
+    "check_limits",
+    "check_positive",
+    "check_sub_volumes",
+    "sign_issues",
+]
 
 _ROUNDING = 1e-6
 _FRACTIONS = ("fup", "Hct")
+_LOGARITHMS, _LARGEST_LOGARITHM = ("logP", "logMA"), 15.0
 _POSITIVE = ("V", "Q", "Qart", "Qout", "Kp", "Kb", "Kpu")
 _BODY = ("organs", "pools", "lump", "body", "antibody")
 
@@ -76,13 +85,25 @@ def check_positive(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     return [
         issue
         for a in system.assignments
-        for issue in _sign(a.name, a.where, closure.at_reference(symbol(a.name)))
+        if (value := closure.at_reference(symbol(a.name))) is not None
+        for issue in sign_issues(a.name, a.where, value)
     ]
 
 
-def _sign(name: str, where: str, value: float | None) -> Iterator[Issue]:
-    if value is None:
-        return
+def check_limits(_: ModelSpec, system: OdeSystem) -> list[Issue]:
+    """Report references of covariates for which the formulas of the body do not hold."""
+    closure = Closure.of(system)
+    issues = []
+    for limit in system.limits:
+        at = [closure.at_reference(part) for part in (limit.value, limit.low, limit.high)]
+        value, low, high = (float("nan") if v is None else v for v in at)
+        if None not in at:
+            issues += limit_issues([replace(limit, value=value, low=low, high=high)])
+    return issues
+
+
+def sign_issues(name: str, where: str, value: float) -> Iterator[Issue]:
+    """Yield what is wrong with the value of a helper that goes by a name of physiology."""
     if name == "red_cells.Kpu" and value < 0:
         what = f"red cells would hold less than no drug, {value:.3g} of unbound drug in plasma"
         yield Issue(where=where, what=what, remedy="BP is 1 - Hct at least: correct it, or Hct")
@@ -94,6 +115,9 @@ def _sign(name: str, where: str, value: float | None) -> Iterator[Issue]:
     elif plain in _FRACTIONS and not 0 < value <= 1:
         what = f"{name} is {value:.6g}"
         yield Issue(where=where, what=what, remedy="it is a fraction, between 0 and 1")
+    elif plain in _LOGARITHMS and not abs(value) <= _LARGEST_LOGARITHM:
+        what = f"{name} is {value:.6g}"
+        yield Issue(where=where, what=what, remedy="a decadic logarithm, within -15 to 15")
     elif plain in ("BP", "CO", "MW", "GFR") and not value > 0:
         yield Issue(where=where, what=f"{name} is {value:.6g}", remedy="it must be positive")
 

@@ -16,7 +16,7 @@ from pkqsp_bayes.physiology.ionisation import ion_trapping as trapped
 from pkqsp_bayes.physiology.kp import DrugChemistry, default_composition, kp_function
 from pkqsp_bayes.physiology.kp.rodgers_rowland import CELL_PH, is_strong_base
 from pkqsp_bayes.physiology.ops import Value
-from pkqsp_bayes.spec.body import DrugSpec, OrganSpec
+from pkqsp_bayes.spec.body import OrganSpec
 from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["add_chemistry", "ion_trapping", "method_kp", "red_cell_affinity"]
@@ -43,8 +43,6 @@ def add_chemistry(draft: Draft) -> None:
             draft.problem(where, what, "state drug.BP")
         elif draft.knows("fup"):
             red_cell_affinity(draft)
-    if drug is not None:
-        _report_groups(draft, drug)
 
 
 def red_cell_affinity(draft: Draft) -> sp.Symbol:
@@ -62,13 +60,6 @@ def _binds_like_red_cells(draft: Draft) -> bool:
         return False
     return is_strong_base(DrugChemistry(logP=0.0, fup=1.0, pKa_acid=drug.pKa_acid,
                                         pKa_base=drug.pKa_base))  # fmt: skip
-
-
-def _report_groups(draft: Draft, drug: DrugSpec) -> None:
-    several = max(len(drug.pKa_acid), len(drug.pKa_base)) > 1
-    if several and draft.spec.partition is not None and draft.spec.partition.method == "schmitt":
-        what = "Schmitt's method takes one acidic and one basic pKa at most"
-        draft.problem("partition.method", what, "choose another method, or the pKa that matters")
 
 
 def method_kp(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:

@@ -11,6 +11,7 @@ from pkqsp_bayes.ode.components.numbers import conversion, exact
 from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment, Covariate, DoseTarget, Output, Parameter
+from pkqsp_bayes.physiology.limits import Limit
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.quantity import Quantity
@@ -98,6 +99,7 @@ class Draft:
     eliminated: list[sp.Expr] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
 
     @property
     def amount_unit(self) -> str:

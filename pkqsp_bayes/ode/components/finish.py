@@ -37,6 +37,7 @@ def finish_system(draft: Draft) -> OdeSystem:
         doses=doses,
         balance=_balance(draft, resolver),
         time_unit=draft.spec.time_unit,
+        limits=tuple(draft.limits),
         notes=tuple(draft.notes),
     )
 

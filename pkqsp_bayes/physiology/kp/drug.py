@@ -1,10 +1,11 @@
 """What partition coefficients ask of a drug, and how ionised it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.physiology.ionisation import ionised_ratio
+from pkqsp_bayes.physiology.ionisation import charge_fractions, ionised_ratio
 from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = ["DrugChemistry", "DrugClass"]
@@ -76,6 +77,10 @@ class DrugChemistry:
         """Return the ratio of ionised to un-ionised drug in water of this pH."""
         return ionised_ratio(pH, acid=self.pKa_acid, base=self.pKa_base)
 
+    def charge_fractions(self, pH: Value) -> Mapping[int, Value]:
+        """Return the share of the drug by its net charge in water of this pH."""
+        return charge_fractions(pH, acid=self.pKa_acid, base=self.pKa_base)
+
     def _misplaced(self) -> list[Issue]:
         return [
             Issue(
@@ -88,13 +93,44 @@ class DrugChemistry:
         ]
 
     def _out_of_range(self) -> list[Issue]:
-        ranges = {"fup": (0.0, 1.0), "haematocrit": (0.0, 1.0), "BP": (0.0, float("inf"))}
-        return [
-            Issue(
-                where=f"drug.{name}",
-                what=f"{name} is {value}",
-                remedy=f"above {low:g}" if high == float("inf") else f"in ({low:g}, {high:g}]",
-            )
-            for name, (low, high) in ranges.items()
-            if is_number(value := getattr(self, name)) and not low < value <= high
-        ]
+        named = [(name, getattr(self, name)) for name in _RANGES]
+        for name in ("pKa_acid", "pKa_base"):
+            constants = getattr(self, name)
+            named += [(name, c) for c in constants] if isinstance(constants, tuple) else []
+        issues = [i for name, value in named if (i := _issue(name, value)) is not None]
+        return issues or self._too_little_in_blood()
+
+    def _too_little_in_blood(self) -> list[Issue]:
+        """Report a BP with which red cells would hold less than nothing."""
+        if not (is_number(self.BP) and is_number(self.haematocrit)):
+            return []
+        least = 1.0 - self.haematocrit
+        if least - _ROUNDING <= self.BP:
+            return []
+        what = f"BP is {self.BP:g}, and the plasma of blood alone makes it {least:g}"
+        remedy = f"at least 1 - haematocrit, {least:g}"
+        return [Issue(where="drug.BP", what=what, remedy=remedy)]
+
+
+# Below and up to; what is outside was given in another unit, or by mistake.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "fup": (0.0, 1.0),
+    "haematocrit": (0.0, 1.0),
+    "BP": (0.0, 1e6),
+    "logP": (-15.0, 15.0),
+    "logMA": (-15.0, 15.0),
+}
+_PKA_RANGE = (-15.0, 25.0)
+_ROUNDING = 1e-9
+
+
+def _issue(name: str, value: Value) -> Issue | None:
+    low, high = _RANGES.get(name, _PKA_RANGE)
+    if value is None and name == "logMA":
+        return None
+    remedy = f"in ({low:g}, {high:g}]"
+    if value is None or isinstance(value, bool | str):
+        return Issue(where=f"drug.{name}", what=f"{name} is {value!r}, no number", remedy=remedy)
+    if is_number(value) and not low < value <= high:
+        return Issue(where=f"drug.{name}", what=f"{name} is {value}", remedy=remedy)
+    return None

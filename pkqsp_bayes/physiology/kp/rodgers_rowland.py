@@ -1,9 +1,9 @@
 """Tissue-to-plasma partitioning after Rodgers, Leahy and Rowland.
 
 Unbound drug dissolves in the waters of a tissue, partitions into its neutral lipids and
-phospholipids, and binds: strong bases to acidic phospholipids, as strongly as in red cells, all
-others to albumin or lipoprotein, as strongly as in plasma. J Pharm Sci 2005;94:1259-76 (strong
-bases) and 2006;95:1238-57 (all others).
+phospholipids, and binds: what has a basic pKa of 7 or more, zwitterions too, to acidic
+phospholipids, as strongly as in red cells; all others to albumin or lipoprotein, as strongly as in
+plasma. J Pharm Sci 2005;94:1259-76 (strong bases) and 2006;95:1238-57 (zwitterions, all others).
 """
 
 from pkqsp_bayes.physiology.ionisation import PLASMA_PH
@@ -24,7 +24,7 @@ STRONG_BASE_PKA = 7.0
 
 
 def is_strong_base(drug: DrugChemistry) -> bool:
-    """Return whether a basic pKa is 7 or more, and nothing acidic.
+    """Return whether a basic pKa is 7 or more: of a base or of a zwitterion (their group 1).
 
     Raises
     ------
@@ -36,7 +36,7 @@ def is_strong_base(drug: DrugChemistry) -> bool:
     >>> is_strong_base(DrugChemistry(logP=2.2, fup=0.11, pKa_base=(6.5,)))
     False
     """
-    if drug.drug_class != "base":
+    if not drug.pKa_base:
         return False
     if not all(map(is_number, drug.pKa_base)):
         raise ValueError("Rodgers & Rowland needs pKa_base as numbers, to tell strong from weak")
@@ -44,8 +44,12 @@ def is_strong_base(drug: DrugChemistry) -> bool:
 
 
 def choose_composition(drug: DrugChemistry) -> Composition:
-    """Return the figures that go with the drug: those of 2005 for strong bases, else of 2006."""
-    return load_composition(f"rodgers-rowland-{2005 if is_strong_base(drug) else 2006}")
+    """Return the figures that go with the drug: those of 2005 for strong bases, else of 2006.
+
+    The water of 2006 is corrected for residual blood, and zwitterions are of that paper.
+    """
+    year = 2005 if is_strong_base(drug) and not drug.pKa_acid else 2006
+    return load_composition(f"rodgers-rowland-{year}")
 
 
 def kpu(

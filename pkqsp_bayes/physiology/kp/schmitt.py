@@ -33,8 +33,9 @@ def kp(
     tissue : str
         An organ.
     drug : DrugChemistry
-        Its logP (or logMA), fup and pKa: at most one acidic and one basic group, since the
-        published forms for more were not verified.
+        Its logP (or logMA), fup and pKa. What counts is the net charge, so that a molecule with
+        two charges of one sign is an ion as one with a single charge is, and one with as many
+        anions as cations is held as if it had none.
     composition : Composition, optional
         By default ``pksim-schmitt``.
     ops : Ops
@@ -43,7 +44,7 @@ def kp(
     Raises
     ------
     ValueError
-        If the tissue is unknown, or the drug has several groups of one kind.
+        If the tissue is unknown.
 
     Examples
     --------
@@ -64,22 +65,11 @@ def kp(
     )
 
 
-def _relative_uptake(drug: DrugChemistry, pH: float) -> tuple[Value, Value]:
+def _relative_uptake(drug: DrugChemistry, pH: Value) -> tuple[Value, Value]:
     """Return uptake by neutral lipid and by acidic phospholipid against the neutral molecule's."""
-    if max(len(drug.pKa_acid), len(drug.pKa_base)) > 1:
-        raise ValueError("Schmitt's method takes one acidic and one basic pKa at most")
-    if drug.drug_class == "zwitterion":
-        return _zwitterion(drug, pH)
-    neutral = 1.0 / (1.0 + drug.ionised_ratio(pH))
-    charge = CATION_AFFINITY if drug.drug_class == "base" else ANION_AFFINITY
-    ionised = 1.0 - neutral
-    return neutral + ION_IN_LIPID * ionised, neutral + charge * ionised
-
-
-def _zwitterion(drug: DrugChemistry, pH: float) -> tuple[Value, Value]:
-    acid = 1.0 / (1.0 + 10.0 ** (pH - drug.pKa_acid[0]))  # protonated, without charge
-    base = 1.0 / (1.0 + 10.0 ** (drug.pKa_base[0] - pH))  # without proton, without charge
-    even = acid * base + (1.0 - acid) * (1.0 - base)
-    anion, cation = (1.0 - acid) * base, acid * (1.0 - base)
+    shares = drug.charge_fractions(pH)
+    even = shares.get(0, 0.0)
+    anion = sum(share for charge, share in shares.items() if charge < 0)
+    cation = sum(share for charge, share in shares.items() if charge > 0)
     lipid = even + ION_IN_LIPID * (anion + cation)
     return lipid, even + ANION_AFFINITY * anion + CATION_AFFINITY * cation

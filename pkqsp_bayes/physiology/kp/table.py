@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.methods import default_composition, kp_function, kp_methods
 
@@ -18,8 +19,8 @@ _TISSUES = (
 def kp_table(
     drug: DrugChemistry,
     *,
-    methods: Sequence[str] | None = None,
-    tissues: Sequence[str] = _TISSUES,
+    methods: Sequence[str] | str | None = None,
+    tissues: Sequence[str] | str = _TISSUES,
 ) -> pd.DataFrame:
     """Return tissue-to-plasma partition coefficients, tissues by methods.
 
@@ -27,9 +28,9 @@ def kp_table(
     ----------
     drug : DrugChemistry
         In numbers.
-    methods : sequence of str, optional
+    methods : str or sequence of str, optional
         By default all of `pkqsp_bayes.physiology.kp.kp_methods`.
-    tissues : sequence of str
+    tissues : str or sequence of str
         By default the organs of the human body.
 
     Returns
@@ -39,8 +40,8 @@ def kp_table(
 
     Raises
     ------
-    ValueError
-        If a method or a tissue is unknown.
+    CheckError
+        With every method and tissue that is unknown; if the drug is no `DrugChemistry` in numbers.
 
     Examples
     --------
@@ -48,8 +49,35 @@ def kp_table(
     >>> table.round(2).loc["liver", "berezhkovskiy"]
     np.float64(1.72)
     """
-    chosen = kp_methods() if methods is None else tuple(methods)
+    chosen = kp_methods() if methods is None else _several(methods)
+    tissues = _several(tissues)
+    _check(drug, chosen, tissues)
     columns = {m: [float(kp_function(m)(t, drug)) for t in tissues] for m in chosen}
     table = pd.DataFrame(columns, index=pd.Index(tissues, name="tissue"))
     table.attrs["sources"] = {m: default_composition(m, drug).citation for m in chosen}
     return table
+
+
+def _several(names: Sequence[str] | str) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _check(drug: DrugChemistry, methods: Sequence[str], tissues: Sequence[str]) -> None:
+    if not isinstance(drug, DrugChemistry):
+        what = f"{type(drug).__name__} is no DrugChemistry"
+        remedy = "DrugChemistry(logP=..., fup=..., pKa_base=(...,))"
+        raise CheckError([Issue(where="drug", what=what, remedy=remedy)])
+    issues = []
+    for method in methods:
+        try:
+            figures = default_composition(method, drug)
+        except ValueError as error:
+            issues.append(Issue(where="methods", what=str(error), remedy="one of kp_methods()"))
+            continue
+        for tissue in tissues:
+            try:
+                figures.source_tissue(tissue)
+            except ValueError as error:
+                issues.append(Issue(where="tissues", what=str(error), remedy="leave it out"))
+    if issues:
+        raise CheckError(dict.fromkeys(issues))

@@ -17,6 +17,9 @@ GROUPS = {
     "weak base": {"pKa_base": (6.0,)},
     "strong base": {"pKa_base": (8.9,)},
     "zwitterion": {"pKa_acid": (4.0,), "pKa_base": (8.0,)},
+    "weak zwitterion": {"pKa_acid": (4.0,), "pKa_base": (6.0,)},
+    "dibase": {"pKa_base": (6.0, 8.9)},
+    "diacid and dibase": {"pKa_acid": (3.0, 5.0), "pKa_base": (6.0, 8.0)},
 }
 
 
@@ -135,7 +138,7 @@ def test_vss_is_where_the_drug_comes_to_rest() -> None:
             "organs.gutt.tissue",
             "did you mean gut",
         ),
-        (model("schmitt", {"pKa_base": (8.0, 9.0)}), "partition.method", "at most"),
+        (model("schmitt", {}).replace("logP = 2.1", "logP = 21"), "drug.logP", "logP is 21"),
         (
             BODY.replace("volume = 50", "volume = 50\npH = 7"),
             "organs.rest.pH",

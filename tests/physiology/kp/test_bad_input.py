@@ -40,9 +40,24 @@ def test_which_rodgers_and_rowland_holds_must_be_known():
         is_strong_base(drug)
 
 
-def test_schmitt_refuses_what_was_not_verified():
-    with pytest.raises(ValueError, match="at most"):
-        kp_function("schmitt")("liver", DrugChemistry(logP=1.0, fup=0.5, pKa_base=(7.0, 9.0)))
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"logP": float("nan")}, "logP"),
+        ({"logP": 150.0}, "logP"),
+        ({"logMA": float("inf")}, "logMA"),
+        ({"pKa_base": (94.0,)}, "pKa_base"),
+        ({"pKa_acid": (4.0, float("nan"))}, "pKa_acid"),
+        ({"BP": 0.3}, "BP"),
+        ({"fup": True}, "fup"),
+        ({"fup": "0.5"}, "fup"),
+    ],
+)
+def test_numbers_that_no_drug_has(wrong, where):
+    """Blood holds the drug of its plasma at least: BP is 1 - haematocrit or more."""
+    with pytest.raises(CheckError) as caught:
+        DrugChemistry(**{"logP": 1.0, "fup": 0.5, **wrong})
+    assert [issue.where for issue in caught.value.issues] == [f"drug.{where}"]
 
 
 def test_organs_without_figures_take_declared_stand_ins():

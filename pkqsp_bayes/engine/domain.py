@@ -1,0 +1,164 @@
+"""Where a model holds: a study's subjects outside the range of its formulas are refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.checks.physiology import sign_issues
+from pkqsp_bayes.ode.numeric import Known, evaluate, evaluate_helpers
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.system import Assignment, OdeSystem
+from pkqsp_bayes.physiology.limits import Limit, describe_range
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["domain_issues"]
+
+type FloatArray = NDArray[np.float64]
+type BoolArray = NDArray[np.bool_]
+
+_MOST_SUBJECTS = 5
+_CHUNK = 4096
+_REMEDY = "the model does not hold for this subject: correct its covariates, or the model's formula"
+
+
+def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) -> list[Issue]:
+    """Return the subjects for which a formula of the body does not hold, with the value.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        Its volumes, flows, fractions are worked out at each subject's covariates, parameters at
+        their typical values, and the ranges of its body's formulas.
+    lines : sequence of Timeline
+        The subjects.
+    source : str
+        Name of the study, for the place.
+    """
+    system, spec = model.system, model.spec
+    powers = _powers(spec)
+    if not (powers or system.limits or spec.body or spec.pools or spec.organs):
+        return []
+    rows = _Rows.of(model, lines)
+    wrong: dict[int, tuple[Issue, str]] = {}
+    for first in range(0, rows.subject.size, _CHUNK):
+        for row, issue in _chunk(system, powers, rows, slice(first, first + _CHUNK)):
+            wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
+    return _issues(wrong, lines, source)
+
+
+def _issues(
+    wrong: Mapping[int, tuple[Issue, str]], lines: Sequence[Timeline], source: str
+) -> list[Issue]:
+    """One issue a subject, of the first few; the others are counted."""
+    issues = [
+        Issue(
+            where=f"{source}, subject {lines[subject].subject}",
+            what=f"{issue.where}: {issue.what}{at}",
+            remedy=issue.remedy or _REMEDY,
+        )
+        for subject, (issue, at) in list(wrong.items())[:_MOST_SUBJECTS]
+    ]
+    if len(wrong) > _MOST_SUBJECTS:
+        what = f"the same, or the like, in {len(wrong) - _MOST_SUBJECTS} more subjects"
+        issues.append(Issue(where=source, what=what, remedy=_REMEDY))
+    return issues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Covariates (rows, covariates) of each record, or of each subject, and whose they are."""
+
+    names: tuple[str, ...]
+    values: FloatArray
+    subject: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, model: ReadyModel, lines: Sequence[Timeline]) -> "_Rows":
+        lowered = model.lowered
+        varying = tuple(c.name for c in lowered.varying_covariates)
+        if not varying:
+            values = np.array([line.fixed for line in lines]).reshape(len(lines), -1)
+            return cls(names=lowered.fixed_covariates, values=values, subject=np.arange(len(lines)))
+        counts = [line.time.size for line in lines]
+        subject = np.repeat(np.arange(len(lines)), counts)
+        fixed = np.array([line.fixed for line in lines]).reshape(len(lines), -1)[subject]
+        values = np.hstack([fixed, np.vstack([line.own for line in lines])])
+        return cls(names=(*lowered.fixed_covariates, *varying), values=values, subject=subject)
+
+    def told(self, row: int) -> str:
+        """Say the covariates of a row."""
+        pairs = zip(self.names, self.values[row], strict=True)
+        said = ", ".join(f"{name} = {value:g}" for name, value in pairs)
+        return f" (at {said})" if said else ""
+
+
+def _powers(spec: ModelSpec) -> dict[str, str]:
+    """Return the covariates of which a power moves a parameter, with the place in the model."""
+    return {
+        covariate: f"population.{parameter}.covariates.{covariate}"
+        for parameter, stated in spec.population.parameters.items()
+        for covariate, effect in stated.covariates.items()
+        if effect.form == "power"
+    }
+
+
+def _chunk(
+    system: OdeSystem, powers: Mapping[str, str], rows: _Rows, part: slice
+) -> Iterator[tuple[int, Issue]]:
+    """Yield rows with the first thing that is wrong there."""
+    values = rows.values[part]
+    known: Known = {symbol(n): values[:, i] for i, n in enumerate(rows.names)}
+    known |= {
+        symbol(p.name): np.asarray(float(p.value)) for p in system.parameters if p.value is not None
+    }
+    evaluate_helpers(system.assignments, known)
+    open_rows = np.ones(values.shape[0], dtype=bool)
+    for name, where in powers.items():
+        if symbol(name) in known:
+            yield from _not_positive(name, where, known[symbol(name)], open_rows)
+    for limit in system.limits:
+        yield from _outside(limit, known, open_rows)
+    for a in system.assignments:
+        if symbol(a.name) in known:
+            yield from _wrong_sign(a, known[symbol(a.name)], open_rows)
+
+
+def _not_positive(
+    name: str, where: str, values: FloatArray, open_rows: BoolArray
+) -> Iterator[tuple[int, Issue]]:
+    bad = np.flatnonzero(~(values > 0.0))
+    for row in bad:
+        what = f"{name} is {values[row]:g}, and a power of it has no value"
+        remedy = "correct the value, or write linear(...) or exponential(...)"
+        yield int(row), Issue(where=where, what=what, remedy=remedy)
+    open_rows[bad] = False
+
+
+def _outside(limit: Limit, known: Known, open_rows: BoolArray) -> Iterator[tuple[int, Issue]]:
+    parts = (evaluate(sp.sympify(part), known) for part in (limit.value, limit.low, limit.high))
+    value, low, high = (np.broadcast_to(part, open_rows.shape) for part in parts)
+    bad = np.flatnonzero(~((value >= low) & (value <= high)))
+    for row in bad:
+        what = f"{limit.name} is {value[row]:g}, {describe_range(low[row], high[row])}"
+        yield int(row), Issue(where=limit.where, what=what, remedy=limit.remedy)
+    open_rows[bad] = False
+
+
+def _wrong_sign(
+    a: Assignment, values: FloatArray, open_rows: BoolArray
+) -> Iterator[tuple[int, Issue]]:
+    """Look at the extremes alone where these are right; what is out of its range has no sign."""
+    whole = np.broadcast_to(values, open_rows.shape)
+    extremes = {float(np.min(whole)), float(np.max(whole))} if whole.size else set()
+    if not any(True for value in extremes for _ in sign_issues(a.name, a.where, value)):
+        return
+    for row in np.flatnonzero(open_rows):
+        for issue in sign_issues(a.name, a.where, float(whole[row])):
+            yield int(row), issue
+            open_rows[row] = False
