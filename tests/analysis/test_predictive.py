@@ -18,7 +18,7 @@ from pkqsp_bayes.analysis.predictive import (
 )
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
-from pkqsp_bayes.analysis.predictive.replicates import observed_study
+from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy
+from pkqsp_bayes.analysis.observed import ObservedStudy
 
 __all__ = ["EffectPosterior", "Local"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.predictive.replicates import Kind, observed_study
+from pkqsp_bayes.analysis.observed import Kind, observed_study
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["predict"]
