@@ -8,6 +8,7 @@ import xarray as xr
 from scipy import integrate, stats
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive import (
     loo,
     loo_subject,
@@ -18,7 +19,6 @@ from pkqsp_bayes.analysis.predictive import (
 )
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
-from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 

@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
+from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
 from pkqsp_bayes.study.study import Study
@@ -90,7 +91,12 @@ def npde(fit: xr.DataTree, study: Study, *, draws: int = 1000, seed: int = 1) ->
             "endpoint": endpoints,
             "test": list(_TESTS),
         },
-        attrs={"model": seen.model.title, "draws": seen.draws.size, "seed": seed},
+        attrs={
+            "model": seen.model.title,
+            "draws": seen.draws.size,
+            "seed": seed,
+            **draws_label(fit),
+        },
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.observed import Kind, observed_study
 from pkqsp_bayes.study.study import Study
 
@@ -55,5 +56,5 @@ def predict(
             "DV": ("observation", table["DV"].to_numpy()),
         },
         coords={**labels, "observation": table["row"].to_numpy()},
-        attrs={"model": seen.model.title, "seed": seed},
+        attrs={"model": seen.model.title, "seed": seed, **draws_label(fit)},
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.ranks import two_sided_p
@@ -115,5 +116,10 @@ def predictive_pvalues(
             "p_value": (("endpoint", "statistic"), two_sided_p(observed, replicated)),
         },
         coords={"endpoint": endpoints, "statistic": list(chosen)},
-        attrs={"model": seen.model.title, "draws": seen.draws.size, "seed": seed},
+        attrs={
+            "model": seen.model.title,
+            "draws": seen.draws.size,
+            "seed": seed,
+            **draws_label(fit),
+        },
     )

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.ranks import far_p
@@ -110,7 +111,7 @@ def vpc(
     ).assign_attrs(
         model=seen.model.title, endpoint=chosen, unit=seen.model.observe[chosen].value.unit or "",
         time=time, time_unit=seen.model.time_unit, corrected=int(corrected), draws=seen.draws.size,
-        seed=seed, stratify=stratify or "",
+        seed=seed, stratify=stratify or "", **draws_label(fit),
     )  # fmt: skip
 
 
