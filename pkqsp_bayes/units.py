@@ -1,11 +1,16 @@
 """Units: one Pint registry for the whole package, with what this field adds to it."""
 
 import functools
+import math
 import re
 
+import numpy as np
 import pint
+from numpy.typing import NDArray
 
-__all__ = ["UnitError", "conversion_factor", "dimension", "parse_unit", "same_dimension"]
+__all__ = ["UnitError", "amount_factor", "conversion_factor", "convert_values", "dimension", "parse_unit", "same_dimension", "split_log"]
+
+Array = NDArray[np.float64]
 
 LONGEST_UNIT = 80
 
@@ -71,6 +76,33 @@ def _names(error: pint.UndefinedUnitError) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
+_LOG = re.compile(
+    r"\s*(?P<log>log10|log2|log|ln)(?:\s*\((?P<inner>.*)\)|\s+(?P<plain>[^()\s][^()]*?))\s*"
+)
+_BASE = {"log": math.e, "ln": math.e, "log10": 10.0, "log2": 2.0}
+
+
+def split_log(text: str) -> tuple[float, str]:
+    """Take the unit of a logarithm apart: its base, and the unit of what it is of.
+
+    Returns
+    -------
+    float
+        Base of the logarithm; 0 where the text is a plain unit.
+    str
+        The unit.
+
+    Examples
+    --------
+    >>> split_log("log10(ng/mL)"), split_log("mg/L")
+    ((10.0, 'ng/mL'), (0.0, 'mg/L'))
+    """
+    found = _LOG.fullmatch(text)
+    if found is None:
+        return 0.0, text
+    return _BASE[found["log"]], found["inner"] if found["plain"] is None else found["plain"]
+
+
 def dimension(text: str) -> str:
     """Return the dimension of a unit text, ``"[mass] / [length] ** 3"``.
 
@@ -117,3 +149,67 @@ def conversion_factor(source: str, target: str) -> float:
         raise UnitError(f"no conversion: {what}") from None
     except pint.OffsetUnitCalculusError:
         raise no_factor from None
+
+
+def amount_factor(source: str, target: str, molar_mass: float | None = None) -> float:
+    """Return the factor between two amounts (or rates), also from mass to moles and back.
+
+    Parameters
+    ----------
+    source, target : str
+        Units of mass or of substance; or both of them per time, or per volume.
+    molar_mass : float, optional
+        g/mol; without it only units of one dimension have a factor.
+
+    Raises
+    ------
+    UnitError
+        If there is no factor.
+
+    Examples
+    --------
+    >>> round(amount_factor("mg", "umol", 500), 12), amount_factor("mg/h", "g/h")
+    (2.0, 0.001)
+    """
+    if same_dimension(source, target) or molar_mass is None:
+        return conversion_factor(source, target)
+    if same_dimension(f"({source})*g/mol", target):
+        return molar_mass * conversion_factor(f"({source})*g/mol", target)
+    if same_dimension(source, f"({target})*g/mol"):
+        return conversion_factor(source, f"({target})*g/mol") / molar_mass
+    return conversion_factor(source, target)
+
+
+def convert_values(values: Array, source: str, target: str) -> Array:
+    """Convert values between units, of which either may be that of a logarithm.
+
+    Parameters
+    ----------
+    values : array
+        In ``source``.
+    source, target : str
+        Such as ``"ng/mL"`` or ``"log(mg/L)"``.
+
+    Raises
+    ------
+    UnitError
+        If the dimensions differ.
+
+    Examples
+    --------
+    >>> convert_values(np.array([1000.0]), "ng/mL", "mg/L").tolist()
+    [1.0]
+    >>> convert_values(np.array([np.log(1000.0)]), "log(ng/mL)", "log(mg/L)").round(9).tolist()
+    [0.0]
+    >>> convert_values(np.array([100.0]), "mg/L", "log10(mg/L)").tolist()
+    [2.0]
+    """
+    (base, unit), (wanted_base, wanted) = split_log(source), split_log(target)
+    factor = conversion_factor(unit, wanted)
+    if not base and not wanted_base:
+        return values * factor
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logged = values * math.log(base) if base else np.log(values)
+    logged = logged + math.log(factor)
+    result: Array = logged / math.log(wanted_base) if wanted_base else np.exp(logged)
+    return result

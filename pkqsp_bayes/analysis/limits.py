@@ -51,21 +51,30 @@ class Limits:
         return Limits(lower=self.lower[places], upper=self.upper[places])
 
 
-def endpoint_limits(study: Study, rows: IntArray, endpoints: NDArray[np.generic]) -> Limits:
+def endpoint_limits(
+    study: Study,
+    rows: IntArray,
+    endpoints: NDArray[np.generic],
+    *,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> Limits:
     """Return the limits of quantification of observations.
 
-    A limit belongs to an endpoint: one that the table has on some rows only (``DV = "<0.1"``, or
-    ``BLQ = 1`` with the limit) holds for all observations of that endpoint, and so for each
-    replicate of them.
+    A limit belongs to an endpoint (and its ASSAY, if the study names one): one that the table has
+    on some rows only (``DV = "<0.1"``, or ``BLQ = 1`` with the limit) holds for all observations of
+    that endpoint, and so for each replicate of them.
 
     Parameters
     ----------
     study : Study
-        Has LLOQ and ULOQ.
+        Of which they are.
     rows : (N,) array of int
         Row of each observation in the study's table.
     endpoints : (N,) array
         What each observation is of: names, or numbers of outputs.
+    lower, upper : (N,) array
+        LLOQ and ULOQ as far as they are stated; NaN elsewhere.
 
     Raises
     ------
@@ -75,47 +84,52 @@ def endpoint_limits(study: Study, rows: IntArray, endpoints: NDArray[np.generic]
 
     Examples
     --------
-    >>> table = pd.DataFrame({"LLOQ": [np.nan, 0.1, np.nan], "ULOQ": np.nan})
-    >>> endpoint_limits(Study(table=table), np.arange(3), np.array(["cp", "cp", "cu"])).lower
+    >>> study = Study(table=pd.DataFrame({"ID": ["1", "1", "1"]}))
+    >>> stated, none = np.array([np.nan, 0.1, np.nan]), np.full(3, np.nan)
+    >>> cp = np.array(["cp", "cp", "cu"])
+    >>> endpoint_limits(study, np.arange(3), cp, lower=stated, upper=none).lower
     array([ 0.1,  0.1, -inf])
     """
-    table = study.table.iloc[rows]
-    found, issues = {}, []
-    for column in ("LLOQ", "ULOQ"):
-        stated = table[column].to_numpy(dtype=np.float64)
-        found[column] = _filled(stated, endpoints)
-        issues += list(_ambiguities(study, rows, endpoints, column, found[column], stated))
+    group = _groups(study, rows, endpoints)
+    low, high = _filled(lower, group), _filled(upper, group)
+    issues = [
+        *_ambiguities(study, rows, group, "LLOQ", low),
+        *_ambiguities(study, rows, group, "ULOQ", high),
+    ]
     if issues:
         raise CheckError(issues)
-    return Limits(
-        lower=np.nan_to_num(found["LLOQ"], nan=-np.inf),
-        upper=np.nan_to_num(found["ULOQ"], nan=np.inf),
-    )
+    return Limits(lower=np.nan_to_num(low, nan=-np.inf), upper=np.nan_to_num(high, nan=np.inf))
 
 
-def _filled(stated: FloatArray, endpoints: NDArray[np.generic]) -> FloatArray:
-    """Give each endpoint's only limit to all of its observations."""
-    result = stated.copy()
-    for endpoint in np.unique(endpoints):
-        mine = endpoints == endpoint
-        limits = np.unique(stated[mine & ~np.isnan(stated)])
+def _groups(study: Study, rows: IntArray, endpoints: NDArray[np.generic]) -> IntArray:
+    """Return a code for each endpoint, and assay of it."""
+    codes: IntArray = np.unique(endpoints, return_inverse=True)[1].astype(np.int64)
+    if "ASSAY" in study.table:
+        assays = study.table["ASSAY"].iloc[rows].astype(str).to_numpy(dtype=str)
+        both = [f"{code} {assay}" for code, assay in zip(codes, assays, strict=True)]
+        codes = np.unique(both, return_inverse=True)[1].astype(np.int64)
+    return codes
+
+
+def _filled(stated: FloatArray, group: IntArray) -> FloatArray:
+    """Give each group's only limit to all of its observations."""
+    result = np.array(stated, dtype=np.float64)
+    for one in np.unique(group):
+        limits = _limits_of(result, group, one)
         if limits.size == 1:
-            result[mine] = limits[0]
+            result[group == one] = limits[0]
     return result
 
 
+def _limits_of(values: FloatArray, group: IntArray, one: int) -> FloatArray:
+    return np.unique(values[(group == one) & ~np.isnan(values)])
+
+
 def _ambiguities(
-    study: Study,
-    rows: IntArray,
-    endpoints: NDArray[np.generic],
-    column: str,
-    filled: FloatArray,
-    stated: FloatArray,
+    study: Study, rows: IntArray, group: IntArray, column: str, filled: FloatArray
 ) -> Iterator[Issue]:
-    for endpoint in np.unique(endpoints):
-        mine = endpoints == endpoint
-        missing = mine & np.isnan(filled)
-        limits = np.unique(stated[mine & ~np.isnan(stated)])
+    for one in np.unique(group):
+        missing, limits = (group == one) & np.isnan(filled), _limits_of(filled, group, one)
         if limits.size > 1 and missing.any():
             first = _row(study.table, rows[missing][0])
             yield Issue(
@@ -123,7 +137,7 @@ def _ambiguities(
                 what=f"an endpoint has {limits.size} limits ({_some(limits)}), and "
                 f"{int(missing.sum())} observations without one (first: row {first}): at which of "
                 "them replicates of those are censored is not known",
-                remedy=f"state {column} on each row, as the assay had it",
+                remedy=f"state {column} in each row, or name the assays in a column ASSAY",
             )
 
 

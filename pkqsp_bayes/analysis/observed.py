@@ -59,8 +59,8 @@ class ObservedStudy:
     def table(self) -> pd.DataFrame:
         """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
 
-        TIME is in the model's unit; DV is the limit where censored is not 0. LLOQ and ULOQ are as
-        the table has them, row by row: `limits` are those of the endpoint.
+        TIME is in the model's unit, DV and limits in the output's; DV is the limit where censored
+        is not 0. LLOQ and ULOQ are as the study has them: `limits` are those of the endpoint.
         """
         seen, study = self.observations, self.simulator.study
         rows = study.table.iloc[seen.row].reset_index(drop=True)
@@ -74,8 +74,8 @@ class ObservedStudy:
                 "endpoint": [self.simulator.outputs[k] for k in seen.output],
                 "DV": seen.value,
                 "censored": seen.censored,
-                "LLOQ": rows["LLOQ"].to_numpy(dtype=float),
-                "ULOQ": rows["ULOQ"].to_numpy(dtype=float),
+                "LLOQ": seen.lower,
+                "ULOQ": seen.upper,
                 "row": seen.row,
             }
         )
@@ -90,7 +90,9 @@ class ObservedStudy:
             If an endpoint has several limits, and observations without one.
         """
         seen = self.observations
-        return endpoint_limits(self.simulator.study, seen.row, seen.output)
+        return endpoint_limits(
+            self.simulator.study, seen.row, seen.output, lower=seen.lower, upper=seen.upper
+        )
 
     def _time_after_dose(self) -> list[float]:
         """Time since the last dose record, or the last of its repetitions (ADDL)."""
@@ -194,7 +196,7 @@ class ObservedStudy:
         result, seen = np.empty_like(predictions), self.observations
         for endpoint, mine in self.by_endpoint():
             result[:, mine] = self.residual(endpoint).log_density(
-                seen.value[mine], predictions[:, mine], seen.censored[mine]
+                seen.value[mine], predictions[:, mine], seen.censored[mine], seen.limit[mine]
             )
         return result
 
@@ -245,7 +247,7 @@ def observed_study(
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
     labels = tuple(occasions) or population.occasions or None
     simulator = study_simulator(model, study, occasions=labels)
-    seen = collect_observations(model, simulator.model.lowered, study)
+    seen = collect_observations(simulator.model, study)
     return ObservedStudy(
         model=model,
         simulator=simulator,

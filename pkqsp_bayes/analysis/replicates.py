@@ -134,8 +134,13 @@ def limits_of(study: Study, bound: BoundModel) -> Limits:
     CheckError
         If an endpoint has several limits, and observations without one.
     """
-    rows = np.asarray(bound.coords["observation"], dtype=np.int64)
-    return endpoint_limits(study, rows, np.asarray(bound.observed["endpoint"]))
+    return endpoint_limits(
+        study,
+        np.asarray(bound.coords["observation"], dtype=np.int64),
+        np.asarray(bound.observed["endpoint"]),
+        lower=np.asarray(bound.observed["LLOQ"]),
+        upper=np.asarray(bound.observed["ULOQ"]),
+    )
 
 
 def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> BoundModel:
@@ -151,6 +156,8 @@ def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> Boun
         Of quantification.
     """
     data = {"y": limits.clip(value), "censored": limits.side(value)}
+    if "limit" in bound.data:  # a replicate lies in no interval with two ends
+        data["limit"] = data["y"]
     observed = {**bound.observed, "DV": data["y"].tolist()}
     return dataclasses.replace(bound, data={**bound.data, **data}, observed=observed)
 
@@ -176,7 +183,8 @@ def joint_data(bound: BoundModel, replicate: BoundModel) -> BoundModel:
         name: np.where(
             again, np.array(replicate.data[name])[order], np.array(bound.data[name])[order]
         )
-        for name in ("record", "output", "censored", "y")
+        for name in ("record", "output", "censored", "y", "limit")
+        if name in bound.data
     }
     observed = {name: [values[i] for i in order] for name, values in bound.observed.items()}
     return dataclasses.replace(

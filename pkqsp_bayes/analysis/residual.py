@@ -88,7 +88,13 @@ class Residual:
             case _:
                 return f + scale * standard
 
-    def log_density(self, y: Array, f: Array, censored: NDArray[np.int64] | int = 0) -> Array:
+    def log_density(
+        self,
+        y: Array,
+        f: Array,
+        censored: NDArray[np.int64] | int = 0,
+        limit: Array | float = np.nan,
+    ) -> Array:
         """Return the log density of observations.
 
         Parameters
@@ -97,6 +103,8 @@ class Residual:
             Values (the limit where censored), predictions.
         censored : array of int
             0: measured; -1: below y; 1: above y.
+        limit : array
+            Where censored: the other end of the interval that holds the value; NaN without one.
         """
         law = self._law(f)
         where = np.broadcast_to(censored, np.broadcast_shapes(np.shape(y), np.shape(f)))
@@ -105,11 +113,25 @@ class Residual:
             result = np.where(where < 0, law.logcdf(y), result)
         if np.any(where > 0):
             result = np.where(where > 0, law.logsf(y), result)
+        is_interval = (where != 0) & ~np.isnan(limit)
+        if np.any(is_interval):
+            result = np.where(is_interval, _log_between(law, np.asarray(y), limit, f), result)
         return np.asarray(result)
 
     def cdf(self, y: Array, f: Array) -> Array:
         """Return the probability of an observation below y."""
         return np.asarray(self._law(f).cdf(y))
+
+
+def _log_between(law: Any, one: Array, other: Array | float, f: Array) -> Array:
+    """Return the log probability between two values, from the tail that both are in."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    # Where the far end is NaN the result is not used.
+    upper = low > f
+    large = np.where(upper, law.logsf(low), law.logcdf(high))
+    small = np.where(upper, law.logsf(high), law.logcdf(low))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(large + np.log1p(-np.exp(small - large)))
 
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {

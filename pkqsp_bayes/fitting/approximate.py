@@ -125,7 +125,11 @@ def approximate(
     weights, k_hat = _weights(proposals)
     resampled = k_hat <= USABLE_K
     chosen = _chosen(proposals, weights if resampled else None, draws, seed)
-    quality: dict[str, str | float] = {"approximation": method, "pareto_k": k_hat, "resampled": int(resampled)}
+    quality: dict[str, str | float] = {
+        "approximation": method,
+        "pareto_k": k_hat,
+        "resampled": int(resampled),
+    }
     quality |= {"label": label} if (label := approximation_label(quality)) else {}
     tree = _tree(bound, proposals, chosen, quality)
     about = {"method": method, **quality, "seed": seed, "seconds": time.perf_counter() - began}

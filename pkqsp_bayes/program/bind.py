@@ -90,7 +90,8 @@ class BoundModel:
     centred : mapping of str to bool
         Random effect (as `BindOptions.centred` names it) to whether it is sampled centred.
     observed : mapping
-        Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``.
+        Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``, and its endpoint's ``LLOQ`` and
+        ``ULOQ`` (NaN where there is none); values in the unit of the output.
     """
 
     program: str
@@ -182,6 +183,8 @@ def _observed(frame: Frame) -> dict[str, list[Any]]:
         "TIME": [float(frame.timelines[s].time[r]) for s, r in pairs],
         "endpoint": [frame.ode.output_names[k] for k in seen.output],
         "DV": seen.value.tolist(),
+        "LLOQ": seen.lower.tolist(),
+        "ULOQ": seen.upper.tolist(),
     }
 
 

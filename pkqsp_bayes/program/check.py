@@ -8,7 +8,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
@@ -50,7 +50,7 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     ready = ready_model(model)
     issues += _collected(subject_timelines, ready, study)
     if any(observed.error is not None for observed in model.observe.values()):
-        issues += _collected(collect_observations, model, ready.lowered, study)
+        issues += examine_observations(ready, study)[1]
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(build_frame, model, study, blq="M3", centred={})
     return list(dict.fromkeys(issues))

@@ -56,6 +56,14 @@ class Observations:
         0: measured; -1: below ``value``; 1: above it.
     row : (n,) array of int
         0-based row of the study's table.
+    lower, upper : (n,) array of float
+        Limits of quantification of each observation, censored or not: its endpoint's LLOQ and
+        ULOQ; NaN where none is known.
+    limit : (n,) array of float
+        Where censored: the far end of the interval that holds the value (LIMIT); NaN where there
+        is none.
+
+    Values and limits are in the unit of the output.
     """
 
     subject: IntArray
@@ -64,6 +72,14 @@ class Observations:
     value: FloatArray
     censored: IntArray
     row: IntArray
+    lower: FloatArray
+    upper: FloatArray
+    limit: FloatArray
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether a value is known to lie in an interval with two ends."""
+        return bool((~np.isnan(self.limit)).any())
 
     def __len__(self) -> int:
         """Return the number of observations."""

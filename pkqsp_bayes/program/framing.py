@@ -59,7 +59,7 @@ def build_frame(
     ready = ready_model(model, occasions=occasions)
     ode, stated = ready.lowered, model.population.parameters
     lines = tuple(subject_timelines(ready, study))
-    observations = collect_observations(model, ode, study, blq=blq)
+    observations = collect_observations(ready, study, blq=blq)
     population = {name: stated[name] for name in ode.parameters if name in stated}
     rich = Richness.of(ode, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)

@@ -26,7 +26,8 @@ def likelihood_fragment(frame: Frame, *, prefix: str) -> Fragment:
     prefix : str
         Of the solver: ``<prefix>_solve`` is called.
     """
-    shared = ", ".join(["theta", "sigma", *(name for _, name in table_arguments())])
+    names = (name for _, name in table_arguments(intervals=frame.observations.has_intervals))
+    shared = ", ".join(["theta", "sigma", *names])
     return Fragment(
         program=StanProgram(
             functions=tuple(_function(frame, prefix)),
@@ -55,7 +56,10 @@ def _solution(frame: Frame, prefix: str) -> str:
 
 
 def _function(frame: Frame, prefix: str) -> Iterator[str]:
-    arguments = ", ".join(f"{kind} {name}" for kind, name in table_arguments())
+    intervals = frame.observations.has_intervals
+    table = table_arguments(intervals=intervals)
+    arguments = ", ".join(f"{kind} {name}" for kind, name in table)
+    function = "interval_lpdf(y[i] | limit[i], " if intervals else "residual_lpdf(y[i] | "
     yield "// Log likelihood of a slice of the subjects."
     yield "real log_lik_of(array[] int slice, int first, int last, matrix theta, vector sigma, "
     yield f"                {arguments}) {{"
@@ -63,7 +67,7 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
     yield "  for (s in slice) {"
     yield f"    {_solution(frame, prefix)}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
-    yield "      total += residual_lpdf(y[i] | f[record[i], output[i]], output[i], censored[i],"
+    yield f"      total += {function}f[record[i], output[i]], output[i], censored[i],"
     yield "                             sigma);"
     yield "    }"
     yield "  }"
@@ -72,7 +76,9 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
 
 
 def _generated(frame: Frame, prefix: str) -> Iterator[str]:
-    density = "residual_lpdf(y[i] | prediction[i], output[i], censored[i], sigma)"
+    intervals = frame.observations.has_intervals
+    function = "interval_lpdf(y[i] | limit[i], " if intervals else "residual_lpdf(y[i] | "
+    density = f"{function}prediction[i], output[i], censored[i], sigma)"
     yield "vector[observations] log_lik;"
     likelihood = f"log_lik[i] = possible ? {density} : negative_infinity();"
     yield from predictive_statements(frame, prefix=prefix, more=(likelihood,))

@@ -12,8 +12,8 @@ __all__ = ["RESULT_NAMES", "program_identifiers"]
 _WORDS = """
 omega omega_sampled sigma sigma_sampled omega_iov omega_iov_sampled eta z kappa z_iov theta f i s
 lprior log_lik prediction replicate subjects records pieces observations occasions each slice_size
-individual_parameters residual_lpdf residual_draw_rng residual_is_possible is_distribution possible
-log_lik_of correlated_lpdf is_level standard
+individual_parameters residual_lpdf interval_lpdf residual_draw_rng residual_is_possible
+is_distribution possible log_lik_of correlated_lpdf is_level standard
 ode_advance ode_after ode_amount ode_between ode_boluses ode_change ode_dose ode_doses ode_driven
 ode_equilibrium ode_frozen ode_hold ode_implied ode_initial ode_limit ode_next ode_outputs
 ode_phase ode_rate ode_records ode_rhs ode_running ode_segment ode_solve ode_state ode_steady
@@ -76,5 +76,5 @@ def program_identifiers(names: Sequence[str]) -> dict[str, str]:
     {'CL': 'CL', 'records': 'records_2', 'eta': 'eta_2'}
     """
     blocks = [f"{kind}_{k}" for k in range(1, len(names) + 1) for kind in ("L", "correlation")]
-    table = [*(name for _, name in table_arguments()), *(name for name, *_ in COLUMNS)]
+    table = [*(name for _, name in table_arguments(intervals=True)), *(name for name, *_ in COLUMNS)]
     return identifiers(names, taken=[*_OWN, *blocks, *table])

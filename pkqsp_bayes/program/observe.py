@@ -3,30 +3,26 @@
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.program.endpoints import match_endpoints
 from pkqsp_bayes.program.frame import Observations
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
-from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.program.measured import Measured, measured_values
 from pkqsp_bayes.study.study import Study, subject_starts
 
-__all__ = ["collect_observations"]
+__all__ = ["collect_observations", "examine_observations"]
 
 
 def collect_observations(
-    spec: ModelSpec, ode: LoweredOde, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+    model: ReadyModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
 ) -> Observations:
     """Return the observations of a study, each with the output that it observes.
 
     Parameters
     ----------
-    spec : ModelSpec
-        Its observed outputs, and what DVID calls them.
-    ode : LoweredOde
-        Gives the order of the outputs.
+    model : ReadyModel
+        Its observed outputs, their units, and what DVID and CMT call them.
     study : Study
         The table.
     blq : {"M1", "M3"}
@@ -36,59 +32,50 @@ def collect_observations(
     Raises
     ------
     CheckError
-        With the rows whose DVID names no observed output.
+        With the rows whose DVID or CMT names no observed output, and units that do not fit.
+    """
+    found, issues = examine_observations(model, study, blq=blq)
+    if any(issue.severity == "error" for issue in issues):
+        raise CheckError(issues)
+    return found
+
+
+def examine_observations(
+    model: ReadyModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+) -> tuple[Observations, list[Issue]]:
+    """Return the observations whose output is known, and every problem and oddity.
+
+    Parameters
+    ----------
+    model, study, blq
+        As `collect_observations` takes them.
     """
     table = study.table
     kept = ((table["EVID"] == 0) & (table["MDV"] == 0)).to_numpy()
     below = table["BLQ"].to_numpy(dtype=np.int64)
     if blq == "M1":
         kept &= below == 0
-    output = _outputs(spec, ode, study, kept)
-    rows = np.flatnonzero(kept)
+    endpoint, issues = match_endpoints(model.spec, study, kept)
+    measured, more = measured_values(model, study, endpoint)
+    names = [name for name, o in model.spec.observe.items() if o.error is not None]
+    output = np.array([*(model.lowered.output_names.index(n) for n in names), -1])[endpoint]
+    rows = np.flatnonzero(kept & (endpoint >= 0))
     starts = subject_starts(study)
     subject = np.searchsorted(starts, rows, side="right") - 1
     return Observations(
         subject=subject.astype(np.int64),
         record=(rows - starts[subject]).astype(np.int64),
-        output=output[rows],
-        value=_values(table)[rows],
+        output=output[rows].astype(np.int64),
+        value=_values(measured, below)[rows],
         censored=-below[rows],
         row=rows.astype(np.int64),
-    )
+        lower=measured.lower[rows],
+        upper=measured.upper[rows],
+        limit=np.where(below == 0, np.nan, measured.limit)[rows],
+    ), [*issues, *more]
 
 
-def _values(table: pd.DataFrame) -> np.ndarray:
+def _values(measured: Measured, below: np.ndarray) -> np.ndarray:
     """Return DV; the limit where DV is censored."""
-    value = table["DV"].to_numpy(dtype=np.float64)
-    below = table["BLQ"].to_numpy()
-    value = np.where(below > 0, table["LLOQ"].to_numpy(dtype=np.float64), value)
-    return np.where(below < 0, table["ULOQ"].to_numpy(dtype=np.float64), value)
-
-
-def _outputs(spec: ModelSpec, ode: LoweredOde, study: Study, kept: np.ndarray) -> np.ndarray:
-    observed = {name: o for name, o in spec.observe.items() if o.error is not None}
-    if not observed:
-        what, remedy = "no output has a residual error", 'state one: error = "proportional"'
-        raise CheckError([Issue(where="observe", what=what, remedy=remedy)])
-    by_label = {(o.dvid or name).lower(): name for name, o in observed.items()}
-    by_label |= {str(i): name for i, name in enumerate(observed, start=1) if str(i) not in by_label}
-    if len(observed) == 1:
-        by_label[""] = next(iter(observed))
-    places, labels = study.table["DVID"].factorize()
-    index = {name: i for i, name in enumerate(ode.output_names)}
-    names = [by_label.get(str(label).lower()) for label in labels]
-    known = [-1 if name is None else index[name] for name in names]
-    output: np.ndarray = np.array([*known, -1], dtype=np.int64)[places]
-    bad = kept & (output < 0)
-    if bad.any():
-        first = str(study.table["DVID"].iloc[int(bad.argmax())])
-        guess = nearest(first, observed)
-        remedy = f"did you mean {guess}?" if guess else "the model observes " + ", ".join(observed)
-        what = "DVID '{value}' names no observed output"
-        raise CheckError(
-            row_issues(
-                study.table, bad, source=study.source, column="DVID", what=what, remedy=remedy,
-                values=study.table["DVID"],
-            )
-        )  # fmt: skip
-    return output
+    value = np.where(below > 0, measured.lower, measured.value)
+    return np.where(below < 0, measured.upper, value)

@@ -59,8 +59,14 @@ def table_fragment(frame: Frame, settings: SolverSettings) -> Fragment:
     )
 
 
-def table_arguments() -> list[tuple[str, str]]:
-    """Return type and name of all data that the likelihood reads, in the order of its arguments."""
+def table_arguments(*, intervals: bool) -> list[tuple[str, str]]:
+    """Return type and name of all data that the likelihood reads, in the order of its arguments.
+
+    Parameters
+    ----------
+    intervals : bool
+        Whether a censored value may have a limit on its other side too.
+    """
     return [
         ("data array[] int", "begin"),
         *((f"data array[] {kind}", name) for name, kind, _ in COLUMNS),
@@ -73,6 +79,7 @@ def table_arguments() -> list[tuple[str, str]]:
         ("data array[] int", "output"),
         ("data array[] int", "censored"),
         ("data vector", "y"),
+        *([("data vector", "limit")] if intervals else []),
         ("data real", "rtol"),
         ("data real", "atol"),
         ("data int", "max_steps"),
@@ -99,6 +106,9 @@ def _declarations(frame: Frame) -> Iterator[str]:
     yield "array[observations] int<lower=1> output;"
     yield "array[observations] int<lower=-1, upper=1> censored;"
     yield "vector[observations] y;"
+    if frame.observations.has_intervals:
+        yield "// Where censored, the value lies between y and limit; the same: anywhere beyond y."
+        yield "vector[observations] limit;"
     yield "real<lower=0> rtol;"
     yield "real<lower=0> atol;"
     yield "int<lower=1> max_steps;"
@@ -134,11 +144,25 @@ def _data(frame: Frame, settings: SolverSettings) -> dict[str, Any]:
         "output": (seen.output + 1).tolist(),
         "censored": seen.censored.tolist(),
         "y": seen.value.tolist(),
+        **({"limit": _far_ends(frame)} if seen.has_intervals else {}),
         "rtol": settings.rtol,
         "atol": settings.atol,
         "max_steps": settings.max_steps,
         "slice_size": settings.slice_size,
     }
+
+
+def _far_ends(frame: Frame) -> list[float]:
+    """Return the far end of each interval; the value itself where there is none."""
+    seen = frame.observations
+    lognormal = [
+        frame.ode.output_names.index(name) for name, o in frame.spec.observe.items()
+        if o.error is not None and o.error.form == "lognormal"
+    ]  # fmt: skip
+    # A log-normal value is positive: a limit of 0 says nothing.
+    vain = np.isin(seen.output, lognormal) & (seen.limit <= 0)
+    ends: list[float] = np.where(np.isnan(seen.limit) | vain, seen.value, seen.limit).tolist()
+    return ends
 
 
 def _column(lines: tuple[Timeline, ...], field: str) -> list[Any]:

@@ -143,8 +143,11 @@ class ObservationSpec:
         Residual error; None for an output that is never observed.
     dvid : str or None
         What the study's DVID column calls it; by default its name.
+    cmt : tuple of str
+        What CMT of its observation records may be; in TOML ``cmt = 2`` or ``cmt = [2, 3]``.
     """
 
     value: Quantity
     error: ErrorSpec | None = None
     dvid: str | None = None
+    cmt: tuple[str, ...] = ()

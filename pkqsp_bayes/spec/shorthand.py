@@ -183,7 +183,12 @@ def _register_nested(made: cattrs.Converter) -> None:
 
 
 def _nest_observation(table: Any) -> Any:
-    if not isinstance(table, dict) or "value" not in table or isinstance(table["value"], dict):
+    if not isinstance(table, dict):
+        return table
+    if "cmt" in table:
+        stated = table["cmt"] if isinstance(table["cmt"], list) else [table["cmt"]]
+        table = {**table, "cmt": [str(c) if type(c) is int else c for c in stated]}
+    if "value" not in table or isinstance(table["value"], dict):
         return table
     nested = {key: value for key, value in table.items() if key != "unit"}
     nested["value"] = {key: table[key] for key in ("value", "unit") if key in table}
@@ -192,6 +197,8 @@ def _nest_observation(table: Any) -> Any:
 
 def _flatten_observation(table: dict[str, Any]) -> dict[str, Any]:
     value = table.pop("value")
+    if len(table.get("cmt", ())) == 1:
+        table["cmt"] = table["cmt"][0]
     return {**(value if isinstance(value, dict) else {"value": value}), **table}
 
 

@@ -2,30 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.study.findings import Finding, finding_issues
+from pkqsp_bayes.study.sentinels import find_sentinels
 
 __all__ = ["check_table"]
 
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Finding:
-    bad: BoolArray
-    column: str
-    what: str
-    remedy: str
-    severity: Literal["error", "warning"] = "error"
-
-
-_Found = Iterator[_Finding]
+_Found = Iterator[Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,14 +51,8 @@ def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
         File, for messages.
     """
     rows = _prepare(table)
-    issues = []
-    for check in _CHECKS:
-        for found in check(rows):
-            if found.bad.any():
-                issues += row_issues(
-                    table, found.bad, source=source, column=found.column, what=found.what,
-                    remedy=found.remedy, severity=found.severity,
-                )  # fmt: skip
+    findings = (found for check in _CHECKS for found in check(rows))
+    issues = finding_issues(table, findings, source=source)
     if not (table["EVID"] == 0).any():
         what = "there is no observation record (EVID 0)"
         issues.append(Issue(where=source, what=what, remedy="add records with EVID 0"))
@@ -89,14 +74,14 @@ def _prepare(table: pd.DataFrame) -> _Rows:
 
 
 def _check_subjects(rows: _Rows) -> _Found:
-    yield _Finding(bad=(rows["ID"] == ""), column="ID", what="ID is missing", remedy="state it")
+    yield Finding(bad=(rows["ID"] == ""), column="ID", what="ID is missing", remedy="state it")
     apart = rows.is_first & pd.Series(rows.subject).duplicated().to_numpy()
-    yield _Finding(
+    yield Finding(
         bad=apart, column="ID", remedy="sort the table by ID and TIME, or give another ID",
         what="subject {subject} appears again, after another subject",
     )  # fmt: skip
     observed = pd.Series(rows["EVID"] == 0).groupby(rows.subject).transform("any").to_numpy()
-    yield _Finding(
+    yield Finding(
         bad=rows.is_first & ~observed, column="EVID", what="subject {subject} has no observation",
         remedy="it tells nothing; leave it out", severity="warning",
     )  # fmt: skip
@@ -104,9 +89,9 @@ def _check_subjects(rows: _Rows) -> _Found:
 
 def _check_time(rows: _Rows) -> _Found:
     time = rows["TIME"]
-    yield _Finding(bad=np.isnan(time), column="TIME", what="TIME is missing", remedy="state it")
+    yield Finding(bad=np.isnan(time), column="TIME", what="TIME is missing", remedy="state it")
     back = np.concatenate([[False], time[1:] < time[:-1]]) & ~rows.is_first
-    yield _Finding(
+    yield Finding(
         bad=back & ~rows.is_reset, column="TIME", what="TIME goes back to {value}",
         remedy="sort by TIME; only a reset (EVID 3 or 4) may begin again",
     )  # fmt: skip
@@ -115,7 +100,7 @@ def _check_time(rows: _Rows) -> _Found:
 def _check_kinds(rows: _Rows) -> _Found:
     for column, valid in (("EVID", (0, 1, 2, 3, 4)), ("SS", (0, 1, 2)), ("MDV", (0, 1)),
                           ("BLQ", (-1, 0, 1))):  # fmt: skip
-        yield _Finding(
+        yield Finding(
             bad=~np.isin(rows[column], valid), column=column, what=column + " is {value}",
             remedy="it is one of " + ", ".join(str(v) for v in valid),
         )  # fmt: skip
@@ -123,24 +108,24 @@ def _check_kinds(rows: _Rows) -> _Found:
 
 def _check_signs(rows: _Rows) -> _Found:
     for column in ("AMT", "II", "ADDL"):
-        yield _Finding(
+        yield Finding(
             bad=rows[column] < 0, column=column, what=column + " is {value}",
             remedy="it cannot be negative",
         )  # fmt: skip
     rate = rows["RATE"]
-    yield _Finding(
+    yield Finding(
         bad=(rate < 0) & (rate != -1) & (rate != -2), column="RATE", what="RATE is {value}",
         remedy="it is 0, positive, -1 (modelled rate) or -2 (modelled duration)",
     )  # fmt: skip
 
 
 def _check_doses(rows: _Rows) -> _Found:
-    yield _Finding(
+    yield Finding(
         bad=rows.is_dose & (rows["AMT"] == 0) & ~rows.is_constant_infusion, column="AMT",
         what="a dose without AMT",
         remedy="state AMT; a constant infusion to steady state has RATE, SS = 1 and no II",
     )  # fmt: skip
-    yield _Finding(
+    yield Finding(
         bad=~rows.is_dose & (rows["AMT"] > 0), column="AMT",
         what="AMT is {value} on a record that is no dose", remedy="set EVID to 1 or 4, or AMT to 0",
     )  # fmt: skip
@@ -148,16 +133,16 @@ def _check_doses(rows: _Rows) -> _Found:
 
 def _check_intervals(rows: _Rows) -> _Found:
     needs = rows.is_dose & (rows["II"] == 0)
-    yield _Finding(
+    yield Finding(
         bad=needs & (rows["SS"] > 0) & ~rows.is_constant_infusion, column="II",
         what="SS without II", remedy="state the dosing interval",
     )  # fmt: skip
-    yield _Finding(
+    yield Finding(
         bad=needs & (rows["ADDL"] > 0), column="II", what="ADDL without II",
         remedy="state the dosing interval",
     )  # fmt: skip
     constant = rows.is_dose & (rows["AMT"] == 0) & (rows["RATE"] != 0) & (rows["SS"] == 1)
-    yield _Finding(
+    yield Finding(
         bad=constant & (rows["II"] > 0), column="II",
         what="a constant infusion (AMT 0, SS 1) with II = {value}", remedy="set II to 0",
     )  # fmt: skip
@@ -167,17 +152,17 @@ def _check_resets(rows: _Rows) -> _Found:
     given = np.zeros(rows.subject.size, dtype=bool)
     for column in ("AMT", "RATE", "SS", "ADDL"):
         given |= rows[column] != 0
-    yield _Finding(
+    yield Finding(
         bad=(rows["EVID"] == 3) & given, column="EVID", what="a reset (EVID 3) with a dose",
         remedy="EVID 4 resets and doses",
     )  # fmt: skip
     follows = np.concatenate([[False], rows.is_reset[:-1]]) & rows.is_reset & ~rows.is_first
     same = np.concatenate([[False], rows["TIME"][1:] == rows["TIME"][:-1]])
-    yield _Finding(
+    yield Finding(
         bad=follows & same, column="EVID", what="two resets in a row at one time",
         remedy="keep one of the two",
     )  # fmt: skip
-    yield _Finding(
+    yield Finding(
         bad=_cut_off(rows), column="ADDL", severity="warning",
         what="additional doses reach beyond the next reset, which drops them",
         remedy="lower ADDL if that is not meant",
@@ -200,17 +185,42 @@ def _cut_off(rows: _Rows) -> BoolArray:
 def _check_values(rows: _Rows) -> _Found:
     is_censored = np.isin(rows["BLQ"], (-1, 1))
     missing = rows.is_observed & np.isnan(rows["DV"]) & ~is_censored
-    yield _Finding(bad=missing, column="DV", what="DV is missing, but MDV is 0",
+    yield Finding(bad=missing, column="DV", what="DV is missing, but MDV is 0",
                    remedy="state DV, or set MDV to 1")  # fmt: skip
     for flag, column in ((1, "LLOQ"), (-1, "ULOQ")):
         no_limit = rows.is_observed & (rows["BLQ"] == flag) & np.isnan(rows[column])
-        yield _Finding(
+        yield Finding(
             bad=no_limit, column=column, what=f"BLQ is {flag}, but there is no {column}",
-            remedy=f"state {column}, or the limit as DV",
+            remedy=f"state {column}, or the limit as DV (0 and codes such as -99 are no limit)",
         )  # fmt: skip
     crossed = rows["LLOQ"] >= rows["ULOQ"]
-    yield _Finding(bad=crossed, column="LLOQ", what="LLOQ is not below ULOQ",
+    yield Finding(bad=crossed, column="LLOQ", what="LLOQ is not below ULOQ",
                    remedy="correct the limits")  # fmt: skip
+
+
+def _check_unread(rows: _Rows) -> _Found:
+    dv = rows["DV"]
+    yield Finding(
+        bad=rows.is_dose & ~np.isnan(dv) & (dv != 0), column="DV", severity="warning",
+        what="DV is {value} on a dose record, which observes nothing",
+        remedy="write the sample as a record of its own, with EVID 0",
+    )  # fmt: skip
+    yield Finding(
+        bad=np.isin(rows["EVID"], (2, 3)) & (rows["MDV"] == 0) & ~np.isnan(dv), column="MDV",
+        severity="warning", what="MDV is 0 on a record that is no observation",
+        remedy="set MDV to 1; a sample is a record of its own, with EVID 0",
+    )  # fmt: skip
+    silent = (rows["EVID"] == 0) & (rows["MDV"] == 1) & np.isin(rows["BLQ"], (-1, 1))
+    yield Finding(
+        bad=silent, column="MDV", severity="warning",
+        what="BLQ is {value}, but MDV is 1: the record is left out, not censored",
+        remedy="set MDV to 0 to count it", values=rows["BLQ"],
+    )  # fmt: skip
+    yield Finding(
+        bad=rows.is_observed & find_sentinels(np.where(rows.is_observed, dv, np.nan), least=888),
+        column="DV", severity="warning", what="DV is {value}, which looks like a missing value",
+        remedy="leave it empty, or leave the row out: ignore = [\"DV == {value}\"]",
+    )  # fmt: skip
 
 
 def _check_duplicates(rows: _Rows) -> _Found:
@@ -220,7 +230,7 @@ def _check_duplicates(rows: _Rows) -> _Found:
     keys = rows.table[["TIME", "DV", "DVID", "CMT", "BLQ"]].assign(block=block)
     twice = np.zeros(block.size, dtype=bool)
     twice[rows.is_observed] = keys[rows.is_observed].duplicated().to_numpy()
-    yield _Finding(
+    yield Finding(
         bad=twice, column="DV", severity="warning", what="the same observation a second time",
         remedy="remove it, unless it was measured twice",
     )  # fmt: skip
@@ -235,5 +245,6 @@ _CHECKS: tuple[Callable[[_Rows], _Found], ...] = (
     _check_intervals,
     _check_resets,
     _check_values,
+    _check_unread,
     _check_duplicates,
 )

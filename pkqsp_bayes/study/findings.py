@@ -1,6 +1,7 @@
 """Rows with a problem to issues, a few of each kind, with the number of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,10 +10,55 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 
-__all__ = ["MOST_ROWS", "row_issues"]
+__all__ = ["MOST_ROWS", "Finding", "finding_issues", "row_issues"]
 
 MOST_ROWS = 5
 """Rows that are listed of one kind of problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finding:
+    """Rows with one kind of problem, before it is put into words for each.
+
+    Parameters
+    ----------
+    bad : (n,) array of bool
+        The rows.
+    column, what, remedy, severity, values
+        As in `row_issues`.
+    """
+
+    bad: NDArray[np.bool_]
+    column: str
+    what: str
+    remedy: str
+    severity: Literal["error", "warning"] = "error"
+    values: NDArray[Any] | None = None
+
+
+def finding_issues(
+    table: pd.DataFrame, findings: Iterable[Finding], *, source: str
+) -> list[Issue]:
+    """Return the issues of some findings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Has ``ROW`` and ``ID``.
+    findings : iterable of Finding
+        What was found.
+    source : str
+        The file, for messages.
+    """
+    return [
+        issue
+        for found in findings
+        if found.bad.any()
+        for issue in row_issues(
+            table, found.bad, source=source, column=found.column, what=found.what,
+            remedy=found.remedy, severity=found.severity, values=found.values,
+        )
+    ]  # fmt: skip
 
 
 def row_issues(
@@ -50,12 +96,14 @@ def row_issues(
         value = "" if shown is None else _text(np.asarray(shown, dtype=object)[row])
         text = what.replace("{value}", value).replace("{subject}", str(table["ID"].iloc[row]))
         place = f"{source}, row {table['ROW'].iloc[row]}, column {column}"
-        issues.append(Issue(severity=severity, where=place, what=text, remedy=remedy))
+        advice = remedy.replace("{value}", value)
+        issues.append(Issue(severity=severity, where=place, what=text, remedy=advice))
     if rows.size > MOST_ROWS:
         text = what.replace("{value}", "a value").replace("{subject}", "a subject")
         others = f"the same in {rows.size - MOST_ROWS} more rows: {text}"
         place = f"{source}, column {column}"
-        issues.append(Issue(severity=severity, where=place, what=others, remedy=remedy))
+        advice = remedy.replace("{value}", "...")
+        issues.append(Issue(severity=severity, where=place, what=others, remedy=advice))
     return issues
 
 

@@ -11,12 +11,13 @@ __all__ = ["KNOWN", "resolve_names"]
 KNOWN: dict[str, str] = {
     "ID": "ID", "SUBJECT": "ID", "SUBJID": "ID", "TIME": "TIME", "DATE": "DATE", "EVID": "EVID",
     "AMT": "AMT", "RATE": "RATE", "II": "II", "ADDL": "ADDL", "SS": "SS", "CMT": "CMT", "DV": "DV",
-    "DVID": "DVID", "MDV": "MDV", "BLQ": "BLQ", "CENS": "BLQ", "LLOQ": "LLOQ", "ULOQ": "ULOQ",
-    "OCC": "OCC",
+    "DVID": "DVID", "MDV": "MDV", "BLQ": "BLQ", "CENS": "BLQ", "BLOQ": "BLQ", "BQL": "BLQ",
+    "LLOQ": "LLOQ", "LOQ": "LLOQ", "ULOQ": "ULOQ", "LIMIT": "LIMIT", "ASSAY": "ASSAY", "OCC": "OCC",
 }  # fmt: skip
 """Names that mean something, in upper case, to the canonical ones."""
 
-_WITH_UNIT = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\))?\s*")
+_WITH_UNIT = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>.*)\))?\s*")
+_FIRST_WORD = re.compile(r"\s*(\w+)")
 
 
 def resolve_names(
@@ -56,7 +57,9 @@ def resolve_names(
         first = seen.setdefault(name.lower(), index)
         if first != index:
             what = f"two columns mean {name}: {header[first]!r} and {header[index]!r}"
-            issues.append(Issue(where=source, what=what, remedy="rename or drop one of them"))
+            remedy = f'say which one: columns = {{ {name} = "{bare[index]}" }}'
+            issues.append(Issue(where=source, what=what, remedy=remedy))
+    issues += _unreadable(bare, source)
     return names, {n: u for n, u in zip(names, units, strict=True) if u is not None}, issues
 
 
@@ -65,6 +68,18 @@ def _split(name: str) -> tuple[str, str | None]:
     if found is None or not found["name"]:
         return name.strip(), None
     return found["name"], found["a"] if found["a"] is not None else found["b"]
+
+
+def _unreadable(bare: Sequence[str], source: str) -> list[Issue]:
+    """Report names that begin as a known one does, and go on in a way that hides it."""
+    found = []
+    for name in bare:
+        word = _FIRST_WORD.match(name)
+        if word and word[1].upper() in KNOWN and re.search(r"[\[\]()]", name):
+            what = f"the column name {name!r} cannot be read"
+            remedy = f"write the name and its unit alone: {word[1]} [unit]"
+            found.append(Issue(where=source, what=what, remedy=remedy))
+    return found
 
 
 def _canonical(name: str, taken: set[str]) -> str:

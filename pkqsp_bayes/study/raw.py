@@ -1,7 +1,9 @@
 """The text of a table to a data frame of its cells, with the line of each row."""
 
+import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.ignore import IgnoreRule
 
-__all__ = ["MISSING", "RawTable", "read_raw"]
+__all__ = ["MISSING", "RawTable", "read_raw", "split_cells"]
 
 MISSING = (".", "", "NA", "NaN", "nan")
 """Cells that say nothing."""
@@ -19,7 +22,7 @@ MISSING = (".", "", "NA", "NaN", "nan")
 MOST_LINES_LISTED = 5
 
 # Read as text whatever they look like: "007" is another subject than "7".
-_AS_TEXT = re.compile(r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|OCC|DATE)\b.*", re.IGNORECASE)
+_AS_TEXT = re.compile(r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|ASSAY)\b.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,14 +37,25 @@ class RawTable:
         Line of the file of each row, counted from 1.
     issues : tuple of Issue
         Lines that could not be read.
+    marked : tuple of int
+        Lines that each rule left out.
+    comments : tuple of str
+        Comment lines.
     """
 
     cells: pd.DataFrame
     lines: NDArray[np.int64]
     issues: tuple[Issue, ...] = ()
+    marked: tuple[int, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
-def read_raw(path: Path, *, text_columns: frozenset[str] = frozenset()) -> RawTable:
+def read_raw(
+    path: Path,
+    *,
+    text_columns: frozenset[str] = frozenset(),
+    ignore: Sequence[IgnoreRule] = (),
+) -> RawTable:
     """Read the cells of a delimited table.
 
     Parameters
@@ -50,6 +64,8 @@ def read_raw(path: Path, *, text_columns: frozenset[str] = frozenset()) -> RawTa
         Comma, semicolon, tab or blanks between the columns; ``#`` begins a comment line.
     text_columns : frozenset of str
         Names, in lower case, of further columns to read as text.
+    ignore : sequence of IgnoreRule
+        Those with a mark leave lines out before they are taken apart.
 
     Raises
     ------
@@ -58,28 +74,35 @@ def read_raw(path: Path, *, text_columns: frozenset[str] = frozenset()) -> RawTa
     """
     text = _decode(path)
     lines = text.split("\n")
-    kept = np.arange(len(lines))
-    if "#" in text or "\n\n" in text or text.startswith("\n") or " \n" in text:
-        kept = np.array([i for i, line in enumerate(lines) if line.strip() and line[0] != "#"])
-    elif not lines[-1]:
-        kept = kept[:-1]
+    filled = [i for i, line in enumerate(lines) if line.strip()]
+    kept = np.array([i for i in filled if lines[i][0] != "#"], dtype=np.int64)
+    comments = tuple(lines[i] for i in filled if lines[i][0] == "#")
+    kept, marked = _without_marked(lines, kept, ignore)
     if kept.size < 2:
         what = "the table is empty" if kept.size else "there is no header"
         raise CheckError([Issue(where=str(path), what=what, remedy="check the file")])
-    header = lines[kept[0]]
-    delimiter = _delimiter(header)
-    is_even = text.count(delimiter) == kept.size * header.count(delimiter)
-    is_even = is_even and lines[kept[1]].count(delimiter) == header.count(delimiter)
-    if not is_even or delimiter == " " or kept.size < len(lines) - 1:
-        kept, issues = _well_formed(lines, kept, delimiter, source=str(path))
-    else:  # a line too long would stop the parser, so none is too short
-        issues = []
+    delimiter = _delimiter(lines[kept[0]])
+    kept, issues = _well_formed(lines, kept, delimiter, source=str(path))
     if kept.size < 2:
         raise CheckError(issues)
     complete = kept.size == len(lines) - (not lines[-1])
     whole = text if complete else "\n".join(lines[i] for i in kept)
-    cells = _parse(whole, kept.size - 1, header, delimiter, text_columns, str(path))
-    return RawTable(cells=cells, lines=kept[1:] + 1, issues=tuple(issues))
+    cells = _parse(whole, kept.size - 1, lines[kept[0]], delimiter, text_columns, str(path))
+    return RawTable(
+        cells=cells, lines=kept[1:] + 1, issues=tuple(issues), marked=marked, comments=comments
+    )
+
+
+def _without_marked(
+    lines: list[str], kept: NDArray[np.int64], rules: Sequence[IgnoreRule]
+) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Leave out lines, other than the header, that begin with a rule's mark; count them."""
+    counts = []
+    for rule in rules:
+        hit = [bool(rule.mark) and rule.marks(lines[i]) for i in kept[1:]]
+        counts.append(sum(hit))
+        kept = np.delete(kept, np.flatnonzero(hit) + 1)
+    return kept, tuple(counts)
 
 
 def _decode(path: Path) -> str:
@@ -109,12 +132,7 @@ def _well_formed(
     lines: list[str], kept: NDArray[np.int64], delimiter: str, *, source: str
 ) -> tuple[NDArray[np.int64], list[Issue]]:
     """Drop and report lines with more or fewer cells than the header."""
-    if delimiter == " ":
-        counts = np.array([len(lines[i].split()) - 1 for i in kept])
-    elif any('"' in lines[i] for i in kept):
-        return kept, []
-    else:
-        counts = np.array([lines[i].count(delimiter) for i in kept])
+    counts = np.array([_count(lines[i], delimiter) for i in kept])
     bad = np.flatnonzero(counts != counts[0])
     issues = [
         Issue(where=f"{source}, row {kept[i] + 1}",
@@ -128,11 +146,33 @@ def _well_formed(
     return (np.delete(kept, bad), issues) if bad.size else (kept, issues)
 
 
+def _count(line: str, delimiter: str) -> int:
+    """Return how many cells a line has, less one."""
+    if '"' in line:
+        return len(split_cells(line, delimiter)) - 1
+    return len(line.split()) - 1 if delimiter == " " else line.count(delimiter)
+
+
+def split_cells(line: str, delimiter: str) -> list[str]:
+    """Take a line apart; a delimiter in quotes is none.
+
+    Examples
+    --------
+    >>> split_cells('"a, b" , 2', ","), split_cells('"a b"   2', " ")
+    (['a, b', '2'], ['a b', '2'])
+    """
+    plain = line.replace("\t", " ").strip() if delimiter == " " else line
+    try:
+        cells = next(csv.reader([plain], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:  # a cell longer than any that means something
+        return []
+    return [cell.strip() for cell in cells]
+
+
 def _parse(
     text: str, rows: int, header: str, delimiter: str, text_columns: frozenset[str], source: str
 ) -> pd.DataFrame:
-    names = [name.strip().strip('"') for name in header.split(None if delimiter == " "
-                                                              else delimiter)]  # fmt: skip
+    names = split_cells(header, delimiter)
     as_text = {
         name: str for name in names if _AS_TEXT.fullmatch(name) or name.lower() in text_columns
     }

@@ -8,17 +8,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.ignore import LeftOut
 from pkqsp_bayes.units import UnitError, conversion_factor
 
 __all__ = ["COLUMNS", "Study", "subject_starts"]
 
 COLUMNS: tuple[str, ...] = (
     "ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "DVID", "MDV", "BLQ",
-    "LLOQ", "ULOQ", "OCC",
+    "LLOQ", "ULOQ", "LIMIT", "OCC",
 )  # fmt: skip
 """Columns that every study has, whatever its file had."""
-
-_TIMES = ("II",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,16 +30,22 @@ class Study:
         `COLUMNS`, then the covariates, then ``ROW``; index 0, 1, ... ``ID``, ``CMT``, ``DVID`` and
         ``OCC`` are text (``""`` where missing); ``EVID``, ``ADDL``, ``SS``, ``MDV``, ``BLQ`` whole
         numbers; the rest floats, with NaN for a ``DV`` or a limit that is missing. ``BLQ`` is 1
-        where DV is below ``LLOQ``, -1 where it is above ``ULOQ``. Covariates are floats, or text
+        where DV is below ``LLOQ``, -1 where it is above ``ULOQ``. ``LLOQ`` and ``ULOQ`` belong to
+        an endpoint: its observations have them whether they are censored or not (NaN where no
+        limit is known). ``LIMIT`` is the far end of the interval that holds a censored value, if
+        there is one. Covariates are floats, or text
         where some value is not a number. ``ROW`` is the line of the file.
     source : str
         File or name it came from.
     units : mapping of str to str
-        Unit of a column, where one was stated.
+        Unit of a column, where one was stated; ``"DV.cp"`` is that of DV in the rows of the output
+        ``cp``.
     covariates : tuple of str
         Names of the other columns, as the file spells them.
     warnings : tuple of Issue
         What is odd but no error; after `pkqsp_bayes.study.examine_study`, the errors too.
+    left_out : tuple of LeftOut
+        Rows of the file that rules (`ignore`) left out, and by which.
     """
 
     table: pd.DataFrame
@@ -48,6 +53,7 @@ class Study:
     units: Mapping[str, str] = field(default_factory=dict)
     covariates: tuple[str, ...] = ()
     warnings: tuple[Issue, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -82,7 +88,8 @@ class Study:
         ----------
         units : mapping of str to str
             Column to the unit that is wanted. A column whose unit was never stated is taken to
-            be in it already. ``TIME`` brings ``II`` along, ``AMT`` and ``TIME`` bring ``RATE``.
+            be in it already. ``TIME`` brings ``II`` along, ``AMT`` and ``TIME`` bring ``RATE``,
+            each from the unit of its own that it may state.
 
         Raises
         ------
@@ -92,20 +99,13 @@ class Study:
         factors, issues = _factors(self, units)
         if issues:
             raise CheckError(issues)
-        factors |= {name: factors.get("TIME", 1.0) for name in _TIMES}
-        factors["RATE"] = factors.get("AMT", 1.0) / factors.get("TIME", 1.0)
         table = self.table.copy()
         for column, factor in factors.items():
             if factor != 1.0:
                 # RATE = -1 and -2 are no rates.
-                table[column] = table[column].where(table[column] < 0, table[column] * factor)
-        return Study(
-            table=table,
-            source=self.source,
-            units={**self.units, **units},
-            covariates=self.covariates,
-            warnings=self.warnings,
-        )
+                keep = table[column] < 0 if column == "RATE" else np.zeros(len(table), dtype=bool)
+                table[column] = table[column].where(keep, table[column] * factor)
+        return replace(self, table=table, units={**self.units, **units, **_carried(self, units)})
 
 
 def subject_starts(study: Study) -> NDArray[np.int64]:
@@ -115,10 +115,21 @@ def subject_starts(study: Study) -> NDArray[np.int64]:
     return np.concatenate([[0], new, [codes.size]]).astype(np.int64)
 
 
+def _carried(study: Study, units: Mapping[str, str]) -> dict[str, str]:
+    """Return the units of the columns that TIME and AMT bring along, where they state one."""
+    amount, time = units.get("AMT", study.units.get("AMT")), units.get("TIME")
+    carried: dict[str, str] = {}
+    if "II" in study.units and time is not None:
+        carried["II"] = time
+    if "RATE" in study.units and amount is not None and (time or study.units.get("TIME")):
+        carried["RATE"] = f"({amount})/({time or study.units['TIME']})"
+    return {name: unit for name, unit in carried.items() if name not in units}
+
+
 def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], list[Issue]]:
     factors: dict[str, float] = {}
     issues: list[Issue] = []
-    for column, target in units.items():
+    for column, target in {**units, **_carried(study, units)}.items():
         source = study.units.get(column)
         if source is None or source == target:
             continue
@@ -127,4 +138,11 @@ def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], 
         except UnitError as error:
             place = f"{study.source}, column {column}"
             issues.append(Issue(where=place, what=str(error), remedy="correct one of the units"))
+    time = factors.get("TIME", 1.0)
+    if "II" not in study.units:
+        factors["II"] = time
+    if "RATE" not in study.units:
+        factors["RATE"] = factors.get("AMT", 1.0) / time
+    # The limits are in the unit of DV.
+    factors |= {name: factors["DV"] for name in ("LLOQ", "ULOQ", "LIMIT") if "DV" in factors}
     return factors, issues

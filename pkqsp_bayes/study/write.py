@@ -2,11 +2,13 @@
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.study.header_units import MEASURED
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["format_study", "write_study"]
@@ -26,16 +28,25 @@ def format_study(study: Study) -> str:
     >>> from pkqsp_bayes.study.read import study_from_frame
     >>> text = format_study(study_from_frame(frame, units={"DV": "mg/L"}))
     >>> text.splitlines()[1]
-    '"a",0.5,0,0.0,0.0,0.0,0,0,".",2.5,".",0,0,".",".",".",70.0'
+    '"a",0.5,0,0.0,0.0,0.0,0,0,".",2.5,".",0,0,".",".",".",".",70.0'
     """
     table = study.table.drop(columns="ROW", errors="ignore")
     texts = table.select_dtypes(exclude="number").columns
     # An empty cell and a missing one are the same to the reader.
     table = table.assign(**{name: table[name].replace("", pd.NA) for name in texts})
-    names = [f"{n} [{study.units[n]}]" if n in study.units else n for n in table.columns]
+    names = [_with_unit(str(name), study.units) for name in table.columns]
     # Quoted, so that an ID such as #1 is no comment.
     text: str = table.to_csv(index=False, header=names, na_rep=".", quoting=csv.QUOTE_NONNUMERIC)
-    return text
+    return "".join(f"# left out: {o.rows} rows, {o.reason}\n" for o in study.left_out) + text
+
+
+def _with_unit(name: str, units: Mapping[str, str]) -> str:
+    """Return a column with its unit, or its units by endpoint."""
+    own = {key.partition(".")[2]: unit for key, unit in units.items() if key.startswith(f"{name}.")}
+    if own and name in MEASURED:
+        own |= {"*": units[name]} if name in units else {}
+        return f"{name} [" + "; ".join(f"{key}: {unit}" for key, unit in own.items()) + "]"
+    return f"{name} [{units[name]}]" if name in units else name
 
 
 def write_study(study: Study, path: Path | str) -> None:

@@ -118,7 +118,7 @@ def prior_check(
 def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
     """Return the observations of a study as a table, in the order of the prior's predictions."""
     ready = ready_model(unfold_trajectories(model), occasions=_occasions(prior))
-    seen = collect_observations(ready.spec, ready.lowered, study)
+    seen = collect_observations(ready, study)
     names = np.array(ready.lowered.output_names)
     return pd.DataFrame(
         {
@@ -127,6 +127,8 @@ def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.Data
             "endpoint": names[seen.output],
             "DV": seen.value,
             "censored": seen.censored,
+            "LLOQ": seen.lower,
+            "ULOQ": seen.upper,
         }
     )
 
@@ -169,7 +171,10 @@ def _replicas(
 ) -> tuple[CensoredTables, float]:
     """Return observations and replicates, censored alike, and the share of draws that failed."""
     predicted = prior["prior_predictive"].to_dataset()["DV"]
-    limits = endpoint_limits(study, table["row"].to_numpy(), table["endpoint"].to_numpy(dtype=str))
+    limits = endpoint_limits(
+        study, table["row"].to_numpy(), table["endpoint"].to_numpy(dtype=str),
+        lower=table["LLOQ"].to_numpy(), upper=table["ULOQ"].to_numpy(),
+    )  # fmt: skip
     whole = predicted.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
     usable = whole[np.isfinite(whole).all(axis=1)]
     if len(usable) < _LEAST:

@@ -1,17 +1,21 @@
 """Unit consistency of every equation, helper, output and link."""
 
+from collections.abc import Mapping
+
 import pint
 import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.anatomy import SHARED_PART
-from pkqsp_bayes.ode.dimensions import Units
+from pkqsp_bayes.ode.dimensions import Units, unit_text
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem, State
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.units import UnitError, parse_unit
 
-__all__ = ["check_units"]
+__all__ = ["check_units", "output_units"]
+
+_ROUNDING = 1e-9
 
 
 def check_units(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
@@ -47,6 +51,70 @@ def _states_any_unit(spec: ModelSpec) -> bool:
 
 def _is_dimensionless_output(spec: ModelSpec, name: str) -> bool:
     return spec.observe[name].value.unit == "" if name in spec.observe else False
+
+
+def output_units(spec: ModelSpec, system: OdeSystem) -> dict[str, str | None]:
+    """Return the unit of each output; None where neither the file nor the equations say it.
+
+    That of a logarithm is ``log(mg/L)`` (``log10``, ``log2``): the unit of what it is of.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As stated.
+    system : OdeSystem
+        As composed.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.ode.compose import compose_model
+    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> model = parse_model('''
+    ... title = "decay"
+    ... equations = { text = "d(A)/dt = -0.1 * A", units = { A = "mg" } }
+    ... observe = { amount = { value = "A" }, log_amount = { value = "log(A)" } }
+    ... ''')
+    >>> output_units(model, compose_model(model))
+    {'amount': 'mg', 'log_amount': 'log(mg)'}
+    """
+    table = _Table(spec, system, [])
+    helpers = {symbol(a.name): a.expr for a in system.assignments}
+    if not _states_any_unit(spec):
+        return {o.name: o.unit or None for o in system.outputs}
+    for a in system.assignments:
+        table.add_helper(a.name, a.expr, a.unit, a.where)
+    return {o.name: _output_unit(o.expr, o.unit, table, helpers) for o in system.outputs}
+
+
+def _output_unit(
+    expr: sp.Expr, stated: str, table: "_Table", helpers: Mapping[sp.Symbol, sp.Expr]
+) -> str | None:
+    while expr.is_Symbol and expr in helpers and isinstance(helpers[expr], sp.Mul | sp.log):
+        inner = helpers[expr]
+        if _logarithm(inner) is None:
+            break
+        expr = inner
+    found = _logarithm(expr)
+    if found is None:
+        return stated or _text_of(table.units.infer(expr))
+    name, argument = found
+    unit = _text_of(table.units.infer(argument))
+    return None if unit is None else f"{name}({unit})"
+
+
+def _logarithm(expr: sp.Expr) -> tuple[str, sp.Expr] | None:
+    """Return the logarithm that an expression is, by name, and what it is of."""
+    factor, rest = expr.as_independent(*expr.free_symbols, as_Add=False)
+    if not isinstance(rest, sp.log):
+        return None
+    for name, base in (("log", sp.E), ("log10", sp.Integer(10)), ("log2", sp.Integer(2))):
+        if abs(float(factor * sp.log(base)) - 1) < _ROUNDING:
+            return name, rest.args[0]
+    return None
+
+
+def _text_of(unit: pint.Unit | None) -> str | None:
+    return None if unit is None else unit_text(unit)
 
 
 class _Table:

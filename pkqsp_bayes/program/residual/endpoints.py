@@ -42,7 +42,12 @@ def residual_fragment(frame: Frame) -> Fragment:
     values = [value for e in endpoints for value in e.values]
     functions = Fragment(
         program=StanProgram(
-            functions=(*_density(endpoints), *_possible(endpoints), *_draw(endpoints))
+            functions=(
+                *_density(endpoints),
+                *(_interval(endpoints) if frame.observations.has_intervals else ()),
+                *_possible(endpoints),
+                *_draw(endpoints),
+            )
         ),
         dims={"sigma": ("residual",)},
         coords={"residual": labels},
@@ -98,6 +103,27 @@ def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
         yield f"    if (censored < 0) return {name}_lcdf(y | {arguments});"
         yield f"    if (censored > 0) return {name}_lccdf(y | {arguments});"
         yield f"    return {name}_lpdf(y | {arguments});"
+        yield "  }"
+    yield '  reject("output ", output, " has no residual error");'
+    yield "}"
+
+
+def _interval(endpoints: list[_Endpoint]) -> Iterator[str]:
+    yield "// The same of a value that is known to lie between y and a limit beyond it, if there is one."
+    yield "real interval_lpdf(real y, real limit, real f, int output, int censored, vector sigma) {"
+    yield "  if (limit == y)"
+    yield "    return residual_lpdf(y | f, output, censored, sigma);"
+    yield "  real low = fmin(y, limit);"
+    yield "  real high = fmax(y, limit);"
+    for e in endpoints:
+        name, arguments = e.family.distribution, e.arguments()
+        yield f"  if (output == {e.output}) {{ // {e.name}"
+        yield "    if (low > f) // in the upper tail differences of lower ones would be rounding"
+        for indent, word, one, other in (("  ", "lccdf", "low", "high"),
+                                         ("", "lcdf", "high", "low")):  # fmt: skip
+            yield f"    {indent}return log_diff_exp("
+            yield f"    {indent}  {name}_{word}({one} | {arguments}),"
+            yield f"    {indent}  {name}_{word}({other} | {arguments}));"
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"

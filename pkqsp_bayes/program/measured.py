@@ -1,0 +1,149 @@
+"""DV and its limits in the units of the outputs that are observed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.checks.units import output_units
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.program.endpoints import endpoint_labels
+from pkqsp_bayes.study.header_units import MEASURED, unit_of
+from pkqsp_bayes.study.limits import SIDES, endpoint_groups, fill_limits
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.units import UnitError, convert_values, same_dimension, split_log
+
+__all__ = ["Measured", "measured_values"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """DV and limits of all records of a study, each in the unit of its record's output.
+
+    Parameters
+    ----------
+    value, lower, upper, limit : (n,) array of float
+        DV, LLOQ, ULOQ, LIMIT.
+    """
+
+    value: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    limit: FloatArray
+
+
+def measured_values(
+    model: ReadyModel, study: Study, endpoint: IntArray
+) -> tuple[Measured, list[Issue]]:
+    """Return DV and its limits in the units of the outputs, and what is wrong with units.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        States the outputs and their units.
+    study : Study
+        The table; a unit that a column does not state is that of the output.
+    endpoint : (n,) array of int
+        Place of each record's output among the observed ones; -1 where there is none.
+    """
+    labels = endpoint_labels(model.spec)
+    units = output_units(model.spec, model.system)
+    columns = {name: _column(study, name) for name in MEASURED}
+    issues = _unknown_labels(study, labels)
+    for place, name in enumerate(labels):
+        source, mine = unit_of(study.units, "DV", labels[name]), endpoint == place
+        if source is None or not mine.any():
+            continue
+        wrong = _convert(columns, mine, source, units[name])
+        if wrong is not None:
+            issues.append(_issue(study, name, source, units[name], wrong))
+    lower, upper = (_filled(study, columns, side, endpoint) for side in SIDES)
+    measured = Measured(value=columns["DV"], lower=lower, upper=upper, limit=columns["LIMIT"])
+    return measured, issues
+
+
+def _column(study: Study, name: str) -> FloatArray:
+    if name not in study.table:
+        return np.full(len(study.table), np.nan)
+    return study.table[name].to_numpy(dtype=np.float64, copy=True)
+
+
+def _convert(
+    columns: Mapping[str, FloatArray], mine: NDArray[np.bool_], source: str, target: str | None
+) -> str | None:
+    """Convert in place; return what is wrong, empty where the output has no unit."""
+    if target is None:
+        return ""
+    is_log = [bool(split_log(unit)[0]) for unit in (source, target)]
+    if is_log == [False, True] and same_dimension(source, ""):
+        return None  # the pure number that a logarithm is
+    if is_log[0] != is_log[1]:
+        return f"DV is in {source}, and the output in {target}"
+    try:
+        for values in columns.values():
+            values[mine] = convert_values(values[mine], source, target)
+    except UnitError as error:
+        return str(error)
+    return None
+
+
+def _issue(study: Study, name: str, source: str, target: str | None, wrong: str) -> Issue:
+    where = f"{study.source}, column DV, output {name}"
+    if target is None:
+        what = f"DV is in {source}, and {name} states no unit: its numbers are taken as they are"
+        remedy = f'state unit = "{source}" in [observe.{name}], which is then checked'
+        return Issue(severity="warning", where=where, what=what, remedy=remedy)
+    return Issue(where=where, what=wrong, remedy=_remedy(name, source, target))
+
+
+def _remedy(name: str, source: str, target: str) -> str:
+    if split_log(target)[0] and not split_log(source)[0]:
+        return (
+            f"if DV is log-transformed, write its unit DV [log({source})]; if it is not, observe "
+            'the quantity itself with error = "lognormal"'
+        )
+    if split_log(source)[0] and not split_log(target)[0]:
+        return f'observe the logarithm: [observe.{name}] value = "log(...)", error = "additive"'
+    return (
+        f"correct one of them; a DV of several outputs has a unit for each ([study] units = "
+        f'{{ "DV.{name}" = ... }}); from mass to moles, let [observe.{name}] divide by MW'
+    )
+
+
+def _unknown_labels(study: Study, labels: Mapping[str, tuple[str, ...]]) -> list[Issue]:
+    known = {label for own in labels.values() for label in own}
+    return [
+        Issue(where=f"{study.source}, unit of {key}", what=f"there is no output {label!r}",
+              remedy="the model observes " + ", ".join(labels))
+        for key in study.units
+        for column, dot, label in (key.partition("."),)
+        if dot and column in MEASURED and label.lower() not in known
+    ]  # fmt: skip
+
+
+def _filled(
+    study: Study,
+    columns: Mapping[str, FloatArray],
+    side: tuple[float, str, str],
+    endpoint: IntArray,
+) -> FloatArray:
+    """Give records whose labels differ, but whose output is the same, the limit of the others."""
+    flag, name, _ = side
+    limit, seen = columns[name], endpoint >= 0
+    if not seen.any() or np.isnan(limit[seen]).all():
+        return limit
+    table = study.table[seen].assign(DVID=endpoint[seen].astype(str))
+    subject = table["ID"].factorize()[0].astype(np.int64)
+    filled = fill_limits(limit[seen], endpoint_groups(table), subject)
+    with np.errstate(invalid="ignore"):
+        beyond = flag * (filled - columns["DV"][seen]) > 0
+    # A value that counts as measured, beyond the limit that others have, has another limit.
+    own = np.isnan(limit[seen]) & beyond & (table["BLQ"] == 0).to_numpy()
+    result = limit.copy()
+    result[seen] = np.where(own, np.nan, filled)
+    return result

@@ -1,0 +1,231 @@
+"""Cells of a table to the canonical columns of a `Study`, with every problem of them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_numbers, split_limits
+from pkqsp_bayes.study.check import check_table
+from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.findings import finding_issues
+from pkqsp_bayes.study.header_units import align_limits, read_units
+from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
+from pkqsp_bayes.study.limits import endpoint_groups, settle_limits
+from pkqsp_bayes.study.names import resolve_names
+from pkqsp_bayes.study.study import COLUMNS, Study
+from pkqsp_bayes.study.times import model_time
+
+__all__ = ["Reading", "build_study"]
+
+FloatArray = NDArray[np.float64]
+
+_FLOATS = ("AMT", "RATE", "II", "LLOQ", "ULOQ", "LIMIT")
+_INTEGERS = ("EVID", "ADDL", "SS", "MDV", "BLQ")
+_TEXTS = ("CMT", "DVID", "OCC")
+_NAN_STAYS = ("DV", "LLOQ", "ULOQ", "LIMIT")
+_KEPT_COUNT = re.compile(r"# left out: (?P<rows>\d+) rows, (?P<reason>.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a table is to be read.
+
+    Parameters
+    ----------
+    source : str
+        File or name, for messages.
+    columns, units, date_format
+        As in `pkqsp_bayes.study.read.read_study`.
+    ignore : tuple of IgnoreRule
+        Rows to leave out.
+    marked : tuple of int
+        Lines that each rule has left out already.
+    covariates : tuple of str
+        Columns that the model reads as covariates.
+    comments : tuple of str
+        Comment lines of the file.
+    """
+
+    source: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    date_format: str | None = None
+    ignore: tuple[IgnoreRule, ...] = ()
+    marked: tuple[int, ...] = ()
+    covariates: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+def build_study(
+    cells: pd.DataFrame, lines: NDArray[np.int64], issues: Sequence[Issue], reading: Reading
+) -> Study:
+    """Return the study of a table, with its errors among the warnings.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        As read, columns by the file's own names.
+    lines : (n,) array of int
+        Line of each row.
+    issues : sequence of Issue
+        What was found before.
+    reading : Reading
+        How to read it.
+
+    Raises
+    ------
+    CheckError
+        If columns are missing or twice, or no row is left.
+    """
+    source, found = reading.source, list(issues)
+    header = [str(name) for name in cells.columns]
+    names, header_units, wrong = resolve_names(header, reading.columns, source=source)
+    found += wrong + _needed(names, source)
+    if wrong or "ID" not in names or "TIME" not in names:
+        raise CheckError(found)
+    cells = cells.set_axis(pd.Index(names), axis=1)
+    units, wrong = read_units({**header_units, **reading.units}, names, source)
+    kept, left_out, more = leave_out(cells, reading.ignore, source=source, marked=reading.marked)
+    found += wrong + more
+    if not kept.any():
+        raise CheckError(found)
+    cells, lines = cells[kept].reset_index(drop=True), lines[kept]
+    table, is_clock, units, wrong = _canonical(
+        cells, lines, reading, units, dv_is_limit=_is_cens(header, reading)
+    )
+    found += wrong + check_table(table, source=source)
+    study = Study(
+        table=table, source=source, units={**units, "TIME": "h"} if is_clock else units,
+        covariates=tuple(name for name in table.columns if name not in (*COLUMNS, "ROW")),
+        warnings=tuple(found), left_out=(*_left_out_before(reading), *left_out),
+    )  # fmt: skip
+    return _with_code_issues(study, reading)
+
+
+def _with_code_issues(study: Study, reading: Reading) -> Study:
+    more = code_issues(study, used=reading.covariates)
+    return Study(
+        table=study.table, source=study.source, units=study.units, covariates=study.covariates,
+        warnings=(*study.warnings, *more), left_out=study.left_out,
+    )  # fmt: skip
+
+
+def _left_out_before(reading: Reading) -> tuple[LeftOut, ...]:
+    """Return what `write_study` noted of rows that were left out when the file was made."""
+    found = (_KEPT_COUNT.fullmatch(line) for line in reading.comments)
+    return tuple(LeftOut(reason=f["reason"], rows=int(f["rows"])) for f in found if f)
+
+
+def _is_cens(header: Sequence[str], reading: Reading) -> bool:
+    """Whether the flag is Monolix's CENS, under which DV is the limit."""
+    named = {name.split("[")[0].split("(")[0].strip().upper() for name in header}
+    chosen = {name.upper() for name in reading.columns}
+    taken = {name.upper() for name in reading.columns.values()}
+    return "CENS" in chosen | taken or ("CENS" in named and "BLQ" not in chosen)
+
+
+def _needed(names: list[str], source: str) -> list[Issue]:
+    return [
+        Issue(where=source, what=f"there is no column {name}",
+              remedy=f'add it, or say which it is: columns={{"{name}": ...}}')
+        for name in ("ID", "TIME") if name not in names
+    ]  # fmt: skip
+
+
+def _canonical(
+    cells: pd.DataFrame,
+    lines: NDArray[np.int64],
+    reading: Reading,
+    units: Mapping[str, str],
+    *,
+    dv_is_limit: bool,
+) -> tuple[pd.DataFrame, bool, dict[str, str], list[Issue]]:
+    source = reading.source
+    rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
+    time, is_clock, issues = model_time(
+        cells["TIME"], cells.get("DATE", None), rows, source=source,
+        date_format=reading.date_format,
+    )  # fmt: skip
+    parts, side, found = _numbers(cells, rows, source)
+    parts["TIME"] = time
+    _infer_events(parts)
+    texts = {name: as_text(cells[name]) if name in cells else "" for name in _TEXTS}
+    columns = {name: texts[name] for name in ("DVID", "CMT")}
+    columns |= {"ASSAY": as_text(cells["ASSAY"])} if "ASSAY" in cells else {}
+    labels = pd.DataFrame(columns, index=rows.index).astype("str")
+    own_units, wrong = align_limits(parts, labels["DVID"], units, source)
+    _enter_limits(parts, side)
+    odd = settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    issues += found + wrong + finding_issues(rows, odd, source=source)
+    return _assemble(cells, rows, parts, texts), is_clock, own_units, issues
+
+
+def _numbers(
+    cells: pd.DataFrame, rows: pd.DataFrame, source: str
+) -> tuple[dict[str, FloatArray], FloatArray, list[Issue]]:
+    """Return the columns that are numbers, NaN where missing, and where DV is ``<`` or ``>``."""
+    parts: dict[str, FloatArray] = {}
+    issues: list[Issue] = []
+    absent = np.full(len(cells), np.nan)
+    dv, side, _ = split_limits(cells["DV"]) if "DV" in cells else (None, absent, absent)
+    for name in (*_FLOATS, *_INTEGERS, "DV"):
+        convert = as_integers if name in _INTEGERS else as_numbers
+        column = dv if name == "DV" else cells.get(name, None)
+        parts[name], found = (
+            (absent, []) if column is None else convert(column, rows, source=source, column=name)
+        )
+        issues += found
+    parts["BLQ"] = np.where(np.isnan(side), parts["BLQ"], side)
+    return parts, side, issues
+
+
+def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
+    """Enter the limits that ``<0.1`` and ``>100`` state; they are in the unit of DV."""
+    for sign, name in ((1.0, "LLOQ"), (-1.0, "ULOQ")):
+        parts[name] = np.where(side == sign, parts["DV"], parts[name])
+
+
+def _infer_events(parts: dict[str, FloatArray]) -> None:
+    """Fill EVID and MDV in as NM-TRAN does."""
+    has_dose = (np.nan_to_num(parts["AMT"]) != 0) | (np.nan_to_num(parts["RATE"]) != 0)
+    is_other = (parts["MDV"] == 1) & ~has_dose
+    is_dose = has_dose & (parts["MDV"] != 0)
+    inferred = np.where(is_dose, 1.0, np.where(is_other, 2.0, 0.0))
+    parts["EVID"] = np.where(np.isnan(parts["EVID"]), inferred, parts["EVID"])
+    no_value = np.isnan(parts["DV"]) & (parts["BLQ"] != 1) & (parts["BLQ"] != -1)
+    missing = (parts["EVID"] != 0) | no_value
+    parts["MDV"] = np.where(np.isnan(parts["MDV"]), missing.astype(float), parts["MDV"])
+
+
+def _assemble(
+    cells: pd.DataFrame,
+    rows: pd.DataFrame,
+    parts: Mapping[str, FloatArray],
+    texts: Mapping[str, pd.Series | str],
+) -> pd.DataFrame:
+    columns: dict[str, object] = {}
+    for name in COLUMNS:
+        if name in texts:
+            columns[name] = texts[name]
+        elif name in _INTEGERS:
+            columns[name] = np.nan_to_num(parts[name], nan=0.0).astype(np.int64)
+        elif name != "ID":
+            keep = name in _NAN_STAYS or name == "TIME"
+            columns[name] = parts[name] if keep else np.nan_to_num(parts[name], nan=0.0)
+    for covariate in cells.columns.difference([*COLUMNS, "DATE"], sort=False):
+        columns[str(covariate)] = _covariate(cells[covariate])
+    table = pd.DataFrame({"ID": rows["ID"], **columns, "ROW": rows["ROW"]})
+    return table.astype(dict.fromkeys(("ID", *_TEXTS), "str"))
+
+
+def _covariate(cells: pd.Series) -> pd.Series:
+    if is_all_numbers(cells):
+        return pd.to_numeric(cells).astype(np.float64)
+    places, labels = cells.factorize()
+    names = [*(str(label).strip() for label in labels), None]
+    return pd.Series(np.array(names, dtype=object)[places], dtype="str")

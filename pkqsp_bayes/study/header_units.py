@@ -1,0 +1,143 @@
+"""Units of columns as a header or the user states them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.units import UnitError, convert_values, parse_unit, split_log
+
+__all__ = ["MEASURED", "align_limits", "read_units", "unit_of"]
+
+MEASURED = ("DV", "LLOQ", "ULOQ", "LIMIT")
+"""Columns whose unit may differ from endpoint to endpoint, ``DV.cp``."""
+
+_EACH = re.compile(r"\s*(?P<name>[^:;]+?)\s*:\s*(?P<unit>[^:;]+?)\s*")
+_REMEDY = "write a unit such as mg/L"
+
+
+def read_units(
+    stated: Mapping[str, str], names: Sequence[str], source: str
+) -> tuple[dict[str, str], list[Issue]]:
+    """Return the unit of each column, and what is wrong.
+
+    Parameters
+    ----------
+    stated : mapping of str to str
+        Column, or ``DV.<endpoint>``, to unit text. ``cp: ng/mL; pca: %`` states several units of
+        DV, one an endpoint (``*``: the others); ``log(ng/mL)`` is the unit of a log-transformed DV.
+    names : sequence of str
+        The columns.
+    source : str
+        The file, for messages.
+
+    Examples
+    --------
+    >>> read_units({"DV": "cp: ng/mL; pca: %"}, ["ID", "DV"], "t")[0]
+    {'DV.cp': 'ng/mL', 'DV.pca': '%'}
+    """
+    by_lower = {name.lower(): name for name in names}
+    units: dict[str, str] = {}
+    issues: list[Issue] = []
+    for name, unit in _single(stated):
+        base, dot, endpoint = name.partition(".")
+        per_endpoint = bool(dot) and base.upper() in MEASURED and name.lower() not in by_lower
+        column = by_lower.get(base.lower() if per_endpoint else name.lower())
+        place = f"{source}, column {name}"
+        if column is None:
+            issues.append(Issue(where=place, what="a unit of a column that is not there",
+                                remedy="the columns are " + ", ".join(names)))  # fmt: skip
+            continue
+        wrong = _complaint(unit, is_measured=column in MEASURED)
+        if wrong:
+            issues.append(Issue(where=place, what=wrong, remedy=_REMEDY))
+        else:
+            units[f"{column}.{endpoint}" if per_endpoint else column] = unit
+    return units, issues
+
+
+def unit_of(units: Mapping[str, str], column: str, labels: Iterable[str]) -> str | None:
+    """Return the unit of a column in the rows of an endpoint, or None.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        Those of a `Study`.
+    column : str
+        ``DV`` or a limit.
+    labels : iterable of str
+        What the endpoint may be called.
+
+    Examples
+    --------
+    >>> unit_of({"DV": "%", "DV.cp": "mg/L"}, "DV", ["CP"])
+    'mg/L'
+    """
+    wanted = {f"{column}.{label}".lower() for label in labels}
+    own = next((unit for key, unit in units.items() if key.lower() in wanted), None)
+    return units.get(column) if own is None else own
+
+
+def align_limits(
+    parts: MutableMapping[str, NDArray[np.float64]],
+    label: pd.Series,
+    units: Mapping[str, str],
+    source: str,
+) -> tuple[dict[str, str], list[Issue]]:
+    """Convert limits that state a unit of their own to that of DV, and return the units left.
+
+    Parameters
+    ----------
+    parts : mapping of str to (n,) array of float
+        ``LLOQ``, ``ULOQ`` and ``LIMIT`` are changed.
+    label : (n,) Series of str
+        What each row measures, as DVID says it.
+    units : mapping of str to str
+        Of the columns.
+    source : str
+        The file, for messages.
+    """
+    issues: list[Issue] = []
+    for column in MEASURED[1:]:
+        if not any(key == column or key.startswith(f"{column}.") for key in units):
+            continue
+        for name in label.unique():
+            own, wanted = (unit_of(units, c, [str(name)]) for c in (column, "DV"))
+            mine = (label == name).to_numpy() & ~np.isnan(parts[column])
+            if own is None or own == wanted or not mine.any():
+                continue
+            try:
+                found = convert_values(parts[column], own, _known(wanted, column))
+                parts[column] = np.where(mine, found, parts[column])
+            except UnitError as error:
+                place = f"{source}, column {column}"
+                issues.append(Issue(where=place, what=str(error), remedy="correct the units"))
+    kept = {k: u for k, u in units.items() if k.partition(".")[0] not in MEASURED[1:]}
+    return kept, issues
+
+
+def _known(unit: str | None, column: str) -> str:
+    if unit is None:
+        raise UnitError(f"{column} states a unit, and DV states none; state that of DV")
+    return unit
+
+
+def _single(stated: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in stated.items():
+        parts = [_EACH.fullmatch(part) for part in text.split(";")]
+        if name.upper() in MEASURED and all(parts):
+            for part in filter(None, parts):
+                yield name if part["name"] == "*" else f"{name}.{part['name']}", part["unit"]
+        else:
+            yield name, text
+
+
+def _complaint(unit: str, *, is_measured: bool) -> str:
+    try:
+        parse_unit(split_log(unit)[1] if is_measured else unit)
+    except UnitError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,227 @@
+"""Rules that leave rows of a table out: `ignore`, after NONMEM's IGNORE."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.study.cells import as_text
+
+__all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]
+
+BoolArray = NDArray[np.bool_]
+
+_OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">=",
+              "EQN": "==", "NEN": "!="}  # fmt: skip
+_CONDITION = re.compile(
+    r"\s*(?P<column>[^<>=!]+?)\s*(?:\.(?P<word>EQN|NEN|EQ|NE|LT|LE|GT|GE)\.|(?P<sign>[<>]=?|[=!]=))"
+    r"\s*(?P<value>.*?)\s*",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"[^\s\w.]|[A-Za-z]")
+_NONMEM = re.compile(r"\s*IGN(?:ORE)?\s*=\s*(?P<rest>.*)", re.IGNORECASE)
+_ABSENT = (".", "", "NA", "NaN", "nan")
+_REMEDY = "write a comparison such as 'DV < 0' or 'C == C', or one character that begins the line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Condition:
+    column: str
+    sign: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreRule:
+    """One rule: conditions that all hold, or a character that begins the line.
+
+    Parameters
+    ----------
+    text : str
+        As the user wrote it.
+    mark : str
+        First character of the lines that it leaves out; ``@`` is any letter (or ``@``).
+    conditions : tuple
+        Comparisons of columns.
+    """
+
+    text: str
+    mark: str = ""
+    conditions: tuple[_Condition, ...] = ()
+
+    def marks(self, line: str) -> bool:
+        """Whether a line begins with the mark.
+
+        Examples
+        --------
+        >>> rule = IgnoreRule(text="@", mark="@")
+        >>> rule.marks("  comment, and more"), rule.marks("1,0,100")
+        (True, False)
+        """
+        begin = line.lstrip(' \t"')[:1]
+        return begin.isalpha() or begin == "@" if self.mark == "@" else begin == self.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Rows that a rule left out.
+
+    Parameters
+    ----------
+    reason : str
+        The rule.
+    rows : int
+        How many.
+    """
+
+    reason: str
+    rows: int
+
+
+def parse_ignore(
+    rules: str | Sequence[str], *, source: str = "ignore"
+) -> tuple[list[IgnoreRule], list[Issue]]:
+    """Read the rules of `ignore`.
+
+    Parameters
+    ----------
+    rules : str or sequence of str
+        A row is left out where any of them holds. Each is a comparison (``"WT == -99"``,
+        ``"DV.LT.0"``, ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or one
+        character that begins the line (``"C"``, ``"#"``; ``"@"`` for any letter).
+    source : str
+        Place, for messages.
+
+    Returns
+    -------
+    list of IgnoreRule
+        The rules that could be read.
+    list of Issue
+        The others.
+
+    Examples
+    --------
+    >>> [rule.text for rule in parse_ignore("IGNORE=(DV.EQ.-99,AGE.LT.18)")[0]]
+    ['DV.EQ.-99', 'AGE.LT.18']
+    """
+    found: list[IgnoreRule] = []
+    issues: list[Issue] = []
+    for text in _single([rules] if isinstance(rules, str) else rules):
+        rule = _parse(text)
+        if rule is None:
+            what = f"the ignore rule {text!r} cannot be read"
+            issues.append(Issue(where=source, what=what, remedy=_REMEDY))
+        else:
+            found.append(rule)
+    return found, issues
+
+
+def _single(rules: Sequence[str]) -> list[str]:
+    """Take NONMEM's ``IGNORE=(a,b)`` apart."""
+    result = []
+    for text in rules:
+        found = _NONMEM.fullmatch(text)
+        plain = (found["rest"] if found else text).strip()
+        is_list = found is not None and plain.startswith("(") and plain.endswith(")")
+        result += [part.strip() for part in plain[1:-1].split(",")] if is_list else [plain]
+    return result
+
+
+def _parse(text: str) -> IgnoreRule | None:
+    if _MARK.fullmatch(text):
+        return IgnoreRule(text=text, mark=text)
+    if re.search(r"\s(or|\|\|?)\s", text, re.IGNORECASE):
+        return None
+    parts = re.split(r"\s+and\s+|&&?", text, flags=re.IGNORECASE)
+    found = [_CONDITION.fullmatch(part) for part in parts]
+    conditions = tuple(
+        _Condition(column=f["column"], sign=f["sign"] or _OPERATORS[f["word"].upper()],
+                   value=f["value"].strip("'\""))
+        for f in found if f is not None and f["value"]
+    )  # fmt: skip
+    return IgnoreRule(text=text, conditions=conditions) if len(conditions) == len(parts) else None
+
+
+def leave_out(
+    cells: pd.DataFrame, rules: Sequence[IgnoreRule], *, source: str, marked: Sequence[int] = ()
+) -> tuple[BoolArray, tuple[LeftOut, ...], list[Issue]]:
+    """Return which rows stay, what was left out by which rule, and what is wrong with rules.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        As read, columns by their names here.
+    rules : sequence of IgnoreRule
+        A row is counted with the first rule that leaves it out.
+    source : str
+        The file, for messages.
+    marked : sequence of int
+        Lines that each rule has left out already, by their first character.
+    """
+    kept = np.ones(len(cells), dtype=bool)
+    counts: list[LeftOut] = []
+    issues: list[Issue] = []
+    for index, rule in enumerate(rules):
+        before = marked[index] if marked else 0
+        hit, found = _hits(cells, rule, source)
+        issues += found
+        number = before + int((kept & hit).sum())
+        kept &= ~hit
+        if number:
+            counts.append(LeftOut(reason=rule.text, rows=number))
+        elif not found and not hit.any():
+            what = f"the ignore rule {rule.text!r} leaves no row out"
+            issues.append(Issue(severity="warning", where=source, what=what,
+                                remedy="correct it, or remove it"))  # fmt: skip
+    if len(cells) and not kept.any():
+        what = "the ignore rules leave every row out"
+        issues.append(Issue(where=source, what=what, remedy="correct the rules"))
+    return kept, tuple(counts), issues
+
+
+def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray, list[Issue]]:
+    hit = np.full(len(cells), bool(rule.conditions))
+    if rule.mark and rule.mark != "@" and len(cells.columns):
+        # A data frame has no lines: its first column is where they would begin.
+        hit = cells.iloc[:, 0].astype(str).str.lstrip().str.startswith(rule.mark).to_numpy()
+    by_lower = {str(name).lower(): str(name) for name in cells.columns}
+    issues = []
+    for condition in rule.conditions:
+        column = by_lower.get(condition.column.lower())
+        if column is None:
+            guess = nearest(condition.column, list(by_lower.values()))
+            remedy = f"did you mean {guess}?" if guess else "name a column of the table"
+            what = f"the ignore rule {rule.text!r} names no column {condition.column!r}"
+            issues.append(Issue(where=source, what=what, remedy=remedy))
+            hit[:] = False
+        else:
+            hit &= _compare(cells[column], condition)
+    return hit, issues
+
+
+def _compare(cells: pd.Series, condition: _Condition) -> BoolArray:
+    missing = cells.isna().to_numpy() | cells.astype(str).str.strip().isin(_ABSENT).to_numpy()
+    if condition.value in _ABSENT:
+        return missing if condition.sign == "==" else ~missing
+    wanted = pd.to_numeric(pd.Series([condition.value]), errors="coerce").iloc[0]
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        found = _signed(numbers, float(wanted), condition.sign)
+    if condition.sign in ("==", "!="):
+        same = (as_text(cells) == str(as_text(pd.Series([condition.value])).iloc[0])).to_numpy()
+        same |= numbers == wanted
+        found = same if condition.sign == "==" else ~same
+    result: BoolArray = found & ~missing
+    return result
+
+
+def _signed(numbers: NDArray[np.float64], wanted: float, sign: str) -> BoolArray:
+    compared = {"<": numbers < wanted, "<=": numbers <= wanted, ">": numbers > wanted,
+                ">=": numbers >= wanted}  # fmt: skip
+    found: BoolArray = compared.get(sign, np.zeros(numbers.size, dtype=bool))
+    return found

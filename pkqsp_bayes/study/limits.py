@@ -1,0 +1,268 @@
+"""Limits of quantification: of an endpoint (or an assay), known for all of its rows."""
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.study.findings import Finding
+from pkqsp_bayes.study.sentinels import is_code
+
+__all__ = ["SIDES", "endpoint_groups", "fill_limits", "find_common_limits", "settle_limits"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+SIDES = ((1.0, "LLOQ", "below"), (-1.0, "ULOQ", "above"))
+"""Value of BLQ, column of the limit, where the value lies."""
+
+
+def endpoint_groups(table: pd.DataFrame) -> IntArray:
+    """Return a code for what each row measures: its DVID, or else its CMT, and its ASSAY.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With text columns ``DVID`` and ``CMT``, and perhaps ``ASSAY``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"DVID": ["cp", "CP", "", ""], "CMT": ["", "2", "2", "3"]})
+    >>> endpoint_groups(table).tolist()
+    [0, 0, 1, 2]
+    """
+    dvid = table["DVID"].str.lower()
+    label = dvid.where(dvid != "", "CMT " + table["CMT"].str.lower())
+    if "ASSAY" in table:
+        label = label + "\0" + table["ASSAY"].astype(str)
+    codes: IntArray = label.factorize()[0].astype(np.int64)
+    return codes
+
+
+def find_common_limits(limit: FloatArray, group: IntArray) -> FloatArray:
+    """Return the one limit of each row's group; NaN where there is none, or more than one.
+
+    Parameters
+    ----------
+    limit : (n,) array of float
+        NaN where a row states none.
+    group : (n,) array of int
+        What each row measures; not negative.
+
+    Examples
+    --------
+    >>> one = np.array([0.1, np.nan, 0.2, 0.3, np.nan])
+    >>> find_common_limits(one, np.array([0, 0, 1, 1, 1])).tolist()
+    [0.1, 0.1, nan, nan, nan]
+    """
+    known = ~np.isnan(limit)
+    size = int(group.max(initial=-1)) + 1
+    least, most = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(least, group[known], limit[known])
+    np.maximum.at(most, group[known], limit[known])
+    common: FloatArray = np.where(least == most, least, np.nan)[group]
+    return common
+
+
+def fill_limits(limit: FloatArray, group: IntArray, subject: IntArray) -> FloatArray:
+    """Give rows without a limit that of their endpoint, or else that of it in their subject.
+
+    Parameters
+    ----------
+    limit : (n,) array of float
+        NaN where a row states none.
+    group, subject : (n,) array of int
+        What each row measures, and in whom; not negative.
+
+    Examples
+    --------
+    >>> one, group = np.array([0.1, np.nan, 0.2, np.nan]), np.zeros(4, dtype=np.int64)
+    >>> fill_limits(one, group, np.array([0, 0, 1, 2])).tolist()
+    [0.1, 0.1, 0.2, nan]
+    """
+    own = group * (int(subject.max(initial=0)) + 1) + subject
+    within = np.unique(own, return_inverse=True)[1].astype(np.int64)
+    for common in (find_common_limits(limit, group), find_common_limits(limit, within)):
+        limit = np.where(np.isnan(limit), common, limit)
+    return limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Side:
+    """One side of a table: which rows are flagged, what they state, what their group does."""
+
+    flag: float
+    column: str
+    word: str
+    parts: MutableMapping[str, FloatArray]
+    observed: BoolArray
+    group: IntArray
+    subject: IntArray
+    dv_is_limit: bool
+
+    @property
+    def flagged(self) -> BoolArray:
+        found: BoolArray = self.observed & (self.parts["BLQ"] == self.flag)
+        return found
+
+    def beyond(self, limit: FloatArray) -> BoolArray:
+        """Whether DV lies beyond a limit."""
+        with np.errstate(invalid="ignore"):
+            found: BoolArray = self.flag * (limit - self.parts["DV"]) > 0
+        return found
+
+    def inside(self, limit: FloatArray) -> BoolArray:
+        """Whether DV lies within what can be quantified."""
+        with np.errstate(invalid="ignore"):
+            found: BoolArray = self.flag * (limit - self.parts["DV"]) < 0
+        return found
+
+
+def settle_limits(
+    parts: MutableMapping[str, FloatArray],
+    rows: pd.DataFrame,
+    group: IntArray,
+    *,
+    dv_is_limit: bool,
+) -> list[Finding]:
+    """Enter the limit of every observation, censor what lies beyond its own, say what is odd.
+
+    Parameters
+    ----------
+    parts : mapping of str to (n,) array of float
+        ``EVID``, ``MDV``, ``DV``, ``BLQ`` (NaN where not stated), ``LLOQ``, ``ULOQ``, ``LIMIT``;
+        the last four are changed.
+    rows : DataFrame
+        ``ID`` of each row.
+    group : (n,) array of int
+        What each row measures (`endpoint_groups`).
+    dv_is_limit : bool
+        Whether DV is the limit where BLQ is not 0, as under Monolix's CENS.
+    """
+    observed = parts["EVID"] == 0
+    subject = rows["ID"].factorize()[0].astype(np.int64)
+    found: list[Finding] = []
+    for flag, column, word in SIDES:
+        side = _Side(
+            flag=flag, column=column, word=word, parts=parts, observed=observed, group=group,
+            subject=subject, dv_is_limit=dv_is_limit,
+        )  # fmt: skip
+        for step in (_censor_beyond, _take_limits, _fill):
+            found += step(side)
+    return [*found, *_check_intervals(parts, observed)]
+
+
+def _censor_beyond(side: _Side) -> Iterator[Finding]:
+    """Censor what lies beyond the limit of its own row, where no flag says otherwise."""
+    parts, limit = side.parts, side.parts[side.column]
+    measured = side.observed & (parts["MDV"] == 0) & side.beyond(limit)
+    silent, stated = measured & np.isnan(parts["BLQ"]), measured & (parts["BLQ"] == 0)
+    wrong = side.flagged & side.inside(limit) & ~np.isnan(parts["DV"])
+    parts["BLQ"] = np.where(silent, side.flag, parts["BLQ"])
+    named = f"BLQ = {side.flag:g}"
+    yield Finding(
+        bad=silent, column="DV", values=parts["DV"], severity="warning",
+        what=f"DV {{value}} is {side.word} its {side.column} and has no flag: it is censored",
+        remedy=f"{named} says the same; BLQ = 0 keeps it as measured",
+    )  # fmt: skip
+    yield Finding(
+        bad=stated, column="DV", values=parts["DV"], severity="warning",
+        what=f"DV {{value}} is {side.word} its {side.column}, and BLQ is 0: it counts as measured",
+        remedy=f"{named} censors it",
+    )  # fmt: skip
+    yield Finding(
+        bad=wrong, column="DV", values=parts["DV"],
+        what=f"{named}, but DV {{value}} is not {side.word} its {side.column}",
+        remedy="correct the flag or the limit",
+    )  # fmt: skip
+
+
+def _take_limits(side: _Side) -> Iterator[Finding]:
+    """Find the limit of flagged rows that state none: their endpoint's, or what DV says."""
+    parts, column = side.parts, side.column
+    dv, limit = parts["DV"], parts[column]
+    common = find_common_limits(np.where(side.observed, limit, np.nan), side.group)
+    needs = side.flagged & np.isnan(limit)
+    says = needs & ~np.isnan(dv) & (dv != 0) & ~is_code(dv)
+    if side.dv_is_limit:
+        parts[column] = np.where(says, dv, np.where(needs, common, limit))
+        return
+    known = ~np.isnan(common)
+    over = says & known & side.inside(common)
+    alone = ~np.isnan(find_common_limits(np.where(says & ~known, dv, np.nan), side.group))
+    parts[column] = np.where(needs & known, common, np.where(says & alone, dv, limit))
+    named = f"BLQ is {side.flag:g}"
+    yield Finding(
+        bad=over, column="DV", values=dv,
+        what=f"{named}, but DV {{value}} is not {side.word} the {column} of its endpoint",
+        remedy=f"state {column} in this row too, or correct the flag",
+    )  # fmt: skip
+    unsure = says & ~known & ~alone
+    parts[column] = np.where(unsure, dv, parts[column])  # an error follows: no second one
+    yield Finding(
+        bad=unsure, column=column, values=dv,
+        what=f"{named}, there is no {column}, and DV differs ({{value}} here): "
+        "is it the limit, or a value?",
+        remedy=f"state {column} in a column of its own; name the column CENS if DV is the limit",
+    )  # fmt: skip
+
+
+def _fill(side: _Side) -> Iterator[Finding]:
+    """Give every observation the limit of its endpoint."""
+    parts, column = side.parts, side.column
+    stated = np.where(side.observed, parts[column], np.nan)
+    filled = fill_limits(stated, side.group, side.subject)
+    open_ = side.observed & np.isnan(parts[column])
+    is_measured = (parts["MDV"] == 0) & (np.nan_to_num(parts["BLQ"]) == 0)
+    outside = open_ & is_measured & side.beyond(filled)
+    parts[column] = np.where(open_ & ~outside, filled, parts[column])
+    yield Finding(
+        bad=outside, column="DV", values=parts["DV"], severity="warning",
+        what=f"DV {{value}} is {side.word} the {column} that other rows of its endpoint have, "
+        "and counts as measured",
+        remedy=f"BLQ = {side.flag:g} censors it; or state the {column} of this row",
+    )  # fmt: skip
+    has_any = ~np.isnan(find_any(stated, side.group))
+    several = open_ & np.isnan(filled) & has_any & (parts["MDV"] == 0)
+    yield Finding(
+        bad=several, column=column, severity="warning",
+        what=f"its endpoint has several {column}, and this row states none",
+        remedy=f"state {column} in every row, or name the assay in a column ASSAY; "
+        "simulated values of this row cannot be censored",
+    )  # fmt: skip
+
+
+def find_any(limit: FloatArray, group: IntArray) -> FloatArray:
+    """Return the least limit of each row's group; NaN where there is none.
+
+    Examples
+    --------
+    >>> find_any(np.array([0.2, 0.1, np.nan]), np.array([0, 0, 1])).tolist()
+    [0.1, 0.1, nan]
+    """
+    known = ~np.isnan(limit)
+    least = np.full(int(group.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, group[known], limit[known])
+    found: FloatArray = np.where(np.isinf(least), np.nan, least)[group]
+    return found
+
+
+def _check_intervals(
+    parts: MutableMapping[str, FloatArray], observed: BoolArray
+) -> Iterator[Finding]:
+    """Report an interval (LIMIT) that is none; without censoring LIMIT says nothing."""
+    other = parts["LIMIT"]
+    parts["LIMIT"] = np.where(observed & np.isin(parts["BLQ"], (-1, 1)), other, np.nan)
+    for flag, column, _ in SIDES:
+        with np.errstate(invalid="ignore"):
+            crossed = flag * (parts[column] - parts["LIMIT"]) <= 0
+        side = "below" if flag > 0 else "above"
+        yield Finding(
+            bad=observed & (parts["BLQ"] == flag) & crossed, column="LIMIT", values=other,
+            what=f"LIMIT {{value}} is not {side} the {column}",
+            remedy="LIMIT is the far end of the interval that holds the value",
+        )  # fmt: skip
