@@ -50,9 +50,7 @@ def draws(size: int, rng: np.random.Generator, *, spread: float = 0.1) -> dict[s
 def posterior(found: dict[str, np.ndarray]) -> xr.DataTree:
     """The same as a fit's result."""
     typical = {name: found[name] for name in ("CL", "V")}
-    return hand_made(
-        MODEL, typical, omega={"CL": found["omega"]}, sigma={"cp": found["sigma"]}
-    )
+    return hand_made(MODEL, typical, omega={"CL": found["omega"]}, sigma={"cp": found["sigma"]})
 
 
 def values(one: dict[str, float], rng: np.random.Generator) -> np.ndarray:

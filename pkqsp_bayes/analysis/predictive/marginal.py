@@ -20,6 +20,8 @@ from pkqsp_bayes.analysis.observed import ObservedStudy
 __all__ = ["MarginalLikelihood", "marginal_log_likelihood"]
 
 FloatArray = NDArray[np.float64]
+_ITERATIONS = 15
+"""Of the search for a mode; a proposal that is not quite there costs some of its precision."""
 _AT_ONCE = 50
 """Draws whose modes are looked for together: their sensitivities are held in memory."""
 
@@ -73,7 +75,19 @@ def _integrated(
     if target.shape[2] == 0:
         exact = target.log_density(np.zeros(target.shape))
         return MarginalLikelihood(log_lik=exact, error=np.zeros_like(exact))
-    return _weighed(target, find_modes(target), proposals, rng)
+    modes = find_modes(target, iterations=_ITERATIONS, start=_start(target))
+    return _weighed(target, modes, proposals, rng)
+
+
+def _start(target: EffectPosterior) -> FloatArray | None:
+    """Return the effects that were drawn with these very parameters, if they are known."""
+    draws, simulator = target.seen.draws, target.seen.simulator
+    moving = bool(draws.occasion_effects and simulator.model.occasions)
+    if draws.eta is None or draws.subjects != simulator.study.subjects:
+        return None
+    if moving and (draws.kappa is None or draws.occasions != simulator.model.occasions):
+        return None
+    return target.from_effects(draws.eta, draws.kappa if moving else None)
 
 
 def _weighed(
