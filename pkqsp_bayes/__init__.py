@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check import check
+    from pkqsp_bayes.program.summary import StudySummary, summarise_study
     from pkqsp_bayes.reporting.facts import ReportOptions
     from pkqsp_bayes.reporting.page import report
     from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -94,6 +95,7 @@ __all__ = [
     "Scaled",
     "SolverOptions",
     "Study",
+    "StudySummary",
     "ToolchainError",
     "__version__",
     "apply_priors",
@@ -146,6 +148,7 @@ __all__ = [
     "simulate",
     "stack_studies",
     "study_from_frame",
+    "summarise_study",
     "summary_table",
     "validate",
     "variance_budget",
@@ -222,6 +225,8 @@ _PLACES = {
     "Study": "study.study",
     "ToolchainError": "errors",
     "check": "program.check",
+    "StudySummary": "program.summary",
+    "summarise_study": "program.summary",
     "datasets": "study",
     "load_dataset": "study",
     "examine_study": "study.read",

@@ -1,5 +1,6 @@
 """The ``pkqsp`` command: options in, calls of the package, text out. No logic lives here."""
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -15,7 +16,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes import cli_answers as answers
 from pkqsp_bayes import cli_priors as about_priors
-from pkqsp_bayes.console import ERR, OUT, STYLE, print_issue, print_table, reported
+from pkqsp_bayes.console import ERR, OUT, STYLE, Ignore, print_issue, print_table, reported
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
 
@@ -71,17 +72,25 @@ Model = Annotated[str, typer.Argument(help="Name of a library model, or a TOML f
 def check(
     model: Model,
     study: Annotated[Path | None, typer.Argument(help="CSV table.")] = None,
+    *,
+    ignore: Ignore = None,
 ) -> None:
-    """Report every problem of a model, and of a study with it."""
+    """Report every problem of a model, and of a study with it; end with what was read."""
     with reported():
         spec = pq.load_model(model)
-        table = None if study is None else pq.examine_study(study, model=spec)
+        table = None if study is None else pq.examine_study(study, model=spec, ignore=ignore)
         issues = pq.check(spec, table)
     for issue in issues:
         print_issue(issue)
-    if any(issue.severity == "error" for issue in issues):
+    failed = any(issue.severity == "error" for issue in issues)
+    if not failed:
+        OUT.print("no errors", style=STYLE["ok"])
+    if table is not None:
+        with contextlib.suppress(pq.CheckError):  # of the model, and told above
+            text = pq.summarise_study(table, spec).text
+            OUT.print(text, markup=False, highlight=False, soft_wrap=True)
+    if failed:
         raise typer.Exit(2)
-    OUT.print("no errors", style=STYLE["ok"])
 
 
 @app.command()
@@ -107,6 +116,7 @@ def simulate(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter, constant or covariate."),
     ] = None,
+    ignore: Ignore = None,
 ) -> None:
     """Solve a model for every record of a study."""
     from pkqsp_bayes.engine.tables import parse_settings, write_simulation
@@ -115,7 +125,10 @@ def simulate(
         spec = pq.load_model(model)
         parameters, covariates = parse_settings(spec, settings or [])
         result = pq.simulate(
-            spec, pq.read_study(study, model=spec), parameters=parameters, covariates=covariates
+            spec,
+            pq.read_study(study, model=spec, ignore=ignore),
+            parameters=parameters,
+            covariates=covariates,
         )
         write_simulation(result, output)
         failed = result.subject[result.reason != "ok"].to_numpy()
@@ -167,6 +180,7 @@ def fit(
     begin: Annotated[BeginName, typer.Option(help="Where chains begin.")] = BeginName.PRIORS,
     store: Annotated[StoreName, typer.Option(help="How the result is kept.")] = StoreName.NETCDF,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    ignore: Ignore = None,
 ) -> None:
     """Fit a population model to a study; each chain is on disk as soon as it is done."""
     from pkqsp_bayes.fitting.fit import fit
@@ -181,7 +195,7 @@ def fit(
         spec = pq.load_model(model)
         tree = fit(
             spec,
-            pq.read_study(study, model=spec),
+            pq.read_study(study, model=spec, ignore=ignore),
             output,
             priors=None if priors is None else pq.read_priors(priors),
             settings=FitSettings(
@@ -233,13 +247,14 @@ def sbc(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Run only what is missing.")] = False,
     cores: Annotated[int | None, typer.Option(help="Fits that run at once.")] = None,
+    ignore: Ignore = None,
 ) -> None:
     """Calibrate a model and a design by simulation: data are made, and fitted."""
     with reported():
         spec = pq.load_model(model)
         result = pq.sbc(
             spec,
-            pq.read_study(study, model=spec),
+            pq.read_study(study, model=spec, ignore=ignore),
             output,
             replicates=replicates,
             seed=seed,
@@ -261,12 +276,15 @@ def identify(
     *,
     fit: Annotated[Path | None, typer.Option(help="Folder of a fit of the two.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV table.")] = None,
+    ignore: Ignore = None,
 ) -> None:
     """Say of each parameter whether a study can tell it: structure, design, variances, priors."""
     with reported():
         spec = pq.load_model(model)
         found = pq.identifiability(
-            spec, pq.read_study(study, model=spec), None if fit is None else pq.read_fit(fit)
+            spec,
+            pq.read_study(study, model=spec, ignore=ignore),
+            None if fit is None else pq.read_fit(fit),
         )
         if output is not None:
             found.table.to_csv(output)
@@ -282,13 +300,14 @@ def mode(
     starts: Annotated[int, typer.Option(help="From how many starts to climb.")] = 4,
     seed: Annotated[int, typer.Option(help="Of the starts.")] = 1,
     jacobian: Annotated[bool, typer.Option(help="On the unconstrained scale.")] = True,
+    ignore: Ignore = None,
 ) -> None:
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
     from pkqsp_bayes.fitting.results import write_result
 
     with reported():
         spec = pq.load_model(model)
-        table = pq.read_study(study, model=spec)
+        table = pq.read_study(study, model=spec, ignore=ignore)
         tree = pq.find_mode(spec, table, starts=starts, seed=seed, jacobian=jacobian)
         path = write_result(tree, output)
     OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
@@ -311,13 +330,14 @@ def approximate(
     method: Annotated[MethodName, typer.Option(help="How.")] = MethodName.PATHFINDER,
     draws: Annotated[int, typer.Option(help="Draws that are kept.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of starts and draws.")] = 1,
+    ignore: Ignore = None,
 ) -> None:
     """Draw from an approximation of the posterior, and say how good it is."""
     from pkqsp_bayes.fitting.results import write_result
 
     with reported():
         spec = pq.load_model(model)
-        table = pq.read_study(study, model=spec)
+        table = pq.read_study(study, model=spec, ignore=ignore)
         tree = pq.approximate(spec, table, method=method.value, draws=draws, seed=seed)
         path = write_result(tree, output)
     print_table(pq.summary_table(tree))
@@ -348,6 +368,7 @@ def gradient(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
     tolerance: Annotated[float, typer.Option(help="Relative and absolute, of both.")] = 1e-6,
+    ignore: Ignore = None,
 ) -> None:
     """Time the gradient of the log density: our kernel against the pure Stan program."""
     from pkqsp_bayes.program.bench import bench_gradient
@@ -358,7 +379,9 @@ def gradient(
         settings = SolverSettings(rtol=tolerance, atol=tolerance)
         options = BindOptions(method=method, solver=settings)
         spec = pq.load_model(model)
-        found = bench_gradient(spec, pq.read_study(study, model=spec), options=options)
+        found = bench_gradient(
+            spec, pq.read_study(study, model=spec, ignore=ignore), options=options
+        )
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.console import OUT, print_table, reported
+from pkqsp_bayes.console import OUT, Ignore, print_table, reported
 
 __all__ = ["budget", "report"]
 
@@ -84,6 +84,7 @@ def report(
         Path | None, typer.Option("--output", "-o", help="Folder of the page.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer simulations.")] = False,
+    ignore: Ignore = None,
 ) -> None:
     """Write everything that is to be said of a fit on one page, report.html."""
     from pkqsp_bayes.analysis.draws import model_of
@@ -94,7 +95,9 @@ def report(
             fit,
             output or folder,
             fitted_in=folder,
-            study=None if study is None else pq.read_study(study, model=model_of(fit)),
+            study=None
+            if study is None
+            else pq.read_study(study, model=model_of(fit), ignore=ignore),
             options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
         )
     OUT.print(str(path), highlight=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.console import OUT, print_issue, print_table, reported
+from pkqsp_bayes.console import OUT, Ignore, print_issue, print_table, reported
 from pkqsp_bayes.errors import CheckError, Issue
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def prior(
     ] = None,
     draws: Annotated[int, typer.Option(help="How many.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+    ignore: Ignore = None,
 ) -> None:
     """Draw from the prior and from what it predicts, and hold that against what was observed."""
     from pkqsp_bayes.fitting.results import write_result
@@ -61,7 +62,7 @@ def prior(
     with reported():
         spec = pq.load_model(model)
         spec = spec if priors is None else pq.apply_priors(spec, pq.read_priors(priors))
-        table = pq.read_study(study, model=spec)
+        table = pq.read_study(study, model=spec, ignore=ignore)
         tree = pq.sample_prior(spec, table, draws=draws, seed=seed)
         path = write_result(tree, output)
         if tree["observed_data"].sizes.get("observation"):

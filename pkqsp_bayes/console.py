@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,11 +12,19 @@ from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ERR", "OUT", "STYLE", "print_issue", "print_table", "reported"]
+__all__ = ["ERR", "OUT", "STYLE", "Ignore", "print_issue", "print_table", "reported"]
 
 OUT = Console()
 ERR = Console(stderr=True)
 STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
+
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore", metavar="RULE", help="Rows of the table to leave out: 'C == C', 'DV < 0', '@'."
+    ),
+]
+"""Option of every command that reads a study; in place of the model's ``[study] ignore``."""
 
 
 def print_issue(issue: Issue) -> None:

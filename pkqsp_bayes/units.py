@@ -8,7 +8,16 @@ import numpy as np
 import pint
 from numpy.typing import NDArray
 
-__all__ = ["UnitError", "amount_factor", "conversion_factor", "convert_values", "dimension", "parse_unit", "same_dimension", "split_log"]
+__all__ = [
+    "UnitError",
+    "amount_factor",
+    "conversion_factor",
+    "convert_values",
+    "dimension",
+    "parse_unit",
+    "same_dimension",
+    "split_log",
+]
 
 Array = NDArray[np.float64]
 

@@ -1,16 +1,24 @@
 """The study as the kernel sees it: units of the model, its covariates and dosing compartments."""
 
+import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.labels import occasion_label
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.occasions import with_occasions
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
+from pkqsp_bayes.units import UnitError, amount_factor, dimension
 
-__all__ = ["subject_timelines", "with_covariates"]
+__all__ = ["dose_unit", "molar_mass", "subject_timelines", "with_covariates"]
 
 
 def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
@@ -29,13 +37,85 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
         A covariate or CMT that is missing or unknown, or units that do not fit, with the rows.
     """
     spec, lowered = model.spec, model.lowered
-    study = study.in_units({"TIME": spec.time_unit, "AMT": spec.amount_unit})
+    study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
     study = with_occasions(study, model.occasions)
     names = [*lowered.fixed_covariates, *(c.name for c in lowered.varying_covariates)]
     stated = dict(spec.covariates)
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
     return timelines(study, covariate_columns(names, stated), doses)
+
+
+def _in_dose_units(model: ReadyModel, study: Study) -> Study:
+    """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
+
+    A unit that AMT does not state is that of the dose.
+    """
+    spec = model.spec
+    numbers = dose_numbers(spec)
+    target, _ = dose_indices(study, list(numbers.items()))  # unknown ones are reported later
+    units, mass = [dose_unit(spec, name) for name in numbers], molar_mass(model)
+    issues: list[Issue] = []
+    table = study.table.copy()
+    for column, per in (("AMT", ""), ("RATE", f"/({spec.time_unit})")):
+        source = _stated_unit(study, column, spec.time_unit)
+        values = table[column].to_numpy(dtype=np.float64)
+        if source is None:
+            continue
+        for place, name in enumerate(numbers):
+            mine = (target == place) & (values > 0)  # RATE = -1 and -2 are no rates
+            if not mine.any():
+                continue
+            wanted = f"({units[place]}){per}"
+            try:
+                values = np.where(mine, values * amount_factor(source, wanted, mass), values)
+            except UnitError as error:
+                issues.append(_unit_issue(study, column, name, source, error))
+        table[column] = values
+    if issues:
+        raise CheckError(issues)
+    return dataclasses.replace(study, table=table)
+
+
+def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
+    """Return the unit of AMT; that of RATE, which may follow from AMT's."""
+    amount, own = study.units.get("AMT"), study.units.get(column)
+    if column == "AMT" or own is not None:
+        return own
+    return None if amount is None else f"({amount})/({time_unit})"
+
+
+def _unit_issue(study: Study, column: str, dose: str, source: str, error: UnitError) -> Issue:
+    remedy = f"correct the unit of {column}; between mass and moles state drug.MW, in g/mol"
+    if column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
+        remedy = (
+            f'state drug.MW where only mass and moles differ; or [dose.{dose}] unit = "{source}"; '
+            f'or amount_unit = "{source}", for the whole model'
+        )
+    where = f"{study.source}, column {column}, dose {dose}"
+    return Issue(where=where, what=str(error), remedy=remedy)
+
+
+def dose_unit(spec: ModelSpec, name: str) -> str:
+    """Return the unit in which a dosing compartment takes AMT.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> dose_unit(pq.load_model("one-compartment"), "oral")
+    'mg'
+    """
+    stated = spec.dose[name].unit if name in spec.dose else None
+    return spec.amount_unit if stated is None else stated
+
+
+def molar_mass(model: ReadyModel) -> float | None:
+    """Return the drug's molar mass in g/mol where the model states it as a number."""
+    for helper in model.system.assignments:
+        if helper.name == "MW" and helper.expr.is_number:
+            return float(helper.expr)
+    return next((p.value for p in model.system.parameters if p.name == "MW"
+                 and p.kind is ParameterKind.CONSTANT), None)  # fmt: skip
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:
@@ -62,10 +142,4 @@ def with_covariates(study: Study, values: Mapping[str, float]) -> Study:
         units.pop(column, None)
         if column not in covariates:
             covariates.append(column)
-    return Study(
-        table=table,
-        source=study.source,
-        units=units,
-        covariates=tuple(covariates),
-        warnings=study.warnings,
-    )
+    return dataclasses.replace(study, table=table, units=units, covariates=tuple(covariates))

@@ -7,11 +7,13 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.check_table import baseline_issues, level_issues, sentinel_issues
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["check"]
@@ -44,16 +46,25 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     if study is None:
         return issues
     broken = any(issue.severity == "error" for issue in issues)
-    issues += study.warnings
+    issues += _without_used_codes(model, study)
     if broken:
         return issues  # without a system there is nothing to hold the study against
     ready = ready_model(model)
     issues += _collected(subject_timelines, ready, study)
+    issues += [*level_issues(model, study), *sentinel_issues(model, study)]
     if any(observed.error is not None for observed in model.observe.values()):
-        issues += examine_observations(ready, study)[1]
+        seen, found = examine_observations(ready, study)
+        issues += [*found, *baseline_issues(ready, study, seen)]
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(build_frame, model, study, blq="M3", centred={})
     return list(dict.fromkeys(issues))
+
+
+def _without_used_codes(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return the study's warnings, less those of columns that the model reads."""
+    names = [*model.covariates]
+    needless = set(code_issues(study)) - set(code_issues(study, used=names))
+    return [issue for issue in study.warnings if issue not in needless]
 
 
 def _collected(call: Callable[..., Any], *arguments: object, **named: object) -> list[Issue]:

@@ -63,9 +63,7 @@ class _Rows:
         return self.table["CMT"].str.lower().to_numpy(dtype=object)
 
 
-def match_endpoints(
-    spec: ModelSpec, study: Study, kept: BoolArray
-) -> tuple[IntArray, list[Issue]]:
+def match_endpoints(spec: ModelSpec, study: Study, kept: BoolArray) -> tuple[IntArray, list[Issue]]:
     """Return the place of each record's output among the observed ones, and what is wrong.
 
     Parameters
@@ -92,7 +90,8 @@ def match_endpoints(
     rows = _prepare(spec, observed, study, kept)
     only = 0 if len(observed) == 1 else -1
     chosen = np.where(rows.by_dvid == -1, rows.by_cmt, rows.by_dvid)
-    free = ~_any_stated(rows) & (rows.by_cmt == -2) & (rows.by_dvid == -1)
+    free = np.full(kept.size, not _any_stated(rows))
+    free &= (rows.by_cmt == -2) & (rows.by_dvid == -1)
     chosen = np.where((chosen == -1) | free, only, chosen)
     found = [*_unknown(rows, chosen), *_contradictions(rows)]
     found += [*_unexplained(rows, chosen, study)]
@@ -108,8 +107,8 @@ def _twice(observed: Mapping[str, ObservationSpec]) -> list[Issue]:
             first = seen.setdefault(label.lower(), name)
             if first != name:
                 what = f"{first} and {name} both have cmt {label}"
-                issues.append(Issue(where=f"observe.{name}.cmt", what=what,
-                                    remedy="choose another, or tell them apart by DVID"))  # fmt: skip
+                remedy = "choose another, or tell them apart by DVID"
+                issues.append(Issue(where=f"observe.{name}.cmt", what=what, remedy=remedy))
     return issues
 
 

@@ -76,5 +76,8 @@ def program_identifiers(names: Sequence[str]) -> dict[str, str]:
     {'CL': 'CL', 'records': 'records_2', 'eta': 'eta_2'}
     """
     blocks = [f"{kind}_{k}" for k in range(1, len(names) + 1) for kind in ("L", "correlation")]
-    table = [*(name for _, name in table_arguments(intervals=True)), *(name for name, *_ in COLUMNS)]
+    table = [
+        *(name for _, name in table_arguments(intervals=True)),
+        *(name for name, *_ in COLUMNS),
+    ]
     return identifiers(names, taken=[*_OWN, *blocks, *table])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,10 @@ from pkqsp_bayes.study.names import resolve_names
 from pkqsp_bayes.study.study import COLUMNS, Study
 from pkqsp_bayes.study.times import model_time
 
-__all__ = ["Reading", "build_study"]
+__all__ = ["CANONICAL", "Reading", "build_study"]
+
+CANONICAL = "# Columns as pkqsp_bayes names them."
+"""Comment of a file that `pkqsp_bayes.study.write` wrote."""
 
 FloatArray = NDArray[np.float64]
 
@@ -104,15 +107,10 @@ def build_study(
         covariates=tuple(name for name in table.columns if name not in (*COLUMNS, "ROW")),
         warnings=tuple(found), left_out=(*_left_out_before(reading), *left_out),
     )  # fmt: skip
-    return _with_code_issues(study, reading)
-
-
-def _with_code_issues(study: Study, reading: Reading) -> Study:
+    if CANONICAL in reading.comments:
+        return study
     more = code_issues(study, used=reading.covariates)
-    return Study(
-        table=study.table, source=study.source, units=study.units, covariates=study.covariates,
-        warnings=(*study.warnings, *more), left_out=study.left_out,
-    )  # fmt: skip
+    return replace(study, warnings=(*study.warnings, *more))
 
 
 def _left_out_before(reading: Reading) -> tuple[LeftOut, ...]:

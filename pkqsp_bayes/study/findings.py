@@ -36,9 +36,7 @@ class Finding:
     values: NDArray[Any] | None = None
 
 
-def finding_issues(
-    table: pd.DataFrame, findings: Iterable[Finding], *, source: str
-) -> list[Issue]:
+def finding_issues(table: pd.DataFrame, findings: Iterable[Finding], *, source: str) -> list[Issue]:
     """Return the issues of some findings.
 
     Parameters

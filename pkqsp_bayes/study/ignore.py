@@ -214,7 +214,7 @@ def _compare(cells: pd.Series, condition: _Condition) -> BoolArray:
         found = _signed(numbers, float(wanted), condition.sign)
     if condition.sign in ("==", "!="):
         same = (as_text(cells) == str(as_text(pd.Series([condition.value])).iloc[0])).to_numpy()
-        same |= numbers == wanted
+        same = same | (numbers == wanted)
         found = same if condition.sign == "==" else ~same
     result: BoolArray = found & ~missing
     return result

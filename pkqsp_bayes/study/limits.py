@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import Finding
 from pkqsp_bayes.study.sentinels import is_code
 

@@ -9,12 +9,13 @@ import pandas as pd
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.study import StudySpec
-from pkqsp_bayes.study.build import Reading, build_study
+from pkqsp_bayes.study.build import CANONICAL, Reading, build_study
 from pkqsp_bayes.study.ignore import parse_ignore
 from pkqsp_bayes.study.raw import read_raw
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["examine_study", "read_study", "study_from_frame"]
+
 
 def read_study(
     path: str | Path,
@@ -102,6 +103,11 @@ def examine_study(
     )  # fmt: skip
     rules, issues = parse_ignore(stated.ignore if ignore is None else ignore, source=str(path))
     raw = read_raw(Path(path), text_columns=is_text, ignore=rules)
+    if CANONICAL in raw.comments and stated != StudySpec():
+        # The file was written after what the model's [study] says was done.
+        return examine_study(
+            path, columns=columns, units=units, date_format=date_format, ignore=ignore
+        )
     reading = Reading(
         source=str(path), columns=chosen, units={**stated.units, **(units or {})},
         date_format=date_format or stated.date_format, ignore=tuple(rules), marked=raw.marked,
@@ -118,6 +124,7 @@ def study_from_frame(
     date_format: str | None = None,
     ignore: str | Sequence[str] | None = None,
     source: str = "table",
+    covariates: Sequence[str] = (),
 ) -> Study:
     """Make a study of a data frame, as `read_study` does of a file.
 
@@ -129,6 +136,8 @@ def study_from_frame(
         As in `read_study`.
     source : str
         Name for messages.
+    covariates : sequence of str
+        Columns that are covariates, although their names look like codes (``C``, ``PERIOD``).
 
     Raises
     ------
@@ -149,7 +158,7 @@ def study_from_frame(
     rules, issues = parse_ignore(ignore or (), source=source)
     reading = Reading(
         source=source, columns=dict(columns or {}), units=dict(units or {}),
-        date_format=date_format, ignore=tuple(rules),
+        date_format=date_format, ignore=tuple(rules), covariates=tuple(covariates),
     )  # fmt: skip
     return _without_errors(build_study(cells, lines, issues, reading))
 

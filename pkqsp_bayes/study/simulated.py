@@ -107,7 +107,8 @@ def regimen(
     table = table.drop(columns=["order", "which", "duration"]).assign(
         ID=np.array(names, dtype=object)[subject], AMT=amount, RATE=rate, **columns
     )
-    return study_from_frame(table, units=units, source="regimen")
+    # Columns of a study that these subjects are taken from are covariates, whatever their names.
+    return study_from_frame(table, units=units, source="regimen", covariates=tuple(columns))
 
 
 def _schedule(doses: Sequence[Dose], times: FloatArray, outputs: Sequence[str]) -> pd.DataFrame:

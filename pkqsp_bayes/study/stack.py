@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.header_units import MEASURED
+from pkqsp_bayes.study.ignore import LeftOut
 from pkqsp_bayes.study.study import COLUMNS, Study
+from pkqsp_bayes.units import split_log
 
 __all__ = ["stack_studies"]
 
@@ -36,7 +39,7 @@ def stack_studies(studies: Mapping[str, Study], *, label: str = "STUDY") -> Stud
         raise CheckError([Issue(where="studies", what="there are none", remedy="give one or more")])
     units = _common_units(studies)
     spelling = _spelling(studies)
-    issues = _mixed_columns(studies, spelling)
+    issues = [*_mixed_columns(studies, spelling), *_mixed_units(studies)]
     issues += [
         Issue(where=name, what=f"it has a column {label} already", remedy="choose another label=")
         for name, study in studies.items() if study.column_of(label) is not None
@@ -47,8 +50,26 @@ def stack_studies(studies: Mapping[str, Study], *, label: str = "STUDY") -> Stud
     covariates = (*spelling.values(), label)
     table = pd.concat(parts, ignore_index=True)[[*COLUMNS, *covariates, "ROW"]]
     warnings = tuple(issue for study in studies.values() for issue in study.warnings)
+    left_out = tuple(
+        LeftOut(reason=f"{name}: {out.reason}", rows=out.rows)
+        for name, study in studies.items() for out in study.left_out
+    )  # fmt: skip
     return Study(table=table, source="+".join(studies), units=units, covariates=covariates,
-                 warnings=warnings)  # fmt: skip
+                 warnings=warnings, left_out=left_out)  # fmt: skip
+
+
+def _mixed_units(studies: Mapping[str, Study]) -> list[Issue]:
+    """Report units of DV that differ by endpoint or are logarithms, and are not the same."""
+    issues = []
+    for name, study in list(studies.items())[1:]:
+        first = next(iter(studies.values()))
+        for key in {*study.units, *first.units}:
+            one, other = first.units.get(key), study.units.get(key)
+            is_special = "." in key or any(split_log(unit or "")[0] for unit in (one, other))
+            if key.partition(".")[0] in MEASURED and is_special and one != other:
+                what = f"{key} is in {other or 'no unit'}, elsewhere in {one or 'no unit'}"
+                issues.append(Issue(where=name, what=what, remedy="state the same unit"))
+    return issues
 
 
 def _common_units(studies: Mapping[str, Study]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.study.build import CANONICAL
 from pkqsp_bayes.study.header_units import MEASURED
 from pkqsp_bayes.study.study import Study
 
@@ -27,7 +28,7 @@ def format_study(study: Study) -> str:
     >>> frame = pd.DataFrame({"ID": ["a"], "TIME": [0.5], "DV": [2.5], "WT": [70.0]})
     >>> from pkqsp_bayes.study.read import study_from_frame
     >>> text = format_study(study_from_frame(frame, units={"DV": "mg/L"}))
-    >>> text.splitlines()[1]
+    >>> text.splitlines()[2]
     '"a",0.5,0,0.0,0.0,0.0,0,0,".",2.5,".",0,0,".",".",".",".",70.0'
     """
     table = study.table.drop(columns="ROW", errors="ignore")
@@ -37,7 +38,8 @@ def format_study(study: Study) -> str:
     names = [_with_unit(str(name), study.units) for name in table.columns]
     # Quoted, so that an ID such as #1 is no comment.
     text: str = table.to_csv(index=False, header=names, na_rep=".", quoting=csv.QUOTE_NONNUMERIC)
-    return "".join(f"# left out: {o.rows} rows, {o.reason}\n" for o in study.left_out) + text
+    notes = [CANONICAL, *(f"# left out: {o.rows} rows, {o.reason}" for o in study.left_out)]
+    return "\n".join([*notes, text])
 
 
 def _with_unit(name: str, units: Mapping[str, str]) -> str:

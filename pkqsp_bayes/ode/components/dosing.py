@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import DoseTarget
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, DoseSpec
@@ -69,11 +68,10 @@ def _target(
     duration = _stated(draft, name, spec, route, "duration", time, where)
     if duration is None and route is not None and route.kind == "zero-order":
         duration = symbol(f"{spec.to}.duration")
-    scale = amount_conversion(draft, unit, draft.amount_unit, where=f"{where}.unit")
     return DoseTarget(
         name=name,
         state=place.state,
-        factor=place.per_amount * scale,
+        factor=draft.per_amount(place, unit, where=f"{where}.unit"),
         bioavailability=_or(_stated(draft, name, spec, route, "bioavailability", "", where), 1),
         lag=_or(_stated(draft, name, spec, route, "lag", time, where), 0),
         rate=_stated(draft, name, spec, None, "rate", amount_rate, where),

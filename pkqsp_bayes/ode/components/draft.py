@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.components.molar import amount_conversion
 from pkqsp_bayes.ode.components.numbers import conversion, exact
 from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
@@ -40,11 +41,15 @@ class Place:
         Plasma concentration that enters (what a glomerulus filters).
     volume : sympy expression or None
         Volume of the space, L.
+    unit : str or None
+        Of a state of the equations that is in a unit of its own and says nothing of the drug in
+        it: amounts are converted to it.
     """
 
     name: str
     state: str
     per_amount: sp.Expr = _ONE
+    unit: str | None = None
     total: sp.Expr | None = None
     unbound: sp.Expr | None = None
     emergent: sp.Expr | None = None
@@ -242,7 +247,23 @@ class Draft:
         """Let drug appear in a place, amount per time."""
         if self.states[place.state].drug == 0:
             self.untracked.add(place.state)
-        self.rate(place.state, rate * place.per_amount)
+        self.rate(place.state, rate * self.per_amount(place, self.amount_unit))
+
+    def per_amount(self, place: Place, unit: str, *, where: str = "") -> sp.Expr:
+        """Return the change of a place's state for one unit of drug amount.
+
+        Parameters
+        ----------
+        place : Place
+            Where it goes.
+        unit : str
+            Of the amount.
+        where : str
+            Path in the model file; by default that of the state.
+        """
+        target = self.amount_unit if place.unit is None else place.unit
+        at = where or self.states[place.state].where
+        return place.per_amount * amount_conversion(self, unit, target, where=at)
 
     def move(self, source: Place, target: Place, rate: sp.Expr) -> None:
         """Let drug go from place to place, amount per time."""
@@ -272,8 +293,10 @@ class Draft:
         return symbol(f"{name}@base")
 
     def _state_as_place(self, name: str) -> Place:
-        drug = self.states[name].drug
-        return Place(name=name, state=name, per_amount=_ONE if drug == 0 else 1 / drug)
+        state = self.states[name]
+        if state.drug == 0:
+            return Place(name=name, state=name, unit=state.unit or None)
+        return Place(name=name, state=name, per_amount=1 / state.drug)
 
 
 def localised(expr: sp.Expr, scope: Scope) -> sp.Expr:

@@ -1,16 +1,20 @@
 """Between mass and moles: the molar mass where units need it."""
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
-from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import conversion
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.units import UnitError, same_dimension
 
+if TYPE_CHECKING:
+    from pkqsp_bayes.ode.components.draft import Draft
+
 __all__ = ["amount_conversion"]
 
 
-def amount_conversion(draft: Draft, source: str, target: str, *, where: str) -> sp.Expr:
+def amount_conversion(draft: "Draft", source: str, target: str, *, where: str) -> sp.Expr:
     """Return the factor from one amount (or concentration) unit to another.
 
     Parameters
@@ -26,19 +30,38 @@ def amount_conversion(draft: Draft, source: str, target: str, *, where: str) -> 
         if same_dimension(source, target):
             return conversion(source, target)
         if same_dimension(f"({source})*g/mol", target):
-            return _molar_mass(draft, where) * conversion(f"({source})*g/mol", target)
+            return _molar_mass(draft, source, target, where) * conversion(
+                f"({source})*g/mol", target
+            )
         if same_dimension(source, f"({target})*g/mol"):
-            return conversion(source, f"({target})*g/mol") / _molar_mass(draft, where)
+            return conversion(source, f"({target})*g/mol") / _molar_mass(
+                draft, source, target, where
+            )
     except UnitError as error:
         draft.problem(where, str(error), "write a unit such as mg or nmol")
         return sp.Integer(1)
-    draft.problem(where, f"no way leads from {source} to {target}", "use a mass or a molar unit")
+    draft.problem(where, f"no way leads from {source} to {target}", _remedy(source, target))
     return sp.Integer(1)
 
 
-def _molar_mass(draft: Draft, where: str) -> sp.Expr:
+def _molar_mass(draft: "Draft", source: str, target: str, where: str) -> sp.Expr:
     if not draft.knows("MW"):
-        what = "a conversion between mass and moles needs the molar mass"
-        draft.problem(where, what, 'state drug.MW, with unit "g/mol"')
+        what = f"a conversion between mass and moles ({source} to {target}) needs the molar mass"
+        draft.problem(
+            where, what,
+            'state drug.MW, with unit "g/mol"; or bring the two units together: unit of [dose.*], '
+            f'equations.units, or amount_unit = "{target}" for the whole model',
+        )  # fmt: skip
         return sp.Integer(1)
     return symbol("MW")
+
+
+def _remedy(source: str, target: str) -> str:
+    if any(
+        same_dimension(f"({target})*L", f"({source}){more}") for more in ("", "*g/mol", "*mol/g")
+    ):
+        return (
+            "an amount enters a concentration through its volume: state the amount in one unit of "
+            'the state, equations.drug = { NAME = "V" }'
+        )
+    return f'use a mass or a molar unit; or amount_unit = "{target}" for the whole model'

@@ -109,7 +109,7 @@ def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
 
 
 def _interval(endpoints: list[_Endpoint]) -> Iterator[str]:
-    yield "// The same of a value that is known to lie between y and a limit beyond it, if there is one."
+    yield "// The same of a value that is known to lie between y and a limit (y: none)."
     yield "real interval_lpdf(real y, real limit, real f, int output, int censored, vector sigma) {"
     yield "  if (limit == y)"
     yield "    return residual_lpdf(y | f, output, censored, sigma);"

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.variability import variance_budget
-from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
 from pkqsp_bayes.reporting.facts import Facts
@@ -104,7 +104,8 @@ def _budget(facts: Facts, name: str, doses: list[Dose]) -> xr.Dataset:
 
 
 def _say(dose: Dose, facts: Facts) -> str:
-    text = f"{number(float(np.asarray(dose.amount)))} {facts.model.amount_unit} to {dose.to}"
+    unit = dose_unit(facts.model, dose.to)
+    text = f"{number(float(np.asarray(dose.amount)))} {unit} to {dose.to}"
     text += f" at {number(dose.time)} {facts.model.time_unit}"
     if dose.duration:
         text += f" over {number(dose.duration)} {facts.model.time_unit}"

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pkqsp_bayes.ode.compose import dose_numbers
+from pkqsp_bayes.program.summary import summarise_study
 from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.reporting.style import COLOURS, saved
@@ -21,7 +22,9 @@ _ROW = 3
 def data_section(facts: Facts) -> Section:
     """Return what was observed, in whom."""
     pictures = [_observations(facts)]
-    content = {"observed": _observed(facts), "doses": "", "covariates": None, "note": ""}
+    content = {
+        "observed": _observed(facts), "doses": "", "covariates": None, "note": "", "read": "",
+    }  # fmt: skip
     if facts.study is None:
         content["note"] = (
             "The study itself is not at hand, so that doses and covariates are not shown; "
@@ -29,6 +32,7 @@ def data_section(facts: Facts) -> Section:
         )
     else:
         content["doses"] = _doses(facts, facts.study)
+        content["read"] = summarise_study(facts.study, facts.model).text
         if facts.study.covariates:
             content["covariates"] = _covariates(facts.study)
             pictures.append(_covariate_picture(facts.study, facts.workshop))

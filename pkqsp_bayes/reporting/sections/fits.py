@@ -41,7 +41,7 @@ def _fits(facts: Facts, study: Study, name: str) -> Picture:
     mine = seen["endpoint"].to_numpy() == name
     values, last = seen["DV"].to_numpy()[mine], float(seen["TIME"].to_numpy()[mine].max())
     log = is_spread(values)
-    dense = study.in_units({"TIME": facts.model.time_unit, "AMT": facts.model.amount_unit})
+    dense = study.in_units({"TIME": facts.model.time_unit})
     if _is_plain(dense):
         dense = with_times(dense, list(np.linspace(0, last, _GRID)))
     options = facts.options

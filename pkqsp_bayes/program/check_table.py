@@ -1,0 +1,188 @@
+"""Checks of a study that need its model: levels, codes of missing values, samples before a dose."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.ode.checks.baseline import Baseline, baseline_outputs
+from pkqsp_bayes.ode.compose import dose_numbers
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.doses import dose_indices
+from pkqsp_bayes.study.findings import row_issues
+from pkqsp_bayes.study.sentinels import find_sentinels
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["baseline_issues", "level_issues", "sentinel_issues"]
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+_RELATIVE = ("proportional", "power", "lognormal")
+
+
+def level_issues(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return a warning for each level of a category that the model states and no row has.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        States levels, in ``covariates`` and in the effects of the population.
+    study : Study
+        The table.
+    """
+    issues = []
+    for name, levels in _stated_levels(model).items():
+        column = study.column_of(name)
+        if column is None:
+            continue  # reported with the covariates
+        cells = study.table[column].dropna()
+        seen = set(cells.astype(float)) if pd.api.types.is_numeric_dtype(cells) else set(cells)
+        absent = [label for label, code in levels.items() if not {label, code} & seen]
+        if absent:
+            what = f"no subject has the level {', '.join(absent)} that the model states"
+            issues.append(Issue(
+                severity="warning", where=f"{study.source}, column {column}", what=what,
+                remedy="check the codes; an effect of a level that never occurs keeps its prior",
+            ))  # fmt: skip
+    return issues
+
+
+def _stated_levels(model: ModelSpec) -> dict[str, dict[str, float | None]]:
+    found: dict[str, dict[str, float | None]] = {}
+    for name, covariate in model.covariates.items():
+        found[name] = {label: float(code) for label, code in covariate.levels.items()}
+    for parameter in model.population.parameters.values():
+        for name, effect in parameter.covariates.items():
+            for label in effect.levels if name in found else ():
+                found[name].setdefault(label, _code(model, name, label))
+    return {name: levels for name, levels in found.items() if levels}
+
+
+def _code(model: ModelSpec, name: str, label: str) -> float | None:
+    try:
+        return level_code(model.covariates[name], label)
+    except ValueError:  # reported with the model
+        return None
+
+
+def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return warnings of covariates that look like codes of a missing value (-99, 999).
+
+    Parameters
+    ----------
+    model : ModelSpec
+        Says which columns are covariates; codes of its levels are none.
+    study : Study
+        The table.
+    """
+    issues: list[Issue] = []
+    for name, covariate in model.covariates.items():
+        column = study.column_of(name)
+        if column is None or not pd.api.types.is_numeric_dtype(study.table[column]):
+            continue
+        values = study.table[column].to_numpy(dtype=np.float64)
+        bad = find_sentinels(values) & ~np.isin(values, list(covariate.levels.values()))
+        issues += row_issues(
+            study.table, bad, source=study.source, column=column, severity="warning",
+            what="it is {value}, which looks like a missing value",
+            remedy=f'leave it empty, or leave the row out: ignore = ["{column} == {{value}}"]',
+        )  # fmt: skip
+    return issues
+
+
+def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:
+    """Return the records where a prediction of zero, or its logarithm, is asked for.
+
+    Before the first dose, and at its time unless it is a bolus into what is observed, outputs of
+    many models are zero: a relative error has no scale there, and a logarithm no value.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        The model.
+    study : Study
+        The table.
+    seen : Observations
+        Which records are observed.
+    """
+    dosed = _boluses_so_far(model, study)
+    output = np.full(len(study.table), -1, dtype=np.int64)
+    output[seen.row] = seen.output
+    baselines: dict[str, Mapping[str, Baseline]] = {
+        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in set(dosed) - {None}
+    }  # fmt: skip
+    return [
+        issue
+        for index, name in enumerate(model.lowered.output_names)
+        for issue in _of_output(model, study, name, output == index, dosed, baselines)
+    ]
+
+
+def _of_output(
+    model: ReadyModel,
+    study: Study,
+    name: str,
+    mine: BoolArray,
+    dosed: list[str | None],
+    baselines: Mapping[str, Mapping[str, Baseline]],
+) -> Iterator[Issue]:
+    observed = model.spec.observe.get(name)
+    if observed is None or observed.error is None:
+        return
+    said = np.array([None if key is None else baselines[key].get(name) for key in dosed])
+    only = sum(o.error is not None for o in model.spec.observe.values()) == 1
+    silent = (study.table["EVID"] == 0).to_numpy() & (study.table["MDV"] == 1).to_numpy()
+    remedy = "leave such samples out: MDV = 1, or an ignore rule; or "
+    if observed.error.form in _RELATIVE:
+        yield from row_issues(
+            study.table, mine & (said == "zero"), source=study.source, column="TIME",
+            what=f"no drug is there yet: {name} is predicted to be 0, and its "
+            f"{observed.error.form} error is relative to it",
+            remedy=remedy + 'error = "combined" or "additive"',
+        )  # fmt: skip
+    yield from row_issues(
+        study.table, mine & (said == "log of zero"), source=study.source, column="TIME",
+        what=f"no drug is there yet: {name} asks for the logarithm of 0",
+        remedy=remedy + "give the model a baseline",
+    )  # fmt: skip
+    yield from row_issues(
+        study.table, silent & only & (said == "log of zero"), source=study.source, column="TIME",
+        what=f"no drug is there yet: {name} asks for the logarithm of 0, and has no value here",
+        remedy="nothing is observed here, so that the fit goes on", severity="warning",
+    )  # fmt: skip
+
+
+def _boluses_so_far(model: ReadyModel, study: Study) -> list[str | None]:
+    """Return the states that boluses have filled at this very time; None once time has passed.
+
+    A null character separates them; a reset begins anew.
+    """
+    numbers = dose_numbers(model.spec)
+    target, _ = dose_indices(study, list(numbers.items()))
+    states = [_bolus_state(model, name) for name in numbers]
+    table = study.table
+    columns = [table[name].to_numpy() for name in ("ID", "TIME", "EVID", "SS", "RATE")]
+    result: list[str | None] = []
+    subject, began, filled = None, None, list[str]()
+    for place, one, time, evid, steady, rate in zip(target, *columns, strict=True):
+        if one != subject or evid in (3, 4):
+            subject, began, filled = one, None, []
+        passed = began is not None and (time > began)
+        if place >= 0 and not passed:
+            began = -np.inf if steady else time
+            filled += [states[place]] if rate == 0 and not steady and states[place] else []
+        passed = began is not None and (time > began)
+        result.append(None if passed else "\0".join(sorted(set(filled))))
+    return result
+
+
+def _bolus_state(model: ReadyModel, name: str) -> str:
+    """Return the state that a bolus fills at once; empty where it comes later."""
+    target = next((d for d in model.system.doses if d.name == name), None)
+    return target.state if target is not None and target.lag == 0 else ""
