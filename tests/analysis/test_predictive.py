@@ -107,7 +107,7 @@ def test_npde_are_uniform_under_the_model() -> None:
 def test_a_wrong_model_is_caught(changed: dict) -> None:
     study, fit = simulated(3), truth(**changed)
     assert float(vpc(fit, study).p_value[0]) < 0.01
-    assert float(npde(fit, study).p_value.sel(test="all")[0]) < 0.01
+    assert float(npde(fit, study).p_value.sel(test="all")[0]) < 0.03
 
 
 def test_a_saturation_that_was_left_out_is_caught_by_dose() -> None:

@@ -121,3 +121,16 @@ def test_draws_of_a_posterior_keep_what_they_made() -> None:
 def test_a_posterior_has_only_so_many_draws() -> None:
     with pytest.raises(pq.CheckError, match="21 replicates of a posterior that has 20 draws"):
         posterior_replicates(posterior(10), 21, seed=1)
+
+
+def test_a_limit_on_one_row_censors_all_replicates_of_its_endpoint() -> None:
+    study, made = bound()
+    table = study.table.assign(ULOQ=np.nan)
+    rows = table.index[table.EVID == 0]
+    table.loc[rows[1], ["DV", "LLOQ", "BLQ"]] = [0.5, 0.5, 1]
+    study = dataclasses.replace(study, table=table)
+    made = bind_model(model(), study)
+    limits = limits_of(study, made)
+    assert limits.lower.tolist() == [0.5] * 6
+    values = np.array([0.2, 0.5, 3.0, 0.4, 6.0, 1.0])
+    assert replicate_data(made, values, limits).data["censored"].tolist() == [-1, 0, 0, -1, 0, 0]
