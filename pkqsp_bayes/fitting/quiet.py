@@ -14,7 +14,7 @@ def quiet_dependencies() -> Iterator[None]:
     """Let no warning of ArviZ, SciPy, NumPy or xarray through.
 
     They speak of arrays and of functions that the user never called. Who uses this looks at the
-    result, and states what is wrong with it as an `pkqsp_bayes.Issue`.
+    result, and states what is wrong with it as a `pkqsp_bayes.Issue`. It decorates functions too.
 
     Examples
     --------
@@ -22,5 +22,6 @@ def quiet_dependencies() -> Iterator[None]:
     ...     warnings.warn("Mean of empty slice", RuntimeWarning)
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+        for kind in (RuntimeWarning, UserWarning, FutureWarning):
+            warnings.simplefilter("ignore", kind)
         yield
