@@ -1,11 +1,15 @@
 """Occasions in budgets and interventions, and averages without the noise of their subjects."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.draws import model_of, population_draws
+from pkqsp_bayes.analysis.observed import observed_study
+from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
 from pkqsp_bayes.analysis.variability.endpoints import Endpoint
 from pkqsp_bayes.analysis.variability.first_order import first_order
 from pkqsp_bayes.analysis.variability.sampling import make_design
@@ -176,3 +180,28 @@ def test_the_budget_splits_occasions_to_first_order_too() -> None:
     assert log.closure.isnull().all()
     assert budget.sel(scale="log", view="latent").share.notnull().all()
     assert budget.sel(scale="natural", view="observed").closure.notnull().all()
+
+
+def test_the_marginal_likelihood_integrates_occasions_out() -> None:
+    times, rng = np.array([1.0, 4.0, 12.0, 20.0]), np.random.default_rng(4)
+    design = pq.regimen(DOSE, times, subjects=2, covariates={"WT": 70.0, "AGE": 40.0})
+    table = design.table.assign(OCC=np.where(design.table.TIME < 12, "1", "2"))
+    rows = table.index[table.EVID == 0]
+    y = np.array([[3.3, 2.6, 1.5, 1.2], [3.1, 2.0, 1.4, 1.05]])
+    table.loc[rows, "DV"], table.loc[rows, "MDV"] = y.ravel(), 0
+    study = dataclasses.replace(design, table=table)
+    tree = posterior(size=2, CL=0.2, V=0.0, iov_CL=0.3, iov_F=0.0, iov_base=0.0)
+    seen = observed_study(tree, study, draws=2, rng=rng)
+    found = marginal_log_likelihood(seen, proposals=2000, rng=rng)
+    # by brute force: own effect and both occasions on a grid of Gauss-Hermite points
+    points, weights = np.polynomial.hermite_e.hermegauss(30)
+    own, one, two = np.meshgrid(0.2 * points, 0.3 * points, 0.3 * points, indexing="ij")
+    share = np.einsum("i,j,k->ijk", weights, weights, weights) / (2 * np.pi) ** 1.5
+    rate = [3.0 / 20 * np.exp(own + later)[..., None] for later in (one, two)]
+    passed = [np.minimum(times, 12.0), np.maximum(times - 12.0, 0.0)]
+    f = 1 + 0.5 * 100 / 20 * np.exp(-rate[0] * passed[0] - rate[1] * passed[1])
+    for s in range(2):
+        density = np.exp(-0.5 * ((y[s] - f) / 0.1) ** 2) / (0.1 * np.sqrt(2 * np.pi))
+        wanted = np.log((share * density.prod(axis=-1)).sum())
+        assert np.abs(found.log_lik[:, s] - wanted).max() < 0.05
+    assert found.error.max() < 0.02
