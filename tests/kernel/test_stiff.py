@@ -101,7 +101,7 @@ def test_methods_agree(method: Method) -> None:
     kernel = compiled(tmdd)
     line = make_timeline([{"time": 0, "amount": 400}, *observe(1, 24, 200)])
     p = vector(kernel, TMDD)
-    options = SolverOptions(rtol=1e-9, atol=1e-9, method=method)
+    options = SolverOptions(rtol=1e-9, atol=1e-13, method=method)
     one, other = kernel.solve(line, p, options=options), kernel.solve(line, p, options=TIGHT)
     assert one.ok
     assert relative(one.values, other.values, 1e-3) < 1e-6
