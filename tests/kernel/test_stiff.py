@@ -49,7 +49,7 @@ def test_target_mediated_disposition() -> None:
     line = make_timeline([{"time": 0, "amount": 400}, *observe(0.01, 0.1, 1, 24, 100, 300, 900)])
     solved = kernel.solve(line, p)
     exact = reference(tmdd(), line, TMDD)
-    floor = 1e-3 * np.abs(exact).max(axis=0)
+    floor = 1e-2 * np.abs(exact).max(axis=0)  # what a state has lost a hundredfold
     assert relative(solved.values, exact, floor) < 1e-5
     lanes = relative(solved.sensitivities * p, differences(kernel, line, p) * p, floor[:, None])
     assert lanes < 1e-4
