@@ -14,6 +14,7 @@ from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.labels import occasion_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.doses import dose_indices
+from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.occasions import with_occasions
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
@@ -46,9 +47,30 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
     lines = timelines(study, covariate_columns(names, stated), doses)
-    if issues := domain_issues(model, lines, source=study.source):
+    issues = [*_rate_issues(model, study, lines), *domain_issues(model, lines, source=study.source)]
+    if issues:
         raise CheckError(issues)
     return lines
+
+
+def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list[Issue]:
+    """Report doses at a rate or over a duration of the model, where the model has none."""
+    lowered = model.lowered
+    rate = np.concatenate([line.rate for line in lines])
+    dose = np.concatenate([line.dose for line in lines])
+    issues: list[Issue] = []
+    for code, key, stated in (
+        (-1, "rate", lowered.dose_has_rate),
+        (-2, "duration", lowered.dose_has_duration),
+    ):
+        missing = np.array([not has for has in stated] + [False])[dose]
+        issues += row_issues(
+            study.table, missing & (rate == code), source=study.source, column="RATE",
+            what=f"RATE is {code}, and the dosing compartment '{{value}}' has no {key}",
+            values=np.array([*lowered.dose_names, ""])[dose],
+            remedy=f"state {key} under [dose.NAME] in the model, or a RATE from 0 on",
+        )  # fmt: skip
+    return issues
 
 
 def _in_dose_units(model: ReadyModel, study: Study) -> Study:
@@ -92,7 +114,9 @@ def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
 
 def _unit_issue(study: Study, column: str, dose: str, source: str, error: UnitError) -> Issue:
     remedy = f"correct the unit of {column}; between mass and moles state drug.MW, in g/mol"
-    if column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
+    if "/kg" in source.replace(" ", ""):
+        remedy = f"multiply {column} by the weight: it is an amount, not an amount a weight"
+    elif column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
         remedy = (
             f'state drug.MW where only mass and moles differ; or [dose.{dose}] unit = "{source}"; '
             f'or amount_unit = "{source}", for the whole model'

@@ -139,6 +139,21 @@ def _check_doses(rows: _Rows) -> _Found:
     )  # fmt: skip
 
 
+def _check_other_records(rows: _Rows) -> _Found:
+    """Find what only a dose record can say, on records that are none."""
+    for column in ("SS", "RATE", "ADDL", "II"):
+        yield Finding(
+            bad=~rows.is_dose & ~rows.is_reset & (rows[column] != 0), column=column,
+            severity="warning", what=column + " is {value} on a record that is no dose: not used",
+            remedy=f"set EVID to 1 if a dose is meant (AMT may be 0), or {column} to 0",
+        )  # fmt: skip
+    labels = rows.table["CMT"].astype(str)
+    yield Finding(
+        bad=labels.str.match(r"-\d").to_numpy(), column="CMT", what="CMT is {value}",
+        remedy="compartments are not switched off and on here; use a reset (EVID 3)",
+    )  # fmt: skip
+
+
 def _check_intervals(rows: _Rows) -> _Found:
     needs = rows.is_dose & (rows["II"] == 0)
     yield Finding(
@@ -264,6 +279,7 @@ _CHECKS: tuple[Callable[[_Rows], _Found], ...] = (
     _check_kinds,
     _check_signs,
     _check_doses,
+    _check_other_records,
     _check_intervals,
     _check_resets,
     _check_values,

@@ -187,6 +187,11 @@ def _take_limits(side: _Side) -> Iterator[Finding]:
     common = find_common_limits(np.where(side.observed, limit, np.nan), side.group)
     needs = side.flagged & np.isnan(limit)
     says = needs & ~np.isnan(dv) & (dv != 0) & ~is_code(dv)
+    yield Finding(
+        bad=says & np.isnan(common) & (dv < 0), column="DV", values=dv, severity="warning",
+        what=f"DV {{value}} is taken for the {column}, and is negative",
+        remedy=f"right where DV is a logarithm; elsewhere state {column} in a column of its own",
+    )  # fmt: skip
     if side.dv_is_limit:
         parts[column] = np.where(says, dv, np.where(needs, common, limit))
         return

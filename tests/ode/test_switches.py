@@ -47,7 +47,11 @@ def test_covariates_that_are_lines_over_time(name: str) -> None:
     assert lowered.autonomous
 
 
-@pytest.mark.parametrize("condition", ["sin(t) > 0.5", "t^2 > q", "exp(-k * t) < 0.1", "t == 5"])
+@pytest.mark.parametrize(
+    "condition",
+    ["sin(t) > 0.5", "t^2 > q", "exp(-k * t) < 0.1", "t == 5", "(t - 54) * (t - 54.02) < 0",
+     "t^2 > 1e8", "log(t + 1) > 9", "t^2 - 50 * t + 624 < 0", "exp(-(t - 25)^2) > 0.5"],
+)  # fmt: skip
 def test_jumps_without_a_single_break_point_are_refused(condition: str) -> None:
     (found,) = issues(f"d(x)/dt = (1 if {condition} else 0) - k * x")
     assert found.severity == "error"

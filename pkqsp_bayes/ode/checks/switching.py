@@ -59,6 +59,9 @@ def _relation_issues(
     if isinstance(relation, sp.Equality | sp.Unequality):
         what = f"the condition {relation} is decided at single moments, which no solver meets"
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
+    elif not of_states:
+        if not _is_kink(choice, relation):
+            yield _jump(where, relation, of_states)
     elif _jumps(choice, relation, [*of_states, TIME] if TIME in used else of_states):
         yield _jump(where, relation, of_states)
 
@@ -74,6 +77,23 @@ def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue
     name = of_states[0].name
     remedy = f"use a steep but continuous function of {name}, such as {name}^20/(c^20 + {name}^20)"
     return Issue(severity="warning", where=where, what=what, remedy=remedy)
+
+
+def _is_kink(choice: sp.Piecewise, relation: Relational) -> bool:
+    """Whether two branches differ by a multiple of what decides between them, as in max and abs.
+
+    A root of a condition on time may lie anywhere: none is searched for.
+    """
+    if len(choice.args) != 2 or choice.args[0].cond != relation:
+        return False
+    ratio = (choice.args[0].expr - choice.args[1].expr) / (relation.lhs - relation.rhs)
+    names = sorted(ratio.free_symbols, key=lambda s: s.name)
+    rng = np.random.default_rng(1)
+    values = []
+    for _ in range(_POINTS):
+        point = dict(zip(names, map(sp.Float, np.exp(rng.normal(size=99))), strict=False))
+        values.append(_value(ratio.xreplace(point)))
+    return bool(np.isfinite(values).all() and np.ptp(values) < 1e-9 * np.abs(values).max())
 
 
 def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol]) -> bool:
