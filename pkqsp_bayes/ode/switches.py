@@ -53,19 +53,19 @@ class Switches:
 
     Parameters
     ----------
-    states : sequence of sympy.Symbol
-        Conditions on these are no switches.
+    states : list of sympy.Symbol
+        Conditions on these are no switches; links that move may be added.
 
     Examples
     --------
-    >>> switches = Switches(states=())
+    >>> switches = Switches(states=[])
     >>> switches.rewrite(sp.Piecewise((1, TIME > symbol("tau")), (0, True)))
     Piecewise((1, switch@0 > 1/2), (0, True))
     >>> switches.table[0].intercept
     -tau
     """
 
-    states: Sequence[sp.Symbol]
+    states: list[sp.Symbol]
     table: list[Switch] = field(default_factory=list)
     _known: dict[sp.Basic, sp.Basic] = field(default_factory=dict)
 

@@ -7,9 +7,9 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.inline import plan_inlining
-from pkqsp_bayes.ode.switches import Switches
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.chain import depends_on, needed_links
+from pkqsp_bayes.ode.rows import Rows, plan_rows
+from pkqsp_bayes.ode.symbols import TIME
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
@@ -28,12 +28,12 @@ def check_conditions(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Refuse conditions on time without a break point; warn of jumps that depend on states."""
     if not any(e.has(Relational) for e in _expressions(system)):
         return []
-    inline = plan_inlining(system)
-    states = tuple(symbol(s.name) for s in system.states)
+    rows = plan_rows(system)
     issues: list[Issue] = []
-    for state in system.states:
-        row = Switches(states=states).rewrite(inline.close(state.rhs))
-        issues += _row_issues(state.where or f"d({state.name})/dt", row, states)
+    for state, row in zip(system.states, rows.equations, strict=True):
+        where = state.where or f"d({state.name})/dt"
+        for expr in (row, *needed_links([row], rows.links).values()):
+            issues += _row_issues(where, expr, rows)
     return list(dict.fromkeys(issues))
 
 
@@ -42,25 +42,31 @@ def _expressions(system: OdeSystem) -> Iterator[sp.Expr]:
     yield from (a.expr for a in system.assignments)
 
 
-def _row_issues(where: str, row: sp.Expr, states: tuple[sp.Symbol, ...]) -> Iterator[Issue]:
+def _row_issues(where: str, row: sp.Expr, rows: Rows) -> Iterator[Issue]:
     for choice in sorted(row.atoms(sp.Piecewise), key=sp.default_sort_key):
         for _, condition in choice.args:
             for relation in sorted(condition.atoms(Relational), key=sp.default_sort_key):
-                yield from _relation_issues(where, choice, relation, states)
+                yield from _relation_issues(where, choice, relation, rows)
 
 
 def _relation_issues(
-    where: str, choice: sp.Piecewise, relation: Relational, states: tuple[sp.Symbol, ...]
+    where: str, choice: sp.Piecewise, relation: Relational, rows: Rows
 ) -> Iterator[Issue]:
-    used = relation.free_symbols
-    of_states = [s for s in states if s in used]
+    used = depends_on(relation, rows.depends)
+    of_states = [s for s in rows.states if s in used]
     if not of_states and TIME not in used:
         return
     if isinstance(relation, sp.Equality | sp.Unequality):
         what = f"the condition {relation} is decided at single moments, which no solver meets"
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
-    elif _jumps(choice, relation, [*of_states, TIME] if TIME in used else of_states):
+    elif _jumps(choice, relation, _moving(relation, rows)):
         yield _jump(where, relation, of_states)
+
+
+def _moving(relation: Relational, rows: Rows) -> list[sp.Symbol]:
+    """Return what moves in a relation: states, links in the order in which they are made, time."""
+    moving = rows.moving() & relation.free_symbols
+    return [s for s in (*rows.states, *rows.links, TIME) if s in moving]
 
 
 def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue:
