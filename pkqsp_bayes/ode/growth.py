@@ -18,7 +18,7 @@ LONG = 60
 """Static helpers of more parts keep their names until coefficients are made of them."""
 
 _SHORT = 4
-_HUGE = 5000
+_HUGE, _PIECE = 1000, 250
 # How many times longer than the text of what it is made of a helper may be when written out. What
 # a body of the library makes has shared parts of its own already.
 _MOST_TIMES, _MOST_TIMES_OF_BODY = 3, 20
@@ -100,10 +100,11 @@ class _Helpers:
             inner, outer = not choices.isdisjoint(self.reads[name]), a.expr.has(sp.Piecewise)
             if inner or outer:
                 choices.add(name)
-            most = _MOST_TIMES_OF_BODY if a.where.startswith(_BODY) else _MOST_TIMES
+            is_body = a.where.startswith(_BODY)
+            most = _MOST_TIMES_OF_BODY if is_body else _MOST_TIMES
             if sizes[name] <= LONG:
                 continue
-            if (inner and outer) or sizes[name] > _HUGE:
+            if (inner and outer) or (sizes[name] > _HUGE and not is_body):
                 grown.append(name)
             elif sizes[name] > most * least[name] and sizes[name] > most * self._text(name):
                 grown.append(name)
@@ -136,9 +137,10 @@ class _Helpers:
         sizes: dict[sp.Symbol, int] = {}
         links: set[sp.Symbol] = set()
         seen: dict[sp.Symbol, int] = {}
-        for name in self.all:
+        for name, a in self.all.items():
             sizes[name] = seen[name] = self._size(name, seen)
-            if (name in kept and sizes[name] > _SHORT) or (kept and sizes[name] > _HUGE):
+            is_piece = kept and sizes[name] > _PIECE and not a.where.startswith(_BODY)
+            if is_piece or (name in kept and sizes[name] > _SHORT):
                 links.add(name)
                 seen[name] = 1
         return Growth(kept=links, sizes=sizes)
