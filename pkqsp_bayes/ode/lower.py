@@ -173,6 +173,7 @@ class _Lowering:
             labels=self.hoister.labels,
             start=len(outer),
         )
+        self._split_links(inner)
         made = []
         for expr, name in outer:
             later = not inner.is_static(expr)
@@ -185,6 +186,13 @@ class _Lowering:
             if name not in known
         ]
         return tuple(sorted(made, key=lambda c: list(Stage).index(c.stage)))
+
+    def _split_links(self, inner: Hoister) -> None:
+        """Split off what links of later stages have of the subject stage, in their order."""
+        moving = self.hoister.dynamic
+        for name, expr in self.chain.links.items():
+            if name not in moving and not inner.is_static(name):
+                self.chain.links[name] = inner.hoist(expr)
 
     def _later(self, varying: set[sp.Symbol]) -> frozenset[sp.Symbol]:
         """Return what is not of the subject stage, links included."""
