@@ -18,7 +18,7 @@ from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["Rows", "plan_rows"]
 
-_LONGEST_CONDITION = 1000
+_LONGEST_CONDITION = 100
 
 
 @dataclass(slots=True, kw_only=True)

@@ -124,9 +124,15 @@ def reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:
 def _states_of_switch(ode: LoweredOde, number: int) -> list[int]:
     """Return the states whose equations have a condition on time."""
     name = ode.switches[number].symbol
-    held = {c.symbol for c in ode.coefficients if name in c.expr.free_symbols}
+    held = {c.symbol for c in ode.coefficients if name in _read(c.expr, ode)}
     rows = enumerate(ode.rhs.values)
-    return [i for i, value in rows if not held.isdisjoint(value.free_symbols)]
+    return [i for i, value in rows if not held.isdisjoint(_read(value, ode))]
+
+
+def _read(expr: sp.Expr, ode: LoweredOde) -> set[sp.Basic]:
+    """Return the symbols of an expression and of the links that it reads."""
+    links = needed_links([expr], ode.links).values()
+    return {s for e in (expr, *links) for s in e.free_symbols}
 
 
 def _outputs_of_states(ode: LoweredOde) -> list[set[int]]:

@@ -93,7 +93,7 @@ def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol
     for _ in range(_POINTS):
         values = {n: sp.Float(v) for n, v in zip(names, np.exp(rng.normal(size=99)), strict=False)}
         for name in solve_for:
-            others = {n: v for n, v in values.items() if n is not name}
+            others = {n: v for n, v in values.items() if n != name}
             root = _root(gap.xreplace(others), name)
             if root is not None and _differs(choice.xreplace(others), name, root):
                 return True
