@@ -12,7 +12,7 @@ import sympy as sp
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 
-__all__ = ["LONG", "Growth", "measure_growth", "size_of"]
+__all__ = ["BODY", "LONG", "Growth", "measure_growth", "size_of"]
 
 LONG = 60
 """Static helpers of more parts keep their names until coefficients are made of them."""
@@ -22,7 +22,8 @@ _HUGE, _PIECE = 1000, 250
 # How many times longer than the text of what it is made of a helper may be when written out. What
 # a body of the library makes has shared parts of its own already.
 _MOST_TIMES, _MOST_TIMES_OF_BODY = 3, 20
-_BODY = ("body", "organs", "pools", "partition", "drug", "blood", "lump")
+BODY = ("body", "organs", "pools", "partition", "drug", "blood", "lump")
+"""Where what belongs to a body begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class _Helpers:
             inner, outer = not choices.isdisjoint(self.reads[name]), a.expr.has(sp.Piecewise)
             if inner or outer:
                 choices.add(name)
-            is_body = a.where.startswith(_BODY)
+            is_body = a.where.startswith(BODY)
             most = _MOST_TIMES_OF_BODY if is_body else _MOST_TIMES
             if sizes[name] <= LONG:
                 continue
@@ -139,7 +140,7 @@ class _Helpers:
         seen: dict[sp.Symbol, int] = {}
         for name, a in self.all.items():
             sizes[name] = seen[name] = self._size(name, seen)
-            is_piece = kept and sizes[name] > _PIECE and not a.where.startswith(_BODY)
+            is_piece = kept and sizes[name] > _PIECE and not a.where.startswith(BODY)
             if is_piece or (name in kept and sizes[name] > _SHORT):
                 links.add(name)
                 seen[name] = 1

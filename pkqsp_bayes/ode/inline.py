@@ -6,6 +6,7 @@ such helpers keep their names until coefficients are made of them.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -35,12 +36,21 @@ class Inlining:
     links : dict
         Helpers that keep their names throughout, for written out they would be far longer than
         their text (`pkqsp_bayes.ode.chain`), each after those that it reads.
+    numbers : set
+        Names that stand for numbers.
     """
 
     rows: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     later: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     subject: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     links: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    numbers: set[sp.Symbol] = field(default_factory=set)
+
+    def write(self, expr: sp.Expr) -> sp.Expr:
+        """Write out what rows see, powers of numbers as doubles: exact ones may be endless."""
+        powers = _powers_of_numbers(expr, self.numbers)
+        doubles = {power: _constant(power, self.rows) for power in powers}
+        return expr.xreplace(doubles | self.rows if doubles else self.rows)
 
     def write_static(self, expr: sp.Expr) -> sp.Expr:
         """Write out the long static helpers of an expression."""
@@ -52,7 +62,7 @@ class Inlining:
         Inside a choice everything is written out: what a condition guards must not be computed
         beforehand.
         """
-        seen = expr.xreplace(self.rows)
+        seen = self.write(expr)
         if not (self.later or self.subject):
             return seen
         guarded = seen.atoms(sp.Piecewise)
@@ -83,15 +93,15 @@ def plan_inlining(system: OdeSystem) -> Inlining:
     plan = Inlining(rows=_known(system))
     moving = {symbol(s.name) for s in system.states} | {TIME}
     fixed = {symbol(c.name) for c in system.covariates if c.interpolation == "fixed"}
-    numbers = {s for s, value in plan.rows.items() if not value.free_symbols}
+    plan.numbers.update(s for s, value in plan.rows.items() if not value.free_symbols)
     growth = measure_growth(system.assignments)
     for a in system.assignments:
         name = symbol(a.name)
-        if numbers.issuperset(a.expr.free_symbols):
+        if plan.numbers.issuperset(a.expr.free_symbols):
             plan.rows[name] = _constant(a.expr, plan.rows)
-            numbers.add(name)
+            plan.numbers.add(name)
             continue
-        expr = a.expr.xreplace(plan.rows)
+        expr = plan.write(a.expr)
         if name in growth.kept:
             plan.links[name] = plan.write_static(expr)
             if not moving.isdisjoint(plan.links[name].free_symbols):
@@ -129,12 +139,21 @@ def _number(value: float) -> sp.Expr:
 def _constant(expr: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """Write out numbers; a long function of numbers, or a long number, becomes a double."""
     sizes = {s: _length(known[s]) for s in expr.free_symbols}
-    if size_of(expr, sizes) <= LONG:
+    if size_of(expr, sizes) <= LONG and not _powers_of_numbers(expr, set(known)):
         value = expr.xreplace(known)
         if _length(value) <= LONG:
             return value
     numbers: Known = {s: evaluate(known[s], {}) for s in expr.free_symbols}
     return sp.Float(float(evaluate(expr, numbers)))
+
+
+def _powers_of_numbers(expr: sp.Expr, numbers: AbstractSet[sp.Symbol]) -> list[sp.Pow]:
+    """Return powers of numbers whose exponent is a name."""
+    return [
+        power
+        for power in expr.atoms(sp.Pow)
+        if power.exp.free_symbols and power.free_symbols <= numbers
+    ]
 
 
 def _length(number: sp.Expr) -> int:

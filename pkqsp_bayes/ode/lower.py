@@ -64,7 +64,7 @@ class _Lowering:
             system=system,
             rows=rows,
             individual=individual,
-            hoister=Hoister(dynamic=rows.moving()),
+            hoister=Hoister(dynamic=frozenset()),
         )
 
     @property
@@ -74,10 +74,11 @@ class _Lowering:
     def finish(self) -> LoweredOde:
         system = self.system
         close, switches = self.rows.close, self.rows.switches.table
-        seen = [close(o.expr) for o in system.outputs]
-        starts = [close(s.initial) for s in system.states]
-        amounts = [close(e) for target in system.doses for e in _dose_row(target)]
+        seen = [close(o.expr, o.where) for o in system.outputs]
+        starts = [close(s.initial, s.where) for s in system.states]
+        amounts = [close(e, d.where) for d in system.doses for e in _dose_row(d)]
         edges = [e for w in switches for e in (w.slope, w.intercept)]
+        self.hoister.dynamic = self.rows.moving()
         self._add_links([*self.rows.equations, *seen, *starts, *amounts, *edges])
         # Rows are rewritten first: the table of coefficients is complete only after the last.
         names = [s.name for s in self.states]

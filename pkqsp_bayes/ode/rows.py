@@ -3,15 +3,15 @@
 What an equation reads is made here once, for lowering and for the checks of conditions alike.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from pkqsp_bayes.ode.chain import depends_on, needed_links
-from pkqsp_bayes.ode.growth import size_of
+from pkqsp_bayes.ode.growth import BODY, size_of
 from pkqsp_bayes.ode.inline import Inlining, plan_inlining
+from pkqsp_bayes.ode.pieces import Pieces, is_long
 from pkqsp_bayes.ode.switches import Switches
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem
@@ -48,12 +48,32 @@ class Rows:
     equations: list[sp.Expr] = field(default_factory=list)
     links: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     depends: dict[sp.Symbol, frozenset[sp.Symbol]] = field(default_factory=dict)
+    _pieces: Pieces = field(init=False)
+    _is_complete: bool = False
     _switched: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     _sizes: dict[sp.Symbol, int] = field(default_factory=dict)
 
-    def close(self, expr: sp.Expr) -> sp.Expr:
-        """Write out an expression as the inlining says."""
-        return self.inline.close(sp.sympify(expr))
+    def __post_init__(self) -> None:
+        self._pieces = Pieces(self._piece)
+
+    def close(self, expr: sp.Expr, where: str = "") -> sp.Expr:
+        """Write out an expression as the inlining says; cut it where that makes it long."""
+        whole = self.inline.close(sp.sympify(expr))
+        if where.startswith(BODY) or not is_long(whole):
+            return whole
+        return self._pieces.cut(whole)
+
+    def _piece(self, expr: sp.Expr) -> sp.Symbol:
+        name = symbol(f"part@{len(self.links)}")
+        (self._add if self._is_complete else self._add_both)(name, expr)
+        return name
+
+    def complete(self) -> None:
+        """Forget the switches that no equation reads: pieces of outputs have none."""
+        self._is_complete = True
+        read = (*self.equations, *needed_links(self.equations, self.links).values())
+        used = {s for e in read for s in e.free_symbols}
+        self.switches.table[:] = [w for w in self.switches.table if w.symbol in used]
 
     def moving(self) -> frozenset[sp.Symbol]:
         """Return states, time, and the links that depend on them."""
@@ -63,12 +83,15 @@ class Rows:
     def add_links(self) -> None:
         """Add the links of the system."""
         for name, expr in self.inline.links.items():
-            self._add(name, expr)
-            switched = self.switch(expr)
-            if switched != expr:
-                again = symbol(f"{name.name}@switched")
-                self._add(again, switched)
-                self._switched[name] = again
+            self._add_both(name, self._pieces.cut(expr) if is_long(expr) else expr)
+
+    def _add_both(self, name: sp.Symbol, expr: sp.Expr) -> None:
+        self._add(name, expr)
+        switched = self.switch(expr)
+        if switched != expr:
+            again = symbol(f"{name.name}@switched")
+            self._add(again, switched)
+            self._switched[name] = again
 
     def _add(self, name: sp.Symbol, expr: sp.Expr) -> None:
         self.links[name] = expr
@@ -120,5 +143,6 @@ def plan_rows(system: OdeSystem) -> Rows:
         states=states, inline=plan_inlining(system), switches=Switches(states=list(states))
     )
     rows.add_links()
-    rows.equations += [rows.switch(rows.close(s.rhs)) for s in system.states]
+    rows.equations += [rows.switch(rows.close(s.rhs, s.where)) for s in system.states]
+    rows.complete()
     return rows

@@ -1,6 +1,6 @@
 """Conditions in right-hand sides: which have a break point, and which a gradient does not see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
@@ -8,6 +8,7 @@ from sympy.core.relational import Relational
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.chain import depends_on, needed_links
+from pkqsp_bayes.ode.numeric import Known, evaluate
 from pkqsp_bayes.ode.rows import Rows, plan_rows
 from pkqsp_bayes.ode.symbols import TIME
 from pkqsp_bayes.ode.system import OdeSystem
@@ -95,7 +96,7 @@ def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol
         for name in solve_for:
             others = {n: v for n, v in values.items() if n != name}
             root = _root(gap.xreplace(others), name)
-            if root is not None and _differs(choice.xreplace(others), name, root):
+            if root is not None and _differs(choice, others, name, root):
                 return True
     return False
 
@@ -120,15 +121,16 @@ def _bisect(gap: sp.Expr, name: sp.Symbol, low: float, high: float) -> float:
     return low
 
 
-def _differs(choice: sp.Expr, name: sp.Symbol, root: float) -> bool:
+def _differs(
+    choice: sp.Expr, others: Mapping[sp.Symbol, sp.Expr], name: sp.Symbol, root: float
+) -> bool:
     """Whether the gap between two sides stays as they come nearer (it shrinks at a mere kink)."""
-    near, far = (_gap(choice, name, root, s * max(abs(root), 1e-3)) for s in (1e-8, 1e-4))
-    return near > 0.3 * far
-
-
-def _gap(choice: sp.Expr, name: sp.Symbol, root: float, step: float) -> float:
-    sides = [_value(choice.xreplace({name: sp.Float(root + s)})) for s in (-step, step)]
-    return abs(sides[0] - sides[1])
+    size = max(abs(root), 1e-3)
+    sides = np.array([-1e-8, 1e-8, -1e-4, 1e-4]) * size + root
+    known: Known = {s: np.asarray(float(v)) for s, v in others.items()} | {name: sides}
+    values = np.broadcast_to(evaluate(choice, known), sides.shape)
+    near, far = abs(values[0] - values[1]), abs(values[2] - values[3])
+    return bool(near > 0.3 * far)
 
 
 def _value(expr: sp.Expr) -> float:
