@@ -389,9 +389,7 @@ class _Header:
         for target, expr in zip(targets, shared.results, strict=True):
             yield f"  {target} = {self.printer.text(expr)};"
 
-    def _links(
-        self, exprs: Sequence[sp.Expr], defined: set[sp.Symbol] | None
-    ) -> Iterable[str]:
+    def _links(self, exprs: Sequence[sp.Expr], defined: set[sp.Symbol] | None) -> Iterable[str]:
         """Define the helpers that keep their names, each after those that it reads, and once."""
         defined = set() if defined is None else defined
         for name, expr in needed_links(exprs, self.ode.links).items():

@@ -67,9 +67,7 @@ class _StanFunctions:
             if c.stage is not Stage.SUBJECT and c.expr.is_Symbol
         }
         links = {s: e.xreplace(plain) for s, e in ode.links.items()}
-        return cls(
-            ode=ode, prefix=prefix, local=local | {TIME: "t"}, plain=plain, links=links
-        )
+        return cls(ode=ode, prefix=prefix, local=local | {TIME: "t"}, plain=plain, links=links)
 
     def lines(self) -> Iterable[str]:
         ode = self.ode

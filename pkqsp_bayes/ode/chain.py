@@ -5,13 +5,13 @@ symbols, *links*; what depends on them is differentiated through them, and each 
 is a link itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import sympy as sp
 
 from pkqsp_bayes.ode.symbols import symbol
 
-__all__ = ["Chain", "depends_on", "needed_links"]
+__all__ = ["Chain", "depends_on", "needed_links", "symbols_read"]
 
 _ZERO = sp.Integer(0)
 
@@ -27,12 +27,13 @@ class Chain:
     >>> chain.add(b, a * sp.exp(a))
     >>> slope = chain.differentiate(b, x)
     >>> slope, chain.links[slope]
-    (link@3, link@2*(a*exp(a) + exp(a)))
+    (link@3, a*link@2*exp(a) + link@2*exp(a))
     """
 
     def __init__(self) -> None:
         self.links: dict[sp.Symbol, sp.Expr] = {}
         self._base: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
+        self._known: dict[tuple[sp.Basic, sp.Symbol], sp.Expr] = {}
         self._slopes: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
 
     def add(self, name: sp.Symbol, expr: sp.Expr) -> None:
@@ -50,21 +51,39 @@ class Chain:
         Inside a choice it is taken branch by branch, so that a slope that a condition leaves out,
         and that may be infinite there, is never multiplied by zero.
         """
-        if by not in self.depends(expr):
-            return _ZERO
-        if self._base.keys().isdisjoint(expr.free_symbols):
+        if not self.links:
             return sp.diff(expr, by)
-        if isinstance(expr, sp.Piecewise):
-            return expr.func(*((self.differentiate(value, by), test) for value, test in expr.args))
-        hidden: dict[sp.Basic, sp.Symbol] = {}
-        plain = _without_choices(expr, hidden)
-        terms = [sp.diff(plain, by)]
-        for s in sorted(plain.free_symbols & self._base.keys(), key=str):
-            if by in self._base[s]:
-                terms.append(sp.diff(plain, s) * self._slope(s, by))
-        for choice, s in hidden.items():
-            terms.append(sp.diff(plain, s) * self.differentiate(choice, by))
-        return sp.Add(*terms).xreplace({s: choice for choice, s in hidden.items()})
+        return self._derivative(expr, by)
+
+    def _derivative(self, node: sp.Basic, by: sp.Symbol) -> sp.Expr:
+        """Differentiate node by node: `sympy.diff` asks of each what it is, at a price."""
+        if node == by:
+            return sp.Integer(1)
+        if node in self._base:
+            return self._slope(node, by) if by in self._base[node] else _ZERO
+        if not node.args:
+            return _ZERO
+        if (node, by) not in self._known:
+            self._known[node, by] = (
+                self._of_arguments(node, by) if by in self.depends(node) else _ZERO
+            )
+        return self._known[node, by]
+
+    def _of_arguments(self, node: sp.Basic, by: sp.Symbol) -> sp.Expr:
+        if isinstance(node, sp.Piecewise):
+            return node.func(*((self._derivative(v, by), test) for v, test in node.args))
+        parts = [self._derivative(arg, by) for arg in node.args]
+        if isinstance(node, sp.Add):
+            return sp.Add(*parts)
+        if isinstance(node, sp.Mul):
+            return sp.Add(*_products(node.args, parts))
+        for kind, outer in _OUTER.items():
+            if isinstance(node, kind):
+                return outer(node) * parts[0]
+        if isinstance(node, sp.Pow):
+            return _power(node, *parts)
+        msg = f"no derivative of {node.func.__name__}"
+        raise TypeError(msg)
 
     def _slope(self, link: sp.Symbol, by: sp.Symbol) -> sp.Expr:
         """Return the derivative of a link; those before it come first, so that nothing recurses."""
@@ -85,13 +104,25 @@ class Chain:
         return name
 
 
-def _without_choices(expr: sp.Basic, hidden: dict[sp.Basic, sp.Symbol]) -> sp.Expr:
-    """Put symbols in the place of the outermost choices."""
-    if isinstance(expr, sp.Piecewise):
-        return hidden.setdefault(expr, sp.Dummy(f"choice{len(hidden)}", real=True))
-    if not expr.has(sp.Piecewise):
-        return expr
-    return expr.func(*(_without_choices(arg, hidden) for arg in expr.args))
+_OUTER: Mapping[type[sp.Basic], Callable[[sp.Expr], sp.Expr]] = {
+    sp.exp: lambda f: f,
+    sp.log: lambda f: 1 / f.args[0],
+    sp.sin: lambda f: sp.cos(f.args[0], evaluate=False),
+    sp.cos: lambda f: -sp.sin(f.args[0], evaluate=False),
+    sp.tanh: lambda f: 1 - f**2,
+}
+
+
+def _products(factors: Sequence[sp.Expr], slopes: Sequence[sp.Expr]) -> Iterator[sp.Expr]:
+    for i, slope in enumerate(slopes):
+        if slope != 0:
+            yield sp.Mul(*factors[:i], slope, *factors[i + 1 :])
+
+
+def _power(power: sp.Pow, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    if exponent == 0:
+        return power.exp * sp.Pow(power.base, power.exp - 1) * base
+    return power * (exponent * sp.log(power.base, evaluate=False) + power.exp * base / power.base)
 
 
 def depends_on(
@@ -131,3 +162,16 @@ def needed_links(
             used.add(s)
             waiting += links[s].free_symbols
     return {s: expr for s, expr in links.items() if s in used}
+
+
+def symbols_read(exprs: Iterable[sp.Basic], links: Mapping[sp.Symbol, sp.Expr]) -> set[sp.Basic]:
+    """Return the symbols of expressions and of the links that they use.
+
+    Examples
+    --------
+    >>> a, x = symbol("a"), symbol("x")
+    >>> sorted(map(str, symbols_read([a + 1], {a: x**2})))
+    ['a', 'x']
+    """
+    exprs = list(exprs)
+    return {s for e in (*exprs, *needed_links(exprs, links).values()) for s in e.free_symbols}

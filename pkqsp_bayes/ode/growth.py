@@ -3,6 +3,7 @@
 Sizes are counted, nothing is built: a chain of forty helpers may have a million million parts.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import sympy as sp
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 
-__all__ = ["BODY", "LONG", "Growth", "measure_growth", "size_of"]
+__all__ = ["BODY", "LONG", "Growth", "expanded_terms", "measure_growth", "size_of"]
 
 LONG = 60
 """Static helpers of more parts keep their names until coefficients are made of them."""
@@ -44,9 +45,26 @@ class Growth:
 
 def size_of(expr: sp.Basic, sizes: Mapping[sp.Symbol, int]) -> int:
     """Return how many nodes an expression has when symbols of known sizes are written out."""
-    return sum(
-        sizes.get(node, 1) if node.is_Symbol else 1 for node in sp.preorder_traversal(expr)
-    )
+    return sum(sizes.get(node, 1) if node.is_Symbol else 1 for node in sp.preorder_traversal(expr))
+
+
+def expanded_terms(expr: sp.Expr) -> int:
+    """Return how many terms an expression has at most when its products are multiplied out.
+
+    Examples
+    --------
+    >>> x, y = symbol("x"), symbol("y")
+    >>> expanded_terms((x + y) ** 3 * (x + 1)), expanded_terms((x + y + 1) ** 100)
+    (8, 5151)
+    """
+    if isinstance(expr, sp.Add):
+        return sum(expanded_terms(arg) for arg in expr.args)
+    if isinstance(expr, sp.Mul):
+        return math.prod(expanded_terms(arg) for arg in expr.args)
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
+        terms, times = expanded_terms(expr.base), abs(int(expr.exp))
+        return math.comb(terms + times - 1, times)
+    return 1
 
 
 def measure_growth(assignments: Sequence[Assignment]) -> Growth:
@@ -105,11 +123,21 @@ class _Helpers:
             most = _MOST_TIMES_OF_BODY if is_body else _MOST_TIMES
             if sizes[name] <= LONG:
                 continue
-            if (inner and outer) or (sizes[name] > _HUGE and not is_body):
-                grown.append(name)
-            elif sizes[name] > most * least[name] and sizes[name] > most * self._text(name):
+            is_huge = sizes[name] > _HUGE and not is_body
+            if (inner and outer) or is_huge or self._is_far_longer(name, sizes, least, most):
                 grown.append(name)
         return grown
+
+    def _is_far_longer(
+        self,
+        name: sp.Symbol,
+        sizes: Mapping[sp.Symbol, int],
+        least: Mapping[sp.Symbol, int],
+        most: int,
+    ) -> bool:
+        """Whether a helper is longer than its text so many times; the bound is the cheaper test."""
+        size = sizes[name]
+        return size > most * least[name] and size > most * self._text(name)
 
     def _text(self, name: sp.Symbol) -> int:
         return sum(sum(self.nodes[s].values()) for s in self._cone([name]))

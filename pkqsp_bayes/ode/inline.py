@@ -158,5 +158,5 @@ def _powers_of_numbers(expr: sp.Expr, numbers: AbstractSet[sp.Symbol]) -> list[s
 
 def _length(number: sp.Expr) -> int:
     """Return the nodes of a function of numbers, a long number counted as many."""
-    bits = sum(n.p.bit_length() + n.q.bit_length() for n in number.atoms(sp.Rational))
+    bits = sum(int(n.p).bit_length() + int(n.q).bit_length() for n in number.atoms(sp.Rational))
     return size_of(number, {}) + bits // _BITS_OF_NODE

@@ -8,7 +8,8 @@ import sympy as sp
 __all__ = ["Pieces", "is_long"]
 
 _LONGEST, _DEEPEST = 300, 12
-_PIECE, _HEIGHT, _TERMS = 40, 5, 12
+_PIECE, _HEIGHT = 40, 5
+_TERMS: dict[type, int] = {sp.Add: 12, sp.Mul: 4}  # the derivative of a product has squares
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,18 @@ class Pieces:
         return self._known[node]
 
     def _made(self, node: sp.Basic, parts: list[_Part]) -> _Part:
-        if isinstance(node, sp.Add | sp.Mul):
-            while len(parts) > _TERMS:
-                parts = self._grouped(node.func, parts)
+        most = _TERMS.get(node.func, len(parts))
+        while len(parts) > most:
+            parts = self._grouped(node.func, parts, most)
         expr = node.func(*(part.expr for part in parts))
         whole = _joined(expr, parts)
         is_piece = whole.size > _PIECE or whole.height > _HEIGHT
         return self._named(expr) if is_piece and isinstance(expr, sp.Expr) else whole
 
-    def _grouped(self, join: Callable[..., sp.Expr], parts: Sequence[_Part]) -> list[_Part]:
-        groups = [parts[i : i + _TERMS] for i in range(0, len(parts), _TERMS)]
+    def _grouped(
+        self, join: Callable[..., sp.Expr], parts: Sequence[_Part], most: int
+    ) -> list[_Part]:
+        groups = [parts[i : i + most] for i in range(0, len(parts), most)]
         return [
             self._named(join(*(part.expr for part in group))) if len(group) > 1 else group[0]
             for group in groups

@@ -139,9 +139,7 @@ def plan_rows(system: OdeSystem) -> Rows:
     [-A]
     """
     states = tuple(symbol(s.name) for s in system.states)
-    rows = Rows(
-        states=states, inline=plan_inlining(system), switches=Switches(states=list(states))
-    )
+    rows = Rows(states=states, inline=plan_inlining(system), switches=Switches(states=list(states)))
     rows.add_links()
     rows.equations += [rows.switch(rows.close(s.rhs, s.where)) for s in system.states]
     rows.complete()

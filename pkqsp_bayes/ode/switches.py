@@ -14,10 +14,12 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from pkqsp_bayes.ode.conditions import NotSeparableError, lift_relation
+from pkqsp_bayes.ode.growth import expanded_terms
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
 __all__ = ["Switch", "Switches", "split_affine"]
 
+_MOST_TERMS = 2000
 _HALF = sp.Rational(1, 2)
 _ORDERED = (
     sp.StrictGreaterThan,
@@ -134,7 +136,7 @@ def split_affine(
     sign = 1 if isinstance(relation, sp.StrictGreaterThan | sp.GreaterThan) else -1
     value = sign * (relation.lhs - relation.rhs)
     slope = sp.diff(value, TIME)
-    if TIME in slope.free_symbols:
+    if TIME in slope.free_symbols and expanded_terms(value) <= _MOST_TERMS:
         value = sp.expand(value)
         slope = sp.diff(value, TIME)
     if TIME in slope.free_symbols or slope == 0:

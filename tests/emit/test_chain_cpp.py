@@ -39,9 +39,7 @@ def text() -> str:
     lines = []
     for name, body in LINKS.items():
         lines.append(f"{name}0 = {FIRST[name]}")
-        lines += [
-            f"{name}{i} = " + body.format(a=f"{name}{i - 1}") for i in range(1, N)
-        ]
+        lines += [f"{name}{i} = " + body.format(a=f"{name}{i - 1}") for i in range(1, N)]
     end = {name: f"{name}{N - 1}" for name in LINKS}
     return f'''
 title = "chains"
@@ -130,11 +128,18 @@ class Oracle:
         return [mp.mpf(1), 1 / (1 + e), e / 7, mp.mpf(0), mp.mpf(0)]
 
 
-def slope(map_: Callable[[list[mp.mpf]], list[mp.mpf]], x: list[mp.mpf], d: list[float]):
+type Map = Callable[[list[mp.mpf]], list[mp.mpf]]
+
+
+def slope(map_: Map, x: list[mp.mpf], d: list[float]) -> list[mp.mpf]:
     h = mp.mpf(10) ** -18
     high = map_([v + h * s for v, s in zip(x, d, strict=True)])
     low = map_([v - h * s for v, s in zip(x, d, strict=True)])
     return [(a - b) / (2 * h) for a, b in zip(high, low, strict=True)]
+
+
+def bend(map_: Map, x: list[mp.mpf], one: list[float], other: list[float]) -> list[mp.mpf]:
+    return slope(lambda v: slope(map_, v, one), x, other)
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +162,12 @@ POINTS = [  # A, B, k, V, t: B on both sides of its guard, t on both sides of th
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_every_map_and_derivative(probe: Probe, chains: LoweredOde, point: tuple[float, ...]) -> None:
-    assert chains.links and len(chains.switches) == 1 and not chains.linear
+def test_every_map_and_derivative(
+    probe: Probe, chains: LoweredOde, point: tuple[float, ...]
+) -> None:
+    assert chains.links
+    assert len(chains.switches) == 1
+    assert not chains.linear
     A, B, k, V, t = point
     WT, line, on = 63.0, (0.4, 0.15), t > 2 * k
     with mp.workdps(60):
@@ -166,7 +175,7 @@ def test_every_map_and_derivative(probe: Probe, chains: LoweredOde, point: tuple
         c = np.array([*line, float(on)])
         q, dq = np.zeros(probe.q), np.zeros((probe.q, 2))
         probe.call("coefficients", np.array([k, V]), np.array([WT]), c, q, dq)
-        assert np.isfinite(q).all() and np.isfinite(dq).all()
+        assert np.isfinite([*q, *dq.flat]).all()
         y, S = np.array([A, B]), np.array([[0.7, -0.4], [0.2, 1.3]])
         along = np.array([0.6, -1.1])
         for j in range(2):
@@ -186,12 +195,12 @@ def test_every_map_and_derivative(probe: Probe, chains: LoweredOde, point: tuple
             lane = np.zeros(2)
             probe.call("contract", t, y, q, along, Y, DQ, lane)
             turn = [*along, 0.0, 0.0, 0.0]
-            close(lane, slope(lambda v: slope(oracle.rhs, v, turn), x, d))
+            close(lane, bend(oracle.rhs, x, turn, d))
             value, lane = np.zeros(2), np.zeros(2)
             probe.call("time", t, y, q, Y, DQ, value, lane)
             late = [0.0, 0.0, 0.0, 0.0, 1.0]
             close(value, slope(oracle.rhs, x, late))
-            close(lane, slope(lambda v: slope(oracle.rhs, v, late), x, d))
+            close(lane, bend(oracle.rhs, x, late, d))
 
 
 def close(computed: np.ndarray, exact: list[mp.mpf]) -> None:
