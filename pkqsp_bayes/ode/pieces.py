@@ -7,7 +7,7 @@ import sympy as sp
 
 __all__ = ["Pieces", "is_long"]
 
-_LONGEST, _DEEPEST = 300, 12
+_LONGEST, _DEEPEST, _MOST_FACTORS = 300, 12, 10
 _PIECE, _HEIGHT = 40, 5
 _TERMS: dict[type, int] = {sp.Add: 12, sp.Mul: 4}  # the derivative of a product has squares
 
@@ -34,7 +34,8 @@ def is_long(expr: sp.Basic) -> bool:
     while waiting:
         node, depth = waiting.pop()
         size += 1
-        if size > _LONGEST or depth > _DEEPEST:
+        wide = isinstance(node, sp.Mul) and len(node.args) > _MOST_FACTORS
+        if wide or size > _LONGEST or depth > _DEEPEST:
             return True
         waiting += [(arg, depth + 1) for arg in node.args]
     return False

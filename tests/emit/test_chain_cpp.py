@@ -1,4 +1,4 @@
-"""Generated C++ of helper chains against differences at sixty digits, written from the definition."""
+"""Generated C++ of helper chains against differences at sixty digits."""
 
 from collections.abc import Callable
 

@@ -75,8 +75,10 @@ def length(spec: ModelSpec) -> int:
     return characters
 
 
-@pytest.mark.parametrize("kind", BODIES)
-@pytest.mark.parametrize("first", ["A", "k", "A + t"])
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [("hill", "A"), ("max", "A + t"), ("exp", "k"), ("choice", "A"), ("sum", "A")],
+)
 def test_a_chain_costs_what_its_text_costs(kind: str, first: str) -> None:
     """Written out, forty helpers have up to 4^40 parts."""
     short, long = (length(chain(kind, n, first)) for n in (20, 40))
@@ -136,9 +138,9 @@ class _Numbers:
 
 
 FIRST = {
-    "A * k": lambda A, k, t: A * k,
-    "k": lambda A, k, t: k,
-    "A * k + t / 9": lambda A, k, t: A * k + t / 9,
+    "A * k": lambda x: x[0] * x[1],
+    "k": lambda x: x[1],
+    "A * k + t / 9": lambda x: x[0] * x[1] + x[2] / 9,
 }
 
 
@@ -149,7 +151,7 @@ def test_values_and_derivatives_of_a_chain(kind: str, first: str) -> None:
     ode = ready_model(chain(kind, n, first)).lowered
 
     def last(A: float, k: float, t: float) -> float:
-        a = FIRST[first](A, k, t)
+        a = FIRST[first]((A, k, t))
         for _ in range(n - 1):
             a = PYTHON[kind](a)
         return float(a)
