@@ -71,6 +71,7 @@ def budget(
         place.mkdir(parents=True, exist_ok=True)
         table = write_budget(result, place)
     shown = table.xs("natural", level="scale")
+    shown.attrs |= {"label": result.attrs["label"]} if "label" in result.attrs else {}
     print_table(shown, digits=3)
     OUT.print(str(place / f"budget_{output}.png"), highlight=False, soft_wrap=True)
 

@@ -37,7 +37,13 @@ def print_issue(issue: Issue) -> None:
 
 
 def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
-    """Print a table as it is: labels such as ``sigma[cp]`` are no markup, lines are not folded."""
+    """Print a table as it is: labels such as ``sigma[cp]`` are no markup, lines are not folded.
+
+    What its draws are, if they are not the posterior's, stands above it.
+    """
+    label = table.attrs.get("label")
+    if label:
+        OUT.print(f"Draws of {label}", style=STYLE["warning"], highlight=False, soft_wrap=True)
     text = table.to_string(float_format=f"%.{digits}g", na_rep="")
     OUT.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.stated import labelled_draws
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
@@ -111,7 +112,8 @@ def _sensitivities(fit: xr.DataTree, group: str) -> dict[str, float]:
     ]
     library: Any = arviz_stats
     # As if they were a chain of one draw: one number for each element of each variable.
-    one = library.psense(fit, var_names=names, group=group).expand_dims(chain=[0], draw=[0])
+    with quiet_dependencies():
+        one = library.psense(fit, var_names=names, group=group).expand_dims(chain=[0], draw=[0])
     return {label: float(values[0]) for label, values in labelled_draws(one).items()}
 
 

@@ -8,15 +8,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.study.study import Study
 
 __all__ = [
-    "Limits",
     "Replicates",
     "joint_data",
+    "limits_of",
     "planned_study",
     "posterior_replicates",
     "prior_replicates",
@@ -42,21 +43,6 @@ class Replicates:
     truth: xr.DataArray
     prediction: FloatArray
     value: FloatArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Limits:
-    """Limits of quantification of each observation: infinite where there is none."""
-
-    lower: FloatArray
-    upper: FloatArray
-
-    @classmethod
-    def of(cls, bound: BoundModel) -> "Limits":
-        """Take the LLOQ and ULOQ of each observation's endpoint."""
-        lower = np.array(bound.observed["LLOQ"], dtype=np.float64)
-        upper = np.array(bound.observed["ULOQ"], dtype=np.float64)
-        return cls(lower=np.nan_to_num(lower, nan=-np.inf), upper=np.nan_to_num(upper, nan=np.inf))
 
 
 def planned_study(study: Study) -> Study:
@@ -133,6 +119,30 @@ def _taken(tree: xr.DataTree, group: str, chosen: NDArray[np.int64]) -> Replicat
     )
 
 
+def limits_of(study: Study, bound: BoundModel) -> Limits:
+    """Return the limits of quantification of each observation of a program's data.
+
+    Parameters
+    ----------
+    study : Study
+        Has LLOQ and ULOQ.
+    bound : BoundModel
+        Of a model and this study.
+
+    Raises
+    ------
+    CheckError
+        If an endpoint has several limits, and observations without one.
+    """
+    return endpoint_limits(
+        study,
+        np.asarray(bound.coords["observation"], dtype=np.int64),
+        np.asarray(bound.observed["endpoint"]),
+        lower=np.asarray(bound.observed["LLOQ"]),
+        upper=np.asarray(bound.observed["ULOQ"]),
+    )
+
+
 def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> BoundModel:
     """Put a replicate in the place of the data; what lies beyond a limit is censored.
 
@@ -145,8 +155,7 @@ def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> Boun
     limits : Limits
         Of quantification.
     """
-    censored = np.where(value < limits.lower, -1, np.where(value > limits.upper, 1, 0))
-    data = {"y": np.clip(value, limits.lower, limits.upper), "censored": censored}
+    data = {"y": limits.clip(value), "censored": limits.side(value)}
     if "limit" in bound.data:  # a replicate lies in no interval with two ends
         data["limit"] = data["y"]
     observed = {**bound.observed, "DV": data["y"].tolist()}

@@ -21,10 +21,11 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration import calibration_table, draw_calibration
+from pkqsp_bayes.analysis.limits import Limits
 from pkqsp_bayes.analysis.replicates import (
-    Limits,
     Replicates,
     joint_data,
+    limits_of,
     planned_study,
     posterior_replicates,
     prior_replicates,
@@ -77,7 +78,8 @@ def sbc(
         The model that is fitted. Where its residual errors state no priors, their defaults go by
         the spread of the study's values (1 for a design without any): state them.
     study : Study
-        The design: a study, or what `pkqsp_bayes.regimen` makes. LLOQ and ULOQ censor replicates.
+        The design: a study, or what `pkqsp_bayes.regimen` makes. LLOQ and ULOQ of an endpoint
+        censor all of its replicates.
     folder : Path
         Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``,
         ``calibration.csv`` and ``calibration.png``.
@@ -137,7 +139,7 @@ def sbc(
         made = prior_replicates(drawn)
     else:
         made = posterior_replicates(given, replicates, seed)
-    plan = _Plan(bound=bound, made=made, limits=Limits.of(bound), joint=given is not None)
+    plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=given is not None)
     with ended_by_signals():
         _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]

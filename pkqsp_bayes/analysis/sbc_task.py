@@ -21,6 +21,7 @@ from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.beginning import Beginning
 from pkqsp_bayes.fitting.chains import ChainInterruptedError, chain_sampler
 from pkqsp_bayes.fitting.convert import convert_chains
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.starts import find_starts
 from pkqsp_bayes.program.bind import BoundModel
@@ -164,7 +165,8 @@ def _quantities(tree: xr.DataTree, bound: BoundModel) -> xr.DataArray:
 
 def _diagnostics(tree: xr.DataTree, draws: xr.DataArray) -> dict[str, Any]:
     varying = draws.isel(quantity=(draws.std(_SAMPLE) > 0).to_numpy())
-    ess = np.asarray(az.ess(varying.to_dataset(name="x"))["x"])
+    with quiet_dependencies():
+        ess = np.asarray(az.ess(varying.to_dataset(name="x"))["x"])
     stats = tree["sample_stats"]
     return {
         "divergent": int(stats["diverging"].sum()),

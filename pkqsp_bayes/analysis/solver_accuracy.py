@@ -15,7 +15,7 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.table import SolverSettings

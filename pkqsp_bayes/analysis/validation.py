@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.individuals import Individuals, individualise
 from pkqsp_bayes.analysis.individuals.result import individual_draws
+from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
-from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy, observed_study
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 
@@ -22,6 +23,7 @@ _MEASURES = ("bias", "RMSE", "pc_RMSE", "AFE", "AAFE", "within_2_fold")
 _ALL = "all"
 
 
+@quiet_dependencies()
 def validate(
     fit: xr.DataTree,
     study: Study,

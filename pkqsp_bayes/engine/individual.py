@@ -55,6 +55,7 @@ def individual_parameters(
     size, subjects = eta.shape[:2]
     stated, names = model.spec.population.parameters, model.lowered.parameters
     kinds = [eta.dtype, *(v.dtype for v in shared.values())]
+    kinds += [] if kappa is None else [kappa.dtype]
     result = np.zeros((size, subjects, len(names)), dtype=np.result_type(*kinds))
     deviations = _deviations(model, occasion_effects, kappa)
     for column, name in enumerate(names):

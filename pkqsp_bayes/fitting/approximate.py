@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.approximation import (
+    USABLE_K,
+    approximation_issues,
+    approximation_label,
+)
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
@@ -38,7 +43,6 @@ _LOGGER = logging.getLogger(__name__)
 _PROPOSALS = 4  # times as many as the draws that are kept
 _DIGITS = 10
 _ITERATIONS = 2000
-_GOOD, _USABLE = 0.7, 1.0
 _PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
 
 
@@ -96,7 +100,8 @@ def approximate(
         The groups of `pkqsp_bayes.fit`, one chain: ``posterior``, ``sample_stats`` (``lp``,
         ``lp_approx``, ``path``), ``log_likelihood``, ``log_prior``, ``posterior_predictive``,
         ``observed_data``, ``constant_data``. The tree and each group of draws say
-        ``approximation = "pathfinder"``, ``pareto_k`` and ``resampled`` in their attributes.
+        ``approximation = "pathfinder"``, ``pareto_k`` and ``resampled`` in their attributes;
+        with k-hat above 0.5 also ``label``, which summary, report and analyses repeat.
 
     Raises
     ------
@@ -118,9 +123,14 @@ def approximate(
     run = _pathfinder if method == "pathfinder" else _laplace
     proposals = run(program, bound, starts, draws, seed)
     weights, k_hat = _weights(proposals)
-    resampled = k_hat <= _GOOD
+    resampled = k_hat <= USABLE_K
     chosen = _chosen(proposals, weights if resampled else None, draws, seed)
-    quality = {"approximation": method, "pareto_k": k_hat, "resampled": int(resampled)}
+    quality: dict[str, str | float] = {
+        "approximation": method,
+        "pareto_k": k_hat,
+        "resampled": int(resampled),
+    }
+    quality |= {"label": label} if (label := approximation_label(quality)) else {}
     tree = _tree(bound, proposals, chosen, quality)
     about = {"method": method, **quality, "seed": seed, "seconds": time.perf_counter() - began}
     tree.attrs.update(result_attributes(model, bound, **about))
@@ -273,15 +283,4 @@ def diagnose_approximation(tree: xr.DataTree) -> list[Issue]:
     tree : xarray.DataTree
         What `approximate` returns.
     """
-    return list(_issues(float(tree.attrs["pareto_k"])))
-
-
-def _issues(k_hat: float) -> Iterator[Issue]:
-    if k_hat <= _GOOD:
-        return
-    if k_hat <= _USABLE:
-        what = f"Pareto k-hat is {k_hat:.2f} (good: at most {_GOOD}): a sketch of the posterior"
-    else:
-        what = f"Pareto k-hat is {k_hat:.2f} (good: at most {_GOOD}): not the posterior"
-    remedy = "draw with pkqsp_bayes.fit; for starting values and a first look it will do"
-    yield Issue(severity="warning", where="approximation", what=what, remedy=remedy)
+    return list(approximation_issues(tree.attrs))

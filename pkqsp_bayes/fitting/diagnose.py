@@ -20,8 +20,10 @@ import xarray as xr
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.account import FitAccount, read_account
+from pkqsp_bayes.fitting.approximation import approximation_issues
 from pkqsp_bayes.fitting.blame import nearest_twin, other_centring, strongest_shift, strongest_tie
 from pkqsp_bayes.fitting.diagnose_solver import solver_issues
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 
 __all__ = ["diagnose"]
 
@@ -39,8 +41,8 @@ def diagnose(tree: xr.DataTree) -> list[Issue]:
     """Return what is wrong with a fit, and what to do about it; empty if nothing is.
 
     R-hat above 1.01; bulk or tail ESS below 100 a chain; divergent transitions; transitions at the
-    greatest tree depth; E-BFMI below 0.3; failed solves of the ODE system. Of each variable the
-    worst element is named.
+    greatest tree depth; E-BFMI below 0.3; failed solves of the ODE system; of an approximation, a
+    Pareto k-hat above 0.5. Of each variable the worst element is named.
 
     Parameters
     ----------
@@ -52,6 +54,10 @@ def diagnose(tree: xr.DataTree) -> list[Issue]:
     list of Issue
         All of severity ``warning``.
     """
+    return [*approximation_issues(tree.attrs), *_of_sampling(tree)]
+
+
+def _of_sampling(tree: xr.DataTree) -> list[Issue]:
     account = read_account(tree)
     return [issue for check in _CHECKS for issue in check(tree, account)]
 
@@ -64,7 +70,7 @@ def _check_rhat(tree: xr.DataTree, account: FitAccount) -> _Found:
     posterior = tree["posterior"].to_dataset()
     if posterior.sizes["chain"] < 2:
         return
-    with np.errstate(invalid="ignore", divide="ignore"):  # what is known is constant: no R-hat
+    with quiet_dependencies():  # what is known is constant: no R-hat
         found = az.rhat(posterior)
     for name, place, value, bad in _worst(found, lambda v: v > _RHAT, largest=True):
         what = f"R-hat is {value:.3f}: the chains do not agree (at most {_RHAT}){_others(bad)}"
@@ -75,7 +81,7 @@ def _check_ess(tree: xr.DataTree, account: FitAccount) -> _Found:
     posterior = tree["posterior"].to_dataset()
     least = _ESS_A_CHAIN * posterior.sizes["chain"]
     for kind in ("bulk", "tail"):
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with quiet_dependencies():
             found = az.ess(posterior, method=kind)
         # a constant has as many as there are draws, or none: either way it is no trouble
         constant = posterior.std(("chain", "draw")) == 0

@@ -1,6 +1,8 @@
 """`sample_prior`: what the priors say before any data, and what they predict."""
 
 import dataclasses
+import hashlib
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -22,13 +24,14 @@ from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["diagnose_prior", "sample_prior"]
+__all__ = ["design_key", "diagnose_prior", "sample_prior"]
 
 _LOGGER = logging.getLogger(__name__)
 _DIGITS = 10
 # A parameter is named if a failed draw's value beats one of the others' this often, or this seldom.
 _TELLING = 0.7
 _MOST = 3
+_OBSERVED = ("DV", "BLQ", "LLOQ", "ULOQ")
 
 
 def sample_prior(
@@ -69,7 +72,8 @@ def sample_prior(
         (``DV`` with residual error, ``prediction`` without; by observation),
         ``sample_stats_prior`` (``failed``: the solver gave up on a subject; ``impossible``: no
         residual error can lie around a prediction, such as a log-normal one around 0),
-        ``observed_data``, ``constant_data``.
+        ``observed_data``, ``constant_data``. Attribute ``design`` is a digest of the study without
+        its values.
 
     Raises
     ------
@@ -100,9 +104,31 @@ def sample_prior(
     )
     tree.attrs.update(result_attributes(model, bound, **about))
     tree.attrs["program"] = bound.prior_program
+    tree.attrs["design"] = design_key(study)
     for issue in diagnose_prior(tree):
         _LOGGER.warning("%s", issue)
     return tree
+
+
+def design_key(study: Study) -> str:
+    """Return a digest of a study without what was observed: subjects, doses, samples, covariates.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> once, twice = (pq.regimen(pq.Dose(amount=a), [1.0]) for a in (1.0, 2.0))
+    >>> design_key(once) == design_key(once), design_key(once) == design_key(twice)
+    (True, False)
+    """
+    table = study.table.drop(columns=[*_OBSERVED, "ROW"], errors="ignore")
+    units = sorted(item for item in study.units.items() if item[0] != "DV")
+    text = json.dumps([units, table.to_csv(index=False)])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _with_kernel(options: BindOptions | None) -> BindOptions:

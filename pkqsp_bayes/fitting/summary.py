@@ -1,9 +1,11 @@
 """The table of a fit's parameters."""
 
 import arviz as az
-import numpy as np
 import pandas as pd
 import xarray as xr
+
+from pkqsp_bayes.fitting.approximation import approximation_label
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 
 __all__ = ["summary_table"]
 
@@ -20,13 +22,19 @@ def summary_table(tree: xr.DataTree) -> pd.DataFrame:
     -------
     DataFrame
         A row a parameter: ``CLint``, ``omega[CLint]``, ``sigma[cp]``; columns mean, sd, q5, q95,
-        ess_bulk, ess_tail, r_hat.
+        ess_bulk, ess_tail, r_hat. Where the draws are of an approximation with a Pareto k-hat above
+        0.5, ``attrs["label"]`` and the name of the columns say so.
     """
     names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
-    with np.errstate(invalid="ignore"):  # what is known is constant, and has no R-hat
+    with quiet_dependencies():  # what is known is constant, and has no R-hat
         table: pd.DataFrame = az.summary(
             tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
         )
     low, high = (c for c in table.columns if str(c).startswith("eti"))
     table = table.rename(columns={low: "q5", high: "q95"}).rename_axis("parameter")
-    return table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]
+    table = table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]
+    label = approximation_label(tree.attrs)
+    if label:
+        table.attrs["label"] = label
+        table.columns.name = label
+    return table

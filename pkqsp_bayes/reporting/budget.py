@@ -57,6 +57,7 @@ def draw_budget(
     """
     one = budget.sel(scale=scale)
     views = [str(view) for view in np.atleast_1d(one["view"].to_numpy())]
+    views = [v for v in views if np.isfinite(one["share"].sel(view=v)).any()] or views[:1]
     name = quantity or _quantity(budget)
     panels = {
         f"{name}: {_VIEWS[view]}" if i == 0 else _VIEWS[view]: budget_shares(one, view)

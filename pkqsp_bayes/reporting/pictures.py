@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.reporting.predictions import Curves
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
 from pkqsp_bayes.study.stretches import rising_runs
@@ -26,6 +27,7 @@ _NAMES = {
 }
 
 
+@quiet_dependencies()
 def draw_subjects(
     curves: Curves, path: Path, *, quantity: str, time: str = "time (h)", log: bool = False
 ) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import model_of
 from pkqsp_bayes.analysis.predictive.bins import bin_times
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.reporting.section import number
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
 from pkqsp_bayes.spec.distribution import Distribution
@@ -26,6 +27,7 @@ _COLUMNS = 4
 _PANELS = 16
 
 
+@quiet_dependencies()
 def draw_prior_check(prior: xr.DataTree, check: xr.Dataset, path: Path) -> None:
     """Draw what priors predict for a study around what was seen, and statistics of both.
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pkqsp_bayes.fitting.approximation import approximation_label
 from pkqsp_bayes.fitting.diagnose import diagnose
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.reporting.facts import Facts
@@ -95,6 +96,10 @@ def _identifiability(facts: Facts) -> Line:
 
 
 def _sampling(facts: Facts) -> Line:
+    label = approximation_label(facts.fit.attrs)
+    if label:
+        remedy = "The numbers of this page are of these draws; draw with pkqsp_bayes.fit."
+        return Line(mark="bad", head="Approximated", text=f"the draws are of {label}. {remedy}")
     figures, issues = worst_figures(facts.fit), diagnose(facts.fit)
     said = (
         f"R-hat at most {figures['r_hat']:.3f}, at least "
@@ -112,7 +117,8 @@ def _sampling(facts: Facts) -> Line:
 
 def _prediction(section: Section) -> Line:
     if section.missing:
-        return Line(mark="open", head="Prediction", text="not checked: the study is not at hand.")
+        text = f"not checked. {section.missing}"
+        return Line(mark="open", head="Prediction", text=text)
     found = ", ".join(f"{n} p = {number(p, 2)}" for n, p in section.content["p_values"].items())
     failed, odd = section.content["failed"], section.content["odd"]
     if failed:

@@ -16,21 +16,29 @@ def hand_made(
     *,
     omega: Mapping[str, float | np.ndarray],
     sigma: Mapping[str, float | np.ndarray],
+    omega_iov: Mapping[str, float | np.ndarray] | None = None,
     eta: np.ndarray | None = None,
     subjects: tuple[str, ...] = (),
 ) -> xr.DataTree:
     """Return a tree with a posterior of one chain.
 
     ``typical``: (D,) draws of typical values and coefficients, by label; ``omega`` and ``sigma``:
-    numbers or draws; ``eta``: (D, S, R).
+    numbers or draws, and so ``omega_iov``; ``eta``: (D, S, R).
     """
     size = len(next(iter(typical.values())))
     rows = {name: ("draw", np.asarray(v, dtype=float)) for name, v in typical.items()}
-    for name, dim, values in (("omega", "effect", omega), ("sigma", "residual", sigma)):
+    later = omega_iov or {}
+    for name, dim, values in (
+        ("omega", "effect", omega),
+        ("sigma", "residual", sigma),
+        ("omega_iov", "effect_iov", later),
+    ):
         columns = [np.broadcast_to(v, size) for v in values.values()]
         if columns:
             rows[name] = (("draw", dim), np.column_stack(columns))
     coords = {"draw": np.arange(size), "effect": list(omega), "residual": list(sigma)}
+    if later:
+        coords["effect_iov"] = list(later)
     if eta is not None:
         rows["eta"] = (("draw", "subject", "effect"), eta)
         coords["subject"] = list(subjects)

@@ -9,8 +9,8 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.replicates import (
-    Limits,
     joint_data,
+    limits_of,
     planned_study,
     posterior_replicates,
     replicate_data,
@@ -37,7 +37,7 @@ def test_a_study_with_values_is_left_alone() -> None:
 def test_what_lies_beyond_the_limits_is_censored() -> None:
     study, made = bound(lloq=0.5)
     values = np.array([0.2, 0.5, 3.0, 5.0, 6.0, 1.0])
-    data = replicate_data(made, values, Limits.of(study, made)).data
+    data = replicate_data(made, values, limits_of(study, made)).data
     assert data["censored"].tolist() == [-1, 0, 0, 0, 1, 0]
     assert data["y"].tolist() == [0.5, 0.5, 3.0, 5.0, 5.0, 1.0]
 
@@ -45,7 +45,7 @@ def test_what_lies_beyond_the_limits_is_censored() -> None:
 def test_without_a_limit_nothing_is_below_it() -> None:
     study, made = bound()
     values = np.array([-1.0, 0.5, 3.0, 5.0, 6.0, 1.0])
-    data = replicate_data(made, values, Limits.of(study, made)).data
+    data = replicate_data(made, values, limits_of(study, made)).data
     assert data["censored"].tolist() == [0, 0, 0, 0, 1, 0]
     assert data["y"][0] == -1.0
 
@@ -53,7 +53,7 @@ def test_without_a_limit_nothing_is_below_it() -> None:
 def test_data_and_replicate_together_are_the_same_subjects_with_more_observations() -> None:
     study, made = bound()
     values = np.arange(1.0, 7.0) / 2
-    both = joint_data(made, replicate_data(made, values, Limits.of(study, made)))
+    both = joint_data(made, replicate_data(made, values, limits_of(study, made)))
     assert both.data["observations"] == 12
     assert np.asarray(both.data["observed"]).tolist() == [1, 7, 13]
     old = np.asarray(made.data["y"])
@@ -69,7 +69,7 @@ def test_data_and_replicate_together_are_the_same_subjects_with_more_observation
 
 def test_misfit_is_the_root_mean_square() -> None:
     study, made = bound()
-    with_values = replicate_data(made, np.full(6, 2.0), Limits.of(study, made))
+    with_values = replicate_data(made, np.full(6, 2.0), limits_of(study, made))
     found = misfit(with_values, np.array([[2.0] * 6, [3.0] * 6, [2.0] * 5 + [2 + np.sqrt(6)]]))
     np.testing.assert_allclose(found["misfit[cp]"], [0, 1, 1])
 
@@ -121,3 +121,16 @@ def test_draws_of_a_posterior_keep_what_they_made() -> None:
 def test_a_posterior_has_only_so_many_draws() -> None:
     with pytest.raises(pq.CheckError, match="21 replicates of a posterior that has 20 draws"):
         posterior_replicates(posterior(10), 21, seed=1)
+
+
+def test_a_limit_on_one_row_censors_all_replicates_of_its_endpoint() -> None:
+    study, made = bound()
+    table = study.table.assign(ULOQ=np.nan)
+    rows = table.index[table.EVID == 0]
+    table.loc[rows[1], ["DV", "LLOQ", "BLQ"]] = [0.5, 0.5, 1]
+    study = dataclasses.replace(study, table=table)
+    made = bind_model(model(), study)
+    limits = limits_of(study, made)
+    assert limits.lower.tolist() == [0.5] * 6
+    values = np.array([0.2, 0.5, 3.0, 0.4, 6.0, 1.0])
+    assert replicate_data(made, values, limits).data["censored"].tolist() == [-1, 0, 0, -1, 0, 0]

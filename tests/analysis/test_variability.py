@@ -207,3 +207,40 @@ def test_weights_add_up_to_the_explained_variance_of_correlated_parameters() -> 
     assert shares.first[1, 0] == pytest.approx(
         np.corrcoef(np.log(typical["V"]), typical["k"])[0, 1] ** 2, abs=0.05
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "sigma"),
+    [
+        ("additive", {"cp": 0.05}),
+        ("combined", {"cp.additive": 0.05, "cp.proportional": 0.1}),
+        ("power", {"cp": 0.05, "cp.exponent": 0.5}),
+        ("student_t", {"cp": 0.05, "cp.df": 5.0}),
+    ],
+)
+def test_what_may_be_negative_has_no_budget_of_its_logarithm(form: str, sigma: dict) -> None:
+    model = MODEL.replace('error = "lognormal"', f'error = "{form}"')
+    named = {("cp.sigma" if k == "cp" and len(sigma) > 1 else k): v for k, v in sigma.items()}
+    rng = np.random.default_rng(7)
+    typical = {"V": 20 * np.exp(0.1 * rng.normal(size=60)), "k": 0.2 + 0.01 * rng.normal(size=60)}
+    tree = hand_made(model, typical, omega={"V": 0.3, "k": 0.02}, sigma=named)
+    budget = variance_budget(tree, output="cp", times=TIMES, regimen=DOSE, outer=30, inner=20).sel(
+        scale="log"
+    )
+    observed, latent = budget.sel(view="observed"), budget.sel(view="latent")
+    for name in ("variance", "share", "closure", "mean"):
+        assert observed[name].isnull().all(), name
+    assert latent.share.notnull().all()
+    assert np.abs(latent.closure).max() < 5
+
+
+def test_a_proportional_error_has_one_to_first_order_without_a_closure() -> None:
+    rng = np.random.default_rng(7)
+    typical = {"V": 20 * np.exp(0.1 * rng.normal(size=60)), "k": np.full(60, 0.2)}
+    model = MODEL.replace('error = "lognormal"', 'error = "proportional"')
+    tree = hand_made(model, typical, omega={"V": 0.3, "k": 0.02}, sigma={"cp": 0.1})
+    budget = variance_budget(tree, output="cp", times=TIMES, regimen=DOSE, outer=30, inner=20)
+    log = budget.sel(scale="log", view="observed")
+    assert log.variance.sel(component="residual").values == pytest.approx(0.01)
+    assert log.closure.isnull().all()
+    assert budget.sel(scale="natural", view="observed").closure.notnull().all()

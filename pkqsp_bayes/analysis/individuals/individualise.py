@@ -10,7 +10,7 @@ from pkqsp_bayes.analysis.individuals.mode import Modes, find_modes
 from pkqsp_bayes.analysis.individuals.result import Individuals, individual_draws
 from pkqsp_bayes.analysis.individuals.sample import EffectDraws, sample_effects
 from pkqsp_bayes.analysis.individuals.target import EffectPosterior
-from pkqsp_bayes.analysis.predictive.replicates import observed_study
+from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study

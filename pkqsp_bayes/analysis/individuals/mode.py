@@ -36,8 +36,10 @@ class Modes:
     converged: NDArray[np.bool_]
 
 
-def find_modes(target: EffectPosterior, *, iterations: int = 40) -> Modes:
-    """Climb from zero, the mode of the prior, to the mode (Levenberg-Marquardt).
+def find_modes(
+    target: EffectPosterior, *, iterations: int = 40, start: FloatArray | None = None
+) -> Modes:
+    """Climb to the mode (Levenberg-Marquardt).
 
     Parameters
     ----------
@@ -45,8 +47,10 @@ def find_modes(target: EffectPosterior, *, iterations: int = 40) -> Modes:
         What to climb.
     iterations : int
         At most.
+    start : (D, S, Z) array, optional
+        Where to begin; by default at zero, the mode of the prior.
     """
-    z = np.zeros(target.shape)
+    z = np.zeros(target.shape) if start is None else start
     here = target.local(z)
     damping = np.full(z.shape[:2], _FIRST_DAMPING)
     found = _rise(here) < _CLOSE

@@ -10,7 +10,7 @@ from pkqsp_bayes.analysis.individuals.mode import Modes
 from pkqsp_bayes.analysis.individuals.target import EffectPosterior
 from pkqsp_bayes.errors import CheckError, Issue
 
-__all__ = ["EffectDraws", "sample_effects"]
+__all__ = ["EffectDraws", "draw_proposals", "sample_effects"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -64,22 +64,40 @@ def sample_effects(
     CheckError
         With the subjects for whom no proposal is possible.
     """
-    size, subjects, width = target.shape
-    factor = np.linalg.cholesky(modes.covariance)
-    volume = np.log(np.einsum("dszz->dsz", factor)).sum(axis=2)
-    points = np.empty((proposals, size, subjects, width))
-    weight = np.empty((proposals, size, subjects))
+    points = np.empty((proposals, *target.shape))
+    weight = np.empty((proposals, *target.shape[:2]))
     for k in range(proposals):
-        standard, log_q = _student(rng, (size, subjects, width))
-        points[k] = modes.z + np.einsum("dsij,dsj->dsi", factor, standard)
-        weight[k] = target.log_density(points[k]) - (log_q - volume)
+        points[k], log_q = draw_proposals(modes, rng)
+        weight[k] = target.log_density(points[k]) - log_q
     _check_possible(target, weight)
     return _resample(points, weight, rng)
 
 
-def _student(
-    rng: np.random.Generator, shape: tuple[int, int, int]
-) -> tuple[FloatArray, FloatArray]:
+def draw_proposals(modes: Modes, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Draw one proposal for each draw of the population and subject.
+
+    Parameters
+    ----------
+    modes : Modes
+        Where, and how wide.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    (D, S, Z) array
+        Student's t (5 df) at the mode, with the inverse curvature.
+    (D, S) array
+        Its log density.
+    """
+    factor = np.linalg.cholesky(modes.covariance)
+    volume = np.log(np.einsum("dszz->dsz", factor)).sum(axis=2)
+    standard, log_q = _student(rng, modes.z.shape)
+    points: FloatArray = modes.z + np.einsum("dsij,dsj->dsi", factor, standard)
+    return points, log_q - volume
+
+
+def _student(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     """Draw standard multivariate t vectors; return their log density too."""
     width = shape[2]
     scale = np.sqrt(_DF / rng.chisquare(_DF, shape[:2]))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy
+from pkqsp_bayes.analysis.observed import ObservedStudy
 
 __all__ = ["EffectPosterior", "Local"]
 
@@ -74,6 +74,17 @@ class EffectPosterior:
         occasions = len(self.seen.simulator.model.occasions)
         rest = z[..., own:].reshape(*z.shape[:2], occasions, len(draws.occasion_effects))
         return eta, draws.omega_iov[:, None, None, :] * rest
+
+    def from_effects(self, eta: FloatArray, kappa: FloatArray | None) -> FloatArray:
+        """Return z (D, S, Z) of eta (D, S, R) and kappa (D, S, O, Q); 0 where an omega is 0."""
+        draws, flat = self.seen.draws, []
+        for values, omega in ((eta, draws.omega[:, None]), (kappa, draws.omega_iov[:, None, None])):
+            if values is not None:
+                scaled = np.divide(values, omega, out=np.zeros(values.shape), where=omega > 0)
+                flat.append(scaled.reshape(*self.shape[:2], -1))
+        root = np.linalg.cholesky(draws.correlation + 1e-10 * np.eye(draws.omega.shape[1]))
+        own = np.linalg.solve(root[:, None], flat[0][..., None])[..., 0]
+        return np.concatenate([own, *flat[1:]], axis=2)
 
     def parameters(self, z: NDArray[Any]) -> FloatArray:
         """Return individual parameters (D, S, P); z may be complex."""

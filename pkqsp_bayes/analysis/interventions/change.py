@@ -13,6 +13,7 @@ from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.study.simulated import Dose
 
 __all__ = ["Change", "Changes", "Scaled", "read_changes"]
@@ -21,6 +22,9 @@ __all__ = ["Change", "Changes", "Scaled", "read_changes"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaled:
     """Multiply instead of set: an inhibitor is ``Scaled(factor=0.2)``, a knock-out 0.
+
+    A parameter keeps its random effects, its deviations of occasions and its covariates; one that
+    is set to a number has none of them any more.
 
     Parameters
     ----------
@@ -152,7 +156,22 @@ def _no_change(spec: ModelSpec, name: str, change: Change) -> tuple[str, str] | 
         return None if change in levels else (f"it has no level {change!r}", "give a number")
     if not isinstance(change, float | int) or not math.isfinite(change):
         return f"it cannot be set to {change}", "give a finite number, or Scaled(factor=...)"
-    return None
+    stated = spec.population.parameters.get(name)
+    return None if stated is None else _out_of_bounds(stated, float(change))
+
+
+def _out_of_bounds(stated: PopulationParameterSpec, value: float) -> tuple[str, str] | None:
+    """Say why an individual parameter cannot have a value."""
+    low, high = stated.lower, stated.upper
+    if "logitnormal" in (stated.iiv, stated.iov):
+        low, high = 0.0 if low is None else low, 1.0 if high is None else high
+    elif "lognormal" in (stated.iiv, stated.iov):
+        low = 0.0 if low is None else low
+    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    if least <= value <= most:
+        return None
+    allowed = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
+    return f"it cannot be set to {value:g}: that is out of its bounds", f"give {allowed}"
 
 
 def _number(change: Change, present: float | str | None) -> float:

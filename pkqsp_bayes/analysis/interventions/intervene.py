@@ -1,14 +1,18 @@
 """`intervene`: the effect of doing something, on the same subjects, with its uncertainty."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.interventions.act import act_on, without_known_effects
 from pkqsp_bayes.analysis.interventions.change import Change, Changes, Scaled, read_changes
-from pkqsp_bayes.analysis.variability.endpoints import Endpoint, Kind
+from pkqsp_bayes.analysis.interventions.effects import common_effects, new_effects
+from pkqsp_bayes.analysis.interventions.summary import summarise_arms
+from pkqsp_bayes.analysis.variability.endpoints import Endpoint
 from pkqsp_bayes.analysis.variability.sampling import Design, make_design
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
@@ -20,10 +24,6 @@ from pkqsp_bayes.study.simulated import Dose
 __all__ = ["intervene"]
 
 FloatArray = NDArray[np.float64]
-_ENDPOINTS: tuple[Kind, ...] = ("AUC", "Cmax", "Ctrough", "nadir")
-_ARMS = ["factual", "counterfactual"]
-_LEVELS = ["average", "individual"]
-_STATISTICS = ["median", "lower", "upper"]
 
 
 def intervene(
@@ -52,8 +52,10 @@ def intervene(
     fit : xarray.DataTree
         What `pkqsp_bayes.fit` returns.
     do : mapping of str to (float, str, Scaled, Dose or sequence of Dose)
-        What is done: a parameter of the population set for everyone, or scaled in everyone
-        (``{"CLint": Scaled(factor=0.2)}``); a constant of ``[parameters]``; a covariate (a number,
+        What is done: a parameter of the population set for everybody, at all occasions and
+        whatever the covariates are (``{"CL": 5.0}``), or scaled in everybody, whose random
+        effects, occasions and covariates stay (``{"CLint": Scaled(factor=0.2)}``); a constant of
+        ``[parameters]``; a covariate (a number,
         or the name of a level); ``dose``: another regimen, or Scaled amounts.
     output : str
         An output of the model.
@@ -79,15 +81,25 @@ def intervene(
         the same of AUC, Cmax, Ctrough and nadir over the times: ``endpoint_value``,
         ``endpoint_change`` with ``endpoint`` for time; ``endpoint_draws`` (arm, draw, subject,
         endpoint). ``arm``: factual, counterfactual. ``measure``: difference, ratio. ``level``:
-        ``average`` over subjects (of ratios the geometric mean), whose interval is what is not
-        known; ``individual``, a new subject, whose interval is biology besides. ``statistic``:
-        median and the ends of the interval. Attribute ``failed``: solves that gave nothing.
+        ``average`` over subjects (of ratios the geometric mean), whose interval is parameter
+        uncertainty alone; ``individual``, a new subject, whose interval has between-subject
+        variability besides. ``statistic``: median and the ends of the interval.
+        ``trajectory_error``, ``change_error``, ``endpoint_value_error``, ``endpoint_change_error``
+        (no level, no statistic): Monte Carlo standard error of the average, by the number of
+        subjects; it moves median and both ends together, and is no part of the interval.
+        Attribute ``failed``: solves that gave nothing.
 
     Raises
     ------
     CheckError
-        With everything done that is not a cause in the model (an output, a state), and whatever is
-        wrong with output, times, regimen and covariates.
+        With everything done that is not a cause in the model (an output, a state) or cannot have
+        this value, and whatever is wrong with output, times, regimen and covariates.
+
+    Notes
+    -----
+    The average under each draw is over the same standard normal deviates, in pairs of opposite
+    sign, so that it differs between draws by what the draws differ in; its level is that of new
+    subjects under each draw, of which there are draws times subjects.
     """
     model, rng = unfold_trajectories(model_of(fit)), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
@@ -95,15 +107,18 @@ def intervene(
     chosen = options or SolverOptions()
     before = _design(model, output, at, regimen, given, chosen)
     changed, _ = set_constants(model, changes.constants)
+    changed = without_known_effects(changed, changes.parameters)
     after = _design(changed, output, at, changes.doses, {**given, **changes.covariates}, chosen)
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
-    factual, counterfactual = _arms(before, after, population, changes, subjects, rng)
-    result = _dataset(at, factual, counterfactual, probability)
-    failed = int(np.isnan(factual + counterfactual).any(axis=2).sum())
+    worlds = _Worlds(before=before, after=after, draws=population, changes=changes)
+    arms = worlds.solve(*new_effects(population, subjects, rng))
+    common = worlds.solve(*common_effects(population, subjects, rng))
+    result = summarise_arms(at, arms, common, probability)
+    failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
                     "time_unit": model.time_unit, "do": _words(do), "failed": failed,
-                    "probability": probability, "seed": seed}  # fmt: skip
+                    "probability": probability, "seed": seed, **draws_label(fit)}  # fmt: skip
     return result
 
 
@@ -121,95 +136,26 @@ def _design(
     )  # fmt: skip
 
 
-def _arms(
-    before: Design,
-    after: Design,
-    draws: PopulationDraws,
-    changes: Changes,
-    subjects: int,
-    rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the trajectories (D, n, T) of the same subjects in both arms."""
-    eta = draws.draw_eta(subjects, rng)
-    kappa = draws.draw_kappa(subjects, 1, rng) if draws.occasion_effects else None
-    done = after.parameters(draws, eta, kappa)
-    for name, change in changes.parameters.items():
-        column = after.simulator.kernel.parameters.index(name)
-        if isinstance(change, Scaled):
-            done[..., column] *= change.factor
-        else:
-            done[..., column] = change
-    return before.solve(before.parameters(draws, eta, kappa)), after.solve(done)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Worlds:
+    """The two designs, the draws of the population, and what is done."""
 
+    before: Design
+    after: Design
+    draws: PopulationDraws
+    changes: Changes
 
-def _dataset(
-    times: FloatArray, factual: FloatArray, counterfactual: FloatArray, probability: float
-) -> xr.Dataset:
-    arms = np.stack([factual, counterfactual])
-    derived = np.concatenate([Endpoint(kind=k).of(times, arms) for k in _ENDPOINTS], axis=-1)
-    dims = ("level", "statistic")
-    return xr.Dataset(
-        {
-            "trajectory": (("arm", *dims, "time"), _values(arms, probability)),
-            "change": (("measure", *dims, "time"), _contrast(arms, probability)),
-            "endpoint_value": (("arm", *dims, "endpoint"), _values(derived, probability)),
-            "endpoint_change": (("measure", *dims, "endpoint"), _contrast(derived, probability)),
-            "endpoint_draws": (("arm", "draw", "subject", "endpoint"), derived),
-        },
-        coords={
-            "arm": _ARMS,
-            "measure": ["difference", "ratio"],
-            "level": _LEVELS,
-            "statistic": _STATISTICS,
-            "time": times,
-            "endpoint": list(_ENDPOINTS),
-        },
-    )
-
-
-def _values(arms: FloatArray, probability: float) -> FloatArray:
-    return np.stack([_summary(arm, _mean(arm), probability) for arm in arms])
-
-
-def _contrast(arms: FloatArray, probability: float) -> FloatArray:
-    """Return summaries of difference and ratio of two arms (2, D, n, K): (2, level, stat., K)."""
-    factual, counterfactual = arms
-    difference = counterfactual - factual
-    nothing = np.full(factual.shape, np.nan)
-    ratio = np.divide(counterfactual, factual, out=nothing, where=factual > 0)
-    # The geometric mean is of subjects with both above zero: what is stopped wholly leaves none.
-    logs = np.log(ratio, out=np.full(ratio.shape, np.nan), where=ratio > 0)
-    return np.stack(
-        [
-            _summary(difference, _mean(difference), probability),
-            _summary(ratio, np.exp(_mean(logs)), probability),
-        ]
-    )
-
-
-def _mean(values: FloatArray) -> FloatArray:
-    """Return the mean over subjects (D, n, K) of what is no NaN: (D, K)."""
-    some = ~np.isnan(values)
-    total, number = np.where(some, values, 0.0).sum(axis=1), some.sum(axis=1)
-    nothing = np.full(total.shape, np.nan)
-    mean: FloatArray = np.divide(total, number, out=nothing, where=number > 0)
-    return mean
-
-
-def _summary(individual: FloatArray, average: FloatArray, probability: float) -> FloatArray:
-    """Return median and interval of averages (D, K) and individuals (D, n, K): (2, 3, K)."""
-    tail = (1 - probability) / 2
-    levels = (0.5, tail, 1 - tail)
-    flat = individual.reshape(-1, individual.shape[-1])
-    return np.stack([_quantiles(values, levels) for values in (average, flat)])
-
-
-def _quantiles(values: FloatArray, levels: Sequence[float]) -> FloatArray:
-    """Return quantiles of each column that has values; NaN where there is none."""
-    found = np.full((len(levels), values.shape[1]), np.nan)
-    some = ~np.isnan(values).all(axis=0)
-    found[:, some] = np.nanquantile(values[:, some], levels, axis=0)
-    return found
+    def solve(self, eta: FloatArray, kappa: FloatArray | None) -> FloatArray:
+        """Return the trajectories (2, D, n, T) of the same subjects in both arms."""
+        simulator = self.after.simulator
+        done = act_on(
+            simulator.model,
+            simulator.kernel.parameters,
+            self.after.parameters(self.draws, eta, kappa),
+            self.changes.parameters,
+        )
+        factual = self.before.solve(self.before.parameters(self.draws, eta, kappa))
+        return np.stack([factual, self.after.solve(done)])
 
 
 def _words(do: Mapping[str, Change]) -> str:

@@ -5,8 +5,8 @@ patients are predicted; it needs the subject's likelihood with its random effect
 since a subject's own effects know its data.
 """
 
-import warnings
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 
 import arviz as az
 import numpy as np
@@ -14,17 +14,20 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.draws import PopulationDraws
+from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
-from pkqsp_bayes.analysis.predictive.replicates import observed_study
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["loo", "loo_subject"]
 
 FloatArray = NDArray[np.float64]
+_LOGGER = logging.getLogger(__name__)
 _GOOD_K = 0.7
-_LEAST_ESS = 10
+_LARGEST_ERROR = 0.3
+"""Of a log likelihood, in the worst hundredth of the draws: beyond it noise is taken for weight."""
+_NAMED = 5
 
 
 def loo(fit: xr.DataTree) -> az.ELPDData:
@@ -38,21 +41,35 @@ def loo(fit: xr.DataTree) -> az.ELPDData:
     Returns
     -------
     arviz.ELPDData
-        Pointwise, with Pareto k; `arviz.compare` takes several.
+        Pointwise, with Pareto k; `arviz.compare` takes several. Where k is above 0.7 for some
+        observations their values, and the sum with them, are not reliable: a warning is logged.
     """
-    return az.loo(fit, var_name="DV", pointwise=True)
+    with quiet_dependencies():
+        result = az.loo(fit, var_name="DV", pointwise=True)
+    poor = ~(result.pareto_k.to_numpy() <= _GOOD_K)
+    if poor.any():
+        what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
+        what += "values are not reliable"
+        remedy = "compare models by subjects left out (pq.loo_subject)"
+        issue = Issue(severity="warning", where="leave one out", what=what, remedy=remedy)
+        _LOGGER.warning("%s", issue)
+    return result
 
 
 def loo_subject(
     fit: xr.DataTree,
     study: Study,
     *,
-    draws: int = 400,
-    proposals: int = 200,
+    draws: int = 1000,
+    proposals: int = 30,
     refit: Callable[[Study], xr.DataTree] | None = None,
     seed: int = 1,
 ) -> az.ELPDData:
     """Leave out one subject at a time.
+
+    The likelihood of each subject under each draw of the population has the random effects
+    integrated out, those of its occasions too: by importance sampling around their mode (Laplace's
+    approximation, made exact by weights). Subjects are then left out by Pareto-smoothed weights.
 
     Parameters
     ----------
@@ -63,7 +80,7 @@ def loo_subject(
     draws : int
         Draws of the posterior.
     proposals : int
-        Points by which each subject's random effects are integrated out.
+        Points by which the random effects of each subject are integrated out, under each draw.
     refit : callable, optional
         Fits the model to a study; it is called without the subjects whose Pareto k is above 0.7,
         one at a time, and their values are replaced.
@@ -73,59 +90,84 @@ def loo_subject(
     Returns
     -------
     arviz.ELPDData
-        One point a subject. Where a subject's integral rests on fewer than ten effective points
-        its k is infinite.
+        One point a subject. Where the Pareto k of a subject is above 0.7 its value is NaN, and so
+        is the sum: no weights of these draws stand for a fit without that subject. A warning is
+        logged then, with what to do. k is infinite where the integral itself is not exact enough
+        (a Monte Carlo error of the log likelihood above 0.3).
 
     Raises
     ------
     CheckError
-        If the subjects are not those of the fit; if the model has variability between occasions.
+        If the subjects are not those of the fit.
     """
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
-    _check(seen.draws.subjects, study, occasions=bool(seen.draws.occasion_effects))
-    eta = _own_effects(seen.draws)
-    found = marginal_log_likelihood(seen, eta, proposals=proposals, rng=rng)
+    if seen.draws.subjects and seen.draws.subjects != study.subjects:
+        what, remedy = "its subjects are not those of the fit", "give the study of the fit"
+        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+    result = _left_out(seen, proposals, rng)
+    poor = np.flatnonzero(~(result.pareto_k.to_numpy() <= _GOOD_K))
+    if refit is not None:
+        for s in poor:
+            result.elpd_i[s] = _refitted(refit, study, int(s), draws, proposals, rng)
+            result.pareto_k[s] = 0.0
+        _sum_up(result)
+    elif poor.size:
+        _without_number(result, poor, [study.subjects[s] for s in poor])
+    return result
+
+
+def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> az.ELPDData:
+    """Return Pareto-smoothed LOO of the subjects; k is infinite where an integral is poor."""
+    found = marginal_log_likelihood(seen, proposals=proposals, rng=rng)
     tree = xr.DataTree.from_dict({
         "posterior": xr.Dataset({"lp": (("chain", "draw"), found.log_lik.sum(axis=1)[None])}),
         "log_likelihood": xr.Dataset(
             {"subject": (("chain", "draw", "ID"), found.log_lik[None])},
-            coords={"ID": list(seen.draws.subjects)},
+            coords={"ID": list(seen.simulator.study.subjects)},
         ),
     })  # fmt: skip
-    with warnings.catch_warnings():
-        # Of high k, which the result has and refits mend.
-        warnings.filterwarnings("ignore", message="Estimated shape parameter")
+    with quiet_dependencies():
         result = az.loo(tree, var_name="subject", pointwise=True, reff=1.0)
-    poor = found.ess < _LEAST_ESS
+    poor = ~(np.quantile(found.error, 0.99, axis=0) <= _LARGEST_ERROR)
     result.pareto_k[:] = np.where(poor, np.inf, result.pareto_k)
-    if refit is not None:
-        for s in np.flatnonzero(result.pareto_k.to_numpy() > _GOOD_K):
-            others = study.only([n for k, n in enumerate(study.subjects) if k != s])
-            own = study.only([study.subjects[s]])
-            alone = observed_study(refit(others), own, draws=draws, rng=rng)
-            again = marginal_log_likelihood(alone, eta[:, [s]], proposals=proposals, rng=rng)
-            result.elpd_i[s] = special.logsumexp(again.log_lik) - np.log(again.log_lik.size)
-            result.pareto_k[s] = 0.0
-        result.elpd = float(result.elpd_i.sum())
-        result.se = float(np.sqrt(result.elpd_i.size * result.elpd_i.var()))
     return result
 
 
-def _check(subjects: tuple[str, ...], study: Study, *, occasions: bool) -> None:
-    issues = []
-    if subjects != study.subjects:
-        what, remedy = "its subjects are not those of the fit", "give the study of the fit"
-        issues.append(Issue(where=study.source, what=what, remedy=remedy))
-    if occasions:
-        what = "deviations of occasions are not integrated out"
-        remedy = "leave out observations (pq.loo), or compare models without iov"
-        issues.append(Issue(where="population", what=what, remedy=remedy))
-    if issues:
-        raise CheckError(issues)
+def _refitted(
+    refit: Callable[[Study], xr.DataTree],
+    study: Study,
+    subject: int,
+    draws: int,
+    proposals: int,
+    rng: np.random.Generator,
+) -> float:
+    """Return log p(y_s | the others) from a fit without the subject."""
+    gone = study.subjects[subject]
+    others, own = study.only([n for n in study.subjects if n != gone]), study.only([gone])
+    alone = observed_study(refit(others), own, draws=draws, rng=rng)
+    again = marginal_log_likelihood(alone, proposals=proposals, rng=rng)
+    return float(special.logsumexp(again.log_lik) - np.log(again.log_lik.size))
 
 
-def _own_effects(draws: PopulationDraws) -> FloatArray:
-    if draws.eta is None:
-        return np.zeros((draws.size, len(draws.subjects), 0))
-    return draws.eta
+def _without_number(result: az.ELPDData, poor: NDArray[np.int64], named: Sequence[str]) -> None:
+    """Take away what cannot be trusted, and say so."""
+    result.elpd_i[poor] = np.nan
+    _sum_up(result)
+    shown = ", ".join(named[:_NAMED]) + (", ..." if len(named) > _NAMED else "")
+    issue = Issue(
+        severity="warning",
+        where="leave one out",
+        what=f"Pareto k is above {_GOOD_K} for {len(named)} of {result.elpd_i.size} subjects "
+        f"({shown}): there is no number for them, nor for all together",
+        remedy="pass refit=, which fits the model without each of them; where k is just above, or "
+        "infinite, more draws of a longer fit and more proposals help",
+    )
+    _LOGGER.warning("%s", issue)
+
+
+def _sum_up(result: az.ELPDData) -> None:
+    result.elpd = float(result.elpd_i.sum(skipna=False))
+    result.se = float(np.sqrt(result.elpd_i.size * result.elpd_i.var(skipna=False)))
+    if np.isnan(result.elpd):
+        result.p = float("nan")

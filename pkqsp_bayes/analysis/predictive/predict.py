@@ -3,7 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.predictive.replicates import Kind, observed_study
+from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.observed import Kind, observed_study
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["predict"]
@@ -55,5 +56,5 @@ def predict(
             "DV": ("observation", table["DV"].to_numpy()),
         },
         coords={**labels, "observation": table["row"].to_numpy()},
-        attrs={"model": seen.model.title, "seed": seed},
+        attrs={"model": seen.model.title, "seed": seed, **draws_label(fit)},
     )

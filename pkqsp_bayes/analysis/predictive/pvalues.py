@@ -1,20 +1,19 @@
 """Posterior predictive p-values of statistics of a study (Gelman, Meng & Stern 1996)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.replicates import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.observed import observed_study
+from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
+from pkqsp_bayes.analysis.ranks import two_sided_p
 from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["STATISTICS", "Statistic", "predictive_pvalues"]
-
-FloatArray = NDArray[np.float64]
-Statistic = Callable[[pd.DataFrame], float]
 
 
 def _median_cmax(table: pd.DataFrame) -> float:
@@ -34,7 +33,13 @@ def _median_auc(table: pd.DataFrame) -> float:
 def _share_below(table: pd.DataFrame) -> float:
     if table["LLOQ"].isna().all():
         return float("nan")
-    return float((table["DV"] <= table["LLOQ"]).mean())
+    return float((table["censored"] < 0).mean())
+
+
+def _share_above(table: pd.DataFrame) -> float:
+    if table["ULOQ"].isna().all():
+        return float("nan")
+    return float((table["censored"] > 0).mean())
 
 
 def _autocorrelation(table: pd.DataFrame) -> float:
@@ -50,9 +55,11 @@ STATISTICS: Mapping[str, Statistic] = {
     "SD of log Cmax": _sd_log_cmax,
     "median AUC": _median_auc,
     "share below LLOQ": _share_below,
+    "share above ULOQ": _share_above,
     "autocorrelation of residuals": _autocorrelation,
 }
-"""Of the table of one endpoint: ID, TIME, DV, LLOQ, covariates; mean and sd of replicates."""
+"""Of the table of one endpoint: ID, TIME, DV, censored, LLOQ, ULOQ, covariates; mean and sd of
+replicates."""
 
 
 def predictive_pvalues(
@@ -72,8 +79,9 @@ def predictive_pvalues(
     study : Study
         The observations.
     statistics : mapping of str to callable, optional
-        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``LLOQ``,
-        covariates; ``mean`` and ``sd`` of replicates) to a number. By default `STATISTICS`.
+        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
+        below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
+        replicates) to a number. By default `STATISTICS`.
     draws : int
         Replicates.
     seed : int
@@ -83,48 +91,36 @@ def predictive_pvalues(
     -------
     xarray.Dataset
         ``observed`` (endpoint, statistic), ``replicated`` (endpoint, statistic, draw), ``p_value``
-        (endpoint, statistic), two-sided: near 0 where replicates lie to one side. Values below
-        LLOQ count as the limit, in the observations and in the replicates.
+        (endpoint, statistic), two-sided: near 0 where replicates lie to one side. Values beyond a
+        limit of quantification count as the limit, in the observations and in the replicates; a
+        limit holds for all observations of its endpoint.
 
     Raises
     ------
     CheckError
-        With every problem of the study.
+        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
+        several limits, and observations without one.
     """
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
-    simulated = _censored(seen, seen.observe(seen.predictions("new_subjects", rng), rng))
+    limits, observations = seen.limits(), seen.table
+    seen, values = seen.replicates(rng)
     chosen = STATISTICS if statistics is None else statistics
-    table = seen.table.assign(mean=simulated.mean(axis=0), sd=simulated.std(axis=0))
-    endpoints = list(dict.fromkeys(table["endpoint"]))
-    observed = np.empty((len(endpoints), len(chosen)))
-    replicated = np.empty((*observed.shape, len(simulated)))
-    for e, endpoint in enumerate(endpoints):
-        mine = np.flatnonzero((table["endpoint"] == endpoint).to_numpy())
-        part = table.iloc[mine]
-        for k, statistic in enumerate(chosen.values()):
-            observed[e, k] = statistic(part)
-            replicated[e, k] = [statistic(part.assign(DV=y[mine])) for y in simulated]
+    cases = CensoredTables.of(observations, limits, values)
+    endpoints = list(dict.fromkeys(observations["endpoint"]))
+    pairs = [cases.statistics(endpoint, chosen) for endpoint in endpoints]
+    observed, replicated = (np.array(part) for part in zip(*pairs, strict=True))
     return xr.Dataset(
         {
             "observed": (("endpoint", "statistic"), observed),
             "replicated": (("endpoint", "statistic", "draw"), replicated),
-            "p_value": (("endpoint", "statistic"), _two_sided(observed, replicated)),
+            "p_value": (("endpoint", "statistic"), two_sided_p(observed, replicated)),
         },
         coords={"endpoint": endpoints, "statistic": list(chosen)},
-        attrs={"model": seen.model.title, "draws": seen.draws.size, "seed": seed},
+        attrs={
+            "model": seen.model.title,
+            "draws": seen.draws.size,
+            "seed": seed,
+            **draws_label(fit),
+        },
     )
-
-
-def _censored(seen: ObservedStudy, simulated: FloatArray) -> FloatArray:
-    limits = seen.table["LLOQ"].to_numpy(dtype=float)
-    return np.maximum(simulated, np.where(np.isnan(limits), -np.inf, limits))
-
-
-def _two_sided(observed: FloatArray, replicated: FloatArray) -> FloatArray:
-    size = replicated.shape[-1]
-    below = (replicated < observed[..., None]).sum(axis=-1)
-    ties = (replicated == observed[..., None]).sum(axis=-1)
-    share = (below + 0.5 * ties + 0.5) / (size + 1)
-    tail = 2 * np.minimum(share, 1 - share)
-    return np.where(np.isnan(observed), np.nan, np.minimum(1.0, tail))

@@ -10,8 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
-from pkqsp_bayes.analysis.predictive.replicates import observed_study
+from pkqsp_bayes.analysis.ranks import far_p
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.study.study import Study
 
@@ -68,11 +70,13 @@ def vpc(
     -------
     xarray.Dataset
         ``observed`` (stratum, bin, quantile), ``simulated`` (stratum, bin, quantile, interval),
-        the 2.5, 50 and 97.5 % points of replicates; ``blq_observed`` and ``blq_simulated``, the
-        shares below LLOQ; ``time`` (stratum, bin), ``count``; ``p_value`` (stratum): probability
-        that a replicate is as far from the others as the observations are, small where the model
-        fails; observations themselves under ``DV`` (observation) with ``stratum_of``, ``bin_of``.
-        A quantile among censored values is NaN.
+        the 2.5, 50 and 97.5 % points of replicates; ``blq_observed`` and ``blq_simulated``,
+        ``alq_observed`` and ``alq_simulated``, the shares below LLOQ and above ULOQ; ``time``
+        (stratum, bin), ``count``; ``p_value`` (stratum): share of replicates that lie as far from
+        the mean of all as the observations do, in quantiles and in those shares, small where the
+        model fails; observations themselves under ``DV`` (observation) with ``stratum_of`` and
+        ``censored``. A quantile among censored values is NaN. A limit holds for all observations
+        of the endpoint.
 
     Raises
     ------
@@ -84,33 +88,30 @@ def vpc(
     table = seen.table
     chosen = _endpoint(table, endpoint)
     mine = np.flatnonzero((table["endpoint"] == chosen).to_numpy())
-    simulated = seen.observe(seen.predictions("new_subjects", rng), rng)[:, mine]
+    limits = seen.limits().take(mine)
+    seen, replicates = seen.replicates(rng)
     table = table.iloc[mine].reset_index(drop=True)
-    observed = table["DV"].to_numpy(dtype=float)
+    pool = np.vstack([table["DV"].to_numpy(dtype=float), replicates[:, mine]])
+    side = limits.side(pool)
+    side[0] = limits.side(pool[0], table["censored"].to_numpy())
     strata, labels = _strata(table, stratify)
     place, centres = _bins(table[time].to_numpy(dtype=float), strata, len(labels), bins)
     if corrected:
         typical = seen.predictions("typical", rng)[:, mine].mean(axis=0)
-        factor = prediction_corrected(typical, strata, place)
-        observed, simulated = observed * factor, simulated * factor
-        limits = table["LLOQ"].to_numpy(dtype=float) * factor
-    else:
-        limits = table["LLOQ"].to_numpy(dtype=float)
-    below = (table["censored"] < 0).to_numpy()
+        pool = pool * prediction_corrected(typical, strata, place)
     parts = [
-        _stratum(observed, simulated, below, limits, np.flatnonzero(strata == k), place,
-                 centres[k], quantiles)
+        _stratum(pool, side, np.flatnonzero(strata == k), place, centres[k], quantiles)
         for k in range(len(labels))
-    ]  # fmt: skip
+    ]
     result = xr.concat(parts, dim="stratum", join="outer")
     labelled = result.assign_coords(stratum=labels, interval=list(_INTERVAL))
     return labelled.assign(
-        DV=("observation", observed), time_of=("observation", table[time].to_numpy(dtype=float)),
-        stratum_of=("observation", strata), censored=("observation", table["censored"].to_numpy()),
+        DV=("observation", pool[0]), time_of=("observation", table[time].to_numpy(dtype=float)),
+        stratum_of=("observation", strata), censored=("observation", side[0]),
     ).assign_attrs(
         model=seen.model.title, endpoint=chosen, unit=seen.model.observe[chosen].value.unit or "",
         time=time, time_unit=seen.model.time_unit, corrected=int(corrected), draws=seen.draws.size,
-        seed=seed, stratify=stratify or "",
+        seed=seed, stratify=stratify or "", **draws_label(fit),
     )  # fmt: skip
 
 
@@ -172,41 +173,42 @@ def _bins(
 
 
 def _stratum(
-    observed: FloatArray,
-    simulated: FloatArray,
-    below: NDArray[np.bool_],
-    limits: FloatArray,
+    pool: FloatArray,
+    side: NDArray[np.int64],
     rows: NDArray[np.int64],
     place: NDArray[np.int64],
     centres: FloatArray,
     quantiles: Sequence[float],
 ) -> xr.Dataset:
-    """Return one panel: quantiles and shares below the limit, observed and simulated."""
-    hidden = simulated < np.where(np.isnan(limits), -np.inf, limits)
-    real, again, less, share = [], [], [], []
-    for b in range(centres.size):
-        mine = rows[place[rows] == b]
-        real.append(_quantiles(observed[mine][None], below[mine][None], quantiles)[0])
-        again.append(_quantiles(simulated[:, mine], hidden[:, mine], quantiles))
-        less.append(below[mine].mean())
-        share.append(hidden[:, mine].mean(axis=1))
-    data, model = np.array(real), np.array(again)  # (B, Q), (B, D, Q)
-    points = _points(model)
-    counts = np.bincount(place[rows], minlength=centres.size)
+    """Return one panel: quantiles and shares beyond the limits, observed and simulated.
+
+    ``pool`` and ``side`` (1 + D, N): values, and whether they are censored; the observed ones
+    first.
+    """
+    inside = [rows[place[rows] == b] for b in range(centres.size)]
+    found = np.array([_quantiles(pool[:, m], side[:, m], quantiles) for m in inside])
+    below = np.array([(side[:, m] < 0).mean(axis=1) for m in inside])  # (B, 1 + D)
+    above = np.array([(side[:, m] > 0).mean(axis=1) for m in inside])
+    known = np.where(np.isfinite(found), found, np.nan)
     return xr.Dataset(
         {
-            "observed": (("bin", "quantile"), data),
-            "simulated": (("bin", "quantile", "interval"), points),
-            "blq_observed": ("bin", np.array(less)),
-            "blq_simulated": (
-                ("bin", "interval"), np.quantile(np.array(share), _INTERVAL, axis=1).T
-            ),
+            "observed": (("bin", "quantile"), known[:, 0]),
+            "simulated": (("bin", "quantile", "interval"), _points(known[:, 1:])),
+            "blq_observed": ("bin", below[:, 0]),
+            "blq_simulated": (("bin", "interval"), _interval(below[:, 1:])),
+            "alq_observed": ("bin", above[:, 0]),
+            "alq_simulated": (("bin", "interval"), _interval(above[:, 1:])),
             "time": ("bin", centres),
-            "count": ("bin", counts),
-            "p_value": _p_value(data, model),
+            "count": ("bin", np.bincount(place[rows], minlength=centres.size)),
+            "p_value": _p_value(found, below, above),
         },
         coords={"bin": np.arange(centres.size), "quantile": list(quantiles)},
-    )  # fmt: skip
+    )
+
+
+def _interval(shares: FloatArray) -> FloatArray:
+    """Return the interval (B, 3) of shares of replicates (B, D)."""
+    return np.quantile(shares, _INTERVAL, axis=1).T
 
 
 def _points(model: FloatArray) -> FloatArray:
@@ -218,26 +220,37 @@ def _points(model: FloatArray) -> FloatArray:
 
 
 def _quantiles(
-    values: FloatArray, hidden: NDArray[np.bool_], quantiles: Sequence[float]
+    values: FloatArray, side: NDArray[np.int64], quantiles: Sequence[float]
 ) -> FloatArray:
-    """Return quantiles (D, Q) of rows in which hidden values lie below all others."""
-    ranked = np.where(hidden, -np.inf, values)
-    found = np.quantile(ranked, quantiles, axis=1, method="nearest").T
-    return np.where(np.isfinite(found), found, np.nan)
+    """Return quantiles (1 + D, Q); censored values lie beyond all others, at infinity."""
+    ranked = values.copy()
+    ranked[side < 0], ranked[side > 0] = -np.inf, np.inf
+    found: FloatArray = np.quantile(ranked, quantiles, axis=1, method="nearest").T
+    return found
 
 
-def _p_value(observed: FloatArray, simulated: FloatArray) -> float:
-    """Return how often a replicate lies as far from the others as the observations do.
+def _p_value(quantiles: FloatArray, below: FloatArray, above: FloatArray) -> float:
+    """Return how often a replicate lies as far from all of them as the observations do.
 
-    Distance: sum of squared standardised differences of all quantiles in all bins.
+    Distance: sum of squared standardised differences of all quantiles, and of all shares beyond
+    the limits, in all bins; observations and replicates alike are members of the whole.
     """
-    model = simulated.transpose(1, 0, 2).reshape(simulated.shape[1], -1)
-    data = observed.ravel()
-    known = np.isfinite(data) & np.isfinite(model).all(axis=0) & (model.std(axis=0) > 0)
-    if not known.any():
+    size = quantiles.shape[1]
+    flat = quantiles.transpose(1, 0, 2).reshape(size, -1)
+    pool = np.hstack([_floored(flat), below.T, above.T])
+    spread = pool.std(axis=0)
+    told = spread > 1e-12 * np.abs(pool).max(axis=0)
+    if not told.any():
         return float("nan")
-    model, data = model[:, known], data[known]
-    centre, spread = model.mean(axis=0), model.std(axis=0)
-    far = (((model - centre) / spread) ** 2).sum(axis=1)
-    own = (((data - centre) / spread) ** 2).sum()
-    return float((1 + (far >= own).sum()) / (1 + far.size))
+    z = (pool[:, told] - pool[:, told].mean(axis=0)) / spread[told]
+    return far_p((z**2).sum(axis=1))
+
+
+def _floored(values: FloatArray) -> FloatArray:
+    """Put the nearest known value of any member in the place of what lies beyond a limit."""
+    finite = np.isfinite(values)
+    low = np.where(finite, values, np.inf).min(axis=0)
+    high = np.where(finite, values, -np.inf).max(axis=0)
+    none = ~finite.any(axis=0)
+    low, high = np.where(none, 0.0, low), np.where(none, 0.0, high)
+    return np.where(finite, values, np.where(values < 0, low, high))

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,17 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.predictive.pvalues import STATISTICS, Statistic
+from pkqsp_bayes.analysis.limits import endpoint_limits
+from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
+from pkqsp_bayes.analysis.predictive.pvalues import STATISTICS
+from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.prior import design_key
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["PRIOR_STATISTICS", "prior_check"]
@@ -28,7 +34,7 @@ _ABOUT_RESIDUALS = "autocorrelation of residuals"
 PRIOR_STATISTICS: Mapping[str, Statistic] = {
     name: statistic for name, statistic in STATISTICS.items() if name != _ABOUT_RESIDUALS
 }
-"""Statistics of the table of one endpoint (ID, TIME, DV, LLOQ) that tell a prior by default."""
+"""Statistics of the table of one endpoint (ID, TIME, DV, censored, LLOQ, ULOQ) by default."""
 
 
 def prior_check(
@@ -48,12 +54,17 @@ def prior_check(
     Parameters
     ----------
     prior : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returns for the model and this study.
+        What `pkqsp_bayes.sample_prior` returns for the model and a study of this design.
     study : Study
-        The observations.
+        The observations: they are read here, whatever values the prior was drawn beside. Subjects,
+        doses, covariates and samples must be those of the prior; and the values too where the
+        default prior of a residual error is scaled by them.
     statistics : mapping of str to callable, optional
-        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``LLOQ``) to a
-        number. By default Cmax (median, SD of logarithms), median AUC, share below LLOQ.
+        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
+        below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``) to a number. By default Cmax (median, SD of
+        logarithms), median AUC, shares below LLOQ and above ULOQ. Values beyond a limit count as
+        the limit, in the observations and in the replicates; a limit holds for all observations
+        of its endpoint.
     draws : int
         Replicates at most; draws for which the solver failed are not among them.
     seed : int
@@ -71,7 +82,8 @@ def prior_check(
     Raises
     ------
     CheckError
-        If the prior was drawn for another study, or nothing of it can be replicated.
+        If the prior was drawn for another study, or nothing of it can be replicated; if an endpoint
+        has several limits of quantification, and observations without one.
 
     Notes
     -----
@@ -79,81 +91,99 @@ def prior_check(
     check takes normal scores of each statistic's ranks and their Mahalanobis distance, and ranks
     that among the replicates.
     """
-    replicas = _replicas(prior, study, draws, seed)
+    model = model_of(prior)
+    own = _dependent(model)
+    table = _observations(model, prior, study)
+    _check_study(prior, study, table, own)
+    replicas, failed = _replicas(prior, study, table, draws, seed)
     chosen = PRIOR_STATISTICS if statistics is None else statistics
-    endpoints = list(dict.fromkeys(replicas.table["endpoint"]))
-    observed = np.empty((len(endpoints), len(chosen)))
-    replicated = np.empty((*observed.shape, len(replicas.values)))
-    for e, endpoint in enumerate(endpoints):
-        observed[e], replicated[e] = replicas.statistics(endpoint, chosen)
+    endpoints = list(dict.fromkeys(table["endpoint"]))
+    found = [replicas.statistics(endpoint, chosen) for endpoint in endpoints]
+    observed, replicated = (np.array(part) for part in zip(*found, strict=True))
     pairs = zip(observed, replicated, strict=True)
-    own = _dependent(model_of(prior))
     if own:
         _LOGGER.warning("the default priors of %s are scaled by the data", ", ".join(own))
     return xr.Dataset(
         {
             "observed": (("endpoint", "statistic"), observed),
             "replicated": (("endpoint", "statistic", "draw"), replicated),
-            "p_value": (("endpoint", "statistic"), _two_sided(observed, replicated)),
+            "p_value": (("endpoint", "statistic"), two_sided_p(observed, replicated)),
             "box_p": ("endpoint", [_joint_p(one, many) for one, many in pairs]),
         },
         coords={"endpoint": endpoints, "statistic": list(chosen)},
-        attrs={"failed": replicas.failed, "looked_at_data": own, "seed": seed},
+        attrs={"failed": failed, "looked_at_data": own, "seed": seed},
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Replicas:
-    """Observations (rows of a table), replicates of them (D, N), share of draws that failed."""
-
-    table: pd.DataFrame
-    values: FloatArray
-    failed: float
-
-    def statistics(
-        self, endpoint: str, chosen: Mapping[str, Statistic]
-    ) -> tuple[FloatArray, FloatArray]:
-        mine = np.flatnonzero((self.table["endpoint"] == endpoint).to_numpy())
-        part = self.table.iloc[mine]
-        observed = np.array([statistic(part) for statistic in chosen.values()])
-        tables = [part.assign(DV=y[mine]) for y in self.values]
-        replicated = [[statistic(table) for table in tables] for statistic in chosen.values()]
-        return observed, np.array(replicated)
-
-
-def _replicas(prior: xr.DataTree, study: Study, draws: int, seed: int) -> _Replicas:
-    predicted = prior["prior_predictive"].to_dataset()
-    observed = prior["observed_data"].to_dataset()["DV"]
-    rows = predicted.observation.to_numpy()
-    _check_rows(study, observed)
-    limits = study.table["LLOQ"].to_numpy(dtype=float)[rows]
-    table = pd.DataFrame(
+def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
+    """Return the observations of a study as a table, in the order of the prior's predictions."""
+    ready = ready_model(unfold_trajectories(model), occasions=_occasions(prior))
+    seen = collect_observations(ready, study)
+    names = np.array(ready.lowered.output_names)
+    return pd.DataFrame(
         {
-            "ID": observed.ID.to_numpy(),
-            "TIME": observed.TIME.to_numpy(),
-            "endpoint": observed.endpoint.to_numpy(),
-            "DV": observed.to_numpy(),
-            "LLOQ": limits,
+            "row": seen.row,
+            "ID": study.table["ID"].iloc[seen.row].to_numpy(),
+            "endpoint": names[seen.output],
+            "DV": seen.value,
+            "censored": seen.censored,
+            "LLOQ": seen.lower,
+            "ULOQ": seen.upper,
         }
     )
-    whole = predicted["DV"].stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
+
+
+def _occasions(prior: xr.DataTree) -> tuple[str, ...]:
+    coords = prior["prior"].coords
+    return tuple(map(str, coords["occasion"].to_numpy())) if "occasion" in coords else ()
+
+
+def _check_study(prior: xr.DataTree, study: Study, table: pd.DataFrame, own: list[str]) -> None:
+    """Refuse a study of another design, and other values where a prior is scaled by them."""
+    drawn = prior["observed_data"].to_dataset()["DV"]
+    if not _is_same_design(prior, study, table, drawn):
+        what = "the prior was drawn for another study"
+        if drawn.size == (table["censored"] == 0).sum() < len(table):
+            what = "the prior was drawn without the censored values (M1)"
+        remedy = "call sample_prior with this one, and blq='M3'"
+    elif own and not np.allclose(drawn.to_numpy(), table["DV"], rtol=1e-12, atol=0):
+        named = ", ".join(own)
+        what = f"its values are not those by which the default priors of {named} were scaled: the "
+        what += "prior was drawn for another study"
+        remedy = f"call sample_prior with this one, or state a prior for {named}"
+    else:
+        return
+    raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+
+
+def _is_same_design(
+    prior: xr.DataTree, study: Study, table: pd.DataFrame, drawn: xr.DataArray
+) -> bool:
+    pairs = (("observation", "row"), ("ID", "ID"), ("endpoint", "endpoint"))
+    if drawn.size != len(table):
+        return False
+    same = all((drawn[a].to_numpy() == table[b].to_numpy()).all() for a, b in pairs)
+    return same and prior.attrs.get("design") in (None, design_key(study))
+
+
+def _replicas(
+    prior: xr.DataTree, study: Study, table: pd.DataFrame, draws: int, seed: int
+) -> tuple[CensoredTables, float]:
+    """Return observations and replicates, censored alike, and the share of draws that failed."""
+    predicted = prior["prior_predictive"].to_dataset()["DV"]
+    limits = endpoint_limits(
+        study, table["row"].to_numpy(), table["endpoint"].to_numpy(dtype=str),
+        lower=table["LLOQ"].to_numpy(), upper=table["ULOQ"].to_numpy(),
+    )  # fmt: skip
+    whole = predicted.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
     usable = whole[np.isfinite(whole).all(axis=1)]
     if len(usable) < _LEAST:
         what = f"only {len(usable)} of {len(whole)} draws predict every observation"
         remedy = f"draw more than that ({_LEAST} at least), or narrow the priors"
         raise CheckError([Issue(where="prior", what=what, remedy=remedy)])
     kept = np.random.default_rng(seed).permutation(len(usable))[:draws]
-    censored = np.maximum(usable[kept], np.where(np.isnan(limits), -np.inf, limits))
-    return _Replicas(table=table, values=censored, failed=1 - len(usable) / len(whole))
-
-
-def _check_rows(study: Study, observed: xr.DataArray) -> None:
-    rows = observed.observation.to_numpy()
-    table = study.table
-    known = rows.max(initial=-1) < len(table)
-    if not known or (table["ID"].iloc[rows].astype(str) != observed.ID.to_numpy()).any():
-        what, remedy = "the prior was drawn for another study", "call sample_prior with this one"
-        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+    timed = table.assign(TIME=predicted["TIME"].to_numpy())
+    return CensoredTables.of(timed, limits, usable[kept]), 1 - len(usable) / len(whole)
 
 
 def _dependent(model: ModelSpec) -> list[str]:
@@ -162,27 +192,13 @@ def _dependent(model: ModelSpec) -> list[str]:
     return [name for name, prior in stated.items() if prior is None and name.startswith("sigma")]
 
 
-def _two_sided(observed: FloatArray, replicated: FloatArray) -> FloatArray:
-    share = _shares(observed[..., None], replicated)[..., 0]
-    return np.where(np.isnan(observed), np.nan, np.minimum(1, 2 * np.minimum(share, 1 - share)))
-
-
-def _shares(values: FloatArray, replicated: FloatArray) -> FloatArray:
-    """Return where values stand among replicates (..., D): the share below, ties by half."""
-    below = (replicated[..., None, :] < values[..., None]).sum(axis=-1)
-    ties = (replicated[..., None, :] == values[..., None]).sum(axis=-1)
-    shares: FloatArray = (below + 0.5 * ties + 0.5) / (replicated.shape[-1] + 1)
-    return shares
-
-
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:
     """Return how many replicates lie as far out as the observed statistics, all taken together."""
     told = np.isfinite(observed) & np.isfinite(replicated).all(axis=-1)
     told &= np.ptp(np.where(told[:, None], replicated, 0.0), axis=-1) > 0
     if not told.any():
         return float("nan")
-    everything = np.column_stack([replicated[told], observed[told]])
+    everything = np.column_stack([observed[told], replicated[told]])
     scores = special.ndtri(stats.rankdata(everything, axis=1) / (everything.shape[1] + 1))
-    covariance = np.atleast_2d(np.cov(scores[:, :-1]))
-    distance = np.einsum("ij,ik,kj->j", scores, np.linalg.pinv(covariance), scores)
-    return float((np.sum(distance[:-1] >= distance[-1]) + 1) / distance.size)
+    covariance = np.atleast_2d(np.cov(scores))
+    return far_p(np.einsum("ij,ik,kj->j", scores, np.linalg.pinv(covariance), scores))

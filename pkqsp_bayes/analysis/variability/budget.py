@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.variability.by_parameter import parameter_shares
 from pkqsp_bayes.analysis.variability.endpoints import Endpoint
@@ -85,7 +85,8 @@ def variance_budget(
         ``between_subject`` E(Var(f | phi)), ``between_occasion`` (with IOV), ``parameter``
         Var(E(f | phi)), ``residual`` E(Var(y | f)) and ``total``, their sum.
         ``closure`` : difference between the total and the variance of single draws of everything
-        at once, in combined standard errors; beyond 4 something is wrong.
+        at once, in combined standard errors; beyond 4 something is wrong. NaN where nothing was
+        compared.
         ``first_order``, ``first_order_ratio`` : the same by linearisation at the posterior mean,
         and its ratio to the variance: far from 1, linearisation fails.
         ``by_effect`` (``index``: first, total), ``by_effect_error`` : of the latent variance
@@ -103,8 +104,10 @@ def variance_budget(
 
     Notes
     -----
-    On the log scale the residual variance of log-normal errors is exact, sigma^2; that of others
-    is of first order, Var(y) / f^2, and their closure is not computed.
+    On the log scale the residual variance of log-normal errors is exact, sigma^2, and that of
+    proportional errors is sigma^2 to first order, without a closure. An observation with any other
+    error may be zero or less: its logarithm has no mean and no variance, so that the parts that it
+    has to do with, and all shares, are NaN (the latent view has them).
     """
     model = model_of(fit)
     design = make_design(
@@ -130,7 +133,7 @@ def variance_budget(
     result = xr.concat(parts, dim="scale")
     if design.endpoint.derived:
         result = result.isel(time=0, drop=True)
-    result.attrs = _attributes(model, design, nested, inner, seed)
+    result.attrs = _attributes(model, design, nested, inner, seed) | draws_label(fit)
     return result
 
 
@@ -267,11 +270,17 @@ def _view(
                 "share": (dims, variance / total),
                 "first_order": (dims, straight),
                 "first_order_ratio": (dims, straight / variance),
-                "closure": ("time", np.where(spread > 0, (total - single.value) / spread, 0.0)),
+                "closure": ("time", _closure(total - single.value, spread)),
                 "mean": ("time", values.mean(axis=(0, 1))),
             },
             coords={"component": components, "view": name},
         )
+
+
+def _closure(difference: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return a difference in standard errors; NaN where nothing varies, or nothing is known."""
+    compared = np.isfinite(difference) & (spread > 0)
+    return np.where(compared, difference / np.where(compared, spread, 1.0), np.nan)
 
 
 def _total_error(parts: dict[str, Estimate]) -> FloatArray:

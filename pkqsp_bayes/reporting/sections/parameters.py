@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.fitting.approximation import approximation_label
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.section import Section, Table, number, span
@@ -23,11 +24,17 @@ def parameters_section(facts: Facts) -> Section:
                 head=["Parameter", "Unit", "Mean", "SD", "90 % interval", "RSE (%)", "ESS",
                       "R-hat"],
                 rows=list(_rows(facts)),
+                note=_note(facts),
             ),
             "shrinkage": Table(head=["Random effect", "Shrinkage (%)", ""], rows=rows)
             if rows else None,
         },
     )  # fmt: skip
+
+
+def _note(facts: Facts) -> str:
+    label = approximation_label(facts.fit.attrs)
+    return f"Draws of {label}." if label else ""
 
 
 def _rows(facts: Facts) -> list[list[str]]:

@@ -21,18 +21,18 @@ CHEAP = {
 }
 
 
-def seen(prior: xr.DataTree, values: np.ndarray) -> xr.DataTree:
-    """The same prior beside other observations."""
-    tree = prior.copy()
-    observed = prior["observed_data"].to_dataset()
-    tree["observed_data"] = xr.DataTree(observed.assign(DV=("observation", values)))
-    return tree
+def seen(study: pq.Study, values: np.ndarray) -> pq.Study:
+    """The same design with other observations."""
+    table = study.table.copy()
+    table.loc[table.EVID == 0, "DV"] = values
+    return dataclasses.replace(study, table=table)
 
 
 def test_studies_of_the_prior_have_uniform_p(prior: xr.DataTree, study: pq.Study) -> None:
     drawn = prior["prior_predictive"].DV.values[0]
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
     found = [
-        pq.prior_check(seen(prior, values), study, statistics=CHEAP, draws=150)
+        pq.prior_check(prior, seen(study, values), statistics=CHEAP, draws=150)
         for values in drawn[:60]
     ]
     joint = [float(check.box_p[0]) for check in found]
@@ -54,7 +54,7 @@ def test_a_study_like_the_prior_passes(prior: xr.DataTree, study: pq.Study) -> N
 def test_a_conflict_is_flagged(prior: xr.DataTree, study: pq.Study) -> None:
     """Thirty times the concentrations: the prior of V would have to be far off."""
     values = 30 * prior["observed_data"].DV.values
-    found = pq.prior_check(seen(prior, values), study, draws=200)
+    found = pq.prior_check(prior, seen(study, values), draws=200)
     assert float(found.box_p[0]) < 0.01
     assert float(found.p_value.sel(statistic="median Cmax")[0]) < 0.05
 
@@ -71,7 +71,7 @@ def test_a_conflict_of_two_statistics_together(prior: xr.DataTree, study: pq.Stu
             np.log(t.DV[t.TIME < 4]).mean() - np.log(t.DV[t.TIME >= 4]).mean()
         ),
     }
-    found = pq.prior_check(seen(prior, values), study, statistics=statistics, draws=200)
+    found = pq.prior_check(prior, seen(study, values), statistics=statistics, draws=200)
     assert float(found.box_p[0]) < 0.02
 
 
@@ -91,6 +91,50 @@ def test_another_study_is_refused(prior: xr.DataTree, study: pq.Study) -> None:
     turned = study.table.iloc[::-1].reset_index(drop=True)
     with pytest.raises(pq.CheckError, match="drawn for another study"):
         pq.prior_check(prior, dataclasses.replace(study, table=turned))
+
+
+def test_values_times_100_change_the_answer(prior: xr.DataTree, study: pq.Study) -> None:
+    values = study.table.loc[study.table.EVID == 0, "DV"].to_numpy()
+    once, often = (
+        float(pq.prior_check(prior, seen(study, c * values), draws=200).box_p[0]) for c in (1, 100)
+    )
+    assert often < 0.02 < once
+
+
+def test_another_dose_is_another_study(prior: xr.DataTree, study: pq.Study) -> None:
+    table = study.table.assign(AMT=2 * study.table.AMT)
+    with pytest.raises(pq.CheckError, match="drawn for another study"):
+        pq.prior_check(prior, dataclasses.replace(study, table=table))
+
+
+def test_other_values_are_refused_where_a_default_prior_is_scaled_by_them(
+    prior: xr.DataTree, study: pq.Study
+) -> None:
+    tree = prior.copy()
+    silent = parse_model(TEXT.replace(', sigma = "half_normal(0.5)"', ""))
+    tree.attrs["model"] = format_model(silent)
+    values = study.table.loc[study.table.EVID == 0, "DV"].to_numpy()
+    with pytest.raises(pq.CheckError, match=r"default priors of sigma\[cp\] were scaled"):
+        pq.prior_check(tree, seen(study, 100 * values), draws=50)
+
+
+def test_a_limit_on_censored_rows_alone_censors_all_replicates(
+    prior: xr.DataTree, study: pq.Study
+) -> None:
+    table = study.table.copy()
+    limit = float(table.DV.quantile(0.3))
+    low = (table.EVID == 0) & (limit > table.DV)
+    table.loc[low, ["DV", "LLOQ", "BLQ"]] = [limit, limit, 1]
+    everywhere = table.assign(LLOQ=np.where(table.EVID == 0, limit, np.nan))
+    found = [
+        pq.prior_check(prior, dataclasses.replace(study, table=t)) for t in (table, everywhere)
+    ]
+    share = found[0].replicated.sel(statistic="share below LLOQ")
+    drawn = prior["prior_predictive"].DV.values[0]
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    wanted = np.sort((drawn < limit).mean(axis=1))
+    np.testing.assert_allclose(np.sort(share.values[0]), wanted)
+    xr.testing.assert_equal(found[0], found[1])
 
 
 def test_a_default_that_looks_at_the_data_is_named(

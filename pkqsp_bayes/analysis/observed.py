@@ -1,6 +1,7 @@
 """A study replicated under the draws of a posterior: predictions and new observations."""
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.population import StudySimulator, study_simulator
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.engine.kernel import SolverOptions
@@ -23,8 +25,12 @@ from pkqsp_bayes.study.study import Study, subject_starts
 
 __all__ = ["Kind", "ObservedStudy", "observed_study"]
 
+_LOGGER = logging.getLogger(__name__)
+
 FloatArray = NDArray[np.float64]
 Kind = Literal["conditional", "new_subjects", "typical"]
+_LEAST = 20
+"""Replicates, below which a tail means nothing; fewer are taken only where fewer were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +62,7 @@ class ObservedStudy:
         """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
 
         TIME is in the model's unit, DV and limits in the output's; DV is the limit where censored
-        is not 0. LLOQ and ULOQ are the endpoint's, in the rows that are not censored too.
+        is not 0. LLOQ and ULOQ are as the study has them: `limits` are those of the endpoint.
         """
         seen, study = self.observations, self.simulator.study
         rows = study.table.iloc[seen.row].reset_index(drop=True)
@@ -76,6 +82,19 @@ class ObservedStudy:
             }
         )
         return found.join(rows[list(study.covariates)])
+
+    def limits(self) -> Limits:
+        """Return the limits of quantification of each observation, those of its endpoint.
+
+        Raises
+        ------
+        CheckError
+            If an endpoint has several limits, and observations without one.
+        """
+        seen = self.observations
+        return endpoint_limits(
+            self.simulator.study, seen.row, seen.output, lower=seen.lower, upper=seen.upper
+        )
 
     def _time_after_dose(self) -> list[float]:
         passed = [time_after_dose(line) for line in self.simulator.timelines]
@@ -133,6 +152,43 @@ class ObservedStudy:
         for endpoint, mine in self.by_endpoint():
             result[:, mine] = self.residual(endpoint).draw(predictions[:, mine], rng)
         return result
+
+    def replicates(self, rng: np.random.Generator) -> tuple["ObservedStudy", FloatArray]:
+        """Replicate the study under each draw: new subjects, new errors, nothing censored.
+
+        Draws under which the solver fails, or an error is not defined, are left out.
+
+        Returns
+        -------
+        ObservedStudy
+            With the draws that made a replicate.
+        (D, N) array
+            The replicates.
+
+        Raises
+        ------
+        CheckError
+            If hardly any draw makes a replicate.
+        """
+        values = self.observe(self.predictions("new_subjects", rng), rng)
+        kept = np.flatnonzero(np.isfinite(values).all(axis=1))
+        if kept.size < min(_LEAST, self.draws.size):
+            raise CheckError([self._no_replicates(values)])
+        if kept.size < self.draws.size:
+            text = "%d of %d draws make no replicate, as the solver fails or an error is undefined"
+            _LOGGER.warning(text, self.draws.size - kept.size, self.draws.size)
+        return self.with_draws(self.draws.take(kept)), values[kept]
+
+    def _no_replicates(self, values: FloatArray) -> Issue:
+        lost = ~np.isfinite(values).any(axis=0)
+        what = f"of {len(values)} draws hardly any makes a replicate of every observation"
+        remedy = "look at pq.diagnose of the fit, and at samples before the first dose"
+        if lost.any():
+            rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
+            named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
+            what = f"{int(lost.sum())} observations have no prediction in any draw ({named})"
+            remedy = "set MDV to 1 there: such samples say nothing to this model"
+        return Issue(where=self.simulator.study.source, what=what, remedy=remedy)
 
     def log_density(self, predictions: FloatArray) -> FloatArray:
         """Return the log density of each observation given its prediction (D, N)."""
