@@ -22,6 +22,7 @@ from pkqsp_bayes.analysis.nullspace import (
 )
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical import typical_values
+from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.jets import NotAnalyticError
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.series import Experiment, series_rows
@@ -210,7 +211,9 @@ def _columns(model: ReadyModel) -> tuple[int, ...]:
 def _used(model: ReadyModel) -> set[object]:
     """Coefficients of equations and outputs."""
     ode = model.lowered
-    return {s for e in (*ode.rhs.values, *ode.outputs.values) for s in e.free_symbols}
+    rows = (*ode.rhs.values, *ode.outputs.values)
+    links = needed_links(rows, ode.links).values()
+    return {s for e in (*rows, *links) for s in e.free_symbols}
 
 
 def experiments_of(

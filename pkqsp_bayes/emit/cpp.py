@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from pkqsp_bayes.emit.printers import CppPrinter
+from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
@@ -153,17 +154,24 @@ class _Header:
         ]
         yield f"static void {name}(const double* p, {inputs}, double* q, double* dq) {{"
         yield from self._legend_of(chosen)
+        defined: set[sp.Symbol] = set()
         for stage in stages:  # later stages read what earlier ones wrote
             group = [(i, c.expr) for i, c in chosen if c.stage is stage]
             yield from self._assign(
-                [e for _, e in group], [f"q[{i}]" for i, _ in group], prefix=f"{stage[0:2]}"
+                [e for _, e in group],
+                [f"q[{i}]" for i, _ in group],
+                prefix=f"{stage[0:2]}",
+                defined=defined,
             )
         width = len(self.ode.parameters)
         gradient = [(i * width + j, d) for i, c in chosen for j, d in c.gradient]
         if gradient:
             yield "  if (dq == nullptr) return;"
             yield from self._assign(
-                [d for _, d in gradient], [f"dq[{k}]" for k, _ in gradient], prefix="g"
+                [d for _, d in gradient],
+                [f"dq[{k}]" for k, _ in gradient],
+                prefix="g",
+                defined=defined,
             )
         yield "}"
 
@@ -171,7 +179,8 @@ class _Header:
         """Coefficients that a record makes with its own covariates."""
         ode = self.ode
         seen = [*ode.outputs.values, *ode.doses.values, *ode.initial.values]
-        return frozenset().union(*(value.free_symbols for value in seen))
+        links = needed_links(seen, ode.links).values()
+        return frozenset().union(*(value.free_symbols for value in (*seen, *links)))
 
     def _has_record(self) -> bool:
         seen = self._seen()
@@ -318,7 +327,7 @@ class _Header:
         texts: list[str] = []
         stored: list[sp.Expr] = []
         for entry in entries:
-            if _is_direct(entry.expr):
+            if _is_direct(entry.expr) and self.ode.links.keys().isdisjoint(entry.expr.free_symbols):
                 texts.append(self.printer.text(entry.expr))
             else:
                 texts.append(f"{slot}[{len(stored)}]")
@@ -366,13 +375,27 @@ class _Header:
         yield "}"
 
     def _assign(
-        self, exprs: Sequence[sp.Expr], targets: Sequence[str], prefix: str = "s"
+        self,
+        exprs: Sequence[sp.Expr],
+        targets: Sequence[str],
+        *,
+        prefix: str = "s",
+        defined: set[sp.Symbol] | None = None,
     ) -> Iterable[str]:
+        yield from self._links(exprs, defined)
         shared = share_subexpressions(exprs, prefix)
         for name, expr in shared.temporaries:
             yield f"  const double {name} = {self.printer.text(expr)};"
         for target, expr in zip(targets, shared.results, strict=True):
             yield f"  {target} = {self.printer.text(expr)};"
+
+    def _links(self, exprs: Sequence[sp.Expr], defined: set[sp.Symbol] | None) -> Iterable[str]:
+        """Define the helpers that keep their names, each after those that it reads, and once."""
+        defined = set() if defined is None else defined
+        for name, expr in needed_links(exprs, self.ode.links).items():
+            if name not in defined:
+                yield f"  const double {self.printer.names[name]} = {self.printer.text(expr)};"
+                defined.add(name)
 
     # -- linear algebra -------------------------------------------------------------------------
 
@@ -452,6 +475,7 @@ def _names(ode: LoweredOde) -> dict[sp.Symbol, str]:
     names |= {symbol(s): f"x[{i}]" for i, s in enumerate(ode.fixed_covariates)}
     names |= {c.symbol: f"q[{i}]" for i, c in enumerate(ode.coefficients)}
     names |= {k: f"k[{i}]" for i, k in enumerate(ode.directions)}
+    names |= {link: f"h{i}" for i, link in enumerate(ode.links)}
     for i, covariate in enumerate(ode.varying_covariates):
         intercept, slope = covariate_symbols(covariate.name)
         names[intercept], names[slope] = f"c[{2 * i}]", f"c[{2 * i + 1}]"

@@ -14,6 +14,7 @@ import sympy as sp
 
 from pkqsp_bayes.emit.names import identifiers, mangle
 from pkqsp_bayes.emit.printers import StanOutputPrinter, StanPrinter
+from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
@@ -49,13 +50,24 @@ class _StanFunctions:
     prefix: str
     local: dict[sp.Symbol, str]
     """The local name of each state, parameter, covariate and coefficient."""
+    plain: dict[sp.Symbol, sp.Expr]
+    """A coefficient that is one plain parameter goes by the parameter's name."""
+    links: dict[sp.Symbol, sp.Expr]
+    """Helpers that keep their names."""
 
     @classmethod
     def begin(cls, ode: LoweredOde, prefix: str) -> "_StanFunctions":
         symbols, names = zip(*_named_symbols(ode), strict=True)
         table = identifiers(names)
         local = {s: table[n] for s, n in zip(symbols, names, strict=True)}
-        return cls(ode=ode, prefix=prefix, local=local | {TIME: "t"})
+        local |= {link: f"link__{i}" for i, link in enumerate(ode.links, start=1)}
+        plain = {
+            c.symbol: c.expr
+            for c in ode.coefficients
+            if c.stage is not Stage.SUBJECT and c.expr.is_Symbol
+        }
+        links = {s: e.xreplace(plain) for s, e in ode.links.items()}
+        return cls(ode=ode, prefix=prefix, local=local | {TIME: "t"}, plain=plain, links=links)
 
     def lines(self) -> Iterable[str]:
         ode = self.ode
@@ -90,8 +102,10 @@ class _StanFunctions:
         """Print log and square root without a slope where they have no value, if they are used."""
         texts = {"log": "negative_infinity()", "sqrt": "0"}
         used = {"log": sp.log, "sqrt": sp.Rational(1, 2)}
+        outputs = self.ode.outputs.values
+        shown = (*outputs, *needed_links(outputs, self.links).values())
         for name, text in texts.items():
-            if any(_uses(value, used[name]) for value in self.ode.outputs.values):
+            if any(_uses(value, used[name]) for value in shown):
                 yield f"real {self.prefix}_{name}(real x) {{"
                 yield f"  return x > 0 ? {name}(x) : x == 0 ? {text} : not_a_number();"
                 yield "}"
@@ -103,7 +117,7 @@ class _StanFunctions:
         yield f"vector {self.prefix}_subject(data vector x) {{"
         yield from self._unpack("x", [symbol(n) for n in self.ode.fixed_covariates], exprs)
         yield _declare("s", len(chosen))
-        yield from self._fill("s", exprs, [c.label for c in chosen])
+        yield from self._fill("s", exprs, [c.label for c in chosen], set())
         yield "  return s;"
         yield "}"
 
@@ -122,19 +136,13 @@ class _StanFunctions:
     def _body(
         self, target: str, values: Sequence[sp.Expr], comments: Sequence[str]
     ) -> Iterable[str]:
-        used = _free(values)
+        used = self._free(values)
         local = [
             c
             for c in self.ode.coefficients
             if c.symbol in used and c.stage is not Stage.SUBJECT and not c.expr.is_Symbol
         ]
-        # A coefficient that is one plain parameter goes by the parameter's name.
-        plain = {
-            c.symbol: c.expr
-            for c in self.ode.coefficients
-            if c.stage is not Stage.SUBJECT and c.expr.is_Symbol
-        }
-        rows = [v.xreplace(plain) for v in values]
+        rows = [v.xreplace(self.plain) for v in values]
         below = [c.expr for c in local]
         yield from self._unpack("y", [symbol(s) for s in self.ode.states], rows)
         yield from self._unpack("p", [symbol(n) for n in self.ode.parameters], [*rows, *below])
@@ -143,12 +151,16 @@ class _StanFunctions:
         pairs = [s for c in self.ode.varying_covariates for s in covariate_symbols(c.name)]
         pairs += [w.symbol for w in self.ode.switches]
         yield from self._unpack("c", pairs, [*rows, *below])
-        yield from self._define(local)
+        defined: set[sp.Symbol] = set()
+        yield from self._define(local, defined)
         yield _declare(target, len(rows))
-        yield from self._fill(target, rows, comments)
+        yield from self._fill(target, rows, comments, defined)
 
-    def _define(self, coefficients: Sequence[Coefficient]) -> Iterable[str]:
+    def _define(
+        self, coefficients: Sequence[Coefficient], defined: set[sp.Symbol]
+    ) -> Iterable[str]:
         printer = StanPrinter(self.local)
+        yield from self._links([c.expr for c in coefficients], printer, defined)
         shared = share_subexpressions([c.expr for c in coefficients], "c__")
         yield from self._temporaries(shared.temporaries, printer, "common")
         for c, expr in zip(coefficients, shared.results, strict=True):
@@ -157,22 +169,41 @@ class _StanFunctions:
     def _unpack(
         self, array: str, symbols: Sequence[sp.Symbol], used_in: Sequence[sp.Expr]
     ) -> Iterable[str]:
-        used = _free(used_in)
+        used = self._free(used_in)
         for i, s in enumerate(symbols, start=1):
             if s in used:
                 yield f"  real {self.local[s]} = {array}[{i}];"
 
     def _fill(
-        self, target: str, exprs: Sequence[sp.Expr], comments: Sequence[str]
+        self,
+        target: str,
+        exprs: Sequence[sp.Expr],
+        comments: Sequence[str],
+        defined: set[sp.Symbol],
     ) -> Iterable[str]:
         printer = StanPrinter(self.local)
         if target == "out":
             printer = StanOutputPrinter(self.local, self.prefix)
+        yield from self._links(exprs, printer, defined)
         shared = share_subexpressions(exprs, "s__")
         yield from self._temporaries(shared.temporaries, printer, "shared")
         for i, (expr, comment) in enumerate(zip(shared.results, comments, strict=True), start=1):
             note = f" // {comment}" if comment else ""
             yield f"  {target}[{i}] = {printer.text(expr)};{note}"
+
+    def _links(
+        self, exprs: Sequence[sp.Expr], printer: StanPrinter, defined: set[sp.Symbol]
+    ) -> Iterable[str]:
+        """Define the helpers that keep their names, each after those that it reads, and once."""
+        for link, expr in needed_links(exprs, self.links).items():
+            if link not in defined:
+                yield f"  real {self.local[link]} = {printer.text(expr)}; // {link.name}"
+        defined.update(needed_links(exprs, self.links))
+
+    def _free(self, exprs: Sequence[sp.Expr]) -> set[sp.Basic]:
+        links = needed_links(exprs, self.links)
+        found: set[sp.Basic] = set()
+        return found.union(*(e.free_symbols for e in (*exprs, *links.values())))
 
     @staticmethod
     def _temporaries(
@@ -193,10 +224,6 @@ def _uses(expr: sp.Expr, what: sp.Basic | type) -> bool:
     if isinstance(what, type):
         return bool(expr.has(what))
     return any(abs(power.as_base_exp()[1]) == what for power in expr.atoms(sp.Pow))
-
-
-def _free(exprs: Sequence[sp.Expr]) -> set[sp.Basic]:
-    return set().union(*(e.free_symbols for e in exprs)) if exprs else set()
 
 
 def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:

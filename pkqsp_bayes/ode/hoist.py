@@ -21,16 +21,23 @@ class Hoister:
         Known coefficients (expression to symbol) and their names for readers.
     start : int
         Number of the next coefficient is at least this.
+    static : dict
+        What is known of expressions that were asked about.
     """
 
     dynamic: frozenset[sp.Symbol]
     table: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
     labels: dict[sp.Symbol, str] = field(default_factory=dict)
     start: int = 0
+    static: dict[sp.Basic, bool] = field(default_factory=dict)
 
     def is_static(self, expr: sp.Basic) -> bool:
         """Whether an expression is the same throughout a segment."""
-        return self.dynamic.isdisjoint(expr.free_symbols)
+        known = self.static.get(expr)
+        if known is None:
+            known = self.dynamic.isdisjoint(expr.free_symbols)
+            self.static[expr] = known
+        return known
 
     def coefficient(self, expr: sp.Expr, label: str = "") -> sp.Expr:
         """Return the symbol of a static expression (a number stays a number)."""

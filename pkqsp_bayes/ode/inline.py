@@ -5,17 +5,20 @@ coefficient is no shorter. Derivatives by states need not walk through what depe
 such helpers keep their names until coefficients are made of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import sympy as sp
 
+from pkqsp_bayes.ode.growth import LONG, measure_growth, size_of
+from pkqsp_bayes.ode.numeric import Known, evaluate
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
 
 __all__ = ["Inlining", "covariate_symbols", "plan_inlining"]
 
-_LONG = 60
+_BITS_OF_NODE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,28 @@ class Inlining:
         For coefficients: long helpers that depend on parameters or varying covariates.
     subject : dict
         For coefficients of the subject stage: long helpers of fixed covariates alone.
+    links : dict
+        Helpers that keep their names throughout, for written out they would be far longer than
+        their text (`pkqsp_bayes.ode.chain`), each after those that it reads.
+    numbers : set
+        Names that stand for numbers.
     """
 
     rows: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     later: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     subject: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    links: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    numbers: set[sp.Symbol] = field(default_factory=set)
+
+    def write(self, expr: sp.Expr) -> sp.Expr:
+        """Write out what rows see, powers of numbers as doubles: exact ones may be endless."""
+        powers = _powers_of_numbers(expr, self.numbers)
+        doubles = {power: _constant(power, self.rows) for power in powers}
+        return expr.xreplace(doubles | self.rows if doubles else self.rows)
+
+    def write_static(self, expr: sp.Expr) -> sp.Expr:
+        """Write out the long static helpers of an expression."""
+        return expr.xreplace(self.later).xreplace(self.subject)
 
     def close(self, expr: sp.Expr) -> sp.Expr:
         """Write out an expression for a row.
@@ -42,11 +62,11 @@ class Inlining:
         Inside a choice everything is written out: what a condition guards must not be computed
         beforehand.
         """
-        seen = expr.xreplace(self.rows)
+        seen = self.write(expr)
         if not (self.later or self.subject):
             return seen
         guarded = seen.atoms(sp.Piecewise)
-        whole = {g: g.xreplace(self.later).xreplace(self.subject) for g in guarded}
+        whole = {g: self.write_static(g) for g in guarded}
         return seen.xreplace(whole)
 
 
@@ -73,12 +93,20 @@ def plan_inlining(system: OdeSystem) -> Inlining:
     plan = Inlining(rows=_known(system))
     moving = {symbol(s.name) for s in system.states} | {TIME}
     fixed = {symbol(c.name) for c in system.covariates if c.interpolation == "fixed"}
-    sizes: dict[sp.Symbol, int] = {}
+    plan.numbers.update(s for s, value in plan.rows.items() if not value.free_symbols)
+    growth = measure_growth(system.assignments)
     for a in system.assignments:
-        name, expr = symbol(a.name), a.expr.xreplace(plan.rows)
-        sizes[name] = _size(a.expr, sizes)
-        is_short = sizes[name] <= _LONG or not expr.free_symbols
-        if is_short or not moving.isdisjoint(expr.free_symbols):
+        name = symbol(a.name)
+        if plan.numbers.issuperset(a.expr.free_symbols):
+            plan.rows[name] = _constant(a.expr, plan.rows)
+            plan.numbers.add(name)
+            continue
+        expr = plan.write(a.expr)
+        if name in growth.kept:
+            plan.links[name] = plan.write_static(expr)
+            if not moving.isdisjoint(plan.links[name].free_symbols):
+                moving.add(name)
+        elif growth.sizes[name] <= LONG or not moving.isdisjoint(expr.free_symbols):
             plan.rows[name] = expr
         elif expr.free_symbols <= fixed | set(plan.subject):
             plan.subject[name] = expr.xreplace(plan.subject)
@@ -108,10 +136,27 @@ def _number(value: float) -> sp.Expr:
     return sp.Integer(int(value)) if float(value).is_integer() else sp.Float(value)
 
 
-def _size(expr: sp.Expr, sizes: dict[sp.Symbol, int]) -> int:
-    """Return how many nodes an expression has with its helpers written out."""
-    return sum(_sizes(sp.preorder_traversal(expr), sizes))
+def _constant(expr: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """Write out numbers; a long function of numbers, or a long number, becomes a double."""
+    sizes = {s: _length(known[s]) for s in expr.free_symbols}
+    if size_of(expr, sizes) <= LONG and not _powers_of_numbers(expr, set(known)):
+        value = expr.xreplace(known)
+        if _length(value) <= LONG:
+            return value
+    numbers: Known = {s: evaluate(known[s], {}) for s in expr.free_symbols}
+    return sp.Float(float(evaluate(expr, numbers)))
 
 
-def _sizes(nodes: Iterable[sp.Basic], sizes: dict[sp.Symbol, int]) -> Iterable[int]:
-    return (sizes.get(node, 1) if node.is_Symbol else 1 for node in nodes)
+def _powers_of_numbers(expr: sp.Expr, numbers: AbstractSet[sp.Symbol]) -> list[sp.Pow]:
+    """Return powers of numbers whose exponent is a name."""
+    return [
+        power
+        for power in expr.atoms(sp.Pow)
+        if power.exp.free_symbols and power.free_symbols <= numbers
+    ]
+
+
+def _length(number: sp.Expr) -> int:
+    """Return the nodes of a function of numbers, a long number counted as many."""
+    bits = sum(int(n.p).bit_length() + int(n.q).bit_length() for n in number.atoms(sp.Rational))
+    return size_of(number, {}) + bits // _BITS_OF_NODE

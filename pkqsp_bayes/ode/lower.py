@@ -1,16 +1,18 @@
 """Lowering: from the flat system to stages, derivatives, sparsity and an elimination order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.core.relational import Relational
 
+from pkqsp_bayes.ode.chain import Chain, needed_links
+from pkqsp_bayes.ode.guards import guard_links
 from pkqsp_bayes.ode.hoist import Hoister
-from pkqsp_bayes.ode.inline import Inlining, covariate_symbols, plan_inlining
+from pkqsp_bayes.ode.inline import covariate_symbols
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
+from pkqsp_bayes.ode.rows import Rows, plan_rows
 from pkqsp_bayes.ode.sparsity import plan_elimination
-from pkqsp_bayes.ode.switches import Switches
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
 
@@ -47,42 +49,51 @@ class _Lowering:
     """The working set of one lowering; each method makes one part of the result."""
 
     system: OdeSystem
-    inline: Inlining
-    states: tuple[sp.Symbol, ...]
+    rows: Rows
     individual: tuple[sp.Symbol, ...]
     hoister: Hoister
-    switches: Switches
+    chain: Chain = field(default_factory=Chain)
 
     @classmethod
     def begin(cls, system: OdeSystem) -> "_Lowering":
-        states = tuple(symbol(s.name) for s in system.states)
+        rows = plan_rows(system)
         individual = tuple(
             symbol(p.name) for p in system.parameters if p.kind is ParameterKind.INDIVIDUAL
         )
         return cls(
             system=system,
-            inline=plan_inlining(system),
-            states=states,
+            rows=rows,
             individual=individual,
-            hoister=Hoister(dynamic=frozenset({*states, TIME})),
-            switches=Switches(states=states),
+            hoister=Hoister(dynamic=frozenset()),
         )
+
+    @property
+    def states(self) -> tuple[sp.Symbol, ...]:
+        return self.rows.states
 
     def finish(self) -> LoweredOde:
         system = self.system
+        close, switches = self.rows.close, self.rows.switches.table
+        seen = [close(o.expr, o.where) for o in system.outputs]
+        starts = [close(s.initial, s.where) for s in system.states]
+        amounts = [close(e, d.where) for d in system.doses for e in _dose_row(d)]
+        edges = [e for w in switches for e in (w.slope, w.intercept)]
+        self.hoister.dynamic = self.rows.moving()
+        self._add_links([*self.rows.equations, *seen, *starts, *amounts, *edges])
         # Rows are rewritten first: the table of coefficients is complete only after the last.
-        rows = [self._row(s.name, s.rhs) for s in system.states]
-        outputs = [self._affine(self._closed(o.expr), o.name) for o in system.outputs]
-        initial = [self._static(s.initial) for s in system.states]
-        doses = [self._static(e) for target in system.doses for e in _dose_row(target)]
-        lines = [self._static(e) for w in self.switches.table for e in (w.slope, w.intercept)]
+        names = [s.name for s in self.states]
+        rows = [self._affine(e, n) for e, n in zip(self.rows.equations, names, strict=True)]
+        outputs = [self._affine(e, o.name) for e, o in zip(seen, system.outputs, strict=True)]
+        initial = [self.hoister.hoist(e) for e in starts]
+        doses = [self.hoister.hoist(e) for e in amounts]
+        lines = [self.hoister.hoist(e) for e in edges]
         coefficients = self._coefficients()
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
         rhs = self._map(rows, moving)
         directions = tuple(symbol(f"direction@{i}") for i in range(len(self.states)))
         index = {name.name: i for i, name in enumerate(self.states)}
         varying = tuple(c for c in system.covariates if c.interpolation != "fixed")
-        autonomous = not any(row.has(TIME) for row in rows)
+        autonomous = not any(TIME in self.chain.depends(row) for row in rows)
         return LoweredOde(
             title=system.title,
             time_unit=system.time_unit,
@@ -98,32 +109,35 @@ class _Lowering:
             coefficients=coefficients,
             rhs=rhs,
             contraction=self._contraction(rhs, directions, moving),
-            time=self._map([sp.diff(row, TIME) for row in rows], moving),
+            time=self._map([self.chain.differentiate(row, TIME) for row in rows], moving),
             initial=self._map(initial, moving),
             outputs=self._map(outputs, moving),
             doses=self._map(doses, moving),
-            switches=tuple(self.switches.table),
+            switches=tuple(switches),
             edges=self._map(lines, moving),
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
-            and not any(e.expr.free_symbols & set(self.states) for e in rhs.by_state)
-            and not any(self._compares_states(row) for row in rows),
+            and not any(self.chain.depends(e.expr) & set(self.states) for e in rhs.by_state)
+            and not self._compares_states(rows),
             autonomous=autonomous,
+            links=self.chain.links,
         )
 
-    def _compares_states(self, row: sp.Expr) -> bool:
+    def _compares_states(self, rows: Sequence[sp.Expr]) -> bool:
         """Whether a condition reads a state: its jump is in no derivative."""
-        return any(not r.free_symbols.isdisjoint(self.states) for r in row.atoms(Relational))
+        everything = (*rows, *needed_links(rows, self.chain.links).values())
+        return any(
+            not self.chain.depends(r).isdisjoint(self.states)
+            for e in everything
+            for r in e.atoms(Relational)
+        )
 
-    def _closed(self, expr: sp.Expr) -> sp.Expr:
-        return self.inline.close(sp.sympify(expr))
-
-    def _static(self, expr: sp.Expr) -> sp.Expr:
-        return self.hoister.hoist(self._closed(expr))
-
-    def _row(self, name: str, rhs: sp.Expr) -> sp.Expr:
-        return self._affine(self.switches.rewrite(self._closed(rhs)), name)
+    def _add_links(self, roots: Sequence[sp.Expr]) -> None:
+        """Hoist the links that move; those that do not are part of coefficients as they stand."""
+        for name, expr in guard_links(roots, self.rows.links).items():
+            moves = not self.hoister.is_static(expr)
+            self.chain.add(name, self.hoister.hoist(expr) if moves else expr)
 
     def _affine(self, expr: sp.Expr, name: str) -> sp.Expr:
         """Split off the states that enter with a static factor; hoist the rest as it stands."""
@@ -152,14 +166,15 @@ class _Lowering:
             for c in self.system.covariates
             if c.interpolation != "fixed"
             for s in covariate_symbols(c.name)
-        } | {w.symbol for w in self.switches.table}
-        outer = [(e.xreplace(self.inline.later), s) for e, s in self.hoister.table.items()]
+        } | {w.symbol for w in self.rows.switches.table}
+        outer = [(e.xreplace(self.rows.inline.later), s) for e, s in self.hoister.table.items()]
         inner = Hoister(
-            dynamic=frozenset({*self.individual, *varying}),
-            table={e: s for e, s in outer if not e.has(*self._later(varying))},
+            dynamic=self._later(varying),
+            table={e: s for e, s in outer if self._later(varying).isdisjoint(e.free_symbols)},
             labels=self.hoister.labels,
             start=len(outer),
         )
+        self._split_links(inner)
         made = []
         for expr, name in outer:
             later = not inner.is_static(expr)
@@ -173,20 +188,30 @@ class _Lowering:
         ]
         return tuple(sorted(made, key=lambda c: list(Stage).index(c.stage)))
 
-    def _later(self, varying: set[sp.Symbol]) -> list[sp.Symbol]:
-        return [*self.individual, *varying] or [TIME]
+    def _split_links(self, inner: Hoister) -> None:
+        """Split off what links of later stages have of the subject stage, in their order."""
+        moving = self.hoister.dynamic
+        for name, expr in self.chain.links.items():
+            if name not in moving and not inner.is_static(name):
+                self.chain.links[name] = inner.hoist(expr)
+
+    def _later(self, varying: set[sp.Symbol]) -> frozenset[sp.Symbol]:
+        """Return what is not of the subject stage, links included."""
+        base = {*self.individual, *varying}
+        links = self.chain.links
+        return frozenset(base | {s for s in links if not base.isdisjoint(self.chain.depends(s))})
 
     def _coefficient(self, name: sp.Symbol, expr: sp.Expr, varying: set[sp.Symbol]) -> Coefficient:
         gradient = tuple(
             (j, d)
             for j, p in enumerate(self.individual)
-            if p in expr.free_symbols and (d := sp.diff(expr, p)) != 0
+            if p in self.chain.depends(expr) and (d := self.chain.differentiate(expr, p)) != 0
         )
         return Coefficient(
             symbol=name,
             label=self.hoister.labels[name],
-            expr=expr.xreplace(self.inline.subject),
-            stage=_stage(expr, varying, set(self.individual)),
+            expr=expr.xreplace(self.rows.inline.subject),
+            stage=_stage(self.chain.depends(expr), varying, set(self.individual)),
             gradient=gradient,
         )
 
@@ -194,8 +219,8 @@ class _Lowering:
         places = {s: i for i, s in enumerate(self.states)}
         return SparseMap(
             values=tuple(values),
-            by_state=_entries(values, places),
-            by_coefficient=_entries(values, moving),
+            by_state=self._entries(values, places),
+            by_coefficient=self._entries(values, moving),
         )
 
     def _contraction(
@@ -206,20 +231,22 @@ class _Lowering:
             contracted[entry.row] += entry.expr * directions[entry.col]
         return self._map(contracted, moving)
 
+    def _entries(
+        self, values: Sequence[sp.Expr], places: dict[sp.Symbol, int]
+    ) -> tuple[Entry, ...]:
+        found = []
+        for row, value in enumerate(values):
+            present = sorted((places[s], s) for s in self.chain.depends(value) if s in places)
+            for col, s in present:
+                derivative = self.chain.differentiate(value, s)
+                if derivative != 0:
+                    found.append(Entry(row=row, col=col, expr=derivative))
+        return tuple(found)
 
-def _entries(values: Sequence[sp.Expr], places: dict[sp.Symbol, int]) -> tuple[Entry, ...]:
-    found = []
-    for row, value in enumerate(values):
-        present = sorted((places[s], s) for s in value.free_symbols if s in places)
-        for col, s in present:
-            derivative = sp.diff(value, s)
-            if derivative != 0:
-                found.append(Entry(row=row, col=col, expr=derivative))
-    return tuple(found)
 
-
-def _stage(expr: sp.Expr, varying: set[sp.Symbol], individual: set[sp.Symbol]) -> Stage:
-    used = expr.free_symbols
+def _stage(
+    used: frozenset[sp.Symbol], varying: set[sp.Symbol], individual: set[sp.Symbol]
+) -> Stage:
     if used & varying:
         return Stage.SEGMENT
     return Stage.THETA if used & individual else Stage.SUBJECT

@@ -5,7 +5,8 @@ does not depend on states or time: they are computed once a solve (theta stage) 
 (segment stage), with their derivatives with respect to the individual parameters.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import sympy as sp
@@ -101,6 +102,8 @@ class LoweredOde:
     Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
     ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration. ``edges`` has
     two rows a switch, its slope and intercept over time: see `pkqsp_bayes.ode.switches`.
+    ``links`` are symbols that stand for expressions, each of earlier links
+    (`pkqsp_bayes.ode.chain`); coefficients and maps may read them.
     """
 
     title: str
@@ -127,3 +130,4 @@ class LoweredOde:
     elimination: Elimination
     linear: bool
     autonomous: bool
+    links: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Literal
 import sympy as sp
 from flint import arb, arb_series, ctx
 
+from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.inline import covariate_symbols
 from pkqsp_bayes.ode.jets import Jet, NotAnalyticError, evaluate
 from pkqsp_bayes.ode.lowered import LoweredOde
@@ -122,6 +123,7 @@ class _Expansion:
             self.known[name] = Jet.constant(arb(value))
         if ode.switches:
             raise NotAnalyticError("a condition on time, whose edges a series does not see")
+        self._add_links(self.known, [c.expr for c in ode.coefficients])
         for coefficient in ode.coefficients:
             self.known[coefficient.symbol] = evaluate(coefficient.expr, self.known)
         row = ode.doses.values[5 * experiment.target : 5 * experiment.target + 5]
@@ -170,7 +172,12 @@ class _Expansion:
         known = dict(self.known)
         known[TIME] = Jet(arb_series([0, 1]))
         known |= {symbol(n): y for n, y in zip(self.ode.states, states, strict=True)}
+        self._add_links(known, [*self.ode.rhs.values, *self.ode.outputs.values])
         return known
+
+    def _add_links(self, known: dict[sp.Basic, Jet], exprs: Sequence[sp.Expr]) -> None:
+        for link, expr in needed_links(exprs, self.ode.links).items():
+            known[link] = evaluate(expr, known)
 
     def _rates(self, states: Sequence[Jet]) -> list[Jet]:
         known = self._environment(states)

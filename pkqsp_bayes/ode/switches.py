@@ -14,10 +14,12 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from pkqsp_bayes.ode.conditions import NotSeparableError, lift_relation
+from pkqsp_bayes.ode.growth import expanded_terms
 from pkqsp_bayes.ode.symbols import TIME, symbol
 
 __all__ = ["Switch", "Switches", "split_affine"]
 
+_MOST_TERMS = 2000
 _HALF = sp.Rational(1, 2)
 _ORDERED = (
     sp.StrictGreaterThan,
@@ -53,19 +55,19 @@ class Switches:
 
     Parameters
     ----------
-    states : sequence of sympy.Symbol
-        Conditions on these are no switches.
+    states : list of sympy.Symbol
+        Conditions on these are no switches; links that move may be added.
 
     Examples
     --------
-    >>> switches = Switches(states=())
+    >>> switches = Switches(states=[])
     >>> switches.rewrite(sp.Piecewise((1, TIME > symbol("tau")), (0, True)))
     Piecewise((1, switch@0 > 1/2), (0, True))
     >>> switches.table[0].intercept
     -tau
     """
 
-    states: Sequence[sp.Symbol]
+    states: list[sp.Symbol]
     table: list[Switch] = field(default_factory=list)
     _known: dict[sp.Basic, sp.Basic] = field(default_factory=dict)
 
@@ -134,7 +136,7 @@ def split_affine(
     sign = 1 if isinstance(relation, sp.StrictGreaterThan | sp.GreaterThan) else -1
     value = sign * (relation.lhs - relation.rhs)
     slope = sp.diff(value, TIME)
-    if TIME in slope.free_symbols:
+    if TIME in slope.free_symbols and expanded_terms(value) <= _MOST_TERMS:
         value = sp.expand(value)
         slope = sp.diff(value, TIME)
     if TIME in slope.free_symbols or slope == 0:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.ode.chain import symbols_read
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.program.frame import Observations
 from pkqsp_bayes.study.study import Study
@@ -124,9 +125,9 @@ def reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:
 def _states_of_switch(ode: LoweredOde, number: int) -> list[int]:
     """Return the states whose equations have a condition on time."""
     name = ode.switches[number].symbol
-    held = {c.symbol for c in ode.coefficients if name in c.expr.free_symbols}
+    held = {c.symbol for c in ode.coefficients if name in symbols_read([c.expr], ode.links)}
     rows = enumerate(ode.rhs.values)
-    return [i for i, value in rows if not held.isdisjoint(value.free_symbols)]
+    return [i for i, value in rows if not held.isdisjoint(symbols_read([value], ode.links))]
 
 
 def _outputs_of_states(ode: LoweredOde) -> list[set[int]]:

@@ -36,7 +36,11 @@ def _accumulators(model: ReadyModel) -> list[Issue]:
 def _counted_twice(model: ReadyModel) -> list[Issue]:
     """Warn of inputs of the system's own where SS = 2 adds a whole steady state."""
     lowered = model.lowered
-    empty = {symbol(name): sp.Integer(0) for name in lowered.states}
+    empty: dict[sp.Symbol, sp.Expr] = {symbol(name): sp.Integer(0) for name in lowered.states}
+    for link, expr in lowered.links.items():
+        value = expr.xreplace(empty)
+        if not value.free_symbols:
+            empty[link] = value
     rows = dict(zip(lowered.states, lowered.rhs.values, strict=True))
     names = [name for name, row in rows.items() if row.xreplace(empty) not in (0, sp.nan, sp.zoo)]
     what = f"{', '.join(names)} has an input of its own, which SS = 2 adds a second time"

@@ -349,7 +349,7 @@ def test_check_system_runs_the_whole_list() -> None:
     spec = parse_model(TWO, where="m")
     system = compose_model(spec)
     assert check_system(spec, system) == []
-    assert len(CHECKS) == 9
+    assert len(CHECKS) == 12
 
 
 def test_check_model_returns_the_problems_of_composition() -> None:

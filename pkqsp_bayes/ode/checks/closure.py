@@ -1,12 +1,16 @@
-"""Expressions with every helper written out, and a point at which to evaluate them."""
+"""Expressions seen through their helpers, and a point at which to evaluate them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import sympy as sp
 
+from pkqsp_bayes.ode.chain import needed_links
+from pkqsp_bayes.ode.numeric import Known, evaluate, evaluate_helpers
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import OdeSystem
+from pkqsp_bayes.ode.system import Assignment, OdeSystem
 from pkqsp_bayes.units import conversion_factor, same_dimension
 
 __all__ = ["Closure"]
@@ -17,44 +21,69 @@ _TYPICAL = (("kg", 70.0), ("year", 40.0), ("cm", 176.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """A system's helpers written out, over parameters, covariates, states and time."""
+    """A system's helpers looked through: what an expression depends on, and its typical value."""
 
     system: OdeSystem
-    table: Mapping[sp.Symbol, sp.Expr]
+    reads: Mapping[sp.Symbol, frozenset[sp.Symbol]]
+    known: Known
 
     @classmethod
     def of(cls, system: OdeSystem) -> "Closure":
-        """Write out the helpers of a system."""
-        table: dict[sp.Symbol, sp.Expr] = {}
+        """Look through the helpers of a system, each once."""
+        reads: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
         for a in system.assignments:
-            table[symbol(a.name)] = a.expr.xreplace(table)
-        return cls(system=system, table=table)
+            reads[symbol(a.name)] = _through(a.expr, reads)
+        known = _reference(system)
+        evaluate_helpers(system.assignments, known)
+        return cls(system=system, reads=reads, known=known)
+
+    def depends(self, expr: sp.Expr) -> frozenset[sp.Symbol]:
+        """Return the symbols that an expression depends on: none of them is a helper."""
+        return _through(sp.sympify(expr), self.reads)
 
     def close(self, expr: sp.Expr) -> sp.Expr:
         """Write out an expression."""
-        return sp.sympify(expr).xreplace(dict(self.table))
+        table: dict[sp.Symbol, sp.Expr] = {}
+        for a in self.helpers_of(expr):
+            table[symbol(a.name)] = a.expr.xreplace(table)
+        return sp.sympify(expr).xreplace(table)
+
+    def helpers_of(self, expr: sp.Expr) -> list[Assignment]:
+        """Return the helpers that an expression uses, through others too, in their order."""
+        links = {symbol(a.name): a.expr for a in self.system.assignments}
+        wanted = needed_links([sp.sympify(expr)], links)
+        return [a for a in self.system.assignments if symbol(a.name) in wanted]
 
     def has(self, name: str) -> bool:
         """Whether there is a helper of this name."""
-        return symbol(name) in self.table
+        return symbol(name) in self.reads
 
     def at_reference(self, expr: sp.Expr) -> float | None:
         """Return an expression's value at typical parameters and covariates.
 
         None if it depends on states or time, or on a parameter that has no value.
         """
-        closed = self.close(expr)
-        known = self._reference()
-        if not closed.free_symbols <= set(known):
+        whole = sp.sympify(expr)
+        if not all(s in self.known for s in whole.free_symbols):
             return None
-        value = sp.N(closed.xreplace({s: known[s] for s in closed.free_symbols}))
-        return float(value) if value.is_real else None
+        value = float(evaluate(whole, self.known))
+        return value if math.isfinite(value) else None
 
-    def _reference(self) -> dict[sp.Symbol, sp.Float]:
-        values = {p.name: p.value for p in self.system.parameters if p.value is not None}
-        for c in self.system.covariates:
-            values[c.name] = c.reference if c.reference is not None else _typical(c.unit)
-        return {symbol(name): sp.Float(value) for name, value in values.items()}
+
+def _through(
+    expr: sp.Expr, reads: Mapping[sp.Symbol, frozenset[sp.Symbol]]
+) -> frozenset[sp.Symbol]:
+    used = expr.free_symbols
+    return frozenset(s for s in used if s not in reads).union(
+        *(reads[s] for s in used & set(reads))
+    )
+
+
+def _reference(system: OdeSystem) -> Known:
+    values = {p.name: p.value for p in system.parameters if p.value is not None}
+    for c in system.covariates:
+        values[c.name] = c.reference if c.reference is not None else _typical(c.unit)
+    return {symbol(name): np.asarray(float(value)) for name, value in values.items()}
 
 
 def _typical(unit: str) -> float:

@@ -1,15 +1,16 @@
 """Conditions in right-hand sides: which have a break point, and which a gradient does not see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.inline import plan_inlining
-from pkqsp_bayes.ode.switches import Switches
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.chain import depends_on, needed_links
+from pkqsp_bayes.ode.numeric import Known, evaluate
+from pkqsp_bayes.ode.rows import Rows, plan_rows
+from pkqsp_bayes.ode.symbols import TIME
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
@@ -28,12 +29,12 @@ def check_conditions(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Refuse conditions on time without a break point; warn of jumps that depend on states."""
     if not any(e.has(Relational) for e in _expressions(system)):
         return []
-    inline = plan_inlining(system)
-    states = tuple(symbol(s.name) for s in system.states)
+    rows = plan_rows(system)
     issues: list[Issue] = []
-    for state in system.states:
-        row = Switches(states=states).rewrite(inline.close(state.rhs))
-        issues += _row_issues(state.where or f"d({state.name})/dt", row, states)
+    for state, row in zip(system.states, rows.equations, strict=True):
+        where = state.where or f"d({state.name})/dt"
+        for expr in (row, *needed_links([row], rows.links).values()):
+            issues += _row_issues(where, expr, rows)
     return list(dict.fromkeys(issues))
 
 
@@ -42,28 +43,38 @@ def _expressions(system: OdeSystem) -> Iterator[sp.Expr]:
     yield from (a.expr for a in system.assignments)
 
 
-def _row_issues(where: str, row: sp.Expr, states: tuple[sp.Symbol, ...]) -> Iterator[Issue]:
+def _row_issues(where: str, row: sp.Expr, rows: Rows) -> Iterator[Issue]:
     for choice in sorted(row.atoms(sp.Piecewise), key=sp.default_sort_key):
         for _, condition in choice.args:
             for relation in sorted(condition.atoms(Relational), key=sp.default_sort_key):
-                yield from _relation_issues(where, choice, relation, states)
+                yield from _relation_issues(where, choice, relation, rows)
 
 
 def _relation_issues(
-    where: str, choice: sp.Piecewise, relation: Relational, states: tuple[sp.Symbol, ...]
+    where: str, choice: sp.Piecewise, relation: Relational, rows: Rows
 ) -> Iterator[Issue]:
-    used = relation.free_symbols
-    of_states = [s for s in states if s in used]
+    used = depends_on(relation, rows.depends)
+    of_states = [s for s in rows.states if s in used]
     if not of_states and TIME not in used:
         return
     if isinstance(relation, sp.Equality | sp.Unequality):
         what = f"the condition {relation} is decided at single moments, which no solver meets"
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
+<<<<<<< HEAD
     elif not of_states:
         if not _is_kink(choice, relation):
             yield _jump(where, relation, of_states)
     elif _jumps(choice, relation, [*of_states, TIME] if TIME in used else of_states):
+=======
+    elif _jumps(choice, relation, _moving(relation, rows)):
+>>>>>>> chain
         yield _jump(where, relation, of_states)
+
+
+def _moving(relation: Relational, rows: Rows) -> list[sp.Symbol]:
+    """Return what moves in a relation: states, links in the order in which they are made, time."""
+    moving = rows.moving() & relation.free_symbols
+    return [s for s in (*rows.states, *rows.links, TIME) if s in moving]
 
 
 def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue:
@@ -107,9 +118,9 @@ def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol
     for _ in range(_POINTS):
         values = {n: sp.Float(v) for n, v in zip(names, np.exp(rng.normal(size=99)), strict=False)}
         for name in solve_for:
-            others = {n: v for n, v in values.items() if n is not name}
+            others = {n: v for n, v in values.items() if n != name}
             root = _root(gap.xreplace(others), name)
-            if root is not None and _differs(choice.xreplace(others), name, root):
+            if root is not None and _differs(choice, others, name, root):
                 return True
     return False
 
@@ -134,15 +145,16 @@ def _bisect(gap: sp.Expr, name: sp.Symbol, low: float, high: float) -> float:
     return low
 
 
-def _differs(choice: sp.Expr, name: sp.Symbol, root: float) -> bool:
+def _differs(
+    choice: sp.Expr, others: Mapping[sp.Symbol, sp.Expr], name: sp.Symbol, root: float
+) -> bool:
     """Whether the gap between two sides stays as they come nearer (it shrinks at a mere kink)."""
-    near, far = (_gap(choice, name, root, s * max(abs(root), 1e-3)) for s in (1e-8, 1e-4))
-    return near > 0.3 * far
-
-
-def _gap(choice: sp.Expr, name: sp.Symbol, root: float, step: float) -> float:
-    sides = [_value(choice.xreplace({name: sp.Float(root + s)})) for s in (-step, step)]
-    return abs(sides[0] - sides[1])
+    size = max(abs(root), 1e-3)
+    sides = np.array([-1e-8, 1e-8, -1e-4, 1e-4]) * size + root
+    known: Known = {s: np.asarray(float(v)) for s, v in others.items()} | {name: sides}
+    values = np.broadcast_to(evaluate(choice, known), sides.shape)
+    near, far = abs(values[0] - values[1]), abs(values[2] - values[3])
+    return bool(near > 0.3 * far)
 
 
 def _value(expr: sp.Expr) -> float:

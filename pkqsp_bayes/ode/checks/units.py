@@ -9,7 +9,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.anatomy import SHARED_PART
 from pkqsp_bayes.ode.dimensions import Units, unit_text
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import OdeSystem, State
+from pkqsp_bayes.ode.system import Assignment, OdeSystem, State
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.units import UnitError, parse_unit
 
@@ -147,14 +147,25 @@ class _Table:
 
     def _infer_states(self, waiting: list[State], system: OdeSystem) -> None:
         """Take the unit of a state from its initial value, where that has one."""
-        table: dict[sp.Symbol, sp.Expr] = {}
+        if not any(s.initial.free_symbols for s in waiting):
+            return
+        found = dict(self.known)
+        quiet = Units(known=found, loose=self.units.loose)
         for a in system.assignments:
-            table[symbol(a.name)] = a.expr.xreplace(table)
-        quiet = Units(known=self.known, loose=self.units.loose)
+            found[symbol(a.name)] = self._guess(a, quiet)
         for s in waiting:
-            initial = s.initial.xreplace(table)
-            if initial.free_symbols:
-                self.known[symbol(s.name)] = quiet.infer(initial)
+            if s.initial.free_symbols:
+                self.known[symbol(s.name)] = quiet.infer(s.initial)
+
+    @staticmethod
+    def _guess(a: Assignment, quiet: Units) -> pint.Unit | None:
+        """Return the unit of a helper without a word about what is wrong with it."""
+        if a.unit:
+            try:
+                return parse_unit(a.unit)
+            except UnitError:
+                return None
+        return quiet.infer(a.expr) if a.expr.free_symbols else None
 
     def add_helper(self, name: str, expr: sp.Expr, unit: str, where: str) -> None:
         if unit:

@@ -18,7 +18,7 @@ def check_parameters_used(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
     closure = Closure.of(system)
     used: set[sp.Symbol] = set()
     for expr in _all_expressions(system):
-        used |= closure.close(expr).free_symbols
+        used |= closure.depends(expr)
     issues = []
     for p in system.parameters:
         if symbol(p.name) not in used:
@@ -54,8 +54,8 @@ def check_states_read(_: ModelSpec, system: OdeSystem) -> list[Issue]:
         return []
     closure = Closure.of(system)
     names = {symbol(s.name): s for s in system.states}
-    uses = {s: closure.close(state.rhs).free_symbols & set(names) for s, state in names.items()}
-    waiting = [s for o in system.outputs for s in closure.close(o.expr).free_symbols if s in names]
+    uses = {s: closure.depends(state.rhs) & set(names) for s, state in names.items()}
+    waiting = [s for o in system.outputs for s in closure.depends(o.expr) if s in names]
     read: set[sp.Symbol] = set()
     while waiting:
         at = waiting.pop()
@@ -80,12 +80,12 @@ def check_beginnings(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     moving = {symbol(s.name) for s in system.states} | {TIME}
     issues = []
     for s in system.states:
-        if not moving.isdisjoint(closure.close(s.initial).free_symbols):
+        if not moving.isdisjoint(closure.depends(s.initial)):
             what = f"{s.name}(0) depends on states or time"
             remedy = "state it by parameters and covariates"
             issues.append(Issue(where=s.where, what=what, remedy=remedy))
     for d in system.doses:
-        if any(not moving.isdisjoint(closure.close(e).free_symbols) for e in _dose_expressions(d)):
+        if any(not moving.isdisjoint(closure.depends(e)) for e in _dose_expressions(d)):
             what = f"bioavailability, lag, rate or duration of {d.name} depends on states or time"
             remedy = "state it by parameters and covariates"
             issues.append(Issue(where=d.where, what=what, remedy=remedy))
