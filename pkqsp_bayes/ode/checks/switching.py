@@ -60,14 +60,10 @@ def _relation_issues(
     if isinstance(relation, sp.Equality | sp.Unequality):
         what = f"the condition {relation} is decided at single moments, which no solver meets"
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
-<<<<<<< HEAD
     elif not of_states:
         if not _is_kink(choice, relation):
             yield _jump(where, relation, of_states)
-    elif _jumps(choice, relation, [*of_states, TIME] if TIME in used else of_states):
-=======
     elif _jumps(choice, relation, _moving(relation, rows)):
->>>>>>> chain
         yield _jump(where, relation, of_states)
 
 
