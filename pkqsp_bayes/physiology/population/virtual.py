@@ -7,6 +7,7 @@ clipped.
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.population.draws import standard_normals, subject_uniforms
 from pkqsp_bayes.physiology.population.persons import (
@@ -17,7 +18,11 @@ from pkqsp_bayes.physiology.population.persons import (
     label_genotypes,
     numbers_needed,
 )
-from pkqsp_bayes.physiology.population.settings import PopulationSettings, examine_settings
+from pkqsp_bayes.physiology.population.settings import (
+    POPULATION,
+    PopulationSettings,
+    examine_settings,
+)
 from pkqsp_bayes.physiology.species import reference_body
 
 __all__ = ["virtual_population"]
@@ -29,6 +34,7 @@ _UNITS |= {"gfr": "L/h", "albumin": "g/L", "aag": "g/L"}
 _UNITS |= {"arterial_volume": "L", "venous_volume": "L"}
 
 
+@checked(n=count(), seed=SEED, species=TEXT, settings=POPULATION, first=count(0))
 def virtual_population(
     n: int,
     seed: int,
