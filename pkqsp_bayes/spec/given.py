@@ -1,5 +1,6 @@
 """A model as an argument: the record, a name of the library, or the path of a file."""
 
+import dataclasses
 from pathlib import Path
 
 from pkqsp_bayes.arguments import PATH, Rule
@@ -52,7 +53,7 @@ def _issues(where: str, value: object) -> list[Issue]:
     try:
         return file_issues(locate(value), limit=LARGEST_TEXT)
     except CheckError as error:
-        return list(error.issues)
+        return [dataclasses.replace(issue, where=where) for issue in error.issues]
 
 
 MODEL = Rule(issues=_issues, kinds=(ModelSpec,))
