@@ -49,8 +49,8 @@ def read_bytes(path: str | Path, *, limit: int) -> bytes:
     >>> read_bytes("/dev/zero", limit=100)
     Traceback (most recent call last):
     ...
-    pkqsp_bayes.errors.CheckError: error: /dev/zero: this is a device, no file (save it as a file)
-    """
+    pkqsp_bayes.errors.CheckError: error: /dev/zero: it cannot be read: this is a device, no file (save it as a file)
+    """  # noqa: E501
     return _read_known(path, limit, limit + 1)
 
 
@@ -65,7 +65,7 @@ def file_issues(path: str | Path, *, limit: int) -> list[Issue]:
     Examples
     --------
     >>> [issue.what for issue in file_issues("/dev", limit=100)]
-    ['this is a folder, no file']
+    ['it cannot be read: this is a folder, no file']
     """
     try:
         _read_known(path, limit, 0)
@@ -143,7 +143,7 @@ def _read(path: Path, limit: int, size: int) -> bytes:
     if kind is not None:  # before fdopen, which does not take a folder
         os.close(descriptor)
         remedy = "name a file in it" if kind == "a folder" else "save it as a file"
-        raise _refused(path, f"this is {kind}, no file", remedy)
+        raise _refused(path, f"it cannot be read: this is {kind}, no file", remedy)
     with os.fdopen(descriptor, "rb") as file:
         # One byte more than allowed is enough to see that it is too much.
         content = b"" if found.st_size > limit else file.read(size)

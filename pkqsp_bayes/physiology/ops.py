@@ -12,7 +12,7 @@ import numpy as np
 
 from pkqsp_bayes.arguments.rule import shown, simple
 
-__all__ = ["NUMPY", "OPS", "VALUE", "NumpyOps", "Ops", "Value", "is_number"]
+__all__ = ["COVARIATE", "NUMPY", "OPS", "VALUE", "NumpyOps", "Ops", "Value", "is_number"]
 
 # A float, a NumPy array of any shape, or a symbol: whatever carries + - * / **.
 type Value = Any
@@ -140,7 +140,13 @@ def _no_array(values: np.ndarray, kind: str) -> str | None:
     return None if np.isfinite(values).all() else "not all of its elements are finite"
 
 
+def _no_covariate(value: object) -> str | None:
+    """Leave what is one value, and no number, to the ranges of covariates."""
+    return None if isinstance(value, Real | str | np.bool_) else _no_value(value)
+
+
 VALUE = simple("give a finite number, an array of them, or a symbol", _no_value)
+COVARIATE = simple("give a number, an array of them, or a symbol", _no_covariate)
 OPS = simple(
     "give Ops, such as NUMPY",
     lambda value: None if hasattr(value, "interpolate") else f"it is {shown(value)}",

@@ -10,7 +10,7 @@ from pkqsp_bayes.physiology.human import human_body
 from pkqsp_bayes.physiology.human_reference import human_reference
 from pkqsp_bayes.physiology.limits import Limit, limit_issues
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import NUMPY, OPS, VALUE, Ops, Value
+from pkqsp_bayes.physiology.ops import COVARIATE, NUMPY, OPS, Ops, Value
 
 __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 
@@ -59,10 +59,10 @@ def body_covariates(species: str) -> Mapping[str, str]:
 
 @checked(
     species=TEXT,
-    WT=VALUE,
-    HT=VALUE,
-    AGE=VALUE,
-    SEX=VALUE,
+    WT=COVARIATE,
+    HT=COVARIATE,
+    AGE=COVARIATE,
+    SEX=COVARIATE,
     scaling=one_of("lean", "height"),
     ops=OPS,
 )

@@ -117,9 +117,9 @@ def correlated_names(settings: PopulationSettings) -> tuple[str, ...]:
     return ("height", "bmi", *organs, "rest", "blood", "gfr", "albumin", "aag", *settings.enzymes)
 
 
-def examine_settings(n: int, settings: PopulationSettings) -> list[Issue]:
+def examine_settings(settings: PopulationSettings) -> list[Issue]:
     """Return everything that is wrong with the settings."""
-    issues = [] if n >= 1 else [_issue("n", f"{n} subjects", "1 at least")]
+    issues: list[Issue] = []
     if not 0.0 <= settings.female <= 1.0:
         issues.append(_issue("female", f"share {settings.female:g}", "in [0, 1]"))
     for name in ("age", "weight", "height", "bmi"):

@@ -4,6 +4,9 @@ Whoever ends with an impossible body, or outside the inclusion criteria, is draw
 clipped.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +37,12 @@ _UNITS |= {"gfr": "L/h", "albumin": "g/L", "aag": "g/L"}
 _UNITS |= {"arterial_volume": "L", "venous_volume": "L"}
 
 
-@checked(n=count(), seed=SEED, species=TEXT, settings=POPULATION, first=count(0))
+def _together(given: Mapping[str, Any]) -> list[Issue]:
+    settings = given.get("settings") or PopulationSettings()
+    return examine_settings(settings) if "settings" in given else []
+
+
+@checked(_together, n=count(), seed=SEED, species=TEXT, settings=POPULATION, first=count(0))
 def virtual_population(
     n: int,
     seed: int,
@@ -79,8 +87,6 @@ def virtual_population(
     """
     chosen = settings or PopulationSettings()
     reference = reference_body(species)
-    if issues := examine_settings(n, chosen):
-        raise CheckError(issues)
     human = species == "human"
     columns = (
         _draw_humans(n, seed, first, chosen)
