@@ -79,7 +79,8 @@ _COVARIATES = mapping(
 
 # NaN among the times, and a table without rows, are refused by the table's own checks.
 @checked(
-    doses=DOSES, times=numbers(), subjects=either(_NAMES, count(0)), outputs=_NAMES,
+    doses=DOSES, times=numbers(least=0, missing=True), subjects=either(_NAMES, count(0)),
+    outputs=_NAMES,
     covariates=_COVARIATES, units=_UNITS,
 )  # fmt: skip
 def regimen(
