@@ -49,7 +49,7 @@ def test_target_mediated_disposition() -> None:
     line = make_timeline([{"time": 0, "amount": 400}, *observe(0.01, 0.1, 1, 24, 100, 300, 900)])
     solved = kernel.solve(line, p)
     exact = reference(tmdd(), line, TMDD)
-    floor = 1e-3 * np.abs(exact).max(axis=0)
+    floor = 1e-2 * np.abs(exact).max(axis=0)  # what a state has lost a hundredfold
     assert relative(solved.values, exact, floor) < 1e-5
     lanes = relative(solved.sensitivities * p, differences(kernel, line, p) * p, floor[:, None])
     assert lanes < 1e-4
@@ -101,7 +101,7 @@ def test_methods_agree(method: Method) -> None:
     kernel = compiled(tmdd)
     line = make_timeline([{"time": 0, "amount": 400}, *observe(1, 24, 200)])
     p = vector(kernel, TMDD)
-    options = SolverOptions(rtol=1e-9, atol=1e-9, method=method)
+    options = SolverOptions(rtol=1e-9, atol=1e-13, method=method)
     one, other = kernel.solve(line, p, options=options), kernel.solve(line, p, options=TIGHT)
     assert one.ok
     assert relative(one.values, other.values, 1e-3) < 1e-6

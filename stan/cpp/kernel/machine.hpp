@@ -62,11 +62,14 @@ struct Machine {
     set_lane_tolerance();
   }
 
-  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale.
+  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale. What is
+  // below a tenth of rtol of it is no concern of a gradient.
   void set_lane_tolerance() {
+    const double atol = w.options.atol, least = 0.1 * w.options.rtol;
+    const double share = atol > 0.0 && atol < least ? least / atol : 1.0;
     for (int l = 0; l < w.L; ++l) {
       const double size = l < P ? std::fabs(p[l]) : 1.0;
-      w.sens_atol[l] = 1.0 / (size > 0.0 && std::isfinite(size) ? size : 1.0);
+      w.sens_atol[l] = share / (size > 0.0 && std::isfinite(size) ? size : 1.0);
     }
   }
 
