@@ -81,12 +81,8 @@ _GROUPS = mapping(
     wanted="give a mapping of levels to their values by name",
 )
 _PEOPLE = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
-_ROBUSTNESS = record(
-    Robustness,
-    discount=number(above=0.0, most=1.0),
-    weight=number(above=0.0, most=1.0),
-    vague_sd=number(above=0.0),
-)
+# Their ranges are those of `check_question`, which says all that is wrong with a question.
+_ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=number())
 
 
 @checked(
@@ -102,7 +98,7 @@ _ROBUSTNESS = record(
     outer=count(),
     inner=count(),
     seed=SEED,
-    settle=number(least=0.0),
+    settle=number(),
     covariates=_PEOPLE,
     frequencies=_NUMBERS,
     date=TEXT,
