@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["data_folder", "digest_files", "stan_folder"]
+__all__ = ["data_folder", "digest_files", "library_folder", "stan_folder"]
 
 
 @functools.cache
@@ -42,6 +42,17 @@ def data_folder() -> Path:
     True
     """
     return _find("_data", "data", holds="theophylline")
+
+
+def library_folder() -> Path:
+    """Return the folder of the library models.
+
+    Examples
+    --------
+    >>> (library_folder() / "theophylline.toml").is_file()
+    True
+    """
+    return Path(__file__).parent / "library"
 
 
 def _find(packaged: str, checkout: str, *, holds: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
 
-__all__ = ["LARGEST_TABLE", "LARGEST_TEXT", "read_bytes", "read_json", "read_text"]
+__all__ = ["LARGEST_TABLE", "LARGEST_TEXT", "file_issues", "read_bytes", "read_json", "read_text"]
 
 LARGEST_TEXT = 4_000_000
 """Bytes of a file that somebody writes by hand: a model, priors, statements."""
@@ -49,12 +49,36 @@ def read_bytes(path: str | Path, *, limit: int) -> bytes:
     >>> read_bytes("/dev/zero", limit=100)
     Traceback (most recent call last):
     ...
-    pkqsp_bayes.errors.CheckError: error: /dev/zero: this is a device, no file (save it as a file)
+    pkqsp_bayes.errors.CheckError: error: /dev/zero: it cannot be read: this is a device, no file (save it as a file)
+    """  # noqa: E501
+    return _read_known(path, limit, limit + 1)
+
+
+def file_issues(path: str | Path, *, limit: int) -> list[Issue]:
+    """Return why a file cannot be read, without reading it.
+
+    Parameters
+    ----------
+    path, limit
+        As of `read_bytes`.
+
+    Examples
+    --------
+    >>> [issue.what for issue in file_issues("/dev", limit=100)]
+    ['it cannot be read: this is a folder, no file']
     """
+    try:
+        _read_known(path, limit, 0)
+    except CheckError as error:
+        return list(error.issues)
+    return []
+
+
+def _read_known(path: str | Path, limit: int, size: int) -> bytes:
     if "\0" in str(path):
         raise _refused(path, "this is no path", "check the path")
     try:
-        return _read(Path(path), limit)
+        return _read(Path(path), limit, size)
     except OSError as error:
         what = f"cannot be read: {error.strerror or type(error).__name__}"
         raise _refused(path, what, "check the path") from None
@@ -111,17 +135,18 @@ def read_json(path: str | Path, *, limit: int, remedy: str) -> Any:
         raise _refused(path, f"it cannot be read, it is no JSON: {told[:200]}", remedy) from None
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path, limit: int, size: int) -> bytes:
     # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    found = os.fstat(descriptor)
+    kind = next((name for is_one, name in _KINDS if is_one(found.st_mode)), None)
+    if kind is not None:  # before fdopen, which does not take a folder
+        os.close(descriptor)
+        remedy = "name a file in it" if kind == "a folder" else "save it as a file"
+        raise _refused(path, f"it cannot be read: this is {kind}, no file", remedy)
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        kind = next((name for is_one, name in _KINDS if is_one(found.st_mode)), None)
-        if kind is not None:
-            remedy = "name a file in it" if kind == "a folder" else "save it as a file"
-            raise _refused(path, f"this is {kind}, no file", remedy)
         # One byte more than allowed is enough to see that it is too much.
-        content = b"" if found.st_size > limit else file.read(limit + 1)
+        content = b"" if found.st_size > limit else file.read(size)
     if content is None:  # some files of the system are regular, and never end
         raise _refused(path, "there is nothing to read yet", "save it as a file")
     if max(found.st_size, len(content)) > limit:

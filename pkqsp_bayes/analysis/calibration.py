@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy import stats
 
+from pkqsp_bayes.arguments import LEVEL, PATH, checked
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.given import CALIBRATION
 
 __all__ = ["calibration_issues", "calibration_table", "draw_calibration"]
 
@@ -28,6 +30,7 @@ def finished(result: xr.Dataset) -> xr.Dataset:
     return result.isel(replicate=(result["status"] == "ok").to_numpy())
 
 
+@checked(result=CALIBRATION, level=LEVEL)
 def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFrame:
     """Judge each quantity.
 
@@ -73,6 +76,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
     )
 
 
+@checked(result=CALIBRATION, level=LEVEL)
 def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue]:
     """Return what is wrong with a calibration; empty if nothing is.
 
@@ -144,6 +148,7 @@ def _holm(p: FloatArray, level: float) -> NDArray[np.bool_]:
     return rejected
 
 
+@checked(result=CALIBRATION, path=PATH, level=LEVEL)
 def draw_calibration(result: xr.Dataset, path: Path | str, *, level: float = 0.05) -> None:
     """Draw ranks and data-averaged posteriors of all quantities.
 

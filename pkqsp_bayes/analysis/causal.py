@@ -12,10 +12,14 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.positivity import covariate_overlap
+from pkqsp_bayes.arguments import FLAG, checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.given import RESULT, FitLike, as_fit
 from pkqsp_bayes.spec.causal import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["Assumption", "CausalRecord", "causal_record"]
@@ -97,12 +101,25 @@ def _paragraph(a: Assumption) -> str:
     return f"{a.name}: {a.status} ({kind}). {a.statement}.{evidence}{wrong}"
 
 
+_CLAIM = instance(CausalSpec, wanted="give a CausalSpec, such as pkqsp_bayes.read_causal returns")
+_FOUND = mapping(FLAG, wanted="give a mapping of names of parameters to True or False")
+_VALIDATION = instance(xr.Dataset, wanted="give what pkqsp_bayes.validate returns")
+
+
+@checked(
+    fit=RESULT,
+    claim=_CLAIM,
+    study=STUDY,
+    target=STUDY,
+    identifiable=_FOUND,
+    validation=_VALIDATION,
+)
 def causal_record(
-    fit: xr.DataTree,
+    fit: FitLike,
     claim: CausalSpec,
     *,
-    study: Study | None = None,
-    target: Study | None = None,
+    study: StudyLike | None = None,
+    target: StudyLike | None = None,
     identifiable: Mapping[str, bool] | None = None,
     validation: xr.Dataset | None = None,
 ) -> CausalRecord:
@@ -112,11 +129,11 @@ def causal_record(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
     claim : CausalSpec
         What is declared; `pkqsp_bayes.spec.causal.read_causal` reads it from a file.
-    study, target : Study, optional
+    study, target : Study, str, Path or DataFrame, optional
         That of the fit, and one of those to whom the claim is applied: positivity.
     identifiable : mapping of str to bool, optional
         Each parameter, and whether the study identifies it: from the identifiability ladder.
@@ -133,9 +150,11 @@ def causal_record(
     CheckError
         If a covariate that is to be compared is missing from one of the studies.
     """
+    fit = as_fit(fit)
     model = model_of(fit)
     overlap = covariates = None
     if study is not None and target is not None:
+        study, target = study_for(fit, study), study_for(fit, target)
         covariates = _covariates(model, claim, study, target)
         is_target = covariates["population"] == "target"
         names = [name for name in covariates.columns if name != "population"]

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from pkqsp_bayes.analysis.bayesian import learning_table
 from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
+from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.information import HOPELESS, POOR, ExpectedInformation
 from pkqsp_bayes.analysis.omega_needs import omega_needs
 from pkqsp_bayes.analysis.practical import expected_information
 from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, stated_priors
 from pkqsp_bayes.analysis.structural import Ambiguity, Structural, structural_rank
+from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 
 __all__ = ["Identifiability", "identifiability"]
 
@@ -69,10 +71,19 @@ class Identifiability:
         return "\n".join(lines)
 
 
+@checked(
+    model=MODEL,
+    study=STUDY,
+    fit=FIT,
+    point=NUMBERS,
+    truth=NUMBERS,
+    starts=count(0, 10_000),
+    seed=SEED,
+)
 def identifiability(
-    model: ModelSpec,
-    study: Study,
-    fit: xr.DataTree | None = None,
+    model: ModelLike,
+    study: StudyLike,
+    fit: FitLike | None = None,
     *,
     point: Mapping[str, float] | None = None,
     truth: Mapping[str, float] | None = None,
@@ -83,10 +94,10 @@ def identifiability(
 
     Parameters
     ----------
-    model : ModelSpec
-        The model.
-    study : Study
-        The study, or a design (`pkqsp_bayes.regimen`).
+    model : ModelSpec, str or Path
+        A model, its name or its file.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
     fit : xarray.DataTree, optional
         A fit of the model to it: its medians are the point of linearisation, and what it has
         learnt beyond its priors is told.
@@ -139,7 +150,8 @@ def identifiability(
     >>> found.structural.ambiguities[0].text
     'ka has no effect on what is observed'
     """
-    study = planned_study(study)
+    model, fit = as_model(model), None if fit is None else as_fit(fit)
+    study = planned_study(as_study(study, model))
     frame = build_frame(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
     ready = ready_model(model)

@@ -13,18 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws
+from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.information import ExpectedInformation
 from pkqsp_bayes.analysis.linearised import LinearSubject, linear_subjects, residual_spread
 from pkqsp_bayes.analysis.population import study_simulator
 from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import stated_point, stated_priors
 from pkqsp_bayes.analysis.student import scale_information
+from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.framing import build_frame
-from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]
 
@@ -33,18 +35,25 @@ FloatArray = NDArray[np.float64]
 _RELATIVE_STEP = 1e-5
 
 
+_DESIGNS = mapping(
+    instance(ExpectedInformation, wanted="give what expected_information returns"),
+    wanted="give a mapping of names to what expected_information returns",
+)
+
+
+@checked(model=MODEL, design=STUDY, point=NUMBERS)
 def expected_information(
-    model: ModelSpec, design: Study, *, point: Mapping[str, float] | None = None
+    model: ModelLike, design: StudyLike, *, point: Mapping[str, float] | None = None
 ) -> ExpectedInformation:
     """Return the Fisher information that a design gives on the population parameters.
 
     Parameters
     ----------
-    model : ModelSpec
-        The model.
-    design : Study
-        A study, or one that is planned (`pkqsp_bayes.regimen`); observed values play no part,
-        except through default priors of residual errors.
+    model : ModelSpec, str or Path
+        A model, its name or its file.
+    design : Study, str, Path or DataFrame
+        A study, its name or its file; or one that is planned (`pkqsp_bayes.regimen`); observed
+        values play no part, except through default priors of residual errors.
     point : mapping of str to float, optional
         Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
         ``correlation[CL,V]``), in the units of the model; by default the medians of the priors,
@@ -93,7 +102,8 @@ def expected_information(
     >>> round(found.condition, 1)
     5.2
     """
-    design = planned_study(design)
+    model = as_model(model)
+    design = planned_study(as_study(design, model))
     frame = build_frame(model, design, blq="M3", centred={})
     values = _values(frame, point or {})
     draws = _one_draw(frame, values)
@@ -112,6 +122,7 @@ def expected_information(
     )
 
 
+@checked(designs=_DESIGNS)
 def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     """Return the expected relative standard errors (%) of designs side by side.
 

@@ -12,10 +12,11 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -34,17 +35,19 @@ from pkqsp_bayes.analysis.replicates import (
 )
 from pkqsp_bayes.analysis.sbc_result import collect_result
 from pkqsp_bayes.analysis.sbc_task import TASK_FOLDER, SbcTask, misfit, read_outcome, run_task
+from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.files import write_text
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.prior import sample_prior
 from pkqsp_bayes.fitting.running import stop_samplers
-from pkqsp_bayes.fitting.settings import FitSettings, check_settings
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.signals import ended_by_signals
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 
 __all__ = ["sbc"]
 
@@ -54,17 +57,47 @@ _MANIFEST = "calibration.json"
 _MOST_BYTES = 1_000_000
 
 
+def _together(given: Mapping[str, Any]) -> list[Issue]:
+    """Return what is wrong with settings of which each alone is fine."""
+    issues = []
+    settings: FitSettings = given.get("settings") or _SETTINGS
+    most = settings.chains * settings.draws
+    if "settings" in given and given.get("kept", 1) > most:
+        remedy = f"from 1 to {most}, the draws of each fit"
+        issues.append(Issue(where="kept", what=f"it is {given['kept']}", remedy=remedy))
+    if given.get("options") is not None and given["options"].blq == "M1":
+        what = "M1 leaves censored values out, and is the posterior of no model"
+        issues.append(Issue(where="options.blq", what=what, remedy="use M3"))
+    return issues
+
+
+@checked(
+    _together,
+    model=MODEL,
+    study=STUDY,
+    folder=PATH,
+    replicates=count(1, 100_000),
+    seed=SEED,
+    settings=SETTINGS,
+    options=BIND_OPTIONS,
+    made_by=MODEL,
+    given=FIT,
+    kept=count(),
+    resume=FLAG,
+    cores=CORES,
+    executor=EXECUTOR,
+)
 def sbc(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     folder: Path | str,
     *,
     replicates: int = 100,
     seed: int = 1,
     settings: FitSettings | None = None,
     options: BindOptions | None = None,
-    made_by: ModelSpec | None = None,
-    given: xr.DataTree | None = None,
+    made_by: ModelLike | None = None,
+    given: FitLike | None = None,
     kept: int = 99,
     resume: bool = False,
     cores: int | None = None,
@@ -74,12 +107,13 @@ def sbc(
 
     Parameters
     ----------
-    model : ModelSpec
-        The model that is fitted. Where its residual errors state no priors, their defaults go by
-        the spread of the study's values (1 for a design without any): state them.
-    study : Study
-        The design: a study, or what `pkqsp_bayes.regimen` makes. LLOQ and ULOQ of an endpoint
-        censor all of its replicates.
+    model : ModelSpec, str or Path
+        A model, its name or its file: the model that is fitted. Where its residual errors state no
+        priors, their defaults go by the spread of the study's values (1 for a design without any):
+        state them.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the design; or what `pkqsp_bayes.regimen` makes. LLOQ and
+        ULOQ of an endpoint censor all of its replicates.
     folder : Path
         Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``,
         ``calibration.csv`` and ``calibration.png``.
@@ -91,9 +125,9 @@ def sbc(
         Of each fit, 1 x (500 + 500) by default; the seed is that of the replicate.
     options : BindOptions, optional
         Backend, parameterisation, solver.
-    made_by : ModelSpec, optional
+    made_by : ModelSpec, str or Path, optional
         Another model that makes the data: what does fitting the wrong model do?
-    given : xarray.DataTree, optional
+    given : DataTree, str or Path, optional
         A fit of this model to this study: calibration of its posterior instead of the prior's.
     kept : int
         Draws of each fit that ranks are taken among, evenly spaced.
@@ -126,8 +160,10 @@ def sbc(
     """
     chosen = settings or _SETTINGS
     choices = options or BindOptions()
-    _check(chosen, choices, replicates, kept)
-    design = planned_study(study)
+    model = as_model(model)
+    made_by = None if made_by is None else as_model(made_by)
+    given = None if given is None else as_fit(given)
+    design = planned_study(as_study(study, model))
     bound = bind_model(model, design, options=choices)
     makes = bound if made_by is None else bind_model(made_by, design, options=choices)
     place = Path(folder)
@@ -175,22 +211,6 @@ class _Plan:
             for i, prediction in enumerate(self.made.prediction)
         ]
         return {name: np.array([one[name] for one in found]) for name in found[0]}
-
-
-def _check(settings: FitSettings, options: BindOptions, replicates: int, kept: int) -> None:
-    check_settings(settings)
-    issues = []
-    if replicates < 1:
-        remedy = "it must be 1 or more"
-        issues.append(Issue(where="replicates", what=f"it is {replicates}", remedy=remedy))
-    if not 1 <= kept <= settings.chains * settings.draws:
-        remedy = f"from 1 to {settings.chains * settings.draws}, the draws of each fit"
-        issues.append(Issue(where="kept", what=f"it is {kept}", remedy=remedy))
-    if options.blq == "M1":
-        what = "M1 leaves censored values out, and is the posterior of no model"
-        issues.append(Issue(where="options.blq", what=what, remedy="use M3"))
-    if issues:
-        raise CheckError(issues)
 
 
 def _key(

@@ -15,11 +15,14 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
+from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.kernel import SolverOptions
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.given import FIT, FitLike
 from pkqsp_bayes.program.table import SolverSettings
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["SolverAccuracy", "check_solver"]
 
@@ -86,8 +89,14 @@ class SolverAccuracy:
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
 
 
+@checked(
+    fit=FIT,
+    study=STUDY,
+    draws=count(10),
+    seed=SEED,
+)
 def check_solver(
-    fit: xr.DataTree, study: Study, *, draws: int = 200, seed: int = 1
+    fit: FitLike, study: StudyLike, *, draws: int = 200, seed: int = 1
 ) -> SolverAccuracy:
     """Compare the log likelihood of draws with that of a hundredfold tighter solver.
 
@@ -95,8 +104,8 @@ def check_solver(
     ----------
     fit : xarray.DataTree
         What `pkqsp_bayes.fit` or `read_fit` returns.
-    study : Study
-        The study that was fitted.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the study that was fitted.
     draws : int
         How many draws of the posterior to use at most.
     seed : int
@@ -124,8 +133,7 @@ def check_solver(
     >>> accuracy.issues  # doctest: +SKIP
     []
     """
-    if draws < 10:
-        raise CheckError([Issue(where="draws", what=f"{draws} draws", remedy="10 or more")])
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     settings = _settings(fit)

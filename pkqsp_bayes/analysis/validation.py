@@ -6,12 +6,21 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.given import BINS, PROBABILITIES, fit_and_study
 from pkqsp_bayes.analysis.individuals import Individuals, individualise
 from pkqsp_bayes.analysis.individuals.result import individual_draws
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
+from pkqsp_bayes.arguments import (
+    SEED,
+    checked,
+    count,
+    number,
+)
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.given import FIT, FitLike
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 
@@ -24,9 +33,18 @@ _ALL = "all"
 
 
 @quiet_dependencies()
+@checked(
+    fit=FIT,
+    study=STUDY,
+    early=number(),
+    bins=BINS,
+    probabilities=PROBABILITIES,
+    draws=count(),
+    seed=SEED,
+)
 def validate(
-    fit: xr.DataTree,
-    study: Study,
+    fit: FitLike,
+    study: StudyLike,
     *,
     early: float | None = None,
     draws: int = 500,
@@ -38,10 +56,10 @@ def validate(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        Observations that were not in the fit.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: observations that were not in the fit.
     early : float, optional
         Time (in the model's unit) up to which a subject's observations serve to individualise it;
         then only the later ones are compared, for the population and for the individual.
@@ -77,6 +95,7 @@ def validate(
     CheckError
         With every problem of the study; if no observation is left to compare.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng, occasions=occasion_labels(study))
     later = np.ones(len(seen.observations), dtype=bool)

@@ -9,11 +9,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.marginals import effective_prior, joint_factor
-from pkqsp_bayes.spec.prior_table import PriorTable
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
 
 __all__ = ["information_gain", "prior_conflict"]
 
@@ -38,7 +40,8 @@ class _Informed:
     covariance: FloatArray
 
 
-def prior_conflict(tree: xr.DataTree, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
+@checked(tree=FIT, table=PRIORS, level=LEVEL)
+def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
     """Compare what the data alone say with what a prior table says.
 
     The posterior of a fit with vague priors stands for the likelihood, both are taken as normal on
@@ -66,7 +69,7 @@ def prior_conflict(tree: xr.DataTree, table: PriorTable, *, level: float = 0.05)
     CheckError
         If the posterior lacks a parameter of the table.
     """
-    values = _by_name(tree)
+    values = _by_name(as_fit(tree))
     informed = list(_informed(table))
     missing = [t for i in informed for t in i.targets if t not in values]
     if missing:
@@ -79,7 +82,8 @@ def prior_conflict(tree: xr.DataTree, table: PriorTable, *, level: float = 0.05)
     return found.assign(conflict=found["p"] < level)
 
 
-def information_gain(tree: xr.DataTree, table: PriorTable) -> pd.Series:
+@checked(tree=FIT, table=PRIORS)
+def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
     """Return how many bits each parameter's posterior says beyond its prior in a table.
 
     The Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the prior
@@ -92,7 +96,7 @@ def information_gain(tree: xr.DataTree, table: PriorTable) -> pd.Series:
     table : PriorTable
         The priors.
     """
-    values, found = _by_name(tree), {}
+    values, found = _by_name(as_fit(tree)), {}
     for one in _informed(table):
         sd = np.sqrt(np.diag(one.covariance))
         for i, target in enumerate(one.targets):

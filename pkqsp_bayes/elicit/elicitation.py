@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.elicit.beliefs import Belief, contradiction, stated_beliefs
 from pkqsp_bayes.elicit.expert import believed_priors, check_beliefs
 from pkqsp_bayes.elicit.families import rounded
@@ -24,6 +25,7 @@ from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.apply_priors import replace_priors
 from pkqsp_bayes.spec.check_priors import unknown_address
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.joint import Provenance
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
@@ -69,8 +71,8 @@ class Elicitation:
         Warnings of statements that are not met.
     beliefs : tuple of Belief
         Statements on parameters, as probabilities.
-    model : ModelSpec
-        The model, as it was.
+    model : ModelSpec, str or Path
+        A model, its name or its file: the model, as it was.
     statements : Statements
         What was stated.
     predictions : (K, N) array
@@ -89,15 +91,22 @@ class Elicitation:
     derived: tuple[DerivedPriors, ...]
 
 
+_STATEMENTS = instance(
+    Statements, wanted="give Statements, such as pkqsp_bayes.read_statements returns"
+)
+
+
+@checked(model=MODEL, statements=_STATEMENTS, subjects=count(), seed=SEED)
 def elicit_priors(
-    model: ModelSpec, statements: Statements, *, subjects: int = 512, seed: int = 1
+    model: ModelLike, statements: Statements, *, subjects: int = 512, seed: int = 1
 ) -> Elicitation:
     """Turn statements of experts, and mechanisms, into a prior table.
 
     Parameters
     ----------
-    model : ModelSpec
-        The model. Its priors are where predictions begin from; it is not changed.
+    model : ModelSpec, str or Path
+        A model, its name or its file. Its priors are where predictions begin from; it is not
+        changed.
     statements : Statements
         As `read_statements` gives them.
     subjects, seed : int
@@ -119,6 +128,7 @@ def elicit_priors(
     >>> prior.family, [round(value, 3) for value in prior.args]
     ('lognormal', [0.693, 0.421])
     """
+    model = as_model(model)
     beliefs = stated_beliefs(statements)
     issues = [*check_beliefs(model, beliefs), *_check_predictions(model, statements)]
     issues += _check_mechanisms(model, statements)

@@ -17,6 +17,19 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.arguments import (
+    FLAG,
+    SEED,
+    TEXT,
+    checked,
+    count,
+    either,
+    instance,
+    mapping,
+    number,
+    record,
+    sequence,
+)
 from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, rounded
 from pkqsp_bayes.elicit.question import (
     Part,
@@ -28,8 +41,8 @@ from pkqsp_bayes.elicit.question import (
 from pkqsp_bayes.elicit.sizes import prior_sizes
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance, Scale
-from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
 from pkqsp_bayes.spec.toml import format_model
@@ -61,8 +74,37 @@ class DerivedPriors:
     fits: Mapping[str, Sequence[FamilyFit]] = field(default_factory=dict)
 
 
+_NUMBERS = mapping(number(), wanted="give a mapping of names to numbers")
+_NUMBER_OR_PRIOR = either(TEXT, number())
+_GROUPS = mapping(
+    mapping(_NUMBER_OR_PRIOR, wanted='give values by name, such as {"dose": 2.0}'),
+    wanted="give a mapping of levels to their values by name",
+)
+_PEOPLE = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
+# Their ranges are those of `check_question`, which says all that is wrong with a question.
+_ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=number())
+
+
+@checked(
+    qsp_model=MODEL,
+    factor=TEXT,
+    parameter=TEXT,
+    covariate=TEXT,
+    groups=_GROUPS,
+    scale=_NUMBER_OR_PRIOR,
+    parts=sequence(TEXT, wanted="typical, effects, omega"),
+    joint=FLAG,
+    robustness=_ROBUSTNESS,
+    outer=count(),
+    inner=count(),
+    seed=SEED,
+    settle=number(),
+    covariates=_PEOPLE,
+    frequencies=_NUMBERS,
+    date=TEXT,
+)
 def derive_priors(
-    qsp_model: ModelSpec,
+    qsp_model: ModelLike,
     *,
     factor: str,
     parameter: str,
@@ -84,7 +126,7 @@ def derive_priors(
 
     Parameters
     ----------
-    qsp_model : ModelSpec
+    qsp_model : ModelSpec, str or Path
         The mechanism; its ``[population]`` says what is uncertain (priors) and what differs
         between subjects (omega).
     factor : str
@@ -129,6 +171,7 @@ def derive_priors(
         With every problem of mechanism and arguments; if the baseline is not steady, finite and
         positive; if something that is to get a prior does not vary.
     """
+    qsp_model = as_model(qsp_model)
     asked = Question(
         model=qsp_model, factor=factor, parameter=parameter, covariate=covariate,
         groups={"": {}} if groups is None else groups, scale=scale, parts=tuple(parts),

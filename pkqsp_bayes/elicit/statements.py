@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
@@ -208,6 +209,7 @@ def parse_statements(text: str, *, where: str = "statements") -> Statements:
         raise CheckError(collect_issues(error, where=where)) from None
 
 
+@checked(path=PATH)
 def read_statements(path: str | Path) -> Statements:
     """Read a file of statements.
 

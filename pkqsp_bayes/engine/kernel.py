@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pkqsp_bayes.arguments import count, instance, number, record
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.cache import build_once
@@ -26,6 +27,7 @@ from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.lowered import LoweredOde
 
 __all__ = [
+    "SOLVER_OPTIONS",
     "Instructions",
     "Kernel",
     "Method",
@@ -102,6 +104,15 @@ class SolverOptions:
     max_steps: int = 20_000
     method: Method = Method.AUTOMATIC
     instructions: Instructions = Instructions.BEST
+
+
+SOLVER_OPTIONS = record(
+    SolverOptions, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
+    min_step=number(least=0.0), max_step=number(least=0.0), max_steps=count(1, 2**31 - 1),
+    method=instance(Method, wanted="a member of Method"),
+    instructions=instance(Instructions, wanted="a member of Instructions"),
+)  # fmt: skip
+"""What they may be."""
 
 
 class Timelines(Protocol):

@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.engine.kernel import Solution, SolverOptions, build_kernel
+from pkqsp_bayes.arguments import CORES, FLAG, checked, either, instance, mapping, number
+from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions, build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
 from pkqsp_bayes.study.study import Study
@@ -26,9 +29,19 @@ __all__ = ["set_constants", "simulate"]
 _DEVIATION = "kappa["
 
 
+_NUMBERS = mapping(number(), wanted='give a mapping of names to numbers, such as {"CL": 3.0}')
+_PARAMETERS = either(
+    _NUMBERS, instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame")
+)
+
+
+@checked(
+    model=MODEL, study=STUDY, parameters=_PARAMETERS, covariates=_NUMBERS, options=SOLVER_OPTIONS,
+    sensitivities=FLAG, threads=CORES,
+)  # fmt: skip
 def simulate(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     *,
     parameters: Mapping[str, float] | pd.DataFrame | None = None,
     covariates: Mapping[str, float] | None = None,
@@ -40,10 +53,11 @@ def simulate(
 
     Parameters
     ----------
-    model : ModelSpec
-        As `pkqsp_bayes.load_model` gives it.
-    study : Study
-        Doses, times at which predictions are wanted (any record), covariates.
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: doses, times at which predictions are wanted (any record),
+        covariates.
     parameters : mapping or DataFrame, optional
         A mapping replaces typical values, and constants of ``[parameters]``; a table with a row
         for each ID gives individual values, and deviations of occasions (``kappa[CL,1]``).
@@ -82,7 +96,8 @@ def simulate(
     >>> result.cp.attrs["units"], float(result.cp[1])  # after the bolus
     ('mg/L', 5.0)
     """
-    model = unfold_trajectories(model)
+    study = as_study(study, model)
+    model = unfold_trajectories(as_model(model))
     individual: list[str] = []
     occasions: tuple[str, ...] = ()
     if isinstance(parameters, Mapping):

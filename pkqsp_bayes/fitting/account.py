@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.settings import FitSettings, check_settings
+from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
 
 __all__ = ["FitAccount", "attribute_issues", "read_account", "read_attribute", "settings_issues"]
 
@@ -130,11 +130,8 @@ def settings_issues(found: Mapping[str, Any], where: str, *, whole: bool) -> Ite
         yield Issue(where=where, what=what, remedy=_REMEDY)
     if wrong:
         return
-    try:
-        check_settings(FitSettings(**found))
-    except CheckError as error:
-        for issue in error.issues:
-            yield Issue(where=where, what=f"settings: {issue.where}: {issue.what}", remedy=_REMEDY)
+    for issue in SETTINGS.issues("settings", FitSettings(**found)):
+        yield Issue(where=where, what=f"{issue.where}: {issue.what}", remedy=_REMEDY)
 
 
 def _is_of(value: object, kind: type) -> bool:

@@ -12,8 +12,9 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
+from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.approximation import (
     USABLE_K,
     approximation_issues,
@@ -30,9 +31,9 @@ from pkqsp_bayes.fitting.groups import (
 )
 from pkqsp_bayes.fitting.optimise import MethodError, best_optimum, optimise, what_was_said
 from pkqsp_bayes.fitting.starts import settle_starts
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 
 __all__ = ["approximate", "diagnose_approximation"]
 
@@ -56,9 +57,13 @@ class _Proposals:
     path: FloatArray
 
 
+@checked(
+    model=MODEL, study=STUDY, method=one_of("pathfinder", "laplace"), draws=count(),
+    paths=count(1, 1000), seed=SEED, options=BIND_OPTIONS,
+)  # fmt: skip
 def approximate(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     *,
     method: Method = "pathfinder",
     draws: int = 1000,
@@ -77,10 +82,10 @@ def approximate(
 
     Parameters
     ----------
-    model : ModelSpec
-        As `pkqsp_bayes.load_model` gives it.
-    study : Study
-        As `pkqsp_bayes.read_study` gives it.
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
     method : {"pathfinder", "laplace"}
         Normal approximations along the path of L-BFGS, the one nearest to the posterior, from
         several starts; or one at the mode of the unconstrained scale, with the Hessian there (see
@@ -115,7 +120,8 @@ def approximate(
     Pathfinder: Zhang, Carpenter, Gelman & Vehtari, J Mach Learn Res 2022;23(306). k-hat: Vehtari,
     Simpson, Gelman, Yao & Gabry, J Mach Learn Res 2024;25(72).
     """
-    _check(method, draws, paths)
+    model = as_model(model)
+    study = as_study(study, model)
     bound = bind_model(model, study, options=options)
     began = time.perf_counter()
     starts = settle_starts(model, study, bound, paths, seed)
@@ -137,19 +143,6 @@ def approximate(
     for issue in diagnose_approximation(tree):
         _LOGGER.warning("%s", issue)
     return tree
-
-
-def _check(method: str, draws: int, paths: int) -> None:
-    issues = [
-        Issue(where=name, what=f"it is {value}", remedy="give 1 or more")
-        for name, value in (("draws", draws), ("paths", paths))
-        if value < 1
-    ]
-    if method not in ("pathfinder", "laplace"):
-        remedy = 'give "pathfinder" or "laplace"'
-        issues.append(Issue(where="method", what=f"there is no {method!r}", remedy=remedy))
-    if issues:
-        raise CheckError(issues)
 
 
 def _pathfinder(

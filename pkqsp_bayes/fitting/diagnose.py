@@ -18,11 +18,13 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.account import FitAccount, read_account
 from pkqsp_bayes.fitting.approximation import approximation_issues
 from pkqsp_bayes.fitting.blame import nearest_twin, other_centring, strongest_shift, strongest_tie
 from pkqsp_bayes.fitting.diagnose_solver import solver_issues
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 
 __all__ = ["diagnose"]
@@ -37,7 +39,8 @@ _DELTAS = (0.95, 0.99)
 _Found = Iterator[Issue]
 
 
-def diagnose(tree: xr.DataTree) -> list[Issue]:
+@checked(tree=FIT)
+def diagnose(tree: FitLike) -> list[Issue]:
     """Return what is wrong with a fit, and what to do about it; empty if nothing is.
 
     R-hat above 1.01; bulk or tail ESS below 100 a chain; divergent transitions; transitions at the
@@ -46,14 +49,15 @@ def diagnose(tree: xr.DataTree) -> list[Issue]:
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        What `pkqsp_bayes.fit` or `read_fit` returns.
+    tree : DataTree, str or Path
+        What `pkqsp_bayes.fit` or `read_fit` returns; or the folder of the fit.
 
     Returns
     -------
     list of Issue
         All of severity ``warning``.
     """
+    tree = as_fit(tree)
     return [*approximation_issues(tree.attrs), *_of_sampling(tree)]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import xarray as xr
 
+from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
 from pkqsp_bayes.errors import CheckError, Issue
@@ -32,16 +33,18 @@ from pkqsp_bayes.fitting.manifest import (
 )
 from pkqsp_bayes.fitting.progress import shown_progress
 from pkqsp_bayes.fitting.running import adopt_finished, run_missing
-from pkqsp_bayes.fitting.settings import FitSettings, check_settings
+from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior_table import PriorTable, format_priors
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, format_priors
 from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.write import format_study
 
@@ -50,9 +53,13 @@ __all__ = ["fit"]
 _LOGGER = logging.getLogger(__name__)
 
 
+@checked(
+    model=MODEL, study=STUDY, folder=PATH, priors=PRIORS, settings=SETTINGS, options=BIND_OPTIONS,
+    resume=FLAG, cores=CORES, executor=EXECUTOR, store=one_of(*STORES), progress=FLAG,
+)  # fmt: skip
 def fit(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     folder: Path | str,
     *,
     priors: PriorTable | None = None,
@@ -68,10 +75,10 @@ def fit(
 
     Parameters
     ----------
-    model : ModelSpec
-        As `pkqsp_bayes.load_model` gives it.
-    study : Study
-        As `pkqsp_bayes.read_study` gives it.
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
     folder : Path
         Where everything goes: ``model.toml``, ``study.csv``, ``program.stan``, ``data.json``,
         ``manifest.json``; of each chain as it is done ``chain_<k>.csv``, what the sampler said
@@ -123,9 +130,9 @@ def fit(
     --------
     diagnose : what is wrong with a fit, which is logged after each.
     """
+    model = as_model(model)
+    study = as_study(study, model)
     chosen = settings or FitSettings()
-    check_settings(chosen)
-    _check_store(store)
     place = Path(folder).resolve()
     check_folder(place)
     model = model if priors is None else apply_priors(model, priors)
@@ -156,12 +163,6 @@ def fit(
     for issue in diagnose(tree):
         _LOGGER.warning("%s", issue)
     return tree
-
-
-def _check_store(store: str) -> None:
-    if store not in STORES:
-        what, remedy = f"it is {store!r}", "one of " + ", ".join(STORES)
-        raise CheckError([Issue(where="store", what=what, remedy=remedy)])
 
 
 @contextmanager

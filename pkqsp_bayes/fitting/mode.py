@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.arguments import FLAG, SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
@@ -19,9 +20,9 @@ from pkqsp_bayes.fitting.groups import (
 )
 from pkqsp_bayes.fitting.optimise import Optimum, best_optimum, optimise
 from pkqsp_bayes.fitting.starts import settle_starts
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 
 __all__ = ["diagnose_mode", "find_mode"]
 
@@ -32,9 +33,13 @@ _APART = 0.1
 _OF_SUBJECTS = ("subject", "occasion")
 
 
+@checked(
+    model=MODEL, study=STUDY, options=BIND_OPTIONS, starts=count(1, 10_000), seed=SEED,
+    jacobian=FLAG, iterations=count(),
+)  # fmt: skip
 def find_mode(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     *,
     options: BindOptions | None = None,
     starts: int = 4,
@@ -59,10 +64,10 @@ def find_mode(
 
     Parameters
     ----------
-    model : ModelSpec
-        As `pkqsp_bayes.load_model` gives it.
-    study : Study
-        As `pkqsp_bayes.read_study` gives it.
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
     starts : int
@@ -93,7 +98,8 @@ def find_mode(
     MethodError
         If the optimiser failed from every start, or ran to omega = 0.
     """
-    _check(starts, iterations)
+    model = as_model(model)
+    study = as_study(study, model)
     bound = bind_model(model, study, options=options)
     began = time.perf_counter()
     points = settle_starts(model, study, bound, starts, seed)
@@ -113,16 +119,6 @@ def find_mode(
     for issue in diagnose_mode(tree):
         _LOGGER.warning("%s", issue)
     return tree
-
-
-def _check(starts: int, iterations: int) -> None:
-    issues = [
-        Issue(where=name, what=f"it is {value}", remedy="give 1 or more")
-        for name, value in (("starts", starts), ("iterations", iterations))
-        if value < 1
-    ]
-    if issues:
-        raise CheckError(issues)
 
 
 def _tree(bound: BoundModel, optima: Sequence[Optimum]) -> xr.DataTree:

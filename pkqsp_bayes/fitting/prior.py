@@ -11,8 +11,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
@@ -20,8 +21,9 @@ from pkqsp_bayes.fitting.groups import (
     parameter_group,
     predictive_group,
 )
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["design_key", "diagnose_prior", "sample_prior"]
@@ -34,9 +36,10 @@ _MOST = 3
 _OBSERVED = ("DV", "BLQ", "LLOQ", "ULOQ")
 
 
+@checked(model=MODEL, study=STUDY, draws=count(), seed=SEED, options=BIND_OPTIONS)
 def sample_prior(
-    model: ModelSpec,
-    study: Study,
+    model: ModelLike,
+    study: StudyLike,
     *,
     draws: int = 1000,
     seed: int = 1,
@@ -54,10 +57,10 @@ def sample_prior(
 
     Parameters
     ----------
-    model : ModelSpec
-        As `pkqsp_bayes.load_model` gives it.
-    study : Study
-        As `pkqsp_bayes.read_study` or `pkqsp_bayes.regimen` gives it.
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        Its name or its file; or as `pkqsp_bayes.read_study` or `pkqsp_bayes.regimen` gives it.
     draws : int
         How many.
     seed : int
@@ -87,8 +90,8 @@ def sample_prior(
     Prior predictive checks: Gabry, Simpson, Vehtari, Betancourt & Gelman, J R Stat Soc A
     2019;182:389-402.
     """
-    if draws < 1:
-        raise CheckError([Issue(where="draws", what=f"it is {draws}", remedy="give 1 or more")])
+    model = as_model(model)
+    study = as_study(study, model)
     bound = bind_model(model, study, options=_with_kernel(options))
     started = time.perf_counter()
     values = _draw(bound, draws, seed)

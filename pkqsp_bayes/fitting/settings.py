@@ -1,12 +1,11 @@
 """How a fit is sampled."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.arguments import SEED, count, one_of, probability, record
 
-__all__ = ["Begin", "FitSettings", "check_settings"]
+__all__ = ["SETTINGS", "Begin", "FitSettings"]
 
 Begin = Literal["priors", "mode"]
 """Where chains begin."""
@@ -45,33 +44,8 @@ class FitSettings:
     begin: Begin = "priors"
 
 
-def check_settings(settings: FitSettings) -> None:
-    """Refuse settings that mean nothing, all at once.
-
-    Raises
-    ------
-    CheckError
-        With each of them.
-
-    Examples
-    --------
-    >>> check_settings(FitSettings(chains=2))
-    """
-    issues = list(_issues(settings))
-    if issues:
-        raise CheckError(issues)
-
-
-def _issues(settings: FitSettings) -> Iterator[Issue]:
-    for name in ("chains", "warmup", "draws", "max_treedepth"):
-        value = getattr(settings, name)
-        if value < 1:
-            yield Issue(where=name, what=f"it is {value}", remedy="it must be 1 or more")
-    if not 0 < settings.adapt_delta < 1:
-        what = f"it is {settings.adapt_delta:g}"
-        yield Issue(where="adapt_delta", what=what, remedy="it must lie between 0 and 1")
-    if settings.begin not in get_args(Begin):
-        remedy = '"priors" or "mode"'
-        yield Issue(where="begin", what=f"there is no {settings.begin!r}", remedy=remedy)
-    if not 0 <= settings.seed < 2**32:
-        yield Issue(where="seed", what=f"it is {settings.seed}", remedy="from 0 to 4294967295")
+SETTINGS = record(
+    FitSettings, chains=count(1, 1000), warmup=count(), draws=count(), seed=SEED,
+    adapt_delta=probability(), max_treedepth=count(1, 30), begin=one_of("priors", "mode"),
+)  # fmt: skip
+"""What they may be."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 import xarray as xr
 
+from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.account import attribute_issues
 from pkqsp_bayes.fitting.files import reserve, unfinished
@@ -41,6 +42,7 @@ STUDY_FILE = "study.csv"
 """The study that was fitted, in its folder."""
 
 
+@checked(folder=PATH)
 def read_fit(folder: Path | str) -> xr.DataTree:
     """Return the result of a fit from its folder.
 

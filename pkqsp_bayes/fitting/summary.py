@@ -2,21 +2,23 @@
 
 import arviz as az
 import pandas as pd
-import xarray as xr
 
+from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.approximation import approximation_label
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 
 __all__ = ["summary_table"]
 
 
-def summary_table(tree: xr.DataTree) -> pd.DataFrame:
+@checked(tree=FIT)
+def summary_table(tree: FitLike) -> pd.DataFrame:
     """Return mean, sd, 90 % interval, ESS and R-hat of the population parameters.
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    tree : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
 
     Returns
     -------
@@ -25,6 +27,7 @@ def summary_table(tree: xr.DataTree) -> pd.DataFrame:
         ess_bulk, ess_tail, r_hat. Where the draws are of an approximation with a Pareto k-hat above
         0.5, ``attrs["label"]`` and the name of the columns say so.
     """
+    tree = as_fit(tree)
     names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
     with quiet_dependencies():  # what is known is constant, and has no R-hat
         table: pd.DataFrame = az.summary(

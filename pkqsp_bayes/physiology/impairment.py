@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.body import Body, Organ
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import Value, is_number
+from pkqsp_bayes.physiology.ops import VALUE, Value, is_number
 
 __all__ = ["impair_body", "multiplier_names"]
 
@@ -31,6 +32,11 @@ def multiplier_names(body: Body) -> tuple[str, ...]:
     return (*names, "liver.arterial")
 
 
+_BODY = instance(Body, wanted="give a Body, such as pkqsp_bayes.reference_body returns")
+_MULTIPLIERS = mapping(VALUE, wanted='give a mapping of names to factors, as {"liver.flow": 0.5}')
+
+
+@checked(body=_BODY, multipliers=_MULTIPLIERS)
 def impair_body(body: Body, multipliers: Mapping[str, Value]) -> Body:
     """Return the body with its figures multiplied.
 

@@ -96,7 +96,7 @@ def _issue(limit: Limit) -> Issue | None:
 
 
 def _is_numeric(value: Value) -> bool:
-    return is_number(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "fiu")
+    return is_number(value) or getattr(getattr(value, "dtype", None), "kind", "") in tuple("fiu")
 
 
 def describe_range(low: float, high: float) -> str:

@@ -6,9 +6,11 @@ postmenstrual age, and tables in postmenstrual age (both of PK-Sim's ontogeny da
 
 from collections.abc import Mapping
 
+from pkqsp_bayes.arguments import FLAG, TEXT, checked
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.limits import require
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.physiology.ops import NUMPY, OPS, VALUE, Ops, Value
 from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, TERM_WEEKS, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, numbers_of, read_table
 
@@ -54,6 +56,9 @@ def ontogeny_proteins(source: str, *, organ: str = "liver") -> tuple[str, ...]:
     return tuple(dict.fromkeys(_protein(row) for row in rows))
 
 
+@checked(
+    protein=TEXT, age=VALUE, organ=TEXT, source=TEXT, gestation=VALUE, unverified=FLAG, ops=OPS
+)
 def ontogeny_factor(
     protein: str,
     age: Value,
@@ -137,7 +142,8 @@ def _rows(source: str) -> list[Row]:
         return list(read_table(_FILES[source]))
     rows = [row for row in read_table("ontogeny_fraction") if row["set"] == source]
     if not rows:
-        raise ValueError(f"source {source!r} is unknown: {suggest(source, ontogeny_sources())}")
+        remedy = suggest(source, ontogeny_sources())
+        raise CheckError([Issue(where="source", what=f"there is no {source!r}", remedy=remedy)])
     return rows
 
 
@@ -154,8 +160,10 @@ def _find(protein: str, organ: str, source: str, *, unverified: bool) -> list[Ro
     if not rows:
         known = {_protein(row) for row in _rows(source) if row["organ"] == organ}
         what = f"{source} has no ontogeny of {protein} in {organ}"
-        raise ValueError(f"{what}: {suggest(protein, known)}" if known else what)
+        remedy = suggest(protein, known) if known else "choose another organ or source"
+        raise CheckError([Issue(where="protein", what=what, remedy=remedy)])
     confirmed = [row for row in rows if _verified(row)]
     if not confirmed and not unverified:
-        raise ValueError(f"{source} has {protein} in {organ} unverified: ask for it to take it")
+        what = f"{source} has {protein} in {organ} unverified"
+        raise CheckError([Issue(where="protein", what=what, remedy="take it with unverified=True")])
     return confirmed or rows

@@ -5,11 +5,14 @@ prints, a virtual population of arrays, or a SymPy expression in a generated pro
 """
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["NUMPY", "NumpyOps", "Ops", "Value", "is_number"]
+from pkqsp_bayes.arguments.rule import shown, simple
+
+__all__ = ["COVARIATE", "NUMPY", "OPS", "VALUE", "NumpyOps", "Ops", "Value", "is_number"]
 
 # A float, a NumPy array of any shape, or a symbol: whatever carries + - * / **.
 type Value = Any
@@ -116,3 +119,35 @@ def is_number(value: Value) -> bool:
     (True, False)
     """
     return isinstance(value, int | float | np.integer | np.floating)
+
+
+def _no_value(value: object) -> str | None:
+    """Say why there is no reckoning with a value: what is neither numbers nor a symbol."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return None if np.isfinite(float(value)) else f"it is {shown(value)}"
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind is not None:
+        return _no_array(np.asarray(value), kind)
+    symbol = hasattr(value, "__mul__") and hasattr(value, "__pow__")
+    return None if symbol and not isinstance(value, bool) else f"it is {shown(value)}"
+
+
+def _no_array(values: np.ndarray, kind: str) -> str | None:
+    if kind == "O":  # symbols
+        return None
+    if kind not in "fiu":
+        return "its elements are no numbers"
+    return None if np.isfinite(values).all() else "not all of its elements are finite"
+
+
+def _no_covariate(value: object) -> str | None:
+    """Leave what is one value, and no number, to the ranges of covariates."""
+    return None if isinstance(value, Real | str | np.bool_) else _no_value(value)
+
+
+VALUE = simple("give a finite number, an array of them, or a symbol", _no_value)
+COVARIATE = simple("give a number, an array of them, or a symbol", _no_covariate)
+OPS = simple(
+    "give Ops, such as NUMPY",
+    lambda value: None if hasattr(value, "interpolate") else f"it is {shown(value)}",
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pkqsp_bayes.arguments import TEXT, checked, one_of
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.animals import ANIMALS, animal_body
 from pkqsp_bayes.physiology.body import MALE, Body, check_body
@@ -9,7 +10,7 @@ from pkqsp_bayes.physiology.human import human_body
 from pkqsp_bayes.physiology.human_reference import human_reference
 from pkqsp_bayes.physiology.limits import Limit, limit_issues
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.physiology.ops import COVARIATE, NUMPY, OPS, Ops, Value
 
 __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 
@@ -56,6 +57,15 @@ def body_covariates(species: str) -> Mapping[str, str]:
     return _HUMAN_COVARIATES if species == "human" else _ANIMAL_COVARIATES
 
 
+@checked(
+    species=TEXT,
+    WT=COVARIATE,
+    HT=COVARIATE,
+    AGE=COVARIATE,
+    SEX=COVARIATE,
+    scaling=one_of("lean", "height"),
+    ops=OPS,
+)
 def reference_body(
     species: str,
     *,

@@ -22,12 +22,15 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.solver import Backend
 from pkqsp_bayes.program.starts import unconstrained_point
+from pkqsp_bayes.spec.given import MODEL
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.given import STUDY
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["Cost", "GradientBench", "PointError", "bench_gradient", "gradient_cost", "log_density"]
@@ -82,6 +85,7 @@ class GradientBench:
     stan_method: str
 
 
+@checked(model=MODEL, study=STUDY, options=BIND_OPTIONS, points=count(), seed=SEED)
 def bench_gradient(
     model: ModelSpec,
     study: Study,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pkqsp_bayes.arguments import FLAG, mapping, one_of, record
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
 from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
@@ -20,7 +21,7 @@ from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.starts import Start
-from pkqsp_bayes.program.table import SolverSettings, table_fragment
+from pkqsp_bayes.program.table import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
@@ -29,7 +30,7 @@ from pkqsp_bayes.study.study import Study
 
 _LOG = logging.getLogger(__name__)
 
-__all__ = ["BindOptions", "BoundModel", "bind_model", "prior_places"]
+__all__ = ["BIND_OPTIONS", "BindOptions", "BoundModel", "bind_model", "prior_places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,14 @@ class BindOptions:
     blq: Literal["M1", "M3"] = "M3"
     centred: Mapping[str, bool] | None = None
     solver: SolverSettings = SolverSettings()
+
+
+BIND_OPTIONS = record(
+    BindOptions, backend=one_of("native", "stan"), method=one_of("bdf", "rk45", "ckrk", "adams"),
+    blq=one_of("M1", "M3"), solver=SOLVER_SETTINGS,
+    centred=mapping(FLAG, wanted='give a mapping of names to True or False, as {"CL": False}'),
+)  # fmt: skip
+"""What they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

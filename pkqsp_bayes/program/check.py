@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
@@ -12,24 +13,27 @@ from pkqsp_bayes.program.check_table import baseline_issues, level_issues, senti
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.given import EXAMINED, StudyLike, as_examined
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["check"]
 
 
-def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
+@checked(model=MODEL, study=EXAMINED)
+def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
     """Report every problem of a model, and of a study with it.
 
     Parameters
     ----------
-    model : ModelSpec
-        As stated.
-    study : Study, optional
-        A table that was read; or one that was only examined (`examine_study`), whose errors are
-        reported with the rest.
+    model : ModelSpec, str or Path
+        As stated; or its name, or its file.
+    study : Study, str, Path or DataFrame, optional
+        A table, or its name or file; or one that was only examined (`examine_study`), whose errors
+        are reported with the rest.
 
     Returns
     -------
@@ -42,10 +46,12 @@ def check(model: ModelSpec, study: Study | None = None) -> list[Issue]:
     >>> pq.check(pq.load_model("one-compartment"))
     []
     """
-    model = unfold_trajectories(model)
+    stated = as_model(model)
+    model = unfold_trajectories(stated)
     issues = [*check_model(model), *check_priors(model, waiting=True)]
     if study is None:
         return issues
+    study = as_examined(study, stated)
     broken = any(issue.severity == "error" for issue in issues)
     issues += _without_used_codes(model, study)
     if broken:

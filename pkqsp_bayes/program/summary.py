@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.engine.subjects import dose_unit
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.doses import dose_indices
+from pkqsp_bayes.study.given import EXAMINED, StudyLike, as_examined
 from pkqsp_bayes.study.header_units import unit_of
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
@@ -77,14 +80,15 @@ class StudySummary:
     __str__ = __repr__
 
 
-def summarise_study(study: Study, model: ModelSpec | None = None) -> StudySummary:
+@checked(study=EXAMINED, model=MODEL)
+def summarise_study(study: StudyLike, model: ModelLike | None = None) -> StudySummary:
     """Return what was read of a study.
 
     Parameters
     ----------
-    study : Study
-        As `pkqsp_bayes.read_study` gives it.
-    model : ModelSpec, optional
+    study : Study, str, Path or DataFrame
+        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+    model : ModelSpec, str or Path, optional
         With it, endpoints and dosing compartments have the model's names and units, and the
         columns that it does not use are listed.
 
@@ -101,7 +105,8 @@ def summarise_study(study: Study, model: ModelSpec | None = None) -> StudySummar
     >>> found.subjects, int(found.observations["observations"].sum()), found.unused
     (12, 132, ())
     """
-    ready = None if model is None else ready_model(model)
+    study = as_examined(study, model)
+    ready = None if model is None else ready_model(as_model(model))
     unit = study.units.get("TIME", "") if ready is None else ready.spec.time_unit
     names = set(study.covariates) if ready is None else _used(study, ready.spec)
     return StudySummary(

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from pkqsp_bayes.arguments import count, number, record
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.study.timeline import Timeline
 
-__all__ = ["COLUMNS", "SolverSettings", "table_arguments", "table_fragment"]
+__all__ = ["COLUMNS", "SOLVER_SETTINGS", "SolverSettings", "table_arguments", "table_fragment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,12 @@ class SolverSettings:
     max_steps: int = 20_000
     slice_size: int = 8
 
+
+SOLVER_SETTINGS = record(
+    SolverSettings, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
+    max_steps=count(1, 2**31 - 1), slice_size=count(),
+)  # fmt: skip
+"""What they may be."""
 
 COLUMNS = (
     ("time", "real", "time"),

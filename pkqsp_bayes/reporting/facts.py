@@ -7,13 +7,14 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.causal import CausalRecord
 from pkqsp_bayes.analysis.identifiability import Identifiability
+from pkqsp_bayes.arguments import SEED, count, record
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.causal import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["Facts", "ReportOptions"]
+__all__ = ["REPORT_OPTIONS", "Facts", "ReportOptions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,18 @@ class ReportOptions:
     subjects: int = 24
     searches: int = 10
     seed: int = 1
+
+
+REPORT_OPTIONS = record(
+    ReportOptions,
+    draws=count(2),
+    outer=count(2),
+    inner=count(2),
+    subjects=count(),
+    searches=count(0, 10_000),
+    seed=SEED,
+)
+"""What they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

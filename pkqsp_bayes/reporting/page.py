@@ -10,12 +10,15 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.causal import CausalRecord
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
+from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
-from pkqsp_bayes.reporting.facts import Facts, ReportOptions
+from pkqsp_bayes.reporting.facts import REPORT_OPTIONS, Facts, ReportOptions
 from pkqsp_bayes.reporting.section import Section
 from pkqsp_bayes.reporting.sections.budget import budget_section
 from pkqsp_bayes.reporting.sections.causal import causal_section
@@ -31,7 +34,8 @@ from pkqsp_bayes.reporting.sections.priors import priors_section
 from pkqsp_bayes.reporting.sections.reproduce import reproduce_section
 from pkqsp_bayes.reporting.verdict import judge
 from pkqsp_bayes.spec.causal import CausalSpec, read_causal
-from pkqsp_bayes.spec.prior_table import PriorTable, read_priors
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, read_priors
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["report"]
@@ -54,12 +58,26 @@ _SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
 )
 
 
+_LADDER = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
+_CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a CausalSpec")
+
+
+@checked(
+    fit=FIT,
+    folder=PATH,
+    fitted_in=PATH,
+    study=STUDY,
+    priors=PRIORS,
+    ladder=_LADDER,
+    causal=_CAUSAL,
+    options=REPORT_OPTIONS,
+)
 def report(
-    fit: xr.DataTree,
+    fit: FitLike,
     folder: Path | str,
     *,
     fitted_in: Path | str | None = None,
-    study: Study | None = None,
+    study: StudyLike | None = None,
     priors: PriorTable | None = None,
     ladder: Identifiability | None = None,
     causal: CausalRecord | CausalSpec | None = None,
@@ -75,7 +93,7 @@ def report(
         Where the page goes; made if it is not there.
     fitted_in : Path, optional
         Folder of the fit, which has its study and its prior table; by default the same.
-    study : Study, optional
+    study : Study, str, Path or DataFrame, optional
         By default the one of the fit's folder; without it the sections that need it are left out.
     priors : PriorTable, optional
         Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
@@ -98,10 +116,14 @@ def report(
     PkqspError
         If it cannot be written. A section that cannot be made says so on the page.
     """
+    fit = as_fit(fit)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     source = Path(fitted_in) if fitted_in is not None else place
-    chosen, known = options or ReportOptions(), study if study is not None else _study_in(source)
+    chosen, known = (
+        options or ReportOptions(),
+        _study_in(source) if study is None else study_for(fit, study),
+    )
     found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
     with tempfile.TemporaryDirectory() as workshop:
         facts = Facts(

@@ -3,25 +3,28 @@
 import dataclasses
 from collections.abc import Iterator
 
+from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.addresses import CORRELATION, with_values
 from pkqsp_bayes.spec.check_priors import check_joint, check_priors, unknown_address
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
-from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorEntry, PriorTable
 
 __all__ = ["apply_priors", "replace_priors"]
 
 
-def apply_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
+@checked(model=MODEL, table=PRIORS)
+def apply_priors(model: ModelLike, table: PriorTable) -> ModelSpec:
     r"""Return the model with the priors of a table in place of its own.
 
     Parameters
     ----------
-    model : ModelSpec
-        As stated. What it knows as a number gets no prior.
+    model : ModelSpec, str or Path
+        As stated; or its name, or its file. What it knows as a number gets no prior.
     table : PriorTable
         Priors by name.
 
@@ -44,6 +47,7 @@ def apply_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
     >>> print(apply_priors(load_model("mavoglurant"), table).population.omega.scales["CLint"])
     lognormal(log(0.3), 0.2)
     """
+    model = as_model(model)
     issues = [issue for name, e in table.priors.items() for issue in _entry(model, name, e)]
     issues += check_joint(model, table.joint, where="joint")
     twice = table.priors.keys() & {t for joint in table.joint.values() for t in joint.targets}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
@@ -106,6 +107,7 @@ def _unknown(name: str, where: str) -> Issue:
     )
 
 
+@checked(path=PATH)
 def read_causal(path: str | Path) -> CausalSpec:
     """Read a claim.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
@@ -70,6 +71,11 @@ class PriorTable:
     joint: Mapping[str, JointPriorSpec] = field(default_factory=dict)
 
 
+PRIORS = instance(PriorTable, wanted="give a PriorTable, such as pkqsp_bayes.read_priors returns")
+_TABLES = sequence(PRIORS, wanted="give PriorTables")
+
+
+@checked(text=TEXT, where=TEXT)
 def parse_priors(text: str, *, where: str = "priors") -> PriorTable:
     r"""Parse the text of a prior table.
 
@@ -99,6 +105,7 @@ def parse_priors(text: str, *, where: str = "priors") -> PriorTable:
     return table
 
 
+@checked(path=PATH)
 def read_priors(path: str | Path) -> PriorTable:
     """Read a prior table.
 
@@ -115,6 +122,7 @@ def read_priors(path: str | Path) -> PriorTable:
     return parse_priors(read_text(path), where=Path(path).name)
 
 
+@checked(table=PRIORS)
 def format_priors(table: PriorTable) -> str:
     """Return a prior table as TOML that `parse_priors` reads.
 
@@ -129,6 +137,7 @@ def format_priors(table: PriorTable) -> str:
     return format_document(converter().unstructure(table))
 
 
+@checked(table=PRIORS, path=PATH)
 def write_priors(table: PriorTable, path: str | Path) -> None:
     """Write a prior table, whole or not at all.
 
@@ -147,6 +156,7 @@ def write_priors(table: PriorTable, path: str | Path) -> None:
         raise PkqspError(f"cannot write {target}: {error.strerror or error}") from error
 
 
+@checked(tables=_TABLES)
 def merge_tables(*tables: PriorTable) -> PriorTable:
     """Return one table; what a later one says of a parameter takes the place of the earlier.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.names import nearest
@@ -75,6 +76,7 @@ def names() -> tuple[str, ...]:
     return tuple(_DATASETS)
 
 
+@checked(name=TEXT)
 def describe(name: str) -> Dataset:
     """Return title, source and units of a study.
 
@@ -100,6 +102,7 @@ def describe(name: str) -> Dataset:
     raise CheckError([Issue(where="data set", what=f"there is no {name!r}", remedy=remedy)])
 
 
+@checked(name=TEXT)
 def local_path(name: str) -> Path | None:
     """Return the table of a study if it is on this machine.
 
@@ -131,6 +134,7 @@ def local_path(name: str) -> Path | None:
     return None
 
 
+@checked(name=TEXT)
 def path(name: str) -> Path:
     """Return the table of a study, downloading it once if it does not come with the package.
 
@@ -154,6 +158,7 @@ def path(name: str) -> Path:
     return local_path(name) or download(name, DOWNLOADS[name])
 
 
+@checked(name=TEXT)
 def load(name: str) -> Study:
     """Read a study by name, with its units.
 

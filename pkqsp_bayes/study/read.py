@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.arguments import PATH, TEXT, checked, either, instance, mapping, sequence
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.study.build import CANONICAL, Reading, build_study
@@ -16,11 +18,23 @@ from pkqsp_bayes.study.study import Study
 
 __all__ = ["examine_study", "read_study", "study_from_frame"]
 
+_NAMES = mapping(TEXT, wanted='give a mapping of text to text, such as {"DV": "conc"}')
+_RULES = {
+    "model": MODEL,
+    "columns": _NAMES,
+    "units": _NAMES,
+    "date_format": TEXT,
+    "ignore": either(TEXT, sequence(TEXT, wanted='give text such as "DV < 0", or a list of it')),
+}
+_LIST = sequence(TEXT, wanted="give a list of the names of columns")
+_FRAME = instance(pd.DataFrame, wanted="give a DataFrame; a file reads with read_study")
 
+
+@checked(path=PATH, **_RULES)
 def read_study(
     path: str | Path,
     *,
-    model: ModelSpec | None = None,
+    model: ModelLike | None = None,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     date_format: str | None = None,
@@ -35,9 +49,9 @@ def read_study(
         missing value. Columns ID TIME AMT RATE EVID CMT ADDL II SS DV DVID MDV BLQ LLOQ ULOQ LIMIT
         ASSAY OCC DATE, in upper or lower case; the others are covariates. ID and TIME are needed.
         See docs/data.md.
-    model : ModelSpec, optional
-        Its ``[study]`` says names, units, the form of dates and the rows to leave out, where the
-        options below do not.
+    model : ModelSpec, str or Path, optional
+        A model, its name or its file. Its ``[study]`` says names, units, the form of dates and the
+        rows to leave out, where the options below do not.
     columns : mapping of str to str, optional
         Name here to name in the file: ``{"DV": "conc", "WT": "weight"}``.
     units : mapping of str to str, optional
@@ -69,10 +83,11 @@ def read_study(
     return _without_errors(study)
 
 
+@checked(path=PATH, **_RULES)
 def examine_study(
     path: str | Path,
     *,
-    model: ModelSpec | None = None,
+    model: ModelLike | None = None,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     date_format: str | None = None,
@@ -95,7 +110,8 @@ def examine_study(
     CheckError
         If it is no table, or has no ID or TIME.
     """
-    stated = (model and model.study) or StudySpec()
+    spec = None if model is None else as_model(model)
+    stated = _stated(spec)
     chosen = {**stated.columns, **(columns or {})}
     is_text = frozenset(
         chosen[name].lower() for name in ("ID", "CMT", "DVID", "OCC", "DATE", "ASSAY")
@@ -111,11 +127,12 @@ def examine_study(
     reading = Reading(
         source=str(path), columns=chosen, units={**stated.units, **(units or {})},
         date_format=date_format or stated.date_format, ignore=tuple(rules), marked=raw.marked,
-        covariates=tuple(model.covariates) if model else (), comments=raw.comments,
+        covariates=tuple(spec.covariates) if spec else (), comments=raw.comments,
     )  # fmt: skip
     return build_study(raw.cells, raw.lines, [*issues, *raw.issues], reading)
 
 
+@checked(frame=_FRAME, source=TEXT, covariates=_LIST, **_RULES)
 def study_from_frame(
     frame: pd.DataFrame,
     *,
@@ -125,6 +142,7 @@ def study_from_frame(
     ignore: str | Sequence[str] | None = None,
     source: str = "table",
     covariates: Sequence[str] = (),
+    model: ModelLike | None = None,
 ) -> Study:
     """Make a study of a data frame, as `read_study` does of a file.
 
@@ -138,6 +156,8 @@ def study_from_frame(
         Name for messages.
     covariates : sequence of str
         Columns that are covariates, although their names look like codes (``C``, ``PERIOD``).
+    model : ModelSpec, str or Path, optional
+        As in `read_study`.
 
     Raises
     ------
@@ -155,12 +175,20 @@ def study_from_frame(
     lines = np.arange(1, len(cells) + 1, dtype=np.int64)
     if not len(cells):
         raise CheckError([Issue(where=source, what="the table is empty", remedy="check it")])
-    rules, issues = parse_ignore(ignore or (), source=source)
+    spec = None if model is None else as_model(model)
+    stated = _stated(spec)
+    rules, issues = parse_ignore(stated.ignore if ignore is None else ignore, source=source)
     reading = Reading(
-        source=source, columns=dict(columns or {}), units=dict(units or {}),
-        date_format=date_format, ignore=tuple(rules), covariates=tuple(covariates),
+        source=source, columns={**stated.columns, **(columns or {})},
+        units={**stated.units, **(units or {})}, date_format=date_format or stated.date_format,
+        ignore=tuple(rules), covariates=(*covariates, *(spec.covariates if spec else ())),
     )  # fmt: skip
     return _without_errors(build_study(cells, lines, issues, reading))
+
+
+def _stated(model: ModelSpec | None) -> StudySpec:
+    """Return what a model says of its table."""
+    return (model and model.study) or StudySpec()
 
 
 def _without_errors(study: Study) -> Study:

@@ -7,11 +7,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from pkqsp_bayes.arguments import (
+    TEXT,
+    Rule,
+    checked,
+    count,
+    either,
+    mapping,
+    number,
+    numbers,
+    record,
+    sequence,
+)
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.study.read import study_from_frame
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["Dose", "regimen"]
+__all__ = ["DOSES", "Dose", "regimen"]
 
 FloatArray = NDArray[np.float64]
 
@@ -49,6 +61,28 @@ class Dose:
     to: str = ""
 
 
+_ZERO = number(least=0.0)
+_DOSE = record(
+    Dose, amount=numbers(), time=number(), n=count(), interval=_ZERO, duration=_ZERO,
+    steady=count(0, 2), to=TEXT,
+)  # fmt: skip
+DOSES: Rule = either(_DOSE, sequence(_DOSE, wanted="give a Dose, or a list of them"))
+"""One dose, or several."""
+
+_UNITS = mapping(TEXT, wanted='give a mapping of text to text, such as {"DV": "mg/L"}')
+_NAMES = sequence(TEXT, least=1, wanted="give a list of text, one or more")
+_COVARIATES = mapping(
+    either(TEXT, sequence(TEXT, wanted=""), numbers(missing=True)),
+    wanted="give a mapping of a name to a value, or a value each",
+)
+
+
+# NaN among the times, and a table without rows, are refused by the table's own checks.
+@checked(
+    doses=DOSES, times=numbers(least=0, missing=True), subjects=either(_NAMES, count(0)),
+    outputs=_NAMES,
+    covariates=_COVARIATES, units=_UNITS,
+)  # fmt: skip
 def regimen(
     doses: Dose | Sequence[Dose],
     times: ArrayLike,

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.arguments import TEXT, checked, mapping
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.header_units import MEASURED
 from pkqsp_bayes.study.ignore import LeftOut
 from pkqsp_bayes.study.study import COLUMNS, Study
@@ -14,7 +16,11 @@ from pkqsp_bayes.units import split_log
 __all__ = ["stack_studies"]
 
 
-def stack_studies(studies: Mapping[str, Study], *, label: str = "STUDY") -> Study:
+_STUDIES = mapping(STUDY, wanted="give a mapping of names to studies")
+
+
+@checked(studies=_STUDIES, label=TEXT)
+def stack_studies(studies: Mapping[str, StudyLike], *, label: str = "STUDY") -> Study:
     """Put studies below each other.
 
     Parameters
@@ -37,6 +43,10 @@ def stack_studies(studies: Mapping[str, Study], *, label: str = "STUDY") -> Stud
     """
     if not studies:
         raise CheckError([Issue(where="studies", what="there are none", remedy="give one or more")])
+    return _stacked({name: as_study(study) for name, study in studies.items()}, label)
+
+
+def _stacked(studies: Mapping[str, Study], label: str) -> Study:
     units = _common_units(studies)
     spelling = _spelling(studies)
     issues = [*_mixed_columns(studies, spelling), *_mixed_units(studies)]

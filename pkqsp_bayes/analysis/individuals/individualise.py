@@ -6,14 +6,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.individuals.mode import Modes, find_modes
 from pkqsp_bayes.analysis.individuals.result import Individuals, individual_draws
 from pkqsp_bayes.analysis.individuals.sample import EffectDraws, sample_effects
 from pkqsp_bayes.analysis.individuals.target import EffectPosterior
 from pkqsp_bayes.analysis.observed import observed_study
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.arguments import SEED, checked, count, one_of
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.occasions import occasion_labels
-from pkqsp_bayes.study.study import Study
 
 __all__ = ["individualise"]
 
@@ -22,9 +24,12 @@ _LEAST_ESS = 100
 _METHODS = ("posterior", "map")
 
 
+@checked(
+    fit=FIT, new_study=STUDY, method=one_of(*_METHODS), draws=count(), proposals=count(), seed=SEED
+)
 def individualise(
-    fit: xr.DataTree,
-    new_study: Study,
+    fit: FitLike,
+    new_study: StudyLike,
     *,
     method: Literal["posterior", "map"] = "posterior",
     draws: int = 200,
@@ -35,11 +40,11 @@ def individualise(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    new_study : Study
-        Doses, covariates and whatever was observed of each subject; nothing at all gives the
-        population.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    new_study : Study, str, Path or DataFrame
+        A study, its name or its file: doses, covariates and whatever was observed of each subject;
+        nothing at all gives the population.
     method : {"posterior", "map"}
         ``posterior``: draws from p(phi, eta_i | fitted data, y_i), each subject by itself, by
         importance sampling around the mode of each draw of the population. ``map``: the mode of
@@ -74,9 +79,7 @@ def individualise(
     population are weighted by their marginal likelihood of the subject's data. The method is that
     of importance sampling around a Laplace approximation (Kuk 1999, J Stat Comput Simul 63:233).
     """
-    if method not in _METHODS:
-        remedy = "choose one of " + ", ".join(_METHODS)
-        raise CheckError([Issue(where="method", what=f"there is no {method!r}", remedy=remedy)])
+    fit, new_study = fit_and_study(fit, new_study)
     rng = np.random.default_rng(seed)
     seen = observed_study(
         fit, new_study, draws=draws, rng=rng, occasions=occasion_labels(new_study)

@@ -8,26 +8,46 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.interventions.act import act_on, without_known_effects
 from pkqsp_bayes.analysis.interventions.change import Change, Changes, Scaled, read_changes
 from pkqsp_bayes.analysis.interventions.effects import common_effects, new_effects
 from pkqsp_bayes.analysis.interventions.summary import summarise_arms
 from pkqsp_bayes.analysis.variability.endpoints import Endpoint
 from pkqsp_bayes.analysis.variability.sampling import Design, make_design
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
+from pkqsp_bayes.arguments import probability as probability_rule
+from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
-from pkqsp_bayes.study.simulated import Dose
+from pkqsp_bayes.study.simulated import DOSES, Dose
 
 __all__ = ["intervene"]
 
 FloatArray = NDArray[np.float64]
 
 
+_CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"CL": 2.0}')
+
+
+@checked(
+    fit=FIT,
+    do=_CHANGES,
+    output=TEXT,
+    times=increasing(),
+    regimen=DOSES,
+    covariates=NUMBERS,
+    draws=count(),
+    subjects=count(),
+    probability=probability_rule(),
+    seed=SEED,
+    options=SOLVER_OPTIONS,
+)
 def intervene(
-    fit: xr.DataTree,
+    fit: FitLike,
     do: Mapping[str, Change],
     *,
     output: str,
@@ -49,8 +69,8 @@ def intervene(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
     do : mapping of str to (float, str, Scaled, Dose or sequence of Dose)
         What is done: a parameter of the population set for everybody, at all occasions and
         whatever the covariates are (``{"CL": 5.0}``), or scaled in everybody, whose random
@@ -101,6 +121,7 @@ def intervene(
     sign, so that it differs between draws by what the draws differ in; its level is that of new
     subjects under each draw, of which there are draws times subjects.
     """
+    fit = as_fit(fit)
     model, rng = unfold_trajectories(model_of(fit)), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
     changes = read_changes(ready_model(model), do, regimen, given)

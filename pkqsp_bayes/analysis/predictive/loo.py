@@ -14,10 +14,14 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
+from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["loo", "loo_subject"]
@@ -30,13 +34,14 @@ _LARGEST_ERROR = 0.3
 _NAMED = 5
 
 
-def loo(fit: xr.DataTree) -> az.ELPDData:
+@checked(fit=FIT)
+def loo(fit: FitLike) -> az.ELPDData:
     """Leave out one observation at a time: conditional on the subject's other observations.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def loo(fit: xr.DataTree) -> az.ELPDData:
         observations their values, and the sum with them, are not reliable: a warning is logged.
     """
     with quiet_dependencies():
-        result = az.loo(fit, var_name="DV", pointwise=True)
+        result = az.loo(as_fit(fit), var_name="DV", pointwise=True)
     poor = ~(result.pareto_k.to_numpy() <= _GOOD_K)
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
@@ -56,9 +61,20 @@ def loo(fit: xr.DataTree) -> az.ELPDData:
     return result
 
 
+_REFIT = instance(Callable, wanted="give a function from a study to a fit")  # type: ignore[arg-type]
+
+
+@checked(
+    fit=FIT,
+    study=STUDY,
+    proposals=count(),
+    refit=_REFIT,
+    draws=count(),
+    seed=SEED,
+)
 def loo_subject(
-    fit: xr.DataTree,
-    study: Study,
+    fit: FitLike,
+    study: StudyLike,
     *,
     draws: int = 1000,
     proposals: int = 30,
@@ -73,10 +89,10 @@ def loo_subject(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        The study of the fit.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: that of the fit.
     draws : int
         Draws of the posterior.
     proposals : int
@@ -100,6 +116,7 @@ def loo_subject(
     CheckError
         If the subjects are not those of the fit.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     if seen.draws.subjects and seen.draws.subjects != study.subjects:

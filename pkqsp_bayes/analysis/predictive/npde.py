@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["npde"]
 
@@ -29,15 +32,21 @@ _LEAST = 3
 """Observations of an endpoint, below which nothing is tested."""
 
 
-def npde(fit: xr.DataTree, study: Study, *, draws: int = 1000, seed: int = 1) -> xr.Dataset:
+@checked(
+    fit=FIT,
+    study=STUDY,
+    draws=count(),
+    seed=SEED,
+)
+def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) -> xr.Dataset:
     """Compute NPDE and NPD of every observation, and test them.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        The observations.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the observations.
     draws : int
         Replicates; each is of another draw of the posterior, so that its uncertainty is in.
     seed : int
@@ -59,6 +68,7 @@ def npde(fit: xr.DataTree, study: Study, *, draws: int = 1000, seed: int = 1) ->
         With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits of quantification, and observations without one.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     limits, table = seen.limits(), seen.table

@@ -4,23 +4,33 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import Kind, observed_study
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.arguments import SEED, checked, count, one_of
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["predict"]
 
 
+@checked(
+    fit=FIT,
+    study=STUDY,
+    kind=one_of("conditional", "new_subjects", "typical"),
+    draws=count(),
+    seed=SEED,
+)
 def predict(
-    fit: xr.DataTree, study: Study, *, kind: Kind = "conditional", draws: int = 500, seed: int = 1
+    fit: FitLike, study: StudyLike, *, kind: Kind = "conditional", draws: int = 500, seed: int = 1
 ) -> xr.Dataset:
     """Predict each observation of a study.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        For ``kind="conditional"`` the study of the fit; else any.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: for ``kind="conditional"`` the study of the fit; else any.
     kind : {"conditional", "new_subjects", "typical"}
         With the random effects of the study's own subjects; with those of new subjects of the same
         covariates; or with none.
@@ -41,6 +51,7 @@ def predict(
     CheckError
         With every problem of the study; if its subjects are not those of the fit.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     f = seen.predictions(kind, rng)

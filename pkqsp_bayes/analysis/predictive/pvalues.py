@@ -7,11 +7,14 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.given import STATISTICS_RULE, fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.ranks import two_sided_p
+from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.stretches import rising_runs
-from pkqsp_bayes.study.study import Study
 
 __all__ = ["STATISTICS", "Statistic", "predictive_pvalues"]
 
@@ -62,9 +65,16 @@ STATISTICS: Mapping[str, Statistic] = {
 replicates."""
 
 
+@checked(
+    fit=FIT,
+    study=STUDY,
+    statistics=STATISTICS_RULE,
+    draws=count(),
+    seed=SEED,
+)
 def predictive_pvalues(
-    fit: xr.DataTree,
-    study: Study,
+    fit: FitLike,
+    study: StudyLike,
     *,
     statistics: Mapping[str, Statistic] | None = None,
     draws: int = 300,
@@ -74,10 +84,10 @@ def predictive_pvalues(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        The observations.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the observations.
     statistics : mapping of str to callable, optional
         From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
         below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
@@ -101,6 +111,7 @@ def predictive_pvalues(
         With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits, and observations without one.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     limits, observations = seen.limits(), seen.table

@@ -11,11 +11,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import draws_label
+from pkqsp_bayes.analysis.given import BINS, PROBABILITIES, fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.ranks import far_p
+from pkqsp_bayes.arguments import (
+    FLAG,
+    SEED,
+    TEXT,
+    checked,
+    count,
+)
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["prediction_corrected", "vpc"]
 
@@ -23,9 +32,21 @@ FloatArray = NDArray[np.float64]
 _INTERVAL = (0.025, 0.5, 0.975)
 
 
+@checked(
+    fit=FIT,
+    study=STUDY,
+    endpoint=TEXT,
+    corrected=FLAG,
+    stratify=TEXT,
+    time=TEXT,
+    bins=BINS,
+    quantiles=PROBABILITIES,
+    draws=count(),
+    seed=SEED,
+)
 def vpc(
-    fit: xr.DataTree,
-    study: Study,
+    fit: FitLike,
+    study: StudyLike,
     *,
     endpoint: str | None = None,
     corrected: bool = False,
@@ -43,10 +64,10 @@ def vpc(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        The observations.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the observations.
     endpoint : str, optional
         Which; needed where the model has several.
     corrected : bool
@@ -83,6 +104,7 @@ def vpc(
     CheckError
         An unknown endpoint or column; every problem of the study.
     """
+    fit, study = fit_and_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     table = seen.table

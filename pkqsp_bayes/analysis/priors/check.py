@@ -10,17 +10,21 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.given import STATISTICS_RULE, study_for
 from pkqsp_bayes.analysis.limits import endpoint_limits
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.predictive.pvalues import STATISTICS
 from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
+from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.given import PRIOR_DRAWS
 from pkqsp_bayes.fitting.prior import design_key
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["PRIOR_STATISTICS", "prior_check"]
@@ -37,9 +41,10 @@ PRIOR_STATISTICS: Mapping[str, Statistic] = {
 """Statistics of the table of one endpoint (ID, TIME, DV, censored, LLOQ, ULOQ) by default."""
 
 
+@checked(prior=PRIOR_DRAWS, study=STUDY, statistics=STATISTICS_RULE, draws=count(), seed=SEED)
 def prior_check(
     prior: xr.DataTree,
-    study: Study,
+    study: StudyLike,
     *,
     statistics: Mapping[str, Statistic] | None = None,
     draws: int = 500,
@@ -55,10 +60,10 @@ def prior_check(
     ----------
     prior : xarray.DataTree
         What `pkqsp_bayes.sample_prior` returns for the model and a study of this design.
-    study : Study
-        The observations: they are read here, whatever values the prior was drawn beside. Subjects,
-        doses, covariates and samples must be those of the prior; and the values too where the
-        default prior of a residual error is scaled by them.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the observations. They are read here, whatever values the
+        prior was drawn beside. Subjects, doses, covariates and samples must be those of the prior;
+        and the values too where the default prior of a residual error is scaled by them.
     statistics : mapping of str to callable, optional
         From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
         below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``) to a number. By default Cmax (median, SD of
@@ -91,6 +96,7 @@ def prior_check(
     check takes normal scores of each statistic's ranks and their Mahalanobis distance, and ranks
     that among the replicates.
     """
+    study = study_for(prior, study)
     model = model_of(prior)
     own = _dependent(model)
     table = _observations(model, prior, study)

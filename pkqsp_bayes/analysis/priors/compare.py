@@ -13,17 +13,20 @@ from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.priors.density import StatedDensity, stated_density
 from pkqsp_bayes.analysis.stated import labelled_draws
+from pkqsp_bayes.arguments import PATH, checked, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.fit import fit as run_fit
-from pkqsp_bayes.fitting.settings import FitSettings
-from pkqsp_bayes.program.bind import BindOptions
+from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior_table import PriorTable
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
+from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["FITTED", "compare_priors"]
 
@@ -38,9 +41,20 @@ _LEVELS = (0.05, 0.95)
 _STATS: Any = array_stats
 
 
+_TABLES = mapping(PRIORS, wanted="give a mapping of names to PriorTables")
+
+
+@checked(
+    fit=FIT,
+    study=STUDY,
+    priors=_TABLES,
+    folder=PATH,
+    settings=SETTINGS,
+    options=BIND_OPTIONS,
+)
 def compare_priors(
-    fit: xr.DataTree,
-    study: Study,
+    fit: FitLike,
+    study: StudyLike,
     priors: Mapping[str, PriorTable],
     *,
     folder: Path | str | None = None,
@@ -59,8 +73,8 @@ def compare_priors(
     ----------
     fit : xarray.DataTree
         What `pkqsp_bayes.fit` returned; best the one with the vaguest priors.
-    study : Study
-        The study of that fit.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the study of that fit.
     priors : mapping of str to PriorTable
         The others, by the names that they shall have.
     folder : Path, optional
@@ -111,6 +125,7 @@ def compare_priors(
     >>> found.method.values.tolist(), bool(found.log_bayes_factor.sel(prior="other") > 0)
     (['fitted', 'weighted'], True)
     """
+    fit, study = fit_and_study(fit, study)
     model = model_of(fit)
     models = _models(model, priors)
     draws = fit["posterior"].to_dataset()

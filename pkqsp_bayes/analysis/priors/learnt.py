@@ -4,16 +4,19 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from pkqsp_bayes.analysis.bayesian import learning_table
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.given import NUMBERS, fit_and_study
 from pkqsp_bayes.analysis.stated import labelled_draws, stated_priors
+from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.fitting.given import FIT, FitLike
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["prior_posterior", "priors_in_force"]
@@ -45,17 +48,22 @@ def priors_in_force(model: ModelSpec, study: Study) -> dict[str, Distribution]:
     }
 
 
+@checked(
+    fit=FIT,
+    study=STUDY,
+    truth=NUMBERS,
+)
 def prior_posterior(
-    fit: xr.DataTree, study: Study, *, truth: Mapping[str, float] | None = None
+    fit: FitLike, study: StudyLike, *, truth: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
     """Return prior beside posterior, parameter by parameter, and what the data added.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
-    study : Study
-        The study of the fit.
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: that of the fit.
     truth : mapping of str to float, optional
         Values that the data were simulated with.
 
@@ -77,6 +85,7 @@ def prior_posterior(
     -----
     Power scaling: Kallioinen, Paananen, Bürkner & Vehtari 2024, Stat Comput 34:57.
     """
+    fit, study = fit_and_study(fit, study)
     laws = priors_in_force(model_of(fit), study)
     draws = labelled_draws(fit["posterior"].to_dataset())
     known = {label: law for label, law in laws.items() if label in draws}

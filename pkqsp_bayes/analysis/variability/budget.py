@@ -8,9 +8,10 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.variability.by_parameter import parameter_shares
-from pkqsp_bayes.analysis.variability.endpoints import Endpoint
+from pkqsp_bayes.analysis.variability.endpoints import ENDPOINT, Endpoint
 from pkqsp_bayes.analysis.variability.first_order import FirstOrder, first_order
 from pkqsp_bayes.analysis.variability.moments import (
     Estimate,
@@ -27,9 +28,11 @@ from pkqsp_bayes.analysis.variability.scales import (
     residual_mean,
     residual_variance,
 )
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
+from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
+from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.simulated import Dose
+from pkqsp_bayes.study.simulated import DOSES, Dose
 
 __all__ = ["variance_budget"]
 
@@ -38,8 +41,20 @@ _SINGLES = 20
 """Single draws for each nested one: their variance checks the sum of the parts."""
 
 
+@checked(
+    fit=FIT,
+    output=TEXT,
+    times=increasing(),
+    regimen=DOSES,
+    covariates=NUMBERS,
+    endpoint=ENDPOINT,
+    outer=count(2),
+    inner=count(2),
+    seed=SEED,
+    options=SOLVER_OPTIONS,
+)
 def variance_budget(
-    fit: xr.DataTree,
+    fit: FitLike,
     *,
     output: str,
     times: ArrayLike,
@@ -109,6 +124,7 @@ def variance_budget(
     error may be zero or less: its logarithm has no mean and no variance, so that the parts that it
     has to do with, and all shares, are NaN (the latent view has them).
     """
+    fit = as_fit(fit)
     model = model_of(fit)
     design = make_design(
         model,

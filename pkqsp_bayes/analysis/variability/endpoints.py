@@ -1,13 +1,15 @@
 """What is asked of a trajectory: its values, or one number that is derived from them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate
 
-__all__ = ["Endpoint", "Kind"]
+from pkqsp_bayes.arguments import number, one_of, record
+
+__all__ = ["ENDPOINT", "Endpoint", "Kind"]
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["values", "AUC", "Cmax", "Tmax", "Ctrough", "time_above", "nadir"]
@@ -91,3 +93,7 @@ def _time_above(times: FloatArray, excess: FloatArray) -> FloatArray:
     share = np.where(crossing, high / width, (low >= 0) & (high > 0))
     total: FloatArray = (share * np.diff(times)).sum(axis=-1)
     return total
+
+
+ENDPOINT = record(Endpoint, kind=one_of(*get_args(Kind)), threshold=number())
+"""What it may be."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pkqsp_bayes.arguments import TEXT, checked, either, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.methods import default_composition, kp_function, kp_methods
@@ -16,6 +17,10 @@ _TISSUES = (
 )  # fmt: skip
 
 
+_NAMES = either(TEXT, sequence(TEXT, least=1, wanted="give a name, or a list of names"))
+
+
+@checked(methods=_NAMES, tissues=_NAMES)
 def kp_table(
     drug: DrugChemistry,
     *,

@@ -3,16 +3,26 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
+from pkqsp_bayes.arguments import TEXT, instance, mapping, number, record, sequence
+from pkqsp_bayes.arguments.rule import shown, simple
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
 from pkqsp_bayes.physiology.names import suggest
 from pkqsp_bayes.physiology.population.draws import correlation_matrix
 from pkqsp_bayes.physiology.tables import read_table
 
-__all__ = ["Gene", "PopulationSettings", "correlated_names", "examine_settings", "hardy_weinberg"]
+__all__ = [
+    "POPULATION",
+    "Gene",
+    "PopulationSettings",
+    "correlated_names",
+    "examine_settings",
+    "hardy_weinberg",
+]
 
 type Range = tuple[float, float]
 
@@ -107,9 +117,9 @@ def correlated_names(settings: PopulationSettings) -> tuple[str, ...]:
     return ("height", "bmi", *organs, "rest", "blood", "gfr", "albumin", "aag", *settings.enzymes)
 
 
-def examine_settings(n: int, settings: PopulationSettings) -> list[Issue]:
+def examine_settings(settings: PopulationSettings) -> list[Issue]:
     """Return everything that is wrong with the settings."""
-    issues = [] if n >= 1 else [_issue("n", f"{n} subjects", "1 at least")]
+    issues: list[Issue] = []
     if not 0.0 <= settings.female <= 1.0:
         issues.append(_issue("female", f"share {settings.female:g}", "in [0, 1]"))
     for name in ("age", "weight", "height", "bmi"):
@@ -162,3 +172,33 @@ def _correlation_issues(settings: PopulationSettings) -> list[Issue]:
 
 def _issue(where: str, what: str, remedy: str) -> Issue:
     return Issue(where=f"population.{where}", what=what, remedy=remedy)
+
+
+def _no_range(value: object) -> str | None:
+    """Say why a value is no pair of numbers; the upper one may be infinite."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        return f"it is {shown(value)}, no pair"
+    wrong = [v for v in value if isinstance(v, bool) or not isinstance(v, Real) or math.isnan(v)]
+    return f"{shown(wrong[0])} is no number" if wrong else None
+
+
+_RANGE = simple("give (low, high)", _no_range)
+_SPREAD = sequence(number(least=0.0), least=2, wanted="give (female, male)")
+_NUMBERS = mapping(number(), wanted="give a mapping of names to numbers")
+_GENE = record(Gene, frequencies=_NUMBERS, enzyme=TEXT, activity=_NUMBERS)
+
+POPULATION = record(
+    PopulationSettings,
+    age=_RANGE,
+    female=number(),
+    weight=_RANGE,
+    height=_RANGE,
+    bmi=_RANGE,
+    height_cv=_SPREAD,
+    bmi_cv=_SPREAD,
+    enzymes=_NUMBERS,
+    weight_cv=number(least=0.0),
+    genes=mapping(_GENE, wanted="give a mapping of names to Genes"),
+    correlations=instance(Mapping, wanted="give a mapping of pairs of names to numbers"),
+)
+"""What they may be; `examine_settings` says the rest."""

@@ -4,9 +4,13 @@ Whoever ends with an impossible body, or outside the inclusion criteria, is draw
 clipped.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.population.draws import standard_normals, subject_uniforms
 from pkqsp_bayes.physiology.population.persons import (
@@ -17,7 +21,11 @@ from pkqsp_bayes.physiology.population.persons import (
     label_genotypes,
     numbers_needed,
 )
-from pkqsp_bayes.physiology.population.settings import PopulationSettings, examine_settings
+from pkqsp_bayes.physiology.population.settings import (
+    POPULATION,
+    PopulationSettings,
+    examine_settings,
+)
 from pkqsp_bayes.physiology.species import reference_body
 
 __all__ = ["virtual_population"]
@@ -29,6 +37,12 @@ _UNITS |= {"gfr": "L/h", "albumin": "g/L", "aag": "g/L"}
 _UNITS |= {"arterial_volume": "L", "venous_volume": "L"}
 
 
+def _together(given: Mapping[str, Any]) -> list[Issue]:
+    settings = given.get("settings") or PopulationSettings()
+    return examine_settings(settings) if "settings" in given else []
+
+
+@checked(_together, n=count(), seed=SEED, species=TEXT, settings=POPULATION, first=count(0))
 def virtual_population(
     n: int,
     seed: int,
@@ -73,8 +87,6 @@ def virtual_population(
     """
     chosen = settings or PopulationSettings()
     reference = reference_body(species)
-    if issues := examine_settings(n, chosen):
-        raise CheckError(issues)
     human = species == "human"
     columns = (
         _draw_humans(n, seed, first, chosen)

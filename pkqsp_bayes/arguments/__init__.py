@@ -1,0 +1,49 @@
+"""What the arguments of public functions may be: rules, and the decorator that asks them."""
+
+from pkqsp_bayes.arguments.checked import checked
+from pkqsp_bayes.arguments.numbers import (
+    CORES,
+    LEVEL,
+    SEED,
+    count,
+    increasing,
+    number,
+    numbers,
+    probability,
+)
+from pkqsp_bayes.arguments.rule import Rule
+from pkqsp_bayes.arguments.things import (
+    EXECUTOR,
+    FLAG,
+    PATH,
+    TEXT,
+    either,
+    instance,
+    mapping,
+    one_of,
+    record,
+    sequence,
+)
+
+__all__ = [
+    "CORES",
+    "EXECUTOR",
+    "FLAG",
+    "LEVEL",
+    "PATH",
+    "SEED",
+    "TEXT",
+    "Rule",
+    "checked",
+    "count",
+    "either",
+    "increasing",
+    "instance",
+    "mapping",
+    "number",
+    "numbers",
+    "one_of",
+    "probability",
+    "record",
+    "sequence",
+]
