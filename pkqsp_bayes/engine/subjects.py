@@ -114,8 +114,8 @@ def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
 
 def _unit_issue(study: Study, column: str, dose: str, source: str, error: UnitError) -> Issue:
     remedy = f"correct the unit of {column}; between mass and moles state drug.MW, in g/mol"
-    if "/kg" in source.replace(" ", ""):
-        remedy = f"multiply {column} by the weight: it is an amount, not an amount a weight"
+    if any(per in source.replace(" ", "") for per in ("/kg", "/m")):
+        remedy = f"multiply {column} by the weight (or area) in the table: an amount is wanted"
     elif column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
         remedy = (
             f'state drug.MW where only mass and moles differ; or [dose.{dose}] unit = "{source}"; '
