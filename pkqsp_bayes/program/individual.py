@@ -43,7 +43,9 @@ def _function(frame: Frame) -> Iterator[str]:
     arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(frame))
     yield "// Individual parameters, subject by parameter."
     yield f"matrix {_NAME}({arguments}) {{"
-    yield f"  matrix[rows(eta), {len(frame.ode.parameters)}] theta;"
+    # stanc warns of a matrix without columns that nothing is assigned to
+    empty = "" if frame.ode.parameters else " = rep_matrix(0, rows(eta), 0)"
+    yield f"  matrix[rows(eta), {len(frame.ode.parameters)}] theta{empty};"
     implied = {
         **{n: f"rep_vector({c}, rows(eta))" for n, c in shared_coefficients(frame).items()},
         **occasion_columns(frame),

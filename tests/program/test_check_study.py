@@ -49,7 +49,8 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ("row 7, column DVID", "DVID 'px' names no observed output"),
         (
             "row 2, column AAG",
-            "no value at the first record of subject 1, and it changes over time",
+            "no value at the first record of subject 1, or where its time begins again, and it "
+            "changes over time",
         ),
     }
     assert expected <= found
