@@ -45,7 +45,7 @@ def covariates_at(time: FloatArray) -> dict[str, FloatArray]:
 
 
 def _held(time: FloatArray) -> dict[str, FloatArray]:
-    """Values that hold at any time: steps and lines between the records."""
+    """Values that hold between the records: steps and lines."""
     at = covariates_at(RECORDS)
     piece = np.searchsorted(RECORDS, time, side="right") - 1
     following = np.minimum(piece + 1, RECORDS.size - 1)
@@ -211,17 +211,18 @@ class Oracle:
         exponent = 0.0
         for low, high in itertools.pairwise(ends):
             nodes = low + (high - low) * (NODES + 1) / 2
-            clearance, volume, _ = self._moving(p, s, nodes)
+            clearance, volume, _ = self._moving(p, s, _held(nodes))
             exponent += (WEIGHTS * clearance / volume).sum() * (high - low) / 2
-        _, volume, baseline = self._moving(p, s, np.array([time]))
+        # a sample sees what its own record states
+        _, volume, baseline = self._moving(p, s, covariates_at(np.array([time])))
         x = {name: values[s] for name, values in subjects().items()}
         mean = p["F"] * np.exp(-0.002 * (x["AGE"] - 40))
         share = (mean - 0.1) / 0.85
         individual = 0.1 + 0.85 * special.expit(special.logit(share) + p["eta"][s, 2])
         return float(individual * DOSE * np.exp(-exponent) / volume[0] + baseline[0])
 
-    def _moving(self, p: dict, s: int, time: FloatArray) -> tuple[FloatArray, ...]:
-        x, now = {name: values[s] for name, values in subjects().items()}, _held(time)
+    def _moving(self, p: dict, s: int, now: dict[str, FloatArray]) -> tuple[FloatArray, ...]:
+        x = {name: values[s] for name, values in subjects().items()}
         eta, kappa = p["eta"][s], p["kappa"][s][:, now["OCC"].astype(int) - 1]
         male = x["SEX"] == 2
         clearance = p["CL"] * (x["WT"] / 70) ** p["CL,WT"] * np.exp(p["CL,SEX"] * male + eta[0])
