@@ -127,7 +127,7 @@ def test_a_manifest_that_does_not_hold_what_it_should(
     path = copy / "manifest.json"
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
     if what == "chains":  # another number of chains is another fit, not a damaged one
-        with pytest.raises(pq.CheckError, match="it was 1000000000000"):
+        with pytest.raises(pq.CheckError, match="it is 1000000000000"):
             resume(copy, study)
         return
     refused(copy, study, "manifest.json", what)

@@ -46,7 +46,9 @@ def test_an_interrupt_ends_the_samplers_and_keeps_what_is_done(
     # the same fit with a chain that had ended: it is found, though nobody noted it
     shutil.copytree(done[0], tmp_path / "other")
     manifest = json.loads((tmp_path / "other" / "manifest.json").read_text())
-    (tmp_path / "other" / "manifest.json").write_text(json.dumps(manifest | {"chains": {}}))
+    (tmp_path / "other" / "manifest.json").write_text(
+        json.dumps(manifest | {"chains": {}, "digests": {}})
+    )
     (tmp_path / "other" / "fit.nc").unlink()
     model, settings = pq.load_model(tmp_path / "other" / "model.toml"), SETTINGS
     tree = pq.fit(model, study, tmp_path / "other", settings=settings, resume=True)
