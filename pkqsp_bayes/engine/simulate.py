@@ -29,9 +29,11 @@ __all__ = ["set_constants", "simulate"]
 _DEVIATION = "kappa["
 
 
-_NUMBERS = mapping(number(), wanted='give a mapping of names to numbers, such as {"CL": 3.0}')
+_NAMED = 'give a mapping of names to numbers, such as {"CL": 3.0}'
+_NUMBERS = mapping(number(), wanted=_NAMED)
 _PARAMETERS = either(
-    _NUMBERS, instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame")
+    mapping(None, wanted=_NAMED),  # what is no number is reported with all that is unknown
+    instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame"),
 )
 
 

@@ -85,6 +85,8 @@ def _work_out(expr: sp.Basic, known: Known) -> FloatArray:
         return np.asarray(float(expr))
     if isinstance(expr, sp.Piecewise):
         return _choice(expr, known)
+    if expr is sp.I:
+        return np.asarray(np.nan)  # a logarithm of a negative number has no value
     parts = [_evaluate(arg, known) for arg in expr.args]
     if isinstance(expr, sp.Add):
         return np.asarray(sum(parts[1:], parts[0]))

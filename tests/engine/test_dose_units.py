@@ -1,5 +1,6 @@
 """AMT from the header to the state: every pair of units is right, or refused with a remedy."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec import parse_model
+from pkqsp_bayes.spec.quantity import Quantity
 
 MW = 500.0
 V = 5.0
@@ -227,6 +229,10 @@ def test_rates_and_intervals_have_units_of_their_own(
 
 def test_codes_in_rate_are_no_rates() -> None:
     model = model_of([Cell("umol", "umol", False)], "mg", molar_mass=True)
+    modelled = dataclasses.replace(
+        model.dose["d0"], rate=Quantity(value=1.0), duration=Quantity(value=1.0)
+    )
+    model = dataclasses.replace(model, dose={"d0": modelled})
     frame = pd.DataFrame({"ID": 1, "TIME": [0.0, 0, 1], "AMT": [10.0, 10, 0], "RATE": [-1, -2, 0],
                           "EVID": [1, 1, 0], "CMT": "d0"})  # fmt: skip
     study = pq.study_from_frame(frame, units={"AMT": "mg", "RATE": "mg/h"})

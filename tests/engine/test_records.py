@@ -102,9 +102,9 @@ def test_a_dose_and_a_sample_see_their_own_weight(tmp_path: Path) -> None:
     # to 2 h by the weight of the record that ends the interval, then by that of the last one
     second = 50 * np.exp(-2 / 140)
     third = second * np.exp(-2 / 280)
-    np.testing.assert_allclose(result.amount, [0, 50, second, second, third], rtol=1e-6)
+    np.testing.assert_allclose(result.amount, [0, 50, second, second, third], rtol=5e-6)
     np.testing.assert_allclose(
-        result.cp, [0, 50 / 35, second / 140, second / 70, third / 280], rtol=1e-6
+        result.cp, [0, 50 / 35, second / 140, second / 70, third / 280], rtol=5e-6
     )
 
 
@@ -116,7 +116,7 @@ def test_a_trough_sees_its_own_weight(tmp_path: Path, kind: str, rate: float) ->
     table = "ID,TIME,EVID,AMT,CMT,WT\n1,0,1,100,iv,70\n1,2,0,0,.,70\n1,2,1,100,iv,35\n"
     result = weighed(tmp_path, kind, table)
     trough = 100 * np.exp(-2 * rate)
-    np.testing.assert_allclose(result.cp, [100 / 70, trough / 70, (trough + 50) / 35], rtol=1e-6)
+    np.testing.assert_allclose(result.cp, [100 / 70, trough / 70, (trough + 50) / 35], rtol=5e-6)
 
 
 def test_a_line_between_two_weights(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_a_line_between_two_weights(tmp_path: Path) -> None:
     result = weighed(tmp_path, "linear", table)
     # d(log A)/dt = -2 / (70 + 17.5 t)
     left = [100 * (70 / w) ** (2 / 17.5) for w in (70, 105, 140)]
-    np.testing.assert_allclose(result.amount, left, rtol=1e-6)
-    np.testing.assert_allclose(result.cp, np.array(left) / [70, 105, 140], rtol=1e-6)
+    np.testing.assert_allclose(result.amount, left, rtol=5e-6)
+    np.testing.assert_allclose(result.cp, np.array(left) / [70, 105, 140], rtol=5e-6)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_trough_belongs_to_its_own_occasion(tmp_path: Path) -> None:
     trough = 100 * np.exp(-0.1 * 12)
     later = (trough + 50) * np.exp(-0.05)
     np.testing.assert_allclose(
-        result.cp, [5, trough / 20, (trough + 50) / 40, later / 40], rtol=1e-6
+        result.cp, [5, trough / 20, (trough + 50) / 40, later / 40], rtol=5e-6
     )
 
 
@@ -176,7 +176,7 @@ def test_time_begins_again_with_a_new_occasion(
     result = occasions(tmp_path, table)
     first = 5 * np.exp(-0.1 * np.array([0, 1, 12]))
     second = 50 / 40 * np.exp(-0.05 * np.array([0, 1, 12]))
-    np.testing.assert_allclose(result.cp, [*first, *second], rtol=1e-6)
+    np.testing.assert_allclose(result.cp, [*first, *second], rtol=5e-6)
     assert result.STRETCH.to_numpy().tolist() == [1, 1, 1, 2, 2, 2]
     assert result.TAD.to_numpy().tolist() == [0, 1, 12, 0, 1, 12]
 
@@ -189,7 +189,7 @@ def test_weights_change_where_time_begins_again(tmp_path: Path, kind: str) -> No
     )
     result = weighed(tmp_path, kind, table)
     expected = [100, 100 * np.exp(-2 * 6 / 70), 0, 200, 200 * np.exp(-2 * 7 / 140)]
-    np.testing.assert_allclose(result.amount, expected, rtol=1e-6)
+    np.testing.assert_allclose(result.amount, expected, rtol=5e-6)
 
 
 def test_a_record_without_a_value_is_missing_alone(tmp_path: Path) -> None:
@@ -199,8 +199,8 @@ def test_a_record_without_a_value_is_missing_alone(tmp_path: Path) -> None:
     table = "ID,TIME,EVID,AMT,CMT\n1,0,0,0,.\n1,1,1,100,iv\n1,9,0,0,.\n"
     result = solved(tmp_path, model, table)
     expected = [np.nan, np.log(5), np.log(5) - 0.8]
-    np.testing.assert_allclose(result.cp, expected, rtol=1e-6)
-    np.testing.assert_allclose(result.amount, [0, 100, 100 * np.exp(-0.8)], rtol=1e-6)
+    np.testing.assert_allclose(result.cp, expected, rtol=5e-6)
+    np.testing.assert_allclose(result.amount, [0, 100, 100 * np.exp(-0.8)], rtol=5e-6)
 
 
 STEADY = """
@@ -236,18 +236,18 @@ def steady(folder: Path, **record: object) -> tuple[pq.ModelSpec, pq.Study]:
     path.write_text(STEADY)
     dose = {"ID": 1, "TIME": 0, "EVID": 1, "AMT": 0, "RATE": 0, "II": 0, "SS": 1, "CMT": "iv"}
     rows = [{**dose, **record}, {**dose, "TIME": 2, "EVID": 0, "SS": 0}]
-    return pq.load_model(path), study_from_frame(pd.DataFrame(rows).assign(DV=1.0))
+    return pq.load_model(path), study_from_frame(pd.DataFrame(rows).assign(DV=[None, 1.0]))
 
 
 def test_the_steady_state_without_a_dose(tmp_path: Path) -> None:
     result = pq.simulate(*steady(tmp_path))
-    np.testing.assert_allclose(result.cp, [2, 2], rtol=1e-6)
-    np.testing.assert_allclose(result.AUC, [0, 4], rtol=1e-6)
+    np.testing.assert_allclose(result.cp, [2, 2], rtol=5e-6)
+    np.testing.assert_allclose(result.AUC, [0, 4], rtol=5e-6)
 
 
 def test_a_constant_infusion_at_the_rate_of_the_model(tmp_path: Path) -> None:
     result = pq.simulate(*steady(tmp_path, RATE=-1))
-    np.testing.assert_allclose(result.cp, [7, 2 + 5 * np.exp(-0.2)], rtol=1e-6)
+    np.testing.assert_allclose(result.cp, [7, 2 + 5 * np.exp(-0.2)], rtol=5e-6)
 
 
 def test_a_constant_infusion_has_no_duration(tmp_path: Path) -> None:

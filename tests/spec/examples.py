@@ -251,6 +251,7 @@ discount = 0.5
 provenance = { method = "qsp", source = "none", seed = 1, outer = 10, ess = { V = 12.5 } }
 
 [study]
+ignore = ["C == C"]
 columns = { DV = "conc" }
 units = { DV = "ng/mL" }
 date_format = "%d/%m/%Y"

@@ -222,7 +222,7 @@ def test_each_problem_is_found_with_its_row(
         "1,-1,5,0,4,0,0,0,.,1,0,.",
         "1,2,0,0,2,0,0,0,.,1,0,.",
         "1,1,0,0,0,0,0,0,0,0,0,.",
-        "1,2,0,0,0,0,12,0,3,0,1,5",
+        "1,2,0,0,0,0,0,0,3,0,1,5",
     ],
 )
 def test_what_is_right_passes(write: Write, row: str) -> None:

@@ -93,13 +93,19 @@ def _is_kink(choice: sp.Piecewise, relation: Relational) -> bool:
     """
     if len(choice.args) != 2 or choice.args[0].cond != relation:
         return False
-    ratio = (choice.args[0].expr - choice.args[1].expr) / (relation.lhs - relation.rhs)
-    names = sorted(ratio.free_symbols, key=lambda s: s.name)
+    gap = relation.lhs - relation.rhs
+    step = choice.args[0].expr - choice.args[1].expr
+    names = sorted((step + gap).free_symbols | gap.free_symbols, key=lambda s: s.name)
     rng = np.random.default_rng(1)
-    values = []
+    gaps, ratios = [], []
     for _ in range(_POINTS):
         point = dict(zip(names, map(sp.Float, np.exp(rng.normal(size=99))), strict=False))
-        values.append(_value(ratio.xreplace(point)))
+        gaps.append(_value(gap.xreplace(point)))
+        ratios.append(_value((step / gap).xreplace(point)))
+    return not _is_constant(gaps) and _is_constant(ratios)
+
+
+def _is_constant(values: list[float]) -> bool:
     return bool(np.isfinite(values).all() and np.ptp(values) < 1e-9 * np.abs(values).max())
 
 
