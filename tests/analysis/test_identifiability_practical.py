@@ -149,7 +149,7 @@ def test_what_each_variance_needs() -> None:
 
 
 def test_points_that_cannot_be_are_refused_all_at_once() -> None:
-    point = {"omega[q]": 1.0, "omega[m]": -0.3, "sigma[y]": np.nan}
+    point = {"omega[q]": 1.0, "omega[m]": -0.3, "sigma[y]": -1.0}
     with pytest.raises(pq.CheckError, match="no such parameter") as caught:
         expected_information(parse_model(LEVEL), _study(3, 2), point=point)
     assert [i.where for i in caught.value.issues] == [f"point.{k}" for k in point]
