@@ -37,7 +37,7 @@ array[] int ${m}_chosen(array[] int size, vector dydt) {
   int most = max(size);
   for (i in 1 : $states) {
     if (size[i] <= -10000) {
-      chosen[i] = max(max(most, ${m}_exponent(dydt[i])) - 40, -1000);
+      chosen[i] = max(max(most, ${m}_exponent(dydt[i])) - 20, -1000);
     }
   }
   return chosen;

@@ -239,7 +239,7 @@ functions {
     int most = max(size);
     for (i in 1 : 2) {
       if (size[i] <= -10000) {
-        chosen[i] = max(max(most, m_exponent(dydt[i])) - 40, -1000);
+        chosen[i] = max(max(most, m_exponent(dydt[i])) - 20, -1000);
       }
     }
     return chosen;
