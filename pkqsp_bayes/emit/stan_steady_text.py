@@ -22,8 +22,10 @@ vector ${m}_hold(vector y, real span, vector p, data vector s, array[] int runni
   if (span <= 1e-10) {
     return y;
   }
+  // one size for all states: their own are not known before the steady state is
   array[$states] int chosen
-    = ${m}_chosen(${m}_grown(sizes, y), ${m}_frozen(0, y, p, s, running, i${on}, $dosing));
+    = rep_array(max(${m}_chosen(${m}_grown(sizes, y),
+                                ${m}_frozen(0, y, p, s, running, i${on}, $dosing))), $states);
   return $solver(${m}_still, y ./ ${m}_powers(chosen), 0, {span}, rtol, atol, max_steps, p, s,
                  running, i${on}, chosen, $dosing)[1] .* ${m}_powers(chosen);
 }

@@ -523,9 +523,15 @@ functions {
     if (span <= 1e-10) {
       return y;
     }
-    array[6] int chosen = m_chosen(m_grown(sizes, y),
-                                   m_frozen(0, y, p, s, running, i, time,
-                                            amt, rate, cmt, own));
+    // one size for all states: their own are not known before the steady state is
+    array[6] int chosen = rep_array(
+                                    max(
+                                        m_chosen(m_grown(sizes, y),
+                                                 m_frozen(0, y, p, s,
+                                                          running, i, time,
+                                                          amt, rate, cmt,
+                                                          own))),
+                                    6);
     return ode_bdf_tol(m_still, y ./ m_powers(chosen), 0, {span}, rtol, atol,
                        max_steps, p, s, running, i, chosen, time, amt, rate,
                        cmt, own)[1]
