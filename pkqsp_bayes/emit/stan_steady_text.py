@@ -22,12 +22,8 @@ vector ${m}_hold(vector y, real span, vector p, data vector s, array[] int runni
   if (span <= 1e-10) {
     return y;
   }
-  // one size for all states: their own are not known before the steady state is
-  array[$states] int chosen
-    = rep_array(max(${m}_chosen(${m}_grown(sizes, y),
-                                ${m}_frozen(0, y, p, s, running, i${on}, $dosing))), $states);
-  return $solver(${m}_still, y ./ ${m}_powers(chosen), 0, {span}, rtol, atol, max_steps, p, s,
-                 running, i${on}, chosen, $dosing)[1] .* ${m}_powers(chosen);
+  return $solver(${m}_still, y ./ ${m}_powers(sizes), 0, {span}, rtol, atol, max_steps, p, s,
+                 running, i${on}, sizes, $dosing)[1] .* ${m}_powers(sizes);
 }
 
 // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
@@ -60,7 +56,8 @@ vector ${m}_equilibrium(vector start, int i, vector p, data vector s${ON}, $DOSI
                         data real rtol, data real atol, int max_steps) {
   array[rate[i] == 0 ? 0 : 1] int running = rep_array(i, rate[i] == 0 ? 0 : 1);
   vector[$states] y = start;
-  array[$states] int sizes = ${m}_grown(rep_array(-10000, $states), y);
+  array[$states] int sizes
+    = ${m}_reached(rep_array(-10000, $states), time[i], y, p, s, ${seen_on}, running, $dosing);
   real span = 1;
   for (k in 1 : 40) {
     vector[$states] before = y;
@@ -96,7 +93,14 @@ ${steady_on}  if (amt[i] == 0) {
   real rest = timing[i, 2] - overlap * ii[i];
   real phase = ii[i] * (floor(timing[i, 1] / ii[i]) + 1) - timing[i, 1];
   real change = positive_infinity();
-  array[$states] int sizes = ${m}_grown(rep_array(-10000, $states), y);
+  vector[$states] dosed = y;
+  array[rest > 0 || overlap > 0 ? overlap + 1 : 0] int running
+    = rep_array(i, rest > 0 || overlap > 0 ? overlap + 1 : 0);
+  if (size(running) == 0) {
+    dosed[${m}_state(cmt[i])] += ${m}_amount(i, p, s, $dosing);
+  }
+  array[$states] int sizes
+    = ${m}_reached(rep_array(-10000, $states), time[i], dosed, p, s, ${seen_on}, running, $dosing);
   for (k in 1 : 1000) {
     vector[$states] before = y;
     real previous = change;

@@ -13,7 +13,7 @@ covariates are expressions of data and integers.
 from string import Template
 
 from pkqsp_bayes.emit.names import mangle
-from pkqsp_bayes.emit.stan_sizes_text import SIZES
+from pkqsp_bayes.emit.stan_sizes_text import REACH, SIZES
 from pkqsp_bayes.emit.stan_steady_text import STEADY
 from pkqsp_bayes.emit.stan_timeline_text import DOSES, EDGES, RECORDS, TIMES
 from pkqsp_bayes.ode.lowered import LoweredOde
@@ -72,7 +72,7 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
         raise ValueError(msg)
     words = _words(ode, mangle(prefix), solver)
     edges = (EDGES,) if ode.switches else ()
-    parts = (TIMES, *edges, SIZES, DOSES, STEADY, RECORDS)
+    parts = (TIMES, *edges, SIZES, DOSES, REACH, STEADY, RECORDS)
     return "\n".join(Template(part).substitute(words) for part in parts)
 
 

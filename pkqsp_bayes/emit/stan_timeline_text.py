@@ -257,13 +257,11 @@ array[] vector ${m}_advance(vector y, ${data}real t0, ${data}array[] real ts, ve
     }
   }
   if (near < size(ts)) {
-    array[$states] int chosen
-      = ${m}_chosen(sizes, ${m}_driven(t0, y, p, s, c, running, $dosing));
-    path[near + 1 : size(ts)] = $solver(${m}_scaled, y ./ ${m}_powers(chosen), t0,
+    path[near + 1 : size(ts)] = $solver(${m}_scaled, y ./ ${m}_powers(sizes), t0,
                                         ts[near + 1 : size(ts)], rtol, atol, max_steps, p, s, c,
-                                        running, chosen, $dosing);
+                                        running, sizes, $dosing);
     for (i in near + 1 : size(ts)) {
-      path[i] = path[i] .* ${m}_powers(chosen);
+      path[i] = path[i] .* ${m}_powers(sizes);
     }
   }
   return path;
@@ -306,8 +304,9 @@ matrix ${m}_records(vector p, data vector s, $TABLE, ${data}matrix timing, data 
       if (${m}_after(${m}_time(now, $when, timing), time[next])) {
         reject("time goes back at record ", next);
       }
-      sizes = ${m}_grown(sizes, y);
-${edge_on}      array[last - next + 2] vector[$states] path
+${edge_on}      sizes = ${m}_reached(sizes, ${m}_time(now, $when, timing), y, p, s, ${segment_on},
+                      ${m}_running(now, first, next - 1, $table, timing), $dosing);
+      array[last - next + 2] vector[$states] path
         = ${m}_advance(y, ${m}_time(now, $when, timing),
                        append_array(time[next : last], {${m}_time(stop, $when, timing)}), p, s,
                        ${segment_on},

@@ -159,9 +159,6 @@ def test_values_of_random_regimens(program: StanProgram, system: str, seed: int)
     np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
-# Slow until the printed solver starts lagged steady states again: three cases fail.
-pytestmark = pytest.mark.slow
-
 WINDOWS = Windows(p={"d": 14.2}, albumin=RISING, doses=((22.0, 30.0), (24.25, 50.0), (29.75, 20.0)))
 SLOW = "steady state with times that are data"  # the oracle, not Stan
 
@@ -236,4 +233,4 @@ def test_no_unit_of_a_dose_matters(program: StanProgram, amount: float) -> None:
         other = make_timeline([{**first, "amount": amount}, *at(0.1, 2, 12, 48)])
         one = program.values("one", line, parameters)
         found = program.values("one", other, parameters)
-        np.testing.assert_allclose(found / amount, one, rtol=1e-6)
+        np.testing.assert_allclose(found / amount, one, rtol=1e-6, atol=1e-8 * one.max())

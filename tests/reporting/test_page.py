@@ -166,8 +166,9 @@ def ran(text: str, folder: Path) -> dict[str, Any]:
 
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
     text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
+    # three sections, and the line on prediction at the top
     assert text.count("Left out: it needs the study") == 4
-    assert "not checked: the study is not at hand" in text
+    assert "not checked. Left out: it needs the study" in text
 
 
 def test_a_bad_fit_is_called_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:

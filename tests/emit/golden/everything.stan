@@ -245,19 +245,19 @@ functions {
     return running[1 : found];
   }
   
-  // The least k with |y| <= 2^k (limited, and far below for 0).
+  // The least k with |y| <= 2^k (limited; -10000 for 0).
   int m_exponent(real y) {
     int k = 0;
     if (y == 0) {
       return -10000;
     }
-    while (k < 1000 && abs(y) > 2.0 ^ k) {
+    while (k < 900 && abs(y) > 2.0 ^ k) {
       k += 16;
     }
-    while (k > -1000 && abs(y) <= 2.0 ^ (k - 16)) {
+    while (k > -900 && abs(y) <= 2.0 ^ (k - 16)) {
       k -= 16;
     }
-    while (k > -1000 && abs(y) <= 2.0 ^ (k - 1)) {
+    while (k > -900 && abs(y) <= 2.0 ^ (k - 1)) {
       k -= 1;
     }
     return k;
@@ -272,24 +272,12 @@ functions {
     return grown;
   }
   
-  // The same for a stretch that begins with the derivative dydt. A state that has been 0 so far
-  // counts as a sixteenth of the largest: from less, Stan's solvers cannot start.
-  array[] int m_chosen(array[] int size, vector dydt) {
-    array[2] int chosen = size;
-    int most = max(size);
-    for (i in 1 : 2) {
-      int least = size[i] <= -10000 ? 4 : 20;
-      chosen[i] = max(
-                      {chosen[i], max(most, m_exponent(dydt[i])) - least,
-                       -1000});
-    }
-    return chosen;
-  }
-  
+  // The sizes themselves. A state that nothing reaches counts as large as the largest.
   vector m_powers(array[] int size) {
     vector[2] powers;
+    int most = max(size) == -10000 ? 0 : max(size);
     for (i in 1 : 2) {
-      powers[i] = 2.0 ^ max(size[i], -1000);
+      powers[i] = 2.0 ^ (size[i] == -10000 ? most : size[i]);
     }
     return powers;
   }
@@ -482,20 +470,89 @@ functions {
       }
     }
     if (near < size(ts)) {
-      array[2] int chosen = m_chosen(sizes,
-                                     m_driven(t0, y, p, s, c, running, time,
-                                              amt, rate, cmt, own));
-      path[near + 1 : size(ts)] = ode_bdf_tol(m_scaled,
-                                              y ./ m_powers(chosen), t0,
-                                              ts[near + 1 : size(ts)], rtol,
-                                              atol, max_steps, p, s, c,
-                                              running, chosen, time, amt,
+      path[near + 1 : size(ts)] = ode_bdf_tol(m_scaled, y ./ m_powers(sizes),
+                                              t0, ts[near + 1 : size(ts)],
+                                              rtol, atol, max_steps, p, s, c,
+                                              running, sizes, time, amt,
                                               rate, cmt, own);
       for (i in near + 1 : size(ts)) {
-        path[i] = path[i] .* m_powers(chosen);
+        path[i] = path[i] .* m_powers(sizes);
       }
     }
     return path;
+  }
+  
+  // Sizes at a time from which the solver goes on. A state that has been 0 so far gets its size from
+  // what flows into it, from state to state: the flow times how long it lasts.
+  array[] int m_reached(array[] int before,
+                        real t,
+                        vector y,
+                        vector p,
+                        data vector s,
+                        data vector c,
+                        array[] int running,
+                        data array[] real time,
+                        data array[] real amt,
+                        data array[] real rate,
+                        array[] int cmt,
+                        data matrix own) {
+    array[2] int size = m_grown(before, y);
+    if (min(size) > -10000) {
+      return size;
+    }
+    real span = max(time) > min(time) ? max(time) - min(time) : 1;
+    vector[2] at = y;
+    vector[2] reach = abs(
+                          m_driven(t, y, p, s, c, running, time, amt, rate,
+                                   cmt, own))
+                      * span;
+    vector[2] lasting = rep_vector(span, 2);
+    array[2] int done = rep_array(0, 2);
+    for (i in 1 : 2) {
+      reach[i] = size[i] == -10000 ? reach[i] : 2.0 ^ size[i];
+    }
+    for (round in 1 : 2) {
+      int j = 0; // the largest that has not had its turn
+      for (i in 1 : 2) {
+        if (!done[i] && reach[i] > 0 && reach[i] < 1e250
+            && (j == 0 || reach[i] > reach[j])) {
+          j = i;
+        }
+      }
+      if (j == 0) {
+        break;
+      }
+      done[j] = 1;
+      if (size[j] == -10000) {
+        at[j] = reach[j];
+      }
+      vector[2] more = at;
+      more[j] += reach[j] / 1024;
+      vector[2] slope = abs(
+                            m_driven(t, more, p, s, c, running, time, amt,
+                                     rate, cmt, own)
+                            - m_driven(t, at, p, s, c, running, time, amt,
+                                       rate, cmt, own))
+                        / (reach[j] / 1024);
+      real life = fmin(span, 1 / slope[j]);
+      if (size[j] == -10000) {
+        reach[j] *= fmin(1, life / lasting[j]);
+        at[j] = reach[j];
+      }
+      for (i in 1 : 2) {
+        if (size[i] == -10000 && !done[i]
+            && slope[i] * life * reach[j] > reach[i]) {
+          reach[i] = slope[i] * life * reach[j];
+          lasting[i] = life;
+        }
+      }
+    }
+    for (i in 1 : 2) {
+      if (size[i] == -10000 && done[i]) {
+        size[i] = m_exponent(reach[i]);
+      }
+    }
+    return size;
   }
   
   // d(y)/dt with time and covariates as they are at record i.
@@ -551,19 +608,10 @@ functions {
     if (span <= 1e-10) {
       return y;
     }
-    // one size for all states: their own are not known before the steady state is
-    array[2] int chosen = rep_array(
-                                    max(
-                                        m_chosen(m_grown(sizes, y),
-                                                 m_frozen(0, y, p, s,
-                                                          running, i, time,
-                                                          amt, rate, cmt,
-                                                          own))),
-                                    2);
-    return ode_bdf_tol(m_still, y ./ m_powers(chosen), 0, {span}, rtol, atol,
-                       max_steps, p, s, running, i, chosen, time, amt, rate,
+    return ode_bdf_tol(m_still, y ./ m_powers(sizes), 0, {span}, rtol, atol,
+                       max_steps, p, s, running, i, sizes, time, amt, rate,
                        cmt, own)[1]
-           .* m_powers(chosen);
+           .* m_powers(sizes);
   }
   
   // State at a phase of the dosing interval that begins with the dose of record i: `overlap` earlier
@@ -623,7 +671,9 @@ functions {
     array[rate[i] == 0 ? 0 : 1] int running = rep_array(i,
                                                         rate[i] == 0 ? 0 : 1);
     vector[2] y = start;
-    array[2] int sizes = m_grown(rep_array(-10000, 2), y);
+    array[2] int sizes = m_reached(rep_array(-10000, 2), time[i], y, p, s,
+                                   m_seen(i, own), running, time, amt, rate,
+                                   cmt, own);
     real span = 1;
     for (k in 1 : 40) {
       vector[2] before = y;
@@ -677,7 +727,22 @@ functions {
     real rest = timing[i, 2] - overlap * ii[i];
     real phase = ii[i] * (floor(timing[i, 1] / ii[i]) + 1) - timing[i, 1];
     real change = positive_infinity();
-    array[2] int sizes = m_grown(rep_array(-10000, 2), y);
+    vector[2] dosed = y;
+    array[rest > 0 || overlap > 0 ? overlap + 1 : 0] int running = rep_array(
+                                                                    i,
+                                                                    rest > 0
+                                                                    || 
+                                                                    overlap
+                                                                    > 0
+                                                                    ? 
+                                                                    overlap
+                                                                    + 1 : 0);
+    if (size(running) == 0) {
+      dosed[m_state(cmt[i])] += m_amount(i, p, s, time, amt, rate, cmt, own);
+    }
+    array[2] int sizes = m_reached(rep_array(-10000, 2), time[i], dosed, p,
+                                   s, m_seen(i, own), running, time, amt,
+                                   rate, cmt, own);
     for (k in 1 : 1000) {
       vector[2] before = y;
       real previous = change;
@@ -753,7 +818,12 @@ functions {
         if (m_after(m_time(now, time, ii, breaks, timing), time[next])) {
           reject("time goes back at record ", next);
         }
-        sizes = m_grown(sizes, y);
+        sizes = m_reached(sizes, m_time(now, time, ii, breaks, timing), y, p,
+                          s, segments[segment]',
+                          m_running(now, first, next - 1, time, evid, amt,
+                                    rate, ii, addl, ss, cmt, breaks,
+                                    segments, own, timing),
+                          time, amt, rate, cmt, own);
         array[last - next + 2] vector[2] path = m_advance(y,
                                                           m_time(now, time,
                                                                  ii, breaks,
