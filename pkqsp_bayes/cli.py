@@ -6,7 +6,7 @@ import json
 import logging
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.logging import RichHandler
@@ -20,7 +20,12 @@ from pkqsp_bayes.console import ERR, OUT, STYLE, Ignore, print_issue, print_tabl
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 __all__ = ["app"]
+
+_SOLVED_AGAIN = 200  # draws, at a tighter tolerance
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -196,9 +201,10 @@ def fit(
         logging.getLogger("pkqsp_bayes.fitting.progress").setLevel(logging.INFO)
     with reported():
         spec = pq.load_model(model)
+        table = pq.read_study(study, model=spec, ignore=ignore)
         tree = fit(
             spec,
-            pq.read_study(study, model=spec, ignore=ignore),
+            table,
             output,
             priors=None if priors is None else pq.read_priors(priors),
             settings=FitSettings(
@@ -216,9 +222,21 @@ def fit(
             store=store.value,
             progress=False if quiet else None,
         )
+        issues = _issues_of_fit(tree, table, _SOLVED_AGAIN)
     print_table(summary_table(tree))
+    for issue in issues:
+        print_issue(issue)
     for path, what in describe_files(output):
         OUT.print(f"{path}: {what}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _issues_of_fit(
+    tree: "xr.DataTree", study: pq.Study | None, solver_draws: int
+) -> list[pq.Issue]:
+    issues = list(pq.diagnose(tree))
+    if solver_draws and study is not None:
+        issues += pq.check_solver(tree, study, draws=solver_draws).issues
+    return issues
 
 
 @app.command()
@@ -227,17 +245,16 @@ def diagnose(
     *,
     solver_draws: Annotated[
         int, typer.Option(help="Draws that are solved again at a tighter tolerance; 0: none.")
-    ] = 200,
+    ] = _SOLVED_AGAIN,
 ) -> None:
     """Say what is wrong with a fit, and what to do about it."""
     from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 
     with reported():
-        tree = pq.read_fit(folder)
-        issues = list(pq.diagnose(tree))
-        if solver_draws and (folder / STUDY_FILE).exists():
-            accuracy = pq.check_solver(tree, read_study_of(folder), draws=solver_draws)
-            issues += accuracy.issues
+        kept = (folder / STUDY_FILE).exists()
+        issues = _issues_of_fit(
+            pq.read_fit(folder), read_study_of(folder) if kept else None, solver_draws
+        )
     for issue in issues:
         print_issue(issue)
     if issues:

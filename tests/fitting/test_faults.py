@@ -205,9 +205,15 @@ def test_a_subject_without_observations_is_told_and_has_its_prior(
     assert "3" not in tree["observed_data"]["ID"]
 
 
-def test_the_command_says_where_everything_is(
-    done: tuple[Path, xr.DataTree], study: pq.Study, tmp_path: Path
+def test_the_command_says_where_everything_is_and_what_is_wrong(
+    done: tuple[Path, xr.DataTree],
+    study: pq.Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    change = np.linspace(0, 50, 40) ** 2
+    wrong = pq.SolverAccuracy(rtol=1e-6, atol=1e-8, change=change, pareto_k=3.0)
+    monkeypatch.setattr(pq, "check_solver", lambda *_, **__: wrong)
     folder = shutil.copytree(done[0], tmp_path / "fit")
     (tmp_path / "model.toml").write_text(TEXT)
     arguments = [str(tmp_path / "model.toml"), str(write_csv(study, tmp_path / "study.csv"))]
@@ -218,6 +224,7 @@ def test_the_command_says_where_everything_is(
     for name in ("fit.nc", "fit.zarr", "summary.csv", "program.stan", "chain_1.csv"):
         assert str(folder / name) in ran.output
     assert "omega[CL]" in ran.output
+    assert "Pareto k-hat is 3.00" in " ".join(ran.output.split())
     again = CliRunner().invoke(app, ["fit", *arguments])
     assert again.exit_code == 2
     assert "resume it (--resume, resume=True)" in again.output

@@ -164,6 +164,10 @@ def ran(text: str, folder: Path) -> dict[str, Any]:
     return asked
 
 
+def test_the_page_says_whether_the_solver_was_accurate(page: Page) -> None:
+    assert "Pareto k-hat of the weights towards the tighter solver" in "".join(page.words)
+
+
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
     text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
     # three sections, and the line on prediction at the top

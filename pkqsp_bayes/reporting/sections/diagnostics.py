@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy, check_solver
 from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.diagnose import diagnose
 from pkqsp_bayes.fitting.summary import summary_table
@@ -32,11 +33,18 @@ def diagnostics_section(facts: Facts) -> Section:
         ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
         *_solves(facts.fit),
     ]  # fmt: skip
+    issues = diagnose(facts.fit)
+    if facts.study is not None:
+        accuracy = check_solver(
+            facts.fit, facts.study, draws=facts.options.draws, seed=facts.options.seed
+        )
+        issues += accuracy.issues
+        rows += _accuracy(accuracy)
     return Section(
         anchor="diagnostics",
         title="Diagnostics",
         content={
-            "issues": diagnose(facts.fit),
+            "issues": issues,
             "table": Table(head=["What", "Found", "Wanted"], rows=rows),
             "picture": _traces(facts),
         },
@@ -70,6 +78,16 @@ def _solves(fit: xr.DataTree) -> list[list[str]]:
     failed = sum(solver.get("reasons", {}).values())
     share = f"{failed:,} of {solver['solves']:,}"
     return [["Solves of the equations that failed, warm-up included", share, "few"]]
+
+
+def _accuracy(found: SolverAccuracy) -> list[list[str]]:
+    """Return the rows on what a hundredfold tighter solver changes."""
+    moved = "Log density by a hundredfold tighter solver: largest change"
+    k_hat = "Pareto k-hat of the weights towards the tighter solver"
+    return [
+        [moved, number(found.spread), "below 0.05, or k-hat below 0.7"],
+        [k_hat, number(found.pareto_k), "below 0.7, or a change below 0.05"],
+    ]
 
 
 def _traces(facts: Facts) -> Picture:
