@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from pkqsp_bayes.emit.cpp_algebra import print_algebra
 from pkqsp_bayes.emit.printers import CppPrinter
 from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
@@ -58,9 +59,7 @@ class _Header:
                 "record", (Stage.SEGMENT,), "const double* x, const double* c", self._seen()
             ),
             *self._rhs(),
-            *self._norm(),
-            *self._factor(),
-            *self._solve(),
+            *print_algebra(self.ode, self._operands(self.ode.rhs.by_state, "jac").texts),
             *self._contraction(),
             *self._time(),
             *self._initial(),
@@ -397,76 +396,6 @@ class _Header:
                 yield f"  const double {self.printer.names[name]} = {self.printer.text(expr)};"
                 defined.add(name)
 
-    # -- linear algebra -------------------------------------------------------------------------
-
-    def _norm(self) -> Iterable[str]:
-        """1-norm of the Jacobian, a bound of its spectral radius: the test of stiffness."""
-        operands = self._operands(self.ode.rhs.by_state, "jac").texts
-        columns: dict[int, list[str]] = {}
-        for entry, text in zip(self.ode.rhs.by_state, operands, strict=True):
-            columns.setdefault(entry.col, []).append(f"std::fabs({text})")
-        yield "static double norm(const double* q, const double* jac) {"
-        yield "  double most = 0.0;"
-        for parts in columns.values():
-            yield f"  most = std::fmax(most, {' + '.join(parts)});"
-        yield "  return most;"
-        yield "}"
-
-    def _factor(self) -> Iterable[str]:
-        """LU of a I - J in straight-line code; the diagonal of ``lu`` keeps inverse pivots."""
-        plan, place = self.ode.elimination, self._places()
-        operands = self._operands(self.ode.rhs.by_state, "jac").texts
-        jacobian = {
-            (e.row, e.col): text for e, text in zip(self.ode.rhs.by_state, operands, strict=True)
-        }
-        yield "static bool factor(double a, const double* q, const double* jac, double* lu) {"
-        yield "  const double tiny = 1e-14 * a;"
-        yield "  bool ok = true;"
-        for cell in plan.filled:
-            start = "a" if cell[0] == cell[1] else "0.0"
-            minus = f" - ({jacobian[cell]})" if cell in jacobian else ""
-            yield f"  double {_cell(cell)} = {start}{minus};"
-        for pivot, below, right in self._steps():
-            diagonal = _cell((pivot, pivot))
-            yield f"  ok &= std::fabs({diagonal}) > tiny;"
-            yield f"  {diagonal} = 1.0 / {diagonal};"
-            for r in below:
-                yield f"  {_cell((r, pivot))} *= {diagonal};"
-                for c in right:
-                    yield f"  {_cell((r, c))} -= {_cell((r, pivot))} * {_cell((pivot, c))};"
-        for cell, k in place.items():
-            yield f"  lu[{k}] = {_cell(cell)};"
-        yield "  return ok;"
-        yield "}"
-
-    def _solve(self) -> Iterable[str]:
-        place = self._places()
-        yield "template <class T> static void solve(const double* lu, T* b) {"
-        steps = list(self._steps())
-        for pivot, below, _ in steps:
-            for r in below:
-                yield f"  b[{r}] -= lu[{place[(r, pivot)]}] * b[{pivot}];"
-        for pivot, _, right in reversed(steps):
-            for c in right:
-                yield f"  b[{pivot}] -= lu[{place[(pivot, c)]}] * b[{c}];"
-            yield f"  b[{pivot}] = lu[{place[(pivot, pivot)]}] * b[{pivot}];"
-        yield "}"
-
-    def _places(self) -> dict[tuple[int, int], int]:
-        return {cell: k for k, cell in enumerate(self.ode.elimination.filled)}
-
-    def _steps(self) -> Iterable[tuple[int, list[int], list[int]]]:
-        """Each pivot with the rows below it and the columns right of it, in elimination order."""
-        plan = self.ode.elimination
-        filled = set(plan.filled)
-        for k, pivot in enumerate(plan.order):
-            later = plan.order[k + 1 :]
-            yield (
-                pivot,
-                [r for r in later if (r, pivot) in filled],
-                [c for c in later if (pivot, c) in filled],
-            )
-
 
 def _names(ode: LoweredOde) -> dict[sp.Symbol, str]:
     names = {TIME: "t"}
@@ -504,10 +433,6 @@ def _sum(terms: Sequence[str]) -> str:
     for term in terms[1:]:
         text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
     return text
-
-
-def _cell(cell: tuple[int, int]) -> str:
-    return f"w{cell[0]}_{cell[1]}"
 
 
 def _bool(value: bool) -> str:

@@ -45,6 +45,17 @@ def lower_system(system: OdeSystem) -> LoweredOde:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Hoisted:
+    """Expressions of states and coefficients alone: what the kernel evaluates as it solves."""
+
+    rows: list[sp.Expr]
+    outputs: list[sp.Expr]
+    initial: list[sp.Expr]
+    doses: list[sp.Expr]
+    edges: list[sp.Expr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Lowering:
     """The working set of one lowering; each method makes one part of the result."""
 
@@ -72,28 +83,14 @@ class _Lowering:
         return self.rows.states
 
     def finish(self) -> LoweredOde:
-        system = self.system
-        close, switches = self.rows.close, self.rows.switches.table
-        seen = [close(o.expr, o.where) for o in system.outputs]
-        starts = [close(s.initial, s.where) for s in system.states]
-        amounts = [close(e, d.where) for d in system.doses for e in _dose_row(d)]
-        edges = [e for w in switches for e in (w.slope, w.intercept)]
-        self.hoister.dynamic = self.rows.moving()
-        self._add_links([*self.rows.equations, *seen, *starts, *amounts, *edges])
-        # Rows are rewritten first: the table of coefficients is complete only after the last.
-        names = [s.name for s in self.states]
-        rows = [self._affine(e, n) for e, n in zip(self.rows.equations, names, strict=True)]
-        outputs = [self._affine(e, o.name) for e, o in zip(seen, system.outputs, strict=True)]
-        initial = [self.hoister.hoist(e) for e in starts]
-        doses = [self.hoister.hoist(e) for e in amounts]
-        lines = [self.hoister.hoist(e) for e in edges]
+        system, hoisted = self.system, self._hoist()
         coefficients = self._coefficients()
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
-        rhs = self._map(rows, moving)
+        rhs = self._map(hoisted.rows, moving)
         directions = tuple(symbol(f"direction@{i}") for i in range(len(self.states)))
         index = {name.name: i for i, name in enumerate(self.states)}
         varying = tuple(c for c in system.covariates if c.interpolation != "fixed")
-        autonomous = not any(TIME in self.chain.depends(row) for row in rows)
+        autonomous = not any(TIME in self.chain.depends(row) for row in hoisted.rows)
         return LoweredOde(
             title=system.title,
             time_unit=system.time_unit,
@@ -109,19 +106,37 @@ class _Lowering:
             coefficients=coefficients,
             rhs=rhs,
             contraction=self._contraction(rhs, directions, moving),
-            time=self._map([self.chain.differentiate(row, TIME) for row in rows], moving),
-            initial=self._map(initial, moving),
-            outputs=self._map(outputs, moving),
-            doses=self._map(doses, moving),
-            switches=tuple(switches),
-            edges=self._map(lines, moving),
+            time=self._map([self.chain.differentiate(row, TIME) for row in hoisted.rows], moving),
+            initial=self._map(hoisted.initial, moving),
+            outputs=self._map(hoisted.outputs, moving),
+            doses=self._map(hoisted.doses, moving),
+            switches=tuple(self.rows.switches.table),
+            edges=self._map(hoisted.edges, moving),
             directions=directions,
             elimination=plan_elimination(len(self.states), [(e.row, e.col) for e in rhs.by_state]),
             linear=autonomous
             and not any(self.chain.depends(e.expr) & set(self.states) for e in rhs.by_state)
-            and not self._compares_states(rows),
+            and not self._compares_states(hoisted.rows),
             autonomous=autonomous,
             links=self.chain.links,
+        )
+
+    def _hoist(self) -> _Hoisted:
+        """Rewrite all expressions; the table of coefficients is complete only after the last."""
+        system, close = self.system, self.rows.close
+        outputs = [close(o.expr, o.where) for o in system.outputs]
+        initial = [close(s.initial, s.where) for s in system.states]
+        doses = [close(e, d.where) for d in system.doses for e in _dose_row(d)]
+        edges = [e for w in self.rows.switches.table for e in (w.slope, w.intercept)]
+        self.hoister.dynamic = self.rows.moving()
+        self._add_links([*self.rows.equations, *outputs, *initial, *doses, *edges])
+        names = [s.name for s in self.states]
+        return _Hoisted(
+            rows=[self._affine(e, n) for e, n in zip(self.rows.equations, names, strict=True)],
+            outputs=[self._affine(e, o.name) for e, o in zip(outputs, system.outputs, strict=True)],
+            initial=[self.hoister.hoist(e) for e in initial],
+            doses=[self.hoister.hoist(e) for e in doses],
+            edges=[self.hoister.hoist(e) for e in edges],
         )
 
     def _compares_states(self, rows: Sequence[sp.Expr]) -> bool:
