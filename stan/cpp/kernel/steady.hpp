@@ -163,7 +163,7 @@ class Steady {
     for (int i = 0; i < N; ++i) m_.w.y[i] = z_[i];
   }
 
-  // I - M, factorised. A state that remembers all it gets and that nothing reads (an area under a
+  // I - M, factorised, and what comes and goes in a period. A state that remembers all it gets and that nothing reads (an area under a
   // curve) has no steady state and needs none: it keeps its value.
   bool prepare_newton() {
     for (int i = 0; i < N; ++i) {
@@ -171,6 +171,10 @@ class Steady {
         double& a = a_[i * N + j];
         a = (i == j ? 1.0 : 0.0) - (keeps_[i] || keeps_[j] ? 0.0 : a);
       }
+    }
+    turnover_.assign(N, 0.0);
+    for (int i = 0; i < N; ++i) {
+      for (int j = 0; j < N; ++j) turnover_[i] += std::fabs(a_[i * N + j] * z_[j]);
     }
     return lu_.factor(a_, N);
   }
@@ -187,23 +191,58 @@ class Steady {
   Reason find_period() {
     for (int round = 0; round < 40; ++round) {
       const std::vector<double> base = z_;
+      keep_sizes();
       double previous = INFINITY;
       for (int newton = 0; newton < 12; ++newton) {
+        restore_sizes();
         Reason reason = differentiate_map();
         if (reason != Reason::ok) return reason;
         if (!prepare_newton()) break;
+        const bool comes_back = period_closes();
         const double size = newton_step();
         if (!(size < 1e300)) break;
-        if (Model::LINEAR || size < 0.01 || (size < 1.0 && size >= previous)) return Reason::ok;
+        if (Model::LINEAR) return Reason::ok;
+        if (size < 0.01 || (size < 1.0 && size >= previous)) {
+          if (comes_back) return Reason::ok;
+          break;
+        }
         if (newton > 2 && size > 2.0 * previous) break;
         previous = size;
       }
       if (Model::LINEAR) return Reason::no_steady_state;
       z_ = base;  // wherever Newton may have gone
+      restore_sizes();
       const Reason reason = repeat(round < 2 ? 5 : 25);
       if (reason != Reason::ok) return reason;
     }
     return Reason::no_steady_state;
+  }
+
+  void keep_sizes() {
+    sizes_.assign(m_.w.size, m_.w.size + N);
+    floors_.assign(m_.w.floor, m_.w.floor + N);
+  }
+
+  // Where Newton has been far away, states were larger than they will ever be again.
+  void restore_sizes() {
+    for (int i = 0; i < N; ++i) {
+      m_.w.size[i] = sizes_[i];
+      m_.w.floor[i] = floors_[i];
+    }
+  }
+
+  // Whether the period ends where it began: what is left over is small against what comes and
+  // goes in a period, (I - M) z, and that is more than the solver's own error. Far out, where
+  // elimination is saturated, the state grows by the same amount each period, and against the
+  // state itself that is nothing.
+  bool period_closes() const {
+    for (int i = 0; i < N; ++i) {
+      if (keeps_[i]) continue;
+      const double own = m_.w.options.rtol * std::fabs(z_[i]), left = image_[i] - z_[i];
+      if (turnover_[i] < 10.0 * own) return false;
+      if (!(std::fabs(left) <= 1e-4 * turnover_[i] + m_.w.floor[i] + own)) return false;
+    }
+    return true;
   }
 
   // z += (I - M)^-1 (image - z); returns the scaled size of the step, infinite if it was refused.
@@ -419,7 +458,8 @@ class Steady {
   M& m_;
   const Dose<P>* dose_ = nullptr;
   double interval_ = 0.0, whole_ = 0.0, rest_ = 0.0;
-  std::vector<double> a_, z_, sens_, still_, image_, step_, row_scale_;
+  std::vector<double> a_, z_, sens_, still_, image_, step_, row_scale_, sizes_, floors_;
+  std::vector<double> turnover_;  // of each state in a period
   std::vector<bool> keeps_;
   bool balanced_ = true;
   DenseLu lu_;
