@@ -309,7 +309,7 @@ def identify(
     ignore: Ignore = None,
 ) -> None:
     """Say of each parameter whether a study can tell it: structure, design, variances, priors."""
-    from pkqsp_bayes.fitting.files import write_text
+    from pkqsp_bayes.outputs import write_text
 
     with reported():
         spec = pq.load_model(model)

@@ -8,7 +8,7 @@ import typer
 import pkqsp_bayes as pq
 from pkqsp_bayes.console import OUT, Ignore, print_issue, print_table, reported
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.files import write_text
+from pkqsp_bayes.outputs import write_text
 
 if TYPE_CHECKING:
     import xarray as xr

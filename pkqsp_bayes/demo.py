@@ -20,6 +20,7 @@ from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.store import read_fit
 from pkqsp_bayes.fitting.summary import summary_table
 from pkqsp_bayes.library import load_model
+from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.program.bind import BindOptions
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
@@ -75,7 +76,8 @@ def _draw_fits(tree: xr.DataTree, path: Path) -> None:
     figure.supylabel("theophylline in serum (mg/L)")
     figure.suptitle("Posterior median, 90 % of the curve (dark), 90 % of samples (light)")
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    with write_output(path) as part:
+        figure.savefig(part, dpi=120, format="png")
     plt.close(figure)
 
 

@@ -137,8 +137,8 @@ def test_simulate_refuses_negative_parameters(table: Path, tmp_path: Path) -> No
 
 def test_simulate_into_a_folder_that_is_not_there(table: Path, tmp_path: Path) -> None:
     code, text = pkqsp("simulate", "one-compartment", table, "-o", tmp_path / "no" / "out.csv")
-    assert code == 1
-    assert "cannot write" in text
+    assert code == 2
+    assert "cannot be written: there is no folder" in text
 
 
 def test_version() -> None:

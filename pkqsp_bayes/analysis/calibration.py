@@ -15,6 +15,7 @@ from scipy import stats
 from pkqsp_bayes.arguments import LEVEL, PATH, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.given import CALIBRATION
+from pkqsp_bayes.outputs import write_output
 
 __all__ = ["calibration_issues", "calibration_table", "draw_calibration"]
 
@@ -187,7 +188,8 @@ def draw_calibration(result: xr.Dataset, path: Path | str, *, level: float = 0.0
         fontsize=9,
     )
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    with write_output(Path(path)) as part:
+        figure.savefig(part, dpi=110, format="png")
     plt.close(figure)
 
 

@@ -39,11 +39,11 @@ from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, co
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
-from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.prior import sample_prior
 from pkqsp_bayes.fitting.running import stop_samplers
 from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
+from pkqsp_bayes.outputs import unfinished, write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
@@ -294,6 +294,5 @@ def _write(folder: Path, result: xr.Dataset) -> None:
         writers["calibration.csv"] = lambda path: table.to_csv(path, float_format="%.4g")
         writers["calibration.png"] = lambda path: draw_calibration(result, path)
     for name, write in writers.items():
-        unfinished = folder / f".{os.getpid()}.{name}"
-        write(unfinished)
-        unfinished.replace(folder / name)
+        with unfinished(folder / name) as part:
+            write(part)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.fitting.settings import FitSettings
 from pkqsp_bayes.fitting.starts import find_starts
+from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = ["TASK_FOLDER", "SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
@@ -70,9 +70,7 @@ def run_task(task: SbcTask) -> Path:
     with tempfile.TemporaryDirectory(prefix=TASK_FOLDER) as folder:
         outcome = _fit(task, Path(folder))
     outcome["seconds"] = time.perf_counter() - started
-    unfinished = task.path.with_name(f".{task.path.name}.{os.getpid()}.part")
-    unfinished.write_text(json.dumps(outcome))
-    unfinished.replace(task.path)
+    write_text(task.path, json.dumps(outcome))
     return task.path
 
 

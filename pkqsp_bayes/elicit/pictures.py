@@ -13,6 +13,7 @@ from pkqsp_bayes.elicit.beliefs import Belief
 from pkqsp_bayes.elicit.elicitation import Elicitation
 from pkqsp_bayes.elicit.qsp import DerivedPriors
 from pkqsp_bayes.elicit.statements import PredictiveStatement
+from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -128,7 +129,8 @@ def _draw(panels: Sequence[_Panel], path: Path, title: str) -> None:
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    with write_output(path) as part:
+        figure.savefig(part, dpi=150, format=path.suffix[1:] or "png")
     plt.close(figure)
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.errors import CheckError, Issue, PkqspError
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 
@@ -154,13 +154,8 @@ def write_simulation(result: xr.Dataset, path: Path) -> None:
 
     Raises
     ------
-    PkqspError
+    CheckError
         If it cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        simulation_table(result).to_csv(unfinished, index=False, na_rep=".", float_format="%.10g")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise PkqspError(f"cannot write {path}: {error.strerror or error}") from error
+    with write_output(path) as part:
+        simulation_table(result).to_csv(part, index=False, na_rep=".", float_format="%.10g")

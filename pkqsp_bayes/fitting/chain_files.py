@@ -34,11 +34,14 @@ class ChainIdentity:
         Iterations, seed, tuning.
     columns : mapping of str to int
         Variables that are looked for, with the number of their columns.
+    marked : bool
+        Whether the name of that file must have the key: earlier versions left it out.
     """
 
     key: str
     settings: FitSettings
     columns: Mapping[str, int]
+    marked: bool = True
 
 
 def digest_file(path: Path) -> str:
@@ -111,8 +114,10 @@ def _differences(stated: Mapping[str, str], number: int, identity: ChainIdentity
         found = stated.get(name, "missing")
         if not _is_same(found, value):
             yield f"{name} = {found[:60]}, not {value}"
-    start = f"start_{number}_{identity.key}.json" if identity.key else f"start_{number}.json"
-    if Path(stated.get("init", "")).name != start:
+    starts = {f"start_{number}_{identity.key}.json"}
+    if not identity.marked:
+        starts.add(f"start_{number}.json")
+    if Path(stated.get("init", "")).name not in starts:
         yield "it is of another model or study, or of none"
 
 

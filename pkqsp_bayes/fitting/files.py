@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what to say if they cannot be written."""
+"""Where a fit is written: what is refused, room for it, and what to say if it cannot be."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
 
-__all__ = ["check_folder", "reserve", "told_writing", "unfinished", "write_text"]
+__all__ = ["check_folder", "reserve", "told_writing"]
 
 
 def check_folder(folder: Path) -> None:
@@ -40,27 +40,6 @@ def check_folder(folder: Path) -> None:
         raise CheckError([Issue(where=text, what=what, remedy="use another folder")])
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with unfinished(path) as part:
-        part.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """Give another name to write to; take the right one if all went well, else leave nothing."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    try:
-        yield part
-        if path.is_dir():  # a directory is not replaced in one step
-            path.rename(old)
-        part.replace(path)
-    finally:
-        for rest in (part, old):
-            _remove(rest)
-
-
 def reserve(path: Path, size: int) -> None:
     """Make sure that a file of a size can be written, by the room that it takes.
 
@@ -88,13 +67,6 @@ def reserve(path: Path, size: int) -> None:
         path.unlink(missing_ok=True)
     if shutil.disk_usage(path.parent).free < size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from pkqsp_bayes.fitting.chain_files import ChainIdentity, chain_issues
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
 from pkqsp_bayes.fitting.convert import convert_chains
 from pkqsp_bayes.fitting.diagnose import diagnose
-from pkqsp_bayes.fitting.files import check_folder, told_writing, write_text
+from pkqsp_bayes.fitting.files import check_folder, told_writing
 from pkqsp_bayes.fitting.manifest import (
     Manifest,
     begin_manifest,
@@ -37,6 +37,7 @@ from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.fitting.store import STORES, STUDY_FILE, Store, write_tree
 from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.signals import ended_by_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -178,7 +179,21 @@ def _held(folder: Path) -> Iterator[None]:
         yield
 
 
+def _check_names(folder: Path, settings: FitSettings) -> None:
+    """Refuse what stands where a file of a chain will be, before the chain is sampled."""
+    files = [folder / f"chain_{k}{end}" for k in range(1, settings.chains + 1) for end in SUFFIXES]
+    what, remedy = "the file of a chain is to be here", "move it away"
+    issues = [
+        Issue(where=str(file), what=what, remedy=remedy)
+        for file in files
+        if file.exists() and not file.is_file()
+    ]
+    if issues:
+        raise CheckError(issues)
+
+
 def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bool) -> Manifest:
+    _check_names(folder, settings)
     new = begin_manifest(bound, settings)
     old = read_manifest(folder)
     if old is None:
@@ -206,7 +221,7 @@ def _check_chains(
         if all(dim in bound.coords for dim in dims)
     }
     identity = ChainIdentity(key=manifest.key, settings=settings, columns=columns)
-    unmarked = dataclasses.replace(identity, key="")  # as earlier versions left them
+    unmarked = dataclasses.replace(identity, marked=False)  # as earlier versions left them
     issues = [
         issue
         for k, name in manifest.chains.items()

@@ -16,8 +16,8 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.account import settings_issues
 from pkqsp_bayes.fitting.chain_files import digest_file
-from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = ["Manifest", "begin_manifest", "changes", "read_manifest", "write_manifest"]

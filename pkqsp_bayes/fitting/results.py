@@ -4,7 +4,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from pkqsp_bayes.fitting.files import unfinished
+from pkqsp_bayes.outputs import unfinished
 
 __all__ = ["write_result"]
 

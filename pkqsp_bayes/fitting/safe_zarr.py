@@ -17,7 +17,10 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.sizes import MOST_CHUNKS, check_claim, count_of
 
-__all__ = ["check_zarr"]
+__all__ = ["ALL_CHUNKS", "check_zarr"]
+
+ALL_CHUNKS = "every_chunk_is_written"
+"""Attribute of a store whose missing chunks are damage, not values that zarr need not write."""
 
 _CODECS = frozenset({
     "adler32", "astype", "bitround", "blosc", "bz2", "crc32", "crc32c", "delta",
@@ -68,7 +71,22 @@ def check_zarr(folder: Path) -> list[Issue]:
             return [*issues, Issue(where=str(folder), what=what, remedy=_REMEDY)]
         if path.name.lower() in _METADATA:
             claimed += _check_metadata(path, issues)
-    return issues or list(check_claim(str(folder), claimed, on_disk))
+    return issues or [*_missing_chunks(folder), *check_claim(str(folder), claimed, on_disk)]
+
+
+def _missing_chunks(folder: Path) -> Iterator[Issue]:
+    """Yield arrays that have lost chunks: zarr reads zeros, or NaN, in their place."""
+    marks = folder / ".zattrs"
+    remedy = "resume the fit: it is written anew"
+    if not marks.is_file() or ALL_CHUNKS not in read_json(marks, limit=_MOST_BYTES, remedy=remedy):
+        return
+    for path in sorted(folder.rglob(".zarray")):
+        found = read_json(path, limit=_MOST_BYTES, remedy=remedy)
+        grid = [-(-n // k) for n, k in zip(found["shape"], found["chunks"], strict=True)]
+        there = sum(not each.name.startswith(".") for each in path.parent.iterdir())
+        if there < math.prod(grid):
+            what = f"{math.prod(grid) - there} of its {math.prod(grid)} chunks are missing"
+            yield Issue(where=str(path.parent), what=what, remedy=remedy)
 
 
 def _files(folder: Path, issues: list[Issue]) -> Iterator[tuple[Path, int]]:
@@ -139,6 +157,10 @@ def _array(found: Mapping[str, Any], told: list[str]) -> int:
         return 0
     if math.prod(-(-n // k) for n, k in zip(shape, chunk, strict=True)) > MOST_CHUNKS:
         told.append(f"it has more than {MOST_CHUNKS} chunks")
+    if _OF_TEXT.intersection(codecs) and not (
+        found.get("dtype") == "|O" or found.get("data_type") == "string"
+    ):
+        told.append("its codec is one of text, and its values are not")
     each = _item_size(found, codecs, told)
     return each * max(count_of(shape), count_of(chunk))
 

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import xarray as xr
+import zarr
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.account import attribute_issues
-from pkqsp_bayes.fitting.files import reserve, unfinished
+from pkqsp_bayes.fitting.files import reserve
 from pkqsp_bayes.fitting.manifest import read_manifest
 from pkqsp_bayes.fitting.safe_netcdf import check_netcdf
-from pkqsp_bayes.fitting.safe_zarr import check_zarr
+from pkqsp_bayes.fitting.safe_zarr import ALL_CHUNKS, check_zarr
 from pkqsp_bayes.fitting.tree_checks import tree_issues
+from pkqsp_bayes.outputs import unfinished
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
@@ -82,6 +84,7 @@ def _read(path: Path) -> xr.DataTree:
     # What xarray warns of in a sound file is nothing; a damaged one must not flood the terminal.
     with warnings.catch_warnings(action="ignore"), xr.open_datatree(path, engine=engine) as tree:
         read: xr.DataTree = tree.load()
+    read.attrs.pop(ALL_CHUNKS, None)
     read.encoding["source"] = str(path)
     return read
 
@@ -171,10 +174,21 @@ def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
             if name.endswith(".nc"):
                 reserve(part, _size(tree))
                 tree.to_netcdf(part, engine="h5netcdf")
-            else:  # format 2: format 3 has no text of fixed length yet, and fewer readers
-                tree.to_zarr(part, zarr_format=2)
+            else:
+                _write_zarr(tree, part)
         written.append(folder / name)
     return written
+
+
+def _write_zarr(tree: xr.DataTree, part: Path) -> None:
+    """Write every chunk, even of zeros alone, and say so: then one that is missing is damage.
+
+    Format 2: format 3 has no text of fixed length yet, and fewer readers.
+    """
+    marked = tree.copy(deep=False)
+    marked.attrs = tree.attrs | {ALL_CHUNKS: 1}
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        marked.to_zarr(part, zarr_format=2)
 
 
 def _size(tree: xr.DataTree) -> int:

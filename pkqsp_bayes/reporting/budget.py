@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.fitting.files import write_text
+from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.reporting.style import COLOURS, saved
 
 __all__ = ["COMPONENTS", "budget_shares", "draw_budget", "write_budget"]

@@ -14,10 +14,11 @@ from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
-from pkqsp_bayes.fitting.files import told_writing, write_text
+from pkqsp_bayes.fitting.files import told_writing
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.reporting.facts import REPORT_OPTIONS, Facts, ReportOptions
 from pkqsp_bayes.reporting.section import Section
 from pkqsp_bayes.reporting.sections.budget import budget_section

@@ -4,7 +4,6 @@ Colours: Okabe & Ito 2008, Color Universal Design.
 """
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from PIL import Image
+
+from pkqsp_bayes.outputs import write_output
 
 __all__ = ["BAND", "COLOURS", "LINE", "OBSERVED", "saved"]
 
@@ -60,6 +61,5 @@ def saved(path: Path, *, width: float, height: float) -> Iterator[Figure]:
         drawn = io.BytesIO()
         figure.savefig(drawn, format="png", dpi=110)
     # A palette is enough for diagrams, and makes a page a third as large.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    Image.open(drawn).convert("RGB").quantize(_COLOURS_KEPT).save(unfinished, "PNG", optimize=True)
-    unfinished.replace(path)
+    with write_output(path) as part:
+        Image.open(drawn).convert("RGB").quantize(_COLOURS_KEPT).save(part, "PNG", optimize=True)

@@ -1,12 +1,12 @@
 """Prior tables: priors apart from the model, each with the account of where it came from."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
-from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
 from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
@@ -143,17 +143,11 @@ def write_priors(table: PriorTable, path: str | Path) -> None:
 
     Raises
     ------
-    PkqspError
+    CheckError
         If it cannot be written.
     """
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(format_priors(table), encoding="utf-8")
-        unfinished.replace(target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise PkqspError(f"cannot write {target}: {error.strerror or error}") from error
+    with write_output(Path(path)) as part:
+        part.write_text(format_priors(table), encoding="utf-8")
 
 
 @checked(tables=_TABLES)

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 import platformdirs
 
 from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.outputs import unfinished
 
 __all__ = ["DOWNLOADS", "Download", "download", "download_folder"]
 
@@ -96,9 +96,9 @@ def download(name: str, wanted: Download) -> Path:
     with _explained(name, wanted, folder):
         rda = _fetch(wanted, folder)
         table = wanted.convert(_read(rda, wanted.table))
-        unfinished = folder / f".study.csv.{os.getpid()}.part"
-        table.to_csv(unfinished, index=False)
-        return unfinished.replace(folder / "study.csv")
+        with unfinished(folder / "study.csv") as part:
+            table.to_csv(part, index=False)
+        return folder / "study.csv"
 
 
 def _fetch(wanted: Download, folder: Path) -> Path:

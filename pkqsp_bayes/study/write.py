@@ -1,13 +1,12 @@
 """A `Study` to a table that `read_study` reads."""
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.study.build import CANONICAL
 from pkqsp_bayes.study.header_units import MEASURED
 from pkqsp_bayes.study.study import Study
@@ -63,14 +62,8 @@ def write_study(study: Study, path: Path | str) -> None:
 
     Raises
     ------
-    PkqspError
+    CheckError
         If it cannot be written.
     """
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(format_study(study), encoding="utf-8")
-        unfinished.replace(target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise PkqspError(f"cannot write {target}: {error.strerror or error}") from error
+    with write_output(Path(path)) as part:
+        part.write_text(format_study(study), encoding="utf-8")

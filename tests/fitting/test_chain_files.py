@@ -50,6 +50,28 @@ def unnoted(folder: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"chains": {}, "digests": {}}))
 
 
+def test_a_folder_in_the_place_of_a_chain_is_refused_before_it_is_sampled(
+    copy: Path, study: pq.Study
+) -> None:
+    path = copy / "manifest.json"
+    found = json.loads(path.read_text())
+    for name in ("chains", "digests"):
+        del found[name]["1"]
+    path.write_text(json.dumps(found))
+    (copy / "chain_1.csv").unlink()
+    (copy / "chain_1.csv").mkdir()
+    refused(copy, study, "chain_1.csv", "the file of a chain is to be here")
+
+
+def test_a_manifest_without_digests_blames_no_chain(
+    copy: Path, study: pq.Study, done: Done
+) -> None:
+    path = copy / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"digests": {}}))
+    tree = resume(copy, study)
+    xr.testing.assert_equal(tree["posterior"].to_dataset(), done[1]["posterior"].to_dataset())
+
+
 def test_a_whole_folder_is_taken_as_it_is(copy: Path, study: pq.Study, done: Done) -> None:
     unnoted(copy)
     tree = resume(copy, study)

@@ -115,6 +115,26 @@ def test_codecs_of_objects_are_refused_wherever_they_stand(
             refused(copy, f"codec '{codec.removeprefix('numcodecs.')}'")
 
 
+@pytest.mark.parametrize("gone", ["posterior/CL/0.0", "sample_stats/diverging/0.0"])
+def test_a_chunk_that_is_gone_is_no_zero(gone: str, tmp_path: Path) -> None:
+    tree = made_tree()
+    stats = tree["sample_stats"].to_dataset()
+    tree["sample_stats"] = xr.DataTree(stats.assign(diverging=stats["diverging"] & False))
+    (store,) = write_tree(tmp_path, tree, "zarr")
+    assert not pq.read_fit(tmp_path)["sample_stats"]["diverging"].any()
+    (store / gone).unlink()
+    refused(store, "1 of its 1 chunks are missing")
+
+
+def test_codecs_of_text_are_refused_for_numbers(whole: Path, tmp_path: Path) -> None:
+    changes = (("fit.zarr", ".zarray", zarray(filters=[{"id": "vlen-utf8"}])),
+               ("three.zarr", "zarr.json", zarray(codecs=[{"name": "vlen-bytes"}])))  # fmt: skip
+    for store, name, change in changes:
+        copy = shutil.copytree(whole / store, tmp_path / store)
+        edit(copy / "posterior" / "CL" / name, change)
+        refused(copy, "its codec is one of text, and its values are not")
+
+
 def edit(path: Path, change: Change) -> None:
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
 

@@ -161,7 +161,7 @@ def test_files_are_written_whole_and_read_back(tmp_path) -> None:
     write_priors(table, path)
     assert read_priors(path) == table
     assert [file.name for file in tmp_path.iterdir()] == ["priors.toml"]
-    with pytest.raises(pq.PkqspError, match="cannot write"):
+    with pytest.raises(pq.CheckError, match="cannot be written"):
         write_priors(table, tmp_path / "no" / "priors.toml")
     with pytest.raises(pq.CheckError, match="cannot be read"):
         read_priors(tmp_path / "none.toml")

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.write import write_study
 
@@ -59,5 +58,5 @@ def test_columns_that_the_user_named_come_back_under_their_canonical_names(tmp_p
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PkqspError, match="cannot write"):
+    with pytest.raises(pq.CheckError, match="cannot be written"):
         write_study(pq.load_dataset("theophylline"), tmp_path / "absent" / "study.csv")

@@ -1,0 +1,92 @@
+"""Files that are written: they appear whole or not at all, and only files are replaced."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pkqsp_bayes.errors import CheckError, Issue
+
+__all__ = ["unfinished", "write_output", "write_text"]
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give another name to write to; take the right one if all went well, else leave nothing.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder where a folder is written (a zarr store). A link is followed.
+
+    Raises
+    ------
+    CheckError
+        If there is something else of this name: a device, a pipe, a socket; a folder where a file
+        is written, or the other way round.
+    OSError
+        If it cannot be written.
+    """
+    target = _target(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    try:
+        yield part
+        if target.exists() and target.is_dir() != part.is_dir():
+            kind = "a folder" if target.is_dir() else "a file"
+            raise _refused(path, f"there is {kind} of this name")
+        if target.is_dir():  # a folder is not replaced in one step
+            target.rename(old)
+        part.replace(target)
+    finally:
+        for rest in (part, old):
+            _remove(rest)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, as `unfinished` does.
+
+    Examples
+    --------
+    >>> write_text(Path("/dev/null"), "lost")
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.errors.CheckError: error: /dev/null: it cannot be written: this is a device, a pipe or a socket (name another file)
+    """  # noqa: E501
+    with unfinished(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def write_output(path: Path) -> Iterator[Path]:
+    """Do the same for a file that a user has named: any reason why not is a `CheckError`."""
+    try:
+        with unfinished(path) as part:
+            yield part
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from error
+
+
+def _target(path: Path) -> Path:
+    target = path.resolve() if path.is_symlink() else path
+    if not target.parent.is_dir():
+        raise _refused(path, f"there is no folder {target.parent}")
+    if target.exists():
+        mode = target.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise _refused(path, "this is a device, a pipe or a socket")
+    return target
+
+
+def _refused(path: Path, what: str) -> CheckError:
+    where, remedy = str(path), "name another file"
+    return CheckError([Issue(where=where, what=f"it cannot be written: {what}", remedy=remedy)])
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
