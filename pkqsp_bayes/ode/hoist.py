@@ -21,8 +21,8 @@ class Hoister:
         Known coefficients (expression to symbol) and their names for readers.
     start : int
         Number of the next coefficient is at least this.
-    static : dict
-        What is known of expressions that were asked about.
+    static, rewritten, guarded : dict
+        What is known of expressions that were asked about, or rewritten (in a guard), before.
     """
 
     dynamic: frozenset[sp.Symbol]
@@ -30,12 +30,14 @@ class Hoister:
     labels: dict[sp.Symbol, str] = field(default_factory=dict)
     start: int = 0
     static: dict[sp.Basic, bool] = field(default_factory=dict)
+    rewritten: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
+    guarded: dict[sp.Basic, sp.Basic] = field(default_factory=dict)
 
     def is_static(self, expr: sp.Basic) -> bool:
         """Whether an expression is the same throughout a segment."""
         known = self.static.get(expr)
         if known is None:
-            known = self.dynamic.isdisjoint(expr.free_symbols)
+            known = expr not in self.dynamic and all(map(self.is_static, expr.args))
             self.static[expr] = known
         return known
 
@@ -54,6 +56,12 @@ class Hoister:
 
     def hoist(self, expr: sp.Expr) -> sp.Expr:
         """Rewrite an expression over states, time and coefficients."""
+        found = self.rewritten.get(expr)
+        if found is None:
+            found = self.rewritten[expr] = self._hoist(expr)
+        return found
+
+    def _hoist(self, expr: sp.Expr) -> sp.Expr:
         if self.is_static(expr):
             return self.coefficient(expr)
         if not expr.args:
@@ -83,6 +91,12 @@ class Hoister:
         ``log(k)`` in a branch taken for ``k > 0`` must not be evaluated at ``k = -1``: its NaN
         would reach the sensitivities as ``0 * NaN``. Sums and products of plain symbols are safe.
         """
+        found = self.guarded.get(node)
+        if found is None:
+            found = self.guarded[node] = self._rewrite_guarded(node)
+        return found
+
+    def _rewrite_guarded(self, node: sp.Basic) -> sp.Basic:
         if isinstance(node, sp.Expr) and self.is_static(node) and _cannot_fail(node):
             return self.coefficient(node)
         if not node.args:
