@@ -51,8 +51,6 @@ class Chain:
         Inside a choice it is taken branch by branch, so that a slope that a condition leaves out,
         and that may be infinite there, is never multiplied by zero.
         """
-        if not self.links:
-            return sp.diff(expr, by)
         return self._derivative(expr, by)
 
     def _derivative(self, node: sp.Basic, by: sp.Symbol) -> sp.Expr:
