@@ -14,6 +14,7 @@ from pkqsp_bayes.ode.symbols import symbol
 __all__ = ["Chain", "depends_on", "needed_links", "symbols_read"]
 
 _ZERO = sp.Integer(0)
+_NONE: frozenset[sp.Symbol] = frozenset()
 
 
 class Chain:
@@ -33,6 +34,7 @@ class Chain:
     def __init__(self) -> None:
         self.links: dict[sp.Symbol, sp.Expr] = {}
         self._base: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
+        self._depends: dict[sp.Basic, frozenset[sp.Symbol]] = {}
         self._known: dict[tuple[sp.Basic, sp.Symbol], sp.Expr] = {}
         self._slopes: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
 
@@ -40,10 +42,20 @@ class Chain:
         """Add a link."""
         self._base[name] = self.depends(expr)
         self.links[name] = expr
+        if name in self._depends:  # asked for before it was a link
+            self._depends.clear()
 
     def depends(self, expr: sp.Basic) -> frozenset[sp.Symbol]:
         """Return the symbols that an expression depends on, through links, without these."""
-        return depends_on(expr, self._base)
+        found = self._depends.get(expr)
+        if found is None:
+            found = self._depends[expr] = self._symbols(expr)
+        return found
+
+    def _symbols(self, expr: sp.Basic) -> frozenset[sp.Symbol]:
+        if isinstance(expr, sp.Symbol):
+            return self._base.get(expr, frozenset({expr}))
+        return _NONE.union(*map(self.depends, expr.args))
 
     def differentiate(self, expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
         """Return the total derivative, in which links are symbols.
