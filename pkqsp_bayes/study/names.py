@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
 
-__all__ = ["KNOWN", "resolve_names"]
+__all__ = ["KNOWN", "bare_name", "resolve_names"]
 
 KNOWN: dict[str, str] = {
     "ID": "ID", "SUBJECT": "ID", "SUBJID": "ID", "TIME": "TIME", "DATE": "DATE", "EVID": "EVID",
     "AMT": "AMT", "RATE": "RATE", "II": "II", "ADDL": "ADDL", "SS": "SS", "CMT": "CMT", "DV": "DV",
     "DVID": "DVID", "MDV": "MDV", "BLQ": "BLQ", "CENS": "BLQ", "BLOQ": "BLQ", "BQL": "BLQ",
+    "DAT1": "DATE", "DAT2": "DATE", "DAT3": "DATE",
     "LLOQ": "LLOQ", "LOQ": "LLOQ", "ULOQ": "ULOQ", "LIMIT": "LIMIT", "ASSAY": "ASSAY", "OCC": "OCC",
 }  # fmt: skip
 """Names that mean something, in upper case, to the canonical ones."""
@@ -61,6 +62,17 @@ def resolve_names(
             issues.append(Issue(where=source, what=what, remedy=remedy))
     issues += _unreadable(bare, source)
     return names, {n: u for n, u in zip(names, units, strict=True) if u is not None}, issues
+
+
+def bare_name(name: str) -> str:
+    """Return the name of a column without its unit.
+
+    Examples
+    --------
+    >>> bare_name("DV [ng/mL]")
+    'DV'
+    """
+    return _split(name)[0]
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -23,7 +23,9 @@ MISSING = (".", "", "NA", "NaN", "nan")
 MOST_LINES_LISTED = 5
 
 # Read as text whatever they look like: "007" is another subject than "7".
-_AS_TEXT = re.compile(r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|ASSAY)\b.*", re.IGNORECASE)
+_AS_TEXT = re.compile(
+    r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|DAT[123]|ASSAY)\b.*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
