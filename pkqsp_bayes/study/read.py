@@ -49,8 +49,8 @@ def read_study(
     path : str or Path
         CSV (comma, semicolon, tab or blanks), UTF-8; ``#`` begins a comment line, ``.`` is a
         missing value. Columns ID TIME AMT RATE EVID CMT ADDL II SS DV DVID MDV BLQ LLOQ ULOQ LIMIT
-        ASSAY OCC DATE (DAT1 DAT2 DAT3), in upper or lower case; the others are covariates. ID and TIME are needed.
-        See docs/data.md.
+        ASSAY OCC DATE (DAT1 DAT2 DAT3), in upper or lower case; the others are covariates. ID and
+        TIME are needed. See docs/data.md.
     model : ModelSpec, str or Path, optional
         A model, its name or its file. Its ``[study]`` says names, units, the form of dates and the
         rows to leave out, where the options below do not.

@@ -75,6 +75,78 @@ def test_rules_that_mean_nothing(write: Write, rule: str, what: str) -> None:
         read_study(write(COMMENTED), ignore=["C == C", rule])
 
 
+RULED = """ID,TIME,DV,WT,FLG,SITE
+1,0,1,70,1,"Bern, CH"
+1,10,2,70,1,Ulm
+1,40,3,71,2,Ulm
+1,50,1,71,1,.
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        # Each list is made by hand from the comparisons, row by row.
+        ("FLG.NE.2.AND.TIME.GT.30", [0, 10, 40]),
+        ("FLG.NE.2 .and. TIME.GT.30", [0, 10, 40]),
+        ("FLG != 2 && TIME > 30", [0, 10, 40]),
+        ("FLG != 2 & TIME > 30 AND WT==71", [0, 10, 40]),
+        ("IGNORE=(FLG.EQ.2,TIME.GT.45)", [0, 10]),
+        ("IGN=(FLG.EQ.2)", [0, 10, 50]),
+        ("SITE == 'Bern, CH'", [10, 40, 50]),
+        ('IGNORE=(SITE.EQ."Bern, CH",DV.GT.2)', [10, 50]),
+        ("SITE == 'Bern, CH' and FLG == 1", [10, 40, 50]),
+    ],
+)
+def test_rules_of_several_conditions(write: Write, rule: str, left: list[float]) -> None:
+    assert read_study(write(RULED), ignore=rule).table["TIME"].tolist() == left
+
+
+@pytest.mark.parametrize(
+    ("rule", "why", "remedy"),
+    [
+        ("DV.NE.2.OR.TIME.GT.3", "has alternatives", "['DV.NE.2', 'TIME.GT.3']"),
+        ("WT.EQ.70.OR.DV.EQ.1", "has alternatives", "['WT.EQ.70', 'DV.EQ.1']"),
+        ("DV != 1, TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV != 1|TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV == 1 or TIME > 3", "has alternatives", "['DV == 1', 'TIME > 3']"),
+        ("SITE == Bern, CH", "has alternatives", "quoted"),
+        ("DV != 1 TIME > 3", "second comparison", "'and'"),
+        ("DV.NE.1 TIME.GT.3", "second comparison", "'and'"),
+        ("DV == <0.1", "second comparison", "quote"),
+        ("0 < DV < 1", "second comparison", "'and'"),
+        ("DV <> 1", "second comparison", "'and'"),
+        ("TIME > 12:00", "'12:00' is no number", "=="),
+        ("SITE > Bern", "'Bern' is no number", "=="),
+        ("DV < .", "'.' is no number", "=="),
+        ("DV == 1 and", "second comparison", "'and'"),
+        ("DV = 1", "cannot be read", "comparison"),
+    ],
+)
+def test_a_rule_is_never_read_as_another(write: Write, rule: str, why: str, remedy: str) -> None:
+    with pytest.raises(CheckError) as caught:
+        read_study(write(RULED), ignore=rule)
+    (issue,) = [i for i in caught.value.issues if "cannot be read" in i.what]
+    assert why in issue.what
+    assert remedy in issue.remedy
+
+
+def test_texts_are_not_greater_or_less_than_numbers(write: Write) -> None:
+    path = write("ID,TIME,DV\n1,8:00,1\n1,9:00,<0.1\n")
+    with pytest.raises(CheckError, match="no numbers, such as '8:00'"):
+        read_study(path, ignore="TIME > 5")
+    (warning,) = [i for i in read_study(path, ignore="DV > 0.5").warnings if "rule" in i.what]
+    assert "no numbers, such as '<0.1' (1 rows)" in warning.what
+
+
+def test_unlike_a_value_that_never_occurs(write: Write) -> None:
+    study = read_study(write(RULED), ignore="SITE != Ulmm")
+    assert any("no cell of SITE is 'Ulmm'" in issue.what for issue in study.warnings)
+    assert study.table["TIME"].tolist() == [50]
+    study = read_study(write(RULED), ignore="SITE != Ulm")
+    assert not any("no cell" in issue.what for issue in study.warnings)
+
+
 def test_a_rule_without_rows_is_a_warning(write: Write) -> None:
     study = read_study(write(COMMENTED), ignore=["C == C", "WT > 500"])
     assert any("leaves no row out" in issue.what for issue in study.warnings)
