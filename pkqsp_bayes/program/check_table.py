@@ -18,7 +18,7 @@ from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.sentinels import find_sentinels
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["baseline_issues", "level_issues", "sentinel_issues"]
+__all__ = ["baseline_issues", "level_issues", "sentinel_issues", "unread_issues"]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -94,6 +94,28 @@ def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
             remedy=f'leave it empty, or leave the row out: ignore = ["{column} == {{value}}"]',
         )  # fmt: skip
     return issues
+
+
+def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return a warning of observed values that no output of a model is compared with.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        States no residual error.
+    study : Study
+        The table.
+    """
+    table = study.table
+    seen = int(((table["EVID"] == 0) & (table["MDV"] == 0)).sum())
+    if not seen:
+        return []
+    name = next(iter(model.observe), "cp")
+    return [Issue(
+        severity="warning", where=f"{study.source}, column DV",
+        what=f"{seen} observations are not read, because no output has a residual error",
+        remedy=f'[observe.{name}] error = "proportional" (or another) compares them',
+    )]  # fmt: skip
 
 
 def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:

@@ -13,7 +13,7 @@ from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_num
 from pkqsp_bayes.study.check import check_table
 from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.dates import date_column, day_issues
-from pkqsp_bayes.study.findings import finding_issues
+from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.header_units import align_limits, read_units
 from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
 from pkqsp_bayes.study.limits import endpoint_groups, settle_limits
@@ -184,14 +184,14 @@ def _canonical(
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, BoolArray], list[Issue]]:
     parts, side, unread, issues = _numbers(cells, rows, source)
     parts["TIME"] = time.values
-    _infer_events(parts)
+    odd = _infer_events(parts)
     texts = {name: as_text(cells[name]) if name in cells else "" for name in _TEXTS}
     columns = {name: texts[name] for name in ("DVID", "CMT")}
     columns |= {"ASSAY": as_text(cells["ASSAY"])} if "ASSAY" in cells else {}
     labels = pd.DataFrame(columns, index=rows.index).astype("str")
     own_units, wrong = align_limits(parts, labels["DVID"], units, source)
     _enter_limits(parts, side)
-    odd = settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    odd += settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
     issues += wrong + finding_issues(rows, odd, source=source)
     return _assemble(cells, rows, parts, texts), own_units, unread, issues
 
@@ -227,8 +227,8 @@ def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
         parts[name] = np.where(side == sign, parts["DV"], parts[name])
 
 
-def _infer_events(parts: dict[str, FloatArray]) -> None:
-    """Fill EVID and MDV in as NM-TRAN does."""
+def _infer_events(parts: dict[str, FloatArray]) -> list[Finding]:
+    """Fill EVID and MDV in as NM-TRAN does; say where that leaves a DV unread."""
     has_dose = (np.nan_to_num(parts["AMT"]) != 0) | (np.nan_to_num(parts["RATE"]) != 0)
     is_other = (parts["MDV"] == 1) & ~has_dose
     is_dose = has_dose & (parts["MDV"] != 0)
@@ -236,7 +236,14 @@ def _infer_events(parts: dict[str, FloatArray]) -> None:
     parts["EVID"] = np.where(np.isnan(parts["EVID"]), inferred, parts["EVID"])
     no_value = np.isnan(parts["DV"]) & (parts["BLQ"] != 1) & (parts["BLQ"] != -1)
     missing = (parts["EVID"] != 0) | no_value
+    is_silent = np.isin(parts["EVID"], (2, 3)) & np.isnan(parts["MDV"])
     parts["MDV"] = np.where(np.isnan(parts["MDV"]), missing.astype(float), parts["MDV"])
+    return [Finding(
+        bad=is_silent & (np.nan_to_num(parts["DV"]) != 0), column="DV", values=parts["DV"],
+        severity="warning",
+        what="DV is {value} on a record with EVID 2 or 3, which observes nothing",
+        remedy="a sample has EVID 0; MDV = 1 says that DV is not to be read",
+    )]  # fmt: skip
 
 
 def _assemble(

@@ -1,10 +1,11 @@
 """Column names of a table: upper or lower case, units behind the name, names given by the user."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.units import UnitError, parse_unit
 
 __all__ = ["KNOWN", "bare_name", "resolve_names"]
 
@@ -18,6 +19,10 @@ KNOWN: dict[str, str] = {
 """Names that mean something, in upper case, to the canonical ones."""
 
 _WITH_UNIT = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>.*)\))?\s*")
+_GLUED = re.compile(
+    r"(?P<name>DV|AMT|RATE|II|TIME|LLOQ|LOQ|ULOQ|LIMIT)[\s_{<:.,|-]+(?P<unit>[^\s{}<>]+)[}>]?",
+    re.IGNORECASE,
+)
 _FIRST_WORD = re.compile(r"\s*(\w+)")
 
 
@@ -60,7 +65,7 @@ def resolve_names(
             what = f"two columns mean {name}: {header[first]!r} and {header[index]!r}"
             remedy = f'say which one: columns = {{ {name} = "{bare[index]}" }}'
             issues.append(Issue(where=source, what=what, remedy=remedy))
-    issues += _unreadable(bare, source)
+    issues += [*_unreadable(bare, source), *_hidden_units(bare, names, source)]
     return names, {n: u for n, u in zip(names, units, strict=True) if u is not None}, issues
 
 
@@ -92,6 +97,29 @@ def _unreadable(bare: Sequence[str], source: str) -> list[Issue]:
             remedy = f"write the name and its unit alone: {word[1]} [unit]"
             found.append(Issue(where=source, what=what, remedy=remedy))
     return found
+
+
+def _hidden_units(bare: Sequence[str], names: Sequence[str], source: str) -> Iterator[Issue]:
+    """Report ``DV_ng/mL`` and the like where there is no other DV: a unit out of its brackets."""
+    for name in bare:
+        found = _GLUED.fullmatch(name)
+        known = KNOWN[found["name"].upper()] if found else ""
+        if found is None or known in names or not _is_unit(found["unit"]):
+            continue
+        what = f"the column {name!r} looks like {known} with a unit, and is not read as it"
+        remedy = (
+            f"write the header {found['name']} [{found['unit']}]; or columns = "
+            f'{{ {known} = "{name}" }} and units = {{ {known} = "{found["unit"]}" }}'
+        )
+        yield Issue(where=source, what=what, remedy=remedy)
+
+
+def _is_unit(text: str) -> bool:
+    try:
+        parse_unit(text)
+    except UnitError:
+        return False
+    return any(letter.isalpha() for letter in text) or text == "%"
 
 
 def _canonical(name: str, taken: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
@@ -57,3 +58,16 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
     assert any("WT" in where and "calls it fixed" in what for where, what in found)
     with pytest.raises(pq.CheckError):
         pq.read_study(path)
+
+
+@pytest.mark.parametrize("observe", ["", '[observe.cp]\nvalue = "A"\n'])
+def test_values_that_no_output_reads_are_told(observe: str) -> None:
+    head = MODEL[: MODEL.index("[observe.cp]")].replace('WT = "kg"\n', "").replace("* WT / 70", "")
+    model = parse_model(head.replace("/ (1 + AAG)", "").replace("AAG =", "# AAG =") + observe)
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100.0, 0, 0], "DV": [None, 5, 6]})
+    found = [i for i in pq.check(model, table) if "are not read" in i.what]
+    assert [i.severity for i in found] == ["warning"]
+    assert found[0].what.startswith("2 observations")
+    assert "[observe.cp] error" in found[0].remedy
+    silent = [i for i in pq.check(model, table.assign(DV=None)) if "are not read" in i.what]
+    assert silent == []

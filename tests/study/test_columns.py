@@ -218,6 +218,78 @@ def test_columns_that_look_like_codes_are_told(columns: dict[str, object], colum
     assert not list(code_issues(study, used=[column.lower()]))
 
 
+@pytest.mark.parametrize(
+    "column",
+    ["BLQ_FLAG", "BLQFLAG", "blq_flag", "BLOQFL", "CENS_FLAG", "CENSFL", "IS_BLQ", "BQLFN",
+     "LLOQFL", "BLQF", "BLQ.FL", "BDL"],
+)  # fmt: skip
+def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0, 1]})
+    (issue,) = study_from_frame(table).warnings
+    assert f"{column} looks like BLQ" in issue.what
+    read = study_from_frame(table, columns={"BLQ": column})
+    assert read.table["BLQ"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("column", ["LLQ", "LOD", "LLOQ_VALUE", "LQ", "QL"])
+def test_limits_are_told_whatever_their_name(column: str) -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0.5, 0.5]})
+    (issue,) = study_from_frame(table).warnings
+    assert f"{column} looks like a limit" in issue.what
+    assert study_from_frame(table, columns={"LLOQ": column}).table["LLOQ"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["DV ng/mL", "DV_ng/mL", "DV{ng/mL}", "dv.ng/mL", "DV_%", "DV - mg/L", "DV: ng/mL"],
+)
+def test_a_unit_outside_brackets_hides_no_observations(write: Write, header: str) -> None:
+    path = write(f"ID,TIME,{header}\n1,0,5\n1,1,6\n")
+    with pytest.raises(CheckError) as caught:
+        read_study(path)
+    (issue,) = [i for i in caught.value.issues if i.severity == "error"]
+    assert f'columns = {{ DV = "{header}" }}' in issue.remedy
+    unit = "%" if "%" in header else "mg/L" if "mg/L" in header else "ng/mL"
+    study = read_study(path, columns={"DV": header}, units={"DV": unit})
+    assert study.table["DV"].tolist() == [5, 6]
+    path = write(f"ID,TIME,DV [{unit}],{header}\n1,0,7,5\n1,1,8,6\n")
+    assert read_study(path).table["DV"].tolist() == [7, 8]
+
+
+@pytest.mark.parametrize("header", ["AMT_mg", "RATE mg/h", "II_h", "LLOQ_ng/mL", "TIME_h"])
+def test_units_of_other_columns_outside_brackets(write: Write, header: str) -> None:
+    text = f"ID,TIME,DV,{header}\n1,0,1,2\n".replace("TIME,DV,TIME_h", "DATE,DV,TIME_h")
+    with pytest.raises(CheckError, match="with a unit, and is not read as it"):
+        read_study(write(text))
+
+
+@pytest.mark.parametrize("header", ["CONC", "CONC (ng/mL)", "Concentration", "AVAL", "Y", "CP"])
+def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> None:
+    path = write(f"ID,TIME,AMT,{header}\n1,0,100,.\n1,1,.,6\n")
+    name = header.split(" ")[0]
+    (issue,) = read_study(path).warnings
+    assert f"{name} looks like DV" in issue.what
+    study = read_study(path, columns={"DV": name})
+    assert study.table["DV"].tolist()[1] == 6
+    assert study.warnings == ()
+
+
+def test_a_logarithm_alone_is_told_of_truly(write: Write) -> None:
+    (issue,) = read_study(write("ID,TIME,LDV\n1,0,5\n1,1,6\n")).warnings
+    assert issue.what == "LDV looks like log-transformed DV, and is not read (2 rows)"
+
+
+def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
+    study = read_study(write("ID,TIME,EVID,DV\n1,0,0,5\n1,1,2,2\n1,2,3,4\n1,3,2,0\n1,4,2,.\n"))
+    found = [(i.what, i.where.split(", ")[1]) for i in study.warnings]
+    assert [(what[:9], row) for what, row in found] == [
+        ("DV is 2 o", "row 3"),
+        ("DV is 4 o", "row 4"),
+    ]
+    study = read_study(write("ID,TIME,EVID,DV,MDV\n1,0,0,5,0\n1,1,2,2,1\n"))
+    assert study.warnings == ()
+
+
 def test_infusion_times_are_no_boluses() -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [100, 0], "DV": [None, 1],
                           "TINF": [2.0, 0]})  # fmt: skip
