@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_numbers, split_limits
+from pkqsp_bayes.study.cells import (
+    as_integers,
+    as_numbers,
+    as_text,
+    is_all_numbers,
+    split_limits,
+    trim_cells,
+)
 from pkqsp_bayes.study.check import check_table
 from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.dates import date_column, day_issues
@@ -88,7 +95,9 @@ def build_study(
     CheckError
         If columns are missing or twice, or no row is left.
     """
-    source, found = reading.source, list(issues)
+    source = reading.source
+    cells, nameless = _with_names(trim_cells(cells), source)
+    found = [*issues, *nameless]
     header = [str(name) for name in cells.columns]
     names, header_units, wrong = resolve_names(header, reading.columns, source=source)
     found += wrong + _needed(names, source)
@@ -120,6 +129,18 @@ def build_study(
         return study
     more = code_issues(study, used=reading.covariates)
     return replace(study, warnings=(*study.warnings, *more))
+
+
+def _with_names(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[Issue]]:
+    """Leave out columns without a name: empty ones, after a last comma, are no matter."""
+    blank = np.array([not str(name).strip() for name in cells.columns], dtype=bool)
+    filled = np.flatnonzero(blank & cells.notna().any().to_numpy())
+    issues = [
+        Issue(where=source, what=f"column {index + 1} has values and no name",
+              remedy="give it a name in the header, or remove it")
+        for index in filled
+    ]  # fmt: skip
+    return (cells.loc[:, ~blank] if blank.any() else cells), issues
 
 
 def _left_out_before(reading: Reading) -> tuple[LeftOut, ...]:

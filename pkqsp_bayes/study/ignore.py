@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
-from pkqsp_bayes.study.cells import as_text
+from pkqsp_bayes.study.cells import MISSING, as_text
 
 __all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]
 
@@ -30,7 +30,6 @@ _SECOND = re.compile(r"[<>=!]|\.(EQN|NEN|EQ|NE|LT|LE|GT|GE|NOT)\.|\b(and|or)\b",
 _COMMA = re.compile(r",")
 _MARK = re.compile(r"[^\s\w.]|[A-Za-z]")
 _NONMEM = re.compile(r"\s*IGN(?:ORE)?\s*=\s*(?P<rest>.*)", re.IGNORECASE)
-_ABSENT = (".", "", "NA", "NaN", "nan")
 _REMEDY = "write a comparison such as 'DV < 0' or 'C == C', or one character that begins the line"
 
 
@@ -178,7 +177,7 @@ def _condition(text: str) -> _Condition:
             "join two comparisons with 'and' ('DVID == pca and TIME > 24'), or quote the value",
         )
     value = value.strip("'\"")
-    if sign not in ("==", "!=") and (value in _ABSENT or not _is_number(value)):
+    if sign not in ("==", "!=") and (value in MISSING or not _is_number(value)):
         raise _UnreadableError(
             f": {value!r} is no number, and nothing is greater or less than a text",
             "compare with a number, or use == or !=; leave times out by another column",
@@ -279,14 +278,14 @@ def _never(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: st
 
 def _is_absent(cells: pd.Series) -> BoolArray:
     absent: BoolArray = (
-        cells.isna().to_numpy() | cells.astype(str).str.strip().isin(_ABSENT).to_numpy()
+        cells.isna().to_numpy() | cells.astype(str).str.strip().isin(MISSING).to_numpy()
     )
     return absent
 
 
 def _compare(cells: pd.Series, condition: _Condition) -> BoolArray:
     missing = _is_absent(cells)
-    if condition.value in _ABSENT:
+    if condition.value in MISSING:
         return missing if condition.sign == "==" else ~missing
     wanted = pd.to_numeric(pd.Series([condition.value]), errors="coerce").iloc[0]
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

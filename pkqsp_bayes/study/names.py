@@ -56,17 +56,37 @@ def resolve_names(
     """
     bare, units = zip(*(_split(name) for name in header), strict=True) if header else ((), ())
     chosen, issues = _chosen(header, bare, columns, source)
-    taken = {name.upper() for name in chosen.values()}
-    names = [chosen.get(i, _canonical(name, taken)) for i, name in enumerate(bare)]
+    names = _named(header, bare, chosen)
     seen: dict[str, int] = {}
     for index, name in enumerate(names):
         first = seen.setdefault(name.lower(), index)
         if first != index:
-            what = f"two columns mean {name}: {header[first]!r} and {header[index]!r}"
-            remedy = f'say which one: columns = {{ {name} = "{bare[index]}" }}'
-            issues.append(Issue(where=source, what=what, remedy=remedy))
+            issues.append(_twice(name, header[first].strip(), header[index].strip(), source))
     issues += [*_unreadable(bare, source), *_hidden_units(bare, names, source)]
     return names, {n: u for n, u in zip(names, units, strict=True) if u is not None}, issues
+
+
+def _named(header: Sequence[str], bare: Sequence[str], chosen: Mapping[int, str]) -> list[str]:
+    """Return the name of each column; one whose name the user gives to another keeps its header."""
+    names: list[str] = []
+    taken = {name.lower() for name in chosen.values()}
+    for index, name in enumerate(bare):
+        known = KNOWN.get(name.upper(), name)
+        if index in chosen or known.lower() not in taken:
+            names.append(chosen.get(index, known))
+            continue
+        text = header[index].strip()
+        is_free = text.lower() not in {*taken, *(n.lower() for n in names)}
+        names.append(text if is_free else f"{text} of the file")
+    return names
+
+
+def _twice(name: str, one: str, other: str, source: str) -> Issue:
+    what = f"two columns mean {name}: {one!r} and {other!r}"
+    remedy = f'say which one: columns = {{ {name} = "{one}" }}'
+    if one == other:
+        remedy = "rename one of them in the file"
+    return Issue(where=source, what=what, remedy=remedy)
 
 
 def bare_name(name: str) -> str:
@@ -122,28 +142,34 @@ def _is_unit(text: str) -> bool:
     return any(letter.isalpha() for letter in text) or text == "%"
 
 
-def _canonical(name: str, taken: set[str]) -> str:
-    known = KNOWN.get(name.upper())
-    if known is None:
-        return name
-    # Where the user says that another column is DV, the one called so in the file is none.
-    return f"{name}_file" if known in taken else known
-
-
 def _chosen(
     header: Sequence[str], bare: Sequence[str], columns: Mapping[str, str], source: str
 ) -> tuple[dict[int, str], list[Issue]]:
-    places = {name.lower(): index for index, name in enumerate(bare)}
-    places |= {name.strip().lower(): index for index, name in enumerate(header)}
     chosen: dict[int, str] = {}
     issues: list[Issue] = []
     for name, wanted in columns.items():
-        index = places.get(wanted.strip().lower())
-        if index is None:
+        places = _places(wanted.strip(), header, bare)
+        if len(places) == 1:
+            chosen[places[0]] = KNOWN.get(name.upper(), name)
+        elif places:
+            found = ", ".join(repr(header[i].strip()) for i in places)
+            remedy = "give the whole text of one header, or rename one of them in the file"
+            what = f"columns= calls {wanted!r} {name}, and several columns are called so: {found}"
+            issues.append(Issue(where=source, what=what, remedy=remedy))
+        else:
             guess = nearest(wanted, bare)
             remedy = f"did you mean {guess}?" if guess else "the columns are " + ", ".join(bare)
             what = f"there is no column {wanted!r}, which columns= calls {name}"
             issues.append(Issue(where=source, what=what, remedy=remedy))
-        else:
-            chosen[index] = KNOWN.get(name.upper(), name)
     return chosen, issues
+
+
+def _places(wanted: str, header: Sequence[str], bare: Sequence[str]) -> list[int]:
+    """Return the columns that a name means: a whole header before a name without its unit."""
+    texts = [text.strip() for text in header]
+    for target, cells in ((wanted, texts), (wanted.lower(), [t.lower() for t in texts]),
+                          (wanted, bare), (wanted.lower(), [b.lower() for b in bare])):  # fmt: skip
+        found = [index for index, text in enumerate(cells) if text == target]
+        if found:
+            return found
+    return []

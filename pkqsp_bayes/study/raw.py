@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TABLE, read_text
+from pkqsp_bayes.study.cells import MISSING
 from pkqsp_bayes.study.ignore import IgnoreRule
 
-__all__ = ["MISSING", "RawTable", "read_raw", "split_cells"]
-
-MISSING = (".", "", "NA", "NaN", "nan")
-"""Cells that say nothing."""
+__all__ = ["RawTable", "read_raw", "split_cells"]
 
 MOST_LINES_LISTED = 5
 
