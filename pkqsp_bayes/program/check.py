@@ -12,6 +12,7 @@ from pkqsp_bayes.program.check_steady import steady_issues
 from pkqsp_bayes.program.check_table import (
     baseline_issues,
     level_issues,
+    limit_issues,
     sentinel_issues,
     unread_issues,
 )
@@ -68,6 +69,7 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
     if any(observed.error is not None for observed in model.observe.values()):
         seen, found = examine_observations(ready, study)
         issues += [*found, *baseline_issues(ready, study, seen)]
+        issues += limit_issues(ready, study, seen)
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(build_frame, model, study, blq="M3", centred={})
     else:

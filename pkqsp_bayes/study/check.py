@@ -220,12 +220,6 @@ def _check_resets(rows: _Rows) -> _Found:
         bad=(rows["EVID"] == 3) & given, column="EVID", what="a reset (EVID 3) with a dose",
         remedy="EVID 4 resets and doses",
     )  # fmt: skip
-    follows = np.concatenate([[False], rows.is_reset[:-1]]) & rows.is_reset & ~rows.is_first
-    same = np.concatenate([[False], rows["TIME"][1:] == rows["TIME"][:-1]])
-    yield Finding(
-        bad=follows & same, column="EVID", what="two resets in a row at one time",
-        remedy="keep one of the two",
-    )  # fmt: skip
     yield Finding(
         bad=_cut_off(rows), column="ADDL", severity="warning",
         what="additional doses reach beyond the next reset, which drops them",

@@ -46,7 +46,6 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ("row 4, column AMT", "AMT is -5"),
         ("row 4, column RATE", "RATE is -3"),
         ("row 4, column CMT", "no dose target is called 'liver'"),
-        ("row 6, column EVID", "two resets in a row at one time"),
         ("row 7, column DVID", "DVID 'px' names no observed output"),
         (
             "row 2, column AAG",

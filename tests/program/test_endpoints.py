@@ -319,3 +319,25 @@ def test_a_record_of_which_nothing_says_the_output() -> None:
     by_dvid = study_of([1.0, 2.0], DVID=["cp", ""])
     (issue,) = [i for i in errors(model_of(two), by_dvid) if "which output" in i.what]
     assert "column DVID" in issue.where
+
+
+@pytest.mark.parametrize(
+    ("error", "limit", "severity"),
+    [
+        ("lognormal", 0.0, "error"), ("lognormal", -1.0, "error"), ("additive", -1.0, "warning"),
+        ("additive", 0.0, None), ("additive", 0.1, None), ("lognormal", 0.1, None),
+    ],
+)  # fmt: skip
+def test_limits_below_which_nothing_lies(error: str, limit: float, severity: str | None) -> None:
+    model = model_of(CP.replace("additive", error))
+    study = study_of([5.0, f"<{limit}"])
+    found = [i for i in pq.check(model, study) if "no values below" in i.what]
+    assert {i.severity for i in found} == ({severity} if severity else set()) | (
+        {"warning"} if severity == "error" else set()
+    )
+
+
+def test_a_logarithm_may_have_a_negative_limit() -> None:
+    model = model_of(LOG.format(value="log(cp)"))
+    study = study_of([1.0, "<-2"], units={"DV": "log(mg/L)"})
+    assert not [i for i in pq.check(model, study) if "no values below" in i.what]

@@ -172,3 +172,18 @@ def test_an_interval_without_a_flag_is_told() -> None:
     flagged = study_from_frame(frame([5.0, 0.1], LIMIT=[0.0, 0.0], CENS=[0, 1]))
     assert flagged.warnings == ()
     assert flagged.table["LIMIT"].tolist()[1] == 0
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0])
+def test_a_limit_without_a_logarithm_is_refused(limit: float) -> None:
+    table = frame([1.0, None], BLQ=[0, 1], LLOQ=[None, limit])
+    with pytest.raises(CheckError, match="has no logarithm"):
+        study_from_frame(table, units={"DV": "log(ng/mL)", "LLOQ": "ng/mL"})
+
+
+def test_an_interval_from_zero_has_no_lower_end_on_the_log_scale() -> None:
+    table = frame([1.0, None], BLQ=[0, 1], LLOQ=[None, 0.2], LIMIT=[None, 0.0])
+    units = {"DV": "log(ng/mL)", "LLOQ": "ng/mL", "LIMIT": "ng/mL"}
+    study = study_from_frame(table, units=units)
+    assert limits(study) == pytest.approx([np.log(0.2)] * 2)
+    assert np.isnan(study.table["LIMIT"]).all()

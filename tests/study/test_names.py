@@ -145,3 +145,22 @@ def test_levels_are_named_or_coded_in_any_form() -> None:
     assert issue.what == "'x' is no level of it"
     lines = timelines(study_from_frame(table[:3]), [column], [])
     assert [float(line.fixed[0]) for line in lines] == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_told"),
+    [
+        (["1.000", "500"], True), (["1.000", "2.500"], True), (["10.000", "."], True),
+        (["1.000", "0.125"], False), (["1.25", "1.000"], False), (["1000", "500"], False),
+        (["5.125", "7.250"], False),
+    ],
+)  # fmt: skip
+def test_a_point_that_may_separate_thousands(write: Write, cells: list[str], is_told: bool) -> None:
+    rows = [f"1;{i};{cell};5" for i, cell in enumerate(cells)]
+    text = "\n".join(["ID;TIME;X;DV", *rows]) + "\n"
+    found = [i for i in read_study(write(text)).warnings if "decimal point" in i.what]
+    assert bool(found) == is_told
+    if is_told:
+        whole = next(c for c in cells if c.endswith(".000")).replace(".", "")
+        assert found[0].remedy.endswith(f"write {whole}")
+    assert read_study(write(text.replace(";", ","))).warnings == ()
