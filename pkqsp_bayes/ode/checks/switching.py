@@ -97,7 +97,10 @@ def _told(relation: Relational) -> str:
             plain[name] = sp.Integer(0)
         elif part:
             plain[name] = symbol(covariate)
-    return str(relation.xreplace(plain)).replace("**", "^")
+    shown = relation.xreplace(plain)
+    sign = {sp.Equality: "==", sp.Unequality: "!="}.get(type(shown))
+    text = str(shown) if sign is None else f"{shown.lhs} {sign} {shown.rhs}"
+    return text.replace("**", "^")
 
 
 def _is_kink(choice: sp.Piecewise, relation: Relational) -> bool:
