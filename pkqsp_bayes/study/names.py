@@ -67,17 +67,16 @@ def resolve_names(
 
 
 def _named(header: Sequence[str], bare: Sequence[str], chosen: Mapping[int, str]) -> list[str]:
-    """Return the name of each column; one whose name the user gives to another keeps its header."""
+    """Return the name of each column; one whose name the user gives to another gets a new one."""
     names: list[str] = []
     taken = {name.lower() for name in chosen.values()}
     for index, name in enumerate(bare):
         known = KNOWN.get(name.upper(), name)
-        if index in chosen or known.lower() not in taken:
-            names.append(chosen.get(index, known))
-            continue
-        text = header[index].strip()
-        is_free = text.lower() not in {*taken, *(n.lower() for n in names)}
-        names.append(text if is_free else f"{text} of the file")
+        if index not in chosen and known.lower() in taken:
+            known = f"{name} of the file"
+            while known.lower() in (earlier.lower() for earlier in names):
+                known = f"{known}, {header[index].strip()}"
+        names.append(chosen.get(index, known))
     return names
 
 

@@ -15,6 +15,7 @@ from pkqsp_bayes.study import (
     study_from_frame,
     timelines,
 )
+from pkqsp_bayes.study.write import write_study
 
 Write = Callable[[str], Path]
 
@@ -66,8 +67,19 @@ def test_the_remedy_for_two_columns_of_one_name_works(write: Write, one: str, ot
 def test_the_units_follow_the_column_that_is_chosen(write: Write) -> None:
     path = write("ID,TIME,DV,WT [kg],WT [g]\n1,0,1,70,70000\n")
     study = read_study(path, columns={"WT": "WT [g]"})
-    assert study.units == {"WT": "g", "WT [kg]": "kg"}
-    assert study.covariates == ("WT [kg]", "WT")
+    assert study.units == {"WT": "g", "WT of the file": "kg"}
+    assert study.covariates == ("WT of the file", "WT")
+
+
+def test_what_is_not_chosen_is_written_and_read_again(write: Write, tmp_path: Path) -> None:
+    path = write("ID,TIME,DV,WT [kg],WT [g],wt\n1,0,1,70,70000,71\n")
+    study = read_study(path, columns={"WT": "WT [kg]"})
+    assert len(study.covariates) == 3
+    write_study(study, tmp_path / "again.csv")
+    again = read_study(tmp_path / "again.csv")
+    assert again.covariates == study.covariates
+    assert again.units == study.units
+    assert again.table["WT"].tolist() == [70]
 
 
 def test_names_that_cannot_be_told_apart(write: Write) -> None:
