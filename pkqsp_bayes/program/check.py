@@ -9,7 +9,13 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.check_steady import steady_issues
-from pkqsp_bayes.program.check_table import baseline_issues, level_issues, sentinel_issues
+from pkqsp_bayes.program.check_table import (
+    baseline_issues,
+    level_issues,
+    limit_issues,
+    sentinel_issues,
+    unread_issues,
+)
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.spec.check_priors import check_priors
@@ -63,8 +69,11 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
     if any(observed.error is not None for observed in model.observe.values()):
         seen, found = examine_observations(ready, study)
         issues += [*found, *baseline_issues(ready, study, seen)]
+        issues += limit_issues(ready, study, seen)
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(build_frame, model, study, blq="M3", centred={})
+    else:
+        issues += unread_issues(model, study)
     return list(dict.fromkeys(issues))
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.baseline import Baseline, baseline_outputs
+from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.program.frame import Observations
@@ -17,8 +18,9 @@ from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.sentinels import find_sentinels
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.units import same_dimension, split_log
 
-__all__ = ["baseline_issues", "level_issues", "sentinel_issues"]
+__all__ = ["baseline_issues", "level_issues", "limit_issues", "sentinel_issues", "unread_issues"]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -94,6 +96,71 @@ def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
             remedy=f'leave it empty, or leave the row out: ignore = ["{column} == {{value}}"]',
         )  # fmt: skip
     return issues
+
+
+def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return a warning of observed values that no output of a model is compared with.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        States no residual error.
+    study : Study
+        The table.
+    """
+    table = study.table
+    seen = int(((table["EVID"] == 0) & (table["MDV"] == 0)).sum())
+    if not seen:
+        return []
+    name = next(iter(model.observe), "cp")
+    return [Issue(
+        severity="warning", where=f"{study.source}, column DV",
+        what=f"{seen} observations are not read, because no output has a residual error",
+        remedy=f'[observe.{name}] error = "proportional" (or another) compares them',
+    )]  # fmt: skip
+
+
+def limit_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:
+    """Return limits of quantification that a quantity cannot lie below.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        Its outputs: a lognormal error needs positive values, a concentration or an amount has no
+        others.
+    study : Study
+        The table.
+    seen : Observations
+        Which records are observed, and their limits in the units of the outputs.
+    """
+    units = output_units(model.spec, model.system)
+    issues: list[Issue] = []
+    for index, name in enumerate(model.lowered.output_names):
+        observed = model.spec.observe.get(name)
+        if observed is None or observed.error is None:
+            continue
+        limit = np.full(len(study.table), np.nan)
+        own = seen.output == index
+        limit[seen.row[own]] = seen.lower[own]
+        censored = np.zeros(len(study.table), dtype=bool)
+        censored[seen.row[own & (seen.censored < 0)]] = True
+        none = limit <= 0 if observed.error.form == "lognormal" else np.zeros(len(limit), bool)
+        odd = (limit < 0) & ~none & _is_positive(units.get(name))
+        for bad, severity in ((none & censored, "error"), ((none & ~censored) | odd, "warning")):
+            issues += row_issues(
+                study.table, bad, source=study.source, column="LLOQ", values=limit,
+                severity="error" if severity == "error" else "warning",
+                what=f"LLOQ is {{value}}, and {name} has no values below it",
+                remedy="correct the limit; a row without one leaves it empty",
+            )  # fmt: skip
+    return issues
+
+
+def _is_positive(unit: str | None) -> bool:
+    """Whether a unit is that of a concentration or an amount, and of no logarithm."""
+    if not unit or split_log(unit)[0]:
+        return False
+    return any(same_dimension(unit, other) for other in ("mg/L", "mol/L", "mg", "mol"))
 
 
 def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:

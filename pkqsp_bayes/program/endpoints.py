@@ -171,9 +171,12 @@ def _unknown(rows: _Rows, chosen: IntArray) -> Iterator[Finding]:
         what="CMT '{value}' names no observed output, and there is no DVID",
         remedy=f"say in the model which output it is: {by_number}; or add a column DVID ({known})",
     )  # fmt: skip
+    with_cmt = any(rows.stated.values())
     yield Finding(
-        bad=rows.kept & (rows.by_dvid == -1) & (rows.by_cmt == -1) & (chosen < 0), column="DVID",
-        what="DVID '{value}' names no observed output", remedy=known,
+        bad=rows.kept & (rows.by_dvid == -1) & (rows.by_cmt == -1) & (chosen < 0),
+        column="CMT" if with_cmt else "DVID",
+        what="neither CMT nor DVID says which output is observed",
+        remedy="state CMT as [observe.*] cmt does" if with_cmt else f"add a column DVID: {known}",
     )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class StudySummary:
         One row an endpoint: how many ``observations``, of them ``below`` the ``LLOQ`` and ``above``
         the ``ULOQ``; range of the measured values in ``unit``, and of their times.
     covariates : DataFrame
-        One row a covariate: range or levels, subjects without a value, whether it changes.
+        One row a covariate: range, or levels and the number of subjects that have each at any time;
+        subjects without a value; whether it changes within subjects.
     occasions : tuple of str
         Labels in OCC.
     left_out : DataFrame
@@ -151,8 +152,8 @@ def _doses(study: Study, ready: ReadyModel | None) -> Iterator[tuple[object, ...
         own = table[labels == label]
         amount = own["AMT"]
         yield (label or "CMT not stated", units[label], own["ID"].nunique(), len(own),
-               int((own["ADDL"] + 1).sum()), amount.min(), amount.median(), amount.max(),
-               _manner(own))  # fmt: skip
+               int((own["ADDL"].clip(lower=0) + 1).sum()), amount.min(), amount.median(),
+               amount.max(), _manner(own))  # fmt: skip
 
 
 def _manner(doses: pd.DataFrame) -> str:
@@ -219,7 +220,8 @@ def _covariate(study: Study, name: str) -> tuple[object, ...]:
     if not values.notna().any():
         said = "none"
     elif not pd.api.types.is_numeric_dtype(values) or values.nunique() <= 2:
-        said = _levels(by_subject.first())
+        pairs = pd.DataFrame({"subject": study.table["ID"], "value": values}).dropna()
+        said = _levels(pairs.drop_duplicates()["value"])
     else:
         said = f"{values.min():g} to {values.max():g}"
     return name, study.units.get(name, ""), said, missing, "yes" if changes else "no"

@@ -9,16 +9,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.study.cells import as_integers, as_numbers, as_text, is_all_numbers, split_limits
+from pkqsp_bayes.study.cells import (
+    as_integers,
+    as_numbers,
+    as_text,
+    is_all_numbers,
+    split_limits,
+    trim_cells,
+)
 from pkqsp_bayes.study.check import check_table
 from pkqsp_bayes.study.codes import code_issues
-from pkqsp_bayes.study.findings import finding_issues
+from pkqsp_bayes.study.dates import date_column, day_issues
+from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.header_units import align_limits, read_units
 from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
 from pkqsp_bayes.study.limits import endpoint_groups, settle_limits
-from pkqsp_bayes.study.names import resolve_names
+from pkqsp_bayes.study.names import bare_name, resolve_names
 from pkqsp_bayes.study.study import COLUMNS, Study
-from pkqsp_bayes.study.times import model_time
+from pkqsp_bayes.study.times import Times, model_time
+from pkqsp_bayes.units import UnitError, conversion_factor
 
 __all__ = ["CANONICAL", "Reading", "build_study"]
 
@@ -26,6 +35,7 @@ CANONICAL = "# Columns as pkqsp_bayes names them."
 """Comment of a file that `pkqsp_bayes.study.write` wrote."""
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _FLOATS = ("AMT", "RATE", "II", "LLOQ", "ULOQ", "LIMIT")
 _INTEGERS = ("EVID", "ADDL", "SS", "MDV", "BLQ")
@@ -85,7 +95,9 @@ def build_study(
     CheckError
         If columns are missing or twice, or no row is left.
     """
-    source, found = reading.source, list(issues)
+    source = reading.source
+    cells, nameless = _with_names(trim_cells(cells), source)
+    found = [*issues, *nameless]
     header = [str(name) for name in cells.columns]
     names, header_units, wrong = resolve_names(header, reading.columns, source=source)
     found += wrong + _needed(names, source)
@@ -98,12 +110,18 @@ def build_study(
     if not kept.any():
         raise CheckError(found)
     cells, lines = cells[kept].reset_index(drop=True), lines[kept]
-    table, is_clock, units, wrong = _canonical(
-        cells, lines, reading, units, dv_is_limit=_is_cens(header, reading)
+    rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
+    bare = [bare_name(name) for name in header]
+    date = date_column(cells, bare, reading.columns, reading.date_format)
+    time = model_time(cells["TIME"], date, rows, source=source)
+    found += [*time.issues, *_clock_issues(time, cells, rows, units, reading)]
+    table, units, unread, wrong = _canonical(
+        cells, rows, time, units, source, dv_is_limit=_is_cens(header, reading)
     )
-    found += wrong + check_table(table, source=source)
+    found += wrong + check_table(table, source=source, time=time, unread=unread)
+    units |= {} if time.kind == "number" else {"TIME": "h"}
     study = Study(
-        table=table, source=source, units={**units, "TIME": "h"} if is_clock else units,
+        table=table, source=source, units=units,
         covariates=tuple(name for name in table.columns if name not in (*COLUMNS, "ROW")),
         warnings=tuple(found), left_out=(*_left_out_before(reading), *left_out),
     )  # fmt: skip
@@ -111,6 +129,18 @@ def build_study(
         return study
     more = code_issues(study, used=reading.covariates)
     return replace(study, warnings=(*study.warnings, *more))
+
+
+def _with_names(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[Issue]]:
+    """Leave out columns without a name: empty ones, after a last comma, are no matter."""
+    blank = np.array([not str(name).strip() for name in cells.columns], dtype=bool)
+    filled = np.flatnonzero(blank & cells.notna().any().to_numpy())
+    issues = [
+        Issue(where=source, what=f"column {index + 1} has values and no name",
+              remedy="give it a name in the header, or remove it")
+        for index in filled
+    ]  # fmt: skip
+    return (cells.loc[:, ~blank] if blank.any() else cells), issues
 
 
 def _left_out_before(reading: Reading) -> tuple[LeftOut, ...]:
@@ -135,51 +165,81 @@ def _needed(names: list[str], source: str) -> list[Issue]:
     ]  # fmt: skip
 
 
+def _clock_issues(
+    time: Times,
+    cells: pd.DataFrame,
+    rows: pd.DataFrame,
+    units: Mapping[str, str],
+    reading: Reading,
+) -> list[Issue]:
+    """Report what does not go with clock times: a unit of TIME, days that are not read."""
+    if time.kind == "number":
+        return []
+    source, issues = reading.source, []
+    if not _is_hour(units.get("TIME", "h")):
+        what = f"TIME has clock times or dates, and its unit is said to be {units['TIME']}"
+        remedy = "remove the unit: they become hours; II and RATE may state units of their own"
+        issues.append(Issue(where=f"{source}, column TIME", what=what, remedy=remedy))
+    if time.kind == "clock":
+        others = [str(name) for name in cells if name not in COLUMNS]
+        table = cells[others].assign(ID=rows["ID"])
+        issues += day_issues(table, others, source=source, used=reading.covariates)
+    return issues
+
+
+def _is_hour(unit: str) -> bool:
+    try:
+        return conversion_factor(unit, "h") == 1.0
+    except UnitError:
+        return False
+
+
 def _canonical(
     cells: pd.DataFrame,
-    lines: NDArray[np.int64],
-    reading: Reading,
+    rows: pd.DataFrame,
+    time: Times,
     units: Mapping[str, str],
+    source: str,
     *,
     dv_is_limit: bool,
-) -> tuple[pd.DataFrame, bool, dict[str, str], list[Issue]]:
-    source = reading.source
-    rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
-    time, is_clock, issues = model_time(
-        cells["TIME"], cells.get("DATE", None), rows, source=source,
-        date_format=reading.date_format,
-    )  # fmt: skip
-    parts, side, found = _numbers(cells, rows, source)
-    parts["TIME"] = time
-    _infer_events(parts)
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, BoolArray], list[Issue]]:
+    parts, side, unread, issues = _numbers(cells, rows, source)
+    parts["TIME"] = time.values
+    odd = _infer_events(parts)
     texts = {name: as_text(cells[name]) if name in cells else "" for name in _TEXTS}
     columns = {name: texts[name] for name in ("DVID", "CMT")}
     columns |= {"ASSAY": as_text(cells["ASSAY"])} if "ASSAY" in cells else {}
     labels = pd.DataFrame(columns, index=rows.index).astype("str")
     own_units, wrong = align_limits(parts, labels["DVID"], units, source)
     _enter_limits(parts, side)
-    odd = settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
-    issues += found + wrong + finding_issues(rows, odd, source=source)
-    return _assemble(cells, rows, parts, texts), is_clock, own_units, issues
+    odd += settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    issues += wrong + finding_issues(rows, odd, source=source)
+    return _assemble(cells, rows, parts, texts), own_units, unread, issues
 
 
 def _numbers(
     cells: pd.DataFrame, rows: pd.DataFrame, source: str
-) -> tuple[dict[str, FloatArray], FloatArray, list[Issue]]:
-    """Return the columns that are numbers, NaN where missing, and where DV is ``<`` or ``>``."""
+) -> tuple[dict[str, FloatArray], FloatArray, dict[str, BoolArray], list[Issue]]:
+    """Return the columns that are numbers, where DV is ``<`` or ``>``, and what is unreadable.
+
+    A cell that is missing is NaN, and so is one that cannot be read.
+    """
     parts: dict[str, FloatArray] = {}
+    unread: dict[str, BoolArray] = {}
     issues: list[Issue] = []
     absent = np.full(len(cells), np.nan)
     dv, side, _ = split_limits(cells["DV"]) if "DV" in cells else (None, absent, absent)
     for name in (*_FLOATS, *_INTEGERS, "DV"):
         convert = as_integers if name in _INTEGERS else as_numbers
         column = dv if name == "DV" else cells.get(name, None)
-        parts[name], found = (
-            (absent, []) if column is None else convert(column, rows, source=source, column=name)
-        )
+        if column is None:
+            parts[name] = absent
+            continue
+        parts[name], found = convert(column, rows, source=source, column=name)
+        unread[name] = np.isnan(parts[name]) & column.notna().to_numpy()
         issues += found
     parts["BLQ"] = np.where(np.isnan(side), parts["BLQ"], side)
-    return parts, side, issues
+    return parts, side, unread, issues
 
 
 def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
@@ -188,8 +248,8 @@ def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
         parts[name] = np.where(side == sign, parts["DV"], parts[name])
 
 
-def _infer_events(parts: dict[str, FloatArray]) -> None:
-    """Fill EVID and MDV in as NM-TRAN does."""
+def _infer_events(parts: dict[str, FloatArray]) -> list[Finding]:
+    """Fill EVID and MDV in as NM-TRAN does; say where that leaves a DV unread."""
     has_dose = (np.nan_to_num(parts["AMT"]) != 0) | (np.nan_to_num(parts["RATE"]) != 0)
     is_other = (parts["MDV"] == 1) & ~has_dose
     is_dose = has_dose & (parts["MDV"] != 0)
@@ -197,7 +257,14 @@ def _infer_events(parts: dict[str, FloatArray]) -> None:
     parts["EVID"] = np.where(np.isnan(parts["EVID"]), inferred, parts["EVID"])
     no_value = np.isnan(parts["DV"]) & (parts["BLQ"] != 1) & (parts["BLQ"] != -1)
     missing = (parts["EVID"] != 0) | no_value
+    is_silent = np.isin(parts["EVID"], (2, 3)) & np.isnan(parts["MDV"])
     parts["MDV"] = np.where(np.isnan(parts["MDV"]), missing.astype(float), parts["MDV"])
+    return [Finding(
+        bad=is_silent & (np.nan_to_num(parts["DV"]) != 0), column="DV", values=parts["DV"],
+        severity="warning",
+        what="DV is {value} on a record with EVID 2 or 3, which observes nothing",
+        remedy="a sample has EVID 0; MDV = 1 says that DV is not to be read",
+    )]  # fmt: skip
 
 
 def _assemble(

@@ -9,15 +9,55 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["LARGEST", "as_integers", "as_numbers", "as_text", "is_all_numbers", "split_limits"]
+__all__ = [
+    "LARGEST",
+    "MISSING",
+    "as_integers",
+    "as_numbers",
+    "as_text",
+    "is_all_numbers",
+    "split_limits",
+    "trim_cells",
+]
 
 FloatArray = NDArray[np.float64]
 
 LARGEST = 1e100
 """No quantity of a study comes near it, and arithmetic on it stays finite."""
 
+MISSING = (".", "", "NA", "NaN", "nan")
+"""Cells that say nothing."""
+
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 _CENSORED = re.compile(r"\s*([<>])\s*([0-9.eE+-]+)\s*")
+
+
+def trim_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without blanks around its texts, and without the marks of missing cells.
+
+    Examples
+    --------
+    >>> trim_cells(pd.DataFrame({"DV": [" 5", ". ", "<0.1 "]}))["DV"].tolist()
+    ['5', nan, '<0.1']
+    """
+    columns = [_trimmed(cells.iloc[:, index]) for index in range(cells.shape[1])]
+    result = pd.DataFrame(dict(enumerate(columns)), index=cells.index)
+    return result.set_axis(cells.columns, axis=1)
+
+
+def _trimmed(cells: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells
+    places, labels = cells.factorize()
+    old = list(labels)
+    new = [label.strip() if isinstance(label, str) else label for label in old]
+    new = [None if isinstance(label, str) and label in MISSING else label for label in new]
+    if new == old:
+        return cells
+    kind = "str" if all(isinstance(label, str) for label in old) else object
+    values = np.array([*new, None], dtype=object)[places]
+    return pd.Series(values, index=cells.index, dtype=kind)
 
 
 def as_numbers(
@@ -40,9 +80,12 @@ def as_numbers(
     else:
         values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         bad = (np.isnan(values) & cells.notna().to_numpy()) | (np.abs(values) >= LARGEST)
+    remedy = "write a number, or . where it is missing"
+    if bad.any() and any(_DECIMAL_COMMA.fullmatch(str(cell)) for cell in cells[bad].unique()):
+        remedy = "write a decimal point, 79.6, or . where it is missing"
     issues = row_issues(
-        rows, bad, source=source, column=column, values=cells,
-        what="'{value}' is not a finite number", remedy="write a number, or . where it is missing",
+        rows, bad, source=source, column=column, values=cells, remedy=remedy,
+        what="'{value}' is not a finite number",
     )  # fmt: skip
     return np.where(bad, np.nan, values), issues
 

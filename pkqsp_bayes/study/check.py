@@ -1,7 +1,7 @@
 """Checks of a canonical table: a list of small functions, all of which run."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.sentinels import find_sentinels
+from pkqsp_bayes.study.times import Times
 
 __all__ = ["check_table"]
 
@@ -31,6 +32,7 @@ class _Rows:
     is_reset: BoolArray
     is_observed: BoolArray
     is_constant_infusion: BoolArray
+    time: Times
 
     def __getitem__(self, column: str) -> NDArray[np.float64]:
         values: NDArray[np.float64] = self.table[column].to_numpy()
@@ -42,7 +44,9 @@ class _Rows:
         return np.concatenate([[True], self.subject[1:] != self.subject[:-1]])
 
 
-def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
+def check_table(
+    table: pd.DataFrame, *, source: str, time: Times, unread: Mapping[str, BoolArray]
+) -> list[Issue]:
     """Return every problem of a table that can be seen without a model.
 
     Parameters
@@ -51,9 +55,14 @@ def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
         In the columns of `pkqsp_bayes.study.study.Study.table`; not empty.
     source : str
         File, for messages.
+    time : Times
+        How TIME was read.
+    unread : mapping of str to (n,) array of bool
+        Cells of columns that could not be read, and are reported already.
     """
-    rows = _prepare(table)
-    findings = (found for check in _CHECKS for found in check(rows))
+    rows = _prepare(table, time)
+    known = {**unread, "TIME": time.unread}
+    findings = (_explained(found, known) for check in _CHECKS for found in check(rows))
     issues = finding_issues(table, findings, source=source)
     if not (table["EVID"] == 0).any():
         what = "there is no observation record (EVID 0)"
@@ -61,12 +70,21 @@ def check_table(table: pd.DataFrame, *, source: str) -> list[Issue]:
     return issues
 
 
-def _prepare(table: pd.DataFrame) -> _Rows:
+def _explained(found: Finding, unread: Mapping[str, BoolArray]) -> Finding:
+    """Leave out the rows whose cells could not be read."""
+    for column in found.needs:
+        if column in unread:
+            found = replace(found, bad=found.bad & ~unread[column])
+    return found
+
+
+def _prepare(table: pd.DataFrame, time: Times) -> _Rows:
     evid, amount = (table[name].to_numpy() for name in ("EVID", "AMT"))
     is_dose = np.isin(evid, (1, 4))
     constant = is_dose & (amount == 0) & (table["SS"].to_numpy() == 1)
     return _Rows(
         table=table,
+        time=time,
         subject=table["ID"].factorize()[0].astype(np.int64),
         is_dose=is_dose,
         is_reset=np.isin(evid, (3, 4)),
@@ -89,13 +107,23 @@ def _check_subjects(rows: _Rows) -> _Found:
     )  # fmt: skip
 
 
+_GOES_BACK = {
+    "number": "sort by TIME; only a reset (EVID 3 or 4) may begin again; where TIME is the hour of "
+    "a day, add a column DATE (2024-03-01, or the number of the day)",
+    "clock": "clock times that go over midnight need the day: add a column DATE (2024-03-01, or "
+    "the number of the day); otherwise sort by TIME",
+    "date": "sort by date and time; only a reset (EVID 3 or 4) may begin again",
+}
+
+
 def _check_time(rows: _Rows) -> _Found:
     time = rows["TIME"]
-    yield Finding(bad=np.isnan(time), column="TIME", what="TIME is missing", remedy="state it")
+    yield Finding(bad=np.isnan(time), column="TIME", what="TIME is missing", remedy="state it",
+                  needs=("TIME",))  # fmt: skip
     back = np.concatenate([[False], time[1:] < time[:-1]]) & ~rows.is_first
     yield Finding(
         bad=back & ~rows.is_reset, column="TIME", what="TIME goes back to {value}",
-        remedy="sort by TIME; only a reset (EVID 3 or 4) may begin again",
+        values=rows.time.cells, remedy=_GOES_BACK[rows.time.kind],
     )  # fmt: skip
 
 
@@ -124,7 +152,7 @@ def _check_signs(rows: _Rows) -> _Found:
 def _check_doses(rows: _Rows) -> _Found:
     yield Finding(
         bad=rows.is_dose & (rows["AMT"] == 0) & ~rows.is_constant_infusion, column="AMT",
-        what="a dose without AMT",
+        what="a dose without AMT", needs=("AMT", "RATE", "SS", "II"),
         remedy="state AMT; a constant infusion to steady state has RATE, SS = 1 and no II, and the "
         "steady state without a dose has SS = 1 alone",
     )  # fmt: skip
@@ -158,11 +186,11 @@ def _check_intervals(rows: _Rows) -> _Found:
     needs = rows.is_dose & (rows["II"] == 0)
     yield Finding(
         bad=needs & (rows["SS"] > 0) & ~rows.is_constant_infusion, column="II",
-        what="SS without II", remedy="state the dosing interval",
+        what="SS without II", remedy="state the dosing interval", needs=("II", "AMT", "RATE"),
     )  # fmt: skip
     yield Finding(
         bad=needs & (rows["ADDL"] > 0), column="II", what="ADDL without II",
-        remedy="state the dosing interval",
+        remedy="state the dosing interval", needs=("II",),
     )  # fmt: skip
     constant = rows.is_dose & (rows["AMT"] == 0) & (rows["SS"] == 1)
     yield Finding(
@@ -192,12 +220,6 @@ def _check_resets(rows: _Rows) -> _Found:
         bad=(rows["EVID"] == 3) & given, column="EVID", what="a reset (EVID 3) with a dose",
         remedy="EVID 4 resets and doses",
     )  # fmt: skip
-    follows = np.concatenate([[False], rows.is_reset[:-1]]) & rows.is_reset & ~rows.is_first
-    same = np.concatenate([[False], rows["TIME"][1:] == rows["TIME"][:-1]])
-    yield Finding(
-        bad=follows & same, column="EVID", what="two resets in a row at one time",
-        remedy="keep one of the two",
-    )  # fmt: skip
     yield Finding(
         bad=_cut_off(rows), column="ADDL", severity="warning",
         what="additional doses reach beyond the next reset, which drops them",
@@ -222,12 +244,13 @@ def _check_values(rows: _Rows) -> _Found:
     is_censored = np.isin(rows["BLQ"], (-1, 1))
     missing = rows.is_observed & np.isnan(rows["DV"]) & ~is_censored
     yield Finding(bad=missing, column="DV", what="DV is missing, but MDV is 0",
-                   remedy="state DV, or set MDV to 1")  # fmt: skip
+                   remedy="state DV, or set MDV to 1", needs=("DV", "BLQ"))  # fmt: skip
     for flag, column in ((1, "LLOQ"), (-1, "ULOQ")):
         no_limit = rows.is_observed & (rows["BLQ"] == flag) & np.isnan(rows[column])
         yield Finding(
             bad=no_limit, column=column, what=f"BLQ is {flag}, but there is no {column}",
             remedy=f"state {column}, or the limit as DV (0 and codes such as -99 are no limit)",
+            needs=("DV", column),
         )  # fmt: skip
     crossed = rows["LLOQ"] >= rows["ULOQ"]
     yield Finding(bad=crossed, column="LLOQ", what="LLOQ is not below ULOQ",

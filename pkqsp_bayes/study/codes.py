@@ -1,5 +1,6 @@
 """Columns whose names mean something in other programs: used here, or warned of."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -50,7 +51,7 @@ def code_issues(study: Study, *, used: Collection[str] = ()) -> list[Issue]:
     names = {name.lower() for name in used}
     issues: list[Issue] = []
     for column in study.covariates:
-        code = _CODES.get(column.upper())
+        code = _code_of(column)
         if code is None or column.lower() in names:
             continue
         rows = code.rows(study, column)
@@ -64,6 +65,13 @@ def code_issues(study: Study, *, used: Collection[str] = ()) -> list[Issue]:
             told = f"{what} ({int(rows.sum())} rows)"
             issues.append(Issue(severity="warning", where=where, what=told, remedy=remedy))
     return issues
+
+
+def _code_of(column: str) -> _Code | None:
+    name = column.upper()
+    known = _CODES.get(name)
+    shaped = (code for pattern, code in _SHAPES if pattern.fullmatch(name))
+    return next(shaped, None) if known is None else known
 
 
 def _observed(study: Study) -> BoolArray:
@@ -124,6 +132,19 @@ def _flags(study: Study, column: str) -> BoolArray:
     return _observed(study) & _marked(study, column)
 
 
+def _values(study: Study, column: str) -> BoolArray:
+    """Rows of numbers where no DV is read at all."""
+    if study.table["DV"].notna().any() or not pd.api.types.is_numeric_dtype(study.table[column]):
+        return np.zeros(len(study.table), dtype=bool)
+    return _observed(study) & _present(study, column)
+
+
+def _limits(study: Study, column: str) -> BoolArray:
+    if study.table[["LLOQ", "ULOQ"]].notna().any(axis=None):
+        return np.zeros(len(study.table), dtype=bool)
+    return _observed(study) & _present(study, column)
+
+
 _EXCLUSION = _Code(
     severity="error", rows=_marked,
     what="'{value}' in column {column} marks the row as one to leave out, and nothing reads it",
@@ -151,12 +172,20 @@ _ROUTE = _Code(
 _LENGTH = "{column} looks like the duration of infusions, and these doses have no RATE"
 _LOGGED = _Code(
     rows=lambda study, column: _present(study, column) & _observed(study),
-    what="{column} looks like log-transformed DV, and DV itself is read",
+    what="{column} looks like log-transformed DV, and is not read",
     remedy='columns = { DV = "{column}" } reads it, for an output value = "log(...)"',
 )
 _FLAG = _Code(
     rows=_flags, what="{column} looks like BLQ, and is not read as such",
     remedy='columns = { BLQ = "{column}" } reads it (1: below LLOQ, -1: above ULOQ)',
+)  # fmt: skip
+_VALUE = _Code(
+    rows=_values, what="{column} looks like DV, and nothing is read as DV: nothing is observed",
+    remedy='columns = { DV = "{column}" } reads it',
+)  # fmt: skip
+_LIMIT = _Code(
+    rows=_limits, what="{column} looks like a limit of quantification, and is not read",
+    remedy='columns = { LLOQ = "{column}" } (or ULOQ) reads it',
 )  # fmt: skip
 _UNITS = _Code(
     rows=_present, what="{column} looks like units of rows, which are not read",
@@ -189,9 +218,20 @@ _CODES: Mapping[str, _Code] = {
     **_all(_Code(rows=_infusions, what=_LENGTH, remedy="add RATE, which is AMT / {column}"),
            "DUR DURATION INFDUR"),
     **_all(_LOGGED, "LDV LNDV LOGDV DVLN DVLOG LNCONC LOGCONC"),
-    **_all(_FLAG, "BLQFL BLQFN BLOQFL BLOQFN BQLFL BQLFN CENSFL CENSORED CENSORING LLOQFL LLOQFN "
-                  "ULOQFL ALQ ALOQ AQL"),
+    **_all(_FLAG, "CENSORED CENSORING ALQ ALOQ AQL"),
     **_all(_UNITS, "UNIT UNITS DVU DVUNIT AMTU DOSEU AVALU"),
     **_all(_RESIDUALS, "L1 L2"),
     **_all(_NM, "CALL PCMT CONT MRG_ RAW_ RPT_ XSSS EVENT MIXNUM"),
 }  # fmt: skip
+
+_SHAPES = (
+    (re.compile(r"(IS[_.]?)?(BLQ|BLOQ|BQL|ALQ|AQL|ALOQ|AQL|CENS|LLOQ|ULOQ|LOQ|LLQ|ULQ|LOD|BLD|BDL)"
+                r"[_. -]?(F|FL|FLG|FLAG|FN|N|YN|IND|INDICATOR|CODE|CENS)"), _FLAG),
+    (re.compile(r"(BLQ|BLOQ|BQL|IS_BLQ|ISBLQ|BLOD|BDL|BLD)\d*"), _FLAG),
+    (re.compile(r"(LLQ|ULQ|LQ|QL|LOD|LLOD|LOWLIM|UPLIM|(LLOQ|ULOQ|LOQ|BLQ|LLQ|LOD)[_. -]?"
+                r"(V|C|VAL|VALUE|LIM|LIMIT|CONC))"), _LIMIT),
+    (re.compile(r"(PLASMA|SERUM|OBS)?[_. -]?CONC(ENTRATION|N|S)?([_. -].*)?|CP|CPLASMA|AVAL|Y|"
+                r"YOBS|OBS|OBSERVED|OBSERVATION|RESP|RESPONSE|VALUE|MEASUREMENT|RESULT|DVOBS|"
+                r"DV[_. -].*"), _VALUE),
+)  # fmt: skip
+"""Names by their shape, where the list has none."""

@@ -201,7 +201,7 @@ def _numbers(study: Study, covariate: CovariateLike) -> tuple[FloatArray, list[I
         what = f"the study has no column {covariate.name!r}, which the model needs"
         return np.empty(0), [Issue(where=study.source, what=what, remedy=remedy)]
     values = study.table[column]
-    if not pd.api.types.is_numeric_dtype(values):
+    if not pd.api.types.is_numeric_dtype(values) and covariate.levels:
         return _codes(study, covariate, column)
     rows = study.table[["ID", "ROW"]]
     numbers, issues = as_numbers(values, rows, source=study.source, column=column)
@@ -228,19 +228,24 @@ def _in_unit(
 def _codes(study: Study, covariate: CovariateLike, column: str) -> tuple[FloatArray, list[Issue]]:
     """Labels of levels, or codes written as text, to codes."""
     places, labels = study.table[column].factorize()
-    by_label = {label: float(code) for label, code in covariate.levels.items()}
-    by_label |= {f"{code:g}": float(code) for code in covariate.levels.values()}
-    codes = np.array([*(by_label.get(str(label), np.nan) for label in labels), np.nan])
+    codes = np.array([*(_code(str(label), covariate.levels) for label in labels), np.nan])
     values: FloatArray = codes[places]
-    known = ", ".join(covariate.levels)
-    remedy = f"the levels are {known}" if known else "write numbers, or state levels in the model"
-    what = "{value!} is no level of it" if known else "{value!} is not a number"
-    bad = np.isnan(values) & (places >= 0)
-    shown = study.table[column]
-    issues = row_issues(study.table, bad, source=study.source, column=column,
-                        what=what.replace("{value!}", "'{value}'"), remedy=remedy,
-                        values=shown)  # fmt: skip
-    return values, issues
+    return values, row_issues(
+        study.table, np.isnan(values) & (places >= 0), source=study.source, column=column,
+        what="'{value}' is no level of it",
+        remedy=f"the levels are {', '.join(covariate.levels)}", values=study.table[column],
+    )  # fmt: skip
+
+
+def _code(label: str, levels: Mapping[str, float]) -> float:
+    """Return the code of a level that is written by its name or its code; NaN of others."""
+    if label in levels:
+        return float(levels[label])
+    try:
+        code = float(label)
+    except ValueError:
+        return np.nan
+    return code if code in levels.values() else np.nan
 
 
 def _known_codes(

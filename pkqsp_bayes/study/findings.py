@@ -26,6 +26,9 @@ class Finding:
         The rows.
     column, what, remedy, severity, values
         As in `row_issues`.
+    needs : tuple of str
+        Columns without whose values the finding says nothing: a cell of them that cannot be read
+        is reported itself.
     """
 
     bad: NDArray[np.bool_]
@@ -33,7 +36,8 @@ class Finding:
     what: str
     remedy: str
     severity: Literal["error", "warning"] = "error"
-    values: NDArray[Any] | None = None
+    values: NDArray[Any] | pd.Series | None = None
+    needs: tuple[str, ...] = ()
 
 
 def finding_issues(table: pd.DataFrame, findings: Iterable[Finding], *, source: str) -> list[Issue]:

@@ -110,11 +110,17 @@ def align_limits(
             if own is None or own == wanted or not mine.any():
                 continue
             try:
-                found = _rounded(convert_values(parts[column], own, _known(wanted, column)))
-                parts[column] = np.where(mine, found, parts[column])
+                target = _known(wanted, column)
+                values = parts[column][mine]
+                if split_log(target)[0] and not split_log(own)[0]:
+                    values = _positive(values, column, target)
+                parts[column] = parts[column].copy()
+                parts[column][mine] = _rounded(convert_values(values, own, target))
             except UnitError as error:
                 place = f"{source}, column {column}"
-                issues.append(Issue(where=place, what=str(error), remedy="correct the units"))
+                issues.append(
+                    Issue(where=place, what=str(error), remedy="correct the units or the limits")
+                )
     kept = {k: u for k, u in units.items() if k.partition(".")[0] not in MEASURED[1:]}
     return kept, issues
 
@@ -122,6 +128,15 @@ def align_limits(
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values without the rounding of a conversion: 200 pg/mL are 0.2 ng/mL."""
     return np.array([float(f"{value:.12g}") for value in values])
+
+
+def _positive(values: NDArray[np.float64], column: str, unit: str) -> NDArray[np.float64]:
+    """Return values that have a logarithm; an interval from 0 has no lower end there."""
+    values = np.where((values == 0) & (column == "LIMIT"), np.nan, values)
+    least = float(np.fmin.reduce(values, initial=np.inf))
+    if least <= 0:
+        raise UnitError(f"{column} is {least:g}, which has no logarithm, and DV is in {unit}")
+    return values
 
 
 def _known(unit: str | None, column: str) -> str:

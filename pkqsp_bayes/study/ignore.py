@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.names import nearest
-from pkqsp_bayes.study.cells import as_text
+from pkqsp_bayes.study.cells import MISSING, as_text
 
 __all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]
 
@@ -23,9 +23,13 @@ _CONDITION = re.compile(
     r"\s*(?P<value>.*?)\s*",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_AND = re.compile(r"\s+and\s+|\s*&&?\s*|\s*\.and\.\s*", re.IGNORECASE)
+_OR = re.compile(r"\s+or\s+|\s*\|\|?\s*|\s*\.or\.\s*|\s*,\s*", re.IGNORECASE)
+_SECOND = re.compile(r"[<>=!]|\.(EQN|NEN|EQ|NE|LT|LE|GT|GE|NOT)\.|\b(and|or)\b", re.IGNORECASE)
+_COMMA = re.compile(r",")
 _MARK = re.compile(r"[^\s\w.]|[A-Za-z]")
 _NONMEM = re.compile(r"\s*IGN(?:ORE)?\s*=\s*(?P<rest>.*)", re.IGNORECASE)
-_ABSENT = (".", "", "NA", "NaN", "nan")
 _REMEDY = "write a comparison such as 'DV < 0' or 'C == C', or one character that begins the line"
 
 
@@ -112,39 +116,77 @@ def parse_ignore(
     found: list[IgnoreRule] = []
     issues: list[Issue] = []
     for text in _single([rules] if isinstance(rules, str) else rules):
-        rule = _parse(text)
-        if rule is None:
-            what = f"the ignore rule {text!r} cannot be read"
-            issues.append(Issue(where=source, what=what, remedy=_REMEDY))
-        else:
-            found.append(rule)
+        try:
+            found.append(_parse(text))
+        except _UnreadableError as error:
+            what = f"the ignore rule {text!r} cannot be read{error.why}"
+            issues.append(Issue(where=source, what=what, remedy=error.remedy))
     return found, issues
+
+
+class _UnreadableError(Exception):
+    """A rule that cannot be read: why, and what to write."""
+
+    def __init__(self, why: str = "", remedy: str = _REMEDY) -> None:
+        super().__init__(why)
+        self.why, self.remedy = why, remedy
 
 
 def _single(rules: Sequence[str]) -> list[str]:
     """Take NONMEM's ``IGNORE=(a,b)`` apart."""
-    result = []
+    result: list[str] = []
     for text in rules:
         found = _NONMEM.fullmatch(text)
         plain = (found["rest"] if found else text).strip()
         is_list = found is not None and plain.startswith("(") and plain.endswith(")")
-        result += [part.strip() for part in plain[1:-1].split(",")] if is_list else [plain]
+        result += _split(_COMMA, plain[1:-1]) if is_list else [plain]
     return result
 
 
-def _parse(text: str) -> IgnoreRule | None:
+def _split(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Take a text apart where a pattern lies outside quotes."""
+    quotes: list[str] = _QUOTED.findall(text)
+    parts = pattern.split(_QUOTED.sub("\0", text))
+    rest = iter(quotes)
+    return [re.sub("\0", lambda _: next(rest), part).strip() for part in parts]
+
+
+def _parse(text: str) -> IgnoreRule:
     if _MARK.fullmatch(text):
         return IgnoreRule(text=text, mark=text)
-    if re.search(r"\s(or|\|\|?)\s", text, re.IGNORECASE):
-        return None
-    parts = re.split(r"\s+and\s+|&&?", text, flags=re.IGNORECASE)
-    found = [_CONDITION.fullmatch(part) for part in parts]
-    conditions = tuple(
-        _Condition(column=f["column"], sign=f["sign"] or _OPERATORS[f["word"].upper()],
-                   value=f["value"].strip("'\""))
-        for f in found if f is not None and f["value"]
-    )  # fmt: skip
-    return IgnoreRule(text=text, conditions=conditions) if len(conditions) == len(parts) else None
+    alternatives = _split(_OR, text)
+    if len(alternatives) > 1:
+        listed = ", ".join(repr(part) for part in alternatives)
+        raise _UnreadableError(
+            ": it has alternatives",
+            f"write each as a rule of its own, a row is left out where any holds: "
+            f"ignore = [{listed}]; a value with a comma or 'or' in it is quoted",
+        )
+    return IgnoreRule(text=text, conditions=tuple(_condition(p) for p in _split(_AND, text)))
+
+
+def _condition(text: str) -> _Condition:
+    found = _CONDITION.fullmatch(text)
+    if found is None or not found["value"]:
+        raise _UnreadableError
+    sign = found["sign"] or _OPERATORS[found["word"].upper()]
+    value = found["value"]
+    if not _QUOTED.fullmatch(value) and _SECOND.search(value):
+        raise _UnreadableError(
+            f": {value!r} has a second comparison in it",
+            "join two comparisons with 'and' ('DVID == pca and TIME > 24'), or quote the value",
+        )
+    value = value.strip("'\"")
+    if sign not in ("==", "!=") and (value in MISSING or not _is_number(value)):
+        raise _UnreadableError(
+            f": {value!r} is no number, and nothing is greater or less than a text",
+            "compare with a number, or use == or !=; leave times out by another column",
+        )
+    return _Condition(column=found["column"], sign=sign, value=value)
+
+
+def _is_number(value: str) -> bool:
+    return bool(pd.to_numeric(pd.Series([value]), errors="coerce").notna().all())
 
 
 def leave_out(
@@ -201,12 +243,49 @@ def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray
             hit[:] = False
         else:
             hit &= _compare(cells[column], condition)
+            issues += _texts(cells[column], condition, rule, source)
     return hit, issues
 
 
+def _texts(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: str) -> list[Issue]:
+    """Report texts that are to be greater or less than a number."""
+    if condition.sign == "!=":
+        return _never(cells, condition, rule, source)
+    if condition.sign == "==":
+        return []
+    present = ~_is_absent(cells)
+    bad = present & pd.to_numeric(cells, errors="coerce").isna().to_numpy()
+    if not bad.any():
+        return []
+    example = str(cells[bad].iloc[0])
+    what = f"the ignore rule {rule.text!r} does not hold for cells that are no numbers, such as "
+    return [Issue(
+        severity="warning" if (present & ~bad).any() else "error", where=source,
+        what=f"{what}{example!r} ({int(bad.sum())} rows)",
+        remedy="leave such rows out by == or !=, or by another column, if they are meant",
+    )]  # fmt: skip
+
+
+def _never(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: str) -> list[Issue]:
+    """Warn of ``!=`` a value that no cell has, which holds everywhere."""
+    same = _Condition(column=condition.column, sign="==", value=condition.value)
+    if _compare(cells, same).any():
+        return []
+    what = f"no cell of {condition.column} is {condition.value!r}: {rule.text!r} holds for others"
+    remedy = "check the value; write a missing one as ."
+    return [Issue(severity="warning", where=source, what=what, remedy=remedy)]
+
+
+def _is_absent(cells: pd.Series) -> BoolArray:
+    absent: BoolArray = (
+        cells.isna().to_numpy() | cells.astype(str).str.strip().isin(MISSING).to_numpy()
+    )
+    return absent
+
+
 def _compare(cells: pd.Series, condition: _Condition) -> BoolArray:
-    missing = cells.isna().to_numpy() | cells.astype(str).str.strip().isin(_ABSENT).to_numpy()
-    if condition.value in _ABSENT:
+    missing = _is_absent(cells)
+    if condition.value in MISSING:
         return missing if condition.sign == "==" else ~missing
     wanted = pd.to_numeric(pd.Series([condition.value]), errors="coerce").iloc[0]
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

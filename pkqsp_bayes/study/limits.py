@@ -108,6 +108,13 @@ class _Side:
         found: BoolArray = self.observed & (self.parts["BLQ"] == self.flag)
         return found
 
+    @property
+    def says(self) -> BoolArray:
+        """Whether DV is a value: not missing, not 0, no code of a missing value."""
+        dv = self.parts["DV"]
+        found: BoolArray = ~np.isnan(dv) & (dv != 0) & ~is_code(dv)
+        return found
+
     def beyond(self, limit: FloatArray) -> BoolArray:
         """Whether DV lies beyond a limit."""
         with np.errstate(invalid="ignore"):
@@ -160,7 +167,7 @@ def _censor_beyond(side: _Side) -> Iterator[Finding]:
     parts, limit = side.parts, side.parts[side.column]
     measured = side.observed & (parts["MDV"] == 0) & side.beyond(limit)
     silent, stated = measured & np.isnan(parts["BLQ"]), measured & (parts["BLQ"] == 0)
-    wrong = side.flagged & side.inside(limit) & ~np.isnan(parts["DV"])
+    wrong = side.flagged & side.inside(limit) & side.says
     parts["BLQ"] = np.where(silent, side.flag, parts["BLQ"])
     named = f"BLQ = {side.flag:g}"
     yield Finding(
@@ -186,20 +193,22 @@ def _take_limits(side: _Side) -> Iterator[Finding]:
     dv, limit = parts["DV"], parts[column]
     common = find_common_limits(np.where(side.observed, limit, np.nan), side.group)
     needs = side.flagged & np.isnan(limit)
-    says = needs & ~np.isnan(dv) & (dv != 0) & ~is_code(dv)
+    says = needs & side.says
     yield Finding(
         bad=says & np.isnan(common) & (dv < 0), column="DV", values=dv, severity="warning",
         what=f"DV {{value}} is taken for the {column}, and is negative",
         remedy=f"right where DV is a logarithm; elsewhere state {column} in a column of its own",
     )  # fmt: skip
+    known, named = ~np.isnan(common), f"BLQ is {side.flag:g}"
+    empty = needs & ~says & ~np.isnan(dv) & ~known  # 0, or a code of a missing value
     if side.dv_is_limit:
         parts[column] = np.where(says, dv, np.where(needs, common, limit))
+        yield from _refuse_empty(side, empty)
         return
-    known = ~np.isnan(common)
     over = says & known & side.inside(common)
-    alone = ~np.isnan(find_common_limits(np.where(says & ~known, dv, np.nan), side.group))
+    open_ = np.where((says | empty) & ~known, dv, np.nan)
+    alone = ~np.isnan(find_common_limits(open_, side.group))
     parts[column] = np.where(needs & known, common, np.where(says & alone, dv, limit))
-    named = f"BLQ is {side.flag:g}"
     yield Finding(
         bad=over, column="DV", values=dv,
         what=f"{named}, but DV {{value}} is not {side.word} the {column} of its endpoint",
@@ -212,6 +221,21 @@ def _take_limits(side: _Side) -> Iterator[Finding]:
         what=f"{named}, there is no {column}, and DV differs ({{value}} here): "
         "is it the limit, or a value?",
         remedy=f"state {column} in a column of its own; name the column CENS if DV is the limit",
+    )  # fmt: skip
+    yield from _refuse_empty(side, empty)
+
+
+def _refuse_empty(side: _Side, empty: BoolArray) -> Iterator[Finding]:
+    """Refuse censored rows whose DV is no limit where the DV of others is taken for theirs."""
+    parts, column = side.parts, side.column
+    others = ~np.isnan(find_any(np.where(side.observed, parts[column], np.nan), side.group))
+    bad = empty & others  # without others there is no limit at all, which is told elsewhere
+    parts[column] = np.where(bad, parts["DV"], parts[column])
+    yield Finding(
+        bad=bad, column=column, values=parts["DV"],
+        what=f"BLQ is {side.flag:g}, there is no {column}, and DV {{value}} is no limit, though "
+        "that of other rows of its endpoint is",
+        remedy=f"state {column} in a column of its own, in every row that is censored",
     )  # fmt: skip
 
 
@@ -258,8 +282,14 @@ def find_any(limit: FloatArray, group: IntArray) -> FloatArray:
 def _check_intervals(
     parts: MutableMapping[str, FloatArray], observed: BoolArray
 ) -> Iterator[Finding]:
-    """Report an interval (LIMIT) that is none; without censoring LIMIT says nothing."""
+    """Report an interval (LIMIT) that is none; of a row flagged 0 LIMIT says nothing."""
     other = parts["LIMIT"]
+    yield Finding(
+        bad=observed & (parts["MDV"] == 0) & np.isnan(parts["BLQ"]) & ~np.isnan(other),
+        column="LIMIT", values=other, severity="warning",
+        what="LIMIT is {value}, and no flag says that the row is censored: DV counts as measured",
+        remedy="CENS = 1: between LIMIT and DV; -1: between DV and LIMIT; 0: measured",
+    )  # fmt: skip
     parts["LIMIT"] = np.where(observed & np.isin(parts["BLQ"], (-1, 1)), other, np.nan)
     for flag, column, _ in SIDES:
         with np.errstate(invalid="ignore"):

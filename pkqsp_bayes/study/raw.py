@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TABLE, read_text
+from pkqsp_bayes.study.cells import MISSING
 from pkqsp_bayes.study.ignore import IgnoreRule
 
-__all__ = ["MISSING", "RawTable", "read_raw", "split_cells"]
-
-MISSING = (".", "", "NA", "NaN", "nan")
-"""Cells that say nothing."""
+__all__ = ["RawTable", "read_raw", "split_cells"]
 
 MOST_LINES_LISTED = 5
 
+_GROUPED = re.compile(r"(^|[;\s\"])[1-9]\d{0,2}\.000($|[;\s\"])")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
 # Read as text whatever they look like: "007" is another subject than "7".
-_AS_TEXT = re.compile(r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|ASSAY)\b.*", re.IGNORECASE)
+_AS_TEXT = re.compile(
+    r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|DAT[123]|ASSAY)\b.*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +91,8 @@ def read_raw(
         raise CheckError(issues)
     complete = kept.size == len(lines) - (not lines[-1])
     whole = text if complete else "\n".join(lines[i] for i in kept)
+    if delimiter == ";":
+        issues += _thousands([lines[i] for i in kept], source=str(path))
     cells = _parse(whole, kept.size - 1, lines[kept[0]], delimiter, text_columns, str(path))
     return RawTable(
         cells=cells, lines=kept[1:] + 1, issues=tuple(issues), marked=marked, comments=comments
@@ -157,6 +162,23 @@ def split_cells(line: str, delimiter: str) -> list[str]:
     except csv.Error:  # a cell longer than any that means something
         return []
     return [cell.strip() for cell in cells]
+
+
+def _thousands(lines: list[str], *, source: str) -> list[Issue]:
+    """Warn of columns that may separate thousands by a point, as tables with semicolons do."""
+    if not any(_GROUPED.search(line) for line in lines[1:]):
+        return []
+    rows = [split_cells(line, ";") for line in lines]
+    issues = []
+    for name, column in zip(rows[0], zip(*rows[1:], strict=True), strict=True):
+        pointed = [cell for cell in column if "." in cell and cell not in MISSING]
+        round_ = next((cell for cell in pointed if cell.endswith(".000")), None)
+        if round_ is not None and all(_THOUSANDS.fullmatch(cell) for cell in pointed):
+            what = f"'{round_}' is read as {float(round_):g}: a point is a decimal point"
+            remedy = f"if it separates thousands, write {round_.replace('.', '')}"
+            issues.append(Issue(severity="warning", where=f"{source}, column {name}", what=what,
+                                remedy=remedy))  # fmt: skip
+    return issues
 
 
 def _parse(

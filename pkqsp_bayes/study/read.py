@@ -12,6 +12,7 @@ from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.study import StudySpec
 from pkqsp_bayes.study.build import CANONICAL, Reading, build_study
+from pkqsp_bayes.study.dates import DATE_COLUMNS
 from pkqsp_bayes.study.ignore import parse_ignore
 from pkqsp_bayes.study.raw import read_raw
 from pkqsp_bayes.study.study import Study
@@ -26,6 +27,7 @@ _RULES = {
     "date_format": TEXT,
     "ignore": either(TEXT, sequence(TEXT, wanted='give text such as "DV < 0", or a list of it')),
 }
+_TEXTS = ("ID", "CMT", "DVID", "OCC", "ASSAY", *DATE_COLUMNS)
 _LIST = sequence(TEXT, wanted="give a list of the names of columns")
 _FRAME = instance(pd.DataFrame, wanted="give a DataFrame; a file reads with read_study")
 
@@ -47,8 +49,8 @@ def read_study(
     path : str or Path
         CSV (comma, semicolon, tab or blanks), UTF-8; ``#`` begins a comment line, ``.`` is a
         missing value. Columns ID TIME AMT RATE EVID CMT ADDL II SS DV DVID MDV BLQ LLOQ ULOQ LIMIT
-        ASSAY OCC DATE, in upper or lower case; the others are covariates. ID and TIME are needed.
-        See docs/data.md.
+        ASSAY OCC DATE (DAT1 DAT2 DAT3), in upper or lower case; the others are covariates. ID and
+        TIME are needed. See docs/data.md.
     model : ModelSpec, str or Path, optional
         A model, its name or its file. Its ``[study]`` says names, units, the form of dates and the
         rows to leave out, where the options below do not.
@@ -58,7 +60,7 @@ def read_study(
         Unit of a column; a header ``DV [ng/mL]`` says it too. ``{"DV.cp": "ng/mL"}`` is that of
         the rows of one output.
     date_format : str, optional
-        Form of DATE where it is not ``2024-03-01``.
+        Form of DATE where it is not ``2024-03-01``, of DAT1 to DAT3 where it is not NONMEM's.
     ignore : str or sequence of str, optional
         Rows to leave out: where a comparison holds (``"WT == -99"``, ``"DV.LT.0"``,
         ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or where the line begins
@@ -114,8 +116,7 @@ def examine_study(
     stated = _stated(spec)
     chosen = {**stated.columns, **(columns or {})}
     is_text = frozenset(
-        chosen[name].lower() for name in ("ID", "CMT", "DVID", "OCC", "DATE", "ASSAY")
-        if name in chosen
+        wanted.strip().lower() for name, wanted in chosen.items() if name.upper() in _TEXTS
     )  # fmt: skip
     rules, issues = parse_ignore(stated.ignore if ignore is None else ignore, source=str(path))
     raw = read_raw(Path(path), text_columns=is_text, ignore=rules)

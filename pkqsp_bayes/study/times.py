@@ -1,6 +1,8 @@
 """Dates and clock times to hours since the first record of the subject."""
 
 import re
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -8,61 +10,86 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.cells import LARGEST, as_numbers, is_all_numbers
+from pkqsp_bayes.study.dates import DateColumn, days_of, iso_day
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["model_time"]
+__all__ = ["Times", "model_time"]
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _CLOCK = re.compile(r"\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d*)?))?\s*")
 _MOMENT = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)\s*")
+_HOURS_A_DAY = 24.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Times:
+    """Time of each record.
+
+    Parameters
+    ----------
+    values : (n,) array of float
+        Numbers as they are; or hours since the subject's first record. NaN where not known.
+    cells : Series
+        What the file says, for messages.
+    kind : {"number", "clock", "date"}
+        Numbers; clock times without a day; times of a known day.
+    unread : (n,) array of bool
+        Where the file says something that cannot be read, which `issues` report.
+    issues : tuple of Issue
+        What cannot be read.
+    """
+
+    values: FloatArray
+    cells: pd.Series
+    kind: Literal["number", "clock", "date"]
+    unread: BoolArray
+    issues: tuple[Issue, ...] = ()
 
 
 def model_time(
-    time: pd.Series,
-    date: pd.Series | None,
-    rows: pd.DataFrame,
-    *,
-    source: str,
-    date_format: str | None = None,
-) -> tuple[FloatArray, bool, list[Issue]]:
+    time: pd.Series, date: DateColumn | None, rows: pd.DataFrame, *, source: str
+) -> Times:
     """Return the time of each record.
 
     Parameters
     ----------
     time : Series
         Numbers; or clock times ``8:30`` or ``08:30:15``; or ``2024-03-01 08:30``.
-    date : Series or None
-        Days, ``2024-03-01`` unless ``date_format`` says otherwise; with it TIME is a clock time
-        or a decimal hour of the day.
+    date : DateColumn or None
+        Days; with them TIME is a clock time or a decimal hour of the day.
     rows : DataFrame
         ``ID`` and ``ROW``.
-    date_format : str, optional
-        As `datetime.datetime.strptime` has it, ``"%d/%m/%Y"``.
-
-    Returns
-    -------
-    (n,) array of float
-        Times as they are; or hours since the subject's first record.
-    bool
-        Whether they were made from dates or clock times, and are hours.
-    list of Issue
-        What cannot be read.
+    source : str
+        The file, for messages.
     """
     if date is None and is_all_numbers(time):
-        hours, issues = as_numbers(time, rows, source=source, column="TIME")
-        return hours, False, issues
+        values, issues = as_numbers(time, rows, source=source, column="TIME")
+        unread = np.isnan(values) & time.notna().to_numpy()
+        return Times(values=values, cells=time, kind="number", unread=unread, issues=tuple(issues))
     clock, days, issues = _clock_hours(time, rows, source)
-    if date is not None:
-        days, found = _days(date, rows, source, date_format)
-        issues += found
-    hours = 24.0 * days + clock
-    starts = ~rows["ID"].duplicated().to_numpy()
-    first = pd.Series(np.where(starts, hours, np.nan)).groupby(rows["ID"].to_numpy()).transform(
-        "first"
+    if date is None:
+        issues += _without_day(time, clock, days, rows, source)
+        cells, kind = time, "clock" if np.isnan(days).all() else "date"
+        days = np.where(np.isnan(days), 0.0, days) if kind == "clock" else days
+    else:
+        own, found = days_of(date, rows, source=source)
+        issues += [*found, *_beside_date(time, clock, days, own, date, rows, source)]
+        cells, kind, days = date.cells.astype(str) + " " + time.astype(str), "date", own
+    values = _since_first(_HOURS_A_DAY * days + clock, rows)
+    return Times(
+        values=values, cells=cells, kind="clock" if kind == "clock" else "date",
+        unread=np.isnan(values) & time.notna().to_numpy(), issues=tuple(issues),
     )  # fmt: skip
+
+
+def _since_first(hours: FloatArray, rows: pd.DataFrame) -> FloatArray:
+    starts = ~rows["ID"].duplicated().to_numpy()
+    begin = pd.Series(np.where(starts, hours, np.nan)).groupby(rows["ID"].to_numpy())
     # To the second, so that 9:20 - 8:00 is 4/3 h whatever the day.
-    return np.round((hours - first.to_numpy()) * 3600, 3) / 3600, True, issues
+    found: FloatArray = np.round((hours - begin.transform("first").to_numpy()) * 3600, 3) / 3600
+    return found
 
 
 def _clock_hours(
@@ -74,7 +101,8 @@ def _clock_hours(
     hours, days = parsed[places, 0], parsed[places, 1]
     issues = row_issues(
         rows, np.isnan(hours) & time.notna().to_numpy(), source=source, column="TIME", values=time,
-        what="'{value}' is no time", remedy="write 8:30, 2024-03-01 08:30, or a number",
+        what="'{value}' is no time",
+        remedy="write 8:30, 2024-03-01 08:30 (without a time zone), or a number",
     )  # fmt: skip
     return hours, days, issues
 
@@ -82,12 +110,12 @@ def _clock_hours(
 def _moment(label: object) -> tuple[float, float]:
     text = str(label)
     moment = _MOMENT.fullmatch(text)
-    day = _day(moment[1]) if moment else 0.0
+    day = iso_day(moment[1]) if moment else np.nan
     clock = _CLOCK.fullmatch(moment[2] if moment else text)
     if clock is None:
-        return _decimal(text), 0.0
+        return _decimal(text), np.nan
     hour, minute, second = int(clock[1]), int(clock[2]), float(clock[3] or 0)
-    if hour > 24 or minute > 59 or second >= 60:
+    if hour > 24 or minute > 59 or second >= 60 or (moment and np.isnan(day)):
         return np.nan, np.nan
     return hour + minute / 60 + second / 3600, day
 
@@ -100,22 +128,41 @@ def _decimal(text: str) -> float:
     return hours if abs(hours) < LARGEST else np.nan
 
 
-def _day(text: str) -> float:
-    moment = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
-    return np.nan if pd.isna(moment) else float((moment - pd.Timestamp(0)).days)
-
-
-def _days(
-    date: pd.Series, rows: pd.DataFrame, source: str, date_format: str | None
-) -> tuple[FloatArray, list[Issue]]:
-    places, labels = date.astype(object).factorize()
-    texts = [str(label).strip() for label in labels]
-    moments = pd.to_datetime(pd.Series(texts, dtype=str), format=date_format or "%Y-%m-%d",
-                             errors="coerce")  # fmt: skip
-    days = (moments - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    values = np.append(days.to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[places]
-    remedy = "write 2024-03-01, or state date_format=, such as '%d/%m/%Y'"
-    return values, row_issues(
-        rows, np.isnan(values), source=source, column="DATE", values=date,
-        what="'{value}' is no date of this form", remedy=remedy,
+def _without_day(
+    time: pd.Series, clock: FloatArray, days: FloatArray, rows: pd.DataFrame, source: str
+) -> list[Issue]:
+    """Report times without a date where others have one."""
+    bad = np.isnan(days) & ~np.isnan(clock) & bool((~np.isnan(days)).any())
+    return row_issues(
+        rows, bad, source=source, column="TIME", values=time,
+        what="'{value}' has no date, and other times have one",
+        remedy="write the date in every row: 2024-03-01 08:30",
     )  # fmt: skip
+
+
+def _beside_date(
+    time: pd.Series,
+    clock: FloatArray,
+    days: FloatArray,
+    own: FloatArray,
+    date: DateColumn,
+    rows: pd.DataFrame,
+    source: str,
+) -> list[Issue]:
+    """Report times that cannot be hours of the day that a column names."""
+    apart = f'columns = {{ {date.name}_kept = "{date.name}" }}'
+    no_hour = (clock < 0) | (clock > _HOURS_A_DAY)
+    with_day = ~np.isnan(days) & ~np.isnan(own) & (days != own)
+    return [
+        *row_issues(
+            rows, no_hour, source=source, column="TIME", values=time,
+            what=f"beside {date.name} TIME is the hour of a day, and {{value}} is none",
+            remedy=f"write 8:30 or 8.5; or, where TIME counts on, keep {date.name} out of it: "
+            + apart,
+        ),
+        *row_issues(
+            rows, with_day, source=source, column="TIME", values=time,
+            what=f"'{{value}}' is another day than {date.name} says",
+            remedy=f"correct one of them; or read TIME alone: {apart}",
+        ),
+    ]  # fmt: skip

@@ -80,3 +80,18 @@ def test_jumps_that_depend_on_states_are_warned_of(rate: str) -> None:
 )
 def test_kinks_are_no_jumps(rate: str) -> None:
     assert issues(f"d(x)/dt = {rate}") == []
+
+
+@pytest.mark.parametrize("interpolation", ["locf", "linear"])
+@pytest.mark.parametrize("condition", ["t^2 > W*t", "t == W", "A > W"])
+def test_conditions_are_told_in_the_words_of_the_file(condition: str, interpolation: str) -> None:
+    spec = parse_model(f"""
+title = "x"
+covariates = {{ W = {{ unit = "h", interpolation = "{interpolation}" }} }}
+equations = {{ text = "d(A)/dt = -k * A * piecewise(1, {condition}, 2)" }}
+population = {{ k = {{ typical = 1 }} }}
+observe = {{ a = {{ value = "A" }} }}
+""")
+    (found,) = [i.what for i in check_model(spec) if "condition" in i.what or "jumps" in i.what]
+    assert condition in found
+    assert "@" not in found

@@ -66,8 +66,6 @@ def _times(rng: Rng, rows: Sequence[Row]) -> list[float]:
     """Return times of a stretch: it begins again, or goes on at once or later."""
     last = rows[-1]["TIME"] if rows else 0.0
     start = float(rng.choice([0.0, 0.0, 1.5, last, last + 1.0] if rows else [0.0, 0.0, 0.5, 3.0]))
-    if rows and rows[-1]["first"] and rows[-1]["TIME"] == start:
-        start += 1.0  # two resets at one time are refused
     gaps = rng.choice([0.5, 1.0, 1.0, 2.0, 3.0, 4.5, 8.0], size=rng.integers(0, 6))
     moments = start + np.concatenate([[0.0], np.cumsum(gaps)])
     times = np.repeat(moments, rng.choice([1, 1, 2, 3, 4], size=moments.size))

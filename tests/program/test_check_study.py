@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
@@ -45,7 +46,6 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ("row 4, column AMT", "AMT is -5"),
         ("row 4, column RATE", "RATE is -3"),
         ("row 4, column CMT", "no dose target is called 'liver'"),
-        ("row 6, column EVID", "two resets in a row at one time"),
         ("row 7, column DVID", "DVID 'px' names no observed output"),
         (
             "row 2, column AAG",
@@ -57,3 +57,16 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
     assert any("WT" in where and "calls it fixed" in what for where, what in found)
     with pytest.raises(pq.CheckError):
         pq.read_study(path)
+
+
+@pytest.mark.parametrize("observe", ["", '[observe.cp]\nvalue = "A"\n'])
+def test_values_that_no_output_reads_are_told(observe: str) -> None:
+    head = MODEL[: MODEL.index("[observe.cp]")].replace('WT = "kg"\n', "").replace("* WT / 70", "")
+    model = parse_model(head.replace("/ (1 + AAG)", "").replace("AAG =", "# AAG =") + observe)
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100.0, 0, 0], "DV": [None, 5, 6]})
+    found = [i for i in pq.check(model, table) if "are not read" in i.what]
+    assert [i.severity for i in found] == ["warning"]
+    assert found[0].what.startswith("2 observations")
+    assert "[observe.cp] error" in found[0].remedy
+    silent = [i for i in pq.check(model, table.assign(DV=None)) if "are not read" in i.what]
+    assert silent == []

@@ -1,5 +1,6 @@
 """From DV and CMT to outputs: which, in which unit, and what `check` says of it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -286,3 +287,57 @@ def test_the_program_counts_an_interval_as_numpy_does() -> None:
         prior += stats.halfnorm(scale=0.5).logpdf(other)
         expected.append(np.log(likelihood).sum() + prior + np.log(one) + np.log(other))
     np.testing.assert_allclose(np.diff(values), np.diff(expected), rtol=1e-6, atol=1e-5)
+
+
+def test_the_summary_of_what_changes_is_over_all_values() -> None:
+    table = pd.DataFrame({"ID": ["a"] * 3 + ["b"] * 3, "TIME": [0.0, 1, 2] * 2, "DV": 1.0})
+    table["AAG"] = [0.8, 1.6, 0.8, 0.8, 0.8, 0.8]
+    table["SEX"] = ["m", "m", "m", "f", "f", "m"]
+    table["WT"] = [70.0, 71, 72, 60, 90, 60]
+    found = pq.summarise_study(pq.study_from_frame(table)).covariates.set_index("covariate")
+    assert found["values"].to_dict() == {
+        "AAG": "0.8: 2, 1.6: 1", "SEX": "f: 1, m: 2", "WT": "60 to 90",
+    }  # fmt: skip
+    assert found["changes"].tolist() == ["yes", "yes", "yes"]
+
+
+def test_no_negative_number_of_doses_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("ID,TIME,AMT,ADDL,II,DV\n1,0,100,-3,12,.\n1,1,.,.,.,5\n")
+    study = pq.examine_study(path)
+    assert [i.what for i in study.errors] == ["ADDL is -3"]
+    assert pq.summarise_study(study).doses["doses"].tolist() == [1]
+
+
+def test_a_record_of_which_nothing_says_the_output() -> None:
+    two = CP + URINE
+    study = study_of([1.0, 2.0], CMT=["2", ""])
+    cmt = two.replace("error", "cmt = 2\nerror", 1)
+    (issue,) = [i for i in errors(model_of(cmt), study) if "which output" in i.what]
+    assert "column CMT" in issue.where
+    assert "DVID ''" not in issue.what
+    by_dvid = study_of([1.0, 2.0], DVID=["cp", ""])
+    (issue,) = [i for i in errors(model_of(two), by_dvid) if "which output" in i.what]
+    assert "column DVID" in issue.where
+
+
+@pytest.mark.parametrize(
+    ("error", "limit", "severity"),
+    [
+        ("lognormal", 0.0, "error"), ("lognormal", -1.0, "error"), ("additive", -1.0, "warning"),
+        ("additive", 0.0, None), ("additive", 0.1, None), ("lognormal", 0.1, None),
+    ],
+)  # fmt: skip
+def test_limits_below_which_nothing_lies(error: str, limit: float, severity: str | None) -> None:
+    model = model_of(CP.replace("additive", error))
+    study = study_of([5.0, f"<{limit}"])
+    found = [i for i in pq.check(model, study) if "no values below" in i.what]
+    assert {i.severity for i in found} == ({severity} if severity else set()) | (
+        {"warning"} if severity == "error" else set()
+    )
+
+
+def test_a_logarithm_may_have_a_negative_limit() -> None:
+    model = model_of(LOG.format(value="log(cp)"))
+    study = study_of([1.0, "<-2"], units={"DV": "log(mg/L)"})
+    assert not [i for i in pq.check(model, study) if "no values below" in i.what]

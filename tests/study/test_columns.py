@@ -75,6 +75,78 @@ def test_rules_that_mean_nothing(write: Write, rule: str, what: str) -> None:
         read_study(write(COMMENTED), ignore=["C == C", rule])
 
 
+RULED = """ID,TIME,DV,WT,FLG,SITE
+1,0,1,70,1,"Bern, CH"
+1,10,2,70,1,Ulm
+1,40,3,71,2,Ulm
+1,50,1,71,1,.
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        # Each list is made by hand from the comparisons, row by row.
+        ("FLG.NE.2.AND.TIME.GT.30", [0, 10, 40]),
+        ("FLG.NE.2 .and. TIME.GT.30", [0, 10, 40]),
+        ("FLG != 2 && TIME > 30", [0, 10, 40]),
+        ("FLG != 2 & TIME > 30 AND WT==71", [0, 10, 40]),
+        ("IGNORE=(FLG.EQ.2,TIME.GT.45)", [0, 10]),
+        ("IGN=(FLG.EQ.2)", [0, 10, 50]),
+        ("SITE == 'Bern, CH'", [10, 40, 50]),
+        ('IGNORE=(SITE.EQ."Bern, CH",DV.GT.2)', [10, 50]),
+        ("SITE == 'Bern, CH' and FLG == 1", [10, 40, 50]),
+    ],
+)
+def test_rules_of_several_conditions(write: Write, rule: str, left: list[float]) -> None:
+    assert read_study(write(RULED), ignore=rule).table["TIME"].tolist() == left
+
+
+@pytest.mark.parametrize(
+    ("rule", "why", "remedy"),
+    [
+        ("DV.NE.2.OR.TIME.GT.3", "has alternatives", "['DV.NE.2', 'TIME.GT.3']"),
+        ("WT.EQ.70.OR.DV.EQ.1", "has alternatives", "['WT.EQ.70', 'DV.EQ.1']"),
+        ("DV != 1, TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV != 1|TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV == 1 or TIME > 3", "has alternatives", "['DV == 1', 'TIME > 3']"),
+        ("SITE == Bern, CH", "has alternatives", "quoted"),
+        ("DV != 1 TIME > 3", "second comparison", "'and'"),
+        ("DV.NE.1 TIME.GT.3", "second comparison", "'and'"),
+        ("DV == <0.1", "second comparison", "quote"),
+        ("0 < DV < 1", "second comparison", "'and'"),
+        ("DV <> 1", "second comparison", "'and'"),
+        ("TIME > 12:00", "'12:00' is no number", "=="),
+        ("SITE > Bern", "'Bern' is no number", "=="),
+        ("DV < .", "'.' is no number", "=="),
+        ("DV == 1 and", "second comparison", "'and'"),
+        ("DV = 1", "cannot be read", "comparison"),
+    ],
+)
+def test_a_rule_is_never_read_as_another(write: Write, rule: str, why: str, remedy: str) -> None:
+    with pytest.raises(CheckError) as caught:
+        read_study(write(RULED), ignore=rule)
+    (issue,) = [i for i in caught.value.issues if "cannot be read" in i.what]
+    assert why in issue.what
+    assert remedy in issue.remedy
+
+
+def test_texts_are_not_greater_or_less_than_numbers(write: Write) -> None:
+    path = write("ID,TIME,DV\n1,8:00,1\n1,9:00,<0.1\n")
+    with pytest.raises(CheckError, match="no numbers, such as '8:00'"):
+        read_study(path, ignore="TIME > 5")
+    (warning,) = [i for i in read_study(path, ignore="DV > 0.5").warnings if "rule" in i.what]
+    assert "no numbers, such as '<0.1' (1 rows)" in warning.what
+
+
+def test_unlike_a_value_that_never_occurs(write: Write) -> None:
+    study = read_study(write(RULED), ignore="SITE != Ulmm")
+    assert any("no cell of SITE is 'Ulmm'" in issue.what for issue in study.warnings)
+    assert study.table["TIME"].tolist() == [50]
+    study = read_study(write(RULED), ignore="SITE != Ulm")
+    assert not any("no cell" in issue.what for issue in study.warnings)
+
+
 def test_a_rule_without_rows_is_a_warning(write: Write) -> None:
     study = read_study(write(COMMENTED), ignore=["C == C", "WT > 500"])
     assert any("leaves no row out" in issue.what for issue in study.warnings)
@@ -144,6 +216,78 @@ def test_columns_that_look_like_codes_are_told(columns: dict[str, object], colum
     study = study_from_frame(table.assign(**columns))
     assert any(issue.where == f"table, column {column}" for issue in study.warnings)
     assert not list(code_issues(study, used=[column.lower()]))
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["BLQ_FLAG", "BLQFLAG", "blq_flag", "BLOQFL", "CENS_FLAG", "CENSFL", "IS_BLQ", "BQLFN",
+     "LLOQFL", "BLQF", "BLQ.FL", "BDL"],
+)  # fmt: skip
+def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0, 1]})
+    (issue,) = study_from_frame(table).warnings
+    assert f"{column} looks like BLQ" in issue.what
+    read = study_from_frame(table, columns={"BLQ": column})
+    assert read.table["BLQ"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("column", ["LLQ", "LOD", "LLOQ_VALUE", "LQ", "QL"])
+def test_limits_are_told_whatever_their_name(column: str) -> None:
+    table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0.5, 0.5]})
+    (issue,) = study_from_frame(table).warnings
+    assert f"{column} looks like a limit" in issue.what
+    assert study_from_frame(table, columns={"LLOQ": column}).table["LLOQ"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["DV ng/mL", "DV_ng/mL", "DV{ng/mL}", "dv.ng/mL", "DV_%", "DV - mg/L", "DV: ng/mL"],
+)
+def test_a_unit_outside_brackets_hides_no_observations(write: Write, header: str) -> None:
+    path = write(f"ID,TIME,{header}\n1,0,5\n1,1,6\n")
+    with pytest.raises(CheckError) as caught:
+        read_study(path)
+    (issue,) = [i for i in caught.value.issues if i.severity == "error"]
+    assert f'columns = {{ DV = "{header}" }}' in issue.remedy
+    unit = "%" if "%" in header else "mg/L" if "mg/L" in header else "ng/mL"
+    study = read_study(path, columns={"DV": header}, units={"DV": unit})
+    assert study.table["DV"].tolist() == [5, 6]
+    path = write(f"ID,TIME,DV [{unit}],{header}\n1,0,7,5\n1,1,8,6\n")
+    assert read_study(path).table["DV"].tolist() == [7, 8]
+
+
+@pytest.mark.parametrize("header", ["AMT_mg", "RATE mg/h", "II_h", "LLOQ_ng/mL", "TIME_h"])
+def test_units_of_other_columns_outside_brackets(write: Write, header: str) -> None:
+    text = f"ID,TIME,DV,{header}\n1,0,1,2\n".replace("TIME,DV,TIME_h", "DATE,DV,TIME_h")
+    with pytest.raises(CheckError, match="with a unit, and is not read as it"):
+        read_study(write(text))
+
+
+@pytest.mark.parametrize("header", ["CONC", "CONC (ng/mL)", "Concentration", "AVAL", "Y", "CP"])
+def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> None:
+    path = write(f"ID,TIME,AMT,{header}\n1,0,100,.\n1,1,.,6\n")
+    name = header.split(" ")[0]
+    (issue,) = read_study(path).warnings
+    assert f"{name} looks like DV" in issue.what
+    study = read_study(path, columns={"DV": name})
+    assert study.table["DV"].tolist()[1] == 6
+    assert study.warnings == ()
+
+
+def test_a_logarithm_alone_is_told_of_truly(write: Write) -> None:
+    (issue,) = read_study(write("ID,TIME,LDV\n1,0,5\n1,1,6\n")).warnings
+    assert issue.what == "LDV looks like log-transformed DV, and is not read (2 rows)"
+
+
+def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
+    study = read_study(write("ID,TIME,EVID,DV\n1,0,0,5\n1,1,2,2\n1,2,3,4\n1,3,2,0\n1,4,2,.\n"))
+    found = [(i.what, i.where.split(", ")[1]) for i in study.warnings]
+    assert [(what[:9], row) for what, row in found] == [
+        ("DV is 2 o", "row 3"),
+        ("DV is 4 o", "row 4"),
+    ]
+    study = read_study(write("ID,TIME,EVID,DV,MDV\n1,0,0,5,0\n1,1,2,2,1\n"))
+    assert study.warnings == ()
 
 
 def test_infusion_times_are_no_boluses() -> None:

@@ -136,3 +136,54 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     )
     assert again.units == study.units
     assert again.left_out == study.left_out
+
+
+@pytest.mark.parametrize("flag", ["BLQ", "CENS"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("empty", [0.0, -99.0])
+def test_one_censored_value_does_not_state_the_limit_of_a_row_that_states_none(
+    flag: str, sign: int, empty: float
+) -> None:
+    table = frame([5.0, 0.05 if sign == 1 else 50.0, empty], **{flag: [0, sign, sign]})
+    with pytest.raises(CheckError) as caught:
+        study_from_frame(table)
+    column = "LLOQ" if sign == 1 else "ULOQ"
+    errors = [i for i in caught.value.issues if i.severity == "error"]
+    assert any(i.where == f"table, row 3, column {column}" for i in errors)
+    assert all(f"state {column} in a column of its own" in i.remedy for i in errors)
+    stated = study_from_frame(table.assign(**{column: 0.05 if sign == 1 else 50.0}))
+    assert limits(stated, column) == [0.05 if sign == 1 else 50.0] * 3
+
+
+def test_limits_of_other_endpoints_and_stated_ones_settle_it() -> None:
+    with pytest.raises(CheckError, match="no LLOQ"):
+        study_from_frame(frame([0.05, 0.0], BLQ=[1, 1], DVID=["a", "b"]))
+    study = study_from_frame(frame(["<0.05", 0.0, 7.0], BLQ=[None, 1, 0]))
+    assert limits(study) == [0.05] * 3
+    study = study_from_frame(frame([0.05, None, 7.0], BLQ=[1, 1, 0]))
+    assert limits(study) == [0.05] * 3
+
+
+def test_an_interval_without_a_flag_is_told() -> None:
+    study = study_from_frame(frame([5.0, 0.1], LIMIT=[None, 0.0]))
+    (issue,) = study.warnings
+    assert "counts as measured" in issue.what
+    assert study.table["BLQ"].tolist() == [0, 0]
+    flagged = study_from_frame(frame([5.0, 0.1], LIMIT=[0.0, 0.0], CENS=[0, 1]))
+    assert flagged.warnings == ()
+    assert flagged.table["LIMIT"].tolist()[1] == 0
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0])
+def test_a_limit_without_a_logarithm_is_refused(limit: float) -> None:
+    table = frame([1.0, None], BLQ=[0, 1], LLOQ=[None, limit])
+    with pytest.raises(CheckError, match="has no logarithm"):
+        study_from_frame(table, units={"DV": "log(ng/mL)", "LLOQ": "ng/mL"})
+
+
+def test_an_interval_from_zero_has_no_lower_end_on_the_log_scale() -> None:
+    table = frame([1.0, None], BLQ=[0, 1], LLOQ=[None, 0.2], LIMIT=[None, 0.0])
+    units = {"DV": "log(ng/mL)", "LLOQ": "ng/mL", "LIMIT": "ng/mL"}
+    study = study_from_frame(table, units=units)
+    assert limits(study) == pytest.approx([np.log(0.2)] * 2)
+    assert np.isnan(study.table["LIMIT"]).all()

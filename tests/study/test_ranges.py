@@ -35,7 +35,7 @@ def study(weights: list[float], unit: str = "kg") -> pq.Study:
             "TIME": [0.0, 1.0] * subjects,
             "AMT": [100.0, 0.0] * subjects,
             "EVID": [1, 0] * subjects,
-            "DV": [np.nan, 3.0] * subjects,
+            "DV": np.nan,  # the model has no residual error
             "WT": np.repeat(weights, 2),
         }
     )

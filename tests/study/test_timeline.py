@@ -197,7 +197,7 @@ def test_levels_by_label_or_code(values: list[object]) -> None:
         ([None, None], {"interpolation": "nocb"}, "no value at the first record"),
         (["f", "x"], {"levels": {"f": 0, "m": 1}}, "'x' is no level of it"),
         ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is the code of no level"),
-        (["heavy", "5"], {}, "'heavy' is not a number"),
+        (["heavy", "5"], {}, "'heavy' is not a finite number"),
         ([1, 1], {"unit": "mg"}, "no conversion"),
         ([1, 1], {"name": "XX"}, "no column 'XX'"),
     ],

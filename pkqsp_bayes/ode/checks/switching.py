@@ -10,7 +10,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.chain import depends_on, needed_links
 from pkqsp_bayes.ode.numeric import Known, evaluate
 from pkqsp_bayes.ode.rows import Rows, plan_rows
-from pkqsp_bayes.ode.symbols import TIME
+from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
@@ -58,7 +58,9 @@ def _relation_issues(
     if not of_states and TIME not in used:
         return
     if isinstance(relation, sp.Equality | sp.Unequality):
-        what = f"the condition {relation} is decided at single moments, which no solver meets"
+        what = (
+            f"the condition {_told(relation)} is decided at single moments, which no solver meets"
+        )
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
     elif not of_states:
         if not _is_kink(choice, relation):
@@ -75,15 +77,30 @@ def _moving(relation: Relational, rows: Rows) -> list[sp.Symbol]:
 
 def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue:
     if not of_states:
-        what = f"the condition {relation} has no single break point in time"
+        what = f"the condition {_told(relation)} has no single break point in time"
         return Issue(where=where, what=what, remedy=_WINDOWS)
     what = (
-        f"the right-hand side jumps where {relation} changes: predictions are right to the "
+        f"the right-hand side jumps where {_told(relation)} changes: predictions are right to the "
         "tolerance, but derivatives by parameters lack what the moment of the jump adds"
     )
     name = of_states[0].name
     remedy = f"use a steep but continuous function of {name}, such as {name}^20/(c^20 + {name}^20)"
     return Issue(severity="warning", where=where, what=what, remedy=remedy)
+
+
+def _told(relation: Relational) -> str:
+    """Return a relation in the user's words: a covariate by its name, not as a line in time."""
+    plain: dict[sp.Basic, sp.Basic] = {}
+    for name in relation.free_symbols:
+        covariate, _, part = name.name.partition("@")
+        if part == "slope":
+            plain[name] = sp.Integer(0)
+        elif part:
+            plain[name] = symbol(covariate)
+    shown = relation.xreplace(plain)
+    sign = {sp.Equality: "==", sp.Unequality: "!="}.get(type(shown))
+    text = str(shown) if sign is None else f"{shown.lhs} {sign} {shown.rhs}"
+    return text.replace("**", "^")
 
 
 def _is_kink(choice: sp.Piecewise, relation: Relational) -> bool:

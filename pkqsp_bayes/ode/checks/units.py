@@ -11,11 +11,12 @@ from pkqsp_bayes.ode.dimensions import Units, unit_text
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem, State
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.units import UnitError, parse_unit
+from pkqsp_bayes.units import UnitError, conversion_factor, parse_unit, same_dimension
 
 __all__ = ["check_units", "output_units"]
 
 _ROUNDING = 1e-9
+_REMEDY = "correct the expression or a stated unit"
 
 
 def check_units(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
@@ -117,6 +118,18 @@ def _text_of(unit: pint.Unit | None) -> str | None:
     return None if unit is None else unit_text(unit)
 
 
+def _is_amount(unit: pint.Unit) -> bool:
+    return any(same_dimension(unit_text(unit), amount) for amount in ("mg", "mol"))
+
+
+def _factor(unit: pint.Unit, wanted: pint.Unit) -> float | None:
+    """Return the factor of a conversion; None between mass and moles."""
+    try:
+        return conversion_factor(unit_text(unit), unit_text(wanted))
+    except UnitError:
+        return None
+
+
 class _Table:
     """Units of all symbols, filled in the order of the helpers."""
 
@@ -196,10 +209,26 @@ class _Table:
         self._collect(f"{state.where}: {state.name}(0)")
         if state.drug != 0:
             self.units.require(state.drug * symbol(state.name), self.amount)
-        return self._collect(f"{state.where}: drug in {state.name}")
+        return self._collect(f"{state.where}: drug in {state.name}", self._drug_remedy(state, unit))
 
-    def _collect(self, where: str) -> None:
-        remedy = "correct the expression or a stated unit"
+    def _drug_remedy(self, state: State, unit: pint.Unit) -> str:
+        """Say how the drug in a state comes to be in the model's unit of amounts."""
+        name = state.name
+        if not state.drug.is_number:
+            return f"correct drug = {{ {name} = ... }}, or a stated unit"
+        if _is_amount(unit):
+            factor = _factor(unit, self.amount)
+            scaled = f"; or drug = {{ {name} = {factor:.12g} }}" if factor is not None else ""
+            return (
+                f'state amount_unit = "{state.unit or unit_text(unit)}" at the top of the model, '
+                f"which all its amounts and rates follow{scaled}"
+            )
+        return (
+            f"say what amount of drug one unit of {name} holds: "
+            f'drug = {{ {name} = "V" }} for a concentration in a volume V'
+        )
+
+    def _collect(self, where: str, remedy: str = _REMEDY) -> None:
         self.problems += [
             Issue(where=where, what=str(p), remedy=remedy) for p in self.units.problems
         ]
