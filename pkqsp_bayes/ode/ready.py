@@ -1,7 +1,9 @@
 """From what is stated to what can be solved: composed, checked, lowered, in one call."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from threading import RLock
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_system
@@ -10,9 +12,14 @@ from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.lowered import LoweredOde
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.toml import format_model
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 __all__ = ["ReadyModel", "ready_model"]
+
+_MOST = 16
+_READY: "OrderedDict[tuple[object, ...], ReadyModel]" = OrderedDict()
+_LOCK = RLock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ class ReadyModel:
 def ready_model(
     spec: ModelSpec, *, occasions: Sequence[str] = (), individual: Collection[str] = ()
 ) -> ReadyModel:
-    r"""Compose, check and lower a model.
+    r"""Compose, check and lower a model, once in a process: the last sixteen are kept.
 
     Parameters
     ----------
@@ -67,6 +74,19 @@ def ready_model(
     spec = unfold_trajectories(spec)
     if all(p.iov is None for p in spec.population.parameters.values()):
         occasions = ()
+    key = (format_model(spec), tuple(occasions), tuple(sorted(individual)))
+    with _LOCK:
+        if key not in _READY:
+            _READY[key] = _make_ready(spec, occasions, individual)
+        _READY.move_to_end(key)
+        while len(_READY) > _MOST:
+            _READY.popitem(last=False)
+        return _READY[key]
+
+
+def _make_ready(
+    spec: ModelSpec, occasions: Sequence[str], individual: Collection[str]
+) -> ReadyModel:
     system = compose_model(spec, occasions=occasions, individual=individual)
     issues = check_system(spec, system)
     if any(issue.severity == "error" for issue in issues):
