@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.positivity import covariate_overlap
 from pkqsp_bayes.arguments import FLAG, checked, instance, mapping
@@ -148,13 +149,17 @@ def causal_record(
     Raises
     ------
     CheckError
-        If a covariate that is to be compared is missing from one of the studies.
+        With every problem of the studies; if ``study`` is not the one that was fitted, or a
+        covariate that is to be compared is missing from one of them.
     """
     fit = as_fit(fit)
     model = model_of(fit)
     overlap = covariates = None
+    study = None if study is None else study_for(fit, study)
+    target = None if target is None else study_for(fit, target)
+    if study is not None and "posterior" in fit.children:
+        require_fitted(fit, study)
     if study is not None and target is not None:
-        study, target = study_for(fit, study), study_for(fit, target)
         covariates = _covariates(model, claim, study, target)
         is_target = covariates["population"] == "target"
         names = [name for name in covariates.columns if name != "population"]

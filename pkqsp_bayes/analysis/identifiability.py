@@ -8,6 +8,7 @@ import pandas as pd
 
 from pkqsp_bayes.analysis.bayesian import learning_table
 from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.information import HOPELESS, POOR, ExpectedInformation
 from pkqsp_bayes.analysis.omega_needs import omega_needs
@@ -100,7 +101,7 @@ def identifiability(
         A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
     fit : xarray.DataTree, optional
         A fit of the model to it: its medians are the point of linearisation, and what it has
-        learnt beyond its priors is told.
+        learnt beyond its priors is told. For a design that was not fitted give them as ``point``.
     point : mapping of str to float, optional
         Values by label at which the design is judged, in the units of the model, as
         `expected_information` takes them; the others are the fit's medians, or their priors'.
@@ -120,7 +121,7 @@ def identifiability(
     Raises
     ------
     CheckError
-        With every problem of model and study.
+        With every problem of model and study; if ``fit`` is one of another study.
     ToolchainError
         If the kernel cannot be compiled.
 
@@ -151,7 +152,10 @@ def identifiability(
     'ka has no effect on what is observed'
     """
     model, fit = as_model(model), None if fit is None else as_fit(fit)
-    study = planned_study(as_study(study, model))
+    study = as_study(study, model)
+    if fit is not None:
+        require_fitted(fit, study)
+    study = planned_study(study)
     frame = build_frame(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
     ready = ready_model(model)

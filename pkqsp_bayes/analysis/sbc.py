@@ -22,6 +22,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration import calibration_table, draw_calibration
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.limits import Limits
 from pkqsp_bayes.analysis.replicates import (
     Replicates,
@@ -163,7 +164,10 @@ def sbc(
     model = as_model(model)
     made_by = None if made_by is None else as_model(made_by)
     given = None if given is None else as_fit(given)
-    design = planned_study(as_study(study, model))
+    design = as_study(study, model)
+    if given is not None:
+        require_fitted(given, design)
+    design = planned_study(design)
     bound = bind_model(model, design, options=choices)
     makes = bound if made_by is None else bind_model(made_by, design, options=choices)
     place = Path(folder)

@@ -15,7 +15,7 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.kernel import SolverOptions
@@ -133,7 +133,7 @@ def check_solver(
     >>> accuracy.issues  # doctest: +SKIP
     []
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     settings = _settings(fit)

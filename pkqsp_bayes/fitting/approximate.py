@@ -1,5 +1,6 @@
 """`approximate`: draws from an approximation of the posterior, with its Pareto k-hat."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from pkqsp_bayes.fitting.approximation import (
     approximation_issues,
     approximation_label,
 )
-from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
     likelihood_group,
@@ -138,7 +139,9 @@ def approximate(
     }
     quality |= {"label": label} if (label := approximation_label(quality)) else {}
     tree = _tree(bound, proposals, chosen, quality)
-    about = {"method": method, **quality, "seed": seed, "seconds": time.perf_counter() - began}
+    about: dict[str, Any] = {"method": method, **quality, "seed": seed,
+                             "options": json.dumps(chosen_options(options)),
+                             "seconds": time.perf_counter() - began}  # fmt: skip
     tree.attrs.update(result_attributes(model, bound, **about))
     for issue in diagnose_approximation(tree):
         _LOGGER.warning("%s", issue)

@@ -1,5 +1,6 @@
 """`find_mode`: the point of greatest posterior density (MAP), by L-BFGS from several starts."""
 
+import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ import xarray as xr
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
     likelihood_group,
@@ -112,6 +113,7 @@ def find_mode(
         "log_density": best.log_density,
         "converged": best.converged,
         "jacobian": jacobian,
+        "options": json.dumps(chosen_options(options)),
         "seed": seed,
         "seconds": time.perf_counter() - began,
     }

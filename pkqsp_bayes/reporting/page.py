@@ -10,6 +10,7 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.causal import CausalRecord
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
@@ -122,7 +123,7 @@ def report(
     source = Path(fitted_in) if fitted_in is not None else place
     chosen, known = (
         options or ReportOptions(),
-        _study_in(source) if study is None else study_for(fit, study),
+        _study_in(source) if study is None else _study_of(fit, study),
     )
     found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
     with tempfile.TemporaryDirectory() as workshop:
@@ -141,6 +142,12 @@ def report(
     with told_writing(place):
         write_text(place / "report.html", _page(facts, sections))
     return place / "report.html"
+
+
+def _study_of(fit: xr.DataTree, study: StudyLike) -> Study:
+    found = study_for(fit, study)
+    require_fitted(fit, found)
+    return found
 
 
 def _occasions(fit: xr.DataTree) -> tuple[str, ...]:

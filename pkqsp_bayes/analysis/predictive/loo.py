@@ -14,11 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.given import STUDY, StudyLike
@@ -114,14 +114,11 @@ def loo_subject(
     Raises
     ------
     CheckError
-        If the subjects are not those of the fit.
+        If the study is not the one that was fitted.
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
-    if seen.draws.subjects and seen.draws.subjects != study.subjects:
-        what, remedy = "its subjects are not those of the fit", "give the study of the fit"
-        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     result = _left_out(seen, proposals, rng)
     poor = np.flatnonzero(~(result.pareto_k.to_numpy() <= _GOOD_K))
     if refit is not None:

@@ -13,7 +13,7 @@ from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.priors.density import StatedDensity, stated_density
 from pkqsp_bayes.analysis.stated import labelled_draws
 from pkqsp_bayes.arguments import PATH, checked, mapping
@@ -97,7 +97,7 @@ def compare_priors(
     Raises
     ------
     CheckError
-        With every problem of model, study and tables.
+        With every problem of model, study and tables; if the study is not the one that was fitted.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def compare_priors(
     >>> found.method.values.tolist(), bool(found.log_bayes_factor.sel(prior="other") > 0)
     (['fitted', 'weighted'], True)
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     model = model_of(fit)
     models = _models(model, priors)
     draws = fit["posterior"].to_dataset()

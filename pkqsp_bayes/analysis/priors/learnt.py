@@ -7,7 +7,7 @@ import pandas as pd
 
 from pkqsp_bayes.analysis.bayesian import learning_table
 from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.given import NUMBERS, fit_and_study
+from pkqsp_bayes.analysis.given import NUMBERS, fit_and_its_study
 from pkqsp_bayes.analysis.stated import labelled_draws, stated_priors
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.given import FIT, FitLike
@@ -79,13 +79,13 @@ def prior_posterior(
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        With every problem of the study with the model; if it is not the one that was fitted.
 
     Notes
     -----
     Power scaling: Kallioinen, Paananen, Bürkner & Vehtari 2024, Stat Comput 34:57.
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     laws = priors_in_force(model_of(fit), study)
     draws = labelled_draws(fit["posterior"].to_dataset())
     known = {label: law for label, law in laws.items() if label in draws}
