@@ -18,6 +18,7 @@ from pkqsp_bayes.analysis.positivity import covariate_overlap
 from pkqsp_bayes.arguments import FLAG, checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import RESULT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.spec.causal import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.given import STUDY, StudyLike
@@ -72,12 +73,15 @@ class CausalRecord:
     covariates : DataFrame or None
         One row a subject, ``population`` (study, target) beside the covariates: for a picture,
         `pkqsp_bayes.reporting.overlap.draw_overlap`.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation.
     """
 
     claim: str
     assumptions: tuple[Assumption, ...]
     overlap: pd.DataFrame | None
     covariates: pd.DataFrame | None = None
+    label: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -92,7 +96,10 @@ class CausalRecord:
     @property
     def text(self) -> str:
         """The record in words, a paragraph an assumption."""
-        return "\n\n".join([f"Claim: {self.claim}", *(_paragraph(a) for a in self.assumptions)])
+        lines = [f"Draws of {self.label}"] if self.label else []
+        return "\n\n".join(
+            [*lines, f"Claim: {self.claim}", *(_paragraph(a) for a in self.assumptions)]
+        )
 
 
 def _paragraph(a: Assumption) -> str:
@@ -115,6 +122,7 @@ _VALIDATION = instance(xr.Dataset, wanted="give what pkqsp_bayes.validate return
     identifiable=_FOUND,
     validation=_VALIDATION,
 )
+@labelled
 def causal_record(
     fit: FitLike,
     claim: CausalSpec,

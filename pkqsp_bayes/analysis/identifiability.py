@@ -18,6 +18,7 @@ from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, 
 from pkqsp_bayes.analysis.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
@@ -49,6 +50,8 @@ class Identifiability:
         per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
         ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the lowest rung that fails),
         ``remedy``.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation.
     """
 
     structural: Structural
@@ -57,12 +60,14 @@ class Identifiability:
     omega: pd.DataFrame
     learning: pd.DataFrame | None
     table: pd.DataFrame
+    label: str = ""
 
     def __str__(self) -> str:
         """Return the table, and in words what cannot be told."""
         shown = self.table.copy()
         shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
-        lines = [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
+        lines = [f"Draws of {self.label}"] if self.label else []
+        lines += [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
         lines += [a.text for a in self.structural.ambiguities]
         lines += [self.structural.problem] if self.structural.problem else []
         lines += [other.text for other in self.others]
@@ -81,6 +86,7 @@ class Identifiability:
     starts=count(0, 10_000),
     seed=SEED,
 )
+@labelled
 def identifiability(
     model: ModelLike,
     study: StudyLike,

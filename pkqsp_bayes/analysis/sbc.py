@@ -42,6 +42,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.files import write_text
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.prior import sample_prior
 from pkqsp_bayes.fitting.running import stop_samplers
 from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
@@ -88,6 +89,7 @@ def _together(given: Mapping[str, Any]) -> list[Issue]:
     cores=CORES,
     executor=EXECUTOR,
 )
+@labelled
 def sbc(
     model: ModelLike,
     study: StudyLike,

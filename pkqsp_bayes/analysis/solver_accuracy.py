@@ -21,6 +21,7 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.program.table import SolverSettings
 from pkqsp_bayes.study.given import STUDY, StudyLike
 
@@ -46,13 +47,17 @@ class SolverAccuracy:
         Log likelihood at a hundredfold tighter tolerance, minus that of the fit; NaN where either
         solve failed.
     pareto_k : float
-        k-hat of the importance weights exp(change); 0 where all are equal.
+        k-hat of the importance weights exp(change); 0 where all are equal, NaN where there are
+        fewer than 25 to tell it by.
+    label : str
+        What the draws are, if they are those of a poor approximation.
     """
 
     rtol: float
     atol: float
     change: FloatArray
     pareto_k: float
+    label: str = ""
 
     @property
     def spread(self) -> float:
@@ -95,6 +100,7 @@ class SolverAccuracy:
     draws=count(10),
     seed=SEED,
 )
+@labelled
 def check_solver(
     fit: FitLike, study: StudyLike, *, draws: int = 200, seed: int = 1
 ) -> SolverAccuracy:

@@ -17,6 +17,7 @@ from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.files import told_writing, write_text
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.reporting.facts import REPORT_OPTIONS, Facts, ReportOptions
@@ -73,6 +74,7 @@ _CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a Ca
     causal=_CAUSAL,
     options=REPORT_OPTIONS,
 )
+@labelled
 def report(
     fit: FitLike,
     folder: Path | str,

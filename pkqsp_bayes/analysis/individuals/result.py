@@ -36,12 +36,21 @@ class Individuals:
         The subjects' data.
     draws : PopulationDraws
         Of the population; ``dataset.population_draw`` says which goes with which individual.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation; ``dataset`` and
+        what `simulate` returns have it in their attributes.
     """
 
     dataset: xr.Dataset
     model: ModelSpec
     study: Study
     draws: PopulationDraws
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Label the draws."""
+        if self.label:
+            self.dataset.attrs["label"] = self.label
 
     def simulate(
         self,
@@ -103,7 +112,11 @@ class Individuals:
                 "subject": list(self.study.subjects),
                 "time": ("time", np.sort(at), {"units": self.model.time_unit}),
             },
-            attrs={"model": self.model.title, "seed": seed},
+            attrs={
+                "model": self.model.title,
+                "seed": seed,
+                **({"label": self.label} if self.label else {}),
+            },
         )
 
     def _course(

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.interventions.act import act_on, without_known_effects
 from pkqsp_bayes.analysis.interventions.change import Change, Changes, Scaled, read_changes
@@ -20,6 +20,7 @@ from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
@@ -46,6 +47,7 @@ _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"
     seed=SEED,
     options=SOLVER_OPTIONS,
 )
+@labelled
 def intervene(
     fit: FitLike,
     do: Mapping[str, Change],
@@ -139,7 +141,7 @@ def intervene(
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
                     "time_unit": model.time_unit, "do": _words(do), "failed": failed,
-                    "probability": probability, "seed": seed, **draws_label(fit)}  # fmt: skip
+                    "probability": probability, "seed": seed}  # fmt: skip
     return result
 
 

@@ -5,12 +5,14 @@ patients are predicted; it needs the subject's likelihood with its random effect
 since a subject's own effects know its data.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
 import arviz as az
 import numpy as np
 import xarray as xr
+from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
@@ -20,11 +22,12 @@ from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["loo", "loo_subject"]
+__all__ = ["LeaveOneOut", "loo", "loo_subject"]
 
 FloatArray = NDArray[np.float64]
 _LOGGER = logging.getLogger(__name__)
@@ -34,8 +37,28 @@ _LARGEST_ERROR = 0.3
 _NAMED = 5
 
 
+@dataclasses.dataclass(kw_only=True, repr=False, eq=False)
+class LeaveOneOut(ELPDDataLOO):
+    """ArviZ's result, with what the draws are, if they are those of a poor approximation."""
+
+    label: str = ""
+
+    def __str__(self) -> str:
+        """Return the table, below the label."""
+        table: str = super().__str__()  # type: ignore[no-untyped-call]
+        return f"Draws of {self.label}\n{table}" if self.label else table
+
+    @classmethod
+    def of(cls, found: az.ELPDData) -> "LeaveOneOut":
+        """Return what ArviZ found."""
+        return cls(
+            **{field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+        )
+
+
 @checked(fit=FIT)
-def loo(fit: FitLike) -> az.ELPDData:
+@labelled
+def loo(fit: FitLike) -> LeaveOneOut:
     """Leave out one observation at a time: conditional on the subject's other observations.
 
     Parameters
@@ -45,12 +68,13 @@ def loo(fit: FitLike) -> az.ELPDData:
 
     Returns
     -------
-    arviz.ELPDData
-        Pointwise, with Pareto k; `arviz.compare` takes several. Where k is above 0.7 for some
-        observations their values, and the sum with them, are not reliable: a warning is logged.
+    LeaveOneOut
+        ArviZ's ELPDData, pointwise, with Pareto k; `arviz.compare` takes several. Where k is above
+        0.7 for some observations their values, and the sum with them, are not reliable: a warning
+        is logged.
     """
     with quiet_dependencies():
-        result = az.loo(as_fit(fit), var_name="DV", pointwise=True)
+        result = LeaveOneOut.of(az.loo(as_fit(fit), var_name="DV", pointwise=True))
     poor = ~(result.pareto_k.to_numpy() <= _GOOD_K)
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
@@ -72,6 +96,7 @@ _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # t
     draws=count(),
     seed=SEED,
 )
+@labelled
 def loo_subject(
     fit: FitLike,
     study: StudyLike,
@@ -80,7 +105,7 @@ def loo_subject(
     proposals: int = 30,
     refit: Callable[[Study], xr.DataTree] | None = None,
     seed: int = 1,
-) -> az.ELPDData:
+) -> LeaveOneOut:
     """Leave out one subject at a time.
 
     The likelihood of each subject under each draw of the population has the random effects
@@ -105,7 +130,7 @@ def loo_subject(
 
     Returns
     -------
-    arviz.ELPDData
+    LeaveOneOut
         One point a subject. Where the Pareto k of a subject is above 0.7 its value is NaN, and so
         is the sum: no weights of these draws stand for a fit without that subject. A warning is
         logged then, with what to do. k is infinite where the integral itself is not exact enough
@@ -131,7 +156,7 @@ def loo_subject(
     return result
 
 
-def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> az.ELPDData:
+def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> LeaveOneOut:
     """Return Pareto-smoothed LOO of the subjects; k is infinite where an integral is poor."""
     found = marginal_log_likelihood(seen, proposals=proposals, rng=rng)
     tree = xr.DataTree.from_dict({
@@ -142,7 +167,7 @@ def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> 
         ),
     })  # fmt: skip
     with quiet_dependencies():
-        result = az.loo(tree, var_name="subject", pointwise=True, reff=1.0)
+        result = LeaveOneOut.of(az.loo(tree, var_name="subject", pointwise=True, reff=1.0))
     poor = ~(np.quantile(found.error, 0.99, axis=0) <= _LARGEST_ERROR)
     result.pareto_k[:] = np.where(poor, np.inf, result.pareto_k)
     return result
@@ -164,7 +189,7 @@ def _refitted(
     return float(special.logsumexp(again.log_lik) - np.log(again.log_lik.size))
 
 
-def _without_number(result: az.ELPDData, poor: NDArray[np.int64], named: Sequence[str]) -> None:
+def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequence[str]) -> None:
     """Take away what cannot be trusted, and say so."""
     result.elpd_i[poor] = np.nan
     _sum_up(result)
@@ -180,7 +205,7 @@ def _without_number(result: az.ELPDData, poor: NDArray[np.int64], named: Sequenc
     _LOGGER.warning("%s", issue)
 
 
-def _sum_up(result: az.ELPDData) -> None:
+def _sum_up(result: LeaveOneOut) -> None:
     result.elpd = float(result.elpd_i.sum(skipna=False))
     result.se = float(np.sqrt(result.elpd_i.size * result.elpd_i.var(skipna=False)))
     if np.isnan(result.elpd):

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.given import STATISTICS_RULE, fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.ranks import two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.stretches import rising_runs
 
@@ -72,6 +72,7 @@ replicates."""
     draws=count(),
     seed=SEED,
 )
+@labelled
 def predictive_pvalues(
     fit: FitLike,
     study: StudyLike,
@@ -132,6 +133,5 @@ def predictive_pvalues(
             "model": seen.model.title,
             "draws": seen.draws.size,
             "seed": seed,
-            **draws_label(fit),
         },
     )

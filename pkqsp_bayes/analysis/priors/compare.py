@@ -21,6 +21,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.fit import fit as run_fit
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -52,6 +53,7 @@ _TABLES = mapping(PRIORS, wanted="give a mapping of names to PriorTables")
     settings=SETTINGS,
     options=BIND_OPTIONS,
 )
+@labelled
 def compare_priors(
     fit: FitLike,
     study: StudyLike,

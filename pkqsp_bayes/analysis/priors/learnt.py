@@ -11,6 +11,7 @@ from pkqsp_bayes.analysis.given import NUMBERS, fit_and_its_study
 from pkqsp_bayes.analysis.stated import labelled_draws, stated_priors
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.distribution import Distribution, distribution
@@ -53,6 +54,7 @@ def priors_in_force(model: ModelSpec, study: Study) -> dict[str, Distribution]:
     study=STUDY,
     truth=NUMBERS,
 )
+@labelled
 def prior_posterior(
     fit: FitLike, study: StudyLike, *, truth: Mapping[str, float] | None = None
 ) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.variability.by_parameter import parameter_shares
@@ -31,6 +31,7 @@ from pkqsp_bayes.analysis.variability.scales import (
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
@@ -53,6 +54,7 @@ _SINGLES = 20
     seed=SEED,
     options=SOLVER_OPTIONS,
 )
+@labelled
 def variance_budget(
     fit: FitLike,
     *,
@@ -149,7 +151,7 @@ def variance_budget(
     result = xr.concat(parts, dim="scale")
     if design.endpoint.derived:
         result = result.isel(time=0, drop=True)
-    result.attrs = _attributes(model, design, nested, inner, seed) | draws_label(fit)
+    result.attrs = _attributes(model, design, nested, inner, seed)
     return result
 
 
