@@ -38,6 +38,7 @@ from pkqsp_bayes.analysis.sbc_result import collect_result
 from pkqsp_bayes.analysis.sbc_task import TASK_FOLDER, SbcTask, misfit, read_outcome, run_task
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.files import write_text
@@ -90,6 +91,7 @@ def _together(given: Mapping[str, Any]) -> list[Issue]:
     executor=EXECUTOR,
 )
 @labelled
+@quiet_stan()
 def sbc(
     model: ModelLike,
     study: StudyLike,

@@ -16,6 +16,7 @@ import xarray as xr
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.beginning import begin_at_mode, begin_at_priors
@@ -57,6 +58,7 @@ _LOGGER = logging.getLogger(__name__)
     model=MODEL, study=STUDY, folder=PATH, priors=PRIORS, settings=SETTINGS, options=BIND_OPTIONS,
     resume=FLAG, cores=CORES, executor=EXECUTOR, store=one_of(*STORES), progress=FLAG,
 )  # fmt: skip
+@quiet_stan()
 def fit(
     model: ModelLike,
     study: StudyLike,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.groups import (
@@ -38,6 +39,7 @@ _OF_SUBJECTS = ("subject", "occasion")
     model=MODEL, study=STUDY, options=BIND_OPTIONS, starts=count(1, 10_000), seed=SEED,
     jacobian=FLAG, iterations=count(),
 )  # fmt: skip
+@quiet_stan()
 def find_mode(
     model: ModelLike,
     study: StudyLike,
@@ -172,7 +174,8 @@ def _unfinished(tree: xr.DataTree) -> Iterator[Issue]:
     if tree.attrs["converged"] == "false":
         best = optima["said"].values[int(np.nanargmax(optima["log_density"].values))]
         what = f"it has not converged ({best or 'no reason given'})"
-        remedy = "raise `iterations`; if that does not help, tighten the solver's tolerances"
+        remedy = "raise `iterations` (--iterations); if that does not help, tighten the solver's "
+        remedy += "tolerances (BindOptions.solver; --rtol, --atol)"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
     lost = int(optima["collapsed"].sum())
     if lost:

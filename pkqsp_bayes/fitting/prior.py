@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.groups import (
@@ -33,6 +34,7 @@ _MOST = 3
 
 
 @checked(model=MODEL, study=STUDY, draws=count(), seed=SEED, options=BIND_OPTIONS)
+@quiet_stan()
 def sample_prior(
     model: ModelLike,
     study: StudyLike,
