@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.bayesian import learning_table, truth_issues
 from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
 from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import NUMBERS
@@ -17,6 +18,7 @@ from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, stated_priors
 from pkqsp_bayes.analysis.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.ode.ready import ready_model
@@ -172,6 +174,8 @@ def identifiability(
         others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
     priors = stated_priors(frame)
     centre: dict[str, float] = {}
+    if issues := truth_issues(truth, _labels(priors, fit)):
+        raise CheckError(issues)
     if fit is not None:
         drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
         centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
@@ -194,6 +198,11 @@ def identifiability(
         learning=learning,
         table=ladder.table(),
     )
+
+
+def _labels(priors: Mapping[str, object], fit: xr.DataTree | None) -> list[str]:
+    drawn = {} if fit is None else labelled_draws(fit["posterior"].to_dataset())
+    return [*dict.fromkeys([*priors, *drawn])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

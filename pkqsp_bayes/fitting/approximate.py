@@ -10,11 +10,11 @@ from typing import Any, Literal
 import cmdstanpy
 import numpy as np
 import xarray as xr
-from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.approximation import (
     USABLE_K,
@@ -31,6 +31,7 @@ from pkqsp_bayes.fitting.groups import (
     prior_density_group,
 )
 from pkqsp_bayes.fitting.optimise import MethodError, best_optimum, optimise, what_was_said
+from pkqsp_bayes.fitting.psis import smoothed_weights
 from pkqsp_bayes.fitting.starts import settle_starts
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
@@ -45,7 +46,7 @@ _LOGGER = logging.getLogger(__name__)
 _PROPOSALS = 4  # times as many as the draws that are kept
 _DIGITS = 10
 _ITERATIONS = 2000
-_PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
+_FEWEST = 100  # proposals, so that their weights have a tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +63,7 @@ class _Proposals:
     model=MODEL, study=STUDY, method=one_of("pathfinder", "laplace"), draws=count(),
     paths=count(1, 1000), seed=SEED, options=BIND_OPTIONS,
 )  # fmt: skip
+@quiet_stan()
 def approximate(
     model: ModelLike,
     study: StudyLike,
@@ -156,7 +158,9 @@ def _pathfinder(
     seed: int,
 ) -> _Proposals:
     inits: Any = [dict(start) for start in starts.values()]  # cmdstanpy's hint forgets lists
-    each = max(draws, -(-_PROPOSALS * draws // len(starts)))  # any path may be the one
+    each = max(
+        draws, -(-max(_FEWEST, _PROPOSALS * draws) // len(starts))
+    )  # any path may be the one
     try:
         found = program.pathfinder(
             data=bound.plain_data(),
@@ -194,7 +198,7 @@ def _laplace(
         found = program.laplace_sample(
             data=bound.plain_data(),
             mode=mode.estimate,
-            draws=_PROPOSALS * draws,
+            draws=max(_FEWEST, _PROPOSALS * draws),
             jacobian=True,
             seed=seed,
             sig_figs=_DIGITS,
@@ -221,17 +225,12 @@ def _laplace(
 def _weights(proposals: _Proposals) -> tuple[FloatArray, float]:
     """Return the smoothed weights, which sum to 1, and k-hat; what failed has weight 0."""
     ratios = proposals.posterior - proposals.approximation
-    weights = np.zeros(ratios.shape)
-    usable = np.isfinite(ratios)
-    if not usable.any():
+    if not np.isfinite(ratios).any():
         raise MethodError(
             "no draw of the approximation has a finite posterior density; draw with "
             "pkqsp_bayes.fit, and look at the priors' tails"
         )
-    smoothed, k_hat = _PSIS(-ratios[usable])
-    positive = np.exp(smoothed - smoothed.max())
-    weights[usable] = positive / positive.sum()
-    return weights, float(k_hat)
+    return smoothed_weights(ratios)
 
 
 def _chosen(

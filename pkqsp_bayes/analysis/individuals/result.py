@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from pkqsp_bayes.analysis.draws import PopulationDraws
 from pkqsp_bayes.analysis.population import StudySimulator, study_simulator
 from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.subjects import covariate_issues
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.study import Study
@@ -87,6 +89,8 @@ class Individuals:
         CheckError
             With whatever is wrong with regimen or covariates.
         """
+        if issues := covariate_issues(self.model, covariates or {}):
+            raise CheckError(issues)
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
         simulator = study_simulator(self.model, self._course(doses, at, covariates or {}))
         eta = self.dataset["eta"].to_numpy()

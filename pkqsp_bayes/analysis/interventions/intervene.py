@@ -1,5 +1,6 @@
 """`intervene`: the effect of doing something, on the same subjects, with its uncertainty."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from pkqsp_bayes.analysis.interventions.change import Change, Changes, Scaled, r
 from pkqsp_bayes.analysis.interventions.effects import common_effects, new_effects
 from pkqsp_bayes.analysis.interventions.summary import summarise_arms
 from pkqsp_bayes.analysis.variability.endpoints import Endpoint
-from pkqsp_bayes.analysis.variability.sampling import Design, make_design
+from pkqsp_bayes.analysis.variability.sampling import Design, make_design, require_response
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
@@ -29,6 +30,7 @@ from pkqsp_bayes.study.simulated import DOSES, Dose
 __all__ = ["intervene"]
 
 FloatArray = NDArray[np.float64]
+_LOGGER = logging.getLogger(__name__)
 
 
 _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"CL": 2.0}')
@@ -135,6 +137,9 @@ def intervene(
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
     worlds = _Worlds(before=before, after=after, draws=population, changes=changes)
     arms = worlds.solve(*new_effects(population, subjects, rng))
+    require_response(arms, output)
+    if np.array_equal(arms[0], arms[1], equal_nan=True):
+        _LOGGER.warning("%s does not move %s at these times", _words(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())

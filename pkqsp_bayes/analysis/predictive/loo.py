@@ -16,13 +16,15 @@ from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
+from pkqsp_bayes.analysis.draws import PopulationDraws
 from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
-from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.psis import LEAST_DRAWS, require_draws
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
@@ -35,6 +37,11 @@ _GOOD_K = 0.7
 _LARGEST_ERROR = 0.3
 """Of a log likelihood, in the worst hundredth of the draws: beyond it noise is taken for weight."""
 _NAMED = 5
+_SAME = Issue(
+    where="posterior",
+    what="all its draws are the same, so that no weights tell what leaving out changes",
+    remedy="look at pkqsp_bayes.diagnose of the fit; fit again, with longer warm-up",
+)
 
 
 @dataclasses.dataclass(kw_only=True, repr=False, eq=False)
@@ -73,8 +80,10 @@ def loo(fit: FitLike) -> LeaveOneOut:
         0.7 for some observations their values, and the sum with them, are not reliable: a warning
         is logged.
     """
+    tree = as_fit(fit)
+    _require_likelihood(tree)
     with quiet_dependencies():
-        result = LeaveOneOut.of(az.loo(as_fit(fit), var_name="DV", pointwise=True))
+        result = LeaveOneOut.of(az.loo(tree, var_name="DV", pointwise=True))
     poor = ~(result.pareto_k.to_numpy() <= _GOOD_K)
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
@@ -85,6 +94,17 @@ def loo(fit: FitLike) -> LeaveOneOut:
     return result
 
 
+def _require_likelihood(tree: xr.DataTree) -> None:
+    """Refuse what has too few draws, the same in each, or no likelihood of observations."""
+    if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
+        what, remedy = "it has no likelihood of observations", "give what pkqsp_bayes.fit returns"
+        raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
+    found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
+    require_draws(found.sizes["sample"])
+    if np.ptp(found.to_numpy(), axis=0).max(initial=0.0) == 0:
+        raise CheckError([_SAME])
+
+
 _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # type: ignore[arg-type]
 
 
@@ -93,7 +113,7 @@ _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # t
     study=STUDY,
     proposals=count(),
     refit=_REFIT,
-    draws=count(),
+    draws=count(LEAST_DRAWS),
     seed=SEED,
 )
 @labelled
@@ -119,7 +139,7 @@ def loo_subject(
     study : Study, str, Path or DataFrame
         A study, its name or its file: that of the fit.
     draws : int
-        Draws of the posterior.
+        Draws of the posterior, 25 or more.
     proposals : int
         Points by which the random effects of each subject are integrated out, under each draw.
     refit : callable, optional
@@ -139,11 +159,14 @@ def loo_subject(
     Raises
     ------
     CheckError
-        If the study is not the one that was fitted.
+        If the study is not the one that was fitted; if there are fewer than 25 draws, or all the
+        same.
     """
     fit, study = fit_and_its_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
+    require_draws(seen.draws.size)
+    _require_spread(seen.draws)
     result = _left_out(seen, proposals, rng)
     poor = np.flatnonzero(~(result.pareto_k.to_numpy() <= _GOOD_K))
     if refit is not None:
@@ -154,6 +177,14 @@ def loo_subject(
     elif poor.size:
         _without_number(result, poor, [study.subjects[s] for s in poor])
     return result
+
+
+def _require_spread(draws: PopulationDraws) -> None:
+    """Refuse draws that are all the same, though parameters have distributions."""
+    everything = [draws.omega, draws.sigma, draws.correlation, draws.omega_iov]
+    everything += [draws.shared[name] for name in draws.sampled]
+    if all(np.ptp(values, axis=0).max(initial=0.0) == 0 for values in everything):
+        raise CheckError([_SAME])
 
 
 def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> LeaveOneOut:

@@ -48,6 +48,8 @@ def _share_above(table: pd.DataFrame) -> float:
 def _autocorrelation(table: pd.DataFrame) -> float:
     """Correlation of residuals of neighbours in time, around the mean of replicates."""
     residual = (table["DV"] - table["mean"]) / table["sd"]
+    if not np.isfinite(residual).all():  # one replicate has no spread
+        return np.nan
     follows = residual.groupby(table["ID"]).shift(1)
     both = follows.notna()
     return float(np.corrcoef(residual[both], follows[both])[0, 1]) if both.sum() > 2 else np.nan

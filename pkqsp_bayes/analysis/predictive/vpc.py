@@ -20,6 +20,7 @@ from pkqsp_bayes.arguments import (
     TEXT,
     checked,
     count,
+    one_of,
 )
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike
@@ -38,7 +39,7 @@ _INTERVAL = (0.025, 0.5, 0.975)
     endpoint=TEXT,
     corrected=FLAG,
     stratify=TEXT,
-    time=TEXT,
+    time=one_of("TIME", "TAD"),
     bins=BINS,
     quantiles=PROBABILITIES,
     draws=count(),

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.bayesian import learning_table, truth_issues
 from pkqsp_bayes.analysis.draws import model_of
 from pkqsp_bayes.analysis.given import NUMBERS, fit_and_its_study
 from pkqsp_bayes.analysis.stated import labelled_draws, stated_priors
 from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.given import FIT, FitLike
 from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.program.bind import prior_places
@@ -90,6 +91,8 @@ def prior_posterior(
     fit, study = fit_and_its_study(fit, study)
     laws = priors_in_force(model_of(fit), study)
     draws = labelled_draws(fit["posterior"].to_dataset())
+    if issues := truth_issues(truth, draws):
+        raise CheckError(issues)
     known = {label: law for label, law in laws.items() if label in draws}
     rows = {
         label: [str(law.prior), *law.quantile(_LEVELS), *np.quantile(draws[label], _LEVELS)]
