@@ -16,6 +16,14 @@ import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes import cli_answers as answers
 from pkqsp_bayes import cli_priors as about_priors
+from pkqsp_bayes.cli_options import (
+    Atol,
+    Centred,
+    MaxSteps,
+    NonCentred,
+    Rtol,
+    bind_options,
+)
 from pkqsp_bayes.console import ERR, OUT, STYLE, Ignore, print_issue, print_table, reported
 from pkqsp_bayes.engine import cache as caching
 from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
@@ -187,6 +195,11 @@ def fit(
     max_treedepth: Annotated[int, typer.Option(help="Greatest tree depth.")] = 10,
     begin: Annotated[BeginName, typer.Option(help="Where chains begin.")] = BeginName.PRIORS,
     store: Annotated[StoreName, typer.Option(help="How the result is kept.")] = StoreName.NETCDF,
+    rtol: Rtol = None,
+    atol: Atol = None,
+    max_steps: MaxSteps = None,
+    centred: Centred = None,
+    non_centred: NonCentred = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     ignore: Ignore = None,
 ) -> None:
@@ -195,7 +208,6 @@ def fit(
     from pkqsp_bayes.fitting.settings import FitSettings
     from pkqsp_bayes.fitting.store import describe_files
     from pkqsp_bayes.fitting.summary import summary_table
-    from pkqsp_bayes.program.bind import BindOptions
 
     if not quiet:
         logging.getLogger("pkqsp_bayes.fitting.progress").setLevel(logging.INFO)
@@ -216,7 +228,14 @@ def fit(
                 max_treedepth=max_treedepth,
                 begin=begin.value,
             ),
-            options=BindOptions(backend=backend.value),
+            options=bind_options(
+                backend=backend.value,
+                rtol=rtol,
+                atol=atol,
+                max_steps=max_steps,
+                centred=centred,
+                non_centred=non_centred,
+            ),
             resume=resume,
             cores=cores,
             store=store.value,
@@ -332,6 +351,12 @@ def mode(
     starts: Annotated[int, typer.Option(help="From how many starts to climb.")] = 4,
     seed: Annotated[int, typer.Option(help="Of the starts.")] = 1,
     jacobian: Annotated[bool, typer.Option(help="On the unconstrained scale.")] = True,
+    iterations: Annotated[int, typer.Option(help="Limit of each climb.")] = 2000,
+    rtol: Rtol = None,
+    atol: Atol = None,
+    max_steps: MaxSteps = None,
+    centred: Centred = None,
+    non_centred: NonCentred = None,
     ignore: Ignore = None,
 ) -> None:
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
@@ -340,7 +365,18 @@ def mode(
     with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec, ignore=ignore)
-        tree = pq.find_mode(spec, table, starts=starts, seed=seed, jacobian=jacobian)
+        options = bind_options(
+            rtol=rtol, atol=atol, max_steps=max_steps, centred=centred, non_centred=non_centred
+        )
+        tree = pq.find_mode(
+            spec,
+            table,
+            starts=starts,
+            seed=seed,
+            jacobian=jacobian,
+            iterations=iterations,
+            options=options,
+        )
         path = write_result(tree, output)
     OUT.print(tree["optima"].to_dataset(), highlight=False, markup=False)
     OUT.print(str(path), highlight=False, markup=False, soft_wrap=True)
@@ -362,6 +398,11 @@ def approximate(
     method: Annotated[MethodName, typer.Option(help="How.")] = MethodName.PATHFINDER,
     draws: Annotated[int, typer.Option(help="Draws that are kept.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of starts and draws.")] = 1,
+    rtol: Rtol = None,
+    atol: Atol = None,
+    max_steps: MaxSteps = None,
+    centred: Centred = None,
+    non_centred: NonCentred = None,
     ignore: Ignore = None,
 ) -> None:
     """Draw from an approximation of the posterior, and say how good it is."""
@@ -370,7 +411,12 @@ def approximate(
     with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec, ignore=ignore)
-        tree = pq.approximate(spec, table, method=method.value, draws=draws, seed=seed)
+        options = bind_options(
+            rtol=rtol, atol=atol, max_steps=max_steps, centred=centred, non_centred=non_centred
+        )
+        tree = pq.approximate(
+            spec, table, method=method.value, draws=draws, seed=seed, options=options
+        )
         path = write_result(tree, output)
     print_table(pq.summary_table(tree))
     OUT.print(f"Pareto k-hat {float(tree.attrs['pareto_k']):.2f}", highlight=False)

@@ -136,7 +136,10 @@ def _tables(against: list[str]) -> dict[str, pq.PriorTable]:
 def _compare(found: "xr.Dataset", place: Path) -> None:
     moments = found[["mean", "sd", "q5", "q95", "shift"]].to_dataframe()
     write_text(place / "priors_compared.csv", moments.to_csv(float_format="%.6g"))
-    print_table(moments["mean"].unstack("prior"))
+    label = {"label": found.attrs["label"]} if "label" in found.attrs else {}
+    means = moments["mean"].unstack("prior")
+    means.attrs |= label
+    print_table(means)
     of_prior = [n for n, v in found.data_vars.items() if v.dims == ("prior",)]
     print_table(found[of_prior].to_dataframe(), digits=3)
     OUT.print(str(place / "priors_compared.csv"), highlight=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """The fourth rung: what a fit has learnt beyond its priors, and how far it leans on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import arviz_stats
@@ -10,12 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.stated import labelled_draws
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.psis import LEAST_DRAWS
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.spec.distribution import Distribution, distribution
+from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 
-__all__ = ["learning_table"]
+__all__ = ["learning_table", "truth_issues"]
 
 FloatArray = NDArray[np.float64]
 
@@ -82,6 +85,35 @@ def learning_table(
     return table
 
 
+def truth_issues(truth: Mapping[str, float] | None, known: Iterable[str]) -> list[Issue]:
+    """Return an issue for each value of a truth that is of no parameter.
+
+    Parameters
+    ----------
+    truth : mapping of str to float, optional
+        By label.
+    known : iterable of str
+        Labels of the parameters.
+
+    Examples
+    --------
+    >>> [issue.remedy for issue in truth_issues({"CLL": 3.0}, ["CL", "omega[CL]"])]
+    ['did you mean CL?']
+    """
+    labels = list(known)
+    return [
+        Issue(
+            where=f"truth.{name}",
+            what="there is no such parameter",
+            remedy=f"did you mean {guess}?"
+            if (guess := nearest(name, labels))
+            else "its parameters are " + ", ".join(labels),
+        )
+        for name in map(str, truth or {})
+        if name not in labels
+    ]
+
+
 def _learnt(values: FloatArray, prior: PriorSpec, truth: float | None) -> tuple[float, ...]:
     law = distribution(prior)
     before, after = _unbounded(law.quantile(_GRID), law), _unbounded(values, law)
@@ -103,7 +135,9 @@ def _unbounded(values: FloatArray, law: Distribution) -> FloatArray:
 
 
 def _sensitivities(fit: xr.DataTree, group: str) -> dict[str, float]:
-    if f"log_{group}" not in fit.children:
+    sizes = fit["posterior"].sizes
+    few = sizes["chain"] * sizes["draw"] < LEAST_DRAWS  # too few for weights
+    if few or f"log_{group}" not in fit.children:
         return {}
     names = [
         str(n)

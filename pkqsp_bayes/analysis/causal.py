@@ -12,11 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.positivity import covariate_overlap
 from pkqsp_bayes.arguments import FLAG, checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import RESULT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.spec.causal import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.given import STUDY, StudyLike
@@ -71,12 +73,15 @@ class CausalRecord:
     covariates : DataFrame or None
         One row a subject, ``population`` (study, target) beside the covariates: for a picture,
         `pkqsp_bayes.reporting.overlap.draw_overlap`.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation.
     """
 
     claim: str
     assumptions: tuple[Assumption, ...]
     overlap: pd.DataFrame | None
     covariates: pd.DataFrame | None = None
+    label: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -91,7 +96,10 @@ class CausalRecord:
     @property
     def text(self) -> str:
         """The record in words, a paragraph an assumption."""
-        return "\n\n".join([f"Claim: {self.claim}", *(_paragraph(a) for a in self.assumptions)])
+        lines = [f"Draws of {self.label}"] if self.label else []
+        return "\n\n".join(
+            [*lines, f"Claim: {self.claim}", *(_paragraph(a) for a in self.assumptions)]
+        )
 
 
 def _paragraph(a: Assumption) -> str:
@@ -114,6 +122,7 @@ _VALIDATION = instance(xr.Dataset, wanted="give what pkqsp_bayes.validate return
     identifiable=_FOUND,
     validation=_VALIDATION,
 )
+@labelled
 def causal_record(
     fit: FitLike,
     claim: CausalSpec,
@@ -148,13 +157,17 @@ def causal_record(
     Raises
     ------
     CheckError
-        If a covariate that is to be compared is missing from one of the studies.
+        With every problem of the studies; if ``study`` is not the one that was fitted, or a
+        covariate that is to be compared is missing from one of them.
     """
     fit = as_fit(fit)
     model = model_of(fit)
     overlap = covariates = None
+    study = None if study is None else study_for(fit, study)
+    target = None if target is None else study_for(fit, target)
+    if study is not None and "posterior" in fit.children:
+        require_fitted(fit, study)
     if study is not None and target is not None:
-        study, target = study_for(fit, study), study_for(fit, target)
         covariates = _covariates(model, claim, study, target)
         is_target = covariates["population"] == "target"
         names = [name for name in covariates.columns if name != "population"]

@@ -1,6 +1,5 @@
 """Draws of the population parameters as arrays, from a posterior or a prior."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -11,15 +10,12 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.approximation import approximation_label
 from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.toml import parse_model
 
-__all__ = ["PopulationDraws", "draws_label", "model_of", "population_draws"]
-
-_LOGGER = logging.getLogger(__name__)
+__all__ = ["PopulationDraws", "model_of", "population_draws"]
 
 FloatArray = NDArray[np.float64]
 
@@ -172,18 +168,6 @@ def model_of(tree: xr.DataTree) -> ModelSpec:
     return parse_model(text, where=f"{source}: attribute model")
 
 
-def draws_label(tree: xr.DataTree) -> dict[str, str]:
-    """Return ``{"label": ...}`` for the attributes of what is made of a poor approximation's draws.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        What `pkqsp_bayes.fit` or `pkqsp_bayes.approximate` returns.
-    """
-    label = approximation_label(tree.attrs)
-    return {"label": label} if label else {}
-
-
 def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:
     """Read the draws of a fit's posterior, or of a prior.
 
@@ -197,12 +181,8 @@ def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:
     Returns
     -------
     PopulationDraws
-        Chains one after the other. Draws of a poor approximation are used, with a warning in the
-        log that says what they are.
+        Chains one after the other.
     """
-    label = approximation_label(draws.attrs)
-    if label:
-        _LOGGER.warning("these draws are of %s", label)
     flat = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
     size = flat.sizes["sample"]
     shared, sampled = _shared(model, flat, size)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import xarray as xr
 
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.arguments import (
     count,
     either,
@@ -19,7 +20,15 @@ from pkqsp_bayes.fitting.given import FitLike, as_fit
 from pkqsp_bayes.study.given import StudyLike, as_study
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["BINS", "NUMBERS", "PROBABILITIES", "STATISTICS_RULE", "fit_and_study", "study_for"]
+__all__ = [
+    "BINS",
+    "NUMBERS",
+    "PROBABILITIES",
+    "STATISTICS_RULE",
+    "fit_and_its_study",
+    "fit_and_study",
+    "study_for",
+]
 
 BINS = either(increasing(2), count(1, 1000))
 PROBABILITIES = sequence(probability(), least=1, wanted="give numbers between 0 and 1")
@@ -40,6 +49,19 @@ def fit_and_study(fit: FitLike, study: StudyLike) -> tuple[xr.DataTree, Study]:
     """
     tree = as_fit(fit)
     return tree, study_for(tree, study)
+
+
+def fit_and_its_study(fit: FitLike, study: StudyLike) -> tuple[xr.DataTree, Study]:
+    """Return the fit and the study that arguments mean, for analyses that mean the fitted study.
+
+    Raises
+    ------
+    CheckError
+        As `fit_and_study`; if the study is not the one that was fitted.
+    """
+    tree, found = fit_and_study(fit, study)
+    require_fitted(tree, found)
+    return tree, found
 
 
 def study_for(tree: xr.DataTree, study: StudyLike) -> Study:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.bayesian import learning_table, truth_issues
 from pkqsp_bayes.analysis.exchange import OtherSolution, other_solutions
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.information import HOPELESS, POOR, ExpectedInformation
 from pkqsp_bayes.analysis.omega_needs import omega_needs
@@ -16,7 +18,9 @@ from pkqsp_bayes.analysis.replicates import planned_study
 from pkqsp_bayes.analysis.stated import labelled_draws, parameter_of, point_of, stated_priors
 from pkqsp_bayes.analysis.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
@@ -48,6 +52,8 @@ class Identifiability:
         per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
         ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the lowest rung that fails),
         ``remedy``.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation.
     """
 
     structural: Structural
@@ -56,12 +62,14 @@ class Identifiability:
     omega: pd.DataFrame
     learning: pd.DataFrame | None
     table: pd.DataFrame
+    label: str = ""
 
     def __str__(self) -> str:
         """Return the table, and in words what cannot be told."""
         shown = self.table.copy()
         shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
-        lines = [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
+        lines = [f"Draws of {self.label}"] if self.label else []
+        lines += [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
         lines += [a.text for a in self.structural.ambiguities]
         lines += [self.structural.problem] if self.structural.problem else []
         lines += [other.text for other in self.others]
@@ -80,6 +88,7 @@ class Identifiability:
     starts=count(0, 10_000),
     seed=SEED,
 )
+@labelled
 def identifiability(
     model: ModelLike,
     study: StudyLike,
@@ -100,7 +109,7 @@ def identifiability(
         A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
     fit : xarray.DataTree, optional
         A fit of the model to it: its medians are the point of linearisation, and what it has
-        learnt beyond its priors is told.
+        learnt beyond its priors is told. For a design that was not fitted give them as ``point``.
     point : mapping of str to float, optional
         Values by label at which the design is judged, in the units of the model, as
         `expected_information` takes them; the others are the fit's medians, or their priors'.
@@ -120,7 +129,7 @@ def identifiability(
     Raises
     ------
     CheckError
-        With every problem of model and study.
+        With every problem of model and study; if ``fit`` is one of another study.
     ToolchainError
         If the kernel cannot be compiled.
 
@@ -151,7 +160,10 @@ def identifiability(
     'ka has no effect on what is observed'
     """
     model, fit = as_model(model), None if fit is None else as_fit(fit)
-    study = planned_study(as_study(study, model))
+    study = as_study(study, model)
+    if fit is not None:
+        require_fitted(fit, study)
+    study = planned_study(study)
     frame = build_frame(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
     ready = ready_model(model)
@@ -162,6 +174,8 @@ def identifiability(
         others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
     priors = stated_priors(frame)
     centre: dict[str, float] = {}
+    if issues := truth_issues(truth, _labels(priors, fit)):
+        raise CheckError(issues)
     if fit is not None:
         drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
         centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
@@ -184,6 +198,11 @@ def identifiability(
         learning=learning,
         table=ladder.table(),
     )
+
+
+def _labels(priors: Mapping[str, object], fit: xr.DataTree | None) -> list[str]:
+    drawn = {} if fit is None else labelled_draws(fit["posterior"].to_dataset())
+    return [*dict.fromkeys([*priors, *drawn])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,6 +22,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration import calibration_table, draw_calibration
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.limits import Limits
 from pkqsp_bayes.analysis.replicates import (
     Replicates,
@@ -37,9 +38,11 @@ from pkqsp_bayes.analysis.sbc_result import collect_result
 from pkqsp_bayes.analysis.sbc_task import TASK_FOLDER, SbcTask, misfit, read_outcome, run_task
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.prior import sample_prior
 from pkqsp_bayes.fitting.running import stop_samplers
 from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
@@ -87,6 +90,8 @@ def _together(given: Mapping[str, Any]) -> list[Issue]:
     cores=CORES,
     executor=EXECUTOR,
 )
+@labelled
+@quiet_stan()
 def sbc(
     model: ModelLike,
     study: StudyLike,
@@ -163,7 +168,10 @@ def sbc(
     model = as_model(model)
     made_by = None if made_by is None else as_model(made_by)
     given = None if given is None else as_fit(given)
-    design = planned_study(as_study(study, model))
+    design = as_study(study, model)
+    if given is not None:
+        require_fitted(given, design)
+    design = planned_study(design)
     bound = bind_model(model, design, options=choices)
     makes = bound if made_by is None else bind_model(made_by, design, options=choices)
     place = Path(folder)

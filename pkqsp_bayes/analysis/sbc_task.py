@@ -15,6 +15,7 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.beginning import Beginning
@@ -58,6 +59,7 @@ class SbcTask:
     kept: int
 
 
+@quiet_stan()
 def run_task(task: SbcTask) -> Path:
     """Fit a replicate and write its thinned draws and diagnostics, whole or not at all.
 

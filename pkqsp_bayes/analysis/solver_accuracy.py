@@ -8,19 +8,19 @@ enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.psis import LEAST_DRAWS, smoothed_weights
 from pkqsp_bayes.program.table import SolverSettings
 from pkqsp_bayes.study.given import STUDY, StudyLike
 
@@ -31,7 +31,6 @@ FloatArray = NDArray[np.float64]
 _TIGHTER = 100.0
 _GOOD_K = 0.7
 _SMALL = 0.05
-_PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,13 +45,17 @@ class SolverAccuracy:
         Log likelihood at a hundredfold tighter tolerance, minus that of the fit; NaN where either
         solve failed.
     pareto_k : float
-        k-hat of the importance weights exp(change); 0 where all are equal.
+        k-hat of the importance weights exp(change); 0 where all are equal, NaN where there are
+        fewer than 25 to tell it by.
+    label : str
+        What the draws are, if they are those of a poor approximation.
     """
 
     rtol: float
     atol: float
     change: FloatArray
     pareto_k: float
+    label: str = ""
 
     @property
     def spread(self) -> float:
@@ -68,12 +71,17 @@ class SolverAccuracy:
     def _issues(self) -> Iterator[Issue]:
         remedy = (
             "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
-            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e}))"
+            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e})), or "
+            f"pkqsp fit --rtol {self.rtol / _TIGHTER:.0e} --atol {self.atol / _TIGHTER:.0e}"
         )
         failed = int(np.sum(~np.isfinite(self.change)))
         if failed:
             what = f"{failed} of {self.change.size} draws could not be solved again"
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
+        if self.change.size - failed < LEAST_DRAWS:
+            what = f"{self.change.size - failed} draws are too few to tell whether it was accurate"
+            more = f"solve {LEAST_DRAWS} draws or more again; fit with more draws if it has fewer"
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=more)
         if self.spread > _SMALL and self.pareto_k > _GOOD_K:
             what = (
                 f"a hundredfold tighter solver changes the log density of draws by up to "
@@ -92,9 +100,10 @@ class SolverAccuracy:
 @checked(
     fit=FIT,
     study=STUDY,
-    draws=count(10),
+    draws=count(LEAST_DRAWS),
     seed=SEED,
 )
+@labelled
 def check_solver(
     fit: FitLike, study: StudyLike, *, draws: int = 200, seed: int = 1
 ) -> SolverAccuracy:
@@ -107,7 +116,7 @@ def check_solver(
     study : Study, str, Path or DataFrame
         A study, its name or its file: the study that was fitted.
     draws : int
-        How many draws of the posterior to use at most.
+        How many draws of the posterior to use at most, 25 or more.
     seed : int
         Chooses them.
 
@@ -119,7 +128,7 @@ def check_solver(
     Raises
     ------
     CheckError
-        If the study is not the one that was fitted, or fewer than 10 draws are asked for.
+        If the study is not the one that was fitted, or fewer than 25 draws are asked for.
 
     Notes
     -----
@@ -133,7 +142,7 @@ def check_solver(
     >>> accuracy.issues  # doctest: +SKIP
     []
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
     settings = _settings(fit)
@@ -162,7 +171,4 @@ def _log_likelihood(seen: ObservedStudy, settings: SolverSettings, tighter: floa
 
 def _pareto_k(change: FloatArray) -> float:
     known = change[np.isfinite(change)]
-    if known.size < 10 or np.ptp(known) == 0:
-        return 0.0 if known.size else float("nan")
-    _, k_hat = _PSIS(-known)
-    return float(k_hat)
+    return smoothed_weights(known)[1] if known.size >= LEAST_DRAWS else float("nan")

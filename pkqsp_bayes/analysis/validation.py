@@ -19,6 +19,7 @@ from pkqsp_bayes.arguments import (
 )
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.occasions import occasion_labels
@@ -42,6 +43,7 @@ _ALL = "all"
     draws=count(),
     seed=SEED,
 )
+@labelled
 def validate(
     fit: FitLike,
     study: StudyLike,

@@ -4,6 +4,7 @@ from pkqsp_bayes.arguments.checked import checked
 from pkqsp_bayes.arguments.numbers import (
     CORES,
     LEVEL,
+    REAL,
     SEED,
     count,
     increasing,
@@ -31,6 +32,7 @@ __all__ = [
     "FLAG",
     "LEVEL",
     "PATH",
+    "REAL",
     "SEED",
     "TEXT",
     "Rule",

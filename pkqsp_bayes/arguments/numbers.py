@@ -7,7 +7,17 @@ import numpy as np
 
 from pkqsp_bayes.arguments.rule import Rule, shown, simple
 
-__all__ = ["CORES", "LEVEL", "SEED", "count", "increasing", "number", "numbers", "probability"]
+__all__ = [
+    "CORES",
+    "LEVEL",
+    "REAL",
+    "SEED",
+    "count",
+    "increasing",
+    "number",
+    "numbers",
+    "probability",
+]
 
 _MOST = 1_000_000
 
@@ -71,6 +81,15 @@ def number(
         if math.isfinite(limit)
     ]  # fmt: skip
     return simple(", ".join(["it must be a finite number", *limits]), problem)
+
+
+def _no_real(value: object) -> str | None:
+    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return None if real else f"it is {shown(value)}, no number"
+
+
+REAL = simple("give a number", _no_real)
+"""A number, whatever its size; who takes it says what it may be."""
 
 
 def probability() -> Rule:

@@ -12,6 +12,7 @@ from scipy import special, stats
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.marginals import effective_prior, joint_factor
@@ -41,6 +42,7 @@ class _Informed:
 
 
 @checked(tree=FIT, table=PRIORS, level=LEVEL)
+@labelled
 def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
     """Compare what the data alone say with what a prior table says.
 
@@ -83,6 +85,7 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
 
 
 @checked(tree=FIT, table=PRIORS)
+@labelled
 def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
     """Return how many bits each parameter's posterior says beyond its prior in a table.
 

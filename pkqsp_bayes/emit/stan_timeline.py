@@ -85,6 +85,7 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
         "outputs": str(len(ode.output_names)),
         "dose_values": str(5 * len(ode.dose_names)),
         "dose_states": ", ".join(str(s + 1) for s in ode.dose_states) or "1",
+        "accumulates": _flags(_accumulates(ode)),
         "has_rate": _flags(ode.dose_has_rate),
         "has_duration": _flags(ode.dose_has_duration),
         "data": "" if moving else "data ",
@@ -100,6 +101,12 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
     words |= _edge_words(ode, words)
     body = _MODELLED_RATE if _rates_are_modelled(ode) else "  return rate[i];"
     return words | {"rate_body": Template(body).substitute(words)}
+
+
+def _accumulates(ode: LoweredOde) -> tuple[bool, ...]:
+    """Say which states are read by no equation, and dosed by no record: they only fill."""
+    read = {e.col for e in ode.rhs.by_state} | set(ode.dose_states)
+    return tuple(i not in read for i in range(len(ode.states)))
 
 
 def _flags(values: tuple[bool, ...]) -> str:

@@ -13,6 +13,7 @@ from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
 from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
 from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.engine.toolchain import (
     Methods,
     Stan,
@@ -31,6 +32,7 @@ _PART = "-sampling"
 """Ends the names of entries that are linked for sampling alone; they keep their object file."""
 
 
+@quiet_stan()
 def compile_program(
     code: str,
     *,
@@ -111,6 +113,7 @@ def _reuse(part: Path, folder: Path) -> None:
         shutil.copy2(path, folder / path.name)
 
 
+@quiet_stan()
 def load_program(
     code: str,
     *,

@@ -2,15 +2,15 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.arguments import CORES, FLAG, checked, either, instance, mapping, number
+from pkqsp_bayes.arguments import CORES, FLAG, REAL, Rule, checked, instance, mapping, number
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions, build_kernel
-from pkqsp_bayes.engine.subjects import subject_timelines, with_covariates
+from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
@@ -31,10 +31,15 @@ _DEVIATION = "kappa["
 
 _NAMED = 'give a mapping of names to numbers, such as {"CL": 3.0}'
 _NUMBERS = mapping(number(), wanted=_NAMED)
-_PARAMETERS = either(
-    mapping(None, wanted=_NAMED),  # what is no number is reported with all that is unknown
-    instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame"),
-)
+_VALUES = mapping(REAL, wanted=_NAMED)  # what is not finite is reported with all that is unknown
+_TABLE = instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame")
+
+
+def _parameter_issues(where: str, value: object) -> Iterable[Issue]:
+    return (_VALUES if isinstance(value, Mapping) else _TABLE).issues(where, value)
+
+
+_PARAMETERS = Rule(issues=_parameter_issues)
 
 
 @checked(
@@ -99,7 +104,10 @@ def simulate(
     ('mg/L', 5.0)
     """
     study = as_study(study, model)
-    model = unfold_trajectories(as_model(model))
+    model = as_model(model)
+    if issues := covariate_issues(model, covariates or {}):
+        raise CheckError(issues)
+    model = unfold_trajectories(model)
     individual: list[str] = []
     occasions: tuple[str, ...] = ()
     if isinstance(parameters, Mapping):

@@ -1,7 +1,7 @@
 """The study as the kernel sees it: units of the model, its covariates and dosing compartments."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.labels import occasion_label
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.occasions import with_occasions
@@ -20,7 +21,7 @@ from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
 from pkqsp_bayes.units import UnitError, amount_factor, dimension
 
-__all__ = ["dose_unit", "molar_mass", "subject_timelines", "with_covariates"]
+__all__ = ["covariate_issues", "dose_unit", "molar_mass", "subject_timelines", "with_covariates"]
 
 
 def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
@@ -145,6 +146,30 @@ def molar_mass(model: ReadyModel) -> float | None:
             return float(helper.expr)
     return next((p.value for p in model.system.parameters if p.name == "MW"
                  and p.kind is ParameterKind.CONSTANT), None)  # fmt: skip
+
+
+def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
+    """Return an issue for each name that is no covariate of a model, whatever its case.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> [issue.remedy for issue in covariate_issues(model, ["wt", "WTT"])]
+    ['did you mean WT?']
+    """
+    known = {name.lower(): name for name in model.covariates}
+    return [
+        Issue(
+            where=f"covariates.{name}",
+            what="the model has no such covariate",
+            remedy=f"did you mean {guess}?"
+            if (guess := nearest(name, [*known.values()]))
+            else "its covariates are " + (", ".join(known.values()) or "none"),
+        )
+        for name in map(str, given)
+        if name.lower() not in known
+    ]
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:

@@ -154,6 +154,15 @@ def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatAr
         others = {p.name: _stated(p) for p in model.system.parameters if p.name not in table}
         table = table.assign(**{n: v for n, v in others.items() if n in model.lowered.parameters})
         values = table.loc[list(study.subjects), list(model.lowered.parameters)]
+        issues = [
+            Issue(
+                where=f"parameters.{name}", what="its values are no numbers", remedy="give numbers"
+            )
+            for name in values.columns
+            if values[name].dtype.kind not in "fiu"
+        ]
+        if issues:
+            raise CheckError(issues)
         array = values.to_numpy(dtype=np.float64)
         issues = _bad(model, array, [f"parameters, ID {s}" for s in study.subjects])[:25]
         if not issues:

@@ -1,5 +1,6 @@
 """`approximate`: draws from an approximation of the posterior, with its Pareto k-hat."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -9,18 +10,18 @@ from typing import Any, Literal
 import cmdstanpy
 import numpy as np
 import xarray as xr
-from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.approximation import (
     USABLE_K,
     approximation_issues,
     approximation_label,
 )
-from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
     likelihood_group,
@@ -30,6 +31,7 @@ from pkqsp_bayes.fitting.groups import (
     prior_density_group,
 )
 from pkqsp_bayes.fitting.optimise import MethodError, best_optimum, optimise, what_was_said
+from pkqsp_bayes.fitting.psis import smoothed_weights
 from pkqsp_bayes.fitting.starts import settle_starts
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
@@ -44,7 +46,7 @@ _LOGGER = logging.getLogger(__name__)
 _PROPOSALS = 4  # times as many as the draws that are kept
 _DIGITS = 10
 _ITERATIONS = 2000
-_PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
+_FEWEST = 100  # proposals, so that their weights have a tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +63,7 @@ class _Proposals:
     model=MODEL, study=STUDY, method=one_of("pathfinder", "laplace"), draws=count(),
     paths=count(1, 1000), seed=SEED, options=BIND_OPTIONS,
 )  # fmt: skip
+@quiet_stan()
 def approximate(
     model: ModelLike,
     study: StudyLike,
@@ -138,7 +141,9 @@ def approximate(
     }
     quality |= {"label": label} if (label := approximation_label(quality)) else {}
     tree = _tree(bound, proposals, chosen, quality)
-    about = {"method": method, **quality, "seed": seed, "seconds": time.perf_counter() - began}
+    about: dict[str, Any] = {"method": method, **quality, "seed": seed,
+                             "options": json.dumps(chosen_options(options)),
+                             "seconds": time.perf_counter() - began}  # fmt: skip
     tree.attrs.update(result_attributes(model, bound, **about))
     for issue in diagnose_approximation(tree):
         _LOGGER.warning("%s", issue)
@@ -153,7 +158,9 @@ def _pathfinder(
     seed: int,
 ) -> _Proposals:
     inits: Any = [dict(start) for start in starts.values()]  # cmdstanpy's hint forgets lists
-    each = max(draws, -(-_PROPOSALS * draws // len(starts)))  # any path may be the one
+    each = max(
+        draws, -(-max(_FEWEST, _PROPOSALS * draws) // len(starts))
+    )  # any path may be the one
     try:
         found = program.pathfinder(
             data=bound.plain_data(),
@@ -191,7 +198,7 @@ def _laplace(
         found = program.laplace_sample(
             data=bound.plain_data(),
             mode=mode.estimate,
-            draws=_PROPOSALS * draws,
+            draws=max(_FEWEST, _PROPOSALS * draws),
             jacobian=True,
             seed=seed,
             sig_figs=_DIGITS,
@@ -218,17 +225,12 @@ def _laplace(
 def _weights(proposals: _Proposals) -> tuple[FloatArray, float]:
     """Return the smoothed weights, which sum to 1, and k-hat; what failed has weight 0."""
     ratios = proposals.posterior - proposals.approximation
-    weights = np.zeros(ratios.shape)
-    usable = np.isfinite(ratios)
-    if not usable.any():
+    if not np.isfinite(ratios).any():
         raise MethodError(
             "no draw of the approximation has a finite posterior density; draw with "
             "pkqsp_bayes.fit, and look at the priors' tails"
         )
-    smoothed, k_hat = _PSIS(-ratios[usable])
-    positive = np.exp(smoothed - smoothed.max())
-    weights[usable] = positive / positive.sum()
-    return weights, float(k_hat)
+    return smoothed_weights(ratios)
 
 
 def _chosen(

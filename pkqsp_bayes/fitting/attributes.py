@@ -1,14 +1,15 @@
 """What a result says of itself: the model, the program, the versions that made it."""
 
+import dataclasses
 import importlib.metadata
 import json
 from typing import Any
 
-from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.program.bind import BindOptions, BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import format_model
 
-__all__ = ["result_attributes"]
+__all__ = ["chosen_options", "result_attributes"]
 
 _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
@@ -28,10 +29,30 @@ def result_attributes(model: ModelSpec, bound: BoundModel, **more: Any) -> dict[
     stated = {
         "model": format_model(model),
         "program": bound.program,
+        "design": bound.design,
+        "values": bound.values,
         **more,
         "versions": {name: _version(name) for name in _PACKAGES},
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in stated.items()}
+
+
+def chosen_options(options: BindOptions | None) -> dict[str, Any]:
+    """Return the options that differ from the default: with them a result can be made again.
+
+    Parameters
+    ----------
+    options : BindOptions or None
+        None for the default.
+
+    Examples
+    --------
+    >>> chosen_options(None), chosen_options(BindOptions(blq="M1"))
+    ({}, {'blq': 'M1'})
+    """
+    usual = dataclasses.asdict(BindOptions())
+    chosen = dataclasses.asdict(options or BindOptions())
+    return {k: v for k, v in chosen.items() if v != usual[k]}
 
 
 def _version(package: str) -> str:

@@ -33,14 +33,16 @@ def other_centring(place: str, account: FitAccount) -> str:
     --------
     >>> known = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
     >>> other_centring("omega[CL]", known)
-    'sample its deviations non-centred: BindOptions(centred={"CL": False})'
+    'sample its deviations non-centred: BindOptions(centred={"CL": False}), or --non-centred CL'
     """
     variable, _, labels = place.partition("[")
     parameter = labels.rstrip("]").split(", ")[-1]
     key = f"kappa[{parameter}]" if variable in ("kappa", "omega_iov") else parameter
     is_centred = account.centred.get(key, False)
     way = "non-centred" if is_centred else "centred"
-    return f'sample its deviations {way}: BindOptions(centred={{"{key}": {not is_centred}}})'
+    python = f'BindOptions(centred={{"{key}": {not is_centred}}})'
+    shell = f"'{key}'" if "[" in key else key
+    return f"sample its deviations {way}: {python}, or --{way} {shell}"
 
 
 def strongest_shift(tree: xr.DataTree, marked: NDArray[np.bool_]) -> tuple[str, str] | None:

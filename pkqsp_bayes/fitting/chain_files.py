@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.settings import FitSettings
 
@@ -50,6 +51,7 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@quiet_stan()
 def chain_issues(
     path: Path, number: int, identity: ChainIdentity, digest: str | None
 ) -> list[Issue]:

@@ -10,6 +10,7 @@ import cmdstanpy
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.groups import label_observations
 from pkqsp_bayes.program.bind import BoundModel
@@ -20,6 +21,7 @@ _REMEDY = "put the right file in its place, or delete it: the chain is then run 
 _PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
 
 
+@quiet_stan()
 def convert_chains(
     files: Sequence[Path], bound: BoundModel, attributes: Mapping[str, Any]
 ) -> xr.DataTree:

@@ -58,7 +58,9 @@ def diagnose(tree: FitLike) -> list[Issue]:
         All of severity ``warning``.
     """
     tree = as_fit(tree)
-    return [*approximation_issues(tree.attrs), *_of_sampling(tree)]
+    if "approximation" in {**tree.attrs, **tree["posterior"].attrs}:  # no chain, nothing to mix
+        return list(approximation_issues({**tree["posterior"].attrs, **tree.attrs}))
+    return _of_sampling(tree)
 
 
 def _of_sampling(tree: xr.DataTree) -> list[Issue]:

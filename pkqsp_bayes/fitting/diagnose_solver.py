@@ -8,10 +8,13 @@ from pkqsp_bayes.errors import Issue
 __all__ = ["solver_issues"]
 
 _TIGHTER = "state tighter priors of the parameters, where the model makes sense"
-_LIMIT = "raise SolverSettings.max_steps (BindOptions.solver), or {tighter}"
+_LIMIT = "raise SolverSettings.max_steps (BindOptions.solver; pkqsp fit --max-steps), or {tighter}"
 _REMEDIES = (
     ("max_steps", _LIMIT.format(tighter=_TIGHTER)),
-    ("step size fell below", f"loosen SolverSettings.atol and rtol, or {_TIGHTER}"),
+    (
+        "step size fell below",
+        f"loosen SolverSettings.rtol, .atol (--rtol, --atol), or {_TIGHTER}",
+    ),
     ("not finite", f"look for a division by 0 or an overflow in the equations, or {_TIGHTER}"),
     ("singular", f"look for states without any loss in the equations, or {_TIGHTER}"),
     ("steady state", "drop SS for doses that never come to rest, or " + _TIGHTER),

@@ -16,8 +16,9 @@ import xarray as xr
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.beginning import begin_at_mode, begin_at_priors
 from pkqsp_bayes.fitting.chain_files import ChainIdentity, chain_issues
 from pkqsp_bayes.fitting.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
@@ -58,6 +59,7 @@ _LOGGER = logging.getLogger(__name__)
     model=MODEL, study=STUDY, folder=PATH, priors=PRIORS, settings=SETTINGS, options=BIND_OPTIONS,
     resume=FLAG, cores=CORES, executor=EXECUTOR, store=one_of(*STORES), progress=FLAG,
 )  # fmt: skip
+@quiet_stan()
 def fit(
     model: ModelLike,
     study: StudyLike,
@@ -156,7 +158,7 @@ def fit(
             _check_chains(place, manifest, bound, chosen)
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
         about = _attributes(model, bound, chosen, [seconds_of(file) for file in files])
-        about["options"] = json.dumps(_chosen(options or BindOptions()))
+        about["options"] = json.dumps(chosen_options(options))
         about["solver"] = _solver(place, bound, chosen)
         tree = convert_chains(files, bound, about)
         write_tree(place, tree, store)
@@ -260,12 +262,6 @@ def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str,
         for k in range(1, settings.chains + 1)
     }
     return solver_account(stats, "stan" if bound.header is None else "native")
-
-
-def _chosen(options: BindOptions) -> dict[str, Any]:
-    """Return the options that differ from the default: with them the fit can be made again."""
-    usual = dataclasses.asdict(BindOptions())
-    return {k: v for k, v in dataclasses.asdict(options).items() if v != usual[k]}
 
 
 def _attributes(

@@ -1,5 +1,6 @@
 """`find_mode`: the point of greatest posterior density (MAP), by L-BFGS from several starts."""
 
+import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,9 @@ import xarray as xr
 
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.fitting.attributes import result_attributes
+from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.groups import (
     constant_group,
     likelihood_group,
@@ -37,6 +39,7 @@ _OF_SUBJECTS = ("subject", "occasion")
     model=MODEL, study=STUDY, options=BIND_OPTIONS, starts=count(1, 10_000), seed=SEED,
     jacobian=FLAG, iterations=count(),
 )  # fmt: skip
+@quiet_stan()
 def find_mode(
     model: ModelLike,
     study: StudyLike,
@@ -112,6 +115,7 @@ def find_mode(
         "log_density": best.log_density,
         "converged": best.converged,
         "jacobian": jacobian,
+        "options": json.dumps(chosen_options(options)),
         "seed": seed,
         "seconds": time.perf_counter() - began,
     }
@@ -170,7 +174,8 @@ def _unfinished(tree: xr.DataTree) -> Iterator[Issue]:
     if tree.attrs["converged"] == "false":
         best = optima["said"].values[int(np.nanargmax(optima["log_density"].values))]
         what = f"it has not converged ({best or 'no reason given'})"
-        remedy = "raise `iterations`; if that does not help, tighten the solver's tolerances"
+        remedy = "raise `iterations` (--iterations); if that does not help, tighten the solver's "
+        remedy += "tolerances (BindOptions.solver; --rtol, --atol)"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
     lost = int(optima["collapsed"].sum())
     if lost:

@@ -109,7 +109,7 @@ def best_optimum(optima: Sequence[Optimum]) -> Optimum:
         raise MethodError(
             "there is no mode: from every start an SD of random effects runs to 0, where the joint "
             "density has no bound; sample with pkqsp_bayes.fit, state that SD as a number, or have "
-            "the effect non-centred (BindOptions(centred={...: False}))"
+            "the effect non-centred (BindOptions(centred={...: False}); --non-centred NAME)"
         )
     told = "; ".join(sorted({o.said for o in optima}))
     raise MethodError(f"the optimiser failed from all {len(optima)} starts: {told}")

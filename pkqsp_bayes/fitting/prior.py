@@ -1,8 +1,6 @@
 """`sample_prior`: what the priors say before any data, and what they predict."""
 
 import dataclasses
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.attributes import result_attributes
 from pkqsp_bayes.fitting.groups import (
@@ -24,19 +23,18 @@ from pkqsp_bayes.fitting.groups import (
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
-from pkqsp_bayes.study.study import Study
 
-__all__ = ["design_key", "diagnose_prior", "sample_prior"]
+__all__ = ["diagnose_prior", "sample_prior"]
 
 _LOGGER = logging.getLogger(__name__)
 _DIGITS = 10
 # A parameter is named if a failed draw's value beats one of the others' this often, or this seldom.
 _TELLING = 0.7
 _MOST = 3
-_OBSERVED = ("DV", "BLQ", "LLOQ", "ULOQ")
 
 
 @checked(model=MODEL, study=STUDY, draws=count(), seed=SEED, options=BIND_OPTIONS)
+@quiet_stan()
 def sample_prior(
     model: ModelLike,
     study: StudyLike,
@@ -107,31 +105,10 @@ def sample_prior(
     )
     tree.attrs.update(result_attributes(model, bound, **about))
     tree.attrs["program"] = bound.prior_program
-    tree.attrs["design"] = design_key(study)
+    del tree.attrs["values"]  # they play no part
     for issue in diagnose_prior(tree):
         _LOGGER.warning("%s", issue)
     return tree
-
-
-def design_key(study: Study) -> str:
-    """Return a digest of a study without what was observed: subjects, doses, samples, covariates.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Examples
-    --------
-    >>> import pkqsp_bayes as pq
-    >>> once, twice = (pq.regimen(pq.Dose(amount=a), [1.0]) for a in (1.0, 2.0))
-    >>> design_key(once) == design_key(once), design_key(once) == design_key(twice)
-    (True, False)
-    """
-    table = study.table.drop(columns=[*_OBSERVED, "ROW"], errors="ignore")
-    units = sorted(item for item in study.units.items() if item[0] != "DV")
-    text = json.dumps([units, table.to_csv(index=False)])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _with_kernel(options: BindOptions | None) -> BindOptions:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.physiology.ops import Value, is_number
+from pkqsp_bayes.physiology.ops import Value, is_number, is_value
 
 __all__ = ["ABOVE_ZERO", "Limit", "describe_range", "limit_issues", "require"]
 
@@ -80,8 +81,9 @@ def require(**given: Bounds) -> None:
 
 def _issue(limit: Limit) -> Issue | None:
     where, value = limit.where or limit.name, limit.value
-    if isinstance(value, bool | str | np.bool_) or value is None:
-        return Issue(where=where, what=f"{limit.name} is {value!r}, no number", remedy=limit.remedy)
+    if not is_value(value):
+        what = f"{limit.name} is {shown(value)}, no number"
+        return Issue(where=where, what=what, remedy=limit.remedy)
     if not all(map(_is_numeric, (value, limit.low, limit.high))):
         return None
     numbers, low, high = np.broadcast_arrays(*np.atleast_1d(value, limit.low, limit.high))

@@ -12,7 +12,17 @@ import numpy as np
 
 from pkqsp_bayes.arguments.rule import shown, simple
 
-__all__ = ["COVARIATE", "NUMPY", "OPS", "VALUE", "NumpyOps", "Ops", "Value", "is_number"]
+__all__ = [
+    "COVARIATE",
+    "NUMPY",
+    "OPS",
+    "VALUE",
+    "NumpyOps",
+    "Ops",
+    "Value",
+    "is_number",
+    "is_value",
+]
 
 # A float, a NumPy array of any shape, or a symbol: whatever carries + - * / **.
 type Value = Any
@@ -121,15 +131,30 @@ def is_number(value: Value) -> bool:
     return isinstance(value, int | float | np.integer | np.floating)
 
 
+def is_value(value: object) -> bool:
+    """Return whether formulas can reckon with a value: numbers, an array of them, or a symbol.
+
+    Examples
+    --------
+    >>> [is_value(v) for v in (0.5, np.ones(2), True, "1", float, {})]
+    [True, True, False, False, False, False]
+    """
+    if isinstance(value, bool | np.bool_ | complex | str | bytes | type):
+        return False
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind is not None:
+        return kind in tuple("fiuO")
+    return isinstance(value, Real) or (hasattr(value, "__mul__") and hasattr(value, "__pow__"))
+
+
 def _no_value(value: object) -> str | None:
     """Say why there is no reckoning with a value: what is neither numbers nor a symbol."""
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if isinstance(value, Real) and is_value(value):
         return None if np.isfinite(float(value)) else f"it is {shown(value)}"
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind is not None:
         return _no_array(np.asarray(value), kind)
-    symbol = hasattr(value, "__mul__") and hasattr(value, "__pow__")
-    return None if symbol and not isinstance(value, bool) else f"it is {shown(value)}"
+    return None if is_value(value) else f"it is {shown(value)}"
 
 
 def _no_array(values: np.ndarray, kind: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from pkqsp_bayes.arguments import TEXT, checked, one_of
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.animals import ANIMALS, animal_body
@@ -10,7 +12,7 @@ from pkqsp_bayes.physiology.human import human_body
 from pkqsp_bayes.physiology.human_reference import human_reference
 from pkqsp_bayes.physiology.limits import Limit, limit_issues
 from pkqsp_bayes.physiology.names import suggest
-from pkqsp_bayes.physiology.ops import COVARIATE, NUMPY, OPS, Ops, Value
+from pkqsp_bayes.physiology.ops import COVARIATE, NUMPY, OPS, Ops, Value, is_value
 
 __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 
@@ -154,6 +156,9 @@ def body_limits(species: str, *, ops: Ops = NUMPY, **stated: Value) -> tuple[Lim
     [('WT', 0.02, 1.0)]
     """
     _check_covariates(species, stated)
+    wrong = {name: value for name, value in stated.items() if not is_value(value)}
+    if wrong:  # no range can be told of the others beside them
+        return tuple(_limit(n, v, 0.0, np.inf, "give a number") for n, v in wrong.items())
     if species != "human":
         low, high = _WEIGHTS[species]
         remedy = f"the weight of a {species}, in kg"

@@ -21,6 +21,7 @@ from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.study_key import design_key, values_key
 from pkqsp_bayes.program.table import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical import typical_fragment
@@ -104,6 +105,8 @@ class BoundModel:
     observed : mapping
         Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``, and its endpoint's ``LLOQ`` and
         ``ULOQ`` (NaN where there is none); values in the unit of the output.
+    design, values : str
+        Digests of the study without and of its observed values (`pkqsp_bayes.program.study_key`).
     """
 
     program: str
@@ -119,6 +122,8 @@ class BoundModel:
     solved_with: tuple[str, ...]
     centred: Mapping[str, bool]
     observed: Mapping[str, list[Any]]
+    design: str = ""
+    values: str = ""
 
     def plain_data(self) -> dict[str, Any]:
         """Return the data with lists in place of arrays, for JSON."""
@@ -170,6 +175,8 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         solved_with=frame.ode.parameters,
         centred=_centred(frame),
         observed=_observed(frame),
+        design=design_key(frame),
+        values=values_key(frame),
     )
 
 

@@ -54,7 +54,7 @@ def examine_observations(
     kept = ((table["EVID"] == 0) & (table["MDV"] == 0)).to_numpy()
     below = table["BLQ"].to_numpy(dtype=np.int64)
     if blq == "M1":
-        kept &= below == 0
+        kept = kept & (below == 0)
     endpoint, issues = match_endpoints(model.spec, study, kept)
     measured, more = measured_values(model, study, endpoint)
     names = [name for name, o in model.spec.observe.items() if o.error is not None]

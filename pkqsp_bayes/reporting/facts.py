@@ -46,7 +46,7 @@ class ReportOptions:
 REPORT_OPTIONS = record(
     ReportOptions,
     draws=count(2),
-    outer=count(2),
+    outer=count(10),
     inner=count(2),
     subjects=count(),
     searches=count(0, 10_000),

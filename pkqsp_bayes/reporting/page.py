@@ -10,12 +10,14 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.causal import CausalRecord
 from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.fitted import require_fitted
 from pkqsp_bayes.analysis.given import study_for
 from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.files import told_writing
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.outputs import write_text
@@ -73,6 +75,7 @@ _CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a Ca
     causal=_CAUSAL,
     options=REPORT_OPTIONS,
 )
+@labelled
 def report(
     fit: FitLike,
     folder: Path | str,
@@ -123,7 +126,7 @@ def report(
     source = Path(fitted_in) if fitted_in is not None else place
     chosen, known = (
         options or ReportOptions(),
-        _study_in(source) if study is None else study_for(fit, study),
+        _study_in(source) if study is None else _study_of(fit, study),
     )
     found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
     with tempfile.TemporaryDirectory() as workshop:
@@ -142,6 +145,12 @@ def report(
     with told_writing(place):
         write_text(place / "report.html", _page(facts, sections))
     return place / "report.html"
+
+
+def _study_of(fit: xr.DataTree, study: StudyLike) -> Study:
+    found = study_for(fit, study)
+    require_fitted(fit, found)
+    return found
 
 
 def _occasions(fit: xr.DataTree) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TEXT
 from pkqsp_bayes.files import read_text as read_bounded
 
-__all__ = ["LARGEST_FILE", "load_document", "read_text"]
+__all__ = ["LARGEST_FILE", "load_document", "read_text", "table_issues"]
 
 LARGEST_FILE = 1_000_000
 """Most characters of a file."""
@@ -69,9 +69,29 @@ def load_document(text: str, where: str) -> dict[str, Any]:
         raise CheckError([Issue(where=where, what=what, remedy="it needs neither")]) from None
 
 
+_TABLES = (".csv", ".tsv", ".tab", ".dat", ".txt", ".xls", ".xlsx", ".csv.gz")
+"""Ends of names that models do not have, and tables do."""
+
+
+def table_issues(where: str, path: str | Path) -> list[Issue]:
+    """Return an issue where the name of a model's file is that of a table.
+
+    Examples
+    --------
+    >>> [issue.remedy for issue in table_issues("model", "study.csv")]
+    ['it looks like a table: give the model first, and then the study']
+    """
+    if not str(path).lower().endswith(_TABLES):
+        return []
+    remedy = "it looks like a table: give the model first, and then the study"
+    return [Issue(where=where, what=f"{path} is no model", remedy=remedy)]
+
+
 def _syntax_issue(message: str, where: str) -> Issue:
     found = _PLACE.search(message)
     what = "not TOML: " + (message[: found.start()] if found else message)
+    if told := table_issues(where, where):
+        return told[0]
     if found is None:
         return Issue(where=where, what=what, remedy="correct the syntax")
     line, column = found.groups()

@@ -7,6 +7,7 @@ from pkqsp_bayes.arguments import PATH, Rule
 from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TEXT, file_issues
+from pkqsp_bayes.spec.documents import table_issues
 from pkqsp_bayes.spec.library import load_model, locate
 from pkqsp_bayes.spec.model import ModelSpec
 
@@ -51,7 +52,8 @@ def _issues(where: str, value: object) -> list[Issue]:
     if found := list(PATH.issues(where, value)):
         return found
     try:
-        return file_issues(locate(value), limit=LARGEST_TEXT)
+        found = file_issues(locate(value), limit=LARGEST_TEXT)
+        return found or table_issues(where, value)
     except CheckError as error:
         return [dataclasses.replace(issue, where=where) for issue in error.issues]
 

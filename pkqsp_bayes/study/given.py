@@ -96,6 +96,9 @@ def _issues(where: str, value: object) -> list[Issue]:
 
 def _file_issues(where: str, value: str | Path) -> list[Issue]:
     found = file_issues(value, limit=LARGEST_TABLE)
+    if not found and Path(value).suffix.lower() == ".toml":
+        remedy = "it looks like a model: give the model first, and then the study"
+        return [Issue(where=where, what=f"{value} is no table", remedy=remedy)]
     guess = nearest(str(value), datasets.names())
     if found and guess and not Path(value).suffix:
         what = f"there is no file and no data set {shown(str(value))}"

@@ -1,5 +1,6 @@
 """Studies made in code, for simulations."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -128,6 +129,10 @@ def regimen(
     """
     given = [doses] if isinstance(doses, Dose) else list(doses)
     names = [str(i + 1) for i in range(subjects)] if isinstance(subjects, int) else list(subjects)
+    twice = sorted(name for name, times_named in Counter(names).items() if times_named > 1)
+    if twice:
+        what, remedy = f"{', '.join(twice)}: more than once", "give each subject an ID of its own"
+        raise CheckError([Issue(where="subjects", what=what, remedy=remedy)])
     one = _schedule(given, np.atleast_1d(np.asarray(times, dtype=np.float64)), outputs)
     subject = np.repeat(np.arange(len(names)), len(one))
     table = one.iloc[np.tile(np.arange(len(one)), len(names))].reset_index(drop=True)

@@ -48,7 +48,7 @@ generated quantities {
 CASE = """    if (which == {number}) {{
       out[row[s] : row[s + 1] - 1] = m{number}_solve(p[s], x[s], {rows},
         breaks[segment[s] : segment[s + 1] - 1], segments[segment[s] : segment[s + 1] - 1],
-        own[row[s] : row[s + 1] - 1], 1e-11, 1e-12, 1000000);
+        own[row[s] : row[s + 1] - 1], 1e-11, 1e-13, 1000000);
     }}"""
 
 

@@ -38,9 +38,10 @@ def check_level(p_values: dict[str, list[float]]) -> None:
     assert p_values
     for name, found in p_values.items():
         p = np.array(found)
-        assert p.size == REPLICATES, name
+        # a limit that is written on censored rows alone is not known where there is none
+        assert p.size == REPLICATES or (name.endswith(DISCRETE) and p.size >= 90), name
         for level in (0.05, 0.2):
-            low, high = stats.binom.ppf([0.0005, 0.9995], REPLICATES, level)
+            low, high = stats.binom.ppf([0.0005, 0.9995], p.size, level)
             count = int((p <= level).sum())
             assert count <= high, (name, level, count)
             assert count >= low or name.endswith(DISCRETE), (name, level, count)

@@ -14,6 +14,7 @@ from pkqsp_bayes.analysis.individuals.target import EffectPosterior
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.occasions import occasion_labels
 
@@ -27,6 +28,7 @@ _METHODS = ("posterior", "map")
 @checked(
     fit=FIT, new_study=STUDY, method=one_of(*_METHODS), draws=count(), proposals=count(), seed=SEED
 )
+@labelled
 def individualise(
     fit: FitLike,
     new_study: StudyLike,

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from pkqsp_bayes.analysis.draws import PopulationDraws
 from pkqsp_bayes.analysis.population import StudySimulator, study_simulator
 from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.subjects import covariate_issues
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.study import Study
@@ -36,12 +38,21 @@ class Individuals:
         The subjects' data.
     draws : PopulationDraws
         Of the population; ``dataset.population_draw`` says which goes with which individual.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation; ``dataset`` and
+        what `simulate` returns have it in their attributes.
     """
 
     dataset: xr.Dataset
     model: ModelSpec
     study: Study
     draws: PopulationDraws
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Label the draws."""
+        if self.label:
+            self.dataset.attrs["label"] = self.label
 
     def simulate(
         self,
@@ -78,6 +89,8 @@ class Individuals:
         CheckError
             With whatever is wrong with regimen or covariates.
         """
+        if issues := covariate_issues(self.model, covariates or {}):
+            raise CheckError(issues)
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
         simulator = study_simulator(self.model, self._course(doses, at, covariates or {}))
         eta = self.dataset["eta"].to_numpy()
@@ -103,7 +116,11 @@ class Individuals:
                 "subject": list(self.study.subjects),
                 "time": ("time", np.sort(at), {"units": self.model.time_unit}),
             },
-            attrs={"model": self.model.title, "seed": seed},
+            attrs={
+                "model": self.model.title,
+                "seed": seed,
+                **({"label": self.label} if self.label else {}),
+            },
         )
 
     def _course(

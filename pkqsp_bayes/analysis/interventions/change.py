@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pkqsp_bayes.arguments import number
+from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
@@ -14,7 +16,7 @@ from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.study.simulated import Dose
+from pkqsp_bayes.study.simulated import DOSES, Dose
 
 __all__ = ["Change", "Changes", "Scaled", "read_changes"]
 
@@ -142,22 +144,27 @@ def _no_cause(ready: ReadyModel, name: str) -> tuple[str, str] | None:
 
 def _no_change(spec: ModelSpec, name: str, change: Change) -> tuple[str, str] | None:
     if isinstance(change, Scaled):
-        if not (math.isfinite(change.factor) and change.factor >= 0):
-            return f"the factor is {change.factor:g}", "give a finite one that is not negative"
+        if not _is_finite(change.factor) or change.factor < 0:
+            return f"the factor is {shown(change.factor)}", "give a finite one that is not negative"
         if isinstance(_constant(spec, name), str):
             return "it is an expression", "set it to a number, or scale what it is made of"
         return None
     if name == "dose":
-        given = [change] if isinstance(change, Dose) else change
-        fine = isinstance(given, Sequence) and all(isinstance(d, Dose) for d in given)
-        return None if fine else ("it is no regimen", "give doses, or Scaled(factor=...)")
+        wrong = next(iter(DOSES.issues("dose", change)), None)
+        other = "give doses, or Scaled(factor=...)"
+        return None if wrong is None else (f"it is no regimen: {wrong.where}: {wrong.what}", other)
     if isinstance(change, str):
         levels = spec.covariates[name].levels if name in spec.covariates else {}
         return None if change in levels else (f"it has no level {change!r}", "give a number")
-    if not isinstance(change, float | int) or not math.isfinite(change):
-        return f"it cannot be set to {change}", "give a finite number, or Scaled(factor=...)"
+    if not _is_finite(change):
+        return f"it cannot be set to {shown(change)}", "give a finite number, or Scaled(factor=...)"
     stated = spec.population.parameters.get(name)
-    return None if stated is None else _out_of_bounds(stated, float(change))
+    return None if stated is None else _out_of_bounds(stated, float(change))  # type: ignore[arg-type]
+
+
+def _is_finite(value: object) -> bool:
+    """Whether a value is a finite number; a bool is none."""
+    return not list(number().issues("", value))
 
 
 def _out_of_bounds(stated: PopulationParameterSpec, value: float) -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """`intervene`: the effect of doing something, on the same subjects, with its uncertainty."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,19 +8,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.interventions.act import act_on, without_known_effects
 from pkqsp_bayes.analysis.interventions.change import Change, Changes, Scaled, read_changes
 from pkqsp_bayes.analysis.interventions.effects import common_effects, new_effects
 from pkqsp_bayes.analysis.interventions.summary import summarise_arms
 from pkqsp_bayes.analysis.variability.endpoints import Endpoint
-from pkqsp_bayes.analysis.variability.sampling import Design, make_design
+from pkqsp_bayes.analysis.variability.sampling import Design, make_design, require_response
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
@@ -28,6 +30,7 @@ from pkqsp_bayes.study.simulated import DOSES, Dose
 __all__ = ["intervene"]
 
 FloatArray = NDArray[np.float64]
+_LOGGER = logging.getLogger(__name__)
 
 
 _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"CL": 2.0}')
@@ -46,6 +49,7 @@ _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"
     seed=SEED,
     options=SOLVER_OPTIONS,
 )
+@labelled
 def intervene(
     fit: FitLike,
     do: Mapping[str, Change],
@@ -133,13 +137,16 @@ def intervene(
     population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
     worlds = _Worlds(before=before, after=after, draws=population, changes=changes)
     arms = worlds.solve(*new_effects(population, subjects, rng))
+    require_response(arms, output)
+    if np.array_equal(arms[0], arms[1], equal_nan=True):
+        _LOGGER.warning("%s does not move %s at these times", _words(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
                     "time_unit": model.time_unit, "do": _words(do), "failed": failed,
-                    "probability": probability, "seed": seed, **draws_label(fit)}  # fmt: skip
+                    "probability": probability, "seed": seed}  # fmt: skip
     return result
 
 

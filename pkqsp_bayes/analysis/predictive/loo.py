@@ -5,26 +5,31 @@ patients are predicted; it needs the subject's likelihood with its random effect
 since a subject's own effects know its data.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
 import arviz as az
 import numpy as np
 import xarray as xr
+from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.draws import PopulationDraws
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.observed import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.psis import LEAST_DRAWS, require_draws
 from pkqsp_bayes.fitting.quiet import quiet_dependencies
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["loo", "loo_subject"]
+__all__ = ["LeaveOneOut", "loo", "loo_subject"]
 
 FloatArray = NDArray[np.float64]
 _LOGGER = logging.getLogger(__name__)
@@ -32,10 +37,35 @@ _GOOD_K = 0.7
 _LARGEST_ERROR = 0.3
 """Of a log likelihood, in the worst hundredth of the draws: beyond it noise is taken for weight."""
 _NAMED = 5
+_SAME = Issue(
+    where="posterior",
+    what="all its draws are the same, so that no weights tell what leaving out changes",
+    remedy="look at pkqsp_bayes.diagnose of the fit; fit again, with longer warm-up",
+)
+
+
+@dataclasses.dataclass(kw_only=True, repr=False, eq=False)
+class LeaveOneOut(ELPDDataLOO):
+    """ArviZ's result, with what the draws are, if they are those of a poor approximation."""
+
+    label: str = ""
+
+    def __str__(self) -> str:
+        """Return the table, below the label."""
+        table: str = super().__str__()  # type: ignore[no-untyped-call]
+        return f"Draws of {self.label}\n{table}" if self.label else table
+
+    @classmethod
+    def of(cls, found: az.ELPDData) -> "LeaveOneOut":
+        """Return what ArviZ found."""
+        return cls(
+            **{field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+        )
 
 
 @checked(fit=FIT)
-def loo(fit: FitLike) -> az.ELPDData:
+@labelled
+def loo(fit: FitLike) -> LeaveOneOut:
     """Leave out one observation at a time: conditional on the subject's other observations.
 
     Parameters
@@ -45,12 +75,15 @@ def loo(fit: FitLike) -> az.ELPDData:
 
     Returns
     -------
-    arviz.ELPDData
-        Pointwise, with Pareto k; `arviz.compare` takes several. Where k is above 0.7 for some
-        observations their values, and the sum with them, are not reliable: a warning is logged.
+    LeaveOneOut
+        ArviZ's ELPDData, pointwise, with Pareto k; `arviz.compare` takes several. Where k is above
+        0.7 for some observations their values, and the sum with them, are not reliable: a warning
+        is logged.
     """
+    tree = as_fit(fit)
+    _require_likelihood(tree)
     with quiet_dependencies():
-        result = az.loo(as_fit(fit), var_name="DV", pointwise=True)
+        result = LeaveOneOut.of(az.loo(tree, var_name="DV", pointwise=True))
     poor = ~(result.pareto_k.to_numpy() <= _GOOD_K)
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
@@ -61,6 +94,17 @@ def loo(fit: FitLike) -> az.ELPDData:
     return result
 
 
+def _require_likelihood(tree: xr.DataTree) -> None:
+    """Refuse what has too few draws, the same in each, or no likelihood of observations."""
+    if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
+        what, remedy = "it has no likelihood of observations", "give what pkqsp_bayes.fit returns"
+        raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
+    found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
+    require_draws(found.sizes["sample"])
+    if np.ptp(found.to_numpy(), axis=0).max(initial=0.0) == 0:
+        raise CheckError([_SAME])
+
+
 _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # type: ignore[arg-type]
 
 
@@ -69,9 +113,10 @@ _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # t
     study=STUDY,
     proposals=count(),
     refit=_REFIT,
-    draws=count(),
+    draws=count(LEAST_DRAWS),
     seed=SEED,
 )
+@labelled
 def loo_subject(
     fit: FitLike,
     study: StudyLike,
@@ -80,7 +125,7 @@ def loo_subject(
     proposals: int = 30,
     refit: Callable[[Study], xr.DataTree] | None = None,
     seed: int = 1,
-) -> az.ELPDData:
+) -> LeaveOneOut:
     """Leave out one subject at a time.
 
     The likelihood of each subject under each draw of the population has the random effects
@@ -94,7 +139,7 @@ def loo_subject(
     study : Study, str, Path or DataFrame
         A study, its name or its file: that of the fit.
     draws : int
-        Draws of the posterior.
+        Draws of the posterior, 25 or more.
     proposals : int
         Points by which the random effects of each subject are integrated out, under each draw.
     refit : callable, optional
@@ -105,7 +150,7 @@ def loo_subject(
 
     Returns
     -------
-    arviz.ELPDData
+    LeaveOneOut
         One point a subject. Where the Pareto k of a subject is above 0.7 its value is NaN, and so
         is the sum: no weights of these draws stand for a fit without that subject. A warning is
         logged then, with what to do. k is infinite where the integral itself is not exact enough
@@ -114,14 +159,14 @@ def loo_subject(
     Raises
     ------
     CheckError
-        If the subjects are not those of the fit.
+        If the study is not the one that was fitted; if there are fewer than 25 draws, or all the
+        same.
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fit, study, draws=draws, rng=rng)
-    if seen.draws.subjects and seen.draws.subjects != study.subjects:
-        what, remedy = "its subjects are not those of the fit", "give the study of the fit"
-        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+    require_draws(seen.draws.size)
+    _require_spread(seen.draws)
     result = _left_out(seen, proposals, rng)
     poor = np.flatnonzero(~(result.pareto_k.to_numpy() <= _GOOD_K))
     if refit is not None:
@@ -134,7 +179,15 @@ def loo_subject(
     return result
 
 
-def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> az.ELPDData:
+def _require_spread(draws: PopulationDraws) -> None:
+    """Refuse draws that are all the same, though parameters have distributions."""
+    everything = [draws.omega, draws.sigma, draws.correlation, draws.omega_iov]
+    everything += [draws.shared[name] for name in draws.sampled]
+    if all(np.ptp(values, axis=0).max(initial=0.0) == 0 for values in everything):
+        raise CheckError([_SAME])
+
+
+def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> LeaveOneOut:
     """Return Pareto-smoothed LOO of the subjects; k is infinite where an integral is poor."""
     found = marginal_log_likelihood(seen, proposals=proposals, rng=rng)
     tree = xr.DataTree.from_dict({
@@ -145,7 +198,7 @@ def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> 
         ),
     })  # fmt: skip
     with quiet_dependencies():
-        result = az.loo(tree, var_name="subject", pointwise=True, reff=1.0)
+        result = LeaveOneOut.of(az.loo(tree, var_name="subject", pointwise=True, reff=1.0))
     poor = ~(np.quantile(found.error, 0.99, axis=0) <= _LARGEST_ERROR)
     result.pareto_k[:] = np.where(poor, np.inf, result.pareto_k)
     return result
@@ -167,7 +220,7 @@ def _refitted(
     return float(special.logsumexp(again.log_lik) - np.log(again.log_lik.size))
 
 
-def _without_number(result: az.ELPDData, poor: NDArray[np.int64], named: Sequence[str]) -> None:
+def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequence[str]) -> None:
     """Take away what cannot be trusted, and say so."""
     result.elpd_i[poor] = np.nan
     _sum_up(result)
@@ -183,7 +236,7 @@ def _without_number(result: az.ELPDData, poor: NDArray[np.int64], named: Sequenc
     _LOGGER.warning("%s", issue)
 
 
-def _sum_up(result: az.ELPDData) -> None:
+def _sum_up(result: LeaveOneOut) -> None:
     result.elpd = float(result.elpd_i.sum(skipna=False))
     result.se = float(np.sqrt(result.elpd_i.size * result.elpd_i.var(skipna=False)))
     if np.isnan(result.elpd):

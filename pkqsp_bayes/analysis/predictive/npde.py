@@ -15,12 +15,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
-from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["npde"]
@@ -38,6 +38,7 @@ _LEAST = 3
     draws=count(),
     seed=SEED,
 )
+@labelled
 def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) -> xr.Dataset:
     """Compute NPDE and NPD of every observation, and test them.
 
@@ -105,7 +106,6 @@ def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) ->
             "model": seen.model.title,
             "draws": seen.draws.size,
             "seed": seed,
-            **draws_label(fit),
         },
     )
 

@@ -3,11 +3,11 @@
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.given import fit_and_study
 from pkqsp_bayes.analysis.observed import Kind, observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["predict"]
@@ -20,6 +20,7 @@ __all__ = ["predict"]
     draws=count(),
     seed=SEED,
 )
+@labelled
 def predict(
     fit: FitLike, study: StudyLike, *, kind: Kind = "conditional", draws: int = 500, seed: int = 1
 ) -> xr.Dataset:
@@ -67,5 +68,5 @@ def predict(
             "DV": ("observation", table["DV"].to_numpy()),
         },
         coords={**labels, "observation": table["row"].to_numpy()},
-        attrs={"model": seen.model.title, "seed": seed, **draws_label(fit)},
+        attrs={"model": seen.model.title, "seed": seed},
     )

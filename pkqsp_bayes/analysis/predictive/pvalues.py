@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.given import STATISTICS_RULE, fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.ranks import two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.stretches import rising_runs
 
@@ -48,6 +48,8 @@ def _share_above(table: pd.DataFrame) -> float:
 def _autocorrelation(table: pd.DataFrame) -> float:
     """Correlation of residuals of neighbours in time, around the mean of replicates."""
     residual = (table["DV"] - table["mean"]) / table["sd"]
+    if not np.isfinite(residual).all():  # one replicate has no spread
+        return np.nan
     follows = residual.groupby(table["ID"]).shift(1)
     both = follows.notna()
     return float(np.corrcoef(residual[both], follows[both])[0, 1]) if both.sum() > 2 else np.nan
@@ -72,6 +74,7 @@ replicates."""
     draws=count(),
     seed=SEED,
 )
+@labelled
 def predictive_pvalues(
     fit: FitLike,
     study: StudyLike,
@@ -132,6 +135,5 @@ def predictive_pvalues(
             "model": seen.model.title,
             "draws": seen.draws.size,
             "seed": seed,
-            **draws_label(fit),
         },
     )

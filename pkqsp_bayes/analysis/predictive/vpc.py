@@ -10,7 +10,6 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.draws import draws_label
 from pkqsp_bayes.analysis.given import BINS, PROBABILITIES, fit_and_study
 from pkqsp_bayes.analysis.observed import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
@@ -21,9 +20,11 @@ from pkqsp_bayes.arguments import (
     TEXT,
     checked,
     count,
+    one_of,
 )
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.study.given import STUDY, StudyLike
 
 __all__ = ["prediction_corrected", "vpc"]
@@ -38,12 +39,13 @@ _INTERVAL = (0.025, 0.5, 0.975)
     endpoint=TEXT,
     corrected=FLAG,
     stratify=TEXT,
-    time=TEXT,
+    time=one_of("TIME", "TAD"),
     bins=BINS,
     quantiles=PROBABILITIES,
     draws=count(),
     seed=SEED,
 )
+@labelled
 def vpc(
     fit: FitLike,
     study: StudyLike,
@@ -133,7 +135,7 @@ def vpc(
     ).assign_attrs(
         model=seen.model.title, endpoint=chosen, unit=seen.model.observe[chosen].value.unit or "",
         time=time, time_unit=seen.model.time_unit, corrected=int(corrected), draws=seen.draws.size,
-        seed=seed, stratify=stratify or "", **draws_label(fit),
+        seed=seed, stratify=stratify or "",
     )  # fmt: skip
 
 

@@ -18,9 +18,10 @@ from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.given import PRIOR_DRAWS
-from pkqsp_bayes.fitting.prior import design_key
 from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.study_key import design_key
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
@@ -169,7 +170,10 @@ def _is_same_design(
     if drawn.size != len(table):
         return False
     same = all((drawn[a].to_numpy() == table[b].to_numpy()).all() for a, b in pairs)
-    return same and prior.attrs.get("design") in (None, design_key(study))
+    if not same or "design" not in prior.attrs:
+        return same
+    frame = build_frame(model_of(prior), study, blq="M3", centred={})
+    return bool(prior.attrs["design"] == design_key(frame))
 
 
 def _replicas(

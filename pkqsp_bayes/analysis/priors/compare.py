@@ -13,7 +13,7 @@ from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.given import fit_and_study
+from pkqsp_bayes.analysis.given import fit_and_its_study
 from pkqsp_bayes.analysis.priors.density import StatedDensity, stated_density
 from pkqsp_bayes.analysis.stated import labelled_draws
 from pkqsp_bayes.arguments import PATH, checked, mapping
@@ -21,6 +21,8 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.account import read_attribute
 from pkqsp_bayes.fitting.fit import fit as run_fit
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.psis import smoothed_weights
 from pkqsp_bayes.fitting.settings import SETTINGS, FitSettings
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.spec.apply_priors import apply_priors
@@ -52,6 +54,7 @@ _TABLES = mapping(PRIORS, wanted="give a mapping of names to PriorTables")
     settings=SETTINGS,
     options=BIND_OPTIONS,
 )
+@labelled
 def compare_priors(
     fit: FitLike,
     study: StudyLike,
@@ -97,7 +100,7 @@ def compare_priors(
     Raises
     ------
     CheckError
-        With every problem of model, study and tables.
+        With every problem of model, study and tables; if the study is not the one that was fitted.
 
     Notes
     -----
@@ -125,7 +128,7 @@ def compare_priors(
     >>> found.method.values.tolist(), bool(found.log_bayes_factor.sel(prior="other") > 0)
     (['fitted', 'weighted'], True)
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     model = model_of(fit)
     models = _models(model, priors)
     draws = fit["posterior"].to_dataset()
@@ -204,7 +207,7 @@ def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> 
     if not _covered(base, target) or not np.isfinite(ratio).any():
         return _Row(method="none", moments=_nothing(draws), pareto_k=math.inf,
                     log_bayes_factor=math.nan, error=math.nan)  # fmt: skip
-    weights, k_hat = _smoothed(ratio)
+    weights, k_hat = smoothed_weights(ratio)
     if k_hat > _limit(ratio.size):
         return _Row(method="none", moments=_nothing(draws), pareto_k=k_hat,
                     log_bayes_factor=math.nan, error=math.nan)  # fmt: skip
@@ -225,7 +228,7 @@ def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_h
     if (
         _covered(target, base)
         and np.isfinite(back).any()
-        and _smoothed(back)[1] <= _limit(back.size)
+        and smoothed_weights(back)[1] <= _limit(back.size)
     ):
         factor, error = _mean_ratio(back, draws)
         factor = -factor
@@ -245,19 +248,6 @@ def _covered(base: StatedDensity, target: StatedDensity) -> bool:
         for label, law in target.alone.items()
         if label in base.alone
     )
-
-
-def _smoothed(ratio: FloatArray) -> tuple[FloatArray, float]:
-    """Return weights that sum to 1, and k-hat."""
-    weights = np.zeros(ratio.shape)
-    usable = np.isfinite(ratio)
-    if np.ptp(ratio[usable]) == 0:  # the same prior: there is no tail to fit
-        weights[usable] = 1 / usable.sum()
-        return weights, 0.0
-    smoothed, k_hat = _STATS.psislw(-ratio[usable])  # it takes weights of what is left out
-    positive = np.exp(smoothed - smoothed.max())
-    weights[usable] = positive / positive.sum()
-    return weights, float(k_hat)
 
 
 def _limit(draws: int) -> float:

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pkqsp_bayes.analysis.bayesian import learning_table
+from pkqsp_bayes.analysis.bayesian import learning_table, truth_issues
 from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.given import NUMBERS, fit_and_study
+from pkqsp_bayes.analysis.given import NUMBERS, fit_and_its_study
 from pkqsp_bayes.analysis.stated import labelled_draws, stated_priors
 from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.given import FIT, FitLike
+from pkqsp_bayes.fitting.labelled import labelled
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.framing import build_frame
 from pkqsp_bayes.spec.distribution import Distribution, distribution
@@ -53,6 +55,7 @@ def priors_in_force(model: ModelSpec, study: Study) -> dict[str, Distribution]:
     study=STUDY,
     truth=NUMBERS,
 )
+@labelled
 def prior_posterior(
     fit: FitLike, study: StudyLike, *, truth: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
@@ -79,15 +82,17 @@ def prior_posterior(
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        With every problem of the study with the model; if it is not the one that was fitted.
 
     Notes
     -----
     Power scaling: Kallioinen, Paananen, Bürkner & Vehtari 2024, Stat Comput 34:57.
     """
-    fit, study = fit_and_study(fit, study)
+    fit, study = fit_and_its_study(fit, study)
     laws = priors_in_force(model_of(fit), study)
     draws = labelled_draws(fit["posterior"].to_dataset())
+    if issues := truth_issues(truth, draws):
+        raise CheckError(issues)
     known = {label: law for label, law in laws.items() if label in draws}
     rows = {
         label: [str(law.prior), *law.quantile(_LEVELS), *np.quantile(draws[label], _LEVELS)]

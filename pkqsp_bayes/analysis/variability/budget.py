@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.draws import PopulationDraws, draws_label, model_of, population_draws
+from pkqsp_bayes.analysis.draws import PopulationDraws, model_of, population_draws
 from pkqsp_bayes.analysis.given import NUMBERS
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.variability.by_parameter import parameter_shares
@@ -20,7 +20,7 @@ from pkqsp_bayes.analysis.variability.moments import (
     within,
 )
 from pkqsp_bayes.analysis.variability.samples import NestedSamples, draw_nested, draw_singles
-from pkqsp_bayes.analysis.variability.sampling import Design, make_design
+from pkqsp_bayes.analysis.variability.sampling import Design, make_design, require_response
 from pkqsp_bayes.analysis.variability.scales import (
     SCALES,
     Scale,
@@ -31,6 +31,8 @@ from pkqsp_bayes.analysis.variability.scales import (
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.psis import require_draws
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
@@ -41,6 +43,10 @@ _SINGLES = 20
 """Single draws for each nested one: their variance checks the sum of the parts."""
 
 
+_LEAST = 10
+"""Draws of the parameters, below which a variance between them says nothing."""
+
+
 @checked(
     fit=FIT,
     output=TEXT,
@@ -48,11 +54,12 @@ _SINGLES = 20
     regimen=DOSES,
     covariates=NUMBERS,
     endpoint=ENDPOINT,
-    outer=count(2),
+    outer=count(_LEAST),
     inner=count(2),
     seed=SEED,
     options=SOLVER_OPTIONS,
 )
+@labelled
 def variance_budget(
     fit: FitLike,
     *,
@@ -83,7 +90,7 @@ def variance_budget(
     endpoint : Endpoint, optional
         By default the values at all times; else AUC, Cmax, ...
     outer, inner : int
-        Draws of the parameters, and subjects under each.
+        Draws of the parameters (10 or more), and subjects under each.
     seed : int
         The same seed gives the same numbers.
     options : SolverOptions, optional
@@ -137,7 +144,10 @@ def variance_budget(
     )
     rng = np.random.default_rng(seed)
     draws = population_draws(model, fit["posterior"].to_dataset())
+    require_draws(draws.size, _LEAST)
     nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
+    if design.endpoint.kind != "time_above":  # which may well be 0
+        require_response(nested.f, output)
     singles = draw_singles(design, draws, _SINGLES * outer, rng)
     linear = first_order(design, draws)
     parts = [
@@ -149,7 +159,7 @@ def variance_budget(
     result = xr.concat(parts, dim="scale")
     if design.endpoint.derived:
         result = result.isel(time=0, drop=True)
-    result.attrs = _attributes(model, design, nested, inner, seed) | draws_label(fit)
+    result.attrs = _attributes(model, design, nested, inner, seed)
     return result
 
 

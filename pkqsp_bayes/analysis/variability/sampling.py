@@ -15,7 +15,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 
-__all__ = ["Design", "make_design"]
+__all__ = ["Design", "make_design", "require_response"]
 
 FloatArray = NDArray[np.float64]
 _OCCASION = "1"
@@ -108,6 +108,27 @@ def make_design(
         records=np.flatnonzero((study.table["EVID"] == 0).to_numpy()),
         options=options,
     )
+
+
+def require_response(values: FloatArray, output: str) -> None:
+    """Refuse an output that is 0 in everybody at all times: there is nothing to compare.
+
+    Parameters
+    ----------
+    values : array of float
+        The output, or what is derived from it, in whatever was simulated.
+    output : str
+        Its name.
+
+    Raises
+    ------
+    CheckError
+        If all values that are known are 0.
+    """
+    if (np.nan_to_num(values) == 0).all() and np.isfinite(values).any():
+        what = f"{output} is 0 in everybody at all times"
+        remedy = "give a dose that reaches it, and times after it"
+        raise CheckError([Issue(where="regimen", what=what, remedy=remedy)])
 
 
 def _output_issues(model: ModelSpec, output: str) -> list[Issue]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.ionisation import charge_fractions, ionised_ratio
-from pkqsp_bayes.physiology.ops import Value, is_number
+from pkqsp_bayes.physiology.ops import Value, is_number, is_value
 
 __all__ = ["DrugChemistry", "DrugClass"]
 
@@ -129,8 +130,9 @@ def _issue(name: str, value: Value) -> Issue | None:
     if value is None and name == "logMA":
         return None
     remedy = f"in ({low:g}, {high:g}]"
-    if value is None or isinstance(value, bool | str):
-        return Issue(where=f"drug.{name}", what=f"{name} is {value!r}, no number", remedy=remedy)
+    if not is_value(value):
+        what = f"{name} is {shown(value)}, no number"
+        return Issue(where=f"drug.{name}", what=what, remedy=remedy)
     if is_number(value) and not low < value <= high:
         return Issue(where=f"drug.{name}", what=f"{name} is {value}", remedy=remedy)
     return None

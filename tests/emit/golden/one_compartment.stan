@@ -605,6 +605,17 @@ functions {
                   time, amt, rate, cmt, own, rtol, atol, max_steps);
   }
   
+  // 1 for states that come to rest, 0 for those that no equation reads: they only fill, and keep
+  // their value. What a record doses counts always.
+  vector m_rests(int i, array[] int cmt, data array[] real amt,
+                 data array[] real rate) {
+    vector[2] rests = 1 - to_vector({0, 0});
+    if (amt[i] > 0 || rate[i] > 0) {
+      rests[m_state(cmt[i])] = 1;
+    }
+    return rests;
+  }
+  
   // The largest change, in units of the tolerance.
   real m_change(vector y, vector before, array[] int sizes, data real rtol,
                 data real atol) {
@@ -626,6 +637,7 @@ functions {
                        int max_steps) {
     array[rate[i] == 0 ? 0 : 1] int running = rep_array(i,
                                                         rate[i] == 0 ? 0 : 1);
+    vector[2] rests = m_rests(i, cmt, amt, rate);
     vector[2] y = start;
     array[2] int sizes = m_reached(rep_array(-10000, 2), time[i], y, p, s,
                                    m_seen(i, own), running, time, amt, rate,
@@ -633,8 +645,10 @@ functions {
     real span = 1;
     for (k in 1 : 40) {
       vector[2] before = y;
-      y = m_hold(y, span, p, s, running, i, sizes, time, amt, rate, cmt, own,
-                 rtol, atol, max_steps);
+      y = rests
+          .* m_hold(y, span, p, s, running, i, sizes, time, amt, rate, cmt,
+                    own, rtol, atol, max_steps)
+          + (1 - rests) .* start;
       sizes = m_grown(sizes, y);
       if (k > 10 && m_change(y, before, sizes, rtol, atol) <= 1) {
         return y;
@@ -644,9 +658,91 @@ functions {
     reject("no steady state for record ", i);
   }
   
+  // State after one more dosing interval of record i.
+  vector m_period(vector y,
+                  vector rests,
+                  int i,
+                  int overlap,
+                  real rest,
+                  vector p,
+                  data vector s,
+                  array[] int sizes,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data matrix own,
+                  data real ii,
+                  data real rtol,
+                  data real atol,
+                  int max_steps) {
+    return rests
+           .* m_phase(y, ii, rest, overlap, i, p, s, sizes, time, amt, rate,
+                      cmt, own, rtol, atol, max_steps)
+           + (1 - rests) .* y;
+  }
+  
+  // Where Newton's method sees the state that an interval (from y to `image`) leaves as it is. Its
+  // matrix is made of differences. Not a number where what is left over in an interval is not small
+  // against what comes and goes, once the step is within the tolerance: far out, where elimination is
+  // saturated, a state grows by the same amount each time.
+  vector m_newton(vector y,
+                  vector image,
+                  vector rests,
+                  int i,
+                  int overlap,
+                  real rest,
+                  vector p,
+                  data vector s,
+                  array[] int sizes,
+                  data array[] real time,
+                  data array[] real amt,
+                  data array[] real rate,
+                  array[] int cmt,
+                  data matrix own,
+                  data real ii,
+                  data real rtol,
+                  data real atol,
+                  int max_steps) {
+    vector[2] scale = m_powers(sizes);
+    vector[2] left = image - y;
+    matrix[2, 2] a = identity_matrix(2);
+    for (j in 1 : 2) {
+      if (rests[j] == 1) {
+        vector[2] moved = y;
+        moved[j] += scale[j] / 64;
+        a[ : , j] -= rests
+                     .* (m_period(moved, rests, i, overlap, rest, p, s,
+                                  sizes, time, amt, rate, cmt, own, ii, rtol,
+                                  atol, max_steps)
+                         - image)
+                     * 64 / scale[j];
+      }
+    }
+    vector[2] step = (diag_post_multiply(diag_pre_multiply(1 ./ scale, a),
+                        scale)
+                      \ (left ./ scale))
+                     .* scale;
+    vector[2] turnover = abs(a) * abs(y);
+    real change = m_change(y + step, y, sizes, rtol, atol);
+    for (j in 1 : 2) {
+      real error = rtol * abs(y[j]);
+      real least = -10 * atol * scale[j] - 1e-6 * (abs(y[j]) + abs(image[j]));
+      if (is_nan(step[j]) || is_inf(step[j])
+          || (y[j] >= 0 && image[j] >= 0 && y[j] + step[j] < least)
+          || (rests[j] == 1 && change < 30
+              && (turnover[j] < 10 * error
+                  || abs(left[j])
+                     > 1e-4 * turnover[j] + atol * scale[j] + error))) {
+        return rep_vector(not_a_number(), 2);
+      }
+    }
+    return y + step;
+  }
+  
   // Steady state at record i, before its own dose. SS = 1 starts from the initial values, SS = 2 from
-  // nothing. The dose is repeated until what is left to go, by the rate at which the changes shrink,
-  // is within the tolerance.
+  // nothing. The dose is repeated, and Newton's method tried from there. Its last step also brings
+  // the derivatives to where they belong.
   vector m_steady(int i,
                   vector p,
                   data vector s,
@@ -682,7 +778,6 @@ functions {
     }
     real rest = timing[i, 2] - overlap * ii[i];
     real phase = ii[i] * (floor(timing[i, 1] / ii[i]) + 1) - timing[i, 1];
-    real change = positive_infinity();
     vector[2] dosed = y;
     array[rest > 0 || overlap > 0 ? overlap + 1 : 0] int running = rep_array(
                                                                     i,
@@ -699,24 +794,50 @@ functions {
     array[2] int sizes = m_reached(rep_array(-10000, 2), time[i], dosed, p,
                                    s, m_seen(i, own), running, time, amt,
                                    rate, cmt, own);
-    for (k in 1 : 1000) {
-      vector[2] before = y;
-      real previous = change;
-      y = m_phase(y, ii[i], rest, overlap, i, p, s, sizes, time, amt, rate,
-                  cmt, own, rtol, atol, max_steps);
-      sizes = m_grown(sizes, y);
-      change = m_change(y, before, sizes, rtol, atol);
-      real ratio = change / previous;
-      if (change <= 0.01 || (k > 2 && change * ratio <= 0.1 * (1 - ratio))
-          || (k > 2 && ratio >= 1 && change < 10)) {
-        if (phase >= ii[i]) {
-          return y;
+    vector[2] rests = m_rests(i, cmt, amt, rate);
+    for (round in 1 : 40) {
+      for (k in 1 : (round < 3 ? 5 : 25)) {
+        y = m_period(y, rests, i, overlap, rest, p, s, sizes, time, amt,
+                     rate, cmt, own, ii[i], rtol, atol, max_steps);
+        sizes = m_grown(sizes, y);
+      }
+      for (j in 1 : 2) {
+        if (sizes[j] == -10000) {
+          // nothing reaches it: no noise is to be taken for its size
+          rests[j] = 0;
         }
-        return m_phase(y, phase, rest, overlap, i, p, s, sizes, time, amt,
-                       rate, cmt, own, rtol, atol, max_steps);
+      }
+      vector[2] z = y;
+      real change = positive_infinity();
+      int near = 0;
+      for (newton in 1 : 8) {
+        array[2] int far = m_grown(sizes, z);
+        vector[2] image = m_period(z, rests, i, overlap, rest, p, s, far,
+                                   time, amt, rate, cmt, own, ii[i], rtol,
+                                   atol, max_steps);
+        vector[2] before = z;
+        z = m_newton(z, image, rests, i, overlap, rest, p, s, far, time, amt,
+                     rate, cmt, own, ii[i], rtol, atol, max_steps);
+        if (is_nan(sum(z))) {
+          break;
+        }
+        real previous = change;
+        change = m_change(z, before, far, rtol, atol);
+        // within the tolerance, or as near as the solver's own errors let it come
+        near += change < 1 || (change < 30 && change >= 0.5 * previous);
+        if (near == 2) {
+          // the first has the value, and only the next the derivatives
+          if (phase >= ii[i]) {
+            return z;
+          }
+          return rests
+                 .* m_phase(z, phase, rest, overlap, i, p, s, far, time, amt,
+                            rate, cmt, own, rtol, atol, max_steps)
+                 + (1 - rests) .* z;
+        }
       }
     }
-    reject("no steady state for record ", i, " after 1000 doses");
+    reject("no steady state for record ", i);
   }
   
   // The record up to which one can go from record i on: the first dose, the last one before a reset,

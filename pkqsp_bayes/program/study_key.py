@@ -1,0 +1,74 @@
+"""Digests of a study as a model sees it: what is the same to the model has the same digest.
+
+Units, spellings and columns that the model does not read play no part, and neither does whether the
+study was read from its own file or from the copy in the folder of a fit.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["design_key", "values_key"]
+
+_DIGITS = "%.9e"  # a conversion of units may move the last of sixteen
+
+
+def design_key(frame: Frame) -> str:
+    """Return a digest of a study without what was observed: subjects, events, times, covariates.
+
+    Parameters
+    ----------
+    frame : Frame
+        As `pkqsp_bayes.program.framing.build_frame` makes it of model and study.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> from pkqsp_bayes.program.framing import build_frame
+    >>> model, study = pq.load_model("one-compartment"), pq.load_dataset("theophylline")
+    >>> first, second = study.only(["1"]), study.only(["2"])
+    >>> keys = [design_key(build_frame(model, s, blq="M3", centred={})) for s in (first, second)]
+    >>> keys[0] == keys[1]
+    False
+    """
+    parts = [part for line in frame.timelines for part in _of_subject(line)]
+    moved = [f"{name}: {_text(values)}" for name, values in sorted(frame.covariates.items())]
+    return _digest([*parts, *moved, *frame.occasions])
+
+
+def values_key(frame: Frame) -> str:
+    """Return a digest of what was observed: of whom, of which output, the value, how censored.
+
+    Parameters
+    ----------
+    frame : Frame
+        As of `design_key`.
+    """
+    seen = frame.observations
+    names = [frame.ode.output_names[k] for k in seen.output]
+    return _digest(
+        [*names, *(_text(v) for v in (seen.subject, seen.record, seen.value, seen.censored,
+                                      seen.limit))]
+    )  # fmt: skip
+
+
+def _of_subject(line: Timeline) -> Iterator[str]:
+    yield f"subject {line.subject}"
+    for array in (
+        line.time, line.evid, line.amount, line.rate, line.interval, line.additional, line.steady,
+        line.dose, line.fixed, line.own, line.breaks, line.segments,
+    ):  # fmt: skip
+        yield _text(array)
+
+
+def _text(values: np.ndarray) -> str:
+    flat = np.asarray(values, dtype=np.float64).ravel() + 0.0  # no minus before a zero
+    return " ".join(_DIGITS % v for v in flat)
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
