@@ -1,8 +1,6 @@
 """The ``pkqsp`` command: options in, calls of the package, text out. No logic lives here."""
 
 import contextlib
-import dataclasses
-import json
 import logging
 from enum import StrEnum
 from pathlib import Path
@@ -10,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.logging import RichHandler
-from rich.table import Table
 
 import pkqsp_bayes as pq
 from pkqsp_bayes import __version__
 from pkqsp_bayes import cli_answers as answers
+from pkqsp_bayes import cli_machine as machine
 from pkqsp_bayes import cli_priors as about_priors
 from pkqsp_bayes.cli_options import (
     Atol,
@@ -25,8 +23,6 @@ from pkqsp_bayes.cli_options import (
     bind_options,
 )
 from pkqsp_bayes.console import ERR, OUT, STYLE, Ignore, print_issue, print_table, reported
-from pkqsp_bayes.engine import cache as caching
-from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -429,108 +425,10 @@ app.command()(about_priors.priors)
 app.command()(answers.budget)
 app.command()(answers.report)
 
-bench = typer.Typer(no_args_is_help=True, help="Measure speed.")
-app.add_typer(bench, name="bench")
-
-
-@bench.callback()
-def begin_bench() -> None:
-    """Measure speed; every ratio is taken within one run."""
-
-
-@bench.command()
-def gradient(
-    model: Model,
-    study: Annotated[Path, typer.Argument(help="CSV table.")],
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
-    tolerance: Annotated[
-        float, typer.Option(help="Relative, of both; a hundredth of it of each state's size.")
-    ] = 1e-6,
-    ignore: Ignore = None,
-) -> None:
-    """Time the gradient of the log density: our kernel against the pure Stan program."""
-    from pkqsp_bayes.program.bench import bench_gradient
-    from pkqsp_bayes.program.bind import BindOptions
-    from pkqsp_bayes.program.table import SolverSettings
-
-    with reported():
-        settings = SolverSettings(rtol=tolerance, atol=0.01 * tolerance)
-        options = BindOptions(method=method, solver=settings)
-        spec = pq.load_model(model)
-        found = bench_gradient(
-            spec, pq.read_study(study, model=spec, ignore=ignore), options=options
-        )
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
-        return
-    table = Table("", "", box=None, show_header=False)
-    for name, value in dataclasses.asdict(found).items():
-        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
-    OUT.print(table)
-
-
-@app.command()
-def data(
-    name: Annotated[str | None, typer.Argument(help="Study of which to print the table.")] = None,
-) -> None:
-    """List the studies that are known by name; get one, and print where its table is."""
-    with reported():
-        if name is not None:
-            typer.echo(pq.datasets.path(name))
-            return
-        table = Table("name", "study", box=None)
-        for known in pq.datasets.names():
-            about, place = pq.datasets.describe(known), pq.datasets.local_path(known)
-            where = place or f"pkqsp data {known} downloads it"
-            table.add_row(known, f"{about.title}\n{about.source}\n{where}")
-    OUT.print(table)
-
-
-@app.command()
-def doctor(
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    build: Annotated[bool, typer.Option("--compile", help="Prove it on a small model.")] = False,
-) -> None:
-    """Say what Stan, compiler, processor and cache there are, and what is missing."""
-    with reported():
-        findings = examine_machine()
-        if build and not any(f.status == "error" for f in findings):
-            findings += prove_compilation()
-    if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
-    else:
-        OUT.print(_table(findings))
-    if any(f.status == "error" for f in findings):
-        raise typer.Exit(1)
-
-
-def _table(findings: list[Finding]) -> Table:
-    table = Table("", "what", "found", box=None)
-    for f in findings:
-        value = f"{f.value}\n-> {f.remedy}" if f.remedy else f.value
-        style = STYLE[f.status]
-        table.add_row(f"[{style}]{f.status}[/]", f.topic, value)
-    return table
-
-
-@app.command()
-def cache(
-    *,
-    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
-) -> None:
-    """Show the cache of compiled programs, or empty it."""
-    with reported():
-        if clear:
-            OUT.print(f"removed {caching.clear() / 1e6:.0f} MB", highlight=False)
-            return
-        table = Table("kind", "entry", "MB", box=None)
-        for entry in caching.entries():
-            table.add_row(entry.kind, entry.path.name, f"{entry.size / 1e6:.1f}")
-    OUT.print(str(caching.cache_folder()), highlight=False, markup=False, soft_wrap=True)
-    OUT.print(table)
+app.command()(machine.data)
+app.command()(machine.doctor)
+app.command()(machine.cache)
+app.add_typer(machine.bench, name="bench")
 
 
 if __name__ == "__main__":

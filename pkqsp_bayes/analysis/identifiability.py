@@ -109,7 +109,8 @@ def identifiability(
         A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
     fit : xarray.DataTree, optional
         A fit of the model to it: its medians are the point of linearisation, and what it has
-        learnt beyond its priors is told. For a design that was not fitted give them as ``point``.
+        estimated beyond its priors is reported. For a design that was not fitted give them as
+        ``point``.
     point : mapping of str to float, optional
         Values by label at which the design is judged, in the units of the model, as
         `expected_information` takes them; the others are the fit's medians, or their priors'.

@@ -46,7 +46,7 @@ class SolverAccuracy:
         solve failed.
     pareto_k : float
         k-hat of the importance weights exp(change); 0 where all are equal, NaN where there are
-        fewer than 25 to tell it by.
+        fewer than 25 to estimate it from.
     label : str
         What the draws are, if they are those of a poor approximation.
     """
@@ -79,7 +79,7 @@ class SolverAccuracy:
             what = f"{failed} of {self.change.size} draws could not be solved again"
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
         if self.change.size - failed < LEAST_DRAWS:
-            what = f"{self.change.size - failed} draws are too few to tell whether it was accurate"
+            what = f"{self.change.size - failed} draws are too few to show whether it was accurate"
             more = f"solve {LEAST_DRAWS} draws or more again; fit with more draws if it has fewer"
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=more)
         if self.spread > _SMALL and self.pareto_k > _GOOD_K:

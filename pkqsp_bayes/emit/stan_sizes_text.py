@@ -77,9 +77,9 @@ array[] int ${m}_reached(array[] int before, real t, vector y, vector p, data ve
     vector[$states] slope = abs(${m}_driven(t, more, p, s, c, running, $dosing)
                                 - ${m}_driven(t, at, p, s, c, running, $dosing))
                             / (reach[j] / 1024);
-    real life = fmin(span, 1 / slope[j]);
+    real life = slope[j] * span > 1 ? 1 / slope[j] : span; // 1 / 0 has no derivative
     if (size[j] == -10000) {
-      reach[j] *= fmin(1, life / lasting[j]);
+      reach[j] *= life < lasting[j] ? life / lasting[j] : 1;
       at[j] = reach[j];
     }
     for (i in 1 : $states) {

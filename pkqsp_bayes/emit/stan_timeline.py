@@ -2,7 +2,8 @@
 
 Stan functions cannot take functions as arguments (its own ODE solvers apart), so that this text
 is printed anew for each model, with the model's prefix. It is the reference: steady states are
-reached by repeating the dose, and every change of rates restarts the solver.
+reached by repeating the dose and by Newton's method with differences, and every change of rates
+restarts the solver.
 
 An ODE solver of Stan carries one sensitivity system for every argument that may be a parameter, and
 a local variable of a function counts as one as soon as any argument of that function is. So all

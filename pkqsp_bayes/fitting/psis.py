@@ -39,7 +39,7 @@ def require_draws(draws: int, least: int = LEAST_DRAWS) -> None:
 
 
 def smoothed_weights(ratio: FloatArray) -> tuple[FloatArray, float]:
-    """Return smoothed weights that sum to 1, and k-hat: infinite where it cannot be told.
+    """Return smoothed weights that sum to 1, and k-hat: infinite where it cannot be estimated.
 
     Parameters
     ----------

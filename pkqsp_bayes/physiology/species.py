@@ -157,7 +157,7 @@ def body_limits(species: str, *, ops: Ops = NUMPY, **stated: Value) -> tuple[Lim
     """
     _check_covariates(species, stated)
     wrong = {name: value for name, value in stated.items() if not is_value(value)}
-    if wrong:  # no range can be told of the others beside them
+    if wrong:  # the ranges of the others depend on them
         return tuple(_limit(n, v, 0.0, np.inf, "give a number") for n, v in wrong.items())
     if species != "human":
         low, high = _WEIGHTS[species]

@@ -229,7 +229,7 @@ def _refuse_empty(side: _Side, empty: BoolArray) -> Iterator[Finding]:
     """Refuse censored rows whose DV is no limit where the DV of others is taken for theirs."""
     parts, column = side.parts, side.column
     others = ~np.isnan(find_any(np.where(side.observed, parts[column], np.nan), side.group))
-    bad = empty & others  # without others there is no limit at all, which is told elsewhere
+    bad = empty & others  # without others there is no limit at all, which is reported elsewhere
     parts[column] = np.where(bad, parts["DV"], parts[column])
     yield Finding(
         bad=bad, column=column, values=parts["DV"],

@@ -147,7 +147,7 @@ def test_a_fit_that_does_not_say_is_told_by_its_folder_or_its_observations(tmp_p
     require_fitted(fit, study)
     with pytest.raises(pq.CheckError, match="observations"):
         require_fitted(fit, read(table().assign(DV=table().DV - 0.1)))
-    require_fitted(fit, doubled)  # nothing that it holds would tell
+    require_fitted(fit, doubled)  # nothing that it holds shows it
     write_study(study, tmp_path / "study.csv")
     fit.encoding["source"] = str(tmp_path / "fit.nc")
     with pytest.raises(pq.CheckError, match="doses"):

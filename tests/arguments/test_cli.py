@@ -80,7 +80,7 @@ def test_options_of_solver_and_centring_reach_the_fit(
 
 
 def test_remedies_name_options_that_there_are() -> None:
-    """Whatever a remedy tells to type, the command takes."""
+    """The command takes every option that a remedy names."""
     known = {
         text
         for command in typer.main.get_command(app).commands.values()

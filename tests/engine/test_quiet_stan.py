@@ -55,5 +55,10 @@ def test_an_error_ends_the_quiet(caplog: pytest.LogCaptureFixture) -> None:
 
     with pytest.raises(ValueError, match="no"):
         fails()
-    logging.getLogger("cmdstanpy").warning("heard again")
+    theirs = logging.getLogger("cmdstanpy")
+    theirs.addHandler(caplog.handler)  # whatever its level and its parents are in this process
+    try:
+        theirs.critical("heard again")
+    finally:
+        theirs.removeHandler(caplog.handler)
     assert "heard again" in caplog.text

@@ -271,10 +271,10 @@ def test_without_elimination_there_is_no_steady_state(
 
 def test_what_only_fills_is_named(tmp_path: Path) -> None:
     issues = pq.check(*steady(tmp_path))
-    assert ["AUC only fills" in issue.what for issue in issues] == [True]
+    assert sum("AUC only fills" in issue.what for issue in issues) == 1
 
 
 def test_a_second_steady_state_that_counts_the_rest_twice_is_named(tmp_path: Path) -> None:
     issues = pq.check(*steady(tmp_path, SS=2, AMT=10, II=12))
-    assert [issue.severity for issue in issues] == ["warning"] * 2
-    assert "central has an input of its own" in issues[1].what
+    assert {issue.severity for issue in issues} == {"warning"}
+    assert sum("central has an input of its own" in issue.what for issue in issues) == 1

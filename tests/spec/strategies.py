@@ -190,7 +190,13 @@ def models(draw: st.DrawFn) -> ModelSpec:
     }
     covariates = draw(sections.pop("covariates"))
     # Nothing below the covariates may name a level that they do not have.
-    plain = {name: dataclasses.replace(c, levels={}) for name, c in covariates.items()}
+    # A power of a covariate over a reference of 0 has no value.
+    plain = {
+        name: dataclasses.replace(
+            c, levels={}, reference=None if c.reference is None else abs(c.reference) or 1
+        )
+        for name, c in covariates.items()
+    }
     return draw(
         record(
             ModelSpec,

@@ -1,7 +1,6 @@
 """Names of columns and cells: duplicates, missing names, blanks around cells, bad cells alone."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,18 +15,7 @@ from pkqsp_bayes.study import (
     timelines,
 )
 from pkqsp_bayes.study.write import write_study
-
-Write = Callable[[str], Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def make(text: str) -> Path:
-        path = tmp_path / "t.csv"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return make
+from tests.study.conftest import Write
 
 
 def refused(path: Path, **options: object) -> list[Issue]:

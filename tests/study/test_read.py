@@ -1,7 +1,6 @@
 """Tables: what is read, what is filled in, and every problem with its row."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +18,7 @@ from pkqsp_bayes.study import (
     study_from_frame,
     timelines,
 )
-
-Write = Callable[[str], Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def make(text: str) -> Path:
-        path = tmp_path / "t.csv"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return make
+from tests.study.conftest import Write
 
 
 def issues_of(path: Path) -> list[Issue]:

@@ -39,7 +39,7 @@ _LARGEST_ERROR = 0.3
 _NAMED = 5
 _SAME = Issue(
     where="posterior",
-    what="all its draws are the same, so that no weights tell what leaving out changes",
+    what="all its draws are the same, so that no weights show what leaving out changes",
     remedy="look at pkqsp_bayes.diagnose of the fit; fit again, with longer warm-up",
 )
 

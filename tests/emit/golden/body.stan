@@ -507,9 +507,9 @@ functions {
                             - m_driven(t, at, p, s, c, running, time, amt,
                                        rate, cmt, own))
                         / (reach[j] / 1024);
-      real life = fmin(span, 1 / slope[j]);
+      real life = slope[j] * span > 1 ? 1 / slope[j] : span; // 1 / 0 has no derivative
       if (size[j] == -10000) {
-        reach[j] *= fmin(1, life / lasting[j]);
+        reach[j] *= life < lasting[j] ? life / lasting[j] : 1;
         at[j] = reach[j];
       }
       for (i in 1 : 6) {
