@@ -11,28 +11,27 @@ from typing import TYPE_CHECKING, Any
 from pkqsp_bayes._version import __version__
 
 if TYPE_CHECKING:
-    from pkqsp_bayes.analysis.calibration import (
+    from pkqsp_bayes.analysis.calibration.calibration import (
         calibration_issues,
         calibration_table,
         draw_calibration,
     )
-    from pkqsp_bayes.analysis.causal import causal_record
-    from pkqsp_bayes.analysis.identifiability import identifiability
-    from pkqsp_bayes.analysis.individuals import individualise
-    from pkqsp_bayes.analysis.interventions import Scaled, intervene
-    from pkqsp_bayes.analysis.practical import compare_designs, expected_information
-    from pkqsp_bayes.analysis.predictive import (
-        loo,
-        loo_subject,
-        npde,
-        predict,
-        predictive_pvalues,
-        vpc,
-    )
-    from pkqsp_bayes.analysis.sbc import sbc
-    from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy, check_solver
-    from pkqsp_bayes.analysis.validation import validate
-    from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
+    from pkqsp_bayes.analysis.calibration.sbc import sbc
+    from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
+    from pkqsp_bayes.analysis.decisions.causal_record import causal_record
+    from pkqsp_bayes.analysis.decisions.individualise import individualise
+    from pkqsp_bayes.analysis.decisions.intervene import intervene
+    from pkqsp_bayes.analysis.decisions.interventions import Scaled
+    from pkqsp_bayes.analysis.identifiability.levels import identifiability
+    from pkqsp_bayes.analysis.identifiability.practical import compare_designs, expected_information
+    from pkqsp_bayes.analysis.predictive.loo import loo, loo_subject
+    from pkqsp_bayes.analysis.predictive.npde import npde
+    from pkqsp_bayes.analysis.predictive.predict import predict
+    from pkqsp_bayes.analysis.predictive.predictive_pvalues import predictive_pvalues
+    from pkqsp_bayes.analysis.predictive.validation import validate
+    from pkqsp_bayes.analysis.predictive.vpc import vpc
+    from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
+    from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
     from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
     from pkqsp_bayes.elicit.elicitation import elicit_priors
     from pkqsp_bayes.elicit.qsp import derive_priors
@@ -41,14 +40,14 @@ if TYPE_CHECKING:
     from pkqsp_bayes.engine.kernel import SolverOptions
     from pkqsp_bayes.engine.simulate import simulate
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
-    from pkqsp_bayes.fitting.approximate import approximate
-    from pkqsp_bayes.fitting.diagnose import diagnose
-    from pkqsp_bayes.fitting.fit import fit
-    from pkqsp_bayes.fitting.mode import find_mode
-    from pkqsp_bayes.fitting.prior import sample_prior
-    from pkqsp_bayes.fitting.settings import FitSettings
-    from pkqsp_bayes.fitting.store import read_fit
-    from pkqsp_bayes.fitting.summary import summary_table
+    from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
+    from pkqsp_bayes.fitting.inits.find_mode import find_mode
+    from pkqsp_bayes.fitting.results.store import read_fit
+    from pkqsp_bayes.fitting.results.summarise import summary_table
+    from pkqsp_bayes.fitting.sampling.approximate import approximate
+    from pkqsp_bayes.fitting.sampling.fit import fit
+    from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
+    from pkqsp_bayes.fitting.sampling.settings import FitSettings
     from pkqsp_bayes.library import load_model
     from pkqsp_bayes.physiology.impairment import impair_body
     from pkqsp_bayes.physiology.kp import DrugChemistry, kp_table
@@ -56,12 +55,12 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.population import Gene, PopulationSettings, virtual_population
     from pkqsp_bayes.physiology.species import reference_body
     from pkqsp_bayes.program.bind import BindOptions
-    from pkqsp_bayes.program.check import check
-    from pkqsp_bayes.program.summary import StudySummary, summarise_study
-    from pkqsp_bayes.reporting.facts import ReportOptions
+    from pkqsp_bayes.program.check_study import check
+    from pkqsp_bayes.program.study_summary import StudySummary, summarise_study
     from pkqsp_bayes.reporting.page import report
+    from pkqsp_bayes.reporting.report_context import ReportOptions
     from pkqsp_bayes.spec.apply_priors import apply_priors
-    from pkqsp_bayes.spec.causal import CausalSpec, read_causal
+    from pkqsp_bayes.spec.causal_claim import CausalSpec, read_causal
     from pkqsp_bayes.spec.model import ModelSpec
     from pkqsp_bayes.spec.prior_table import (
         PriorTable,
@@ -162,31 +161,31 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
-    "read_causal": "spec.causal",
-    "CausalSpec": "spec.causal",
-    "causal_record": "analysis.causal",
-    "validate": "analysis.validation",
-    "intervene": "analysis.interventions",
-    "Scaled": "analysis.interventions",
-    "individualise": "analysis.individuals",
-    "ReportOptions": "reporting.facts",
+    "read_causal": "spec.causal_claim",
+    "CausalSpec": "spec.causal_claim",
+    "causal_record": "analysis.decisions.causal_record",
+    "validate": "analysis.predictive.validation",
+    "intervene": "analysis.decisions.intervene",
+    "Scaled": "analysis.decisions.interventions",
+    "individualise": "analysis.decisions.individualise",
+    "ReportOptions": "reporting.report_context",
     "report": "reporting.page",
-    "compare_priors": "analysis.priors",
-    "prior_check": "analysis.priors",
-    "prior_posterior": "analysis.priors",
+    "compare_priors": "analysis.uncertainty.compare_priors",
+    "prior_check": "analysis.predictive.prior_check",
+    "prior_posterior": "analysis.uncertainty.prior_posterior",
     "prior_conflict": "elicit.conflict",
     "information_gain": "elicit.conflict",
     "elicit_priors": "elicit.elicitation",
     "read_statements": "elicit.statements",
-    "identifiability": "analysis.identifiability",
-    "compare_designs": "analysis.practical",
-    "expected_information": "analysis.practical",
-    "loo": "analysis.predictive",
-    "loo_subject": "analysis.predictive",
-    "npde": "analysis.predictive",
-    "predict": "analysis.predictive",
-    "predictive_pvalues": "analysis.predictive",
-    "vpc": "analysis.predictive",
+    "identifiability": "analysis.identifiability.levels",
+    "compare_designs": "analysis.identifiability.practical",
+    "expected_information": "analysis.identifiability.practical",
+    "loo": "analysis.predictive.loo",
+    "loo_subject": "analysis.predictive.loo",
+    "npde": "analysis.predictive.npde",
+    "predict": "analysis.predictive.predict",
+    "predictive_pvalues": "analysis.predictive.predictive_pvalues",
+    "vpc": "analysis.predictive.vpc",
     "reference_body": "physiology.species",
     "virtual_population": "physiology.population",
     "PopulationSettings": "physiology.population",
@@ -204,23 +203,23 @@ _PLACES = {
     "merge_tables": "spec.prior_table",
     "derive_priors": "elicit.qsp",
     "Robustness": "elicit.question",
-    "Endpoint": "analysis.variability",
-    "calibration_issues": "analysis.calibration",
-    "calibration_table": "analysis.calibration",
-    "draw_calibration": "analysis.calibration",
-    "sbc": "analysis.sbc",
-    "SolverAccuracy": "analysis.solver_accuracy",
-    "check_solver": "analysis.solver_accuracy",
-    "variance_budget": "analysis.variability",
+    "Endpoint": "analysis.uncertainty.endpoint",
+    "calibration_issues": "analysis.calibration.calibration",
+    "calibration_table": "analysis.calibration.calibration",
+    "draw_calibration": "analysis.calibration.calibration",
+    "sbc": "analysis.calibration.sbc",
+    "SolverAccuracy": "analysis.calibration.solver_accuracy",
+    "check_solver": "analysis.calibration.solver_accuracy",
+    "variance_budget": "analysis.uncertainty.variance_budget",
     "BindOptions": "program.bind",
-    "approximate": "fitting.approximate",
-    "find_mode": "fitting.mode",
-    "sample_prior": "fitting.prior",
-    "FitSettings": "fitting.settings",
-    "fit": "fitting.fit",
-    "diagnose": "fitting.diagnose",
-    "read_fit": "fitting.store",
-    "summary_table": "fitting.summary",
+    "approximate": "fitting.sampling.approximate",
+    "find_mode": "fitting.inits.find_mode",
+    "sample_prior": "fitting.sampling.sample_prior",
+    "FitSettings": "fitting.sampling.settings",
+    "fit": "fitting.sampling.fit",
+    "diagnose": "fitting.diagnostics.diagnose",
+    "read_fit": "fitting.results.store",
+    "summary_table": "fitting.results.summarise",
     "CheckError": "errors",
     "Dose": "study.simulated",
     "Issue": "errors",
@@ -229,9 +228,9 @@ _PLACES = {
     "SolverOptions": "engine.kernel",
     "Study": "study.study",
     "ToolchainError": "errors",
-    "check": "program.check",
-    "StudySummary": "program.summary",
-    "summarise_study": "program.summary",
+    "check": "program.check_study",
+    "StudySummary": "program.study_summary",
+    "summarise_study": "program.study_summary",
     "datasets": "study",
     "load_dataset": "study",
     "examine_study": "study.read",

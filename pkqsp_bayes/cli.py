@@ -200,13 +200,13 @@ def fit(
     ignore: Ignore = None,
 ) -> None:
     """Fit a population model to a study; each chain is on disk as soon as it is done."""
-    from pkqsp_bayes.fitting.fit import fit
-    from pkqsp_bayes.fitting.settings import FitSettings
-    from pkqsp_bayes.fitting.store import describe_files
-    from pkqsp_bayes.fitting.summary import summary_table
+    from pkqsp_bayes.fitting.results.store import describe_files
+    from pkqsp_bayes.fitting.results.summarise import summary_table
+    from pkqsp_bayes.fitting.sampling.fit import fit
+    from pkqsp_bayes.fitting.sampling.settings import FitSettings
 
     if not quiet:
-        logging.getLogger("pkqsp_bayes.fitting.progress").setLevel(logging.INFO)
+        logging.getLogger("pkqsp_bayes.fitting.sampling.progress").setLevel(logging.INFO)
     with reported():
         spec = pq.load_model(model)
         table = pq.read_study(study, model=spec, ignore=ignore)
@@ -263,7 +263,7 @@ def diagnose(
     ] = _SOLVED_AGAIN,
 ) -> None:
     """Say what is wrong with a fit, and what to do about it."""
-    from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+    from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 
     with reported():
         kept = (folder / STUDY_FILE).exists()
@@ -356,7 +356,7 @@ def mode(
     ignore: Ignore = None,
 ) -> None:
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
-    from pkqsp_bayes.fitting.results import write_result
+    from pkqsp_bayes.fitting.results.saved_results import write_result
 
     with reported():
         spec = pq.load_model(model)
@@ -402,7 +402,7 @@ def approximate(
     ignore: Ignore = None,
 ) -> None:
     """Draw from an approximation of the posterior, and say how good it is."""
-    from pkqsp_bayes.fitting.results import write_result
+    from pkqsp_bayes.fitting.results.saved_results import write_result
 
     with reported():
         spec = pq.load_model(model)

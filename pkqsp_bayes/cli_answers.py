@@ -49,7 +49,7 @@ def budget(
     ] = None,
 ) -> None:
     """Split the variance of an endpoint: people, not knowing the parameters, noise."""
-    from pkqsp_bayes.analysis.draws import model_of
+    from pkqsp_bayes.analysis.population_draws import model_of
     from pkqsp_bayes.engine.tables import parse_settings, parse_times
     from pkqsp_bayes.reporting.budget import write_budget
 
@@ -87,7 +87,7 @@ def report(
     ignore: Ignore = None,
 ) -> None:
     """Write everything that is to be said of a fit on one page, report.html."""
-    from pkqsp_bayes.analysis.draws import model_of
+    from pkqsp_bayes.analysis.population_draws import model_of
 
     with reported():
         fit = pq.read_fit(folder)

@@ -40,7 +40,7 @@ def gradient(
     """Time the gradient of the log density: our kernel against the pure Stan program."""
     from pkqsp_bayes.program.bench import bench_gradient
     from pkqsp_bayes.program.bind import BindOptions
-    from pkqsp_bayes.program.table import SolverSettings
+    from pkqsp_bayes.program.study_data import SolverSettings
 
     with reported():
         settings = SolverSettings(rtol=tolerance, atol=0.01 * tolerance)

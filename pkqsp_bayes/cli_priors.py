@@ -29,7 +29,7 @@ def elicit(
     seed: Annotated[int, typer.Option(help="Of their parameters.")] = 1,
 ) -> None:
     """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
-    from pkqsp_bayes.elicit.pictures import draw_elicitation
+    from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
 
     with reported():
         result = pq.elicit_priors(
@@ -58,7 +58,7 @@ def prior(
     ignore: Ignore = None,
 ) -> None:
     """Draw from the prior and from what it predicts, and hold that against what was observed."""
-    from pkqsp_bayes.fitting.results import write_result
+    from pkqsp_bayes.fitting.results.saved_results import write_result
 
     with reported():
         spec = pq.load_model(model)
@@ -98,10 +98,10 @@ def priors(
     ] = None,
 ) -> None:
     """Show prior beside posterior, how far a fit leans on its priors, and what others would say."""
-    from pkqsp_bayes.analysis.draws import model_of
-    from pkqsp_bayes.analysis.priors import priors_in_force
-    from pkqsp_bayes.analysis.stated import labelled_draws
-    from pkqsp_bayes.fitting.store import read_study_of
+    from pkqsp_bayes.analysis.labels import labelled_draws
+    from pkqsp_bayes.analysis.population_draws import model_of
+    from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
+    from pkqsp_bayes.fitting.results.store import read_study_of
     from pkqsp_bayes.reporting.prior import draw_prior_posterior
 
     with reported():

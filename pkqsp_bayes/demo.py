@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.fitting.fit import fit
-from pkqsp_bayes.fitting.settings import FitSettings
-from pkqsp_bayes.fitting.store import read_fit
-from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.fitting.results.store import read_fit
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.fitting.sampling.fit import fit
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.program.bind import BindOptions
@@ -84,7 +84,7 @@ def _draw_fits(tree: xr.DataTree, path: Path) -> None:
 def _answer(folder: Path) -> None:
     """Draw who carries how much of a concentration over the day of a dose; write the page."""
     # Not at the top: they take as long to import as the picture of fits, which shall not wait.
-    from pkqsp_bayes.analysis.variability import variance_budget
+    from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
     from pkqsp_bayes.reporting.budget import draw_budget
     from pkqsp_bayes.reporting.page import report
 

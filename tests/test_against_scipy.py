@@ -10,7 +10,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.kernel import build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.library import names
 from pkqsp_bayes.ode.ready import ready_model
 from tests.designs import model_of, regimen

@@ -13,8 +13,8 @@ from pkqsp_bayes.engine.kernel import Kernel, build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.simulated import regimen
 from pkqsp_bayes.study.timeline import Timeline, covariate_columns

@@ -11,8 +11,8 @@ from scipy import special, stats
 
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
-from pkqsp_bayes.fitting.labelled import labelled
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.marginals import effective_prior, joint_factor

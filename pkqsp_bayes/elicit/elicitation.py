@@ -14,7 +14,7 @@ from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.elicit.beliefs import Belief, contradiction, stated_beliefs
 from pkqsp_bayes.elicit.expert import believed_priors, check_beliefs
 from pkqsp_bayes.elicit.families import rounded
-from pkqsp_bayes.elicit.predictive import MOVABLE, Match, match_predictions
+from pkqsp_bayes.elicit.predictive_statements import MOVABLE, Match, match_predictions
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
 from pkqsp_bayes.elicit.question import Robustness
 from pkqsp_bayes.elicit.statements import MechanismStatement, PredictiveStatement, Statements
@@ -25,10 +25,10 @@ from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.apply_priors import replace_priors
 from pkqsp_bayes.spec.check_priors import unknown_address
 from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import Provenance
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable, merge_tables
 from pkqsp_bayes.spec.toml import format_model

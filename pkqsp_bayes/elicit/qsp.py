@@ -41,8 +41,8 @@ from pkqsp_bayes.elicit.question import (
 from pkqsp_bayes.elicit.sizes import prior_sizes
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance, Scale
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
 from pkqsp_bayes.spec.toml import format_model

@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from pkqsp_bayes.emit.names import mangle
 from pkqsp_bayes.emit.printers import GrammarPrinter
+from pkqsp_bayes.emit.safe_names import mangle
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
 
 __all__ = ["emit_equations", "emit_json", "emit_latex"]

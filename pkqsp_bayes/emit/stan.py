@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from pkqsp_bayes.emit.names import identifiers, mangle
 from pkqsp_bayes.emit.printers import StanOutputPrinter, StanPrinter
+from pkqsp_bayes.emit.safe_names import identifiers, mangle
 from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.lower import covariate_symbols

@@ -13,7 +13,7 @@ covariates are expressions of data and integers.
 
 from string import Template
 
-from pkqsp_bayes.emit.names import mangle
+from pkqsp_bayes.emit.safe_names import mangle
 from pkqsp_bayes.emit.stan_sizes_text import REACH, SIZES
 from pkqsp_bayes.emit.stan_steady_text import STEADY
 from pkqsp_bayes.emit.stan_timeline_text import DOSES, EDGES, RECORDS, TIMES

@@ -13,7 +13,7 @@ from pkqsp_bayes.ode.numeric import Known, evaluate, evaluate_helpers
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
-from pkqsp_bayes.physiology.limits import Limit, describe_range
+from pkqsp_bayes.physiology.formula_ranges import Limit, describe_range
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.timeline import Timeline
 

@@ -11,17 +11,17 @@ import xarray as xr
 from pkqsp_bayes.arguments import CORES, FLAG, REAL, Rule, checked, instance, mapping, number
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions, build_kernel
 from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
-from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
-from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.labels import is_known
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.reserved_labels import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
-from pkqsp_bayes.study.given import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["set_constants", "simulate"]

@@ -11,9 +11,9 @@ from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
-from pkqsp_bayes.spec.labels import occasion_label
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.reserved_labels import occasion_label
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.occasions import with_occasions

@@ -11,8 +11,8 @@ import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 
 __all__ = [
     "parse_settings",

@@ -14,7 +14,7 @@ from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 from pkqsp_bayes.physiology.body import Body, Organ
-from pkqsp_bayes.physiology.names import canonical_organ
+from pkqsp_bayes.physiology.organ_names import canonical_organ
 from pkqsp_bayes.physiology.species import (
     body_covariates,
     body_limits,
@@ -22,8 +22,8 @@ from pkqsp_bayes.physiology.species import (
     species_names,
 )
 from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, OrganSpec, PoolSpec
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError
 

@@ -16,18 +16,18 @@ from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.elimination import add_elimination
 from pkqsp_bayes.ode.components.finish import finish_system
 from pkqsp_bayes.ode.components.links import add_links
-from pkqsp_bayes.ode.components.moved import add_moved
 from pkqsp_bayes.ode.components.proteins import add_binding, add_blood
-from pkqsp_bayes.ode.components.typical import typical_value
+from pkqsp_bayes.ode.components.time_varying import add_moved
+from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
 from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
 from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import level_code
-from pkqsp_bayes.spec.labels import is_known
+from pkqsp_bayes.spec.identifiers import check_name
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import check_name
 from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.reserved_labels import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.units import UnitError, parse_unit
 

@@ -34,7 +34,7 @@ from pkqsp_bayes.ode.grammar_tokens import (
     scan,
     split_statements,
 )
-from pkqsp_bayes.spec.names import check_name
+from pkqsp_bayes.spec.identifiers import check_name
 
 __all__ = ["Equations", "Position", "parse_equations", "parse_expression"]
 

@@ -21,7 +21,7 @@ from pkqsp_bayes.ode.conditions import (
 )
 from pkqsp_bayes.ode.functions import Piecewise, tanh
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.names import FUNCTIONS, nearest
+from pkqsp_bayes.spec.identifiers import FUNCTIONS, nearest
 
 __all__ = ["RefusedError", "build"]
 

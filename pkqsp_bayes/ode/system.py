@@ -6,7 +6,7 @@ from typing import Literal
 
 import sympy as sp
 
-from pkqsp_bayes.physiology.limits import Limit
+from pkqsp_bayes.physiology.formula_ranges import Limit
 
 __all__ = [
     "Assignment",

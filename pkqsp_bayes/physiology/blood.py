@@ -1,6 +1,6 @@
 """Drug between plasma and red cells, and what the kidneys filter."""
 
-from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
+from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
 from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pkqsp_bayes.physiology.limits import ABOVE_ZERO, require
+from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
 from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [

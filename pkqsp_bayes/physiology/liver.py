@@ -1,6 +1,6 @@
 """The liver: its size, its microsomal protein, and clearance from what happens in a test tube."""
 
-from pkqsp_bayes.physiology.limits import require
+from pkqsp_bayes.physiology.formula_ranges import require
 from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [

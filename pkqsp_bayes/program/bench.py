@@ -26,12 +26,12 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.program.solver import Backend
-from pkqsp_bayes.program.starts import unconstrained_point
-from pkqsp_bayes.spec.given import MODEL
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.given import STUDY
+from pkqsp_bayes.spec.model_argument import MODEL
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY
 
 __all__ = ["Cost", "GradientBench", "PointError", "bench_gradient", "gradient_cost", "log_density"]
 

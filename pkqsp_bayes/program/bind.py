@@ -8,23 +8,23 @@ from typing import Any, Literal
 import numpy as np
 
 from pkqsp_bayes.arguments import FLAG, mapping, one_of, record
+from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
 from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
-from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.framing import build_frame
-from pkqsp_bayes.program.individual import individual_fragment
-from pkqsp_bayes.program.joint import joint_fragment
+from pkqsp_bayes.program.individual_parameters import individual_fragment
+from pkqsp_bayes.program.joint_priors import joint_fragment
 from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.occasions import occasion_fragment
 from pkqsp_bayes.program.prior_sampling import prior_program
+from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.residual.endpoints import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
-from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.study_data import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.study_key import design_key, values_key
-from pkqsp_bayes.program.table import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.text import print_program
-from pkqsp_bayes.program.typical import typical_fragment
+from pkqsp_bayes.program.typical_values import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
@@ -153,81 +153,81 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         With every problem of the model and of the study.
     """
     chosen = options or BindOptions()
-    frame = build_frame(model, study, blq=chosen.blq, centred=chosen.centred or {})
-    for issue in frame.warnings:
+    bound = bind_data(model, study, blq=chosen.blq, centred=chosen.centred or {})
+    for issue in bound.warnings:
         _LOG.warning("%s", issue)
-    before, features = _before(frame, chosen), _features(frame)
-    after = [density_fragment(features), likelihood_fragment(frame, prefix=PREFIX)]
+    before, features = _before(bound, chosen), _features(bound)
+    after = [density_fragment(features), likelihood_fragment(bound, prefix=PREFIX)]
     fragment = join_fragments([before, features, *after])
-    prior = prior_program(frame, join_fragments([before, features]), prefix=PREFIX)
+    prior = prior_program(bound, join_fragments([before, features]), prefix=PREFIX)
     native = chosen.backend == "native"
     return BoundModel(
         program=print_program(fragment.program, title=model.title),
         prior_program=print_program(prior, title=f"{model.title}\nDraws from the prior."),
-        header=solver_header(frame.ode) if native else None,
+        header=solver_header(bound.ode) if native else None,
         data=fragment.data,
         dims=fragment.dims,
         coords=fragment.coords,
         names=fragment.names,
         starts=fragment.starts,
-        states=len(frame.ode.states),
-        individual_parameters=len(frame.ode.parameters),
-        solved_with=frame.ode.parameters,
-        centred=_centred(frame),
-        observed=_observed(frame),
-        design=design_key(frame),
-        values=values_key(frame),
+        states=len(bound.ode.states),
+        individual_parameters=len(bound.ode.parameters),
+        solved_with=bound.ode.parameters,
+        centred=_centred(bound),
+        observed=_observed(bound),
+        design=design_key(bound),
+        values=values_key(bound),
     )
 
 
-def prior_places(frame: Frame) -> Mapping[str, Place]:
+def prior_places(bound: BoundData) -> Mapping[str, Place]:
     """Return where the program keeps each parameter that has a prior, and within which bounds.
 
     Parameters
     ----------
-    frame : Frame
-        As `build_frame` makes it.
+    bound : BoundData
+        As `bind_data` makes it.
     """
-    return _features(frame).places
+    return _features(bound).places
 
 
-def _centred(frame: Frame) -> dict[str, bool]:
-    subjects = {effect.parameter: effect.centred for effect in frame.effects}
-    return subjects | {f"kappa[{e.parameter}]": e.centred for e in frame.occasion_effects}
+def _centred(bound: BoundData) -> dict[str, bool]:
+    subjects = {effect.parameter: effect.centred for effect in bound.effects}
+    return subjects | {f"kappa[{e.parameter}]": e.centred for e in bound.occasion_effects}
 
 
-def _observed(frame: Frame) -> dict[str, list[Any]]:
-    seen = frame.observations
+def _observed(bound: BoundData) -> dict[str, list[Any]]:
+    seen = bound.observations
     pairs = list(zip(seen.subject, seen.record, strict=True))
     return {
-        "ID": [frame.timelines[s].subject for s, _ in pairs],
-        "TIME": [float(frame.timelines[s].time[r]) for s, r in pairs],
-        "endpoint": [frame.ode.output_names[k] for k in seen.output],
+        "ID": [bound.timelines[s].subject for s, _ in pairs],
+        "TIME": [float(bound.timelines[s].time[r]) for s, r in pairs],
+        "endpoint": [bound.ode.output_names[k] for k in seen.output],
         "DV": seen.value.tolist(),
         "LLOQ": seen.lower.tolist(),
         "ULOQ": seen.upper.tolist(),
     }
 
 
-def _before(frame: Frame, options: BindOptions) -> Fragment:
+def _before(bound: BoundData, options: BindOptions) -> Fragment:
     return join_fragments(
         [
-            solver_fragment(frame.ode, backend=options.backend, method=options.method),
-            individual_fragment(frame),
-            table_fragment(frame, options.solver),
+            solver_fragment(bound.ode, backend=options.backend, method=options.method),
+            individual_fragment(bound),
+            table_fragment(bound, options.solver),
         ]
     )
 
 
-def _features(frame: Frame) -> Fragment:
+def _features(bound: BoundData) -> Fragment:
     features = join_fragments(
         [
-            typical_fragment(frame),
-            covariate_fragment(frame),
-            variability_fragment(frame),
-            occasion_fragment(frame),
-            residual_fragment(frame),
+            typical_fragment(bound),
+            covariate_fragment(bound),
+            variability_fragment(bound),
+            occasion_fragment(bound),
+            residual_fragment(bound),
         ]
     )
     # First, because the features' draws are made from the joint ones.
-    return join_fragments([joint_fragment(frame.spec, features.places), features])
+    return join_fragments([joint_fragment(bound.spec, features.places), features])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.ode.chain import symbols_read
 from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["RICH", "Richness", "reached_outputs"]

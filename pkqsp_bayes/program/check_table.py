@@ -11,7 +11,7 @@ from pkqsp_bayes.ode.checks.baseline import Baseline, baseline_outputs
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.doses import dose_indices

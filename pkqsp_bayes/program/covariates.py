@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
-from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.joint import joint_draws
-from pkqsp_bayes.program.priors import prior_centre
+from pkqsp_bayes.program.joint_priors import joint_draws
+from pkqsp_bayes.program.prior_text import prior_centre
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.body import level_code
-from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.reserved_labels import coefficient_label
 
 __all__ = [
     "covariate_arguments",
@@ -50,9 +50,9 @@ class _Coefficient:
 
 
 def _coefficients(
-    frame: Frame, parameter: str, covariate: str, effect: CovariateEffectSpec
+    bound: BoundData, parameter: str, covariate: str, effect: CovariateEffectSpec
 ) -> list[_Coefficient]:
-    base = f"beta__{frame.identifiers[parameter]}__{frame.identifiers[covariate]}"
+    base = f"beta__{bound.identifiers[parameter]}__{bound.identifiers[covariate]}"
     if effect.form != "categorical":
         value = effect.coefficient
         label = coefficient_label(parameter, covariate)
@@ -68,76 +68,76 @@ def _coefficients(
     ]
 
 
-def _effects(frame: Frame) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
-    for parameter, stated in frame.population.items():
+def _effects(bound: BoundData) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
+    for parameter, stated in bound.population.items():
         for covariate, effect in stated.covariates.items():
             yield parameter, covariate, effect
 
 
-def _fixed_effects(frame: Frame) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
+def _fixed_effects(bound: BoundData) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
     """Effects of covariates that do not change over time; the others are in the equations."""
-    return (found for found in _effects(frame) if found[1] in frame.covariates)
+    return (found for found in _effects(bound) if found[1] in bound.covariates)
 
 
-def shared_coefficients(frame: Frame) -> dict[str, str]:
+def shared_coefficients(bound: BoundData) -> dict[str, str]:
     """Return the identifier of each estimated coefficient, by the user's name for it."""
     return {
         c.label: c.identifier
-        for parameter, covariate, effect in _effects(frame)
-        for c in _coefficients(frame, parameter, covariate, effect)
+        for parameter, covariate, effect in _effects(bound)
+        for c in _coefficients(bound, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)
     }
 
 
-def covariate_fragment(frame: Frame) -> Fragment:
+def covariate_fragment(bound: BoundData) -> Fragment:
     """Declare the covariates that effects use, as data, and the coefficients that are estimated."""
-    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(frame))
+    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(bound))
     data = StanProgram(
         data=tuple(
-            f"vector[subjects] {_column(frame, name)}; // {_unit(frame, name)}" for name in used
+            f"vector[subjects] {_column(bound, name)}; // {_unit(bound, name)}" for name in used
         )
     )
     columns = Fragment(
-        program=data, data={_column(frame, name): frame.covariates[name].tolist() for name in used}
+        program=data, data={_column(bound, name): bound.covariates[name].tolist() for name in used}
     )
-    drawn = joint_draws(frame.spec)
+    drawn = joint_draws(bound.spec)
     estimated = [
         sampled_scalar(c.identifier, c.value, name=c.label, drawn=drawn.get(c.label, ""))
-        for parameter, covariate, effect in _effects(frame)
-        for c in _coefficients(frame, parameter, covariate, effect)
+        for parameter, covariate, effect in _effects(bound)
+        for c in _coefficients(bound, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)
     ]
-    categorical = any(effect.form == "categorical" for _, _, effect in _fixed_effects(frame))
+    categorical = any(effect.form == "categorical" for _, _, effect in _fixed_effects(bound))
     levels = Fragment(program=StanProgram(functions=_IS_LEVEL if categorical else ()))
     return join_fragments([levels, columns, *estimated])
 
 
-def covariate_arguments(frame: Frame) -> list[tuple[str, str]]:
+def covariate_arguments(bound: BoundData) -> list[tuple[str, str]]:
     """Return type and name of what the effects need, as function arguments."""
-    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(frame))
-    data = [("data vector", _column(frame, name)) for name in used]
-    return [*(("real", name) for name in shared_coefficients(frame).values()), *data]
+    used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(bound))
+    data = [("data vector", _column(bound, name)) for name in used]
+    return [*(("real", name) for name in shared_coefficients(bound).values()), *data]
 
 
-def covariate_factors(frame: Frame, parameter: str) -> list[str]:
+def covariate_factors(bound: BoundData, parameter: str) -> list[str]:
     """Return the factors (vectors over subjects) that covariates put on a parameter."""
-    return [_Effect.of(frame, *found).factor() for found in _effects_on(frame, parameter)]
+    return [_Effect.of(bound, *found).factor() for found in _effects_on(bound, parameter)]
 
 
-def covariate_logarithms(frame: Frame, parameter: str) -> list[str]:
+def covariate_logarithms(bound: BoundData, parameter: str) -> list[str]:
     """Return the logarithms of the factors' sizes: a linear effect may go below 0."""
-    return [_Effect.of(frame, *found).logarithm() for found in _effects_on(frame, parameter)]
+    return [_Effect.of(bound, *found).logarithm() for found in _effects_on(bound, parameter)]
 
 
-def covariate_values(frame: Frame, parameter: str) -> FloatArray:
+def covariate_values(bound: BoundData, parameter: str) -> FloatArray:
     """Return the product of the factors (subjects,) where each coefficient begins."""
-    product = np.ones(len(frame.timelines))
-    for name, covariate, effect in _effects_on(frame, parameter):
-        stated = {c.label: _begins(c.value) for c in _coefficients(frame, name, covariate, effect)}
+    product = np.ones(len(bound.timelines))
+    for name, covariate, effect in _effects_on(bound, parameter):
+        stated = {c.label: _begins(c.value) for c in _coefficients(bound, name, covariate, effect)}
         labels = coefficients_of(name, covariate, effect)
         numbers = {level: stated[label] for level, label in labels.items()}
-        x = frame.covariates[covariate]
-        product = product * effect_factor(frame.spec, covariate, effect, x, numbers)
+        x = bound.covariates[covariate]
+        product = product * effect_factor(bound.spec, covariate, effect, x, numbers)
     return product
 
 
@@ -145,8 +145,8 @@ def _begins(value: PriorSpec | float) -> float:
     return prior_centre(value) if isinstance(value, PriorSpec) else float(value)
 
 
-def _effects_on(frame: Frame, parameter: str) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
-    return (found for found in _fixed_effects(frame) if found[0] == parameter)
+def _effects_on(bound: BoundData, parameter: str) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
+    return (found for found in _fixed_effects(bound) if found[0] == parameter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +172,10 @@ class _Effect:
 
     @classmethod
     def of(
-        cls, frame: Frame, parameter: str, covariate: str, effect: CovariateEffectSpec
+        cls, bound: BoundData, parameter: str, covariate: str, effect: CovariateEffectSpec
     ) -> "_Effect":
-        stated, column = frame.spec.covariates[covariate], _column(frame, covariate)
-        coefficients = _coefficients(frame, parameter, covariate, effect)
+        stated, column = bound.spec.covariates[covariate], _column(bound, covariate)
+        coefficients = _coefficients(bound, parameter, covariate, effect)
         centre = stated.reference if effect.reference is None else effect.reference
         if effect.form == "categorical":
             codes = [level_code(stated, c.level) for c in coefficients]
@@ -216,10 +216,10 @@ def _number(centre: float | None, default: float) -> str:
     return repr(float(default if centre is None else centre))
 
 
-def _column(frame: Frame, covariate: str) -> str:
-    return f"x__{frame.identifiers[covariate]}"
+def _column(bound: BoundData, covariate: str) -> str:
+    return f"x__{bound.identifiers[covariate]}"
 
 
-def _unit(frame: Frame, covariate: str) -> str:
-    spec = frame.spec.covariates[covariate]
+def _unit(bound: BoundData, covariate: str) -> str:
+    spec = bound.spec.covariates[covariate]
     return "category" if spec.category else spec.unit or "dimensionless"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram, join_programs
 
 __all__ = ["Fragment", "Place", "Term", "join_fragments"]

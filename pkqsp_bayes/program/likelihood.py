@@ -7,56 +7,56 @@ run side by side, and the sum does not depend on how many there are.
 
 from collections.abc import Iterator, Sequence
 
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.individual import individual_call
-from pkqsp_bayes.program.table import COLUMNS, table_arguments
+from pkqsp_bayes.program.individual_parameters import individual_call
+from pkqsp_bayes.program.study_data import COLUMNS, table_arguments
 from pkqsp_bayes.program.text import StanProgram
 
 __all__ = ["likelihood_fragment", "predictive_statements"]
 
 
-def likelihood_fragment(frame: Frame, *, prefix: str) -> Fragment:
+def likelihood_fragment(bound: BoundData, *, prefix: str) -> Fragment:
     """Print the sum over subjects, and what is computed once a draw.
 
     Parameters
     ----------
-    frame : Frame
+    bound : BoundData
         The model and its study.
     prefix : str
         Of the solver: ``<prefix>_solve`` is called.
     """
-    names = (name for _, name in table_arguments(intervals=frame.observations.has_intervals))
+    names = (name for _, name in table_arguments(intervals=bound.observations.has_intervals))
     shared = ", ".join(["theta", "sigma", *names])
     return Fragment(
         program=StanProgram(
-            functions=tuple(_function(frame, prefix)),
+            functions=tuple(_function(bound, prefix)),
             model=(
-                _theta(frame),
+                _theta(bound),
                 f"target += reduce_sum_static(log_lik_of, each, slice_size, {shared});",
             ),
-            generated_quantities=tuple(_generated(frame, prefix)),
+            generated_quantities=tuple(_generated(bound, prefix)),
         ),
         dims=dict.fromkeys(("log_lik", "prediction", "replicate"), ("observation",)),
     )
 
 
-def _theta(frame: Frame) -> str:
-    return f"matrix[subjects, {len(frame.ode.parameters)}] theta = {individual_call(frame)};"
+def _theta(bound: BoundData) -> str:
+    return f"matrix[subjects, {len(bound.ode.parameters)}] theta = {individual_call(bound)};"
 
 
-def _solution(frame: Frame, prefix: str) -> str:
+def _solution(bound: BoundData, prefix: str) -> str:
     """Declare ``f``: the outputs (columns) of subject s at its records (rows)."""
     records, pieces = "begin[s] : begin[s + 1] - 1", "piece[s] : piece[s + 1] - 1"
     columns = [f"{name}[{records}]" for name, *_ in COLUMNS]
     covariates = [f"breaks[{pieces}]", f"segments[{pieces}]", f"own[{records}]"]
     call = ", ".join(["theta[s]'", "x[s]'", *columns, *covariates, "rtol", "atol", "max_steps"])
-    size = f"begin[s + 1] - begin[s], {len(frame.ode.output_names)}"
+    size = f"begin[s + 1] - begin[s], {len(bound.ode.output_names)}"
     return f"matrix[{size}] f = {prefix}_solve({call});"
 
 
-def _function(frame: Frame, prefix: str) -> Iterator[str]:
-    intervals = frame.observations.has_intervals
+def _function(bound: BoundData, prefix: str) -> Iterator[str]:
+    intervals = bound.observations.has_intervals
     table = table_arguments(intervals=intervals)
     arguments = ", ".join(f"{kind} {name}" for kind, name in table)
     function = "interval_lpdf(y[i] | limit[i], " if intervals else "residual_lpdf(y[i] | "
@@ -65,7 +65,7 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
     yield f"                {arguments}) {{"
     yield "  real total = 0;"
     yield "  for (s in slice) {"
-    yield f"    {_solution(frame, prefix)}"
+    yield f"    {_solution(bound, prefix)}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield f"      total += {function}f[record[i], output[i]], output[i], censored[i],"
     yield "                             sigma);"
@@ -75,16 +75,18 @@ def _function(frame: Frame, prefix: str) -> Iterator[str]:
     yield "}"
 
 
-def _generated(frame: Frame, prefix: str) -> Iterator[str]:
-    intervals = frame.observations.has_intervals
+def _generated(bound: BoundData, prefix: str) -> Iterator[str]:
+    intervals = bound.observations.has_intervals
     function = "interval_lpdf(y[i] | limit[i], " if intervals else "residual_lpdf(y[i] | "
     density = f"{function}prediction[i], output[i], censored[i], sigma)"
     yield "vector[observations] log_lik;"
     likelihood = f"log_lik[i] = possible ? {density} : negative_infinity();"
-    yield from predictive_statements(frame, prefix=prefix, more=(likelihood,))
+    yield from predictive_statements(bound, prefix=prefix, more=(likelihood,))
 
 
-def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()) -> Iterator[str]:
+def predictive_statements(
+    bound: BoundData, *, prefix: str, more: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield statements that predict and draw every observation, given all parameters.
 
     Where the solver fails, or where the residual error cannot be around what is predicted (a
@@ -92,7 +94,7 @@ def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()
 
     Parameters
     ----------
-    frame : Frame
+    bound : BoundData
         The model and its study.
     prefix : str
         Of the solver.
@@ -102,9 +104,9 @@ def predictive_statements(frame: Frame, *, prefix: str, more: Sequence[str] = ()
     yield "vector[observations] prediction; // of the individual, without residual error"
     yield "vector[observations] replicate; // with residual error"
     yield "{"
-    yield f"  {_theta(frame)}"
+    yield f"  {_theta(bound)}"
     yield "  for (s in 1 : subjects) {"
-    yield f"    {_solution(frame, prefix)}"
+    yield f"    {_solution(bound, prefix)}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield "      prediction[i] = f[record[i], output[i]];"
     yield "      int possible = residual_is_possible(prediction[i], output[i], sigma);"

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.ode.components.typical import typical_value
+from pkqsp_bayes.ode.components.typical_parameters import typical_value
+from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.covariates import (
     covariate_factors,
     covariate_logarithms,
     covariate_values,
 )
-from pkqsp_bayes.program.frame import Effect, Frame
-from pkqsp_bayes.program.priors import prior_bounds
+from pkqsp_bayes.program.prior_text import prior_bounds
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
@@ -55,42 +55,42 @@ def logit_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
     return low, high
 
 
-def mean_text(frame: Frame, parameter: str) -> str:
+def mean_text(bound: BoundData, parameter: str) -> str:
     """Return the typical value of each subject, its covariates given, as Stan text.
 
     It is a scalar where no covariate moves it.
     """
-    factors = covariate_factors(frame, parameter)
-    typical = frame.identifiers[parameter]
+    factors = covariate_factors(bound, parameter)
+    typical = bound.identifiers[parameter]
     return f"{typical} * {' .* '.join(factors)}" if factors else typical
 
 
-def location_text(frame: Frame, effect: Effect) -> str:
+def location_text(bound: BoundData, effect: Effect) -> str:
     """Return the location of a centred effect as Stan text: a scalar, or a vector over subjects.
 
     It is 0 for a log-normal effect of which the typical value may be negative.
     """
-    parameter, name = frame.population[effect.parameter], frame.identifiers[effect.parameter]
+    parameter, name = bound.population[effect.parameter], bound.identifiers[effect.parameter]
     match effect.form:
         case "lognormal" if _least(parameter) >= 0:
-            logarithms = covariate_logarithms(frame, effect.parameter)
+            logarithms = covariate_logarithms(bound, effect.parameter)
             parts = " + ".join([f"log({name})", *logarithms])
             return f"({parts})" if logarithms else parts
         case "lognormal":
             return "0"
         case "logitnormal":
-            return logit_text(mean_text(frame, effect.parameter), parameter)
+            return logit_text(mean_text(bound, effect.parameter), parameter)
         case _:
-            return mean_text(frame, effect.parameter)
+            return mean_text(bound, effect.parameter)
 
 
-def location_values(frame: Frame, effect: Effect) -> FloatArray:
+def location_values(bound: BoundData, effect: Effect) -> FloatArray:
     """Return where a centred effect of each subject begins: its location, all else at its start."""
-    parameter = frame.population[effect.parameter]
+    parameter = bound.population[effect.parameter]
     typical = typical_value(parameter)
     if typical is None:
-        return np.zeros(len(frame.timelines))
-    values = typical * covariate_values(frame, effect.parameter)
+        return np.zeros(len(bound.timelines))
+    values = typical * covariate_values(bound, effect.parameter)
     low, high = logit_bounds(parameter)
     match effect.form:
         case "lognormal":

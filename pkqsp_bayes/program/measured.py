@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.program.endpoints import endpoint_labels
+from pkqsp_bayes.program.observed_outputs import endpoint_labels
 from pkqsp_bayes.study.header_units import MEASURED, unit_of
-from pkqsp_bayes.study.limits import SIDES, endpoint_groups, fill_limits
+from pkqsp_bayes.study.limits_of_quantification import SIDES, endpoint_groups, fill_limits
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.units import UnitError, convert_values, same_dimension, split_log
 

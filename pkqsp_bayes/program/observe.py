@@ -6,9 +6,9 @@ import numpy as np
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.program.endpoints import match_endpoints
-from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.measured import Measured, measured_values
+from pkqsp_bayes.program.observed_outputs import match_endpoints
 from pkqsp_bayes.study.study import Study, subject_starts
 
 __all__ = ["collect_observations", "examine_observations"]

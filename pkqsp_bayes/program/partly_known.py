@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pkqsp_bayes.program.fragment import Fragment, Place, Term
-from pkqsp_bayes.program.priors import (
+from pkqsp_bayes.program.prior_text import (
     bounds_text,
     prior_bounds,
     prior_centre,
@@ -15,7 +15,7 @@ from pkqsp_bayes.program.priors import (
     prior_note,
     prior_term,
 )
-from pkqsp_bayes.program.starts import Start
+from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.prior import PriorSpec
 

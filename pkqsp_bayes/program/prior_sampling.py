@@ -5,20 +5,20 @@ be laid side by side, and simulation-based calibration can fit what it makes (Ta
 arXiv:1804.06788). Priors that bounds cut off are drawn again until they are inside.
 """
 
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.frame import Frame
 from pkqsp_bayes.program.likelihood import predictive_statements
 from pkqsp_bayes.program.text import StanProgram
 
 __all__ = ["prior_program"]
 
 
-def prior_program(frame: Frame, stated: Fragment, *, prefix: str) -> StanProgram:
+def prior_program(bound: BoundData, stated: Fragment, *, prefix: str) -> StanProgram:
     """Return the program; it takes the same data as the one that is fitted.
 
     Parameters
     ----------
-    frame : Frame
+    bound : BoundData
         The model and its study.
     stated : Fragment
         Solver, individual parameters, data, and the features with their draws.
@@ -29,5 +29,5 @@ def prior_program(frame: Frame, stated: Fragment, *, prefix: str) -> StanProgram
         functions=stated.program.functions,
         data=stated.program.data,
         transformed_data=stated.program.transformed_data,
-        generated_quantities=(*stated.draws, *predictive_statements(frame, prefix=prefix)),
+        generated_quantities=(*stated.draws, *predictive_statements(bound, prefix=prefix)),
     )

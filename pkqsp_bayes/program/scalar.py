@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from pkqsp_bayes.program.fragment import Fragment, Place, Term
-from pkqsp_bayes.program.priors import (
+from pkqsp_bayes.program.prior_text import (
     bounds_text,
     prior_bounds,
     prior_centre,
@@ -13,7 +13,7 @@ from pkqsp_bayes.program.priors import (
     prior_note,
     prior_term,
 )
-from pkqsp_bayes.program.starts import Start, unconstrained_point
+from pkqsp_bayes.program.program_inits import Start, unconstrained_point
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.prior import PriorSpec

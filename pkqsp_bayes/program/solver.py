@@ -57,4 +57,4 @@ def solver_header(ode: LoweredOde) -> str:
     ode : LoweredOde
         The lowered system.
     """
-    return emit_cpp(ode) + '\n#include "kernel/stan_door.hpp"\n'
+    return emit_cpp(ode) + '\n#include "kernel/stan_external.hpp"\n'

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pkqsp_bayes.program.frame import Frame
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["design_key", "values_key"]
@@ -17,39 +17,39 @@ __all__ = ["design_key", "values_key"]
 _DIGITS = "%.9e"  # a conversion of units may move the last of sixteen
 
 
-def design_key(frame: Frame) -> str:
+def design_key(bound: BoundData) -> str:
     """Return a digest of a study without what was observed: subjects, events, times, covariates.
 
     Parameters
     ----------
-    frame : Frame
-        As `pkqsp_bayes.program.framing.build_frame` makes it of model and study.
+    bound : BoundData
+        As `pkqsp_bayes.program.bind_data.bind_data` makes it of model and study.
 
     Examples
     --------
     >>> import pkqsp_bayes as pq
-    >>> from pkqsp_bayes.program.framing import build_frame
+    >>> from pkqsp_bayes.program.bind_data import bind_data
     >>> model, study = pq.load_model("one-compartment"), pq.load_dataset("theophylline")
     >>> first, second = study.only(["1"]), study.only(["2"])
-    >>> keys = [design_key(build_frame(model, s, blq="M3", centred={})) for s in (first, second)]
+    >>> keys = [design_key(bind_data(model, s, blq="M3", centred={})) for s in (first, second)]
     >>> keys[0] == keys[1]
     False
     """
-    parts = [part for line in frame.timelines for part in _of_subject(line)]
-    moved = [f"{name}: {_text(values)}" for name, values in sorted(frame.covariates.items())]
-    return _digest([*parts, *moved, *frame.occasions])
+    parts = [part for line in bound.timelines for part in _of_subject(line)]
+    moved = [f"{name}: {_text(values)}" for name, values in sorted(bound.covariates.items())]
+    return _digest([*parts, *moved, *bound.occasions])
 
 
-def values_key(frame: Frame) -> str:
+def values_key(bound: BoundData) -> str:
     """Return a digest of what was observed: of whom, of which output, the value, how censored.
 
     Parameters
     ----------
-    frame : Frame
+    bound : BoundData
         As of `design_key`.
     """
-    seen = frame.observations
-    names = [frame.ode.output_names[k] for k in seen.output]
+    seen = bound.observations
+    names = [bound.ode.output_names[k] for k in seen.output]
     return _digest(
         [*names, *(_text(v) for v in (seen.subject, seen.record, seen.value, seen.censored,
                                       seen.limit))]

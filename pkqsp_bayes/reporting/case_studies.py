@@ -15,18 +15,18 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.analysis.variability import variance_budget
+from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.fitting.chains import seconds_of
-from pkqsp_bayes.fitting.fit import fit
-from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.fitting.sampling.chains import seconds_of
+from pkqsp_bayes.fitting.sampling.fit import fit
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.reporting import page
 from pkqsp_bayes.reporting.budget import write_budget
 from pkqsp_bayes.reporting.cases import CASES, Budget, Case, Quantity, published_estimates
-from pkqsp_bayes.reporting.facts import ReportOptions
 from pkqsp_bayes.reporting.pictures import draw_check, draw_estimates, draw_subjects
 from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
+from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
 from pkqsp_bayes.study.study import Study

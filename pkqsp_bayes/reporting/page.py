@@ -8,20 +8,21 @@ from pathlib import Path
 import jinja2
 import xarray as xr
 
-from pkqsp_bayes.analysis.causal import CausalRecord
-from pkqsp_bayes.analysis.draws import model_of
-from pkqsp_bayes.analysis.fitted import require_fitted
-from pkqsp_bayes.analysis.given import study_for
-from pkqsp_bayes.analysis.identifiability import Identifiability, identifiability
+from pkqsp_bayes.analysis.analysis_arguments import study_for
+from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
+from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identifiability
+from pkqsp_bayes.analysis.population_draws import model_of
+from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
-from pkqsp_bayes.fitting.files import told_writing
-from pkqsp_bayes.fitting.given import FIT, FitLike, as_fit
-from pkqsp_bayes.fitting.labelled import labelled
-from pkqsp_bayes.fitting.store import STUDY_FILE, read_study_of
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.output_folder import explain_write_errors
+from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.outputs import write_text
-from pkqsp_bayes.reporting.facts import REPORT_OPTIONS, Facts, ReportOptions
+from pkqsp_bayes.reporting.headline import judge
+from pkqsp_bayes.reporting.report_context import REPORT_OPTIONS, ReportContext, ReportOptions
 from pkqsp_bayes.reporting.section import Section
 from pkqsp_bayes.reporting.sections.budget import budget_section
 from pkqsp_bayes.reporting.sections.causal import causal_section
@@ -35,15 +36,14 @@ from pkqsp_bayes.reporting.sections.parameters import parameters_section
 from pkqsp_bayes.reporting.sections.predictive import predictive_section
 from pkqsp_bayes.reporting.sections.priors import priors_section
 from pkqsp_bayes.reporting.sections.reproduce import reproduce_section
-from pkqsp_bayes.reporting.verdict import judge
-from pkqsp_bayes.spec.causal import CausalSpec, read_causal
+from pkqsp_bayes.spec.causal_claim import CausalSpec, read_causal
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, read_priors
-from pkqsp_bayes.study.given import STUDY, StudyLike
 from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["report"]
 
-_Maker = Callable[[Facts], Section]
+_Maker = Callable[[ReportContext], Section]
 
 _SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
     ("parameters", "Parameters", parameters_section),
@@ -129,8 +129,8 @@ def report(
         _study_in(source) if study is None else _study_of(fit, study),
     )
     found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
-    with tempfile.TemporaryDirectory() as workshop:
-        facts = Facts(
+    with tempfile.TemporaryDirectory() as scratch_dir:
+        context = ReportContext(
             fit=fit,
             ready=ready_model(model_of(fit), occasions=_occasions(fit)),
             study=known,
@@ -139,11 +139,11 @@ def report(
             no_identifiability=reason,
             causal=causal if causal is not None else _claim_in(source),
             options=chosen,
-            workshop=Path(workshop),
+            scratch_dir=Path(scratch_dir),
         )
-        sections = [_made(*entry, facts) for entry in _SECTIONS]
-    with told_writing(place):
-        write_text(place / "report.html", _page(facts, sections))
+        sections = [_made(*entry, context) for entry in _SECTIONS]
+    with explain_write_errors(place):
+        write_text(place / "report.html", _page(context, sections))
     return place / "report.html"
 
 
@@ -198,16 +198,16 @@ def _said(error: PkqspError) -> str:
     return str(error)
 
 
-def _made(anchor: str, title: str, maker: _Maker, facts: Facts) -> Section:
+def _made(anchor: str, title: str, maker: _Maker, context: ReportContext) -> Section:
     """Return a section; what stands in its way is said in its place."""
     try:
-        return maker(facts)
+        return maker(context)
     except PkqspError as error:
         missing = f"This could not be made. {_said(error)}"
         return Section(anchor=anchor, title=title, missing=missing)
 
 
-def _page(facts: Facts, sections: Sequence[Section]) -> str:
+def _page(context: ReportContext, sections: Sequence[Section]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pkqsp_bayes.reporting"),
         autoescape=True,
@@ -216,8 +216,8 @@ def _page(facts: Facts, sections: Sequence[Section]) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html").render(
-        title=facts.model.title,
+        title=context.model.title,
         sections=sections,
-        verdict=judge(facts, sections),
+        verdict=judge(context, sections),
         today=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.fitting.quiet import quiet_dependencies
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.reporting.predictions import Curves
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
 from pkqsp_bayes.study.stretches import rising_runs

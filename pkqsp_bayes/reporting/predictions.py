@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.draws import model_of, population_draws
-from pkqsp_bayes.analysis.observed import observed_study
-from pkqsp_bayes.analysis.population import study_simulator
+from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.study.simulated import regimen
 from pkqsp_bayes.study.study import Study, stretch_starts
 

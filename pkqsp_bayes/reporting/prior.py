@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.draws import model_of
+from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.predictive.bins import bin_times
-from pkqsp_bayes.fitting.quiet import quiet_dependencies
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.reporting.section import number
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
 from pkqsp_bayes.spec.distribution import Distribution
@@ -113,7 +113,7 @@ def draw_prior_posterior(
     Parameters
     ----------
     priors : mapping of str to Distribution
-        As `pkqsp_bayes.analysis.priors.priors_in_force` gives them; the first sixteen are drawn.
+        As `priors_in_force` gives them; the first sixteen are drawn.
     draws : mapping of str to array
         By the same labels.
     path : Path

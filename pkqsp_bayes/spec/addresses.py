@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.spec.check_values import ERROR_KEYS
-from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
@@ -15,6 +14,7 @@ from pkqsp_bayes.spec.population import (
     PopulationParameterSpec,
 )
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.reserved_labels import coefficient_label
 
 __all__ = ["CORRELATION", "stated_values", "with_values"]
 

@@ -7,9 +7,9 @@ from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.addresses import CORRELATION, with_values
 from pkqsp_bayes.spec.check_priors import check_joint, check_priors, unknown_address
-from pkqsp_bayes.spec.given import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorEntry, PriorTable

@@ -8,9 +8,9 @@ import numpy as np
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 

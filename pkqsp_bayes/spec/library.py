@@ -5,8 +5,8 @@ from pathlib import Path
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.assets import library_folder
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.toml import read_model
 
 __all__ = ["load_model", "locate", "names", "path"]

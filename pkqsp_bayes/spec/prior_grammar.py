@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 

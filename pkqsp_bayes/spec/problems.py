@@ -11,7 +11,7 @@ from cattrs.errors import (
 )
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 
 __all__ = ["MisfitError", "collect_issues"]
 

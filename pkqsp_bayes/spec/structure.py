@@ -10,7 +10,7 @@ from typing import Any
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.problems import MisfitError
 
 __all__ = ["number", "register_plain", "structure_record", "unstructure_record", "wrong_type"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.check import check_spec, check_table_names
+from pkqsp_bayes.spec.check_model import check_spec, check_table_names
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
 from pkqsp_bayes.spec.model import ModelSpec

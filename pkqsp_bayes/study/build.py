@@ -17,14 +17,14 @@ from pkqsp_bayes.study.cells import (
     split_limits,
     trim_cells,
 )
-from pkqsp_bayes.study.check import check_table
+from pkqsp_bayes.study.check_columns import check_table
 from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.column_names import bare_name, resolve_names
 from pkqsp_bayes.study.dates import date_column, day_issues
 from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.header_units import align_limits, read_units
 from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
-from pkqsp_bayes.study.limits import endpoint_groups, settle_limits
-from pkqsp_bayes.study.names import bare_name, resolve_names
+from pkqsp_bayes.study.limits_of_quantification import endpoint_groups, settle_limits
 from pkqsp_bayes.study.study import COLUMNS, Study
 from pkqsp_bayes.study.times import Times, model_time
 from pkqsp_bayes.units import UnitError, conversion_factor

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.cells import as_numbers
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.ranges import range_issues

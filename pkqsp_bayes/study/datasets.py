@@ -11,7 +11,7 @@ from pathlib import Path
 from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.downloads import DOWNLOADS, download, download_folder
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.study import Study
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.cells import MISSING, as_text
 
 __all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.variability import variance_budget
+from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 from tests.analysis.test_variability import DOSE, TIMES, posterior
 

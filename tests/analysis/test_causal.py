@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.causal import causal_record
-from pkqsp_bayes.analysis.positivity import covariate_overlap
+from pkqsp_bayes.analysis.decisions.causal_record import causal_record
+from pkqsp_bayes.analysis.decisions.positivity import covariate_overlap
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.causal import CausalSpec, format_causal, parse_causal
+from pkqsp_bayes.spec.causal_claim import CausalSpec, format_causal, parse_causal
 from tests.analysis.posteriors import hand_made
 from tests.analysis.test_intervene import MODEL
 

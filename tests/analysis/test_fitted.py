@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.fitted import require_fitted
-from pkqsp_bayes.fitting.attributes import chosen_options, result_attributes
+from pkqsp_bayes.analysis.study_match import require_fitted
+from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.study.write import write_study

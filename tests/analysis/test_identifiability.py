@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.bayesian import learning_table
-from pkqsp_bayes.analysis.identifiability import identifiability
+from pkqsp_bayes.analysis.identifiability.bayesian import learning_table
+from pkqsp_bayes.analysis.identifiability.levels import identifiability
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.toml import parse_model
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.exchange import other_solutions
+from pkqsp_bayes.analysis.identifiability.alternative_solutions import other_solutions
 from pkqsp_bayes.ode.ready import ready_model
 from tests.analysis.test_identifiability_structural import INTO_CENTRAL, ORAL, PLAIN, _model
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.practical import expected_information
+from pkqsp_bayes.analysis.identifiability.practical import expected_information
 from pkqsp_bayes.spec.toml import parse_model
 
 VOLUME_AND_BIOAVAILABILITY = """

@@ -6,8 +6,8 @@ import pytest
 from scipy import integrate, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.omega_needs import omega_needs
-from pkqsp_bayes.analysis.practical import compare_designs, expected_information
+from pkqsp_bayes.analysis.identifiability.practical import compare_designs, expected_information
+from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
 from pkqsp_bayes.spec.toml import parse_model
 
 LEVEL = """
@@ -135,16 +135,16 @@ def test_one_occasion_cannot_tell_its_variance_from_that_of_subjects() -> None:
 
 def test_what_each_variance_needs() -> None:
     model, point = parse_model(LEVEL), {**POINT, "omega_iov[m]": 0.2}
-    needs = omega_needs(expected_information(model, _study(30, 4, 1), point=point))
+    needs = variance_df(expected_information(model, _study(30, 4, 1), point=point))
     assert needs.loc["omega_iov[m]", "df"] == 0
     assert not needs.loc["omega_iov[m]", "enough"]
     point = {**POINT, "omega_iov[m]": 0.1}
-    needs = omega_needs(expected_information(model, _study(30, 4, 1), point=point))
+    needs = variance_df(expected_information(model, _study(30, 4, 1), point=point))
     assert list(needs.loc["omega[m]", ["subjects", "informative", "df"]]) == [30, 30, 29]
     # Of the mean of a subject's four values, eta's share of the variance is told.
     told = 0.09 / (0.09 + 0.01 + 0.04 / 4)
     assert needs.loc["omega[m]", "shrinkage"] == pytest.approx(1 - told, rel=1e-6)
-    few = omega_needs(expected_information(model, _study(2, 4, 1), point=point))
+    few = variance_df(expected_information(model, _study(2, 4, 1), point=point))
     assert not few.loc["omega[m]", "enough"]
 
 

@@ -4,8 +4,8 @@ import pytest
 from flint import arb
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.nullspace import PrecisionError, null_space
-from pkqsp_bayes.analysis.structural import Structural, structural_rank
+from pkqsp_bayes.analysis.identifiability.nullspace import PrecisionError, null_space
+from pkqsp_bayes.analysis.identifiability.structural import Structural, structural_rank
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.toml import parse_model
 

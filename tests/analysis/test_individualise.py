@@ -7,9 +7,9 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.individuals import individualise
-from pkqsp_bayes.analysis.individuals.target import EffectPosterior
-from pkqsp_bayes.analysis.observed import observed_study
+from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
+from pkqsp_bayes.analysis.decisions.individualise import individualise
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.interventions import Scaled, intervene
+from pkqsp_bayes.analysis.decisions.intervene import intervene
+from pkqsp_bayes.analysis.decisions.interventions import Scaled
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 

@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.draws import model_of, population_draws
-from pkqsp_bayes.analysis.observed import observed_study
-from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
-from pkqsp_bayes.analysis.variability.endpoints import Endpoint
-from pkqsp_bayes.analysis.variability.first_order import first_order
-from pkqsp_bayes.analysis.variability.sampling import make_design
+from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
+from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
+from pkqsp_bayes.analysis.uncertainty.first_order import first_order
+from pkqsp_bayes.analysis.uncertainty.sampling_design import make_design
 from pkqsp_bayes.engine.kernel import SolverOptions
 from tests.analysis.posteriors import hand_made
 

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from scipy import integrate, stats
 
-from pkqsp_bayes.analysis.draws import population_draws
-from pkqsp_bayes.analysis.population import study_simulator
+from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.spec.toml import parse_model

@@ -9,17 +9,14 @@ import xarray as xr
 from scipy import integrate, special, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.observed import observed_study
-from pkqsp_bayes.analysis.predictive import (
-    loo,
-    loo_subject,
-    npde,
-    predict,
-    predictive_pvalues,
-    vpc,
-)
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
-from pkqsp_bayes.analysis.predictive.marginal import marginal_log_likelihood
+from pkqsp_bayes.analysis.predictive.loo import loo, loo_subject
+from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
+from pkqsp_bayes.analysis.predictive.npde import npde
+from pkqsp_bayes.analysis.predictive.predict import predict
+from pkqsp_bayes.analysis.predictive.predictive_pvalues import predictive_pvalues
+from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.replicates import (
+from pkqsp_bayes.analysis.calibration.replicates import (
     joint_data,
     limits_of,
     planned_study,
@@ -16,8 +16,8 @@ from pkqsp_bayes.analysis.replicates import (
     replicate_data,
     twice,
 )
-from pkqsp_bayes.analysis.sbc import sbc
-from pkqsp_bayes.analysis.sbc_task import misfit
+from pkqsp_bayes.analysis.calibration.sbc import sbc
+from pkqsp_bayes.analysis.calibration.sbc_task import misfit
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from tests.statistical.oral import design, model
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pkqsp_bayes.analysis.calibration import (
+from pkqsp_bayes.analysis.calibration.calibration import (
     calibration_issues,
     calibration_table,
     draw_calibration,
 )
-from pkqsp_bayes.analysis.sbc_result import collect_result
+from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
 
 SIZE, KEPT = 200, 99
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy, check_solver
+from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
 from tests.analysis.posteriors import hand_made
 
 SATURABLE = """

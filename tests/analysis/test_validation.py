@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.validation import validate
+from pkqsp_bayes.analysis.predictive.validation import validate
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 from tests.analysis.test_individualise import BOLUS

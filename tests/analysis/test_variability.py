@@ -5,9 +5,10 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.variability import Endpoint, variance_budget
-from pkqsp_bayes.analysis.variability.by_parameter import parameter_shares
-from pkqsp_bayes.analysis.variability.moments import between, within
+from pkqsp_bayes.analysis.uncertainty.by_parameter import parameter_shares
+from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
+from pkqsp_bayes.analysis.uncertainty.moments import between, within
+from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.errors import CheckError
 from tests.analysis.posteriors import hand_made
 
@@ -187,7 +188,7 @@ def test_between_takes_off_what_subjects_add() -> None:
 
 
 def test_weights_add_up_to_the_explained_variance_of_correlated_parameters() -> None:
-    from pkqsp_bayes.analysis.draws import population_draws
+    from pkqsp_bayes.analysis.population_draws import population_draws
     from pkqsp_bayes.spec.toml import parse_model
 
     rng = np.random.default_rng(13)

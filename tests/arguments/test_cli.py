@@ -9,13 +9,13 @@ import typer
 from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy
+from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.cli import app
-from pkqsp_bayes.fitting.account import FitAccount
-from pkqsp_bayes.fitting.blame import other_centring
-from pkqsp_bayes.fitting.diagnose_solver import solver_issues
-from pkqsp_bayes.program.table import SolverSettings
+from pkqsp_bayes.fitting.diagnostics.correlates import other_centring
+from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
+from pkqsp_bayes.fitting.results.metadata import FitAccount
+from pkqsp_bayes.program.study_data import SolverSettings
 
 MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
 
@@ -57,7 +57,7 @@ def test_nonsense_is_named(line: list[str], named: list[str], tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("command", "called"),
-    [("fit", "pkqsp_bayes.fitting.fit.fit"), ("mode", "pkqsp_bayes.find_mode"),
+    [("fit", "pkqsp_bayes.fitting.sampling.fit.fit"), ("mode", "pkqsp_bayes.find_mode"),
      ("approximate", "pkqsp_bayes.approximate")],
 )  # fmt: skip
 def test_options_of_solver_and_centring_reach_the_fit(

@@ -15,7 +15,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes import library
 from pkqsp_bayes.elicit.statements import Statements
 from pkqsp_bayes.physiology.ops import NUMPY
-from pkqsp_bayes.program.table import SolverSettings
+from pkqsp_bayes.program.study_data import SolverSettings
 
 NAN = float("nan")
 MODEL = pq.load_model("one-compartment")

@@ -12,7 +12,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import compile_program, load_program
-from pkqsp_bayes.fitting.convert import convert_chains
+from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.program.bind import BoundModel, bind_model
 from tests.benchmarks.gradient import bench_mavoglurant
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.kernel import build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bench import gradient_cost
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.program.table import SolverSettings
+from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 from tests.benchmarks.studies import body

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.kernel import build_kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.engine.typical import individual_values
+from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline

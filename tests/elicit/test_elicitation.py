@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
 from pkqsp_bayes.elicit.elicitation import elicit_priors
-from pkqsp_bayes.elicit.pictures import draw_elicitation
+from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors

@@ -6,7 +6,7 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.elicitation import Elicitation, elicit_priors
-from pkqsp_bayes.elicit.predictive import predicted_summaries
+from pkqsp_bayes.elicit.predictive_statements import predicted_summaries
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.toml import parse_model
 

@@ -5,7 +5,7 @@ import keyword
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkqsp_bayes.emit.names import identifiers, mangle
+from pkqsp_bayes.emit.safe_names import identifiers, mangle
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), unique=True, max_size=30))

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.approximate import diagnose_approximation
+from pkqsp_bayes.fitting.sampling.approximate import diagnose_approximation
 from tests.fitting.blow_up import growth_study
 
 

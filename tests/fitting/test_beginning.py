@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.beginning import begin_at_mode
-from pkqsp_bayes.fitting.curvature import Places, find_places, measure_curvature
+from pkqsp_bayes.fitting.inits.curvature import Places, find_places, measure_curvature
+from pkqsp_bayes.fitting.inits.from_mode import begin_at_mode
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 

@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.manifest import begin_manifest, read_manifest
-from pkqsp_bayes.fitting.solver_stats import read_solver_stats
+from pkqsp_bayes.fitting.results.manifest import begin_manifest, read_manifest
+from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.fitting.conftest import SETTINGS, TEXT

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
-from pkqsp_bayes.fitting.manifest import read_manifest
-from pkqsp_bayes.program.table import SolverSettings
+from pkqsp_bayes.fitting.results.manifest import read_manifest
+from pkqsp_bayes.program.study_data import SolverSettings
 from tests.fitting.conftest import SETTINGS, TEXT
 from tests.fitting.processes import start, wait_for
 

@@ -8,8 +8,8 @@ import xarray as xr
 from scipy import optimize, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.mode import diagnose_mode
-from pkqsp_bayes.fitting.optimise import MethodError, Optimum, best_optimum
+from pkqsp_bayes.fitting.inits.find_mode import diagnose_mode
+from pkqsp_bayes.fitting.inits.optimise import MethodError, Optimum, best_optimum
 
 
 @pytest.fixture(scope="module")

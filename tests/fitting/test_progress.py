@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pkqsp_bayes.fitting.progress import ChainWatch, shown_progress
-from pkqsp_bayes.fitting.settings import FitSettings
+from pkqsp_bayes.fitting.sampling.progress import ChainWatch, shown_progress
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
 
 SETTINGS = FitSettings(chains=1, warmup=100, draws=100)
 HEADER = "lp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,CL\n"
@@ -96,7 +96,7 @@ def test_log_lines_where_there_is_no_terminal(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
-        caplog.at_level(logging.INFO, logger="pkqsp_bayes.fitting.progress"),
+        caplog.at_level(logging.INFO, logger="pkqsp_bayes.fitting.sampling.progress"),
         shown_progress(tmp_path, [1], SETTINGS),
     ):
         say(tmp_path, 150, "Sampling")

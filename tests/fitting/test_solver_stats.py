@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pkqsp_bayes.fitting.solver_stats import (
+from pkqsp_bayes.fitting.sampling.solver_stats import (
     SolverFailure,
     SolverStats,
     read_solver_stats,

@@ -9,7 +9,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting import starts as rungs
-from pkqsp_bayes.fitting.starts import find_starts, settle_starts
+from pkqsp_bayes.fitting.inits.inits import find_starts, settle_starts
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel, bind_model
 from tests.fitting.blow_up import CRITICAL

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.manifest import Manifest, write_manifest
-from pkqsp_bayes.fitting.store import STUDY_FILE, Store, read_study_of, write_tree
+from pkqsp_bayes.fitting.results.manifest import Manifest, write_manifest
+from pkqsp_bayes.fitting.results.store import STUDY_FILE, Store, read_study_of, write_tree
 from pkqsp_bayes.study.write import write_study
 from tests.fitting.trees import made_tree
 

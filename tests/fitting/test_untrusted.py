@@ -17,8 +17,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.account import attribute_issues
-from pkqsp_bayes.fitting.store import Store, write_tree
+from pkqsp_bayes.fitting.results.metadata import attribute_issues
+from pkqsp_bayes.fitting.results.store import Store, write_tree
 from tests.fitting.trees import made_tree
 
 Change = Callable[[dict[str, Any]], Any]
@@ -340,7 +340,7 @@ _FUZZ = """
 import random, sys, warnings
 from pathlib import Path
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.summary import summary_table
+from pkqsp_bayes.fitting.results.summarise import summary_table
 path, seed = Path(sys.argv[1]), int(sys.argv[2])
 rng, content = random.Random(seed), Path(sys.argv[1]).read_bytes()
 path = path.with_name(f"fuzz{seed}.nc")

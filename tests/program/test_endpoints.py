@@ -15,9 +15,9 @@ from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.program.frame import Observations
+from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
-from pkqsp_bayes.program.starts import unconstrained_point
+from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
 from pkqsp_bayes.units import convert_values
 from tests.emit.stanc import check

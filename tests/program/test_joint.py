@@ -11,8 +11,8 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.program.joint import joint_fragment
-from pkqsp_bayes.program.starts import unconstrained_point
+from pkqsp_bayes.program.joint_priors import joint_fragment
+from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
 from pkqsp_bayes.spec.toml import format_model, parse_model

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.program.partly_known import positive_vector
-from pkqsp_bayes.program.scalar import sampled_scalar
-from pkqsp_bayes.program.starts import (
+from pkqsp_bayes.program.program_inits import (
     Start,
     constrain_point,
     unconstrained_point,
     unconstrained_widths,
 )
+from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.typical import typical_values
+from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.library import names
 from pkqsp_bayes.ode.ready import ready_model
 from tests.designs import regimen

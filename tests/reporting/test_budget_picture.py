@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.image import imread
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.predictive import npde
+from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
 from pkqsp_bayes.reporting.npde import draw_npde

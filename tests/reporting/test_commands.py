@@ -9,7 +9,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.tables import parse_times
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.fitting.store import STUDY_FILE, write_tree
+from pkqsp_bayes.fitting.results.store import STUDY_FILE, write_tree
 from pkqsp_bayes.study.write import write_study
 from tests.test_cli import pkqsp
 

@@ -9,8 +9,8 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.ode.flows import find_graph
 from pkqsp_bayes.ode.ready import ReadyModel, ready_model
+from pkqsp_bayes.reporting.describe_model import describe_model
 from pkqsp_bayes.reporting.diagram import draw_diagram
-from pkqsp_bayes.reporting.words import describe_model
 
 MODELS = ["theophylline", "mavoglurant", "permeability-limited", "myelosuppression",
           "two-compartment", "tmdd-antibody"]  # fmt: skip

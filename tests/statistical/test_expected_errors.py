@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.stated import labelled_draws
+from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.spec.toml import parse_model
 
 TEXT = """

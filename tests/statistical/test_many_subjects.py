@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.typical import typical_values
+from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.ode.ready import ready_model
 
 TIMES = [0.2, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 30, 36, 48]

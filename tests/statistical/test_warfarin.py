@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.predictive import vpc
+from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.reporting.case_studies import compare_estimates
 from pkqsp_bayes.reporting.cases import CASES
 

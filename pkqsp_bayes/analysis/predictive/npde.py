@@ -15,13 +15,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
-from pkqsp_bayes.analysis.given import fit_and_study
-from pkqsp_bayes.analysis.observed import observed_study
-from pkqsp_bayes.analysis.ranks import far_p, two_sided_p
+from pkqsp_bayes.analysis.analysis_arguments import fit_and_study
+from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.predictive.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
-from pkqsp_bayes.fitting.given import FIT, FitLike
-from pkqsp_bayes.fitting.labelled import labelled
-from pkqsp_bayes.study.given import STUDY, StudyLike
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["npde"]
 

@@ -3,12 +3,12 @@
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.given import fit_and_study
-from pkqsp_bayes.analysis.observed import Kind, observed_study
+from pkqsp_bayes.analysis.analysis_arguments import fit_and_study
+from pkqsp_bayes.analysis.observed_study import Kind, observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
-from pkqsp_bayes.fitting.given import FIT, FitLike
-from pkqsp_bayes.fitting.labelled import labelled
-from pkqsp_bayes.study.given import STUDY, StudyLike
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["predict"]
 

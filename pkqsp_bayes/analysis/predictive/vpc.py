@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.given import BINS, PROBABILITIES, fit_and_study
-from pkqsp_bayes.analysis.observed import observed_study
+from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES, fit_and_study
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
-from pkqsp_bayes.analysis.ranks import far_p
+from pkqsp_bayes.analysis.predictive.ranks import far_p
 from pkqsp_bayes.arguments import (
     FLAG,
     SEED,
@@ -23,9 +23,9 @@ from pkqsp_bayes.arguments import (
     one_of,
 )
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.given import FIT, FitLike
-from pkqsp_bayes.fitting.labelled import labelled
-from pkqsp_bayes.study.given import STUDY, StudyLike
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["prediction_corrected", "vpc"]
 

@@ -11,9 +11,9 @@ from pkqsp_bayes.ode.components.numbers import conversion, exact
 from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment, Covariate, DoseTarget, Output, Parameter
-from pkqsp_bayes.physiology.limits import Limit
+from pkqsp_bayes.physiology.formula_ranges import Limit
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.names import nearest
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError
 

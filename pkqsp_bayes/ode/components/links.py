@@ -5,7 +5,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
-from pkqsp_bayes.ode.components.names import resolve_name
+from pkqsp_bayes.ode.components.scope import resolve_name
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.mechanism import LinkSpec
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.ode.components.partition import (
 )
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.body import LumpSpec, OrganSpec
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 
 __all__ = ["plan_organs"]
 

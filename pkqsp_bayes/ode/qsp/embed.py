@@ -18,8 +18,8 @@ from pkqsp_bayes.ode.qsp.response import (
 )
 from pkqsp_bayes.ode.qsp.volumes import add_volumes
 from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.mechanism import QspSpec
-from pkqsp_bayes.spec.names import nearest
 
 __all__ = ["TEMPLATES", "add_modules"]
 

@@ -9,7 +9,7 @@ from pkqsp_bayes.ode.components.draft import Draft, localised
 from pkqsp_bayes.ode.grammar import Equations, parse_equations
 from pkqsp_bayes.ode.qsp.module import Module
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.names import nearest
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["add_free_equations", "add_module_equations"]

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from pkqsp_bayes.physiology.names import canonical_organ, suggest
+from pkqsp_bayes.physiology.organ_names import canonical_organ, suggest
 from pkqsp_bayes.physiology.tables import read_table, table_sources
 
 __all__ = ["Composition", "Tissue", "composition_names", "load_composition"]
@@ -74,7 +74,7 @@ class Composition:
     name, species, citation, status : str
         Where the figures come from.
     rows : mapping of str to Tissue
-        By the names of `pkqsp_bayes.physiology.names`; also ``plasma`` and ``erythrocytes``.
+        By the names of `pkqsp_bayes.physiology.organ_names`; also ``plasma`` and ``erythrocytes``.
     """
 
     name: str

@@ -11,7 +11,7 @@ from pkqsp_bayes.arguments import TEXT, instance, mapping, number, record, seque
 from pkqsp_bayes.arguments.rule import shown, simple
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
-from pkqsp_bayes.physiology.names import suggest
+from pkqsp_bayes.physiology.organ_names import suggest
 from pkqsp_bayes.physiology.population.draws import correlation_matrix
 from pkqsp_bayes.physiology.tables import read_table
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
-from pkqsp_bayes.program.frame import Frame
-from pkqsp_bayes.program.joint import joint_draws
+from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.residual import gaussian, lognormal, student
 from pkqsp_bayes.program.residual.family import Family
@@ -35,16 +35,16 @@ class _Endpoint:
         return self.family.arguments(places)
 
 
-def residual_fragment(frame: Frame) -> Fragment:
+def residual_fragment(bound: BoundData) -> Fragment:
     """Declare sigma; print ``residual_lpdf``, ``residual_is_possible``, ``residual_draw_rng``."""
-    endpoints = list(_endpoints(frame))
+    endpoints = list(_endpoints(bound))
     labels = [label for e in endpoints for label in e.labels]
     values = [value for e in endpoints for value in e.values]
     functions = Fragment(
         program=StanProgram(
             functions=(
                 *_density(endpoints),
-                *(_interval(endpoints) if frame.observations.has_intervals else ()),
+                *(_interval(endpoints) if bound.observations.has_intervals else ()),
                 *_possible(endpoints),
                 *_draw(endpoints),
             )
@@ -53,44 +53,44 @@ def residual_fragment(frame: Frame) -> Fragment:
         coords={"residual": labels},
     )
     scales = positive_vector(
-        "sigma", values, labels, "residual error", drawn=joint_draws(frame.spec)
+        "sigma", values, labels, "residual error", drawn=joint_draws(bound.spec)
     )
     return join_fragments([functions, scales])
 
 
-def residual_priors(frame: Frame) -> dict[str, PriorSpec | float]:
+def residual_priors(bound: BoundData) -> dict[str, PriorSpec | float]:
     """Return the prior of each residual parameter by its label, or the number that it is."""
     return {
         label: value
-        for endpoint in _endpoints(frame)
+        for endpoint in _endpoints(bound)
         for label, value in zip(endpoint.labels, endpoint.values, strict=True)
     }
 
 
-def _endpoints(frame: Frame) -> Iterator[_Endpoint]:
+def _endpoints(bound: BoundData) -> Iterator[_Endpoint]:
     first = 1
-    for name, observed in frame.spec.observe.items():
+    for name, observed in bound.spec.observe.items():
         if observed.error is None:
             continue
         family = _FAMILIES[observed.error.form]
         alone = len(family.scales) == 1
         yield _Endpoint(
             name=name,
-            output=frame.ode.output_names.index(name) + 1,
+            output=bound.ode.output_names.index(name) + 1,
             family=family,
             labels=tuple(name if alone else f"{name}.{s.field}" for s in family.scales),
-            values=tuple(_value(frame, name, i) for i in range(len(family.scales))),
+            values=tuple(_value(bound, name, i) for i in range(len(family.scales))),
             first=first,
         )
         first += len(family.scales)
 
 
-def _value(frame: Frame, name: str, index: int) -> PriorSpec | float:
-    error = frame.spec.observe[name].error
+def _value(bound: BoundData, name: str, index: int) -> PriorSpec | float:
+    error = bound.spec.observe[name].error
     assert error is not None  # noqa: S101 - only observed endpoints come here
     scale = _FAMILIES[error.form].scales[index]
     stated: PriorSpec | float | None = getattr(error, scale.field)
-    return parse_prior(scale.default(frame.deviation_of(name))) if stated is None else stated
+    return parse_prior(scale.default(bound.deviation_of(name))) if stated is None else stated
 
 
 def _density(endpoints: list[_Endpoint]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Sections of the report, one a module: facts in, a section out."""
+"""Sections of the report, one a module, made from the report context."""

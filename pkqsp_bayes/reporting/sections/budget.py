@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.variability import variance_budget
+from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
 from pkqsp_bayes.study.simulated import Dose
@@ -22,27 +22,29 @@ _TITLE = "Variance budget"
 _GRID = 40
 
 
-def budget_section(facts: Facts) -> Section:
+def budget_section(context: ReportContext) -> Section:
     """Return how much of what is seen is people, ignorance, noise."""
-    if facts.study is None:
+    if context.study is None:
         return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
-    doses = typical_regimen(facts.ready, facts.study)
+    doses = typical_regimen(context.ready, context.study)
     if doses is None:
         missing = (
             "Left out: no subject of the study has doses that can be given again as they are "
             "(modelled rates or durations, or none at all). pkqsp budget takes any regimen."
         )
         return Section(anchor="budget", title=_TITLE, missing=missing)
-    budgets = {name: _budget(facts, name, doses) for name in facts.endpoints}
-    sentences = {name: _sentence(name, one, facts.model.time_unit) for name, one in budgets.items()}
+    budgets = {name: _budget(context, name, doses) for name in context.endpoints}
+    sentences = {
+        name: _sentence(name, one, context.model.time_unit) for name, one in budgets.items()
+    }
     return Section(
         anchor="budget",
         title=_TITLE,
         content={
-            "doses": "; ".join(_say(dose, facts) for dose in doses),
-            "setting": _setting(facts),
+            "doses": "; ".join(_say(dose, context) for dose in doses),
+            "setting": _setting(context),
             "sentences": sentences,
-            "pictures": [_picture(facts, name, one) for name, one in budgets.items()],
+            "pictures": [_picture(context, name, one) for name, one in budgets.items()],
             "table": _table(budgets),
         },
     )
@@ -89,33 +91,35 @@ def _is_plain(line: Timeline) -> bool:
     return bool(given.any() and not modelled and not np.isin(line.evid, (3, 4)).any())
 
 
-def _budget(facts: Facts, name: str, doses: list[Dose]) -> xr.Dataset:
-    seen = facts.fit["observed_data"]
+def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
+    seen = context.fit["observed_data"]
     last = float(seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name].max())
     return variance_budget(
-        facts.fit,
+        context.fit,
         output=name,
         times=np.linspace(0, last, _GRID + 1)[1:],
         regimen=doses,
-        outer=facts.options.outer,
-        inner=facts.options.inner,
-        seed=facts.options.seed,
+        outer=context.options.outer,
+        inner=context.options.inner,
+        seed=context.options.seed,
     )
 
 
-def _say(dose: Dose, facts: Facts) -> str:
-    unit = dose_unit(facts.model, dose.to)
+def _say(dose: Dose, context: ReportContext) -> str:
+    unit = dose_unit(context.model, dose.to)
     text = f"{number(float(np.asarray(dose.amount)))} {unit} to {dose.to}"
-    text += f" at {number(dose.time)} {facts.model.time_unit}"
+    text += f" at {number(dose.time)} {context.model.time_unit}"
     if dose.duration:
-        text += f" over {number(dose.duration)} {facts.model.time_unit}"
+        text += f" over {number(dose.duration)} {context.model.time_unit}"
     if dose.n > 1:
-        text += f", {dose.n} times every {number(dose.interval)} {facts.model.time_unit}"
+        text += f", {dose.n} times every {number(dose.interval)} {context.model.time_unit}"
     return text + (", at steady state" if dose.steady else "")
 
 
-def _setting(facts: Facts) -> str:
-    stated = {n: c.reference for n, c in facts.model.covariates.items() if c.reference is not None}
+def _setting(context: ReportContext) -> str:
+    stated = {
+        n: c.reference for n, c in context.model.covariates.items() if c.reference is not None
+    }
     return ", ".join(f"{name} = {number(value)}" for name, value in stated.items())
 
 
@@ -133,16 +137,16 @@ def _sentence(name: str, budget: xr.Dataset, unit: str) -> str:
     return f"Of the variance of {of}{name} at {time} {unit}, when it is highest: {', '.join(parts)}"
 
 
-def _picture(facts: Facts, name: str, budget: xr.Dataset) -> Picture:
+def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
     def draw(path: Path) -> None:
-        draw_budget(budget, path, quantity=facts.label(name))
+        draw_budget(budget, path, quantity=context.label(name))
 
     caption = (
         f"Variance of {name} over time, in shares. Above: between people, not knowing the "
         "parameters, and (for a measurement) residual error. Below: which random effect carries "
         "the first, and which parameter the second."
     )
-    return picture(draw, facts.workshop, alt=f"Variance budget of {name}.", caption=caption)
+    return picture(draw, context.scratch_dir, alt=f"Variance budget of {name}.", caption=caption)
 
 
 def _table(budgets: dict[str, xr.Dataset]) -> Table:

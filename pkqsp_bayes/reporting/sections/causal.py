@@ -1,11 +1,11 @@
 """Causal record: the assumptions that a claim of the model needs, and how each stands."""
 
-from pkqsp_bayes.analysis.causal import CausalRecord, causal_record
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord, causal_record
 from pkqsp_bayes.reporting.overlap import draw_overlap
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, picture
 from pkqsp_bayes.reporting.sections.identifiability import told_parameters
-from pkqsp_bayes.spec.causal import CausalSpec
+from pkqsp_bayes.spec.causal_claim import CausalSpec
 
 __all__ = ["causal_section"]
 
@@ -20,9 +20,9 @@ _NOTHING = (
 _HEAD = ("Assumption", "Status", "Testable", "What is assumed", "Evidence", "Falsified by")
 
 
-def causal_section(facts: Facts) -> Section:
+def causal_section(context: ReportContext) -> Section:
     """Return the record; without a claim, that of any prediction beyond the study."""
-    record = facts.causal if isinstance(facts.causal, CausalRecord) else _made(facts)
+    record = context.causal if isinstance(context.causal, CausalRecord) else _made(context)
     rows = [
         [a.name, a.status, "yes" if a.testable else "no", a.statement, a.evidence, a.falsified_by]
         for a in record.assumptions
@@ -32,28 +32,28 @@ def causal_section(facts: Facts) -> Section:
         title="Causal record",
         content={
             "claim": record.claim,
-            "note": _NOTHING if facts.causal is None else "",
+            "note": _NOTHING if context.causal is None else "",
             "table": Table(head=_HEAD, rows=rows),
-            "picture": _overlap(record, facts),
+            "picture": _overlap(record, context),
         },
     )
 
 
-def _made(facts: Facts) -> CausalRecord:
-    claim = facts.causal if isinstance(facts.causal, CausalSpec) else _UNSTATED
-    found = facts.identifiability
+def _made(context: ReportContext) -> CausalRecord:
+    claim = context.causal if isinstance(context.causal, CausalSpec) else _UNSTATED
+    found = context.identifiability
     told = None if found is None else told_parameters(found)
-    return causal_record(facts.fit, claim, study=facts.study, identifiable=told)
+    return causal_record(context.fit, claim, study=context.study, identifiable=told)
 
 
-def _overlap(record: CausalRecord, facts: Facts) -> Picture | None:
+def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:
     covariates = record.covariates
     if covariates is None or covariates.shape[1] < 2:
         return None
-    units = {name: stated.unit or "" for name, stated in facts.model.covariates.items()}
+    units = {name: stated.unit or "" for name, stated in context.model.covariates.items()}
     return picture(
         lambda path: draw_overlap(covariates, path, units=units),
-        facts.workshop,
+        context.scratch_dir,
         alt="Covariates of the study and of the target, one panel each.",
         caption="Those studied, and those to whom the claim is applied.",
     )

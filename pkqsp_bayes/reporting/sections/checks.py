@@ -6,7 +6,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks import CHECKS
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, plural
 from pkqsp_bayes.spec.check_priors import check_priors
 
@@ -26,19 +26,19 @@ _WORDS = {
 }
 
 
-def checks_section(facts: Facts) -> Section:
+def checks_section(context: ReportContext) -> Section:
     """Return each check with its outcome; they are run anew for the report."""
-    spec, system = expand_model(facts.model), facts.ready.system
+    spec, system = expand_model(context.model), context.ready.system
     rows = []
     for one in CHECKS:
         words = _WORDS.get(one.__name__, one.__name__.removeprefix("check_").replace("_", " "))
         rows.append([words, _outcome(one(spec, system))])
     rows.append(["Priors have their mass where values are possible", _outcome(check_priors(spec))])
     note = ""
-    if facts.study is None:
+    if context.study is None:
         note = "The study is not at hand: its table was checked when it was fitted, not again."
     else:
-        rows.append(["The table of the study means something to the model", _of_study(facts)])
+        rows.append(["The table of the study means something to the model", _of_study(context)])
     return Section(
         anchor="checks",
         title="Checks",
@@ -53,10 +53,10 @@ def _outcome(issues: Sequence[Issue]) -> str:
     return (f"{shown}; and {plural(left, 'more remark')}" if left > 0 else shown) or "passed"
 
 
-def _of_study(facts: Facts) -> str:
-    assert facts.study is not None  # noqa: S101 - the caller asked
+def _of_study(context: ReportContext) -> str:
+    assert context.study is not None  # noqa: S101 - the caller asked
     try:
-        subject_timelines(facts.ready, facts.study)
+        subject_timelines(context.ready, context.study)
     except CheckError as error:
         return _outcome(error.issues)
-    return _outcome(facts.study.warnings)
+    return _outcome(context.study.warnings)

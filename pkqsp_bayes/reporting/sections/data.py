@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pkqsp_bayes.ode.compose import dose_numbers
-from pkqsp_bayes.program.summary import summarise_study
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.program.study_summary import summarise_study
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.reporting.style import COLOURS, saved
 from pkqsp_bayes.study.stretches import rising_runs
@@ -20,59 +20,59 @@ _ROW = 3
 """Covariates side by side."""
 
 
-def data_section(facts: Facts) -> Section:
+def data_section(context: ReportContext) -> Section:
     """Return what was observed, in whom."""
-    pictures = [_observations(facts)]
+    pictures = [_observations(context)]
     content = {
-        "observed": _observed(facts), "doses": "", "covariates": None, "note": "", "read": "",
+        "observed": _observed(context), "doses": "", "covariates": None, "note": "", "read": "",
     }  # fmt: skip
-    if facts.study is None:
+    if context.study is None:
         content["note"] = (
             "The study itself is not at hand, so that doses and covariates are not shown; "
             "name it, or fit again: a fit keeps its study now."
         )
     else:
-        content["doses"] = _doses(facts, facts.study)
-        content["read"] = summarise_study(facts.study, facts.model).text
-        if facts.study.covariates:
-            content["covariates"] = _covariates(facts.study)
-            pictures.append(_covariate_picture(facts.study, facts.workshop))
+        content["doses"] = _doses(context, context.study)
+        content["read"] = summarise_study(context.study, context.model).text
+        if context.study.covariates:
+            content["covariates"] = _covariates(context.study)
+            pictures.append(_covariate_picture(context.study, context.scratch_dir))
     return Section(anchor="data", title="Data", content={**content, "pictures": pictures})
 
 
-def _frame(facts: Facts) -> pd.DataFrame:
+def _frame(context: ReportContext) -> pd.DataFrame:
     """Observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen, known = facts.fit["observed_data"], facts.fit["constant_data"]
+    seen, known = context.fit["observed_data"], context.fit["constant_data"]
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
     return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
 
 
-def _observed(facts: Facts) -> Table:
+def _observed(context: ReportContext) -> Table:
     rows = []
-    for name, group in _frame(facts).groupby("endpoint", sort=False):
+    for name, group in _frame(context).groupby("endpoint", sort=False):
         per_subject = group.groupby("ID").size()
         free = group.loc[group["censored"] == 0, "DV"]
         below, above = int((group["censored"] < 0).sum()), int((group["censored"] > 0).sum())
         rows.append([
-            facts.label(str(name)), str(len(per_subject)), str(len(group)),
+            context.label(str(name)), str(len(per_subject)), str(len(group)),
             f"{number(per_subject.median())} ({per_subject.min()} to {per_subject.max()})",
             f"{span(group['TIME'].min(), group['TIME'].max())}",
             f"{number(free.median())} ({span(free.min(), free.max())})",
             f"{below} below, {above} above" if below or above else "none",
         ])  # fmt: skip
-    unit = facts.model.time_unit
+    unit = context.model.time_unit
     head = ["Output", "Subjects", "Observations", "a subject: median (range)", f"Time ({unit})",
             "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
     return Table(head=head, rows=rows)
 
 
-def _doses(facts: Facts, study: Study) -> str:
+def _doses(context: ReportContext, study: Study) -> str:
     given = study.table[study.table["EVID"].isin((1, 4))]
     if given.empty:
         return "No doses."
     unit = study.units.get("AMT", "")
     amount = given["AMT"]
-    names = {str(place): name for name, place in dose_numbers(facts.model).items()}
+    names = {str(place): name for name, place in dose_numbers(context.model).items()}
     targets = sorted({names.get(cmt, cmt) for cmt in given["CMT"]} - {""})
     count = int((given["ADDL"] + 1).sum())
     text = (
@@ -147,19 +147,19 @@ def _draw_covariate(axis: Axes, values: pd.Series) -> None:
         axis.hist(values, bins="sturges", color=COLOURS[0], edgecolor="white")
 
 
-def _observations(facts: Facts) -> Picture:
-    frame, endpoints = _frame(facts), facts.endpoints
+def _observations(context: ReportContext) -> Picture:
+    frame, endpoints = _frame(context), context.endpoints
 
     def draw(path: Path) -> None:
         with saved(path, width=4.4 * min(2, len(endpoints)) + 0.6, height=3.2) as figure:
             axes = figure.subplots(1, len(endpoints), squeeze=False)[0]
             for axis, name in zip(axes, endpoints, strict=True):
                 _draw_endpoint(axis, frame[frame["endpoint"] == name])
-                axis.set_xlabel(f"time ({facts.model.time_unit})")
-                axis.set_ylabel(facts.label(name))
+                axis.set_xlabel(f"time ({context.model.time_unit})")
+                axis.set_ylabel(context.label(name))
 
     caption = "What was observed; a line a subject. Open: beyond a limit of quantification."
-    return picture(draw, facts.workshop, alt="Observations over time.", caption=caption)
+    return picture(draw, context.scratch_dir, alt="Observations over time.", caption=caption)
 
 
 def _draw_endpoint(axis: Axes, frame: pd.DataFrame) -> None:

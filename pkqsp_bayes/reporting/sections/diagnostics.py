@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
 from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.analysis.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.fitting.account import read_attribute
-from pkqsp_bayes.fitting.diagnose import diagnose
-from pkqsp_bayes.fitting.summary import summary_table
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
+from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.style import COLOURS, saved
 
@@ -20,9 +20,9 @@ _TRACES = 4
 _STYLES = ("-", "--", ":", "-.")
 
 
-def diagnostics_section(facts: Facts) -> Section:
+def diagnostics_section(context: ReportContext) -> Section:
     """Return what is wrong with the sampling, if anything, and the figures that say so."""
-    figures = worst_figures(facts.fit)
+    figures = worst_figures(context.fit)
     rows = [
         ["R-hat, the largest", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
         ["Effective sample size, bulk, the smallest", number(figures["ess_bulk"]),
@@ -31,12 +31,12 @@ def diagnostics_section(facts: Facts) -> Section:
          "at least 100 a chain"],
         ["Divergent transitions", f"{figures['diverging']:.0f}", "none"],
         ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
-        *_solves(facts.fit),
+        *_solves(context.fit),
     ]  # fmt: skip
-    issues = diagnose(facts.fit)
-    if facts.study is not None:
+    issues = diagnose(context.fit)
+    if context.study is not None:
         accuracy = check_solver(
-            facts.fit, facts.study, draws=facts.options.draws, seed=facts.options.seed
+            context.fit, context.study, draws=context.options.draws, seed=context.options.seed
         )
         issues += accuracy.issues
         rows += _accuracy(accuracy)
@@ -46,7 +46,7 @@ def diagnostics_section(facts: Facts) -> Section:
         content={
             "issues": issues,
             "table": Table(head=["What", "Found", "Wanted"], rows=rows),
-            "picture": _traces(facts),
+            "picture": _traces(context),
         },
     )
 
@@ -90,10 +90,10 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
     ]
 
 
-def _traces(facts: Facts) -> Picture:
+def _traces(context: ReportContext) -> Picture:
     """Draw the chains of the parameters that mix worst."""
-    draws = population_quantities(facts.fit["posterior"].to_dataset(), ["chain", "draw"])
-    table = summary_table(facts.fit)
+    draws = population_quantities(context.fit["posterior"].to_dataset(), ["chain", "draw"])
+    table = summary_table(context.fit)
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
     by_name = {str(q).replace(", ", ","): str(q) for q in draws["quantity"].to_numpy()}
     names = [n for p in table.index if (n := by_name.get(str(p).replace(", ", ",")))][:_TRACES]
@@ -109,4 +109,4 @@ def _traces(facts: Facts) -> Picture:
 
     caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
     alt = f"Traces of {', '.join(names)}, chain by chain."
-    return picture(draw, facts.workshop, alt=alt, caption=caption)
+    return picture(draw, context.scratch_dir, alt=alt, caption=caption)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pkqsp_bayes.reporting.facts import Facts
 from pkqsp_bayes.reporting.pictures import draw_subjects
 from pkqsp_bayes.reporting.predictions import Curves, predict_subjects, with_times
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, picture
 from pkqsp_bayes.study.study import Study
 
@@ -20,42 +20,42 @@ NO_STUDY = (
 )
 
 
-def fits_section(facts: Facts) -> Section:
+def fits_section(context: ReportContext) -> Section:
     """Return the fits of the subjects, or of some of them."""
-    if facts.study is None:
+    if context.study is None:
         return Section(anchor="fits", title="Individual fits", missing=NO_STUDY)
-    pictures = [_fits(facts, facts.study, name) for name in facts.endpoints]
+    pictures = [_fits(context, context.study, name) for name in context.endpoints]
     return Section(
         anchor="fits",
         title="Individual fits",
         content={
             "pictures": pictures,
-            "shown": min(facts.options.subjects, len(facts.study.subjects)),
-            "all": len(facts.study.subjects),
+            "shown": min(context.options.subjects, len(context.study.subjects)),
+            "all": len(context.study.subjects),
         },
     )
 
 
-def _fits(facts: Facts, study: Study, name: str) -> Picture:
-    seen = facts.fit["observed_data"]
+def _fits(context: ReportContext, study: Study, name: str) -> Picture:
+    seen = context.fit["observed_data"]
     mine = seen["endpoint"].to_numpy() == name
     values, last = seen["DV"].to_numpy()[mine], float(seen["TIME"].to_numpy()[mine].max())
     log = is_spread(values)
-    dense = study.in_units({"TIME": facts.model.time_unit})
+    dense = study.in_units({"TIME": context.model.time_unit})
     dense = with_times(dense, list(np.linspace(0, last, _GRID)))
-    options = facts.options
-    curves = predict_subjects(facts.fit, dense, name, draws=options.draws, seed=options.seed)
+    options = context.options
+    curves = predict_subjects(context.fit, dense, name, draws=options.draws, seed=options.seed)
     curves = _some(curves, options.subjects)
 
     def draw(path: Path) -> None:
-        draw_subjects(curves, path, quantity=facts.label(name),
-                      time=f"time ({facts.model.time_unit})", log=log)  # fmt: skip
+        draw_subjects(curves, path, quantity=context.label(name),
+                      time=f"time ({context.model.time_unit})", log=log)  # fmt: skip
 
     caption = (
         f"{name}: observations, the median curve, and 90 % of curves (dark) and of new samples "
         "(light) under each subject's own parameters."
     )
-    return picture(draw, facts.workshop, alt=f"Individual fits of {name}.", caption=caption)
+    return picture(draw, context.scratch_dir, alt=f"Individual fits of {name}.", caption=caption)
 
 
 def is_spread(values: np.ndarray) -> bool:

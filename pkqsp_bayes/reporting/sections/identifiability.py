@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from pkqsp_bayes.analysis.identifiability import Identifiability
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.analysis.identifiability.levels import Identifiability
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number
 
 __all__ = ["identifiability_section", "told_parameters"]
@@ -22,12 +22,12 @@ _NOTE = (
 )
 
 
-def identifiability_section(facts: Facts) -> Section:
+def identifiability_section(context: ReportContext) -> Section:
     """Return the ladder, rung by rung, and in words what cannot be told."""
-    found = facts.identifiability
+    found = context.identifiability
     if found is None:
         return Section(
-            anchor="identifiability", title="Identifiability", missing=facts.no_identifiability
+            anchor="identifiability", title="Identifiability", missing=context.no_identifiability
         )
     rows = [_row(str(label), row) for label, row in found.table.iterrows()]
     return Section(
@@ -35,7 +35,7 @@ def identifiability_section(facts: Facts) -> Section:
         title="Identifiability",
         content={
             "table": Table(head=_HEAD, rows=rows, note=_NOTE),
-            "sentences": list(_sentences(found, facts.options.searches)),
+            "sentences": list(_sentences(found, context.options.searches)),
         },
     )
 

@@ -3,10 +3,10 @@
 from markupsafe import Markup
 
 from pkqsp_bayes.emit.mathml import FormattedEquation, Part, format_equations
+from pkqsp_bayes.reporting.describe_model import describe_model
 from pkqsp_bayes.reporting.diagram import draw_diagram
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section
-from pkqsp_bayes.reporting.words import describe_model
 
 __all__ = ["model_section"]
 
@@ -18,21 +18,21 @@ _PARTS: tuple[tuple[Part, str], ...] = (
 )
 
 
-def model_section(facts: Facts) -> Section:
+def model_section(context: ReportContext) -> Section:
     """Return what the model is: in words, as a diagram, in equations."""
-    equations = format_equations(facts.ready.system)
-    zero = {s.name for s in facts.ready.system.states if s.initial == 0}
+    equations = format_equations(context.ready.system)
+    zero = {s.name for s in context.ready.system.states if s.initial == 0}
     kept = [e for e in equations if e.part != "initial" or e.name not in zero]
     groups = [(title, _lines(kept, part)) for part, title in _PARTS]
     return Section(
         anchor="model",
         title="Model",
         content={
-            "model": facts.model,
-            "words": describe_model(facts.ready),
-            "diagram": Markup(draw_diagram(facts.ready)),  # noqa: S704 - our own drawing, escaped
+            "model": context.model,
+            "words": describe_model(context.ready),
+            "diagram": Markup(draw_diagram(context.ready)),  # noqa: S704 - our own drawing, escaped
             "groups": [(title, lines) for title, lines in groups if lines],
-            "time_unit": facts.model.time_unit,
+            "time_unit": context.model.time_unit,
         },
     )
 

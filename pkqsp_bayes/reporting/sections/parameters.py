@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.fitting.approximation import approximation_label
-from pkqsp_bayes.fitting.summary import summary_table
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.fitting.results.approximation import approximation_label
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
 
 __all__ = ["eta_shrinkage", "parameters_section"]
 
 
-def parameters_section(facts: Facts) -> Section:
+def parameters_section(context: ReportContext) -> Section:
     """Return estimates with their uncertainty, and how far random effects are shrunken."""
-    shrinkage = eta_shrinkage(facts.fit)
+    shrinkage = eta_shrinkage(context.fit)
     rows = [[str(n), number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
     return Section(
         anchor="parameters",
@@ -23,8 +23,8 @@ def parameters_section(facts: Facts) -> Section:
             "table": Table(
                 head=["Parameter", "Unit", "Mean", "SD", "90 % interval", "RSE (%)", "ESS",
                       "R-hat"],
-                rows=list(_rows(facts)),
-                note=_note(facts),
+                rows=list(_rows(context)),
+                note=_note(context),
             ),
             "shrinkage": Table(head=["Random effect", "Shrinkage (%)", ""], rows=rows)
             if rows else None,
@@ -32,37 +32,37 @@ def parameters_section(facts: Facts) -> Section:
     )  # fmt: skip
 
 
-def _note(facts: Facts) -> str:
-    label = approximation_label(facts.fit.attrs)
+def _note(context: ReportContext) -> str:
+    label = approximation_label(context.fit.attrs)
     return f"Draws of {label}." if label else ""
 
 
-def _rows(facts: Facts) -> list[list[str]]:
-    table = summary_table(facts.fit)
+def _rows(context: ReportContext) -> list[list[str]]:
+    table = summary_table(context.fit)
     table = table[table["sd"] > 0]
-    return [_row(facts, str(name), table.loc[name]) for name in table.index]
+    return [_row(context, str(name), table.loc[name]) for name in table.index]
 
 
-def _row(facts: Facts, name: str, one: pd.Series) -> list[str]:
+def _row(context: ReportContext, name: str, one: pd.Series) -> list[str]:
     relative = number(100 * one["sd"] / abs(one["mean"]), 2) if one["mean"] else ""
     ess = f"{min(one['ess_bulk'], one['ess_tail']):,.0f}"
-    return [name, _unit(facts, name), number(one["mean"]), number(one["sd"]),
+    return [name, _unit(context, name), number(one["mean"]), number(one["sd"]),
             span(one["q5"], one["q95"]), relative, ess, f"{one['r_hat']:.3f}"]  # fmt: skip
 
 
-def _unit(facts: Facts, name: str) -> str:
-    parameters = facts.model.population.parameters
+def _unit(context: ReportContext, name: str) -> str:
+    parameters = context.model.population.parameters
     if name in parameters:
         return parameters[name].unit
     if name.startswith("sigma["):
-        return _residual_unit(facts, name.removeprefix("sigma[").removesuffix("]"))
+        return _residual_unit(context, name.removeprefix("sigma[").removesuffix("]"))
     return ""
 
 
-def _residual_unit(facts: Facts, label: str) -> str:
+def _residual_unit(context: ReportContext, label: str) -> str:
     """Return the unit of a residual parameter: that of the output, where it is an SD of it."""
     output, _, which = label.partition(".")
-    observed = facts.model.observe.get(output)
+    observed = context.model.observe.get(output)
     if observed is None or observed.error is None:
         return ""
     form = observed.error.form

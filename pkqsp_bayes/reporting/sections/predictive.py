@@ -4,10 +4,11 @@ from pathlib import Path
 
 import xarray as xr
 
-from pkqsp_bayes.analysis.predictive import npde, vpc
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.analysis.predictive.npde import npde
+from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.reporting.npde import draw_npde
 from pkqsp_bayes.reporting.pictures import draw_check
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY, is_spread
 from pkqsp_bayes.study.study import Study
@@ -18,21 +19,21 @@ _TITLE = "Predictive checks"
 _SUSPECT = 0.05
 
 
-def predictive_section(facts: Facts) -> Section:
+def predictive_section(context: ReportContext) -> Section:
     """Return whether studies that the model makes are like the one that was observed."""
-    if facts.study is None:
+    if context.study is None:
         return Section(anchor="predictive", title=_TITLE, missing=NO_STUDY)
-    draws, seed = facts.options.draws, facts.options.seed
+    draws, seed = context.options.draws, context.options.seed
     checks = {
-        name: vpc(facts.fit, facts.study, endpoint=name, corrected=_varied(facts.study),
+        name: vpc(context.fit, context.study, endpoint=name, corrected=_varied(context.study),
                   draws=draws, seed=seed)
-        for name in facts.endpoints
+        for name in context.endpoints
     }  # fmt: skip
-    errors = npde(facts.fit, facts.study, draws=max(draws, 200), seed=seed)
+    errors = npde(context.fit, context.study, draws=max(draws, 200), seed=seed)
     p_values = {name: float(check["p_value"].item()) for name, check in checks.items()}
     pictures: list[Picture] = []
     for name, check in checks.items():
-        pictures += [_check(facts, name, check), _errors(facts, name, errors)]
+        pictures += [_check(context, name, check), _errors(context, name, errors)]
     return Section(
         anchor="predictive",
         title=_TITLE,
@@ -66,7 +67,7 @@ def _table(p_values: dict[str, float], errors: xr.Dataset) -> Table:
     return Table(head=head, rows=rows, note=note)
 
 
-def _check(facts: Facts, name: str, check: xr.Dataset) -> Picture:
+def _check(context: ReportContext, name: str, check: xr.Dataset) -> Picture:
     log = is_spread(check["DV"].to_numpy())
     said = "Prediction-corrected visual" if check.attrs["corrected"] else "Visual"
     caption = (
@@ -75,17 +76,19 @@ def _check(facts: Facts, name: str, check: xr.Dataset) -> Picture:
     )
 
     def draw(path: Path) -> None:
-        draw_check(check, path, quantity=facts.label(name), log=log)
+        draw_check(check, path, quantity=context.label(name), log=log)
 
-    return picture(draw, facts.workshop, alt=f"Visual predictive check of {name}.", caption=caption)
+    return picture(
+        draw, context.scratch_dir, alt=f"Visual predictive check of {name}.", caption=caption
+    )
 
 
-def _errors(facts: Facts, name: str, errors: xr.Dataset) -> Picture:
+def _errors(context: ReportContext, name: str, errors: xr.Dataset) -> Picture:
     def draw(path: Path) -> None:
-        draw_npde(errors, path, endpoint=name, time_unit=facts.model.time_unit)
+        draw_npde(errors, path, endpoint=name, time_unit=context.model.time_unit)
 
     caption = (
         f"Normalised prediction distribution errors of {name}: standard normal (90 % within the "
         "band) and without a trend if the model holds."
     )
-    return picture(draw, facts.workshop, alt=f"NPDE of {name}.", caption=caption)
+    return picture(draw, context.scratch_dir, alt=f"NPDE of {name}.", caption=caption)

@@ -4,10 +4,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.priors import priors_in_force
 from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
 from pkqsp_bayes.reporting.prior import draw_prior_posterior
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import Distribution, distribution
@@ -22,13 +22,13 @@ _PANELS = 16
 _MODEL = "model file"
 
 
-def priors_section(facts: Facts) -> Section:
+def priors_section(context: ReportContext) -> Section:
     """Return prior beside posterior, parameter by parameter."""
-    priors, draws = _in_force(facts), _draws(facts.fit)
-    stated = stated_values(facts.model)
+    priors, draws = _in_force(context), _draws(context.fit)
+    stated = stated_values(context.model)
     rows = [
         [*_row(name, priors.get(name)), _interval(np.quantile(draws[name], _LEVELS)),
-         _source(facts, name, stated.get(name))]
+         _source(context, name, stated.get(name))]
         for name in [*priors, *(n for n, v in stated.items() if v is None and n not in priors)]
         if name in draws
     ]  # fmt: skip
@@ -39,17 +39,17 @@ def priors_section(facts: Facts) -> Section:
         title="Priors",
         content={
             "table": Table(head=head, rows=rows),
-            "known": _known(facts),
-            "lkj": facts.model.population.omega.lkj if _correlated(facts) else None,
-            "picture": _picture(shown, draws, facts) if shown else None,
+            "known": _known(context),
+            "lkj": context.model.population.omega.lkj if _correlated(context) else None,
+            "picture": _picture(shown, draws, context) if shown else None,
             "left_out": max(0, len(shown) - _PANELS),
-            "about": facts.model.source,
+            "about": context.model.source,
         },
     )
 
 
 def _picture(
-    priors: dict[str, Distribution], draws: dict[str, NDArray[np.float64]], facts: Facts
+    priors: dict[str, Distribution], draws: dict[str, NDArray[np.float64]], context: ReportContext
 ) -> Picture:
     caption = (
         "Prior (line) and posterior (area). Where the two are alike, the data said little: the "
@@ -58,33 +58,33 @@ def _picture(
     names = ", ".join(list(priors)[:_PANELS])
     return picture(
         lambda path: draw_prior_posterior(priors, draws, path),
-        facts.workshop,
+        context.scratch_dir,
         alt=f"Densities of prior and posterior of {names}.",
         caption=caption,
     )
 
 
-def _correlated(facts: Facts) -> bool:
-    return bool(facts.model.population.omega.correlate)
+def _correlated(context: ReportContext) -> bool:
+    return bool(context.model.population.omega.correlate)
 
 
-def _in_force(facts: Facts) -> dict[str, Distribution]:
+def _in_force(context: ReportContext) -> dict[str, Distribution]:
     """Return the prior of each parameter; without the study, the package's defaults are missing."""
-    if facts.study is not None:
-        return priors_in_force(facts.model, facts.study)
-    stated: dict[str, PriorSpec | float | None] = stated_values(facts.model)
-    for joint in facts.model.joint_prior.values():
+    if context.study is not None:
+        return priors_in_force(context.model, context.study)
+    stated: dict[str, PriorSpec | float | None] = stated_values(context.model)
+    for joint in context.model.joint_prior.values():
         stated |= joint_marginals(joint)
     return {
-        name: _distribution(prior, facts, name)
+        name: _distribution(prior, context, name)
         for name, prior in stated.items()
         if isinstance(prior, PriorSpec)
     }
 
 
-def _known(facts: Facts) -> str:
+def _known(context: ReportContext) -> str:
     """Return what the model states as numbers."""
-    numbers = {n: v for n, v in stated_values(facts.model).items() if isinstance(v, float | int)}
+    numbers = {n: v for n, v in stated_values(context.model).items() if isinstance(v, float | int)}
     return ", ".join(f"{name} = {number(value)}" for name, value in numbers.items())
 
 
@@ -103,8 +103,8 @@ def _row(name: str, law: Distribution | None) -> list[str]:
     return [name, str(law.prior), _interval(law.quantile(_LEVELS))]
 
 
-def _distribution(prior: PriorSpec, facts: Facts, name: str) -> Distribution:
-    parameter = facts.model.population.parameters.get(name)
+def _distribution(prior: PriorSpec, context: ReportContext, name: str) -> Distribution:
+    parameter = context.model.population.parameters.get(name)
     low = -np.inf if parameter is None or parameter.lower is None else parameter.lower
     high = np.inf if parameter is None or parameter.upper is None else parameter.upper
     positive = name.startswith(("omega", "sigma"))
@@ -116,11 +116,11 @@ def _interval(levels: NDArray[np.float64]) -> str:
     return f"{number(middle)} ({span(low, high)})"
 
 
-def _source(facts: Facts, name: str, prior: PriorSpec | float | None) -> str:
-    for label, joint in facts.model.joint_prior.items():
+def _source(context: ReportContext, name: str, prior: PriorSpec | float | None) -> str:
+    for label, joint in context.model.joint_prior.items():
         if name in joint.targets:
             return f"joint prior {label}" + _provenance(joint.provenance)
-    entry = facts.priors.priors.get(name) if facts.priors is not None else None
+    entry = context.priors.priors.get(name) if context.priors is not None else None
     if entry is not None:
         weight = "" if entry.weight == 1 else f"; weight {number(entry.weight)}"
         discount = "" if entry.discount == 1 else f"; power {number(entry.discount)}"

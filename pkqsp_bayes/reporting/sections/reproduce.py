@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any
 
-from pkqsp_bayes.fitting.account import read_attribute
-from pkqsp_bayes.reporting.facts import Facts
+from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table
 from pkqsp_bayes.spec.prior_table import format_priors
 from pkqsp_bayes.study.write import format_study
@@ -12,12 +12,12 @@ from pkqsp_bayes.study.write import format_study
 __all__ = ["reproduce_section"]
 
 
-def reproduce_section(facts: Facts) -> Section:
+def reproduce_section(context: ReportContext) -> Section:
     """Return commands, seeds, versions, and the sums that say whether inputs are the same."""
-    attributes = facts.fit.attrs
-    versions = read_attribute(facts.fit, "versions")
-    settings = read_attribute(facts.fit, "settings")
-    options = read_attribute(facts.fit, "options")
+    attributes = context.fit.attrs
+    versions = read_attribute(context.fit, "versions")
+    settings = read_attribute(context.fit, "settings")
+    options = read_attribute(context.fit, "options")
     return Section(
         anchor="reproduce",
         title="How to reproduce",
@@ -26,8 +26,8 @@ def reproduce_section(facts: Facts) -> Section:
                 head=["Package", "Version"],
                 rows=[[name, version] for name, version in versions.items() if version],
             ),
-            "hashes": Table(head=["Input", "SHA-256"], rows=_hashes(facts)),
-            "command": _command(facts, settings, options),
+            "hashes": Table(head=["Input", "SHA-256"], rows=_hashes(context)),
+            "command": _command(context, settings, options),
             "seconds": attributes.get("seconds", ""),
             "model": attributes["model"],
             "program": attributes.get("program", ""),
@@ -38,10 +38,10 @@ def reproduce_section(facts: Facts) -> Section:
 _TUNED = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "begin")
 
 
-def _command(facts: Facts, settings: dict[str, Any], options: dict[str, Any]) -> str:
+def _command(context: ReportContext, settings: dict[str, Any], options: dict[str, Any]) -> str:
     """Return a command line, or Python where an option of the fit has no word there."""
     chosen = {key: settings[key] for key in _TUNED if key in settings}
-    with_priors = facts.priors is not None
+    with_priors = context.priors is not None
     if set(options) <= {"backend"}:
         return _shell({**chosen, **options}, with_priors=with_priors)
     return _python(chosen, options, with_priors=with_priors)
@@ -69,7 +69,7 @@ def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: boo
     ]
     lines = [
         "import pkqsp_bayes as pq",
-        *(["from pkqsp_bayes.program.table import SolverSettings"] if solver else []),
+        *(["from pkqsp_bayes.program.study_data import SolverSettings"] if solver else []),
         "",
         'model = pq.load_model("model.toml")',
         "fit = pq.fit(",
@@ -84,12 +84,12 @@ def _call(name: str, arguments: dict[str, str]) -> str:
     return f"{name}({', '.join(f'{key}={value}' for key, value in arguments.items())})"
 
 
-def _hashes(facts: Facts) -> list[list[str]]:
-    texts = {"model.toml": facts.fit.attrs["model"]}
-    if facts.study is not None:
-        texts["study.csv"] = format_study(facts.study)
-    if facts.priors is not None:
-        texts["priors.toml"] = format_priors(facts.priors)
-    if "program" in facts.fit.attrs:
-        texts["program.stan"] = facts.fit.attrs["program"]
+def _hashes(context: ReportContext) -> list[list[str]]:
+    texts = {"model.toml": context.fit.attrs["model"]}
+    if context.study is not None:
+        texts["study.csv"] = format_study(context.study)
+    if context.priors is not None:
+        texts["priors.toml"] = format_priors(context.priors)
+    if "program" in context.fit.attrs:
+        texts["program.stan"] = context.fit.attrs["program"]
     return [[name, hashlib.sha256(text.encode()).hexdigest()] for name, text in texts.items()]

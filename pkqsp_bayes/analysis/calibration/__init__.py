@@ -1,0 +1,1 @@
+"""Calibration: whether sampler and solver are right, by simulation."""

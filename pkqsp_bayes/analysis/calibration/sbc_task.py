@@ -1,0 +1,186 @@
+"""One replicate of a calibration: fitted, and what is needed of it on disk at once."""
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.files import read_json
+from pkqsp_bayes.fitting.inits.from_mode import Beginning
+from pkqsp_bayes.fitting.inits.inits import find_starts
+from pkqsp_bayes.fitting.results.convert import convert_chains
+from pkqsp_bayes.fitting.sampling.chains import ChainInterruptedError, chain_sampler
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
+from pkqsp_bayes.outputs import write_text
+from pkqsp_bayes.program.bind import BoundModel
+
+__all__ = ["TASK_FOLDER", "SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
+
+_LOGGER = logging.getLogger(__name__)
+TASK_FOLDER = "pkqsp_sbc_"
+"""Begins the name of the folder that a replicate is fitted in."""
+
+_SAMPLE = ("chain", "draw")
+_MOST_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SbcTask:
+    """What a worker needs; it can be sent to another process.
+
+    Parameters
+    ----------
+    path : Path
+        The file that it writes.
+    bound : BoundModel
+        Program, with the replicate as data.
+    settings : FitSettings
+        Chains, iterations, and the seed of this replicate.
+    kept : int
+        Draws that are kept, evenly spaced.
+    """
+
+    path: Path
+    bound: BoundModel
+    settings: FitSettings
+    kept: int
+
+
+@quiet_stan()
+def run_task(task: SbcTask) -> Path:
+    """Fit a replicate and write its thinned draws and diagnostics, whole or not at all.
+
+    Parameters
+    ----------
+    task : SbcTask
+        The replicate. A fit that fails is an outcome too, with its reason as ``status``.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix=TASK_FOLDER) as folder:
+        outcome = _fit(task, Path(folder))
+    outcome["seconds"] = time.perf_counter() - started
+    write_text(task.path, json.dumps(outcome))
+    return task.path
+
+
+def read_outcome(path: Path) -> dict[str, Any] | None:
+    """Return what `run_task` wrote, or None where it has not, or nothing of use."""
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = read_json(path, limit=_MOST_BYTES, remedy="it is made again")
+        _check_outcome(found)
+    except (CheckError, ValueError, TypeError, KeyError):
+        _LOGGER.warning("%s is damaged: the replicate is fitted again", path)
+        return None
+    return found
+
+
+def _check_outcome(found: dict[str, Any]) -> None:
+    """Raise any error if an outcome is not what `run_task` writes."""
+    if not isinstance(found["status"], str):
+        raise TypeError
+    if found["status"] != "ok":
+        return
+    width = len([str(name) for name in found["quantities"]])
+    shapes = [np.asarray(found[name], dtype=float).shape[-1] for name in ("draws", "mean", "sd")]
+    if shapes != [width] * 3 or np.asarray(found["draws"]).ndim != 2:
+        raise ValueError
+    for name in ("divergent", "ess", "leapfrogs", "seconds"):
+        float(found[name])
+
+
+def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the root mean square difference of values and predictions, by output.
+
+    It depends on data and parameters alike. Ranks of parameters alone cannot tell a posterior from
+    the prior; ranks of such a quantity can (Modrak et al., Bayesian Analysis 2025;20:461-488).
+
+    Parameters
+    ----------
+    bound : BoundModel
+        With its data.
+    prediction : (..., observations) array of float
+        Of each draw.
+    """
+    output = np.array(bound.observed["endpoint"])
+    squares = (prediction - np.asarray(bound.data["y"])) ** 2
+    return {
+        f"misfit[{name}]": np.sqrt(squares[..., output == name].mean(axis=-1))
+        for name in dict.fromkeys(output.tolist())
+    }
+
+
+def with_quantities(draws: xr.DataArray, more: Mapping[str, np.ndarray]) -> xr.DataArray:
+    """Return an array with more quantities than it has.
+
+    Parameters
+    ----------
+    draws : xarray.DataArray
+        (..., quantity).
+    more : mapping of str to array
+        Over the other dimensions.
+    """
+    values = np.stack([*more.values()], axis=-1)
+    added = xr.DataArray(values, dims=draws.dims, coords={"quantity": [*more]})
+    return xr.concat([draws, added], dim="quantity")
+
+
+def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
+    bound, settings = task.bound, task.settings
+    starts = find_starts(bound, settings.chains, settings.seed)
+    if starts is None:
+        return {"status": "no start has a finite density"}
+    program = load_program(bound.program, user_header=bound.header, methods="sampling")
+    sample = chain_sampler(program, bound.plain_data(), Beginning(starts=starts), settings)
+    try:
+        files = [sample(number, folder) for number in range(1, settings.chains + 1)]
+    except ChainInterruptedError:
+        raise  # no outcome: the next start fits the replicate
+    except RuntimeError as error:
+        return {"status": f"the sampler stopped: {str(error)[:500]}"}
+    tree = convert_chains(files, bound, {})
+    draws = _quantities(tree, bound)
+    return {"status": "ok", **_diagnostics(tree, draws), **_thinned(draws, task.kept)}
+
+
+def _quantities(tree: xr.DataTree, bound: BoundModel) -> xr.DataArray:
+    prediction = tree["posterior_predictive"]["prediction"].transpose(*_SAMPLE, ...).to_numpy()
+    parameters = population_quantities(tree["posterior"].to_dataset(), _SAMPLE)
+    return with_quantities(parameters, misfit(bound, prediction))
+
+
+def _diagnostics(tree: xr.DataTree, draws: xr.DataArray) -> dict[str, Any]:
+    varying = draws.isel(quantity=(draws.std(_SAMPLE) > 0).to_numpy())
+    with quiet_dependencies():
+        ess = np.asarray(az.ess(varying.to_dataset(name="x"))["x"])
+    stats = tree["sample_stats"]
+    return {
+        "divergent": int(stats["diverging"].sum()),
+        "ess": float(ess.min()),
+        "leapfrogs": int(stats["n_steps"].sum()),
+    }
+
+
+def _thinned(draws: xr.DataArray, kept: int) -> dict[str, Any]:
+    flat = draws.stack(sample=_SAMPLE).transpose("sample", "quantity").to_numpy()
+    chosen = np.linspace(0, len(flat) - 1, kept).round().astype(int)
+    return {
+        "quantities": draws["quantity"].to_numpy().tolist(),
+        "draws": flat[chosen].tolist(),
+        "mean": flat.mean(axis=0).tolist(),
+        "sd": flat.std(axis=0, ddof=1).tolist(),
+    }

@@ -1,0 +1,1 @@
+"""Decisions: interventions, individual subjects, assumptions of causal claims."""

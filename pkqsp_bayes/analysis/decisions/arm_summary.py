@@ -1,0 +1,131 @@
+"""Medians and intervals of two arms: of the average over subjects, and of a new subject."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint, Kind
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+
+__all__ = ["summarise_arms"]
+
+FloatArray = NDArray[np.float64]
+_ENDPOINTS: tuple[Kind, ...] = ("AUC", "Cmax", "Ctrough", "nadir")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Summary:
+    """Of K quantities: statistics (level, statistic, K), and the error of the average (K,)."""
+
+    values: FloatArray
+    error: FloatArray
+
+
+def summarise_arms(
+    times: FloatArray, arms: FloatArray, common: FloatArray, probability: float
+) -> xr.Dataset:
+    """Summarise trajectories of both arms.
+
+    Parameters
+    ----------
+    times : (T,) array
+        Of the trajectories.
+    arms : (2, D, n, T) array
+        Factual and counterfactual, of n new subjects under each of D draws.
+    common : (2, D, m, T) array
+        The same of subjects whose standard normal deviates all draws have in common.
+    probability : float
+        Of the intervals.
+    """
+    derived, shared = _endpoints(times, arms), _endpoints(times, common)
+    result = xr.Dataset(
+        {"endpoint_draws": (("arm", "draw", "subject", "endpoint"), derived)},
+        coords={
+            "arm": ["factual", "counterfactual"],
+            "measure": ["difference", "ratio"],
+            "level": ["average", "individual"],
+            "statistic": ["median", "lower", "upper"],
+            "time": times,
+            "endpoint": list(_ENDPOINTS),
+        },
+    )
+    for value, change, dim, pair in (
+        ("trajectory", "change", "time", (arms, common)),
+        ("endpoint_value", "endpoint_change", "endpoint", (derived, shared)),
+    ):
+        of_arms = [_summary(a, c, probability) for a, c in zip(*pair, strict=True)]
+        for name, first, found in (
+            (value, "arm", of_arms), (change, "measure", _contrasts(*pair, probability))
+        ):  # fmt: skip
+            dims = (first, "level", "statistic", dim)
+            result[name] = (dims, np.stack([one.values for one in found]))
+            result[f"{name}_error"] = ((first, dim), np.stack([one.error for one in found]))
+    return result
+
+
+def _endpoints(times: FloatArray, arms: FloatArray) -> FloatArray:
+    return np.concatenate([Endpoint(kind=k).of(times, arms) for k in _ENDPOINTS], axis=-1)
+
+
+def _contrasts(arms: FloatArray, common: FloatArray, probability: float) -> list[_Summary]:
+    """Return summaries of difference and ratio of two arms."""
+    difference = _summary(arms[1] - arms[0], common[1] - common[0], probability)
+    return [difference, _summary(_log_ratio(arms), _log_ratio(common), probability, ratio=arms)]
+
+
+def _log_ratio(arms: FloatArray) -> FloatArray:
+    """Return the logarithm of a ratio; NaN where an arm is not above zero.
+
+    The geometric mean is of subjects with both above zero: what is stopped wholly leaves none.
+    """
+    with quiet_dependencies():
+        ratio = arms[1] / np.where(arms[0] > 0, arms[0], np.nan)
+        return np.log(np.where(ratio > 0, ratio, np.nan))
+
+
+def _ratio(arms: FloatArray) -> FloatArray:
+    return np.asarray(arms[1] / np.where(arms[0] > 0, arms[0], np.nan))
+
+
+def _summary(
+    individual: FloatArray,
+    common: FloatArray,
+    probability: float,
+    *,
+    ratio: FloatArray | None = None,
+) -> _Summary:
+    """Summarise new subjects (D, n, K) and common ones (D, m, K); logarithms of a ratio's arms."""
+    with quiet_dependencies():
+        level = np.nanmean(_mean(individual), axis=0)
+        averages = _mean(common)
+        averages = averages - np.nanmean(averages, axis=0) + level
+        error = np.sqrt(np.nanmean(_variance_of_mean(individual), axis=0) / len(individual))
+    if ratio is not None:
+        averages, individual = np.exp(averages), _ratio(ratio)
+        error = error * np.exp(level)
+    tail = (1 - probability) / 2
+    levels = (0.5, tail, 1 - tail)
+    flat = individual.reshape(-1, individual.shape[-1])
+    return _Summary(
+        values=np.stack([_quantiles(values, levels) for values in (averages, flat)]), error=error
+    )
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean over subjects (D, n, K) of what is no NaN: (D, K)."""
+    with quiet_dependencies():
+        return np.asarray(np.nanmean(values, axis=1))
+
+
+def _variance_of_mean(values: FloatArray) -> FloatArray:
+    count = np.isfinite(values).sum(axis=1)
+    return np.asarray(np.nanvar(values, axis=1, ddof=1) / count)
+
+
+def _quantiles(values: FloatArray, levels: Sequence[float]) -> FloatArray:
+    """Return quantiles of each column that has values; NaN where there is none."""
+    with quiet_dependencies():
+        return np.asarray(np.nanquantile(values, levels, axis=0))

@@ -1,0 +1,184 @@
+"""Individuals with their uncertainty, ready to be simulated under any regimen."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
+from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.subjects import covariate_issues
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.simulated import Dose, regimen
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["Individuals", "individual_draws"]
+
+FloatArray = NDArray[np.float64]
+_NEXT = "next"
+"""Occasion of a simulated regimen: one that has not been seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Individuals:
+    """What `individualise` returns.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        See `individualise`.
+    model : ModelSpec
+        The model.
+    study : Study
+        The subjects' data.
+    draws : PopulationDraws
+        Of the population; ``dataset.population_draw`` says which goes with which individual.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation; ``dataset`` and
+        what `simulate` returns have it in their attributes.
+    """
+
+    dataset: xr.Dataset
+    model: ModelSpec
+    study: Study
+    draws: PopulationDraws
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Label the draws."""
+        if self.label:
+            self.dataset.attrs["label"] = self.label
+
+    def simulate(
+        self,
+        doses: Dose | Sequence[Dose],
+        times: ArrayLike,
+        *,
+        covariates: Mapping[str, ArrayLike] | None = None,
+        options: SolverOptions | None = None,
+        seed: int = 1,
+    ) -> xr.Dataset:
+        """Simulate the individuals under a regimen.
+
+        Parameters
+        ----------
+        doses : Dose or sequence of Dose
+            What is given, from time 0 of a new course, in the model's units; amounts may differ by
+            subject.
+        times : (T,) array
+            When the outputs are looked at.
+        covariates : mapping of str to scalar or (S,) array, optional
+            By default each subject's last known values.
+        options : SolverOptions, optional
+            Tolerances and limits.
+        seed : int
+            Of the deviations of the occasion, which is a new one.
+
+        Returns
+        -------
+        xarray.Dataset
+            Each output (draw, subject, time), without residual error; NaN where a solve failed.
+
+        Raises
+        ------
+        CheckError
+            With whatever is wrong with regimen or covariates.
+        """
+        if issues := covariate_issues(self.model, covariates or {}):
+            raise CheckError(issues)
+        at = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        simulator = study_simulator(self.model, self._course(doses, at, covariates or {}))
+        eta = self.dataset["eta"].to_numpy()
+        rng = np.random.default_rng(seed)
+        kappa = self._new_occasion(len(simulator.model.occasions), rng)
+        parameters = individual_draws(
+            simulator, self.draws, self.dataset["population_draw"].to_numpy(), eta, kappa
+        )
+        values = simulator.solve(parameters, options=options).values
+        seen = (simulator.study.table["EVID"] == 0).to_numpy()
+        shape = (len(eta), len(self.study.subjects), at.size)
+        units = {o.name: o.unit for o in simulator.model.system.outputs}
+        return xr.Dataset(
+            {
+                name: (
+                    ("draw", "subject", "time"),
+                    values[:, seen, k].reshape(shape),
+                    {"units": units[name]},
+                )
+                for k, name in enumerate(simulator.outputs)
+            },
+            coords={
+                "subject": list(self.study.subjects),
+                "time": ("time", np.sort(at), {"units": self.model.time_unit}),
+            },
+            attrs={
+                "model": self.model.title,
+                "seed": seed,
+                **({"label": self.label} if self.label else {}),
+            },
+        )
+
+    def _course(
+        self, doses: Dose | Sequence[Dose], times: FloatArray, given: Mapping[str, ArrayLike]
+    ) -> Study:
+        study = self.study
+        own = {
+            name: study.table.groupby("ID", sort=False)[name].last().to_numpy()
+            for name in study.covariates
+            if name.lower() not in {g.lower() for g in given}
+        }
+        units = {name: unit for name, unit in study.units.items() if name in own}
+        made = regimen(
+            doses, times, subjects=study.subjects, covariates={**own, **given}, units=units
+        )
+        if not self.draws.occasion_effects:
+            return made
+        return dataclasses.replace(made, table=made.table.assign(OCC=_NEXT))
+
+    def _new_occasion(self, occasions: int, rng: np.random.Generator) -> FloatArray:
+        which = self.dataset["population_draw"].to_numpy()
+        # Its size is that of the draw of the population that goes with the individual.
+        parts = [
+            self.draws.take(which[:, s]).draw_kappa(1, occasions, rng)
+            for s in range(which.shape[1])
+        ]
+        return np.concatenate(parts, axis=1)
+
+
+def individual_draws(
+    simulator: StudySimulator,
+    draws: PopulationDraws,
+    population_draw: NDArray[np.int64],
+    eta: FloatArray,
+    kappa: FloatArray,
+) -> FloatArray:
+    """Return individual parameters where each subject goes with draws of its own.
+
+    Parameters
+    ----------
+    simulator : StudySimulator
+        Of S subjects.
+    draws : PopulationDraws
+        Of the population.
+    population_draw : (D, S) array of int
+        Which of them.
+    eta : (D, S, R) array
+        Random effects.
+    kappa : (D, S, O, Q) array
+        Deviations of occasions.
+
+    Returns
+    -------
+    (D, S, P) array
+    """
+    moved = kappa if kappa.size else None
+    columns = [
+        simulator.parameters(draws.take(population_draw[:, s]), eta, moved)[:, s]
+        for s in range(eta.shape[1])
+    ]
+    return np.stack(columns, axis=1)

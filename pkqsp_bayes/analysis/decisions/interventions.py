@@ -1,0 +1,204 @@
+"""Interventions: what is set or scaled, and whether it is a cause in the model at all."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pkqsp_bayes.arguments import number
+from pkqsp_bayes.arguments.rule import shown
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.body import CovariateSpec, level_code
+from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.study.simulated import DOSES, Dose
+
+__all__ = ["Change", "Changes", "Scaled", "read_changes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """Multiply instead of set: an inhibitor is ``Scaled(factor=0.2)``, a knock-out 0.
+
+    A parameter keeps its random effects, its deviations of occasions and its covariates; one that
+    is set to a number has none of them any more.
+
+    Parameters
+    ----------
+    factor : float
+        Not negative.
+    """
+
+    factor: float
+
+
+Change = float | str | Scaled | Dose | Sequence[Dose]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """An intervention, sorted by what it acts on.
+
+    Parameters
+    ----------
+    constants : mapping of str to float
+        Constants, and population parameters that are one number, with their new values.
+    parameters : mapping of str to (float or Scaled)
+        Individual parameters.
+    covariates : mapping of str to float
+        With their new values.
+    doses : Dose or sequence of Dose
+        What is given.
+    """
+
+    constants: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float | Scaled] = field(default_factory=dict)
+    covariates: Mapping[str, float] = field(default_factory=dict)
+    doses: Dose | Sequence[Dose]
+
+
+def read_changes(
+    ready: ReadyModel,
+    do: Mapping[str, Change],
+    doses: Dose | Sequence[Dose],
+    covariates: Mapping[str, float],
+) -> Changes:
+    """Sort an intervention, or say why it is none.
+
+    Parameters
+    ----------
+    ready : ReadyModel
+        The model.
+    do : mapping of str to Change
+        By the name of a parameter, a constant or a covariate; ``dose`` for what is given.
+    doses, covariates
+        The factual ones.
+
+    Raises
+    ------
+    CheckError
+        With everything that is not a cause in the model, or cannot have this value.
+    """
+    spec = ready.spec
+    issues = [issue for name, change in do.items() for issue in _issues(ready, name, change)]
+    if not do:
+        issues = [Issue(where="do", what="nothing is done", remedy="name a cause")]
+    if issues:
+        raise CheckError(issues)
+    moved = {n: c for n, c in do.items() if n in ready.lowered.parameters}
+    return Changes(
+        constants={
+            n: _number(c, _constant(spec, n))
+            for n, c in do.items()
+            if n not in moved and _constant(spec, n) is not None
+        },
+        parameters={n: c if isinstance(c, Scaled) else _number(c, None) for n, c in moved.items()},
+        covariates={
+            n: _covariate(spec.covariates[n], c, covariates.get(n, spec.covariates[n].reference))
+            for n, c in do.items()
+            if n in spec.covariates
+        },
+        doses=_doses(do.get("dose", doses), doses),
+    )
+
+
+def _constant(spec: ModelSpec, name: str) -> float | str | None:
+    """Return what a constant is stated to be; None for what is no constant."""
+    if name in spec.parameters:
+        return spec.parameters[name].value
+    stated = spec.population.parameters.get(name)
+    return stated.typical if stated and isinstance(stated.typical, float | int) else None
+
+
+def _issues(ready: ReadyModel, name: str, change: Change) -> Iterator[Issue]:
+    where = f"do.{name}"
+    complaint = _no_cause(ready, name) or _no_change(ready.spec, name, change)
+    if complaint is not None:
+        yield Issue(where=where, what=complaint[0], remedy=complaint[1])
+
+
+def _no_cause(ready: ReadyModel, name: str) -> tuple[str, str] | None:
+    """Say why nothing can be done to this name, and what to do instead."""
+    spec = ready.spec
+    causes = {**spec.population.parameters, **spec.parameters, **spec.covariates, "dose": None}
+    if name in spec.observe:
+        what = "an output is an effect in the model: it cannot be set, only what it follows from"
+        return what, "intervene on a parameter, a covariate or the dose"
+    if name in causes:
+        stated = spec.population.parameters.get(name)
+        if stated and not is_known(stated) and name not in ready.lowered.parameters:
+            return "nothing in the model depends on it", "intervene on what moves the output"
+        return None
+    if name in ready.lowered.states:
+        what = "a state follows from its equation at every moment: it cannot be held at a value"
+        return what, "dose into it, or change the parameters of its equation"
+    guess = nearest(name, causes)
+    remedy = f"did you mean {guess}?" if guess else "its causes are " + ", ".join(causes)
+    return "it is not a cause in the model", remedy
+
+
+def _no_change(spec: ModelSpec, name: str, change: Change) -> tuple[str, str] | None:
+    if isinstance(change, Scaled):
+        if not _is_finite(change.factor) or change.factor < 0:
+            return f"the factor is {shown(change.factor)}", "give a finite one that is not negative"
+        if isinstance(_constant(spec, name), str):
+            return "it is an expression", "set it to a number, or scale what it is made of"
+        return None
+    if name == "dose":
+        wrong = next(iter(DOSES.issues("dose", change)), None)
+        other = "give doses, or Scaled(factor=...)"
+        return None if wrong is None else (f"it is no regimen: {wrong.where}: {wrong.what}", other)
+    if isinstance(change, str):
+        levels = spec.covariates[name].levels if name in spec.covariates else {}
+        return None if change in levels else (f"it has no level {change!r}", "give a number")
+    if not _is_finite(change):
+        return f"it cannot be set to {shown(change)}", "give a finite number, or Scaled(factor=...)"
+    stated = spec.population.parameters.get(name)
+    return None if stated is None else _out_of_bounds(stated, float(change))  # type: ignore[arg-type]
+
+
+def _is_finite(value: object) -> bool:
+    """Whether a value is a finite number; a bool is none."""
+    return not list(number().issues("", value))
+
+
+def _out_of_bounds(stated: PopulationParameterSpec, value: float) -> tuple[str, str] | None:
+    """Say why an individual parameter cannot have a value."""
+    low, high = stated.lower, stated.upper
+    if "logitnormal" in (stated.iiv, stated.iov):
+        low, high = 0.0 if low is None else low, 1.0 if high is None else high
+    elif "lognormal" in (stated.iiv, stated.iov):
+        low = 0.0 if low is None else low
+    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    if least <= value <= most:
+        return None
+    allowed = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
+    return f"it cannot be set to {value:g}: that is out of its bounds", f"give {allowed}"
+
+
+def _number(change: Change, present: float | str | None) -> float:
+    if isinstance(change, Scaled):
+        return change.factor * float(present or 0.0)
+    return float(change)  # type: ignore[arg-type]  # checked by _no_change
+
+
+def _covariate(stated: CovariateSpec, change: Change, present: float | None) -> float:
+    if isinstance(change, str):
+        return float(level_code(stated, change))
+    return _number(change, present)
+
+
+def _doses(change: Change, present: Dose | Sequence[Dose]) -> Dose | Sequence[Dose]:
+    if isinstance(change, Scaled):
+        given = [present] if isinstance(present, Dose) else present
+        return [_scaled(dose, change.factor) for dose in given]
+    return change  # type: ignore[return-value]  # checked by _no_change
+
+
+def _scaled(dose: Dose, factor: float) -> Dose:
+    return dataclasses.replace(dose, amount=np.asarray(dose.amount) * factor)

@@ -1,0 +1,1 @@
+"""Identifiability: which parameters a design, and a study, can estimate."""

@@ -1,0 +1,161 @@
+"""The fourth rung: what a fit has learnt beyond its priors, and how far it leans on them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.labels import labelled_draws
+from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
+from pkqsp_bayes.spec.distribution import Distribution, distribution
+from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import prior_support
+
+__all__ = ["learning_table", "truth_issues"]
+
+FloatArray = NDArray[np.float64]
+
+_GRID = (np.arange(4000) + 0.5) / 4000
+_SENSITIVE = 0.05
+
+
+def learning_table(
+    fit: xr.DataTree,
+    priors: Mapping[str, PriorSpec | float],
+    *,
+    truth: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Return how much each parameter's posterior is narrower than, and away from, its prior.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        With ``posterior``, and ``log_prior`` and ``log_likelihood`` for the sensitivities.
+    priors : mapping of str to PriorSpec or float
+        By label; numbers and priors that are no distribution are left out.
+    truth : mapping of str to float, optional
+        Values that the data were simulated with.
+
+    Returns
+    -------
+    DataFrame
+        By label: ``contraction``, 1 - Var(posterior) / Var(prior), on the scale of logarithms for
+        positive parameters, of log-odds between 0 and 1; ``shift``, the distance of their means
+        in prior standard deviations; ``z``, that of the posterior mean from the truth in
+        posterior standard deviations (NaN without a truth); ``prior_sensitivity`` and
+        ``likelihood_sensitivity`` by power scaling, of which above 0.05 is much; ``diagnosis``.
+
+    Notes
+    -----
+    Contraction and z: Schad, Betancourt & Vasishth 2021, Psychol Methods 26:103-126. Power
+    scaling: Kallioinen et al. 2024, Stat Comput 34:57, by ArviZ.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> drawn = np.exp(0.1 * rng.normal(size=(1, 4000)))
+    >>> posterior = xr.Dataset({"CL": (("chain", "draw"), drawn)})
+    >>> prior = PriorSpec(family="lognormal", args=(0.0, 1.0))
+    >>> table = learning_table(xr.DataTree.from_dict({"posterior": posterior}), {"CL": prior})
+    >>> round(float(table.contraction["CL"]), 2)
+    0.99
+    """
+    draws = labelled_draws(fit["posterior"].to_dataset())
+    rows = {
+        label: _learnt(draws[label], prior, (truth or {}).get(label))
+        for label, prior in priors.items()
+        if label in draws and isinstance(prior, PriorSpec) and prior_support(prior) is not None
+    }
+    columns = ["contraction", "shift", "z"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    table.index.name = "parameter"
+    for group, column in (("prior", "prior_sensitivity"), ("likelihood", "likelihood_sensitivity")):
+        table[column] = pd.Series(_sensitivities(fit, group), dtype=float).reindex(table.index)
+    table["diagnosis"] = [
+        _diagnosis(p, d)
+        for p, d in zip(table.prior_sensitivity, table.likelihood_sensitivity, strict=True)
+    ]
+    return table
+
+
+def truth_issues(truth: Mapping[str, float] | None, known: Iterable[str]) -> list[Issue]:
+    """Return an issue for each value of a truth that is of no parameter.
+
+    Parameters
+    ----------
+    truth : mapping of str to float, optional
+        By label.
+    known : iterable of str
+        Labels of the parameters.
+
+    Examples
+    --------
+    >>> [issue.remedy for issue in truth_issues({"CLL": 3.0}, ["CL", "omega[CL]"])]
+    ['did you mean CL?']
+    """
+    labels = list(known)
+    return [
+        Issue(
+            where=f"truth.{name}",
+            what="there is no such parameter",
+            remedy=f"did you mean {guess}?"
+            if (guess := nearest(name, labels))
+            else "its parameters are " + ", ".join(labels),
+        )
+        for name in map(str, truth or {})
+        if name not in labels
+    ]
+
+
+def _learnt(values: FloatArray, prior: PriorSpec, truth: float | None) -> tuple[float, ...]:
+    law = distribution(prior)
+    before, after = _unbounded(law.quantile(_GRID), law), _unbounded(values, law)
+    contraction = 1 - after.var() / before.var()
+    shift = (after.mean() - before.mean()) / before.std()
+    z = np.nan
+    if truth is not None:
+        z = (after.mean() - _unbounded(np.array([truth]), law)[0]) / after.std()
+    return float(contraction), float(shift), float(z)
+
+
+def _unbounded(values: FloatArray, law: Distribution) -> FloatArray:
+    """Return values on the scale on which a prior has no bounds."""
+    if law.low == 0 and law.high == np.inf:
+        return np.log(values)
+    if law.low == 0 and law.high == 1:
+        return np.log(values) - np.log1p(-values)
+    return values
+
+
+def _sensitivities(fit: xr.DataTree, group: str) -> dict[str, float]:
+    sizes = fit["posterior"].sizes
+    few = sizes["chain"] * sizes["draw"] < LEAST_DRAWS  # too few for weights
+    if few or f"log_{group}" not in fit.children:
+        return {}
+    names = [
+        str(n)
+        for n, v in fit["posterior"].to_dataset().data_vars.items()
+        if "subject" not in v.dims and not str(n).startswith("correlation")
+    ]
+    library: Any = arviz_stats
+    # As if they were a chain of one draw: one number for each element of each variable.
+    with quiet_dependencies():
+        one = library.psense(fit, var_names=names, group=group).expand_dims(chain=[0], draw=[0])
+    return {label: float(values[0]) for label, values in labelled_draws(one).items()}
+
+
+def _diagnosis(prior: float, likelihood: float) -> str:
+    if np.isnan(prior) or np.isnan(likelihood):
+        return ""
+    if prior < _SENSITIVE:
+        return "ok"
+    if likelihood < _SENSITIVE:
+        return "strong prior or weak data"
+    return "possible prior-data conflict"

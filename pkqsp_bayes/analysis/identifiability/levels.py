@@ -1,0 +1,299 @@
+"""The ladder of identifiability: structure, design, variances, priors, in one table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
+from pkqsp_bayes.analysis.calibration.replicates import planned_study
+from pkqsp_bayes.analysis.identifiability.alternative_solutions import (
+    OtherSolution,
+    other_solutions,
+)
+from pkqsp_bayes.analysis.identifiability.bayesian import learning_table, truth_issues
+from pkqsp_bayes.analysis.identifiability.fisher_information import (
+    HOPELESS,
+    POOR,
+    ExpectedInformation,
+)
+from pkqsp_bayes.analysis.identifiability.practical import expected_information
+from pkqsp_bayes.analysis.identifiability.structural import Ambiguity, Structural, structural_rank
+from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
+from pkqsp_bayes.analysis.labels import labelled_draws, parameter_of, point_of, stated_priors
+from pkqsp_bayes.analysis.study_match import require_fitted
+from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
+
+__all__ = ["Identifiability", "identifiability"]
+
+_CONTRACTED = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Identifiability:
+    """What a study can tell of each population parameter.
+
+    Parameters
+    ----------
+    structural : Structural
+        What its outputs can tell of one subject.
+    others : tuple of OtherSolution
+        Distant values with the same outputs (flip-flop); none found is no proof of none.
+    information : ExpectedInformation
+        What its design tells of the population.
+    omega : DataFrame
+        What it has for each standard deviation (`variance_df`).
+    learning : DataFrame or None
+        What a fit has learnt (`learning_table`).
+    table : DataFrame
+        By parameter: ``structural`` (yes, no, or what is told instead), ``rse`` (expected, in
+        per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
+        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the lowest rung that fails),
+        ``remedy``.
+    label : str
+        What the draws of the fit are, if they are those of a poor approximation.
+    """
+
+    structural: Structural
+    others: tuple[OtherSolution, ...]
+    information: ExpectedInformation
+    omega: pd.DataFrame
+    learning: pd.DataFrame | None
+    table: pd.DataFrame
+    label: str = ""
+
+    def __str__(self) -> str:
+        """Return the table, and in words what cannot be told."""
+        shown = self.table.copy()
+        shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
+        lines = [f"Draws of {self.label}"] if self.label else []
+        lines += [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
+        lines += [a.text for a in self.structural.ambiguities]
+        lines += [self.structural.problem] if self.structural.problem else []
+        lines += [other.text for other in self.others]
+        needed = self.table["remedy"][self.table["remedy"] != ""]
+        lines += [f"{label}: {remedy}" for label, remedy in needed.items()]
+        lines.append(f"condition number {self.information.condition:.3g}")
+        return "\n".join(lines)
+
+
+@checked(
+    model=MODEL,
+    study=STUDY,
+    fit=FIT,
+    point=NUMBERS,
+    truth=NUMBERS,
+    starts=count(0, 10_000),
+    seed=SEED,
+)
+@labelled
+def identifiability(
+    model: ModelLike,
+    study: StudyLike,
+    fit: FitLike | None = None,
+    *,
+    point: Mapping[str, float] | None = None,
+    truth: Mapping[str, float] | None = None,
+    starts: int = 40,
+    seed: int = 1,
+) -> Identifiability:
+    """Climb the ladder of identifiability for a model and a study.
+
+    Parameters
+    ----------
+    model : ModelSpec, str or Path
+        A model, its name or its file.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
+    fit : xarray.DataTree, optional
+        A fit of the model to it: its medians are the point of linearisation, and what it has
+        estimated beyond its priors is reported. For a design that was not fitted give them as
+        ``point``.
+    point : mapping of str to float, optional
+        Values by label at which the design is judged, in the units of the model, as
+        `expected_information` takes them; the others are the fit's medians, or their priors'.
+    truth : mapping of str to float, optional
+        Values that the data were simulated with, by label: ``learning`` then has their z-scores.
+    starts : int
+        Searches for distant values with the same outputs, where the structure tells all values
+        nearby; 0 for none.
+    seed : int
+        Of the random points of the structural rung, and of the searches.
+
+    Returns
+    -------
+    Identifiability
+        Rungs and table.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model and study; if ``fit`` is one of another study.
+    ToolchainError
+        If the kernel cannot be compiled.
+
+    Notes
+    -----
+    Structure: Sedoglavic 2002, J Symb Comput 33:735-755. Design: Retout & Mentre 2003, J
+    Biopharm Stat 13:209-227. Learning: power-scaling, Kallioinen et al. 2024, Stat Comput 34:57.
+    `docs/numbers.md` has the formulas and the limits.
+
+    Examples
+    --------
+    An intravenous dose tells nothing of absorption:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> design = pq.regimen(
+    ...     pq.Dose(amount=100, to="iv"), [0.25, 1, 2, 4, 8, 24],
+    ...     subjects=20, covariates={"WT": 70.0},
+    ... )
+    >>> found = pq.identifiability(model, design, point={"sigma[cp.proportional]": 0.1})
+    >>> table = found.table.loc[["CL", "V", "ka"], ["structural", "verdict"]]
+    >>> print(table.to_string(index_names=False))
+       structural               verdict
+    CL        yes            identified
+    V         yes            identified
+    ka         no  not by these outputs
+    >>> found.structural.ambiguities[0].text
+    'ka has no effect on what is observed'
+    """
+    model, fit = as_model(model), None if fit is None else as_fit(fit)
+    study = as_study(study, model)
+    if fit is not None:
+        require_fitted(fit, study)
+    study = planned_study(study)
+    frame = bind_data(model, study, blq="M3", centred={})
+    observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
+    ready = ready_model(model)
+    structural = structural_rank(ready, study, outputs=observed, seed=seed)
+    unique = structural.rank == len(structural.parameters)
+    others: tuple[OtherSolution, ...] = ()
+    if starts and unique:
+        others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
+    priors = stated_priors(frame)
+    centre: dict[str, float] = {}
+    if issues := truth_issues(truth, _labels(priors, fit)):
+        raise CheckError(issues)
+    if fit is not None:
+        drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
+        centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
+    information = expected_information(model, study, point=centre | dict(point or {}))
+    needs = variance_df(information)
+    learning = None if fit is None else learning_table(fit, priors, truth=truth)
+    ladder = _Ladder(
+        structural=structural,
+        others=others,
+        information=information,
+        needs=needs,
+        learning=learning,
+        lognormal=frozenset(e.parameter for e in frame.effects if e.form == "lognormal"),
+    )
+    return Identifiability(
+        structural=structural,
+        others=others,
+        information=information,
+        omega=needs,
+        learning=learning,
+        table=ladder.table(),
+    )
+
+
+def _labels(priors: Mapping[str, object], fit: xr.DataTree | None) -> list[str]:
+    drawn = {} if fit is None else labelled_draws(fit["posterior"].to_dataset())
+    return [*dict.fromkeys([*priors, *drawn])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ladder:
+    """The rungs, from which the table is made."""
+
+    structural: Structural
+    others: tuple[OtherSolution, ...]
+    information: ExpectedInformation
+    needs: pd.DataFrame
+    learning: pd.DataFrame | None
+    lognormal: frozenset[str]
+    """Parameters whose random effects are factors."""
+
+    def table(self) -> pd.DataFrame:
+        """Return all rungs by parameter, with verdicts and remedies."""
+        table = self.information.table()[["rse"]]
+        words = [_structure(self.structural, self.others, label) for label in table.index]
+        table.insert(0, "structural", words)
+        table["omega_df"] = self.needs["df"].reindex(table.index)
+        for column in ("contraction", "prior_sensitivity"):
+            learnt = None if self.learning is None else self.learning[column].reindex(table.index)
+            table[column] = np.nan if learnt is None else learnt
+        verdicts = [self._verdict(str(label), row) for label, row in table.iterrows()]
+        table["verdict"] = [verdict for verdict, _ in verdicts]
+        table["remedy"] = [remedy for _, remedy in verdicts]
+        return table
+
+    def _verdict(self, label: str, row: pd.Series) -> tuple[str, str]:
+        """Return the verdict of the lowest rung that fails, and what would help."""
+        for verdict, remedy in self._failures(label, row):
+            return verdict, remedy
+        if row["prior_sensitivity"] > 0.05:
+            return "leans on its prior", "justify the prior; compare others"
+        return "identified", ""
+
+    def _failures(self, label: str, row: pd.Series) -> Iterator[tuple[str, str]]:
+        ambiguity = self._ambiguity_of(label, row["rse"])
+        if ambiguity is not None:
+            if len(ambiguity.parameters) == ambiguity.dimension:
+                remedy = "fix it, or observe (or dose) what it acts on"
+            else:
+                remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
+            yield "not by these outputs", remedy
+        if row["structural"] == "undecided":
+            yield "undecided", self.structural.problem
+        if label in self.needs.index and not self.needs.loc[label, "enough"]:
+            what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
+            yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
+        if row["rse"] > HOPELESS:
+            yield self._by_design(label)
+        if row["structural"].startswith("or "):
+            yield "two values fit alike", "a prior that holds one of them alone, or another route"
+        if row["rse"] > POOR and not row["contraction"] > _CONTRACTED:
+            yield "poorly", "more subjects or samples, or an informative prior"
+
+    def _ambiguity_of(self, label: str, rse: float) -> Ambiguity | None:
+        """Return the ambiguity of the parameter that a label speaks of, if it touches the label.
+
+        Where only V/F is told, so is how V/F differs among subjects.
+        """
+        name = parameter_of(label)
+        found = self.structural.ambiguity_of(name)
+        factors = label != name and name in self.lognormal and np.isfinite(rse)
+        return None if found is not None and found.products and factors else found
+
+    def _by_design(self, label: str) -> tuple[str, str]:
+        together = self.information.told_together(label)
+        if together is None:
+            return "not by this design", "samples where its sensitivity is; more subjects; fix it"
+        text, error = together
+        remedy = f"{text} is told (RSE {error:.0f}%): fix either, or sample where they act apart"
+        return f"only {text} by this design", remedy
+
+
+def _structure(structural: Structural, others: tuple[OtherSolution, ...], label: str) -> str:
+    """Return what the first rung says of a typical value; it has no say in variances."""
+    if label not in structural.parameters:
+        return "-"
+    if structural.rank < 0:
+        return "undecided"
+    ambiguity = structural.ambiguity_of(label)
+    if ambiguity is None:
+        values = [f"{o.other[label]:.3g}" for o in others if label in o.other]
+        return f"or {', '.join(values)}" if values else "yes"
+    return f"only {', '.join(ambiguity.identified)}" if ambiguity.identified else "no"

@@ -1,0 +1,220 @@
+"""Each subject's data as a linear model: predictions, and their slopes, at random effects of zero.
+
+Slopes by individual parameters are the kernel's sensitivities; those of the population layer are
+complex steps, exact to rounding.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.identifiability.student_information import location_spread
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.residual import residual_of
+from pkqsp_bayes.analysis.study_simulator import StudySimulator
+from pkqsp_bayes.engine.individual import individual_parameters
+from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.spec.reserved_labels import kappa_label
+
+__all__ = ["LinearSubject", "linear_subjects", "residual_spread"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_STEP = 1e-30
+_SOLVER = SolverOptions(rtol=1e-8, atol=1e-10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearSubject:
+    """One subject's n observations, linear in everything; logarithms of log-normal ones.
+
+    Parameters
+    ----------
+    outputs : (n,) array of int
+        Output of each observation.
+    predicted : (n,) array
+        Predictions (never logarithms) at random effects of zero.
+    fixed : mapping of str to (n,) array
+        Slopes by each typical value and coefficient.
+    eta : (n, R) array
+        Slopes by the random effects.
+    kappa : (n, O, Q) array
+        Slopes by the deviations of occasions.
+    residual : (n,) array
+        Variances of the residual errors.
+    """
+
+    outputs: IntArray
+    predicted: FloatArray
+    fixed: Mapping[str, FloatArray]
+    eta: FloatArray
+    kappa: FloatArray
+    residual: FloatArray
+
+    def random(self, draws: PopulationDraws) -> tuple[FloatArray, FloatArray]:
+        """Return the slopes by all random effects (eta, then kappa), and their covariance."""
+        size, occasions, moved = self.kappa.shape
+        slopes = np.hstack([self.eta, self.kappa.reshape(size, occasions * moved)])
+        covariance = np.diag(
+            np.concatenate([draws.omega[0], np.tile(draws.omega_iov[0], occasions)]) ** 2
+        )
+        covariance[: self.eta.shape[1], : self.eta.shape[1]] = draws.covariance[0]
+        return slopes, covariance
+
+    def variance(self, draws: PopulationDraws) -> FloatArray:
+        """Return the covariance matrix of the observations."""
+        slopes, covariance = self.random(draws)
+        return slopes @ covariance @ slopes.T + np.diag(self.residual)
+
+    def shrinkage(self, draws: PopulationDraws) -> tuple[FloatArray, FloatArray]:
+        """Return how much of each random effect's variance the data leave: (R,), (O, Q).
+
+        0: the data tell its value; 1: they tell nothing (Combes et al. 2013, Pharm Res
+        30:2355-2367). One of a standard deviation of zero is all left.
+        """
+        slopes, covariance = self.random(draws)
+        before = np.diag(covariance)
+        gain = covariance @ slopes.T
+        told = np.einsum("in,ni->i", gain, np.linalg.solve(self.variance(draws), gain.T))
+        left = 1 - np.divide(told, before, out=np.zeros_like(before), where=before > 0)
+        effects = self.eta.shape[1]
+        return left[:effects], left[effects:].reshape(self.kappa.shape[1:])
+
+
+def linear_subjects(
+    frame: BoundData, simulator: StudySimulator, draws: PopulationDraws
+) -> Iterator[LinearSubject]:
+    """Yield the linear model of each subject.
+
+    Parameters
+    ----------
+    frame : BoundData
+        Says what is observed.
+    simulator : StudySimulator
+        Of the same model and study.
+    draws : PopulationDraws
+        One draw: the point.
+
+    Raises
+    ------
+    CheckError
+        If the solver fails for a subject, a log-normal prediction is not positive, or an
+        observation has no residual error.
+    """
+    count = len(simulator.timelines)
+    zero = np.zeros((1, count, len(draws.effects)))
+    solved = simulator.solve(simulator.parameters(draws, zero), sensitivities=True, options=_SOLVER)
+    if solved.failed.any() or solved.sensitivities is None:
+        names = [x for x, bad in zip(frame.subjects, solved.failed[0], strict=True) if bad]
+        what = f"the solver fails for the subjects {', '.join(names)}"
+        raise CheckError([Issue(where="point", what=what, remedy="choose other values")])
+    fixed, random = _layers(simulator, draws)
+    columns = _kappa_columns(simulator, draws)
+    lengths = [line.time.size for line in simulator.timelines]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    seen = frame.observations
+    rows = starts[seen.subject] + seen.record
+    for s in range(count):
+        own = seen.subject == s
+        outputs, places = seen.output[own], rows[own]
+        f = solved.values[0, places, outputs]
+        slopes = solved.sensitivities[0, places, outputs] / _unit(frame, outputs, f)[:, None]
+        residual = residual_spread(frame, draws, outputs, f, draws.sigma[0])
+        if (residual <= 0).any():
+            raise _refusal("an observation has no residual error, as its prediction is 0")
+        yield LinearSubject(
+            outputs=outputs,
+            predicted=f,
+            fixed={label: slopes @ g[s] for label, g in fixed.items()},
+            eta=slopes @ random[s],
+            kappa=slopes[:, columns],
+            residual=residual,
+        )
+
+
+def _unit(frame: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
+    """Return what turns slopes into slopes of logarithms, where errors are log-normal."""
+    forms = [_form(frame, int(output)) for output in outputs]
+    logarithmic = np.array([form == "lognormal" for form in forms], dtype=bool)
+    if (f[logarithmic] <= 0).any():
+        raise _refusal("a log-normal observation is predicted to be 0 or less")
+    return np.where(logarithmic, f, 1.0)
+
+
+def _refusal(what: str) -> CheckError:
+    remedy = "leave it out (a sample before the first dose?), or choose another error"
+    return CheckError([Issue(where="point", what=what, remedy=remedy)])
+
+
+def _form(frame: BoundData, output: int) -> str:
+    error = frame.spec.observe[frame.ode.output_names[output]].error
+    return "" if error is None else error.form
+
+
+def _layers(
+    simulator: StudySimulator, draws: PopulationDraws
+) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return slopes of individual parameters: by label (S, P), and by eta (S, P, R)."""
+    count, effects = len(simulator.timelines), len(draws.effects)
+    still = np.zeros((1, count, effects))
+
+    def at(shared: Mapping[str, NDArray[np.generic]], eta: NDArray[np.generic]) -> FloatArray:
+        found = individual_parameters(
+            simulator.model, shared, draws.effects, eta, simulator.covariates,  # type: ignore[arg-type]
+            occasion_effects=draws.occasion_effects,
+        )  # fmt: skip
+        slope: FloatArray = found[0].imag / _STEP
+        return slope
+
+    fixed = {
+        label: at({**draws.shared, label: draws.shared[label] + 1j * _STEP}, still)
+        for label in draws.sampled
+    }
+    moved = [at(draws.shared, still + 1j * _STEP * np.eye(effects)[r]) for r in range(effects)]
+    size = len(simulator.kernel.parameters)
+    return fixed, np.stack(moved, axis=-1) if moved else np.zeros((count, size, 0))
+
+
+def _kappa_columns(simulator: StudySimulator, draws: PopulationDraws) -> IntArray:
+    """Return the place of each deviation among the individual parameters: (O, Q)."""
+    names = simulator.model.lowered.parameters
+    places = [
+        [names.index(kappa_label(name, label)) for name in draws.occasion_effects]
+        for label in simulator.model.occasions
+    ]
+    shape = (len(simulator.model.occasions), len(draws.occasion_effects))
+    return np.array(places, dtype=np.int64).reshape(shape)
+
+
+def residual_spread(
+    frame: BoundData, draws: PopulationDraws, outputs: IntArray, f: FloatArray, sigma: FloatArray
+) -> FloatArray:
+    """Return the residual variance of each observation, of its logarithm where log-normal.
+
+    Of a Student's t: of the normal distribution that tells as much of the prediction.
+
+    Parameters
+    ----------
+    frame : BoundData
+        Of the model.
+    draws : PopulationDraws
+        Gives the labels of the residual parameters.
+    outputs, f : (n,) array
+        Output and prediction of each observation.
+    sigma : (L,) array
+        Residual parameters.
+    """
+    found = np.zeros_like(f)
+    for output in np.unique(outputs):
+        own = outputs == output
+        name = frame.ode.output_names[int(output)]
+        residual = residual_of(frame.spec, name, draws.residuals, sigma[None])
+        found[own] = residual.deviation(f[own]) ** 2
+        if residual.form == "student_t":
+            found[own] *= location_spread(residual.scales["df"])
+    return found

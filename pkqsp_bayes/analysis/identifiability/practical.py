@@ -1,0 +1,308 @@
+"""The second rung: how precisely a design tells the population parameters, before any data.
+
+The population Fisher information, with the model linearised in the random effects around zero
+(first order), as Retout & Mentre 2003 (J Biopharm Stat 13:209-227) give it: the block of the fixed
+effects is sum A' V^-1 A, that of the variances 1/2 tr(V^-1 dV V^-1 dV'), the one between them is
+left out (Nyberg et al. 2015, Br J Clin Pharmacol 79:6-17, find that form the more reliable one).
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
+from pkqsp_bayes.analysis.calibration.replicates import planned_study
+from pkqsp_bayes.analysis.identifiability.fisher_information import ExpectedInformation
+from pkqsp_bayes.analysis.identifiability.linearised import (
+    LinearSubject,
+    linear_subjects,
+    residual_spread,
+)
+from pkqsp_bayes.analysis.identifiability.student_information import scale_information
+from pkqsp_bayes.analysis.labels import stated_point, stated_priors
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.study_simulator import study_simulator
+from pkqsp_bayes.arguments import checked, instance, mapping
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
+
+__all__ = ["compare_designs", "expected_information"]
+
+FloatArray = NDArray[np.float64]
+
+_RELATIVE_STEP = 1e-5
+
+
+_DESIGNS = mapping(
+    instance(ExpectedInformation, wanted="give what expected_information returns"),
+    wanted="give a mapping of names to what expected_information returns",
+)
+
+
+@checked(model=MODEL, design=STUDY, point=NUMBERS)
+def expected_information(
+    model: ModelLike, design: StudyLike, *, point: Mapping[str, float] | None = None
+) -> ExpectedInformation:
+    """Return the Fisher information that a design gives on the population parameters.
+
+    Parameters
+    ----------
+    model : ModelSpec, str or Path
+        A model, its name or its file.
+    design : Study, str, Path or DataFrame
+        A study, its name or its file; or one that is planned (`pkqsp_bayes.regimen`); observed
+        values play no part, except through default priors of residual errors.
+    point : mapping of str to float, optional
+        Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
+        ``correlation[CL,V]``), in the units of the model; by default the medians of the priors,
+        correlations 0.
+
+    Returns
+    -------
+    ExpectedInformation
+        The sum over subjects, with what follows from it: standard errors, correlations,
+        condition number, weakest directions.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model and design; labels in ``point`` that the model does not have;
+        or if the solver fails at the point, or an observation has no residual error there.
+    ToolchainError
+        If the kernel cannot be compiled.
+
+    Notes
+    -----
+    Retout & Mentre 2003, J Biopharm Stat 13:209-227; Nyberg et al. 2015, Br J Clin Pharmacol
+    79:6-17. First order: the larger the random effects are and the more curved the model, the
+    less exact it is. Priors are not in it. Censored values count as measured ones.
+
+    Examples
+    --------
+    Eight samples in each of 20 subjects:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> design = pq.regimen(
+    ...     pq.Dose(amount=100, to="oral"), [0.25, 0.5, 1, 2, 4, 8, 12, 24],
+    ...     subjects=20, covariates={"WT": 70.0},
+    ... )
+    >>> point = {
+    ...     "omega[CL]": 0.3, "omega[V]": 0.2, "omega[ka]": 0.4,
+    ...     "sigma[cp.additive]": 0.05, "sigma[cp.proportional]": 0.1,
+    ... }
+    >>> found = pq.expected_information(model, design, point=point)
+    >>> print(found.table().loc[["CL", "ka", "omega[CL]"]].round(2).to_string(index_names=False))
+               value    se    rse
+    CL           3.0  0.20   6.82
+    ka           1.5  0.16  10.41
+    omega[CL]    0.3  0.05  16.37
+    >>> round(found.condition, 1)
+    5.2
+    """
+    model = as_model(model)
+    design = planned_study(as_study(design, model))
+    frame = bind_data(model, design, blq="M3", centred={})
+    values = _values(frame, point or {})
+    draws = _one_draw(frame, values)
+    simulator = study_simulator(model, design)
+    subjects = tuple(linear_subjects(frame, simulator, draws))
+    labels = tuple(_estimated(frame))
+    matrix = np.zeros((len(labels), len(labels)))
+    for subject in subjects:
+        matrix += _information(frame, draws, subject, labels)
+    return ExpectedInformation(
+        labels=labels,
+        values=np.array([values[label] for label in labels]),
+        matrix=matrix,
+        subjects=subjects,
+        draws=draws,
+    )
+
+
+@checked(designs=_DESIGNS)
+def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
+    """Return the expected relative standard errors (%) of designs side by side.
+
+    Parameters
+    ----------
+    designs : mapping of str to ExpectedInformation
+        By the names of the columns.
+
+    Returns
+    -------
+    DataFrame
+        By label: the relative standard error in each design, in per cent, infinite where nothing
+        is told; the last row is the condition number.
+
+    Notes
+    -----
+    Standard errors fall with the square root of the number of subjects: compare designs of the
+    same effort. They are those at one point; a design that is good there may be poor elsewhere.
+
+    Examples
+    --------
+    160 samples, in more subjects or in fewer:
+
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> point = {"sigma[cp.additive]": 0.05, "sigma[cp.proportional]": 0.1}
+    >>> def planned(subjects, times):
+    ...     dose = pq.Dose(amount=100, to="oral")
+    ...     study = pq.regimen(dose, times, subjects=subjects, covariates={"WT": 70.0})
+    ...     return pq.expected_information(model, study, point=point)
+    >>> table = pq.compare_designs({
+    ...     "20 x 8": planned(20, [0.25, 0.5, 1, 2, 4, 8, 12, 24]),
+    ...     "40 x 4": planned(40, [0.5, 2, 8, 24]),
+    ... })
+    >>> table.loc[["CL", "ka", "tlag", "condition number"]].round(0)
+                      20 x 8  40 x 4
+    CL                   8.0     5.0
+    ka                  12.0    18.0
+    tlag                 9.0    62.0
+    condition number     5.0    18.0
+    """
+    last = {name: pd.Series({"condition number": d.condition}) for name, d in designs.items()}
+    columns = {name: pd.concat([d.table()["rse"], last[name]]) for name, d in designs.items()}
+    return pd.DataFrame(columns)
+
+
+def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
+    """Yield each correlation of the model: two effects and its label."""
+    names = [e.parameter for e in frame.effects]
+    for block in frame.blocks:
+        for j, b in enumerate(block):
+            for a in block[:j]:
+                yield a, b, f"correlation[{names[a]},{names[b]}]"
+
+
+def _estimated(frame: BoundData) -> Iterator[str]:
+    for label, value in stated_priors(frame).items():
+        if isinstance(value, PriorSpec):
+            yield label
+    yield from (label for _, _, label in _pairs(frame))
+
+
+def _values(frame: BoundData, given: Mapping[str, float]) -> dict[str, float]:
+    known = stated_point(frame) | {label: 0.0 for _, _, label in _pairs(frame)}
+    for a, b, label in _pairs(frame):
+        names = frame.effects[a].parameter, frame.effects[b].parameter
+        mirrored = f"correlation[{names[1]},{names[0]}]"
+        if mirrored in given:
+            given = {(label if k == mirrored else k): value for k, value in given.items()}
+    issues = list(_problems(known, given))
+    if issues:
+        raise CheckError(issues)
+    return known | dict(given)
+
+
+def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterator[Issue]:
+    for label, value in given.items():
+        where = f"point.{label}"
+        if label not in known:
+            what, remedy = "the model has no such parameter", "it has " + ", ".join(known)
+            yield Issue(where=where, what=what, remedy=remedy)
+        elif label.startswith(("omega[", "omega_iov[", "sigma[")) and not 0 <= value < np.inf:
+            yield Issue(where=where, what=f"{value} is no scale", remedy="a value of at least 0")
+        elif label.startswith("correlation[") and not abs(value) < 1:
+            remedy = "a value between -1 and 1"
+            yield Issue(where=where, what=f"{value} is no correlation", remedy=remedy)
+
+
+def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
+    names = tuple(e.parameter for e in frame.effects)
+    moments = tuple(e.parameter for e in frame.occasion_effects)
+    residuals = tuple(k[6:-1] for k in values if k.startswith("sigma["))
+    correlation = np.eye(len(names))
+    for a, b, label in _pairs(frame):
+        correlation[a, b] = correlation[b, a] = values[label]
+    fixed = [k for k in values if k.startswith("beta[") or "[" not in k]
+    priors = stated_priors(frame)
+    return PopulationDraws(
+        shared={k: np.array([values[k]]) for k in fixed},
+        sampled=tuple(k for k in fixed if isinstance(priors[k], PriorSpec)),
+        effects=names,
+        omega=np.array([[values[f"omega[{n}]"] for n in names]]),
+        correlation=correlation[None],
+        occasion_effects=moments,
+        omega_iov=np.array([[values[f"omega_iov[{n}]"] for n in moments]]),
+        residuals=residuals,
+        sigma=np.array([[values[f"sigma[{r}]"] for r in residuals]]),
+        occasions=frame.occasions,
+    )
+
+
+def _information(
+    frame: BoundData, draws: PopulationDraws, subject: LinearSubject, labels: tuple[str, ...]
+) -> FloatArray:
+    """Return one subject's information: fixed effects and variances in blocks of their own."""
+    size = len(labels)
+    matrix = np.zeros((size, size))
+    if not subject.outputs.size:
+        return matrix
+    inverse = np.linalg.inv(subject.variance(draws))
+    fixed = [i for i, label in enumerate(labels) if label in subject.fixed]
+    if fixed:
+        a = np.stack([subject.fixed[labels[i]] for i in fixed], axis=1)
+        matrix[np.ix_(fixed, fixed)] = a.T @ inverse @ a
+    slopes = dict(_variance_slopes(frame, draws, subject))
+    others = [i for i, label in enumerate(labels) if label in slopes]
+    weighted = np.stack([inverse @ slopes[label] for label in slopes])
+    flat, turned = (x.reshape(len(slopes), -1) for x in (weighted, weighted.transpose(0, 2, 1)))
+    told = _with_tails(frame, draws, list(slopes), 0.5 * flat @ turned.T)
+    places = [list(slopes).index(labels[i]) for i in others]
+    matrix[np.ix_(others, others)] = told[np.ix_(places, places)]
+    return matrix
+
+
+def _with_tails(
+    frame: BoundData, draws: PopulationDraws, names: list[str], told: FloatArray
+) -> FloatArray:
+    """Return the information of variances, with what Student's t tells of scale and df.
+
+    The normal distribution behind ``told`` knows more of the scale than a t does. The score of df
+    is a multiple of that of the scale, and a rest that is orthogonal to it: the shape of the tails.
+    """
+    mixed, rest = np.eye(len(names)), np.zeros(len(names))
+    for endpoint, observed in frame.spec.observe.items():
+        scale, df = (f"sigma[{endpoint}.{key}]" for key in ("sigma", "df"))
+        if observed.error is None or observed.error.form != "student_t" or df not in names:
+            continue
+        s, d = names.index(scale), names.index(df)
+        values = [float(draws.sigma[0, draws.residuals.index(x[6:-1])]) for x in (scale, df)]
+        own = scale_information(*values)
+        normal = 2 / values[0] ** 2
+        mixed[s, s] = np.sqrt(own[0, 0] / normal)
+        mixed[d] = own[0, 1] / own[0, 0] * mixed[s]
+        rest[d] = (own[1, 1] - own[0, 1] ** 2 / own[0, 0]) * told[s, s] / normal
+    return mixed @ told @ mixed.T + np.diag(rest)
+
+
+def _variance_slopes(
+    frame: BoundData, draws: PopulationDraws, subject: LinearSubject
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the derivative of the variance of a subject's data by each variance parameter."""
+    z, omega, correlation = subject.eta, draws.omega[0], draws.correlation[0]
+    for a, name in enumerate(draws.effects):
+        half = np.outer(z[:, a], z @ (correlation[a] * omega))
+        yield f"omega[{name}]", half + half.T
+    for a, b, label in _pairs(frame):
+        half = omega[a] * omega[b] * np.outer(z[:, a], z[:, b])
+        yield label, half + half.T
+    for q, name in enumerate(draws.occasion_effects):
+        moved = subject.kappa[:, :, q]
+        yield f"omega_iov[{name}]", 2 * draws.omega_iov[0, q] * moved @ moved.T
+    sigma = draws.sigma[0]
+    for i, name in enumerate(draws.residuals):
+        step = _RELATIVE_STEP * max(abs(sigma[i]), 1e-3)
+        up, down = sigma.copy(), sigma.copy()
+        up[i], down[i] = up[i] + step, down[i] - step
+        change = residual_spread(frame, draws, subject.outputs, subject.predicted, up)
+        change = change - residual_spread(frame, draws, subject.outputs, subject.predicted, down)
+        yield f"sigma[{name}]", np.diag(change / (2 * step))

@@ -1,0 +1,60 @@
+"""The third rung: whether a study has what each element of Omega needs."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from pkqsp_bayes.analysis.identifiability.fisher_information import ExpectedInformation
+
+__all__ = ["variance_df"]
+
+_INFORMATIVE = 0.5
+_ENOUGH = 5
+_COLUMNS = ["parameter", "subjects", "informative", "shrinkage", "df", "enough"]
+
+
+def variance_df(information: ExpectedInformation) -> pd.DataFrame:
+    """Return what a design has for each standard deviation of random effects.
+
+    Parameters
+    ----------
+    information : ExpectedInformation
+        Of the design.
+
+    Returns
+    -------
+    DataFrame
+        By label (``omega[CL]``, ``omega_iov[CL]``): ``subjects``; ``informative``: how many of
+        them (or of their occasions) leave less than half of the random effect's variance;
+        ``shrinkage``: the mean share that is left; ``df``: informative subjects less the fixed
+        effects that they pay for, or repeated informative occasions beyond each subject's first;
+        ``enough``: whether there are 5 degrees of freedom. A standard deviation from df degrees of
+        freedom has a relative error of about 1/sqrt(2 df): 32% from 5.
+    """
+    rows = [*_between(information), *_within(information)]
+    return pd.DataFrame(rows, columns=_COLUMNS).set_index("parameter")
+
+
+def _between(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
+    draws, subjects = information.draws, information.subjects
+    left = np.array([s.shrinkage(draws)[0] for s in subjects]).reshape(len(subjects), -1)
+    for r, name in enumerate(draws.effects):
+        informative = int((left[:, r] < _INFORMATIVE).sum())
+        paid = sum(k == name or k.startswith(f"beta[{name},") for k in draws.sampled)
+        df = max(informative - paid, 0)
+        shrinkage = float(left[:, r].mean())
+        yield f"omega[{name}]", len(subjects), informative, shrinkage, df, df >= _ENOUGH
+
+
+def _within(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
+    draws, subjects = information.draws, information.subjects
+    left = [s.shrinkage(draws)[1] for s in subjects]
+    for q, name in enumerate(draws.occasion_effects):
+        seen = [moments[:, q][(s.kappa[:, :, q] != 0).any(axis=0)]
+                for s, moments in zip(subjects, left, strict=True)]  # fmt: skip
+        repeated = [int((x < _INFORMATIVE).sum()) for x in seen]
+        df = sum(max(n - 1, 0) for n in repeated)
+        every = np.concatenate(seen) if seen else np.ones(1)
+        shrinkage = float(every.mean()) if every.size else 1.0
+        yield f"omega_iov[{name}]", len(subjects), sum(repeated), shrinkage, df, df >= _ENOUGH

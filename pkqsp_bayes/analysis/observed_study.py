@@ -1,0 +1,256 @@
+"""A study replicated under the draws of a posterior: predictions and new observations."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
+from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
+from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.bound_data import Observations
+from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.stretches import time_after_dose
+from pkqsp_bayes.study.study import Study, subject_starts
+
+__all__ = ["Kind", "ObservedStudy", "observed_study"]
+
+_LOGGER = logging.getLogger(__name__)
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["conditional", "new_subjects", "typical"]
+_LEAST = 20
+"""Replicates, below which a tail means nothing; fewer are taken only where fewer were asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ObservedStudy:
+    """A fitted model, draws of its posterior, and a study whose observations it can replicate.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    simulator : StudySimulator
+        Solves the study.
+    draws : PopulationDraws
+        Of the posterior.
+    observations : Observations
+        What was observed, in the order of the table.
+    places : (N,) array of int
+        Record of each observation among all records of the study.
+    """
+
+    model: ModelSpec
+    simulator: StudySimulator
+    draws: PopulationDraws
+    observations: Observations
+    places: NDArray[np.int64]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
+
+        TIME is in the model's unit, DV and limits in the output's; DV is the limit where censored
+        is not 0. LLOQ and ULOQ are as the study has them: `limits` are those of the endpoint.
+        """
+        seen, study = self.observations, self.simulator.study
+        rows = study.table.iloc[seen.row].reset_index(drop=True)
+        lines = self.simulator.timelines
+        time = [lines[s].time[r] for s, r in zip(seen.subject, seen.record, strict=True)]
+        found = pd.DataFrame(
+            {
+                "ID": [lines[s].subject for s in seen.subject],
+                "TIME": time,
+                "TAD": self._time_after_dose(),
+                "endpoint": [self.simulator.outputs[k] for k in seen.output],
+                "DV": seen.value,
+                "censored": seen.censored,
+                "LLOQ": seen.lower,
+                "ULOQ": seen.upper,
+                "row": seen.row,
+            }
+        )
+        return found.join(rows[list(study.covariates)])
+
+    def limits(self) -> Limits:
+        """Return the limits of quantification of each observation, those of its endpoint.
+
+        Raises
+        ------
+        CheckError
+            If an endpoint has several limits, and observations without one.
+        """
+        seen = self.observations
+        return endpoint_limits(
+            self.simulator.study, seen.row, seen.output, lower=seen.lower, upper=seen.upper
+        )
+
+    def _time_after_dose(self) -> list[float]:
+        passed = [time_after_dose(line) for line in self.simulator.timelines]
+        seen = self.observations
+        return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
+
+    def predictions(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+        """Return the prediction of each observation under each draw, (D, N).
+
+        Parameters
+        ----------
+        kind : {"conditional", "new_subjects", "typical"}
+            With the random effects of the study's own subjects, with those of new subjects who
+            have the same covariates, or with none.
+        rng : numpy.random.Generator
+            Source of new subjects.
+        """
+        found = self.simulator.solve(self._parameters(kind, rng)).values
+        return found[:, self.places, self.observations.output]
+
+    def conditional_predictions(self, options: SolverOptions) -> FloatArray:
+        """Return the predictions (D, N) of the study's own subjects at other tolerances."""
+        p = self._parameters("conditional", np.random.default_rng(1))
+        found = self.simulator.solve(p, options=options).values
+        return found[:, self.places, self.observations.output]
+
+    def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+        draws, simulator = self.draws, self.simulator
+        if kind == "new_subjects":
+            return simulator.new_subjects(draws, rng)
+        if kind == "typical":
+            shape = (draws.size, len(simulator.timelines), len(draws.effects))
+            return simulator.parameters(draws, np.zeros(shape))
+        if draws.eta is None or draws.subjects != simulator.study.subjects:
+            what = (
+                "these are not the subjects that were fitted, so that they have no random effects"
+            )
+            remedy = "give the study of the fit, or ask for new subjects"
+            raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
+        return simulator.parameters(draws, draws.eta, draws.kappa)
+
+    def with_draws(self, draws: PopulationDraws) -> "ObservedStudy":
+        """Return the same under other draws of the population."""
+        return dataclasses.replace(self, draws=draws)
+
+    def residual(self, endpoint: str) -> Residual:
+        """Return the residual error of an endpoint, its parameters of shape (D, 1)."""
+        found = residual_of(self.model, endpoint, self.draws.residuals, self.draws.sigma)
+        scales = {name: values[:, None] for name, values in found.scales.items()}
+        return dataclasses.replace(found, scales=scales)
+
+    def observe(self, predictions: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Draw a new observation for each prediction (D, N)."""
+        result = np.empty_like(predictions)
+        for endpoint, mine in self.by_endpoint():
+            result[:, mine] = self.residual(endpoint).draw(predictions[:, mine], rng)
+        return result
+
+    def replicates(self, rng: np.random.Generator) -> tuple["ObservedStudy", FloatArray]:
+        """Replicate the study under each draw: new subjects, new errors, nothing censored.
+
+        Draws under which the solver fails, or an error is not defined, are left out.
+
+        Returns
+        -------
+        ObservedStudy
+            With the draws that made a replicate.
+        (D, N) array
+            The replicates.
+
+        Raises
+        ------
+        CheckError
+            If hardly any draw makes a replicate.
+        """
+        values = self.observe(self.predictions("new_subjects", rng), rng)
+        kept = np.flatnonzero(np.isfinite(values).all(axis=1))
+        if kept.size < min(_LEAST, self.draws.size):
+            raise CheckError([self._no_replicates(values)])
+        if kept.size < self.draws.size:
+            text = "%d of %d draws make no replicate, as the solver fails or an error is undefined"
+            _LOGGER.warning(text, self.draws.size - kept.size, self.draws.size)
+        return self.with_draws(self.draws.take(kept)), values[kept]
+
+    def _no_replicates(self, values: FloatArray) -> Issue:
+        lost = ~np.isfinite(values).any(axis=0)
+        what = f"of {len(values)} draws hardly any makes a replicate of every observation"
+        remedy = "look at pq.diagnose of the fit, and at samples before the first dose"
+        if lost.any():
+            rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
+            named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
+            what = f"{int(lost.sum())} observations have no prediction in any draw ({named})"
+            remedy = "set MDV to 1 there: such samples say nothing to this model"
+        return Issue(where=self.simulator.study.source, what=what, remedy=remedy)
+
+    def log_density(self, predictions: FloatArray) -> FloatArray:
+        """Return the log density of each observation given its prediction (D, N)."""
+        result, seen = np.empty_like(predictions), self.observations
+        for endpoint, mine in self.by_endpoint():
+            result[:, mine] = self.residual(endpoint).log_density(
+                seen.value[mine], predictions[:, mine], seen.censored[mine], seen.limit[mine]
+            )
+        return result
+
+    def by_subject(self, values: FloatArray) -> FloatArray:
+        """Sum values of observations (D, N) up within each subject: (D, S)."""
+        result = np.zeros((len(values), len(self.simulator.timelines)))
+        for s in range(result.shape[1]):
+            result[:, s] = values[:, self.observations.subject == s].sum(axis=1)
+        return result
+
+    def by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
+        """Return the observed outputs, each with the places of its observations."""
+        outputs = self.observations.output
+        return [
+            (self.simulator.outputs[k], np.flatnonzero(outputs == k)) for k in np.unique(outputs)
+        ]
+
+
+def observed_study(
+    fit: xr.DataTree,
+    study: Study,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    occasions: Sequence[str] = (),
+) -> ObservedStudy:
+    """Bring a fit and a study together.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returns.
+    study : Study
+        The study of the fit, or another.
+    draws : int
+        How many draws of the posterior to use at most.
+    rng : numpy.random.Generator
+        Chooses them.
+    occasions : sequence of str
+        Labels of the study's occasions; without them, those of the fit.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model.
+    """
+    model = model_of(fit)
+    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
+    labels = tuple(occasions) or population.occasions or None
+    simulator = study_simulator(model, study, occasions=labels)
+    seen = collect_observations(simulator.model, study)
+    return ObservedStudy(
+        model=model,
+        simulator=simulator,
+        draws=population,
+        observations=seen,
+        places=subject_starts(study)[seen.subject] + seen.record,
+    )

@@ -1,0 +1,242 @@
+"""Draws of the population parameters as arrays, from a posterior or a prior."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.engine.effects import coefficients_of
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.toml import parse_model
+
+__all__ = ["PopulationDraws", "model_of", "population_draws"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PopulationDraws:
+    """D draws of all that describes a population; the random effects of its study besides.
+
+    Parameters
+    ----------
+    shared : mapping of str to (D,) array
+        Typical values by parameter, and coefficients by label (``beta[CL,WT]``); numbers that are
+        known are repeated.
+    sampled : tuple of str
+        Which of them have a distribution.
+    effects, occasion_effects : tuple of str
+        Parameters with a random effect of the subject, of the occasion.
+    omega : (D, R) array
+        Standard deviations of eta.
+    correlation : (D, R, R) array
+        Of eta.
+    omega_iov : (D, Q) array
+        Standard deviations of kappa.
+    residuals : tuple of str
+        Label of each residual parameter (``cp``, ``cp.additive``).
+    sigma : (D, L) array
+        Residual parameters.
+    subjects, occasions : tuple of str
+        Those of the study that was fitted.
+    eta : (D, S, R) array or None
+        Random effects of the study's subjects; None for a prior that was drawn without.
+    kappa : (D, S, O, Q) array or None
+        Deviations of their occasions.
+    """
+
+    shared: Mapping[str, FloatArray]
+    sampled: tuple[str, ...]
+    effects: tuple[str, ...]
+    omega: FloatArray
+    correlation: FloatArray
+    occasion_effects: tuple[str, ...]
+    omega_iov: FloatArray
+    residuals: tuple[str, ...]
+    sigma: FloatArray
+    subjects: tuple[str, ...] = ()
+    occasions: tuple[str, ...] = ()
+    eta: FloatArray | None = None
+    kappa: FloatArray | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of draws."""
+        return int(self.sigma.shape[0])
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Omega, the covariance matrix of eta, of each draw: (D, R, R)."""
+        return self.omega[:, :, None] * self.correlation * self.omega[:, None, :]
+
+    @property
+    def factor(self) -> FloatArray:
+        """Lower triangle L of each draw, Omega = L L', so that eta = L z: (D, R, R)."""
+        return self.omega[:, :, None] * _cholesky(self.correlation)
+
+    def centre(self) -> Self:
+        """Return one draw: the mean of each parameter; without random effects of a study."""
+        return replace(
+            self,
+            shared={name: values.mean(keepdims=True) for name, values in self.shared.items()},
+            omega=self.omega.mean(axis=0, keepdims=True),
+            correlation=self.correlation.mean(axis=0, keepdims=True),
+            omega_iov=self.omega_iov.mean(axis=0, keepdims=True),
+            sigma=self.sigma.mean(axis=0, keepdims=True),
+            eta=None,
+            kappa=None,
+        )
+
+    def take(self, index: NDArray[np.int64]) -> Self:
+        """Return some of the draws.
+
+        Parameters
+        ----------
+        index : (d,) array of int
+            Which; one may come more than once.
+        """
+        return replace(
+            self,
+            shared={name: values[index] for name, values in self.shared.items()},
+            omega=self.omega[index],
+            correlation=self.correlation[index],
+            omega_iov=self.omega_iov[index],
+            sigma=self.sigma[index],
+            eta=None if self.eta is None else self.eta[index],
+            kappa=None if self.kappa is None else self.kappa[index],
+        )
+
+    def thin(self, size: int, rng: np.random.Generator) -> Self:
+        """Return ``size`` of the draws, without repetition; all of them if there are fewer."""
+        if size >= self.size:
+            return self
+        return self.take(np.sort(rng.choice(self.size, size, replace=False)))
+
+    def draw_eta(self, subjects: int, rng: np.random.Generator) -> FloatArray:
+        """Draw random effects of new subjects.
+
+        Parameters
+        ----------
+        subjects : int
+            New subjects for each draw.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        (D, subjects, R) array
+        """
+        standard = rng.standard_normal((self.size, subjects, len(self.effects)))
+        eta: FloatArray = np.einsum("drk,dnk->dnr", self.factor, standard)
+        return eta
+
+    def draw_kappa(self, subjects: int, occasions: int, rng: np.random.Generator) -> FloatArray:
+        """Draw deviations of the occasions of new subjects: (D, subjects, occasions, Q)."""
+        shape = (self.size, subjects, occasions, len(self.occasion_effects))
+        kappa: FloatArray = self.omega_iov[:, None, None, :] * rng.standard_normal(shape)
+        return kappa
+
+
+def _cholesky(correlation: FloatArray) -> FloatArray:
+    """Return the factor, where rounding has left an eigenvalue a hair below zero too."""
+    size = correlation.shape[-1]
+    try:
+        return np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError:
+        return np.linalg.cholesky(correlation + 1e-10 * np.eye(size))
+
+
+def model_of(tree: xr.DataTree) -> ModelSpec:
+    """Return the model that a fit was of, from its attributes.
+
+    Raises
+    ------
+    CheckError
+        If it is not there, or damaged.
+    """
+    source = str(tree.encoding.get("source", "the fit"))
+    text = tree.attrs.get("model")
+    if not isinstance(text, str):
+        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
+        raise CheckError([Issue(where=source, what=what, remedy=remedy)])
+    return parse_model(text, where=f"{source}: attribute model")
+
+
+def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:
+    """Read the draws of a fit's posterior, or of a prior.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        Of which they are.
+    draws : xarray.Dataset
+        Over ``chain`` and ``draw``: the group ``posterior`` or ``prior``.
+
+    Returns
+    -------
+    PopulationDraws
+        Chains one after the other.
+    """
+    flat = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
+    size = flat.sizes["sample"]
+    shared, sampled = _shared(model, flat, size)
+    effects = _labels(flat, "effect")
+    occasion_effects = _labels(flat, "effect_iov")
+    return PopulationDraws(
+        shared=shared,
+        sampled=sampled,
+        effects=effects,
+        omega=_values(flat, "omega", (size, len(effects))),
+        correlation=_correlation(flat, effects, size),
+        occasion_effects=occasion_effects,
+        omega_iov=_values(flat, "omega_iov", (size, len(occasion_effects))),
+        residuals=_labels(flat, "residual"),
+        sigma=_values(flat, "sigma", (size, len(_labels(flat, "residual")))),
+        subjects=_labels(flat, "subject"),
+        occasions=_labels(flat, "occasion"),
+        eta=flat["eta"].to_numpy() if "eta" in flat else None,
+        kappa=flat["kappa"].to_numpy() if "kappa" in flat else None,
+    )
+
+
+def _shared(
+    model: ModelSpec, flat: xr.Dataset, size: int
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    stated: dict[str, float | PriorSpec | None] = {}
+    for name, parameter in model.population.parameters.items():
+        if not is_known(parameter):
+            stated[name] = parameter.typical
+        for covariate, effect in parameter.covariates.items():
+            for level, label in coefficients_of(name, covariate, effect).items():
+                stated[label] = effect.levels.get(level, effect.coefficient)
+    sampled = tuple(name for name, value in stated.items() if isinstance(value, PriorSpec))
+    known = {
+        name: np.full(size, float(value or 0.0))
+        for name, value in stated.items()
+        if not isinstance(value, PriorSpec)
+    }
+    return {**{name: flat[name].to_numpy() for name in sampled}, **known}, sampled
+
+
+def _labels(flat: xr.Dataset, dim: str) -> tuple[str, ...]:
+    return tuple(str(label) for label in flat[dim].to_numpy()) if dim in flat.coords else ()
+
+
+def _values(flat: xr.Dataset, name: str, shape: tuple[int, ...]) -> FloatArray:
+    return flat[name].to_numpy() if name in flat else np.zeros(shape)
+
+
+def _correlation(flat: xr.Dataset, effects: tuple[str, ...], size: int) -> FloatArray:
+    whole = np.broadcast_to(np.eye(len(effects)), (size, len(effects), len(effects))).copy()
+    for name in flat.data_vars:
+        if str(name).startswith("correlation_"):
+            block = flat[name]
+            rows = [effects.index(str(label)) for label in block[block.dims[1]].to_numpy()]
+            whole[np.ix_(range(size), rows, rows)] = block.to_numpy()
+    return whole

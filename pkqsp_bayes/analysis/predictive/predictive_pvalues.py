@@ -1,0 +1,139 @@
+"""Posterior predictive p-values of statistics of a study (Gelman, Meng & Stern 1996)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE, fit_and_study
+from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
+from pkqsp_bayes.analysis.predictive.ranks import two_sided_p
+from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.study.stretches import rising_runs
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["STATISTICS", "Statistic", "predictive_pvalues"]
+
+
+def _median_cmax(table: pd.DataFrame) -> float:
+    return float(table.groupby("ID")["DV"].max().median())
+
+
+def _sd_log_cmax(table: pd.DataFrame) -> float:
+    highest = table.groupby("ID")["DV"].max()
+    return float(np.log(highest[highest > 0]).std())
+
+
+def _median_auc(table: pd.DataFrame) -> float:
+    areas = [np.trapezoid(t["DV"], t["TIME"]) for _, t in table.groupby(rising_runs(table))]
+    return float(np.median(areas))
+
+
+def _share_below(table: pd.DataFrame) -> float:
+    if table["LLOQ"].isna().all():
+        return float("nan")
+    return float((table["censored"] < 0).mean())
+
+
+def _share_above(table: pd.DataFrame) -> float:
+    if table["ULOQ"].isna().all():
+        return float("nan")
+    return float((table["censored"] > 0).mean())
+
+
+def _autocorrelation(table: pd.DataFrame) -> float:
+    """Correlation of residuals of neighbours in time, around the mean of replicates."""
+    residual = (table["DV"] - table["mean"]) / table["sd"]
+    if not np.isfinite(residual).all():  # one replicate has no spread
+        return np.nan
+    follows = residual.groupby(table["ID"]).shift(1)
+    both = follows.notna()
+    return float(np.corrcoef(residual[both], follows[both])[0, 1]) if both.sum() > 2 else np.nan
+
+
+STATISTICS: Mapping[str, Statistic] = {
+    "median Cmax": _median_cmax,
+    "SD of log Cmax": _sd_log_cmax,
+    "median AUC": _median_auc,
+    "share below LLOQ": _share_below,
+    "share above ULOQ": _share_above,
+    "autocorrelation of residuals": _autocorrelation,
+}
+"""Of the table of one endpoint: ID, TIME, DV, censored, LLOQ, ULOQ, covariates; mean and sd of
+replicates."""
+
+
+@checked(
+    fit=FIT,
+    study=STUDY,
+    statistics=STATISTICS_RULE,
+    draws=count(),
+    seed=SEED,
+)
+@labelled
+def predictive_pvalues(
+    fit: FitLike,
+    study: StudyLike,
+    *,
+    statistics: Mapping[str, Statistic] | None = None,
+    draws: int = 300,
+    seed: int = 1,
+) -> xr.Dataset:
+    """Compare statistics of the observations with those of replicated studies.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: the observations.
+    statistics : mapping of str to callable, optional
+        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
+        below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
+        replicates) to a number. By default `STATISTICS`.
+    draws : int
+        Replicates.
+    seed : int
+        Of everything random.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``observed`` (endpoint, statistic), ``replicated`` (endpoint, statistic, draw), ``p_value``
+        (endpoint, statistic), two-sided: near 0 where replicates lie to one side. Values beyond a
+        limit of quantification count as the limit, in the observations and in the replicates; a
+        limit holds for all observations of its endpoint.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
+        several limits, and observations without one.
+    """
+    fit, study = fit_and_study(fit, study)
+    rng = np.random.default_rng(seed)
+    seen = observed_study(fit, study, draws=draws, rng=rng)
+    limits, observations = seen.limits(), seen.table
+    seen, values = seen.replicates(rng)
+    chosen = STATISTICS if statistics is None else statistics
+    cases = CensoredTables.of(observations, limits, values)
+    endpoints = list(dict.fromkeys(observations["endpoint"]))
+    pairs = [cases.statistics(endpoint, chosen) for endpoint in endpoints]
+    observed, replicated = (np.array(part) for part in zip(*pairs, strict=True))
+    return xr.Dataset(
+        {
+            "observed": (("endpoint", "statistic"), observed),
+            "replicated": (("endpoint", "statistic", "draw"), replicated),
+            "p_value": (("endpoint", "statistic"), two_sided_p(observed, replicated)),
+        },
+        coords={"endpoint": endpoints, "statistic": list(chosen)},
+        attrs={
+            "model": seen.model.title,
+            "draws": seen.draws.size,
+            "seed": seed,
+        },
+    )

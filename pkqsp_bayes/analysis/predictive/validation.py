@@ -1,0 +1,244 @@
+"""External validation: a fitted model against a study, or an arm, that it has not seen."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES, fit_and_study
+from pkqsp_bayes.analysis.decisions.individualise import individualise
+from pkqsp_bayes.analysis.decisions.individuals import Individuals, individual_draws
+from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.predictive.bins import bin_times
+from pkqsp_bayes.arguments import (
+    SEED,
+    checked,
+    count,
+    number,
+)
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.study.occasions import occasion_labels
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["validate"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+_MEASURES = ("bias", "RMSE", "pc_RMSE", "AFE", "AAFE", "within_2_fold")
+_ALL = "all"
+
+
+@quiet_dependencies()
+@checked(
+    fit=FIT,
+    study=STUDY,
+    early=number(),
+    bins=BINS,
+    probabilities=PROBABILITIES,
+    draws=count(),
+    seed=SEED,
+)
+@labelled
+def validate(
+    fit: FitLike,
+    study: StudyLike,
+    *,
+    early: float | None = None,
+    draws: int = 500,
+    bins: int | Sequence[float] = 8,
+    probabilities: Sequence[float] = (0.5, 0.9),
+    seed: int = 1,
+) -> xr.Dataset:
+    """Compare a held-out study with what the fit predicts of it.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        A study, its name or its file: observations that were not in the fit.
+    early : float, optional
+        Time (in the model's unit) up to which a subject's observations serve to individualise it;
+        then only the later ones are compared, for the population and for the individual.
+    draws : int
+        Of the posterior, each with new subjects.
+    bins : int or sequence of float
+        Along time, for prediction correction; see `pkqsp_bayes.analysis.predictive.bins.bin_times`.
+    probabilities : sequence of float
+        Of the central intervals whose coverage is counted.
+    seed : int
+        Of everything random.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``kind``: ``population``, conditional on nothing of the subject but its covariates;
+        and, if ``early`` is given, ``individual``.
+
+        ``score`` (kind, endpoint, measure), of measured values against predictions, the medians of
+        f over draws and subjects: ``bias`` mean of prediction less observation, ``RMSE``,
+        ``pc_RMSE`` the root mean square of the prediction-corrected error (y - f) F / f with F the
+        median prediction of the bin (Bergstrand et al. 2011, AAPS J 13:143), ``AFE`` and ``AAFE``
+        = 10^mean(x), 10^mean(|x|) with x = log10(f / y) (Obach et al. 1997, J Pharmacol Exp Ther
+        283:46), ``within_2_fold``, a share. Of the endpoint ``all`` only those without a unit.
+        ``coverage`` (kind, endpoint, probability), with ``coverage_error``, its standard error with
+        subjects as the units; values beyond a limit of quantification count by the probability of
+        being there. ``count`` (endpoint) of observations.
+        ``prediction``, ``pit`` (kind, observation), ``interval`` (kind, probability, bound,
+        observation); coordinates ``ID``, ``TIME``, ``endpoint_of``, ``DV``, ``censored``.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study; if no observation is left to compare.
+    """
+    fit, study = fit_and_study(fit, study)
+    rng = np.random.default_rng(seed)
+    seen = observed_study(fit, study, draws=draws, rng=rng, occasions=occasion_labels(study))
+    later = np.ones(len(seen.observations), dtype=bool)
+    f = seen.predictions("new_subjects", rng)
+    found = {"population": (f, seen.observe(f, rng))}
+    if early is not None:
+        later = seen.table["TIME"].to_numpy() > early
+        individuals = individualise(fit, _hide(study, seen, later), draws=draws, seed=seed)
+        found["individual"] = _of_individuals(seen, individuals, rng)
+    if not later.any():
+        what = "it has no observation to compare with"
+        remedy = "give observations (EVID 0, MDV 0), some of them after `early`"
+        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+    parts = [
+        _compare(seen, later, values[:, later], replicates[:, later], bins, probabilities, rng)
+        for values, replicates in found.values()
+    ]
+    result = xr.concat(parts, dim="kind").assign_coords(kind=list(found))
+    result["count"] = result["count"].isel(kind=0)
+    result.attrs = {"model": seen.model.title, "draws": seen.draws.size, "seed": seed,
+                    "time_unit": seen.model.time_unit}  # fmt: skip
+    return result if early is None else result.assign_attrs(early=early)
+
+
+def _hide(study: Study, seen: ObservedStudy, hidden: BoolArray) -> Study:
+    """Return the study with some observations missing; their records stay."""
+    table = study.table.copy()
+    table.loc[table.index[seen.observations.row[hidden]], "MDV"] = 1
+    return Study(table=table, source=study.source, units=study.units, covariates=study.covariates)
+
+
+def _of_individuals(
+    seen: ObservedStudy, individuals: Individuals, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return predictions and replicates (D, N), each subject with its own draws."""
+    dataset, simulator = individuals.dataset, seen.simulator
+    which = dataset["population_draw"].to_numpy()
+    parameters = individual_draws(
+        simulator, individuals.draws, which, dataset["eta"].to_numpy(), dataset["kappa"].to_numpy()
+    )
+    f = simulator.solve(parameters).values[:, seen.places, seen.observations.output]
+    replicates = np.empty_like(f)
+    for s in range(which.shape[1]):
+        mine = seen.observations.subject == s
+        own = seen.with_draws(individuals.draws.take(which[:, s]))
+        replicates[:, mine] = own.observe(f, rng)[:, mine]
+    return f, replicates
+
+
+def _compare(
+    seen: ObservedStudy,
+    later: BoolArray,
+    f: FloatArray,
+    replicates: FloatArray,
+    bins: int | Sequence[float],
+    probabilities: Sequence[float],
+    rng: np.random.Generator,
+) -> xr.Dataset:
+    table = seen.table[later].reset_index(drop=True)
+    y, censored = table["DV"].to_numpy(dtype=float), table["censored"].to_numpy()
+    prediction = np.nanmedian(f, axis=0)
+    pit = _pit(y, censored, replicates, rng)
+    covered = np.abs(pit - 0.5)[:, None] < np.asarray(probabilities) / 2
+    names = list(dict.fromkeys(table["endpoint"]))
+    groups = {_ALL: np.ones(y.size, dtype=bool)}
+    groups |= {name: (table["endpoint"] == name).to_numpy() for name in names}
+    scores, coverage = [], []
+    for name, mine in groups.items():
+        measured = mine & (censored == 0)
+        times = table["TIME"].to_numpy()[measured]
+        scores.append(_scores(y[measured], prediction[measured], times, bins, name == _ALL))
+        coverage.append(_coverage(covered[mine], table["ID"].to_numpy()[mine]))
+    tails = np.array([[(1 - p) / 2, (1 + p) / 2] for p in probabilities])
+    labels = {n: ("observation", table[n].to_numpy()) for n in ("ID", "TIME", "DV", "censored")}
+    by_endpoint = ("endpoint", "probability")
+    return xr.Dataset(
+        {
+            "score": (("endpoint", "measure"), np.array(scores)),
+            "coverage": (by_endpoint, np.array([c for c, _ in coverage])),
+            "coverage_error": (by_endpoint, np.array([e for _, e in coverage])),
+            "count": ("endpoint", np.array([mine.sum() for mine in groups.values()])),
+            "prediction": ("observation", prediction),
+            "pit": ("observation", pit),
+            "interval": (
+                ("probability", "bound", "observation"), np.nanquantile(replicates, tails, axis=0)
+            ),
+        },
+        coords={
+            **labels,
+            "endpoint_of": ("observation", table["endpoint"].to_numpy()),
+            "observation": table["row"].to_numpy(),
+            "endpoint": list(groups),
+            "measure": list(_MEASURES),
+            "probability": list(probabilities),
+            "bound": ["lower", "upper"],
+        },
+    )  # fmt: skip
+
+
+def _pit(
+    y: FloatArray, censored: NDArray[np.int64], replicates: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Return where each observation lies among replicates; a censored one is drawn beyond y."""
+    with np.errstate(invalid="ignore"):
+        lower = ((replicates < y) + 0.5 * (replicates == y)).sum(axis=0)
+    share: FloatArray = lower / np.maximum(1, (~np.isnan(replicates)).sum(axis=0))
+    u = rng.random(y.size)
+    beyond = np.where(censored < 0, u * share, share + u * (1 - share))
+    chosen: FloatArray = np.where(censored == 0, share, beyond)
+    return chosen
+
+
+def _scores(
+    y: FloatArray, f: FloatArray, times: FloatArray, bins: int | Sequence[float], mixed: bool
+) -> list[float]:
+    """Return the measures, in their order; those with a unit only where there is one."""
+    if not y.size:
+        return [float("nan")] * len(_MEASURES)
+    positive = (y > 0) & (f > 0)
+    x = np.log10(f[positive] / y[positive])
+    fold = [float("nan")] * 3
+    if x.size:
+        fold = [10 ** x.mean(), 10 ** np.abs(x).mean(), (np.abs(x) <= np.log10(2)).mean()]
+    if mixed:
+        return [float("nan")] * 3 + [float(v) for v in fold]
+    error = y - f
+    place, _ = bin_times(times, bins)
+    centre = np.array([np.median(f[place == k]) for k in range(place.max() + 1)])[place]
+    corrected = np.divide(error * centre, f, out=np.full(f.shape, np.nan), where=f > 0)
+    corrected = corrected[~np.isnan(corrected)]
+    pc = np.sqrt((corrected**2).mean()) if corrected.size else np.nan
+    return [float(v) for v in (-error.mean(), np.sqrt((error**2).mean()), pc, *fold)]
+
+
+def _coverage(covered: BoolArray, subject: NDArray[np.object_]) -> tuple[FloatArray, FloatArray]:
+    """Return shares (probability,) and their errors: values of one subject go together."""
+    share: FloatArray = covered.mean(axis=0)
+    labels, place = np.unique(subject.astype(str), return_inverse=True)
+    sums = np.zeros((labels.size, covered.shape[1]))
+    np.add.at(sums, place, covered - share)
+    if labels.size < 2:
+        return share, np.full(share.shape, np.nan)
+    inflation = labels.size / (labels.size - 1)
+    return share, np.sqrt(inflation * (sums**2).sum(axis=0)) / len(covered)

@@ -1,0 +1,1 @@
+"""Uncertainty: the variance budget, priors beside posteriors, other priors."""

@@ -1,0 +1,132 @@
+"""Which parameter carries the uncertainty: shares of the variance between draws.
+
+A posterior is correlated, so that shares depend on what is asked. Two answers:
+
+* ``first``: the variance that would be gone on average if this parameter alone became known,
+  Var(E(g | phi_k)), from the draws at hand: a cubic of the parameter's normal score, with adjusted
+  R2 (given-data first-order index; Plischke, Borgonovo & Smith 2013, Eur J Oper Res 226:536).
+  What two correlated parameters share is counted for both.
+* ``weight``: relative weights of a linear model of all parameters (Genizi 1993, Stat Sinica
+  3:407), which add up to its R2.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
+
+__all__ = ["ParameterShares", "parameter_shares", "uncertain_quantities"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ParameterShares:
+    """Shares of the variance of a quantity that depends on uncertain parameters.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The uncertain parameters.
+    first, weight : (Q, K) array
+        As the module says; shares of the variance.
+    r2 : (K,) array
+        What the linear model explains; the weights add up to it.
+    """
+
+    names: tuple[str, ...]
+    first: FloatArray
+    weight: FloatArray
+    r2: FloatArray
+
+
+def uncertain_quantities(draws: PopulationDraws) -> dict[str, FloatArray]:
+    """Return each population parameter that differs between draws, (D,) each."""
+    found = {name: draws.shared[name] for name in draws.sampled}
+    for name, labels, values in (
+        ("omega", draws.effects, draws.omega),
+        ("omega_iov", draws.occasion_effects, draws.omega_iov),
+        ("sigma", draws.residuals, draws.sigma),
+    ):
+        found |= {f"{name}[{label}]": values[:, k] for k, label in enumerate(labels)}
+    for i, first in enumerate(draws.effects):
+        for j, second in enumerate(draws.effects[:i]):
+            found[f"correlation[{second},{first}]"] = draws.correlation[:, i, j]
+    return {name: v for name, v in found.items() if np.ptp(v) > 1e-12 * np.abs(v).max(initial=1)}
+
+
+def parameter_shares(
+    draws: PopulationDraws, g: FloatArray, noise: FloatArray | float = 0.0
+) -> ParameterShares:
+    """Return the shares of each uncertain parameter in the variance of g.
+
+    Parameters
+    ----------
+    draws : PopulationDraws
+        D draws.
+    g : (D, K) array
+        A quantity of each draw.
+    noise : (K,) array, optional
+        Variance that sampling adds to g; shares are of what is left without it (NaN if nothing).
+    """
+    columns = uncertain_quantities(draws)
+    x = np.column_stack(list(columns.values())) if columns else np.empty((len(g), 0))
+    scores = _normal_scores(x)
+    response = _standardised(g)
+    spread = g.var(axis=0, ddof=1)
+    left = np.where(spread > noise, spread - noise, np.nan) / np.where(spread > 0, spread, 1.0)
+    first = [_adjusted_r2(np.vander(score, 4), response) / left for score in scores.T]
+    weight = _genizi(_standardised(scores), response) / left
+    return ParameterShares(
+        names=tuple(columns),
+        first=np.array(first).reshape(len(columns), g.shape[1]),
+        weight=weight,
+        r2=weight.sum(axis=0),
+    )
+
+
+def _normal_scores(x: FloatArray) -> FloatArray:
+    if x.shape[1] == 0:
+        return x
+    ranks = stats.rankdata(x, axis=0)
+    scores: FloatArray = stats.norm.ppf((ranks - 0.375) / (len(x) + 0.25))
+    return scores
+
+
+def _standardised(x: FloatArray) -> FloatArray:
+    spread = x.std(axis=0)
+    scaled: FloatArray = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return scaled
+
+
+def _adjusted_r2(basis: FloatArray, response: FloatArray) -> FloatArray:
+    """Return the adjusted R2 of each standardised response on a basis with a constant."""
+    q, _ = np.linalg.qr(basis)
+    residual = response - q @ (q.T @ response)
+    size, rank = basis.shape
+    unexplained = (residual**2).sum(axis=0) / (size - rank)
+    r2: FloatArray = 1 - unexplained * (size - 1) / np.maximum((response**2).sum(axis=0), 1e-300)
+    return r2
+
+
+def _genizi(x: FloatArray, response: FloatArray) -> FloatArray:
+    """Return relative weights: through the orthogonal variables nearest to x.
+
+    With the correlation matrix C = V diag(e) V' the nearest orthonormal variables are
+    z = x C^(-1/2). The response's correlations with z are known, and x = z C^(1/2) spreads their
+    squares over the parameters.
+    """
+    size, width = x.shape
+    if width == 0:
+        return np.empty((0, response.shape[1]))
+    correlation = x.T @ x / size
+    values, vectors = np.linalg.eigh(correlation)
+    values = np.maximum(values, 1e-10)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    inverse = (vectors / np.sqrt(values)) @ vectors.T
+    beta = inverse @ (x.T @ response / size)
+    weights: FloatArray = root**2 @ beta**2
+    return weights

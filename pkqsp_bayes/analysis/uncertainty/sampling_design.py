@@ -1,0 +1,152 @@
+"""One design, solved for any draws of the population: the samples that a budget is made from."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
+from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
+from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.simulated import Dose, regimen
+
+__all__ = ["Design", "make_design", "require_response"]
+
+FloatArray = NDArray[np.float64]
+_OCCASION = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Design:
+    """One subject's doses, times and covariates, and what is asked of one output.
+
+    Parameters
+    ----------
+    simulator : StudySimulator
+        Of a study with one subject.
+    output : str
+        The output.
+    times : (T,) array
+        When it is looked at.
+    endpoint : Endpoint
+        What is asked of it.
+    records : (T,) array of int
+        Rows of the study at those times.
+    options : SolverOptions
+        Of every solve.
+    """
+
+    simulator: StudySimulator
+    output: str
+    times: FloatArray
+    endpoint: Endpoint
+    records: NDArray[np.int64]
+    options: SolverOptions
+
+    def parameters(
+        self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray | None = None
+    ) -> FloatArray:
+        """Return individual parameters (D, n, P) for effects (D, n, R), kappa (D, n, 1, Q)."""
+        size = eta.shape[1]
+        shared = {name: np.repeat(v, size) for name, v in draws.shared.items()}
+        flat = dataclasses.replace(draws, shared=shared)
+        moved = None if kappa is None else kappa.reshape(-1, 1, *kappa.shape[2:])
+        found = self.simulator.parameters(flat, eta.reshape(-1, 1, eta.shape[2]), moved)
+        return found.reshape(len(eta), size, -1)
+
+    def solve(self, parameters: FloatArray) -> FloatArray:
+        """Return the endpoint (..., K) for individual parameters (..., P); NaN where it fails."""
+        flat = parameters.reshape(-1, 1, parameters.shape[-1])
+        values = self.simulator.solve(flat, options=self.options).values
+        trajectory = values[:, self.records, self.simulator.outputs.index(self.output)]
+        found = self.endpoint.of(self.times, trajectory)
+        return found.reshape(*parameters.shape[:-1], -1)
+
+    def endpoint_of(self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray) -> FloatArray:
+        """Return the endpoint (D, n, K) for effects (D, n, R) and kappa (D, n, 1, Q)."""
+        return self.solve(self.parameters(draws, eta, kappa if draws.occasion_effects else None))
+
+
+def make_design(
+    model: ModelSpec,
+    *,
+    output: str,
+    times: FloatArray,
+    doses: Dose | Sequence[Dose],
+    covariates: Mapping[str, float],
+    endpoint: Endpoint,
+    options: SolverOptions,
+) -> Design:
+    """Return the design.
+
+    Raises
+    ------
+    CheckError
+        An output or covariate that the model has not; a covariate without a value; times that do
+        not increase; whatever is wrong with the doses.
+    """
+    issues = [*_output_issues(model, output), *_covariate_issues(model, covariates)]
+    if times.size < 2 or (np.diff(times) <= 0).any():
+        what = "they must increase, and be two or more"
+        issues.append(Issue(where="times", what=what, remedy="sort them, without repetition"))
+    if issues:
+        raise CheckError(issues)
+    stated = {n: c.reference for n, c in model.covariates.items() if c.reference is not None}
+    study = regimen(doses, times, outputs=("",), covariates={**stated, **covariates})
+    if any(p.iov is not None for p in model.population.parameters.values()):
+        study = dataclasses.replace(study, table=study.table.assign(OCC=_OCCASION))
+    return Design(
+        simulator=study_simulator(model, study),
+        output=output,
+        times=times,
+        endpoint=endpoint,
+        records=np.flatnonzero((study.table["EVID"] == 0).to_numpy()),
+        options=options,
+    )
+
+
+def require_response(values: FloatArray, output: str) -> None:
+    """Refuse an output that is 0 in everybody at all times: there is nothing to compare.
+
+    Parameters
+    ----------
+    values : array of float
+        The output, or what is derived from it, in whatever was simulated.
+    output : str
+        Its name.
+
+    Raises
+    ------
+    CheckError
+        If all values that are known are 0.
+    """
+    if (np.nan_to_num(values) == 0).all() and np.isfinite(values).any():
+        what = f"{output} is 0 in everybody at all times"
+        remedy = "give a dose that reaches it, and times after it"
+        raise CheckError([Issue(where="regimen", what=what, remedy=remedy)])
+
+
+def _output_issues(model: ModelSpec, output: str) -> list[Issue]:
+    if output in model.observe:
+        return []
+    remedy = "its outputs are " + ", ".join(model.observe)
+    return [Issue(where="output", what=f"the model has no output {output!r}", remedy=remedy)]
+
+
+def _covariate_issues(model: ModelSpec, given: Mapping[str, float]) -> list[Issue]:
+    issues = [
+        Issue(where=f"covariates.{name}", what="the model has no such covariate",
+              remedy="its covariates are " + (", ".join(model.covariates) or "none"))
+        for name in given
+        if name not in model.covariates
+    ]  # fmt: skip
+    missing = [n for n, c in model.covariates.items() if c.reference is None and n not in given]
+    return issues + [
+        Issue(where=f"covariates.{name}", what="it has no reference value", remedy="give a value")
+        for name in missing
+    ]

@@ -1,0 +1,362 @@
+"""`variance_budget`: the variance of an endpoint split into people, knowledge and noise."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.analysis.uncertainty.budget_samples import NestedSamples, draw_nested, draw_singles
+from pkqsp_bayes.analysis.uncertainty.by_parameter import parameter_shares
+from pkqsp_bayes.analysis.uncertainty.endpoint import ENDPOINT, Endpoint
+from pkqsp_bayes.analysis.uncertainty.first_order import FirstOrder, first_order
+from pkqsp_bayes.analysis.uncertainty.moments import (
+    Estimate,
+    between,
+    pooled_variance,
+    within,
+)
+from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
+from pkqsp_bayes.analysis.uncertainty.scales import (
+    SCALES,
+    Scale,
+    on_scale,
+    residual_mean,
+    residual_variance,
+)
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
+from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.sampling.psis import require_draws
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.simulated import DOSES, Dose
+
+__all__ = ["variance_budget"]
+
+FloatArray = NDArray[np.float64]
+_SINGLES = 20
+"""Single draws for each nested one: their variance checks the sum of the parts."""
+
+
+_LEAST = 10
+"""Draws of the parameters, below which a variance between them says nothing."""
+
+
+@checked(
+    fit=FIT,
+    output=TEXT,
+    times=increasing(),
+    regimen=DOSES,
+    covariates=NUMBERS,
+    endpoint=ENDPOINT,
+    outer=count(_LEAST),
+    inner=count(2),
+    seed=SEED,
+    options=SOLVER_OPTIONS,
+)
+@labelled
+def variance_budget(
+    fit: FitLike,
+    *,
+    output: str,
+    times: ArrayLike,
+    regimen: Dose | Sequence[Dose],
+    covariates: Mapping[str, float] | None = None,
+    endpoint: Endpoint | None = None,
+    outer: int = 200,
+    inner: int = 100,
+    seed: int = 1,
+    options: SolverOptions | None = None,
+) -> xr.Dataset:
+    r"""Split the variance of an endpoint: between subjects, parameter uncertainty, residual.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        What `pkqsp_bayes.fit` returns (or a prior in its form).
+    output : str
+        An output of the model.
+    times : (T,) array
+        Times, in the model's unit, increasing. For derived endpoints a grid that is fine enough.
+    regimen : Dose or sequence of Dose
+        What is given.
+    covariates : mapping of str to float, optional
+        The setting; covariates that are not named are at their references.
+    endpoint : Endpoint, optional
+        By default the values at all times; else AUC, Cmax, ...
+    outer, inner : int
+        Draws of the parameters (10 or more), and subjects under each.
+    seed : int
+        The same seed gives the same numbers.
+    options : SolverOptions, optional
+        Tolerances and limits of the kernel.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``time`` (not for derived endpoints), ``scale`` (natural, log), ``view`` and
+        ``component``. ``view`` is ``latent``, the prediction itself, or ``observed``, with
+        residual error (where the output has one; not for derived endpoints).
+
+        ``variance``, ``error`` (Monte Carlo standard error), ``share`` of the total: of
+        ``between_subject`` E(Var(f | phi)), ``between_occasion`` (with IOV), ``parameter``
+        Var(E(f | phi)), ``residual`` E(Var(y | f)) and ``total``, their sum.
+        ``closure`` : difference between the total and the variance of single draws of everything
+        at once, in combined standard errors; beyond 4 something is wrong. NaN where nothing was
+        compared.
+        ``first_order``, ``first_order_ratio`` : the same by linearisation at the posterior mean,
+        and its ratio to the variance: far from 1, linearisation fails.
+        ``by_effect`` (``index``: first, total), ``by_effect_error`` : of the latent variance
+        between subjects, by random effect (Sobol; a block of correlated effects is one).
+        ``by_parameter`` (``index``: first, weight), ``linear_r2`` : shares of the parameter
+        uncertainty, by parameter; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
+        ``mean``, ``typical`` : of the endpoint over everything; and that of the typical subject.
+
+    Raises
+    ------
+    CheckError
+        With everything that is wrong with output, times, regimen and covariates.
+    SolveError
+        If hardly any draw could be solved.
+
+    Notes
+    -----
+    On the log scale the residual variance of log-normal errors is exact, sigma^2, and that of
+    proportional errors is sigma^2 to first order, without a closure. An observation with any other
+    error may be zero or less: its logarithm has no mean and no variance, so that the parts that it
+    has to do with, and all shares, are NaN (the latent view has them).
+    """
+    fit = as_fit(fit)
+    model = model_of(fit)
+    design = make_design(
+        model,
+        output=output,
+        times=np.atleast_1d(np.asarray(times, dtype=np.float64)),
+        doses=regimen,
+        covariates=covariates or {},
+        endpoint=endpoint or Endpoint(),
+        options=options or SolverOptions(),
+    )
+    rng = np.random.default_rng(seed)
+    draws = population_draws(model, fit["posterior"].to_dataset())
+    require_draws(draws.size, _LEAST)
+    nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
+    if design.endpoint.kind != "time_above":  # which may well be 0
+        require_response(nested.f, output)
+    singles = draw_singles(design, draws, _SINGLES * outer, rng)
+    linear = first_order(design, draws)
+    parts = [
+        _budget(model, design, nested, singles, linear, draws, scale, rng).expand_dims(
+            scale=[scale]
+        )
+        for scale in SCALES
+    ]
+    result = xr.concat(parts, dim="scale")
+    if design.endpoint.derived:
+        result = result.isel(time=0, drop=True)
+    result.attrs = _attributes(model, design, nested, inner, seed)
+    return result
+
+
+def _budget(
+    model: ModelSpec,
+    design: Design,
+    nested: NestedSamples,
+    singles: tuple[PopulationDraws, FloatArray],
+    linear: FirstOrder,
+    draws: PopulationDraws,
+    scale: Scale,
+    rng: np.random.Generator,
+) -> xr.Dataset:
+    """Return the budget on one scale."""
+    views = [_latent(nested, singles, linear, scale)]
+    if not design.endpoint.derived and model.observe[design.output].error is not None:
+        views.append(_observed(model, design.output, nested, singles, linear, draws, scale, rng))
+    found = xr.concat(views, dim="view")
+    times = design.times if not design.endpoint.derived else design.times[-1:]
+    found = found.merge(_by_effect(nested, scale)).merge(_by_parameter(nested, scale))
+    found["typical"] = ("time", on_scale(linear.centre, scale))
+    return found.assign_coords(time=times)
+
+
+def _latent(
+    nested: NestedSamples,
+    singles: tuple[PopulationDraws, FloatArray],
+    linear: FirstOrder,
+    scale: Scale,
+) -> xr.Dataset:
+    f = on_scale(nested.f, scale)
+    parts = _parts(nested, f, scale)
+    nothing = np.zeros(f.shape[2])
+    parts["residual"] = Estimate(value=nothing, error=nothing)
+    total = pooled_variance(on_scale(singles[1], scale))
+    return _view("latent", f, parts, total, _linear_parts(linear, scale, 1.0, nothing))
+
+
+def _observed(
+    model: ModelSpec,
+    output: str,
+    nested: NestedSamples,
+    singles: tuple[PopulationDraws, FloatArray],
+    linear: FirstOrder,
+    draws: PopulationDraws,
+    scale: Scale,
+    rng: np.random.Generator,
+) -> xr.Dataset:
+    """Return the budget of an observation: people and knowledge move its mean, noise the rest."""
+    residual = _residual(model, output, nested.draws, 3)
+    mean = residual_mean(residual, nested.f, scale)
+    parts = _parts(nested, mean, scale)
+    noise = residual_variance(residual, nested.f, scale).mean(axis=1)
+    parts["residual"] = Estimate.mean_of(noise)
+    chosen, f = singles
+    single = _residual(model, output, chosen, 2)
+    y = on_scale(single.draw(f, rng), scale)
+    total = pooled_variance(y)
+    if scale == "log" and residual.form != "lognormal":
+        total = Estimate(value=np.full(y.shape[1], np.nan), error=np.full(y.shape[1], np.nan))
+    scales = _residual(model, output, draws, 1).scales
+    means = {key: np.asarray(values.mean()) for key, values in scales.items()}
+    centre = dataclasses.replace(residual, scales=means)
+    factor = np.ones_like(linear.centre)
+    if scale == "natural":
+        factor = centre.mean(np.ones_like(linear.centre)) if centre.form == "lognormal" else factor
+    at_centre = residual_variance(centre, linear.centre, scale)
+    return _view("observed", mean, parts, total, _linear_parts(linear, scale, factor, at_centre))
+
+
+def _residual(model: ModelSpec, output: str, draws: PopulationDraws, dims: int) -> Residual:
+    """Return the residual error with its parameters along the first of so many dimensions."""
+    found = residual_of(model, output, draws.residuals, draws.sigma)
+    shape = (-1, *(1,) * (dims - 1))
+    return dataclasses.replace(found, scales={k: v.reshape(shape) for k, v in found.scales.items()})
+
+
+def _parts(nested: NestedSamples, values: FloatArray, scale: Scale) -> dict[str, Estimate]:
+    inside = within(values)
+    occasion = nested.between_occasion(scale)
+    if occasion is None:
+        return {"between_subject": inside, "parameter": between(values)}
+    # Residual means are proportional to predictions: so are their deviations.
+    ratio = _ratio(within(on_scale(nested.f, scale)).value, inside.value)
+    later = Estimate(value=occasion.value * ratio, error=occasion.error * ratio)
+    subject = Estimate(value=inside.value - later.value, error=np.hypot(inside.error, later.error))
+    return {
+        "between_subject": subject,
+        "between_occasion": later,
+        "parameter": between(values),
+    }
+
+
+def _ratio(latent: FloatArray, observed: FloatArray) -> FloatArray:
+    return np.where(latent > 0, observed / np.where(latent > 0, latent, 1.0), 1.0)
+
+
+def _linear_parts(
+    linear: FirstOrder, scale: Scale, factor: FloatArray | float, residual: FloatArray
+) -> dict[str, FloatArray]:
+    """Return the first-order parts; on the log scale derivatives are divided by the value."""
+    weight = np.asarray(factor) ** 2
+    if scale == "log":
+        weight = 1 / np.where(linear.centre > 0, linear.centre, np.nan) ** 2
+    return {
+        "between_subject": linear.between_subject() * weight,
+        "between_occasion": linear.between_occasion() * weight,
+        "parameter": linear.parameter() * weight,
+        "residual": residual,
+    }
+
+
+def _view(
+    name: str,
+    values: FloatArray,
+    parts: dict[str, Estimate],
+    single: Estimate,
+    linear: dict[str, FloatArray],
+) -> xr.Dataset:
+    total = np.sum([part.value for part in parts.values()], axis=0)
+    error = _total_error(parts)
+    components = [*parts, "total"]
+    variance = np.array([*(p.value for p in parts.values()), total])
+    errors = np.array([*(p.error for p in parts.values()), error])
+    pieces = [linear[key] for key in parts]
+    straight = np.array([*pieces, np.sum(pieces, axis=0)])
+    spread = np.hypot(error, single.error)
+    dims = ("component", "time")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return xr.Dataset(
+            {
+                "variance": (dims, variance),
+                "error": (dims, errors),
+                "share": (dims, variance / total),
+                "first_order": (dims, straight),
+                "first_order_ratio": (dims, straight / variance),
+                "closure": ("time", _closure(total - single.value, spread)),
+                "mean": ("time", values.mean(axis=(0, 1))),
+            },
+            coords={"component": components, "view": name},
+        )
+
+
+def _closure(difference: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return a difference in standard errors; NaN where nothing varies, or nothing is known."""
+    compared = np.isfinite(difference) & (spread > 0)
+    return np.where(compared, difference / np.where(compared, spread, 1.0), np.nan)
+
+
+def _total_error(parts: dict[str, Estimate]) -> FloatArray:
+    """Return the error of the sum; its parts come from other deviations, taken as independent."""
+    error: FloatArray = np.sqrt(np.sum([part.error**2 for part in parts.values()], axis=0))
+    return error
+
+
+def _by_effect(nested: NestedSamples, scale: Scale) -> xr.Dataset:
+    found = nested.effects(scale)
+    if not found:
+        return xr.Dataset()
+    values = [[e.first.value for e in found], [e.total.value for e in found]]
+    errors = [[e.first.error for e in found], [e.total.error for e in found]]
+    dims = ("index", "effect", "time")
+    return xr.Dataset(
+        {"by_effect": (dims, np.array(values)), "by_effect_error": (dims, np.array(errors))},
+        coords={"index": ["first", "total"], "effect": [e.name for e in found]},
+    )
+
+
+def _by_parameter(nested: NestedSamples, scale: Scale) -> xr.Dataset:
+    f = on_scale(nested.f, scale)
+    noise = f.var(axis=1, ddof=1).mean(axis=0) / f.shape[1]
+    shares = parameter_shares(nested.draws, f.mean(axis=1), noise)
+    if not shares.names:
+        return xr.Dataset()
+    return xr.Dataset(
+        {
+            "by_parameter": (
+                ("share_index", "quantity", "time"), np.array([shares.first, shares.weight])
+            ),
+            "linear_r2": ("time", shares.r2),
+        },
+        coords={"share_index": ["first", "weight"], "quantity": list(shares.names)},
+    )  # fmt: skip
+
+
+def _attributes(
+    model: ModelSpec, design: Design, nested: NestedSamples, inner: int, seed: int
+) -> dict[str, str | int]:
+    unit = model.observe[design.output].value.unit or ""
+    return {
+        "model": model.title,
+        "output": design.output,
+        "endpoint": design.endpoint.kind,
+        "unit": design.endpoint.unit(unit, model.time_unit),
+        "time_unit": model.time_unit,
+        "outer": nested.draws.size,
+        "inner": inner,
+        "failed_draws": nested.failed,
+        "seed": seed,
+    }

@@ -1,0 +1,191 @@
+"""Individual parameters without random effects: typical values moved by covariates."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.components.typical_parameters import prior_median
+from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.ode.system import Parameter
+from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import CovariateEffectSpec
+from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.study.covariates import fixed_values
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.timeline import covariate_columns
+
+__all__ = ["individual_values", "typical_values"]
+
+FloatArray = NDArray[np.float64]
+
+
+def individual_values(
+    model: ReadyModel,
+    study: Study,
+    parameters: Mapping[str, float] | pd.DataFrame | None = None,
+) -> FloatArray:
+    """Return the individual parameters of each subject, random effects at zero.
+
+    Parameters
+    ----------
+    model : ReadyModel
+        Its typical values, and its covariate effects at their stated or central coefficients;
+        those of covariates that change over time are part of its equations.
+    study : Study
+        Gives the covariates.
+    parameters : mapping or DataFrame, optional
+        A mapping replaces typical values. A table, with a row for each ID (index or column
+        ``ID``), gives individual values as they are.
+
+    Returns
+    -------
+    array (S, P)
+        In the order of the study's subjects and of the lowered system's parameters.
+
+    Raises
+    ------
+    CheckError
+        With every unknown name, missing, negative or non-finite value.
+    """
+    if isinstance(parameters, pd.DataFrame):
+        return _from_table(model, study, parameters)
+    typical = typical_values(model, parameters or {})
+    values = np.tile(typical, (len(study.subjects), 1))
+    for column, name in enumerate(model.lowered.parameters):
+        for covariate, effect in _fixed_effects(model.spec, name):
+            values[:, column] *= _factor(model.spec, study, name, covariate, effect)
+    return values
+
+
+def _fixed_effects(spec: ModelSpec, name: str) -> Iterator[tuple[str, CovariateEffectSpec]]:
+    """Effects of fixed covariates; those of the others are part of the equations."""
+    stated = spec.population.parameters.get(name)
+    for covariate, effect in stated.covariates.items() if stated else ():
+        if spec.covariates[covariate].interpolation == "fixed":
+            yield covariate, effect
+
+
+def typical_values(model: ReadyModel, given: Mapping[str, float]) -> FloatArray:
+    """Return the typical values: those that are given, else what the model states.
+
+    Raises
+    ------
+    CheckError
+        With every unknown name, missing, negative or non-finite value.
+    """
+    issues = list(_unknown(model, given))
+    stated = {p.name: p for p in model.system.parameters}
+    values = [float(given.get(name, _stated(stated[name]))) for name in model.lowered.parameters]
+    issues += _bad(model, np.array([values]), ["parameters"])
+    if issues:
+        raise CheckError(issues)
+    return np.array(values)
+
+
+def _stated(parameter: Parameter) -> float:
+    return math.nan if parameter.value is None else parameter.value
+
+
+def _unknown(model: ReadyModel, given: Mapping[str, float]) -> Iterator[Issue]:
+    known = model.lowered.parameters
+    for name in given:
+        if name not in known:
+            guess = nearest(name, known)
+            remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(known)
+            yield Issue(
+                where=f"parameters.{name}", what="the model has no such parameter", remedy=remedy
+            )
+
+
+def _bad(model: ReadyModel, values: FloatArray, rows: list[str]) -> list[Issue]:
+    issues = []
+    for column, name in enumerate(model.lowered.parameters):
+        # What varies log-normally, or has a prior on the positive numbers, is positive.
+        positive = _is_positive(model.spec, name)
+        for row, value in zip(rows, values[:, column], strict=True):
+            if not math.isfinite(value):
+                what, remedy = f"{name} is {value}", "give it a finite value"
+            elif positive and value <= 0:
+                what, remedy = f"{name} is {value:g}", "it must be positive"
+            else:
+                continue
+            issues.append(Issue(where=f"{row}.{name}", what=what, remedy=remedy))
+    return issues
+
+
+_POSITIVE = frozenset({"lognormal", "half_normal", "half_cauchy", "gamma", "inv_gamma"})
+
+
+def _is_positive(spec: ModelSpec, name: str) -> bool:
+    stated = spec.population.parameters.get(name)
+    if stated is None:
+        return False  # a coefficient, or a deviation
+    prior = stated.typical
+    bounded = isinstance(prior, PriorSpec) and prior.family in _POSITIVE
+    return stated.iiv == "lognormal" or bounded
+
+
+def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatArray:
+    table = given.set_index("ID") if "ID" in given.columns else given
+    table = table.set_axis(table.index.astype(str), axis=0)
+    issues = list(_unknown(model, {str(name): 0.0 for name in table.columns}))
+    missing = [
+        name
+        for name in model.spec.population.parameters
+        if name in model.lowered.parameters and name not in table.columns
+    ]
+    issues += [
+        Issue(where=f"parameters.{name}", what="this column is missing", remedy="add it")
+        for name in missing
+    ]
+    absent = [subject for subject in study.subjects if subject not in table.index]
+    issues += [
+        Issue(where=f"parameters, ID {subject}", what="this subject has no row", remedy="add it")
+        for subject in absent[:5]
+    ]
+    if not issues:
+        # Coefficients and deviations that the table leaves out are as stated: at their centre.
+        others = {p.name: _stated(p) for p in model.system.parameters if p.name not in table}
+        table = table.assign(**{n: v for n, v in others.items() if n in model.lowered.parameters})
+        values = table.loc[list(study.subjects), list(model.lowered.parameters)]
+        issues = [
+            Issue(
+                where=f"parameters.{name}", what="its values are no numbers", remedy="give numbers"
+            )
+            for name in values.columns
+            if values[name].dtype.kind not in "fiu"
+        ]
+        if issues:
+            raise CheckError(issues)
+        array = values.to_numpy(dtype=np.float64)
+        issues = _bad(model, array, [f"parameters, ID {s}" for s in study.subjects])[:25]
+        if not issues:
+            return np.ascontiguousarray(array)
+    raise CheckError(issues)
+
+
+def _factor(
+    spec: ModelSpec, study: Study, name: str, covariate: str, effect: CovariateEffectSpec
+) -> FloatArray:
+    columns = covariate_columns([covariate], spec.covariates)
+    values, issues = fixed_values(study, columns)
+    if issues:
+        raise CheckError(issues)
+    stated = {
+        level: effect.levels.get(level, effect.coefficient)
+        for level in coefficients_of(name, covariate, effect)
+    }
+    numbers = {level: _coefficient(value) for level, value in stated.items()}
+    return effect_factor(spec, covariate, effect, values[:, 0], numbers)
+
+
+def _coefficient(value: float | PriorSpec | None) -> float:
+    if isinstance(value, PriorSpec):
+        return prior_median(value) or 0.0
+    return value or 0.0

@@ -1,0 +1,201 @@
+"""The curvature of a posterior around a point, and the normal distribution that it describes.
+
+Subjects touch one another only through what they share, so that the matrix of second derivatives
+is an arrowhead: a block for each subject, and a border of the shared parameters. All subjects can
+be moved at once, and a population of any size costs as many gradients as one subject's effects and
+the shared parameters are, times four.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.program.program_inits import Start, unconstrained_point
+
+__all__ = ["Curvature", "Gradient", "Places", "find_places", "measure_curvature"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Gradient = Callable[[FloatArray], FloatArray]
+"""Gradients (K, parameters) of the log density at points (K, parameters)."""
+
+_FIRST = 1e-3
+_SHARE = 0.1  # of a parameter's own width: the step of the second look
+_LEAST_STEP, _MOST_STEP = 1e-6, 0.1
+_WIDEST = 10.0  # on an unconstrained scale: nothing is known of what is wider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """Where the parameters of a program stand on the unconstrained scale.
+
+    Parameters
+    ----------
+    shared : (P,) array of int
+        Places of what all subjects share.
+    own : (N, E) array of int
+        Places of each subject's own; none if a model has no random effects.
+    """
+
+    shared: IntArray
+    own: IntArray
+
+
+def find_places(starts: Mapping[str, Start]) -> Places:
+    """Return where shared parameters and those of subjects stand.
+
+    Parameters
+    ----------
+    starts : mapping of str to Start
+        In the order of the declarations.
+
+    Examples
+    --------
+    >>> starts = {"CL": Start(value=np.array(1.0)),
+    ...           "z": Start(value=np.zeros((2, 1)), by_subject=True)}
+    >>> places = find_places(starts)
+    >>> places.shared.tolist(), places.own.tolist()
+    ([0], [[1], [2]])
+    """
+    shared: list[IntArray] = []
+    own: list[IntArray] = []
+    place = 0
+    for name, start in starts.items():
+        size = unconstrained_point({name: start}).size
+        numbers = np.arange(place, place + size, dtype=np.int64)
+        if start.by_subject:
+            own.append(numbers.reshape(start.value.shape, order="F"))
+        else:
+            shared.append(numbers)
+        place += size
+    nothing = np.zeros((0, 0), dtype=np.int64)
+    return Places(
+        shared=np.concatenate([np.zeros(0, dtype=np.int64), *shared]),
+        own=np.concatenate(own, axis=1) if own else nothing,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curvature:
+    """The covariance that minus the inverse of the second derivatives is, by its parts.
+
+    Parameters
+    ----------
+    places : Places
+        Of the parameters.
+    shared : (P, P) array
+        Covariance of what is shared.
+    own : (N, E, E) array
+        Covariance of each subject's own, given what is shared.
+    slope : (N, E, P) array
+        How a subject's own move with what is shared.
+    """
+
+    places: Places
+    shared: FloatArray
+    own: FloatArray
+    slope: FloatArray
+
+    def variances(self) -> FloatArray:
+        """Return the variance of each parameter, in the order of the unconstrained scale."""
+        found = np.empty(self.places.shared.size + self.places.own.size)
+        found[self.places.shared] = np.diag(self.shared)
+        carried = np.einsum("nep,pq,neq->ne", self.slope, self.shared, self.slope)
+        found[self.places.own] = np.einsum("nee->ne", self.own) + carried
+        return found
+
+    def draw(self, rng: np.random.Generator) -> FloatArray:
+        """Draw a deviation from the point: of what is shared, then of each subject given that."""
+        found = np.empty(self.places.shared.size + self.places.own.size)
+        shared = _root(self.shared) @ rng.normal(size=self.places.shared.size)
+        found[self.places.shared] = shared
+        standard = rng.normal(size=self.places.own.shape)
+        found[self.places.own] = self.slope @ shared + np.einsum(
+            "nef,nf->ne", np.linalg.cholesky(self.own), standard
+        )
+        return found
+
+
+def measure_curvature(gradient: Gradient, point: FloatArray, places: Places) -> Curvature:
+    """Measure the curvature of a log density around a point by differences of its gradients.
+
+    A first look with one small step gives each parameter's own width, a second takes steps of a
+    tenth of that. Where the density is no hill, a direction has the width that a hill of the same
+    steepness would have.
+
+    Parameters
+    ----------
+    gradient : callable
+        Of the log density on the unconstrained scale.
+    point : array (parameters,)
+        Where; best at the mode.
+    places : Places
+        Which parameters are shared, and which are a subject's.
+    """
+    first = _border(gradient, point, places, np.full(point.size, _FIRST))
+    steps = np.clip(_SHARE * _widths(first, places), _LEAST_STEP, _MOST_STEP)
+    return _inverted(_border(gradient, point, places, steps), places)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Arrowhead:
+    """Minus the second derivatives: shared (P, P), own (N, E, E), between them (N, E, P)."""
+
+    shared: FloatArray
+    own: FloatArray
+    between: FloatArray
+
+
+def _border(gradient: Gradient, point: FloatArray, places: Places, steps: FloatArray) -> _Arrowhead:
+    shared, own = places.shared, places.own
+    moves = list(_moves(places, steps))
+    both = np.array([point + sign * move for move in moves for sign in (1, -1)])
+    slopes = gradient(both)
+    changes = -(slopes[0::2] - slopes[1::2]) / 2
+    by_shared, by_own = changes[: shared.size], changes[shared.size :]
+    block = by_own[:, own] / steps[own.T][:, :, None]
+    block = np.moveaxis(block, 0, 2)  # subject, effect that answers, effect that moved
+    corner = by_shared[:, shared] / steps[shared][:, None]
+    between = np.moveaxis(by_shared[:, own] / steps[shared][:, None, None], 0, 2)
+    return _Arrowhead(
+        shared=(corner + corner.T) / 2,
+        own=(block + np.swapaxes(block, 1, 2)) / 2,
+        between=between,
+    )
+
+
+def _moves(places: Places, steps: FloatArray) -> Iterator[FloatArray]:
+    """Yield the moves: one shared parameter at a time, then one effect of all subjects."""
+    for group in (*places.shared[:, None], *places.own.T):
+        move = np.zeros(steps.size)
+        move[group] = steps[group]
+        yield move
+
+
+def _widths(found: _Arrowhead, places: Places) -> FloatArray:
+    """Return the width of each parameter, all others held."""
+    curvature = np.empty(places.shared.size + places.own.size)
+    curvature[places.shared] = np.diag(found.shared)
+    curvature[places.own] = np.einsum("nee->ne", found.own)
+    return 1 / np.sqrt(np.maximum(np.abs(curvature), _WIDEST**-2))
+
+
+def _inverted(found: _Arrowhead, places: Places) -> Curvature:
+    own = _inverse(found.own)
+    slope = -own @ found.between
+    shared = _inverse(found.shared + np.einsum("nep,neq->pq", found.between, slope))
+    return Curvature(places=places, shared=shared, own=own, slope=slope)
+
+
+def _inverse(matrices: FloatArray) -> FloatArray:
+    """Return inverses of symmetric matrices, each eigenvalue by its size."""
+    values, vectors = np.linalg.eigh(matrices)
+    size = np.maximum(np.abs(values), _WIDEST**-2)
+    return (vectors / size[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    """Return a matrix whose product with its transpose is a covariance, of any size."""
+    return np.linalg.cholesky(covariance) if covariance.size else covariance

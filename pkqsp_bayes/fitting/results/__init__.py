@@ -1,0 +1,1 @@
+"""Results: draws under the users' names, on disk and read back."""

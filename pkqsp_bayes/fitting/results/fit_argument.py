@@ -1,0 +1,96 @@
+"""A fit as an argument: the result itself, or the folder that it was written to."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from pkqsp_bayes.arguments import PATH, Rule, instance
+from pkqsp_bayes.arguments.rule import shown
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.store import read_fit
+
+__all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "as_fit"]
+
+FitLike = xr.DataTree | str | Path
+"""The result of a fit; the path of its folder."""
+
+_WANTED = "give what pkqsp_bayes.fit returns, or its folder"
+
+
+def as_fit(fit: FitLike) -> xr.DataTree:
+    """Return the fit that an argument means.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returned; or the folder that it wrote to.
+
+    Raises
+    ------
+    CheckError
+        As `pkqsp_bayes.read_fit`; also for what is no fit at all.
+    """
+    if isinstance(fit, xr.DataTree):
+        return fit
+    if issues := list(FIT.issues("fit", fit)):
+        raise CheckError(issues)
+    return read_fit(fit)
+
+
+def _issues(where: str, value: object) -> list[Issue]:
+    if isinstance(value, xr.DataTree):
+        return _tree_issues(where, value, "posterior", _WANTED)
+    return _path_issues(where, value)
+
+
+def _path_issues(where: str, value: object) -> list[Issue]:
+    if not isinstance(value, str | Path):
+        return [Issue(where=where, what=f"it is {shown(value)}", remedy=_WANTED)]
+    return list(PATH.issues(where, value)) or _place_issues(value)
+
+
+def _tree_issues(where: str, tree: xr.DataTree, group: str, wanted: str) -> list[Issue]:
+    there = group in tree.children and {"chain", "draw"} <= set(tree[group].sizes)
+    source = str(tree.encoding.get("source", where))
+    return [] if there else [Issue(where=source, what=f"it has no {group} draws", remedy=wanted)]
+
+
+def _place_issues(value: str | Path) -> list[Issue]:
+    try:
+        there = Path(value).exists()
+    except OSError:  # a name that is too long, a folder that is closed to us
+        there = False
+    remedy = "name the folder that the fit was written to"
+    return [] if there else [Issue(where=str(value), what="there is no such folder", remedy=remedy)]
+
+
+def _prior_issues(where: str, value: object) -> list[Issue]:
+    wanted = "give what pkqsp_bayes.sample_prior returns"
+    if not isinstance(value, xr.DataTree):
+        return [Issue(where=where, what=f"it is {shown(value)}", remedy=wanted)]
+    return _tree_issues(where, value, "prior", wanted)
+
+
+def _calibration_issues(where: str, value: object) -> list[Issue]:
+    wanted = "give what pkqsp_bayes.sbc returns"
+    told = list(instance(xr.Dataset, wanted=wanted).issues(where, value))
+    if told or not isinstance(value, xr.Dataset):
+        return told
+    missing = [name for name in _RANKED if name not in value]
+    what = f"it has no {', '.join(missing)}"
+    return [Issue(where=where, what=what, remedy=wanted)] if missing else []
+
+
+_RANKED = ("status", "pit", "mean", "sd", "truth", "draws")
+
+
+def _result_issues(where: str, value: object) -> list[Issue]:
+    return [] if isinstance(value, xr.DataTree) else _path_issues(where, value)
+
+
+RESULT = Rule(issues=_result_issues, kinds=(xr.DataTree,))
+"""Any result that says of which model it is."""
+
+FIT = Rule(issues=_issues, kinds=(xr.DataTree,))
+PRIOR_DRAWS = Rule(issues=_prior_issues, kinds=(xr.DataTree,))
+CALIBRATION = Rule(issues=_calibration_issues, kinds=(xr.Dataset,))

@@ -1,0 +1,202 @@
+"""What a result says of how it was made: its attributes, read back and checked."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import xarray as xr
+
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+
+__all__ = ["FitAccount", "attribute_issues", "read_account", "read_attribute", "settings_issues"]
+
+_REMEDY = "the file is damaged: resume the fit (--resume, resume=True), and it is written anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitAccount:
+    """How a fit was made, as far as diagnostics ask.
+
+    Parameters
+    ----------
+    draws, adapt_delta, max_treedepth
+        As in `FitSettings`.
+    centred : mapping of str to bool
+        Random effect to whether it was sampled centred.
+    solver : mapping
+        The attribute ``solver``; empty where nothing is known.
+    """
+
+    draws: int
+    adapt_delta: float
+    max_treedepth: int
+    centred: Mapping[str, bool] = field(default_factory=dict)
+    solver: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_account(tree: xr.DataTree) -> FitAccount:
+    """Return how a fit was made; the defaults, where a tree does not say.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        What `pkqsp_bayes.fit` returns, or any other with a posterior.
+
+    Raises
+    ------
+    CheckError
+        If there is no posterior, or an attribute is damaged.
+    """
+    if "posterior" not in tree.children or "draw" not in tree["posterior"].sizes:
+        what, remedy = "it has no posterior draws", "give what pkqsp_bayes.fit returns"
+        raise CheckError([Issue(where=_source(tree), what=what, remedy=remedy)])
+    default = FitSettings()
+    settings = read_attribute(tree, "settings")
+    return FitAccount(
+        draws=int(settings.get("draws", tree["posterior"].sizes["draw"])),
+        adapt_delta=float(settings.get("adapt_delta", default.adapt_delta)),
+        max_treedepth=int(settings.get("max_treedepth", default.max_treedepth)),
+        centred=read_attribute(tree, "centred"),
+        solver=read_attribute(tree, "solver"),
+    )
+
+
+def read_attribute(tree: xr.DataTree, name: str) -> dict[str, Any]:
+    """Return an attribute that is JSON; empty where a tree does not have it.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A result.
+    name : {"settings", "centred", "solver", "options", "versions"}
+        Which.
+
+    Raises
+    ------
+    CheckError
+        If it is damaged.
+
+    Examples
+    --------
+    >>> read_attribute(xr.DataTree(), "settings")
+    {}
+    """
+    issues = list(_issues_of(tree, name, _source(tree)))
+    if issues:
+        raise CheckError(issues)
+    found: dict[str, Any] = json.loads(tree.attrs.get(name, "{}"))
+    return found
+
+
+def attribute_issues(tree: xr.DataTree, where: str) -> list[Issue]:
+    """Return what is wrong with the attributes of a result.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A result.
+    where : str
+        Its file.
+    """
+    issues = [issue for name in _CHECKS for issue in _issues_of(tree, name, where)]
+    for name in ("model", "program"):
+        if not isinstance(tree.attrs.get(name, ""), str):
+            place = f"{where}: attribute {name}"
+            issues.append(Issue(where=place, what="it is no text", remedy=_REMEDY))
+    return issues
+
+
+def settings_issues(found: Mapping[str, Any], where: str, *, whole: bool) -> Iterator[Issue]:
+    """Yield what is wrong with the settings of a fit, as they are kept.
+
+    Parameters
+    ----------
+    found : mapping
+        Name to value.
+    where : str
+        The file.
+    whole : bool
+        Whether all of them must be there.
+    """
+    known = {f.name: type(f.default) for f in fields(FitSettings)}
+    wrong = [name for name in known if name in found and not _is_of(found[name], known[name])]
+    wrong += [name for name in found if name not in known]
+    wrong += [name for name in known if whole and name not in found]
+    for name in wrong:
+        what = f"settings: {name} is {str(found.get(name, 'missing'))[:60]!r}"
+        yield Issue(where=where, what=what, remedy=_REMEDY)
+    if wrong:
+        return
+    for issue in SETTINGS.issues("settings", FitSettings(**found)):
+        yield Issue(where=where, what=f"{issue.where}: {issue.what}", remedy=_REMEDY)
+
+
+def _is_of(value: object, kind: type) -> bool:
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(float(str(value)))
+    return type(value) is kind
+
+
+def _source(tree: xr.DataTree) -> str:
+    return str(tree.encoding.get("source", "the fit"))
+
+
+def _issues_of(tree: xr.DataTree, name: str, where: str) -> Iterator[Issue]:
+    place = f"{where}: attribute {name}"
+    text = tree.attrs.get(name, "{}")
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        yield Issue(where=place, what="it is no JSON table", remedy=_REMEDY)
+    elif name == "settings":
+        yield from settings_issues(found, place, whole=False)
+    elif not _CHECKS[name](found):
+        yield Issue(where=place, what="it does not hold what it should", remedy=_REMEDY)
+
+
+def _are(values: object, is_one: Callable[[Any], bool]) -> bool:
+    return isinstance(values, dict) and all(is_one(value) for value in values.values())
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return value is None or type(value) in (int, float)
+
+
+def _is_example(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("reason"), str)
+        and _is_count(value.get("chain"))
+        and _are(value.get("parameters"), _is_number)
+    )
+
+
+def _is_solver(found: Mapping[str, Any]) -> bool:
+    counts = (found.get(name) for name in ("solves", "steps", "rejected_steps", "failed"))
+    examples = found.get("examples", [])
+    return (
+        all(count is None or _is_count(count) for count in counts)
+        and _are(found.get("reasons", {}), _is_count)
+        and isinstance(examples, list)
+        and all(_is_example(example) for example in examples)
+        and _are(found.get("chains", {}), lambda chain: isinstance(chain, dict))
+    )
+
+
+_CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "settings": lambda _: True,
+    "centred": lambda found: _are(found, lambda value: type(value) is bool),
+    "solver": _is_solver,
+    "options": lambda _: True,
+    "versions": lambda found: _are(found, lambda value: isinstance(value, str)),
+}
+"""Attributes that are JSON, and whether one holds what it should; settings have their own words."""

@@ -1,0 +1,1 @@
+"""Sampling: chains of HMC, approximations, draws of the prior."""

@@ -1,0 +1,228 @@
+"""One chain: a process of its own, whose files appear in a folder that nobody else has."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cmdstanpy
+from cmdstanpy.cmdstan_args import CmdStanArgs, SamplerArgs
+
+from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.fitting.inits.from_mode import Beginning
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
+
+__all__ = [
+    "SUFFIXES",
+    "ChainError",
+    "ChainInterruptedError",
+    "ChainSampler",
+    "chain_sampler",
+    "is_finished",
+    "seconds_of",
+]
+
+SUFFIXES = (".csv", ".txt", ".solver.json")
+"""Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
+
+_DIGITS = 10
+_TOLD_LINES = 3
+_REFRESHES = 100
+_ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
+
+
+class ChainError(PkqspError, RuntimeError):
+    """Some chains did not end well; the text says which, and what the sampler said."""
+
+
+class ChainInterruptedError(ChainError):
+    """A chain was asked to end before it was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSampler:
+    """What samples a chain into a folder. It can be pickled: executors elsewhere take it.
+
+    CmdStan's own process writes its console to a file, not through a pipe of ours: whoever wants
+    to know how far it is reads the end of that file, and it goes on when its parent is gone.
+
+    Parameters
+    ----------
+    executable : str
+        The compiled program.
+    data : str or mapping
+        Path of the data, or the data.
+    starts : mapping of int to mapping
+        Start of each chain, on the constrained scale.
+    settings : FitSettings
+        Iterations and tuning.
+    variances : sequence of float, optional
+        The diagonal of the inverse metric, which then stays as it is.
+    key : str
+        Names program and data, in the header of each chain.
+    """
+
+    executable: str
+    data: str | Mapping[str, Any]
+    starts: Mapping[int, Mapping[str, Any]]
+    settings: FitSettings
+    variances: Sequence[float] | None = None
+    key: str = ""
+
+    def __call__(self, number: int, folder: Path) -> Path:
+        """Sample the chain of a number into a folder, and return its file of draws.
+
+        Raises
+        ------
+        ChainInterruptedError
+            If the process was asked to end.
+        ChainError
+            If the process failed, or its file is cut short.
+        """
+        draws, console, log = (folder / f"chain_{number}{suffix}" for suffix in SUFFIXES)
+        environment = {**os.environ, "PKQSP_SOLVER_LOG": str(log)}
+        with console.open("w") as said:
+            done = subprocess.run(
+                self._command(number, draws),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                check=False,
+            )
+        if done.returncode in _ASKED_TO_END:
+            raise ChainInterruptedError(_failure(done.returncode, console))
+        if done.returncode != 0:
+            raise ChainError(_failure(done.returncode, console))
+        if not is_finished(draws):
+            free = shutil.disk_usage(folder).free / 1e6
+            text = f"its file is cut short ({free:.0f} MB are free in {folder.parent})"
+            raise ChainError(text)
+        return draws
+
+    def _command(self, number: int, draws: Path) -> list[str]:
+        """Return CmdStan's command line, as cmdstanpy composes it."""
+        chosen, part = self.settings, f"_{self.key}" if self.key else ""
+        method = SamplerArgs(
+            num_chains=1,
+            iter_warmup=chosen.warmup,
+            iter_sampling=chosen.draws,
+            adapt_delta=chosen.adapt_delta,
+            max_treedepth=chosen.max_treedepth,
+            **self._metric(draws.with_name(f"metric_{number}.json")),
+        )
+        arguments = CmdStanArgs(
+            Path(self.executable).name,
+            self.executable,
+            chain_ids=[number],
+            data=_as_file(self.data, draws.with_name(f"data_{number}.json")),
+            seed=chosen.seed,
+            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}{part}.json"))],
+            output_dir=str(draws.parent),
+            sig_figs=_DIGITS,
+            refresh=max(1, (chosen.warmup + chosen.draws) // _REFRESHES),
+            method_args=method,
+        )
+        return arguments.compose_command(0, str(draws))
+
+    def _metric(self, place: Path) -> dict[str, Any]:
+        """Return the arguments of a metric that is given: no window learns another one."""
+        if self.variances is None:
+            return {}
+        cmdstanpy.write_stan_json(str(place), {"inv_metric": list(self.variances)})
+        return {
+            "metric_type": "diag_e",
+            "metric_file": str(place),
+            "adapt_init_phase": 0,
+            "adapt_metric_window": 0,
+            "adapt_step_size": self.settings.warmup,
+        }
+
+
+def chain_sampler(
+    model: cmdstanpy.CmdStanModel,
+    data: str | Mapping[str, Any],
+    beginning: Beginning,
+    settings: FitSettings,
+    key: str = "",
+) -> ChainSampler:
+    """Return what samples the chain of a number into a folder.
+
+    Parameters
+    ----------
+    model : CmdStanModel
+        Compiled.
+    data : str or mapping
+        Path of the data, or the data.
+    beginning : Beginning
+        Start of each chain, and the metric if one is given.
+    settings : FitSettings
+        Iterations and tuning.
+    key : str
+        Names program and data.
+    """
+    variances = beginning.variances
+    return ChainSampler(
+        executable=str(model.exe_file),
+        data=data,
+        starts=dict(beginning.starts),
+        settings=settings,
+        variances=None if variances is None else variances.tolist(),
+        key=key,
+    )
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the sampler wrote its last lines: the time that it took.
+
+    Parameters
+    ----------
+    path : Path
+        A file of draws, which may not be there.
+    """
+    return path.is_file() and b"Elapsed Time" in _end_of(path)
+
+
+def seconds_of(path: Path) -> float:
+    """Return how long the sampler took for a finished chain, warm-up included.
+
+    Parameters
+    ----------
+    path : Path
+        A file of draws.
+    """
+    found = re.search(rb"([\d.e+-]+) seconds \(Total\)", _end_of(path))
+    return float(found.group(1)) if found else float("nan")
+
+
+def _end_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 500))
+        return file.read()
+
+
+def _as_file(value: str | Mapping[str, Any], place: Path) -> str:
+    if isinstance(value, str):
+        return value
+    cmdstanpy.write_stan_json(str(place), dict(value))
+    return str(place)
+
+
+def _failure(code: int, console: Path) -> str:
+    """Say in words why a process ended."""
+    if code == -signal.SIGKILL:
+        return "it was killed (SIGKILL): by hand, or because memory ran out"
+    if code == -signal.SIGXFSZ:
+        return "its file reached the greatest size that is allowed here (ulimit -f, or a quota)"
+    if code < 0:
+        return f"it was ended by {signal.Signals(-code).name}"
+    with console.open(errors="replace") as file:
+        lines = [line.strip()[:500] for line in file if line.strip()]
+    told = [line for line in lines if line.startswith(("Error", "Exception"))]
+    last = f": {lines[-1]}" if lines and code in (126, 127) else ""
+    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}{last}"

@@ -1,0 +1,277 @@
+"""`fit`: from a model and a study to draws, on disk at every step."""
+
+import dataclasses
+import json
+import logging
+import math
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
+from pkqsp_bayes.engine.compile import load_program
+from pkqsp_bayes.engine.locks import describe_holder, hold_lock
+from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
+from pkqsp_bayes.fitting.inits.from_mode import begin_at_mode, begin_at_priors
+from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
+from pkqsp_bayes.fitting.results.convert import convert_chains
+from pkqsp_bayes.fitting.results.manifest import (
+    Manifest,
+    begin_manifest,
+    changes,
+    read_manifest,
+    write_manifest,
+)
+from pkqsp_bayes.fitting.results.output_folder import check_folder, explain_write_errors
+from pkqsp_bayes.fitting.results.store import STORES, STUDY_FILE, Store, write_tree
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.fitting.sampling.chain_files import ChainIdentity, chain_issues
+from pkqsp_bayes.fitting.sampling.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
+from pkqsp_bayes.fitting.sampling.progress import shown_progress
+from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished, run_missing
+from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, solver_account
+from pkqsp_bayes.outputs import write_text
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.signals import ended_by_signals
+from pkqsp_bayes.spec.apply_priors import apply_priors
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, format_priors
+from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
+from pkqsp_bayes.study.write import format_study
+
+__all__ = ["fit"]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@checked(
+    model=MODEL, study=STUDY, folder=PATH, priors=PRIORS, settings=SETTINGS, options=BIND_OPTIONS,
+    resume=FLAG, cores=CORES, executor=EXECUTOR, store=one_of(*STORES), progress=FLAG,
+)  # fmt: skip
+@quiet_stan()
+def fit(
+    model: ModelLike,
+    study: StudyLike,
+    folder: Path | str,
+    *,
+    priors: PriorTable | None = None,
+    settings: FitSettings | None = None,
+    options: BindOptions | None = None,
+    resume: bool = False,
+    cores: int | None = None,
+    executor: Executor | None = None,
+    store: Store = "netcdf",
+    progress: bool | None = None,
+) -> xr.DataTree:
+    """Fit a population model to a study.
+
+    Parameters
+    ----------
+    model : ModelSpec, str or Path
+        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+    study : Study, str, Path or DataFrame
+        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+    folder : Path
+        Where everything goes: ``model.toml``, ``study.csv``, ``program.stan``, ``data.json``,
+        ``manifest.json``; of each chain as it is done ``chain_<k>.csv``, what the sampler said
+        (``.txt``) and what the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``,
+        ``summary.csv``.
+    priors : PriorTable, optional
+        Priors that take the place of the model's own; kept as ``priors.toml``.
+    settings : FitSettings, optional
+        Chains, iterations, seed, tuning.
+    options : BindOptions, optional
+        Backend, censoring, parameterisation, solver.
+    resume : bool
+        Keep the chains that are in the folder, and run those that are missing.
+    cores : int, optional
+        Chains that run at once; by default as many as there are processors.
+    executor : Executor, optional
+        Where chains run.
+    store : {"netcdf", "zarr", "both"}
+        How the result is kept; `pkqsp_bayes.read_fit` reads either.
+    progress : bool, optional
+        False: silent. By default a line a chain on a terminal, and log lines elsewhere.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
+        observed_data, constant_data. Attributes ``model`` (TOML), ``program``, ``seed``,
+        ``settings``, ``options`` (those that are not the default), ``centred``, ``versions``,
+        ``seconds`` (of the chain that took longest, with its warm-up) and ``solver`` (JSON):
+        solves, steps, failed solves with their reasons and the parameters of the first, in all and
+        by chain.
+
+    Raises
+    ------
+    CheckError
+        With every problem of model, study and settings; if the folder holds another fit; if no
+        start has a finite density: with the observations at fault.
+    MethodError
+        If chains are to begin at the mode and there is none.
+    ChainError
+        If chains failed; those that ended are kept.
+    ToolchainError
+        If the folder cannot be written to: a full disk, above all. Finished chains are kept.
+    Ended
+        On SIGTERM and SIGHUP, where the program has no handlers of its own: the samplers are
+        ended, finished chains are kept, and the process ends with code 143 or 129.
+
+    See Also
+    --------
+    diagnose : what is wrong with a fit, which is logged after each.
+    """
+    model = as_model(model)
+    study = as_study(study, model)
+    chosen = settings or FitSettings()
+    place = Path(folder).resolve()
+    check_folder(place)
+    model = model if priors is None else apply_priors(model, priors)
+    bound = bind_model(model, study, options=options)
+    for issue in study.warnings:
+        _LOGGER.warning("%s", issue)
+    with ended_by_signals(), explain_write_errors(place), _held(place):
+        manifest = _begin(place, bound, chosen, resume=resume)
+        _check_chains(place, manifest, bound, chosen)
+        _write_inputs(place, model, study, bound)
+        if priors is not None:
+            write_text(place / "priors.toml", format_priors(priors))
+        missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
+        if missing:
+            sampler = _sampler(place, model, study, bound, chosen, manifest.key)
+            with shown_progress(place, missing, chosen, wanted=progress):
+                manifest = run_missing(
+                    place, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
+                )
+            _check_chains(place, manifest, bound, chosen)
+        files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
+        about = _attributes(model, bound, chosen, [seconds_of(file) for file in files])
+        about["options"] = json.dumps(chosen_options(options))
+        about["solver"] = _solver(place, bound, chosen)
+        tree = convert_chains(files, bound, about)
+        write_tree(place, tree, store)
+        write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
+    for issue in diagnose(tree):
+        _LOGGER.warning("%s", issue)
+    return tree
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder: two fits in one would take each other's chains."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / ".lock"
+    with hold_lock(lock, folder, until=lambda: True) as held:
+        if not held:
+            what = f"another process is fitting into this folder: {describe_holder(lock)}"
+            remedy = "wait, or use another one"
+            raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+        yield
+
+
+def _check_names(folder: Path, settings: FitSettings) -> None:
+    """Refuse what stands where a file of a chain will be, before the chain is sampled."""
+    files = [folder / f"chain_{k}{end}" for k in range(1, settings.chains + 1) for end in SUFFIXES]
+    what, remedy = "the file of a chain is to be here", "move it away"
+    issues = [
+        Issue(where=str(file), what=what, remedy=remedy)
+        for file in files
+        if file.exists() and not file.is_file()
+    ]
+    if issues:
+        raise CheckError(issues)
+
+
+def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bool) -> Manifest:
+    _check_names(folder, settings)
+    new = begin_manifest(bound, settings)
+    old = read_manifest(folder)
+    if old is None:
+        write_manifest(folder, new)
+        return new
+    if not resume:
+        what = f"it holds a fit already ({len(old.chains)} of {old.settings['chains']} chains done)"
+        remedy = "use another folder, or resume it (--resume, resume=True)"
+        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+    changed = changes(old, new)
+    if changed:
+        what = f"what is asked for is not the fit in it: {'; '.join(changed)}"
+        remedy = "resume with the same model, study and settings, or use another folder"
+        raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
+    return adopt_finished(folder, old)
+
+
+def _check_chains(
+    folder: Path, manifest: Manifest, bound: BoundModel, settings: FitSettings
+) -> None:
+    """Refuse files that are not the chains that they are taken for."""
+    columns = {
+        name: math.prod(len(bound.coords[dim]) for dim in dims)
+        for name, dims in bound.dims.items()
+        if all(dim in bound.coords for dim in dims)
+    }
+    identity = ChainIdentity(key=manifest.key, settings=settings, columns=columns)
+    unmarked = dataclasses.replace(identity, marked=False)  # as earlier versions left them
+    issues = [
+        issue
+        for k, name in manifest.chains.items()
+        for issue in chain_issues(
+            folder / name, int(k), identity if k in manifest.digests else unmarked,
+            manifest.digests.get(k),
+        )
+    ]  # fmt: skip
+    if issues:
+        raise CheckError(issues)
+
+
+def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundModel) -> None:
+    write_text(folder / "model.toml", format_model(model))
+    write_text(folder / STUDY_FILE, format_study(study))
+    write_text(folder / "program.stan", bound.program)
+    write_text(folder / "data.json", json.dumps(bound.plain_data()))
+
+
+def _sampler(
+    folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings,
+    key: str,
+) -> ChainSampler:  # fmt: skip
+    program = load_program(bound.program, user_header=bound.header, methods="sampling")
+    begin = begin_at_mode if settings.begin == "mode" else begin_at_priors
+    beginning = begin(model, study, bound, settings.chains, settings.seed)
+    return chain_sampler(program, str(folder / "data.json"), beginning, settings, key)
+
+
+def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str, Any]:
+    _, console, log = SUFFIXES
+    stats = {
+        k: read_solver_stats(
+            folder / f"chain_{k}{log}", folder / f"chain_{k}{console}", bound.solved_with
+        )
+        for k in range(1, settings.chains + 1)
+    }
+    return solver_account(stats, "stan" if bound.header is None else "native")
+
+
+def _attributes(
+    model: ModelSpec, bound: BoundModel, settings: FitSettings, seconds: Sequence[float]
+) -> dict[str, Any]:
+    return result_attributes(
+        model,
+        bound,
+        seed=settings.seed,
+        settings=dataclasses.asdict(settings),
+        centred=dict(bound.centred),
+        seconds=max(seconds),
+    )

@@ -1,0 +1,38 @@
+"""What a name in an expression refers to: full names, plain names of modules, organs' helpers."""
+
+from collections.abc import Iterable
+
+from pkqsp_bayes.ode.components.draft import Draft
+from pkqsp_bayes.spec.identifiers import nearest
+
+__all__ = ["known_names", "resolve_name"]
+
+
+def known_names(draft: Draft) -> Iterable[str]:
+    """Yield every full name."""
+    for table in (draft.states, draft.parameters, draft.covariates, draft.helpers):
+        yield from table
+
+
+def resolve_name(draft: Draft, name: str, where: str) -> str | None:
+    """Return the full name that a name means, or report it and return None.
+
+    A full name means itself; a plain name means the module's that defines it, if only one does;
+    ``Cu_liver`` means ``liver.Cu``.
+    """
+    if draft.knows(name):
+        return name
+    candidates = draft.plain.get(name, [])
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        remedy = "say " + " or ".join(candidates)
+        draft.problem(where, f"{name!r} may be of several modules", remedy)
+        return None
+    quantity, _, organ = name.partition("_")
+    if draft.knows(f"{organ}.{quantity}"):
+        return f"{organ}.{quantity}"
+    guess = nearest(name, [*known_names(draft), *draft.plain])
+    remedy = f"did you mean {guess}?" if guess else "define it, or remove it"
+    draft.problem(where, f"nothing is called {name!r}", remedy)
+    return None

@@ -1,0 +1,92 @@
+"""A model and a study, checked together."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.engine.subjects import subject_timelines
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ode.checks import check_model
+from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.program.check_steady import steady_issues
+from pkqsp_bayes.program.check_table import (
+    baseline_issues,
+    level_issues,
+    limit_issues,
+    sentinel_issues,
+    unread_issues,
+)
+from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import EXAMINED, StudyLike, as_examined
+
+__all__ = ["check"]
+
+
+@checked(model=MODEL, study=EXAMINED)
+def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
+    """Report every problem of a model, and of a study with it.
+
+    Parameters
+    ----------
+    model : ModelSpec, str or Path
+        As stated; or its name, or its file.
+    study : Study, str, Path or DataFrame, optional
+        A table, or its name or file; or one that was only examined (`examine_study`), whose errors
+        are reported with the rest.
+
+    Returns
+    -------
+    list of Issue
+        Errors and warnings; empty if all is well.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> pq.check(pq.load_model("one-compartment"))
+    []
+    """
+    stated = as_model(model)
+    model = unfold_trajectories(stated)
+    issues = [*check_model(model), *check_priors(model, waiting=True)]
+    if study is None:
+        return issues
+    study = as_examined(study, stated)
+    broken = any(issue.severity == "error" for issue in issues)
+    issues += _without_used_codes(model, study)
+    if broken:
+        return issues  # without a system there is nothing to hold the study against
+    ready = ready_model(model)
+    issues += _collected(subject_timelines, ready, study)
+    issues += [*level_issues(model, study), *sentinel_issues(model, study)]
+    issues += steady_issues(ready, study)
+    if any(observed.error is not None for observed in model.observe.values()):
+        seen, found = examine_observations(ready, study)
+        issues += [*found, *baseline_issues(ready, study, seen)]
+        issues += limit_issues(ready, study, seen)
+        if not any(issue.severity == "error" for issue in issues):
+            issues += _collected(bind_data, model, study, blq="M3", centred={})
+    else:
+        issues += unread_issues(model, study)
+    return list(dict.fromkeys(issues))
+
+
+def _without_used_codes(model: ModelSpec, study: Study) -> list[Issue]:
+    """Return the study's warnings, less those of columns that the model reads."""
+    names = [*model.covariates]
+    needless = set(code_issues(study)) - set(code_issues(study, used=names))
+    return [issue for issue in study.warnings if issue not in needless]
+
+
+def _collected(call: Callable[..., Any], *arguments: object, **named: object) -> list[Issue]:
+    try:
+        call(*arguments, **named)
+    except CheckError as error:
+        return list(error.issues)
+    return []

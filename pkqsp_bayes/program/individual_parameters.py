@@ -1,0 +1,79 @@
+"""Individual parameters: typical value, covariate effects, random effect."""
+
+from collections.abc import Iterator
+
+from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.program.covariates import (
+    covariate_arguments,
+    covariate_factors,
+    shared_coefficients,
+)
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.location import logit_bounds, logit_text, mean_text
+from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.program.typical_values import typical_arguments
+from pkqsp_bayes.spec.population import PopulationParameterSpec
+
+__all__ = ["individual_call", "individual_fragment"]
+
+_NAME = "individual_parameters"
+
+
+def individual_call(bound: BoundData) -> str:
+    """Return the expression for the matrix of individual parameters, subject by parameter."""
+    return f"{_NAME}({', '.join(name for _, name in _arguments(bound))})"
+
+
+def individual_fragment(bound: BoundData) -> Fragment:
+    """Print the function that makes individual parameters, all subjects at once."""
+    return Fragment(program=StanProgram(functions=tuple(_function(bound))))
+
+
+def _arguments(bound: BoundData) -> list[tuple[str, str]]:
+    return [
+        *typical_arguments(bound),
+        ("matrix", "eta"),
+        *occasion_arguments(bound),
+        *covariate_arguments(bound),
+    ]
+
+
+def _function(bound: BoundData) -> Iterator[str]:
+    arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(bound))
+    yield "// Individual parameters, subject by parameter."
+    yield f"matrix {_NAME}({arguments}) {{"
+    # stanc warns of a matrix without columns that nothing is assigned to
+    empty = "" if bound.ode.parameters else " = rep_matrix(0, rows(eta), 0)"
+    yield f"  matrix[rows(eta), {len(bound.ode.parameters)}] theta{empty};"
+    implied = {
+        **{n: f"rep_vector({c}, rows(eta))" for n, c in shared_coefficients(bound).items()},
+        **occasion_columns(bound),
+    }
+    for column, name in enumerate(bound.ode.parameters, start=1):
+        parameter = bound.population.get(name)
+        text = implied[name] if parameter is None else _expression(bound, name, parameter)
+        yield f"  theta[ : , {column}] = {text}; // {name}"
+    yield "  return theta;"
+    yield "}"
+
+
+def _expression(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> str:
+    mean, factors = mean_text(bound, name), covariate_factors(bound, name)
+    effect = bound.effect_of(name)
+    if effect is None:
+        return mean if factors else f"rep_vector({mean}, rows(eta))"
+    eta = f"eta[ : , {effect + 1}]"
+    match bound.effects[effect].form:
+        case "lognormal":
+            return f"{mean} {'.*' if factors else '*'} exp({eta})"
+        case "normal":
+            return f"{mean} + {eta}"
+        case _:
+            return _logit_normal(mean, eta, parameter)
+
+
+def _logit_normal(mean: str, eta: str, parameter: PopulationParameterSpec) -> str:
+    low, high = logit_bounds(parameter)
+    share = f"inv_logit({logit_text(mean, parameter)} + {eta})"
+    return share if (low, high) == (0.0, 1.0) else f"{low!r} + {high - low!r} * {share}"

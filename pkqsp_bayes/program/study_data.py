@@ -1,0 +1,195 @@
+"""The study in the program: records, covariates and observations, subject after subject."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pkqsp_bayes.arguments import count, number, record
+from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.program.fragment import Fragment
+from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.study.timeline import Timeline
+
+__all__ = ["COLUMNS", "SOLVER_SETTINGS", "SolverSettings", "table_arguments", "table_fragment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverSettings:
+    """Tolerances and limits of the solver, and how many subjects share a reverse pass.
+
+    Parameters
+    ----------
+    rtol : float
+        Local error of each state, relative to its value.
+    atol : float
+        The same, relative to the size of each state: the largest value that it has had. No unit
+        of a dose or a state matters.
+    max_steps : int
+        Steps that one subject may take.
+    slice_size : int
+        Subjects that share a reverse pass.
+    """
+
+    rtol: float = 1e-6
+    atol: float = 1e-8
+    max_steps: int = 20_000
+    slice_size: int = 8
+
+
+SOLVER_SETTINGS = record(
+    SolverSettings, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
+    max_steps=count(1, 2**31 - 1), slice_size=count(),
+)  # fmt: skip
+"""What they may be."""
+
+COLUMNS = (
+    ("time", "real", "time"),
+    ("evid", "int", "evid"),
+    ("amt", "real", "amount"),
+    ("rate", "real", "rate"),
+    ("ii", "real", "interval"),
+    ("addl", "int", "additional"),
+    ("ss", "int", "steady"),
+    ("cmt", "int", "dose"),
+)
+"""Columns that the solver takes by subject: name, type, field of `Timeline`."""
+
+
+def table_fragment(bound: BoundData, settings: SolverSettings) -> Fragment:
+    """Declare the data that the likelihood reads.
+
+    Parameters
+    ----------
+    bound : BoundData
+        The model and its study.
+    settings : SolverSettings
+        Tolerances and limits.
+    """
+    return Fragment(
+        program=StanProgram(
+            data=tuple(_declarations(bound)),
+            transformed_data=(
+                "array[subjects] int each = linspaced_int_array(subjects, 1, subjects);",
+            ),
+        ),
+        data=_data(bound, settings),
+        coords={"observation": bound.observations.row.tolist(), "subject": list(bound.subjects)},
+    )
+
+
+def table_arguments(*, intervals: bool) -> list[tuple[str, str]]:
+    """Return type and name of all data that the likelihood reads, in the order of its arguments.
+
+    Parameters
+    ----------
+    intervals : bool
+        Whether a censored value may have a limit on its other side too.
+    """
+    return [
+        ("data array[] int", "begin"),
+        *((f"data array[] {kind}", name) for name, kind, _ in COLUMNS),
+        ("data matrix", "x"),
+        ("data array[] int", "piece"),
+        ("data array[] real", "breaks"),
+        ("data matrix", "segments"),
+        ("data matrix", "own"),
+        ("data array[] int", "observed"),
+        ("data array[] int", "record"),
+        ("data array[] int", "output"),
+        ("data array[] int", "censored"),
+        ("data vector", "y"),
+        *([("data vector", "limit")] if intervals else []),
+        ("data real", "rtol"),
+        ("data real", "atol"),
+        ("data int", "max_steps"),
+    ]
+
+
+def _declarations(bound: BoundData) -> Iterator[str]:
+    yield "int<lower=1> subjects;"
+    yield "// Records of all subjects, one after the other; subject s begins at begin[s]."
+    yield "int<lower=1> records;"
+    yield "array[subjects + 1] int<lower=1, upper=records + 1> begin;"
+    for name, kind, _ in COLUMNS:
+        yield f"array[records] {kind} {name};"
+    yield "// Covariates: fixed ones; of the others intercept and slope from each break on, and the"
+    yield "// values that the records themselves state."
+    yield f"matrix[subjects, {len(bound.ode.fixed_covariates)}] x;"
+    yield "int<lower=1> pieces;"
+    yield "array[subjects + 1] int<lower=1, upper=pieces + 1> piece;"
+    yield "array[pieces] real breaks;"
+    yield f"matrix[pieces, {2 * len(bound.ode.varying_covariates)}] segments;"
+    yield f"matrix[records, {len(bound.ode.varying_covariates)}] own;"
+    yield "// Observations by subject: record within the subject, output, value."
+    yield "int<lower=0> observations;"
+    yield "array[subjects + 1] int<lower=1, upper=observations + 1> observed;"
+    yield "array[observations] int<lower=1> record;"
+    yield "array[observations] int<lower=1> output;"
+    yield "array[observations] int<lower=-1, upper=1> censored;"
+    yield "vector[observations] y;"
+    if bound.observations.has_intervals:
+        yield "// Where censored, the value lies between y and limit; the same: anywhere beyond y."
+        yield "vector[observations] limit;"
+    yield "real<lower=0> rtol;"
+    yield "real<lower=0> atol;"
+    yield "int<lower=1> max_steps;"
+    yield "int<lower=1> slice_size;"
+
+
+def _begins(sizes: list[int]) -> list[int]:
+    """Return the 1-based beginnings of parts of some sizes, and the end."""
+    ends: list[int] = np.cumsum(np.array(sizes, dtype=int)).tolist()
+    return [1, *(end + 1 for end in ends)]
+
+
+def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
+    lines, seen = bound.timelines, bound.observations
+    begin = _begins([line.time.size for line in lines])
+    piece = _begins([line.breaks.size for line in lines])
+    table = {name: _column(lines, field) for name, _, field in COLUMNS}
+    table["cmt"] = [number + 1 for number in table["cmt"]]
+    counts = np.bincount(seen.subject, minlength=len(lines))
+    return {
+        "subjects": len(lines),
+        "records": begin[-1] - 1,
+        "begin": begin,
+        **table,
+        "x": np.array([line.fixed for line in lines]).reshape(len(lines), -1),
+        "pieces": piece[-1] - 1,
+        "piece": piece,
+        "breaks": _column(lines, "breaks"),
+        "segments": np.concatenate([line.segments for line in lines]),
+        "own": np.concatenate([line.own for line in lines]),
+        "observations": len(seen),
+        "observed": _begins(counts.tolist()),
+        "record": (seen.record + 1).tolist(),
+        "output": (seen.output + 1).tolist(),
+        "censored": seen.censored.tolist(),
+        "y": seen.value.tolist(),
+        **({"limit": _far_ends(bound)} if seen.has_intervals else {}),
+        "rtol": settings.rtol,
+        "atol": settings.atol,
+        "max_steps": settings.max_steps,
+        "slice_size": settings.slice_size,
+    }
+
+
+def _far_ends(bound: BoundData) -> list[float]:
+    """Return the far end of each interval; the value itself where there is none."""
+    seen = bound.observations
+    lognormal = [
+        bound.ode.output_names.index(name) for name, o in bound.spec.observe.items()
+        if o.error is not None and o.error.form == "lognormal"
+    ]  # fmt: skip
+    # A log-normal value is positive: a limit of 0 says nothing.
+    vain = np.isin(seen.output, lognormal) & (seen.limit <= 0)
+    ends: list[float] = np.where(np.isnan(seen.limit) | vain, seen.value, seen.limit).tolist()
+    return ends
+
+
+def _column(lines: tuple[Timeline, ...], field: str) -> list[Any]:
+    joined = np.concatenate([getattr(line, field) for line in lines])
+    values: list[Any] = joined.tolist()
+    return values

@@ -1,0 +1,135 @@
+"""What a causal claim declares: a file of its own, since the same model serves many claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pkqsp_bayes.arguments import PATH, checked
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.documents import load_document, read_text
+from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.problems import collect_issues
+from pkqsp_bayes.spec.toml_text import format_document
+
+__all__ = [
+    "DECLARABLE",
+    "CausalSpec",
+    "DeclarationSpec",
+    "format_causal",
+    "parse_causal",
+    "read_causal",
+]
+
+DECLARABLE = ("exchangeability", "positivity", "modularity", "invariance", "structure")
+"""Assumptions that can be declared; identifiability is computed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarationSpec:
+    """What is said for one assumption.
+
+    Parameters
+    ----------
+    statement : str
+        The assumption, in the words of this claim.
+    evidence : str
+        What speaks for it: a reference, a design, an experiment.
+    falsified_by : str
+        The intervention or observation that would show it to be wrong.
+    """
+
+    statement: str
+    evidence: str = ""
+    falsified_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CausalSpec:
+    """A causal claim and what is declared for it.
+
+    Parameters
+    ----------
+    claim : str
+        In words: what is done to whom, and what follows.
+    assignment : {"randomised", "observational", "single_arm"}
+        How subjects came to what they were given.
+    confounders : tuple of str
+        Common causes of what is given and of the outcome; covariates that the model must have.
+    declared : mapping of str to DeclarationSpec
+        By assumption, one of `DECLARABLE`.
+    """
+
+    claim: str
+    assignment: Literal["randomised", "observational", "single_arm"]
+    confounders: tuple[str, ...] = ()
+    declared: Mapping[str, DeclarationSpec] = field(default_factory=dict)
+
+
+def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
+    r"""Parse the text of a claim.
+
+    Parameters
+    ----------
+    text : str
+        TOML: ``claim``, ``assignment``, ``confounders``, ``[declared.<assumption>]``.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    CheckError
+        Each problem with its path in the file.
+
+    Examples
+    --------
+    >>> parse_causal('claim = "a half dose halves AUC"\nassignment = "randomised"').assignment
+    'randomised'
+    """
+    try:
+        spec = converter().structure(load_document(text, where), CausalSpec)
+    except CheckError:
+        raise
+    except Exception as error:  # cattrs groups errors of every kind
+        raise CheckError(collect_issues(error, where=where)) from None
+    unknown = [name for name in spec.declared if name not in DECLARABLE]
+    if unknown:
+        raise CheckError(_unknown(name, where) for name in unknown)
+    return spec
+
+
+def _unknown(name: str, where: str) -> Issue:
+    guess = nearest(name, DECLARABLE)
+    remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(DECLARABLE)
+    return Issue(
+        where=f"{where}: declared.{name}", what="there is no such assumption", remedy=remedy
+    )
+
+
+@checked(path=PATH)
+def read_causal(path: str | Path) -> CausalSpec:
+    """Read a claim.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file in UTF-8.
+
+    Raises
+    ------
+    CheckError
+        As `parse_causal`; also if there is no such file.
+    """
+    return parse_causal(read_text(path), where=Path(path).name)
+
+
+def format_causal(spec: CausalSpec) -> str:
+    r"""Return a claim as TOML that `parse_causal` reads.
+
+    Examples
+    --------
+    >>> format_causal(CausalSpec(claim="it works", assignment="single_arm"))
+    'claim = "it works"\nassignment = "single_arm"\n'
+    """
+    return format_document(converter().unstructure(spec))
