@@ -121,7 +121,7 @@ from .physiology.population import (
 from .physiology.species import reference_body as reference_body
 
 # Settings and errors
-from .engine.kernel import SolverOptions as SolverOptions
+from .engine.solver_settings import SolverSettings as SolverSettings
 from .errors import (
     CheckError as CheckError,
     Issue as Issue,

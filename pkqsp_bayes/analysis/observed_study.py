@@ -15,7 +15,7 @@ from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, pop
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
@@ -115,7 +115,7 @@ class ObservedStudy:
         found = self.simulator.solve(self._parameters(kind, rng)).values
         return found[:, self.places, self.observations.output]
 
-    def conditional_predictions(self, options: SolverOptions) -> FloatArray:
+    def conditional_predictions(self, options: SolverSettings) -> FloatArray:
         """Return the predictions (D, N) of the study's own subjects at other tolerances."""
         p = self._parameters("conditional", np.random.default_rng(1))
         found = self.simulator.solve(p, options=options).values

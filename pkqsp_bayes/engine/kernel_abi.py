@@ -188,7 +188,7 @@ class Library:
         sensitivities: bool,
         threads: int,
     ) -> RawSolution:
-        """Solve all subjects of a study (options: `SolverOptions`).
+        """Solve all subjects of a study (options: `SolverSettings`).
 
         Raises
         ------

@@ -12,10 +12,10 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.cli import app
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.diagnostics.correlates import other_centring
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.results.metadata import FitAccount
-from pkqsp_bayes.program.study_data import SolverSettings
 
 MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
 

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.results.store import STUDY_FILE
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page

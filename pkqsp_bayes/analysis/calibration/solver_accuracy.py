@@ -5,7 +5,6 @@ the posterior of a tighter solver; the Pareto k-hat of the weights says whether 
 enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
 from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
 from pkqsp_bayes.arguments import SEED, checked, count
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.attributes import kept_options
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, smoothed_weights
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["SolverAccuracy", "check_solver"]
@@ -155,12 +154,11 @@ def check_solver(
 
 
 def _settings(fit: xr.DataTree) -> SolverSettings:
-    stated = json.loads(fit.attrs.get("options", "{}")).get("solver", {})
-    return SolverSettings(**stated)
+    return SolverSettings(**kept_options(fit).get("solver", {}))
 
 
 def _log_likelihood(seen: ObservedStudy, settings: SolverSettings, tighter: float) -> FloatArray:
-    options = SolverOptions(
+    options = SolverSettings(
         rtol=settings.rtol / tighter,
         atol=settings.atol / tighter,
         max_steps=int(settings.max_steps * tighter**0.5),

@@ -1,15 +1,18 @@
 """What a result says of itself: the model, the program, the versions that made it."""
 
-import dataclasses
 import importlib.metadata
 import json
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+import xarray as xr
+
+from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.program.bind import BindOptions, BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import format_model
 
-__all__ = ["chosen_options", "result_attributes"]
+__all__ = ["chosen_options", "kept_options", "result_attributes"]
 
 _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
@@ -49,10 +52,40 @@ def chosen_options(options: BindOptions | None) -> dict[str, Any]:
     --------
     >>> chosen_options(None), chosen_options(BindOptions(blq="M1"))
     ({}, {'blq': 'M1'})
+    >>> chosen_options(BindOptions(solver=SolverSettings(rtol=1e-8)))
+    {'solver': {'rtol': 1e-08}}
     """
-    usual = dataclasses.asdict(BindOptions())
-    chosen = dataclasses.asdict(options or BindOptions())
-    return {k: v for k, v in chosen.items() if v != usual[k]}
+    return _changes(options or BindOptions(), BindOptions())
+
+
+def kept_options(tree: xr.DataTree) -> dict[str, Any]:
+    """Return the options that a result keeps, as `chosen_options` gives them.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A result; of an older version too, whose solver had the size of slices.
+
+    Raises
+    ------
+    CheckError
+        If the attribute is damaged.
+    """
+    found = read_attribute(tree, "options")
+    solver = dict(found.pop("solver", {}))
+    size = solver.pop("slice_size", None)
+    moved = {} if size in (None, BindOptions().slice_size) else {"slice_size": size}
+    return found | moved | ({"solver": solver} if solver else {})
+
+
+def _changes(chosen: Any, usual: Any) -> dict[str, Any]:
+    """Return the fields of a record that differ, records in it alike."""
+    values = {f.name: (getattr(chosen, f.name), getattr(usual, f.name)) for f in fields(chosen)}
+    return {
+        name: _changes(value, default) if is_dataclass(value) else value
+        for name, (value, default) in values.items()
+        if value != default
+    }
 
 
 def _version(package: str) -> str:

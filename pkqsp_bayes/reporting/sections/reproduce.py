@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from pkqsp_bayes.fitting.results.attributes import kept_options
 from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table
@@ -17,7 +18,7 @@ def reproduce_section(context: ReportContext) -> Section:
     attributes = context.fit.attrs
     versions = read_attribute(context.fit, "versions")
     settings = read_attribute(context.fit, "settings")
-    options = read_attribute(context.fit, "options")
+    options = kept_options(context.fit)
     return Section(
         anchor="reproduce",
         title="How to reproduce",
@@ -58,7 +59,7 @@ def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: boo
     solver = options.get("solver")
     stated = {k: repr(v) for k, v in options.items() if k != "solver"}
     if solver:
-        stated["solver"] = _call("SolverSettings", {k: repr(v) for k, v in solver.items()})
+        stated["solver"] = _call("pq.SolverSettings", {k: repr(v) for k, v in solver.items()})
     arguments = [
         "model",
         'pq.read_study("study.csv", model=model)',
@@ -69,7 +70,6 @@ def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: boo
     ]
     lines = [
         "import pkqsp_bayes as pq",
-        *(["from pkqsp_bayes.program.study_data import SolverSettings"] if solver else []),
         "",
         'model = pq.load_model("model.toml")',
         "fit = pq.fit(",
