@@ -62,6 +62,9 @@ from .analysis.predictive.loo import (
     loo as loo,
     loo_subject as loo_subject,
 )
+from .analysis.predictive.goodness_of_fit import goodness_of_fit as goodness_of_fit
+from .analysis.predictive.individual_curves import individual_curves as individual_curves
+from .analysis.predictive.individual_effects import individual_effects as individual_effects
 from .analysis.predictive.npde import npde as npde
 from .analysis.predictive.predict import predict as predict
 from .analysis.predictive.predictive_pvalues import predictive_pvalues as predictive_pvalues
@@ -89,7 +92,6 @@ from .analysis.identifiability.practical import (
 from .analysis.calibration.calibration import (
     calibration_issues as calibration_issues,
     calibration_table as calibration_table,
-    draw_calibration as draw_calibration,
 )
 from .analysis.calibration.sbc import sbc as sbc
 
@@ -104,7 +106,33 @@ from .analysis.decisions.intervene import intervene as intervene
 from .analysis.decisions.interventions import Scaled as Scaled
 from .spec.causal_claim import CausalSpec as CausalSpec, read_causal as read_causal
 
-# Plots and reports
+# Plots
+from .plots.budget import plot_budget as plot_budget
+from .plots.calibration import plot_calibration as plot_calibration
+from .plots.elicitation import plot_elicitation as plot_elicitation
+from .plots.fits import plot_fits as plot_fits
+from .plots.goodness import plot_gof as plot_gof, plot_residuals as plot_residuals
+from .plots.identifiability import plot_identifiability as plot_identifiability
+from .plots.npde import plot_npde as plot_npde
+from .plots.parameters import (
+    plot_correlations as plot_correlations,
+    plot_parameters as plot_parameters,
+    plot_traces as plot_traces,
+)
+from .plots.positivity import plot_positivity as plot_positivity
+from .plots.priors import (
+    plot_prior_check as plot_prior_check,
+    plot_prior_posterior as plot_prior_posterior,
+)
+from .plots.random_effects import plot_random_effects as plot_random_effects
+from .plots.study import (
+    plot_covariates as plot_covariates,
+    plot_observations as plot_observations,
+)
+from .plots.style import save_figure as save_figure
+from .plots.vpc import plot_vpc as plot_vpc
+
+# Reports
 from .reporting.page import report as report
 from .reporting.report_context import ReportOptions as ReportOptions
 
