@@ -5,6 +5,7 @@
 from ._version import __version__ as __version__
 
 # Models
+from .study.library_table import models as models
 from .library import load_model as load_model
 from .program.check_study import check as check
 from .spec.model import ModelSpec as ModelSpec

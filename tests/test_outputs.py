@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.tables import write_simulation
+from pkqsp_bayes.cli.output import answer
+from pkqsp_bayes.engine.tables import simulation_table
 from pkqsp_bayes.outputs import unfinished, write_output, write_text
 from pkqsp_bayes.study.write import write_study
 
@@ -64,5 +65,5 @@ def test_studies_priors_and_simulations_are_written_so(tmp_path: Path) -> None:
     with pytest.raises(pq.CheckError, match="a pipe"):
         pq.write_priors(pq.PriorTable(), pipe)
     with pytest.raises(pq.CheckError, match="a pipe"):
-        write_simulation(pq.simulate("one-compartment", study), pipe)
+        answer(simulation_table(pq.simulate("one-compartment", study)), pipe)
     assert pipe.is_fifo()

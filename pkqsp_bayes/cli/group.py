@@ -15,13 +15,34 @@ __all__ = ["COMMANDS", "CommandGroup"]
 
 COMMANDS = {
     "Models and studies": {
-        "check": "models", "show": "models", "simulate": "models", "data": "studies",
+        "models": "models", "data": "studies", "check": "models", "show": "models",
+        "simulate": "models",
     },
-    "Priors": {"elicit": "priors", "prior": "priors", "priors": "priors"},
-    "Fitting": {"fit": "fitting", "mode": "fitting", "approximate": "fitting"},
-    "Diagnostics and calibration": {"diagnose": "diagnostics", "sbc": "diagnostics"},
-    "Uncertainty and identifiability": {"budget": "uncertainty", "identify": "identifiability"},
-    "Reports": {"report": "reports"},
+    "Priors": {
+        "elicit": "priors", "prior": "priors", "prior-posterior": "priors",
+        "compare-priors": "priors", "prior-conflict": "priors", "information-gain": "priors",
+    },
+    "Fitting": {
+        "fit": "fitting", "mode": "fitting", "approximate": "fitting", "summary": "fitting",
+        "diagnose": "diagnostics",
+    },
+    "Predictions and predictive checks": {
+        "predict": "predictive", "curves": "predictive", "gof": "predictive",
+        "effects": "predictive", "vpc": "predictive", "npde": "predictive",
+        "pvalues": "predictive", "loo": "predictive", "validate": "predictive",
+    },
+    "Uncertainty, identifiability, calibration": {
+        "budget": "uncertainty", "identifiability": "identifiability",
+        "design": "identifiability", "sbc": "diagnostics",
+    },
+    "Decisions": {
+        "individualise": "decisions", "intervene": "decisions", "causal": "decisions",
+    },
+    "Plots and reports": {"plot": "reports", "report": "reports"},
+    "Physiology": {
+        "body": "physiology", "population": "physiology", "kp": "physiology",
+        "ontogeny": "physiology",
+    },
     "This machine": {"doctor": "machine", "cache": "machine", "bench": "machine"},
 }  # fmt: skip
 """Module of each command, by the heading of `pkqsp --help`."""
@@ -41,6 +62,13 @@ class CommandGroup(TyperGroup):
         """Return a command; None for an unknown name."""
         del ctx
         return _make(cmd_name) if cmd_name in _MODULES else None
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``; its default is a bool, so that typer need not import pydantic yet."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; an unknown name has suggestions."""

@@ -9,14 +9,14 @@ import typer
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli.options import Ignore, Model, ModelAndStudy, model_and_study, solver_settings
-from pkqsp_bayes.cli.output import TextFile, ValuesFile, answer, answer_text
+from pkqsp_bayes.cli.output import AnyFile, DataFile, TableFile, answer, answer_text
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_error, print_issue, print_text
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["check", "show", "simulate"]
+__all__ = ["check", "models", "show", "simulate"]
 
 
 class Form(StrEnum):
@@ -28,6 +28,11 @@ class Form(StrEnum):
     STAN = "stan"
     CPP = "cpp"
     JSON = "json"
+
+
+def models(*, output: TableFile = None) -> None:
+    """List the models of the library: title, endpoints, parameters and study of each."""
+    answer(pq.models(), output)
 
 
 def check(
@@ -56,7 +61,7 @@ def show(
     model: Model,
     form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
     *,
-    output: TextFile = None,
+    output: AnyFile = None,
 ) -> None:
     """Print the composed model: equations, LaTeX, MathML, Stan functions, C++ header, JSON."""
     from pkqsp_bayes.emit.show import show_model
@@ -70,12 +75,12 @@ def show(
 def simulate(
     given: ModelAndStudy,
     *,
-    output: ValuesFile = None,
+    output: DataFile = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter, constant or covariate."),
     ] = None,
-    solver: pq.SolverSettings,
+    solver: "pq.SolverSettings",
 ) -> None:
     """Solve a model for every record of a study."""
     from pkqsp_bayes.engine.tables import parse_settings, simulation_table
@@ -84,7 +89,7 @@ def simulate(
     result = pq.simulate(
         given.model, given.study, parameters=parameters, covariates=covariates, options=solver
     )
-    answer(simulation_table(result), output, whole=result, na=".", digits=6)
+    answer(simulation_table(result), output, whole=result, digits=6)
     _report_failures(result)
 
 

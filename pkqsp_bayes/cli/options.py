@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Atol",
+    "FitAndStudy",
     "FitFolder",
     "Ignore",
     "MaxSteps",
     "Model",
+    "ModelAndStudy",
     "Priors",
     "Rtol",
     "Seed",
     "StudyFile",
     "bind_options",
+    "fit_and_other_study",
     "fit_and_study",
     "fit_settings",
     "model_and_study",
@@ -97,20 +100,25 @@ def read_prior_tables(files: Sequence[Path] | None) -> "pq.PriorTable | None":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAndStudy:
-    """What a fit is of."""
+    """A model as stated, priors in place of its own, and a study."""
 
-    model: "pq.ModelSpec"
+    stated: "pq.ModelSpec"
+    priors: "pq.PriorTable | None"
     study: "pq.Study"
+
+    @property
+    def model(self) -> "pq.ModelSpec":
+        """The model with these priors."""
+        return self.stated if self.priors is None else pq.apply_priors(self.stated, self.priors)
 
 
 def model_and_study(
     model: Model, study: StudyFile, *, priors: Priors = None, ignore: Ignore = None
 ) -> ModelAndStudy:
-    """Read a model, with other priors if they are given, and its study."""
+    """Read a model, priors and a study."""
     spec = pq.load_model(model)
-    table = read_prior_tables(priors)
-    spec = spec if table is None else pq.apply_priors(spec, table)
-    return ModelAndStudy(model=spec, study=pq.read_study(study, model=spec, ignore=ignore))
+    table = pq.read_study(study, model=spec, ignore=ignore)
+    return ModelAndStudy(stated=spec, priors=read_prior_tables(priors), study=table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +141,11 @@ def fit_and_study(
         return FitAndStudy(fit=tree, study=read_study_of(fit))
     table = pq.read_study(study, model=model_of(tree), ignore=ignore)
     return FitAndStudy(fit=tree, study=table)
+
+
+def fit_and_other_study(fit: FitFolder, study: StudyFile, *, ignore: Ignore = None) -> FitAndStudy:
+    """Read a fit, and a study that was not fitted."""
+    return fit_and_study(fit, study, ignore=ignore)
 
 
 def solver_settings(

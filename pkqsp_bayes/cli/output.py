@@ -1,12 +1,13 @@
 """``-o`` and ``--plot``: what a command writes, and in which formats.
 
 ``-o`` is a file for commands that answer a question, whose table is printed without it, and a
-folder for those that sample. The ending of a file's name chooses its format; one that a command
-does not write is refused before anything is computed.
+folder for those that sample or write a page. The ending of a file's name chooses its format; one
+that a command does not write is refused before anything is computed.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "AnyFile",
     "DataFile",
     "Folder",
     "Plot",
@@ -24,62 +26,65 @@ __all__ = [
     "TextFile",
     "answer",
     "answer_text",
+    "file_option",
 ]
 
-_TABLE = (".csv", ".json")
-_DATA = (".csv", ".json", ".nc")
-_TEXT = (".txt",)
-_PICTURE = (".png", ".svg", ".pdf")
+
+def _reader(endings: tuple[str, ...]) -> Callable[[str], Path]:
+    def read_file_name(text: str) -> Path:
+        path = Path(text)
+        if endings and path.suffix not in endings:
+            kind = f"a file {path.suffix!r}" if path.suffix else "a file without an ending"
+            what = f"{kind} is not written here; name one that ends in {' or '.join(endings)}"
+            raise typer.BadParameter(what)
+        if not path.parent.is_dir():
+            what = f"it cannot be written: there is no folder {path.parent}; make it first"
+            raise typer.BadParameter(what)
+        return path
+
+    return read_file_name
 
 
-def _check(text: str, endings: tuple[str, ...]) -> Path:
-    path, choice = Path(text), ", ".join(endings)
-    if path.suffix not in endings:
-        kind = f"files that end in {path.suffix!r}" if path.suffix else "names without an ending"
-        raise typer.BadParameter(f"{kind} are not written here (name a file in {choice})")
-    if not path.parent.is_dir():
-        what = f"it cannot be written: there is no folder {path.parent} (make it, or name another)"
-        raise typer.BadParameter(what)
-    return path
+def file_option(*names: str, endings: tuple[str, ...], what: str) -> Any:
+    """Return an option for a file that a command writes.
+
+    Parameters
+    ----------
+    *names : str
+        Of the option.
+    endings : tuple of str
+        Those of the formats that the command writes; empty for any.
+    what : str
+        What is written.
+    """
+    text = f"{what}: a file in {', '.join(endings)}." if endings else f"{what}."
+    return typer.Option(*names, parser=_reader(endings), metavar="FILE", help=text)
 
 
-def _table_file(text: str) -> Path:
-    return _check(text, _TABLE)
-
-
-def _data_file(text: str) -> Path:
-    return _check(text, _DATA)
-
-
-def _text_file(text: str) -> Path:
-    return _check(text, _TEXT)
-
-
-def _picture_file(text: str) -> Path:
-    return _check(text, _PICTURE)
-
+_OUTPUT = ("--output", "-o")
 
 TableFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", parser=_table_file, metavar="FILE",
-                 help="File for the table: .csv, .json. By default it is printed."),
-]  # fmt: skip
+    file_option(*_OUTPUT, endings=(".csv", ".json"), what="Write the table, do not print it"),
+]
 DataFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", parser=_data_file, metavar="FILE",
-                 help="File for the table: .csv, .json; for the whole result: .nc. "
-                 "By default the table is printed."),
-]  # fmt: skip
+    file_option(
+        *_OUTPUT,
+        endings=(".csv", ".json", ".nc"),
+        what="Write the table (.csv, .json) or the whole result (.nc), do not print it",
+    ),
+]
 TextFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", parser=_text_file, metavar="FILE",
-                 help="File for the text: .txt. By default it is printed."),
-]  # fmt: skip
+    file_option(*_OUTPUT, endings=(".txt",), what="Write the text, do not print it"),
+]
+AnyFile = Annotated[
+    Path | None, file_option(*_OUTPUT, endings=(), what="Write the text, do not print it")
+]
 Plot = Annotated[
-    Path | None,
-    typer.Option("--plot", parser=_picture_file, metavar="FILE",
-                 help="File for the plot: .png, .svg, .pdf."),
-]  # fmt: skip
+    Path | None, file_option("--plot", endings=(".png", ".svg", ".pdf"), what="Draw the plot")
+]
 Folder = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the results.")
 ]
@@ -90,6 +95,7 @@ def answer(
     output: Path | None,
     *,
     whole: "xr.Dataset | None" = None,
+    shown: "pd.DataFrame | None" = None,
     digits: int = 4,
 ) -> None:
     """Print a table, or write it.
@@ -97,16 +103,18 @@ def answer(
     Parameters
     ----------
     table : DataFrame
-        What is printed, or written as CSV or JSON.
+        What is written as CSV or JSON.
     output : Path or None
         The file.
     whole : Dataset, optional
         What is written as netCDF.
+    shown : DataFrame, optional
+        What is printed, if it is not the table.
     digits : int
         Significant digits of what is printed.
     """
     if output is None:
-        print_table(table, digits=digits)
+        print_table(table if shown is None else shown, digits=digits)
         return
     from pkqsp_bayes.outputs import write_output
 
@@ -114,10 +122,22 @@ def answer(
         if output.suffix == ".nc" and whole is not None:
             whole.to_netcdf(part, engine="h5netcdf")
         elif output.suffix == ".json":
-            table.reset_index().to_json(part, orient="records", indent=2, double_precision=15)
+            _flat(table).to_json(part, orient="records", indent=2, double_precision=15)
         else:
-            table.to_csv(part, float_format="%.10g")
+            _flat(table).to_csv(part, index=False, float_format="%.10g", na_rep=".")
     print_text(output)
+
+
+def _flat(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the table with its index as columns, unless that only counts the rows."""
+    import pandas as pd
+
+    if isinstance(table.index, pd.RangeIndex):
+        return table
+    names = [
+        name or ("name" if k == 0 else f"name_{k}") for k, name in enumerate(table.index.names)
+    ]
+    return table.rename_axis(index=names).reset_index()
 
 
 def answer_text(text: str, output: Path | None) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pkqsp_bayes.arguments import count, instance, number, record, simple
-from pkqsp_bayes.arguments.rule import Rule
+from pkqsp_bayes.arguments import count, instance, number, record
+from pkqsp_bayes.arguments.rule import Rule, simple
 
 __all__ = ["FIT_SOLVER_SETTINGS", "SOLVER_SETTINGS", "Instructions", "Method", "SolverSettings"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
-from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 from tests.analysis.test_variability import DOSE, TIMES, posterior
 
 __all__ = ["Ratios", "closed_form", "draw", "ratios"]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
@@ -16,6 +15,7 @@ from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.diagnostics.correlates import other_centring
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.results.metadata import FitAccount
+from tests.commands import commands, options_of
 
 MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
 
@@ -57,7 +57,7 @@ def test_nonsense_is_named(line: list[str], named: list[str], tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("command", "called"),
-    [("fit", "pkqsp_bayes.fitting.sampling.fit.fit"), ("mode", "pkqsp_bayes.find_mode"),
+    [("fit", "pkqsp_bayes.fit"), ("mode", "pkqsp_bayes.find_mode"),
      ("approximate", "pkqsp_bayes.approximate")],
 )  # fmt: skip
 def test_options_of_solver_and_centring_reach_the_fit(
@@ -81,12 +81,7 @@ def test_options_of_solver_and_centring_reach_the_fit(
 
 def test_remedies_name_options_that_there_are() -> None:
     """The command takes every option that a remedy names."""
-    known = {
-        text
-        for command in typer.main.get_command(app).commands.values()
-        for option in command.params
-        for text in (*option.opts, *option.secondary_opts)
-    }
+    known = {option for name in commands() for option in options_of(name)}
     account = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
     reasons = {"more steps than max_steps allows": 1, "step size fell below": 1}
     accuracy = SolverAccuracy(rtol=1e-6, atol=1e-8, change=np.linspace(-9, 9, 30), pareto_k=2.0)

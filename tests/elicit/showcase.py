@@ -15,10 +15,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pkqsp_bayes.elicit.prior_pictures import draw_derived
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
-from pkqsp_bayes.elicit.prior_pictures import draw_derived
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals

@@ -4,12 +4,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
 from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
 from pkqsp_bayes.elicit.elicitation import elicit_priors
-from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
@@ -49,7 +49,7 @@ def file(tmp_path: Path) -> Path:
 def test_the_command_writes_a_table_that_a_model_takes(file: Path) -> None:
     output, picture = file.with_name("priors.toml"), file.with_name("priors.png")
     command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file),
-               "-o", str(output), "--picture", str(picture)]  # fmt: skip
+               "-o", str(output), "--plot", str(picture)]  # fmt: skip
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "V: q0.1 = 20" in done.output

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
 from tests.statistical.antibody import (
     DOSES,
     TRUTH,

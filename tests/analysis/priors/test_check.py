@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from pkqsp_bayes.reporting.prior import draw_prior_check
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.reporting.prior import draw_prior_check
 from pkqsp_bayes.spec.toml import format_model, parse_model
 from tests.fitting.conftest import TEXT
 

@@ -1,0 +1,66 @@
+"""Commands about uncertainty: ``pkqsp budget``."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.cli.options import FitFolder, Seed, solver_settings
+from pkqsp_bayes.cli.output import DataFile, Plot, answer
+from pkqsp_bayes.cli.scenario import Scenario, scenario
+from pkqsp_bayes.cli.takes import takes
+from pkqsp_bayes.console import print_text
+
+__all__ = ["budget"]
+
+
+class MetricName(StrEnum):
+    """Exposure metrics of a trajectory."""
+
+    VALUES = "values"
+    AUC = "AUC"
+    CMAX = "Cmax"
+    TMAX = "Tmax"
+    CTROUGH = "Ctrough"
+    TIME_ABOVE = "time_above"
+    NADIR = "nadir"
+
+
+@takes("solver", solver_settings)
+@takes("case", scenario)
+def budget(
+    fit: FitFolder,
+    *,
+    case: Scenario,
+    metric: Annotated[
+        MetricName, typer.Option(help="The values at the times, or an exposure metric.")
+    ] = MetricName.VALUES,
+    threshold: Annotated[float, typer.Option(help="Of time_above.")] = 0.0,
+    outer: Annotated[int, typer.Option(help="Draws of the parameters.")] = 200,
+    inner: Annotated[int, typer.Option(help="Subjects under each.")] = 100,
+    seed: Seed = 1,
+    solver: "pq.SolverSettings",
+    output: DataFile = None,
+    plot: Plot = None,
+) -> None:
+    """Split a variance: between-subject variability, parameter uncertainty, residual error."""
+    from pkqsp_bayes.analysis.population_draws import model_of
+
+    tree = pq.read_fit(fit)
+    found = pq.variance_budget(
+        tree,
+        **case.arguments(model_of(tree)),
+        endpoint=pq.Endpoint(kind=metric.value, threshold=threshold),
+        outer=outer,
+        inner=inner,
+        seed=seed,
+        options=solver,
+    )
+    table = found[["variance", "error", "share", "first_order_ratio"]].to_dataframe()
+    shown = table.xs("natural", level="scale")
+    shown.attrs |= {"label": found.attrs["label"]} if "label" in found.attrs else {}
+    answer(table, output, whole=found, shown=shown, digits=3)
+    if plot is not None:
+        pq.save_figure(pq.plot_budget(found), plot)
+        print_text(plot)
