@@ -82,7 +82,13 @@ def test_the_tutorial_runs_with_its_commands(
     assert (learnt.contraction[["CL", "V"]] > 0.5).all()
     assert float(compared["mean"].sel(parameter="CL")[0]) == pytest.approx(2.8, abs=0.2)
     assert float(compared["mean"].sel(parameter="CL", prior="dog")) == pytest.approx(2.3, abs=0.2)
-    for name in ("prior/prior_check.png", "fit/priors_compared.csv", "fit/priors.png", "fit/budget.png", "fit/report.html"):
+    for name in (
+        "prior/prior_check.png",
+        "fit/priors_compared.csv",
+        "fit/priors.png",
+        "fit/budget.png",
+        "fit/report.html",
+    ):
         assert (tmp_path / name).exists()
 
 

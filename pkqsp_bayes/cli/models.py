@@ -64,10 +64,9 @@ def show(
     output: AnyFile = None,
 ) -> None:
     """Print the composed model: equations, LaTeX, MathML, Stan functions, C++ header, JSON."""
-    from pkqsp_bayes.emit.show import show_model
-    from pkqsp_bayes.ode.ready import ready_model
+    from pkqsp_bayes.engine.compiled_model import compile_model
 
-    answer_text(show_model(ready_model(pq.load_model(model)), form).rstrip("\n"), output)
+    answer_text(compile_model(pq.load_model(model)).text(form).rstrip("\n"), output)
 
 
 @takes("solver", solver_settings)

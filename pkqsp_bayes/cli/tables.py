@@ -38,7 +38,7 @@ def by_observation(dataset: "xr.Dataset", names: "tuple[str, ...]") -> "pd.DataF
     """Return variables of each observation as columns; of draws their quantiles."""
     import pandas as pd
 
-    columns = {}
+    columns: dict[str, NDArray[np.float64]] = {}
     for name in names:
         values = dataset[name]
         if "draw" in values.dims:
