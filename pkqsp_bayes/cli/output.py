@@ -134,10 +134,8 @@ def _flat(table: "pd.DataFrame") -> "pd.DataFrame":
 
     if isinstance(table.index, pd.RangeIndex):
         return table
-    names = [
-        name or ("name" if k == 0 else f"name_{k}") for k, name in enumerate(table.index.names)
-    ]
-    return table.rename_axis(index=names).reset_index()
+    names = [str(name or f"level_{k}") for k, name in enumerate(table.index.names)]
+    return table.rename_axis(names).reset_index()
 
 
 def answer_text(text: str, output: Path | None) -> None:

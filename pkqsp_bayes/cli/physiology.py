@@ -30,7 +30,10 @@ def body(
 ) -> None:
     """Print the volumes, masses and flows of a body of the library."""
     known = ("WT", "HT", "AGE", "SEX")
-    found = pq.reference_body(species, **parse_numbers("--covariate", covariate or [], known))
+    of = parse_numbers("--covariate", covariate or [], known)
+    found = pq.reference_body(
+        species, WT=of.get("WT"), HT=of.get("HT"), AGE=of.get("AGE"), SEX=of.get("SEX")
+    )
     found = pq.impair_body(found, parse_numbers("--impair", impair or []))
     answer(_organs(found), output)
     if output is None:

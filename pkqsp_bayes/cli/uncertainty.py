@@ -58,7 +58,7 @@ def budget(
         options=solver,
     )
     table = found[["variance", "error", "share", "first_order_ratio"]].to_dataframe()
-    shown = table.xs("natural", level="scale")
+    shown = table.loc["natural"]
     shown.attrs |= {"label": found.attrs["label"]} if "label" in found.attrs else {}
     answer(table, output, whole=found, shown=shown, digits=3)
     if plot is not None:

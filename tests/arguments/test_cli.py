@@ -47,12 +47,13 @@ MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
     ],
 )
 def test_nonsense_is_named(line: list[str], named: list[str], tmp_path: Path) -> None:
-    where = [] if line[0] == "bench" else ["--output", str(tmp_path / "out")]
+    name = "out.csv" if line[0] == "simulate" else "out"
+    where = [] if line[0] == "bench" else ["--output", str(tmp_path / name)]
     found = CliRunner().invoke(app, [*line, *where])
     assert found.exit_code == 2
     assert isinstance(found.exception, SystemExit)
     assert all(name in found.stderr for name in named), found.stderr
-    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
