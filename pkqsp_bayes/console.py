@@ -41,7 +41,7 @@ def print_error(text: object, *, kind: Kind = "error") -> None:
 
 def print_issue(issue: Issue) -> None:
     """Print an issue in the colour of its severity."""
-    print_error(issue, kind=issue.severity)
+    print_error(issue.on_command_line(), kind=issue.severity)
 
 
 def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
@@ -77,12 +77,20 @@ def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 class _ConsoleHandler(logging.Handler):
-    """Log records on standard error."""
+    """Log records on standard error; issues as commands report them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error, warning = record.levelno >= logging.ERROR, record.levelno >= logging.WARNING
         kind: Kind = "error" if error else "warning" if warning else ""
-        print_error(f"{record.levelname.lower()}: {self.format(record)}", kind=kind)
+        text = str(record.msg)
+        if isinstance(record.args, tuple) and record.args:
+            text %= tuple(map(_on_command_line, record.args))
+        is_issue = text.startswith(("warning: ", "error: "))
+        print_error(text if is_issue else f"{record.levelname.lower()}: {text}", kind=kind)
+
+
+def _on_command_line(thing: object) -> object:
+    return thing.on_command_line() if isinstance(thing, Issue | PkqspError) else thing
 
 
 def log_to_console(*, verbose: bool) -> None:
@@ -110,7 +118,7 @@ def reported() -> Iterator[None]:
             print_error(error.remedy, kind="")
         raise typer.Exit(3) from None
     except PkqspError as error:
-        print_error(error)
+        print_error(error.on_command_line())
         raise typer.Exit(1) from None
     except OSError as error:  # a file that cannot be written, above all
         place = error.filename or "a file"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from pkqsp_bayes.remedies import in_python, on_command_line
+
 __all__ = ["CheckError", "Issue", "PkqspError", "ToolchainError"]
 
 
@@ -20,7 +22,9 @@ class Issue:
     what : str
         What is wrong.
     remedy : str
-        What to do about it.
+        What to do about it, in Python.
+    command : str
+        The same on the command line; by default as in Python.
 
     Examples
     --------
@@ -32,15 +36,36 @@ class Issue:
     where: str
     what: str
     remedy: str = ""
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Part the two forms of what `pkqsp_bayes.remedies.setting` names."""
+        command = self.command or on_command_line(self.remedy)
+        object.__setattr__(self, "command", command)
+        object.__setattr__(self, "remedy", in_python(self.remedy))
 
     def __str__(self) -> str:
         """Return the issue on one line."""
-        remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{self.severity}: {self.where}: {self.what}{remedy}"
+        return self._line(self.remedy)
+
+    def on_command_line(self) -> str:
+        """Return the issue on one line, with the remedy that can be followed on a command line."""
+        return self._line(self.command)
+
+    def _line(self, remedy: str) -> str:
+        return f"{self.severity}: {self.where}: {self.what}{f' ({remedy})' if remedy else ''}"
 
 
 class PkqspError(Exception):
     """Everything that this package raises on purpose."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, with settings as they are named in Python."""
+        return in_python(super().__str__())
+
+    def on_command_line(self) -> str:
+        """Return what is wrong, with settings as they are named on the command line."""
+        return on_command_line(super().__str__())
 
 
 class CheckError(PkqspError, ValueError):

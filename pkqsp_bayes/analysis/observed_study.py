@@ -19,6 +19,7 @@ from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
@@ -187,7 +188,7 @@ class ObservedStudy:
     def _no_replicates(self, values: FloatArray) -> Issue:
         lost = ~np.isfinite(values).any(axis=0)
         what = f"of {len(values)} draws hardly any makes a replicate of every observation"
-        remedy = "look at pq.diagnose of the fit, and at samples before the first dose"
+        remedy = f"look at {setting('diagnose')} of the fit, and at samples before the first dose"
         if lost.any():
             rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
             named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)

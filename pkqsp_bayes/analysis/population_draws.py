@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.reserved_labels import is_known
@@ -163,7 +164,7 @@ def model_of(tree: xr.DataTree) -> ModelSpec:
     source = str(tree.encoding.get("source", "the fit"))
     text = tree.attrs.get("model")
     if not isinstance(text, str):
-        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it does not say of which model it is", f"give {setting('a fit')}"
         raise CheckError([Issue(where=source, what=what, remedy=remedy)])
     return parse_model(text, where=f"{source}: attribute model")
 

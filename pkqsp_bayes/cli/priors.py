@@ -13,6 +13,7 @@ from pkqsp_bayes.cli.options import (
     Model,
     ModelAndStudy,
     Seed,
+    bind_options,
     fit_and_study,
     model_and_study,
 )
@@ -62,6 +63,7 @@ def elicit(
     print_text(output)
 
 
+@takes("options", bind_options)
 @takes("given", model_and_study)
 def prior(
     given: ModelAndStudy,
@@ -69,11 +71,12 @@ def prior(
     output: Folder,
     draws: Annotated[int, typer.Option(help="How many.")] = 1000,
     seed: Seed = 1,
+    options: "pq.BindOptions",
 ) -> None:
     """Draw from the prior and what it predicts, and compare that with what was observed."""
     from pkqsp_bayes.fitting.results.saved_results import write_result
 
-    tree = pq.sample_prior(given.model, given.study, draws=draws, seed=seed)
+    tree = pq.sample_prior(given.model, given.study, draws=draws, seed=seed, options=options)
     path = write_result(tree, output)
     if tree["observed_data"].sizes.get("observation"):
         _check(tree, given.study, output, seed)

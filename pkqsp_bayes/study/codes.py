@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.study import Study
 
@@ -148,9 +149,9 @@ def _limits(study: Study, column: str) -> BoolArray:
 _EXCLUSION = _Code(
     severity="error", rows=_marked,
     what="'{value}' in column {column} marks the row as one to leave out, and nothing reads it",
-    remedy="leave such rows out: ignore = [\"{column} == {value}\"] (--ignore '{column} == "
-    "{value}'); or, where it is no mark, name it otherwise: columns = { {column}_kept = "
-    '"{column}" }',
+    remedy='leave such rows out: [study] ignore = ["{column} == {value}"] in the model, or '
+    + setting("ignore", "{column} == {value}")
+    + '; where it is no mark, name it otherwise: columns = { {column}_kept = "{column}" }',
 )  # fmt: skip
 _COMMENT = _Code(
     rows=lambda study, column: _present(study, column),

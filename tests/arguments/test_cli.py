@@ -1,21 +1,14 @@
 """Options of the command that mean nothing: one message each, and no traceback."""
 
-import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.cli import app
 from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.fitting.diagnostics.correlates import other_centring
-from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
-from pkqsp_bayes.fitting.results.metadata import FitAccount
-from tests.commands import commands, options_of
 
 MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
 
@@ -78,22 +71,3 @@ def test_options_of_solver_and_centring_reach_the_fit(
     solver = SolverSettings(rtol=1e-8, atol=1e-10, max_steps=99)
     assert seen[0] == pq.BindOptions(solver=solver, centred={"CL": True, "V": False})
     assert seen[1] == pq.BindOptions()
-
-
-def test_remedies_name_options_that_there_are() -> None:
-    """The command takes every option that a remedy names."""
-    known = {option for name in commands() for option in options_of(name)}
-    account = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
-    reasons = {"more steps than max_steps allows": 1, "step size fell below": 1}
-    accuracy = SolverAccuracy(rtol=1e-6, atol=1e-8, change=np.linspace(-9, 9, 30), pareto_k=2.0)
-    told = [
-        other_centring("omega[CL]", account),
-        other_centring("omega_iov[V]", account),
-        *(i.remedy for i in solver_issues({"solves": 10, "reasons": reasons})),
-        *(i.remedy for i in accuracy.issues),
-    ]
-    for remedy in told:
-        named = re.findall(r"--[a-z-]+", remedy)
-        assert named
-        assert set(named) <= known, remedy
-    assert told[1].endswith("--centred 'kappa[V]'")

@@ -21,6 +21,7 @@ from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.attributes import kept_options
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, smoothed_weights
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["SolverAccuracy", "check_solver"]
@@ -68,11 +69,8 @@ class SolverAccuracy:
         return list(self._issues())
 
     def _issues(self) -> Iterator[Issue]:
-        remedy = (
-            "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
-            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e})), or "
-            f"pkqsp fit --rtol {self.rtol / _TIGHTER:.0e} --atol {self.atol / _TIGHTER:.0e}"
-        )
+        rtol, atol = (f"{value / _TIGHTER:.0e}" for value in (self.rtol, self.atol))
+        remedy = f"fit again with tighter tolerances: {setting('tolerances', rtol, atol)}"
         failed = int(np.sum(~np.isfinite(self.change)))
         if failed:
             what = f"{failed} of {self.change.size} draws could not be solved again"

@@ -31,6 +31,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_issues
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["diagnose"]
 
@@ -127,7 +128,9 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     """Say what to do about a variable that mixes badly: longer, and by what it is."""
     wanted = int(np.ceil(factor * account.draws / 100) * 100)
     few = factor <= _LONGER
-    longer = f"run longer (draws = {wanted})" if few else "running longer alone will not do"
+    longer = (
+        f"run longer: {setting('draws', wanted)}" if few else "running longer alone will not do"
+    )
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
     if name.startswith("correlation"):
@@ -153,7 +156,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
         return
     delta = next((d for d in _DELTAS if d > account.adapt_delta), None)
     first = (
-        f"raise adapt_delta from {account.adapt_delta:g} to {delta:g}"
+        f"raise the target acceptance from {account.adapt_delta:g}: {setting('adapt_delta', delta)}"
         if delta
         else "smaller steps will not help any more"
     )
@@ -180,7 +183,7 @@ def _check_tree_depth(tree: xr.DataTree, account: FitAccount) -> _Found:
             f"{deep} of {depth.size} transitions reached the greatest tree depth: slow, not wrong"
         )
         remedy = (
-            f"raise max_treedepth from {account.max_treedepth} to {account.max_treedepth + 2}; "
+            f"raise the greatest depth: {setting('max_treedepth', account.max_treedepth + 2)}; "
             "if it is most of them, parameters are strongly tied or very differently scaled: "
             "tighter priors shorten the way"
         )

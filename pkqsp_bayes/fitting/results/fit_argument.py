@@ -8,13 +8,14 @@ from pkqsp_bayes.arguments import PATH, Rule, instance
 from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.store import read_fit
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "as_fit"]
 
 FitLike = xr.DataTree | str | Path
 """The result of a fit; the path of its folder."""
 
-_WANTED = "give what pkqsp_bayes.fit returns, or its folder"
+_WANTED = f"give {setting('a fit')}"
 
 
 def as_fit(fit: FitLike) -> xr.DataTree:

@@ -10,10 +10,11 @@ import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["FitAccount", "attribute_issues", "read_account", "read_attribute", "settings_issues"]
 
-_REMEDY = "the file is damaged: resume the fit (--resume, resume=True), and it is written anew"
+_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def read_account(tree: xr.DataTree) -> FitAccount:
         If there is no posterior, or an attribute is damaged.
     """
     if "posterior" not in tree.children or "draw" not in tree["posterior"].sizes:
-        what, remedy = "it has no posterior draws", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no posterior draws", f"give {setting('a fit')}"
         raise CheckError([Issue(where=_source(tree), what=what, remedy=remedy)])
     default = FitSettings()
     settings = read_attribute(tree, "settings")
