@@ -73,6 +73,7 @@ from .analysis.predictive.validation import validate as validate
 from .analysis.predictive.vpc import vpc as vpc
 
 # Uncertainty
+from .analysis.uncertainty.budget_table import budget_table as budget_table
 from .analysis.uncertainty.compare_priors import compare_priors as compare_priors
 from .analysis.uncertainty.endpoint import Endpoint as Endpoint
 from .analysis.uncertainty.prior_posterior import prior_posterior as prior_posterior
@@ -152,6 +153,7 @@ from .physiology.species import reference_body as reference_body
 # Settings and errors
 from .engine.solver_settings import SolverSettings as SolverSettings
 from .errors import (
+    Issues as Issues,
     CheckError as CheckError,
     Issue as Issue,
     PkqspError as PkqspError,

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.remedies import in_python, on_command_line
 
-__all__ = ["CheckError", "Issue", "PkqspError", "ToolchainError"]
+__all__ = ["CheckError", "Issue", "Issues", "PkqspError", "ToolchainError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,21 @@ class Issue:
 
     def _line(self, remedy: str) -> str:
         return f"{self.severity}: {self.where}: {self.what}{f' ({remedy})' if remedy else ''}"
+
+
+class Issues(list[Issue]):
+    """A list of issues, which a notebook shows as a table.
+
+    Examples
+    --------
+    >>> Issues([Issue(where="drug.fup", what="fup is 1.2")])[0].where
+    'drug.fup'
+    """
+
+    def _repr_html_(self) -> str:
+        rows = [(i.severity, i.where, i.what, i.remedy) for i in self]
+        caption = f"{len(self)} issue{'' if len(self) == 1 else 's'}" if self else "no issues"
+        return html_table(caption, ("", "where", "what", "remedy"), rows)
 
 
 class PkqspError(Exception):

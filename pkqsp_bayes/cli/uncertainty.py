@@ -57,10 +57,8 @@ def budget(
         seed=seed,
         options=solver,
     )
-    table = found[["variance", "error", "share", "first_order_ratio"]].to_dataframe()
-    shown = table.loc["natural"]
-    shown.attrs |= {"label": found.attrs["label"]} if "label" in found.attrs else {}
-    answer(table, output, whole=found, shown=shown, digits=3)
+    shown = pq.budget_table(found, scale="natural")
+    answer(pq.budget_table(found), output, whole=found, shown=shown, digits=3)
     if plot is not None:
         pq.save_figure(pq.plot_budget(found), plot)
         print_text(plot)

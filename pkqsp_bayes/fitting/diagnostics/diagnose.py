@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.arguments import checked
-from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.errors import Issue, Issues
 from pkqsp_bayes.fitting.diagnostics.correlates import (
     energy_correlate,
     most_correlated,
@@ -60,10 +60,14 @@ def diagnose(tree: FitLike) -> list[Issue]:
 
     Returns
     -------
-    list of Issue
-        All of severity ``warning``.
+    Issues
+        A list; all of severity ``warning``.
     """
     tree = as_fit(tree)
+    return Issues(_issues(tree))
+
+
+def _issues(tree: xr.DataTree) -> list[Issue]:
     if "approximation" in {**tree.attrs, **tree["posterior"].attrs}:  # no chain, nothing to mix
         return list(approximation_issues({**tree["posterior"].attrs, **tree.attrs}))
     return _of_sampling(tree)
