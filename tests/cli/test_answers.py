@@ -94,7 +94,7 @@ def test_loo_of_subjects(folder: Path, tmp_path: Path) -> None:
     assert "elpd" in text
     found = pd.read_csv(table)
     assert len(found) == 12
-    assert {"subject", "elpd", "pareto_k"} <= set(found.columns)
+    assert {"ID", "elpd", "pareto_k"} <= set(found.columns)
 
 
 def test_loo_of_observations_needs_the_likelihood(folder: Path) -> None:
@@ -177,7 +177,7 @@ def test_summary_and_diagnose(folder: Path, tmp_path: Path) -> None:
     assert "omega[CL]" in text
     code, text = pkqsp("summary", folder, "-o", tmp_path / "s.csv")
     assert code == 0, text
-    found = pd.read_csv(tmp_path / "s.csv").set_index("level_0")
+    found = pd.read_csv(tmp_path / "s.csv").set_index("parameter")
     wanted = pq.summary_table(folder)
     assert found.loc["CL", "mean"] == pytest.approx(wanted.loc["CL", "mean"])
     code, text = pkqsp("diagnose", folder, "--solver-draws", 0)
@@ -213,4 +213,4 @@ def test_priors_against_posteriors(folder: Path, tmp_path: Path) -> None:
 def test_plots(kind: str, folder: Path, tmp_path: Path) -> None:
     code, text = pkqsp("plot", kind, folder, "-o", tmp_path / "plot.png")
     assert code == 0, text
-    assert (tmp_path / "plot.png").stat().st_size > 5_000
+    assert (tmp_path / "plot.png").stat().st_size > 2_000

@@ -29,10 +29,10 @@ def test_models_lists_the_library(tmp_path: Path) -> None:
 
 def test_designs_are_compared(tmp_path: Path) -> None:
     """Standard errors fall with the square root of the number of subjects."""
-    text = "ID,TIME,AMT,EVID,CMT,DV,MDV,WT\n"
+    text = "ID,TIME,AMT,EVID,CMT,WT\n"
     for name, count in (("few", 3), ("many", 12)):
         rows = [
-            f"{k},0,100,1,iv,.,1,70\n" + "".join(f"{k},{t},0,0,.,.,0,70\n" for t in (1, 4, 12))
+            f"{k},0,100,1,iv,70\n" + "".join(f"{k},{t},0,0,.,70\n" for t in (1, 4, 12))
             for k in range(count)
         ]
         (tmp_path / f"{name}.csv").write_text(text + "".join(rows))
