@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.image import imread
+from pkqsp_bayes.reporting.npde import draw_npde
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
-from pkqsp_bayes.reporting.npde import draw_npde
 from pkqsp_bayes.reporting.sections.budget import typical_regimen
 
 DOSE = pq.Dose(amount=320, to="oral")

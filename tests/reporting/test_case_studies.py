@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.image import imread
+from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.library import names, path
 from pkqsp_bayes.reporting.case_studies import compare_estimates, write_case
 from pkqsp_bayes.reporting.cases import CASES, published_estimates
-from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study import datasets
 from tests.analysis.posteriors import hand_made

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-
 from pkqsp_bayes.reporting.overlap import draw_overlap
 
 
