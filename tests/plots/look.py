@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -52,7 +53,7 @@ def overlaps(figure: Figure) -> list[str]:
 
     Looked at: titles, labels, tick labels, legends.
     """
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     boxes = {}
     for number, axis in enumerate(a for a in figure.axes if a.get_visible() and a.axison):
         parts = [axis.title, axis.xaxis.label, axis.yaxis.label]
