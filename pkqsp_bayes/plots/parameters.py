@@ -221,8 +221,9 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     ['CL', 'omega[CL]']
     """
     tree = as_fit(fit)
-    draws, chains = _varying(tree), tree["posterior"].sizes["chain"]
-    draws = _named(draws, list(draws)[:_TRACES] if labels is None else labels)
+    chains, found = tree["posterior"].sizes["chain"], _varying(tree)
+    everything = labelled_draws(tree["posterior"].to_dataset())
+    draws = _named(everything, list(found)[:_TRACES] if labels is None else labels)
     with new_figure(width=8.2, height=1.3 * len(draws) + 0.5) as figure:
         axes = figure.subplots(len(draws), 1, sharex=True, squeeze=False)[:, 0]
         for axis, (name, values) in zip(axes, draws.items(), strict=True):

@@ -49,7 +49,9 @@ def test_shares_add_up_where_there_is_a_variance(budget: xr.Dataset) -> None:
 def test_areas_are_variances_and_their_shares(budget: xr.Dataset, scale: str) -> None:
     figure = pq.plot_budget(budget, scale=scale)
     one = budget.sel(scale=scale, time=8.0)
-    for column, view in enumerate(("latent", "observed")):
+    views = ("latent", "observed") if scale == "natural" else ("latent",)
+    assert figure.axes[1].get_visible() == (len(views) == 2), "no logarithm of negative samples"
+    for column, view in enumerate(views):
         parts = ["between_subject", "parameter", *(["residual"] if column else [])]
         variances = [float(one["variance"].sel(view=view, component=p)) for p in parts]
         above = [height(figure.axes[column], k, 8.0) for k in range(len(parts))]
