@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import TEXT, checked, one_of
-from pkqsp_bayes.plots.layout import legend_above, name_with_unit, note_label
+from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
 
@@ -81,21 +81,29 @@ def plot_budget(budget: xr.Dataset, *, quantity: str = "", scale: str = "natural
             axis.set_visible(False)
         for (top, middle), view in zip(axes[:2].T, views, strict=False):
             _draw_view(top, middle, one, view)
-        top_unit = _variance_unit(str(budget.attrs["unit"]), scale)
-        axes[0, 0].set_ylabel(name_with_unit("variance", top_unit))
+        unit = _variance_unit(str(budget.attrs["unit"]), scale)
+        axes[0, 0].set_ylabel(name_with_unit("variance", unit))
         axes[1, 0].set_ylabel("share of the variance (%)")
-        looks = _looks(lower)
-        for axis, (title, shares) in zip(axes[2:].ravel(), lower.items(), strict=False):
-            _stack(axis, _percent(shares), one, [looks[name] for name in shares], top=100)
-            axis.set_title(title)
-            axis.set_ylabel("share (%)")
-            axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3)
-        legend_above(figure, axes[:2].flat, columns=2)
-        note_label(figure, budget.attrs, _title(budget, quantity, scale))
+        _draw_lower(axes[2:].ravel(), lower, one)
         if "time" in one.dims:
             for axis in axes.flat:
                 axis.set_xlabel(name_with_unit("time", budget.attrs["time_unit"]), fontsize=8)
+        title = _title(budget, quantity, scale)
+        finish(figure, axes[:2].flat, budget.attrs, title=title, columns=2)
     return figure
+
+
+def _draw_lower(
+    axes: NDArray[np.object_], lower: Mapping[str, Mapping[str, FloatArray]], one: xr.Dataset
+) -> None:
+    """Draw how variances divide among random effects, and among parameters."""
+    looks = _looks(lower)
+    below = -0.3 if "time" in one.dims else -0.08
+    for axis, (title, shares) in zip(axes, lower.items(), strict=False):
+        _stack(axis, _percent(shares), one, [looks[name] for name in shares], top=100)
+        axis.set_title(title)
+        axis.set_ylabel("share (%)")
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, below), ncols=3)
 
 
 def _draw_view(top: Axes, middle: Axes, one: xr.Dataset, view: str) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.calibration.calibration import calibration_table, finished
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
-from pkqsp_bayes.plots.layout import legend_above, note_label
+from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import BAND, COLOURS, GREY, LINE, new_figure
 
 __all__ = ["plot_calibration"]
@@ -75,9 +75,16 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
             _draw_averaged(right, done.sel(quantity=name), look[0], kind)
             right.set_xlabel(str(name), fontsize=8)
             left.set_xlabel("rank (share)", fontsize=8)
-        legend_above(figure, axes[: 2 * len(table)])
-        note_label(figure, result.attrs, _title(result, done, kind))
+        _name_lines(axes[0])
+        finish(figure, axes[: 2 * len(table)], result.attrs, title=_title(result, done, kind))
     return figure
+
+
+def _name_lines(axis: Axes) -> None:
+    """Put the lines of both panels into the legend, in the colour that most have."""
+    axis.plot([], [], color=LINE, label="left: ECDF of ranks minus uniform")
+    axis.plot([], [], color=LINE, label="right: ECDF of the averaged posterior")
+    axis.plot([], [], color=COLOURS[1], label="rejected")
 
 
 def _title(result: xr.Dataset, done: xr.Dataset, kind: str) -> str:
@@ -103,7 +110,12 @@ def _draw_ranks(
                       label="band of uniform ranks")  # fmt: skip
     grid = np.linspace(0, 1, 201)
     ecdf = np.searchsorted(np.sort(pit), grid, side="right") / pit.size
-    axis.plot(grid, ecdf - grid, color=colour, linewidth=1.2, label="ECDF of ranks minus uniform")
+    axis.plot(
+        grid,
+        ecdf - grid,
+        color=colour,
+        linewidth=1.2,
+    )
     axis.axhline(0, color=GREY, linewidth=0.6)
     axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axis.tick_params(labelsize=7)
@@ -113,9 +125,8 @@ def _draw_averaged(axis: Axes, one: xr.Dataset, colour: str, kind: str) -> None:
     truth = np.sort(one["truth"].to_numpy())
     pooled = np.sort(one["draws"].to_numpy().ravel())
     axis.step(truth, np.arange(1, truth.size + 1) / truth.size, color=GREY, linewidth=2.2,
-              label=f"{kind}, ECDF")  # fmt: skip
-    axis.plot(pooled, np.arange(1, pooled.size + 1) / pooled.size, color=colour, linewidth=1.1,
-              label="posterior averaged over replicates, ECDF")  # fmt: skip
+              label=f"right: ECDF of the {kind}")  # fmt: skip
+    axis.plot(pooled, np.arange(1, pooled.size + 1) / pooled.size, color=colour, linewidth=1.1)
     low, high = np.quantile(np.concatenate([truth, pooled]), [0.005, 0.995])
     axis.set_xlim(low, high)
     axis.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])

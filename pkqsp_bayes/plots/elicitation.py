@@ -13,7 +13,7 @@ from pkqsp_bayes.elicit.beliefs import Belief
 from pkqsp_bayes.elicit.elicitation import Elicitation
 from pkqsp_bayes.elicit.qsp import DerivedPriors
 from pkqsp_bayes.elicit.statements import PredictiveStatement
-from pkqsp_bayes.plots.layout import make_axes, name_with_unit, note_label
+from pkqsp_bayes.plots.layout import finish, make_axes, name_with_unit
 from pkqsp_bayes.plots.style import BAND, COLOURS, OBSERVED, new_figure
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
@@ -53,7 +53,7 @@ class _Panel:
             _draw_fits(axis, self.draws, self.families, self.prior)
         axis.set_xlabel(name_with_unit(axis.get_xlabel(), self.unit))
         axis.set_title(self.title)
-        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
 
 
 @checked(result=_RESULT)
@@ -131,7 +131,7 @@ def _draw(panels: Sequence[_Panel], title: str) -> Figure:
         axes = make_axes(figure, len(panels), columns)
         for panel, axis in zip(panels, axes, strict=True):
             panel.draw(axis)
-        note_label(figure, {}, title)
+        finish(figure, [], {}, title=title)
     return figure
 
 

@@ -13,10 +13,9 @@ from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
-    legend_above,
+    finish,
     make_axes,
     name_with_unit,
-    note_label,
 )
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
 from pkqsp_bayes.plots.style import BAND, LINE, new_figure
@@ -85,8 +84,7 @@ def plot_fits(
             _draw_block(axes, one, subjects, log=choose_log(log, one["DV"].to_numpy()))
             part.supxlabel(name_with_unit("time", curves.attrs["time_unit"]), fontsize=9)
             part.supylabel(name_with_unit(name, str(one["unit"].item())), fontsize=9)
-        legend_above(figure, figure.axes, columns=6)
-        note_label(figure, curves.attrs)
+        finish(figure, figure.axes, curves.attrs, columns=6)
     return figure
 
 

@@ -12,9 +12,8 @@ from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
-    legend_above,
+    finish,
     name_with_unit,
-    note_label,
 )
 from pkqsp_bayes.plots.npde import draw_scores
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
@@ -80,8 +79,7 @@ def plot_gof(
                 _draw_against(axis, mine, kind, log=choose_log(log, mine["DV"].to_numpy()))
                 axis.set_xlabel(name_with_unit(_ABOUT[kind], unit))
             row[0].set_ylabel(name_with_unit(f"{name}, observed", unit))
-        legend_above(figure, figure.axes)
-        note_label(figure, found.attrs)
+        finish(figure, figure.axes, found.attrs)
     return figure
 
 
@@ -153,8 +151,7 @@ def plot_residuals(
                                         strict=False):  # fmt: skip
                 _draw_residuals(row, mine, score, kind, unit)
                 row[0].set_ylabel(score + said)
-        legend_above(figure, figure.axes)
-        note_label(figure, found.attrs)
+        finish(figure, figure.axes, found.attrs)
     return figure
 
 

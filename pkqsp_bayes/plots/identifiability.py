@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pkqsp_bayes.analysis.identifiability.fisher_information import HOPELESS, POOR
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import checked, instance
-from pkqsp_bayes.plots.layout import legend_above, note_label
+from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
 
 __all__ = ["plot_identifiability"]
@@ -66,8 +66,7 @@ def plot_identifiability(found: Identifiability) -> Figure:
         for place, verdict in enumerate(table["verdict"]):
             axes[-1].text(1.03, place, str(verdict), va="center", fontsize=8,
                           transform=axes[-1].get_yaxis_transform())  # fmt: skip
-        legend_above(figure, axes)
-        note_label(figure, {"label": found.label})
+        finish(figure, axes, {"label": found.label})
     return figure
 
 

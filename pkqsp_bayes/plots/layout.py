@@ -1,6 +1,6 @@
 """Parts that pictures have in common: grids of axes, legends, labels, marks of observations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.plots.style import COLOURS, GREY, OBSERVED
+from pkqsp_bayes.plots.style import COLOURS, OBSERVED
 
 __all__ = [
-    "choose_log", "draw_observed", "is_spread", "legend_above", "make_axes", "name_with_unit",
-    "note_label",
+    "choose_log", "draw_observed", "finish", "is_spread", "make_axes", "name_with_unit",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
@@ -37,17 +36,43 @@ def make_axes(figure: Figure | SubFigure, count: int, columns: int, **options: A
     return list(axes[:count])
 
 
-def legend_above(figure: Figure, axes: Iterable[Axes], columns: int = _ROW) -> None:
-    """Put one legend of all axes above the panels, each name once."""
+def finish(
+    figure: Figure,
+    axes: Iterable[Axes],
+    attrs: Mapping[Any, Any],
+    *,
+    title: str = "",
+    columns: int = _ROW,
+) -> None:
+    """Put title and legend above the panels, each name once.
+
+    Parameters
+    ----------
+    figure : Figure
+        The whole.
+    axes : iterable of Axes
+        Whose marks are named.
+    attrs : mapping
+        Of the result: its ``label`` says what the draws are, if they are not the posterior's.
+    title : str
+        Of the figure.
+    columns : int
+        Names side by side.
+    """
+    label = f"draws of {attrs['label']}" if attrs.get("label") else ""
+    text = "\n".join(part for part in (title, label) if part)
     found: dict[str, Any] = {}
     for axis in axes:
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(name, handle)
     if found:
+        # The title is the legend's: two things above the panels would lie on one another.
         figure.legend(
             list(found.values()), list(found), loc="outside upper center",
-            ncols=min(columns, len(found)),
+            ncols=min(columns, len(found)), title=text or None, title_fontsize=9,
         )  # fmt: skip
+    elif text:
+        figure.suptitle(text, fontsize=9)
 
 
 def name_with_unit(name: str, unit: str | None) -> str:
@@ -59,14 +84,6 @@ def name_with_unit(name: str, unit: str | None) -> str:
     ('CL (L/h)', 'PCA')
     """
     return f"{name} ({unit})" if unit else name
-
-
-def note_label(figure: Figure, attrs: Mapping[Any, Any], title: str = "") -> None:
-    """Put a title above a figure, and what its draws are if they are not the posterior's."""
-    label = f"draws of {attrs['label']}" if attrs.get("label") else ""
-    text = "\n".join(part for part in (title, label) if part)
-    if text:
-        figure.suptitle(text, fontsize=9)
 
 
 def is_spread(values: FloatArray) -> bool:
@@ -103,9 +120,3 @@ def draw_observed(axis: Axes, x: FloatArray, y: FloatArray, censored: NDArray[np
         mine = np.asarray(censored) == side
         if mine.any():
             axis.plot(x[mine], y[mine], mark, label=name, linestyle="none", **look)
-
-
-def draw_levels(axis: Axes, levels: Sequence[float]) -> None:
-    """Draw horizontal lines of reference."""
-    for level in levels:
-        axis.axhline(level, color=GREY, linewidth=0.8, linestyle="-" if level == 0 else ":")

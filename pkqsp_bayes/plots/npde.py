@@ -10,7 +10,7 @@ from scipy import stats
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.fitting.results.fit_argument import FitLike
-from pkqsp_bayes.plots.layout import draw_observed, legend_above, name_with_unit, note_label
+from pkqsp_bayes.plots.layout import draw_observed, finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
 from pkqsp_bayes.plots.style import BAND, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
@@ -64,8 +64,7 @@ def plot_npde(
         for row, name in zip(rows, names, strict=True):
             _draw_row(row, errors, name)
             row[0].set_ylabel("NPDE" if len(names) == 1 else f"NPDE of {name}")
-        legend_above(figure, figure.axes)
-        note_label(figure, errors.attrs)
+        finish(figure, figure.axes, errors.attrs)
     return figure
 
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.arguments import TEXT, checked, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
-from pkqsp_bayes.plots.layout import legend_above, note_label
+from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 
 __all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
@@ -66,16 +66,15 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
     size = len(names)
     with new_figure(width=1.0 + 1.35 * size, height=1.1 + 1.25 * size) as figure:
         axes = figure.subplots(size, size, squeeze=False, sharex="col")
-        for i, j in np.ndindex(size, size):
+        for (i, j), axis in np.ndenumerate(axes):
             if i == j:
-                axes[i, i].hist(values[i], bins=30, color=BAND)
+                axis.hist(values[i], bins=30, color=BAND)
             elif i > j:
-                _draw_pair(axes[i, j], values[j], values[i], shown, divergent)
+                _draw_pair(axis, values[j], values[i], shown, divergent)
             else:
-                _write(axes[i, j], correlation[i, j])
+                _write(axis, correlation[i, j])
         _name(axes, names)
-        legend_above(figure, figure.axes)
-        note_label(figure, {"label": label_of(tree)})
+        finish(figure, figure.axes, {"label": label_of(tree)})
     return figure
 
 
@@ -182,14 +181,14 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
         axis = figure.subplots()
         axis.grid(visible=False)
         image = axis.imshow(lower, vmin=-1, vmax=1, cmap="PuOr_r", aspect="auto")
-        for i, j in zip(*np.tril_indices(size, -1), strict=True):
-            dark = abs(correlation[i, j]) > 0.6
-            axis.text(j, i, f"{correlation[i, j]:.2f}", ha="center", va="center", fontsize=7,
+        for (i, j), value in np.ndenumerate(np.tril(correlation, -1)):
+            dark = abs(value) > 0.6
+            axis.text(j, i, f"{value:.2f}" if i > j else "", ha="center", va="center", fontsize=7,
                       color="white" if dark else "black")  # fmt: skip
         axis.set_xticks(range(size), names, rotation=90)
         axis.set_yticks(range(size), names)
         figure.colorbar(image, ax=axis, label="correlation of the draws", shrink=0.8)
-        note_label(figure, {"label": label_of(tree)})
+        finish(figure, [], {"label": label_of(tree)})
     return figure
 
 
@@ -222,14 +221,15 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     ['CL', 'omega[CL]']
     """
     tree = as_fit(fit)
-    draws, chains = _varying(tree), tree["posterior"].sizes["chain"]
-    draws = _named(draws, list(draws)[:_TRACES] if labels is None else labels)
+    chains, found = tree["posterior"].sizes["chain"], _varying(tree)
+    everything = labelled_draws(tree["posterior"].to_dataset())
+    draws = _named(everything, list(found)[:_TRACES] if labels is None else labels)
     with new_figure(width=8.2, height=1.3 * len(draws) + 0.5) as figure:
         axes = figure.subplots(len(draws), 1, sharex=True, squeeze=False)[:, 0]
         for axis, (name, values) in zip(axes, draws.items(), strict=True):
             for k, chain in enumerate(values.reshape(chains, -1)):
-                axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
+                axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.6)
             axis.set_ylabel(name, fontsize=8)
         axes[-1].set_xlabel("draw")
-        note_label(figure, {"label": label_of(tree)})
+        finish(figure, [], {"label": label_of(tree)})
     return figure

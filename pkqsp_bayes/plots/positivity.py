@@ -11,7 +11,7 @@ from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.arguments.things import TEXT
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.plots.layout import legend_above, make_axes, name_with_unit
+from pkqsp_bayes.plots.layout import finish, make_axes, name_with_unit
 from pkqsp_bayes.plots.style import COLOURS, HATCHES, new_figure
 
 __all__ = ["plot_positivity"]
@@ -70,7 +70,7 @@ def plot_positivity(
                                for p in _POPULATIONS])  # fmt: skip
             axis.set_xlabel(name_with_unit(str(name), (units or {}).get(name)))
         figure.supylabel("share of subjects (%)", fontsize=9)
-        legend_above(figure, axes)
+        finish(figure, axes, {})
     return figure
 
 

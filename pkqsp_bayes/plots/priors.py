@@ -21,10 +21,9 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, PRIOR_DRAWS, FitLike
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.plots.layout import (
     draw_observed,
-    legend_above,
+    finish,
     make_axes,
     name_with_unit,
-    note_label,
 )
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
@@ -92,7 +91,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
             row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}")
             for axis, statistic in zip(row[1:], statistics, strict=True):
                 _draw_statistic(axis, check.sel(endpoint=endpoint, statistic=statistic))
-        legend_above(figure, axes[:, 0], columns=6)
+        finish(figure, axes[:, 0], {}, columns=6)
     return figure
 
 
@@ -215,8 +214,7 @@ def plot_densities(
         for axis, name in zip(axes, names, strict=True):
             _draw_densities(axis, priors[name], draws[name])
             axis.set_xlabel(name_with_unit(name, (units or {}).get(name)), fontsize=8)
-        legend_above(figure, axes)
-        note_label(figure, {"label": label})
+        finish(figure, axes, {"label": label})
     return figure
 
 

@@ -13,7 +13,7 @@ from scipy import stats
 from pkqsp_bayes.analysis.predictive.individual_effects import individual_effects
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.results.fit_argument import FitLike
-from pkqsp_bayes.plots.layout import legend_above, name_with_unit, note_label
+from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, GREY, OBSERVED, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
@@ -70,13 +70,12 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
             axes[0, place].set_title(name + said, fontsize=8)
             for axis, covariate in zip(axes[1:, place], covariates, strict=True):
                 _draw_against(axis, effects[covariate], values)
-                axis.set_ylabel(name if place == 0 or axis is axes[1, place] else "")
+                axis.set_ylabel(name)
         for row, name in zip(axes[1:], covariates, strict=True):
             for axis in row:
                 axis.set_xlabel(name_with_unit(name, effects[name].attrs.get("unit")))
         axes[0, 0].set_ylabel("density")
-        legend_above(figure, figure.axes)
-        note_label(figure, effects.attrs)
+        finish(figure, figure.axes, effects.attrs)
     return figure
 
 

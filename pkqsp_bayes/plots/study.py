@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.arguments import checked
@@ -12,7 +14,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
-    legend_above,
+    finish,
     make_axes,
     name_with_unit,
 )
@@ -59,15 +61,15 @@ def plot_observations(fit: FitLike) -> Figure:
             _draw_endpoint(axis, frame[frame["endpoint"] == name])
             axis.set_xlabel(name_with_unit("time", model.time_unit))
             axis.set_ylabel(name_with_unit(name, model.observe[name].value.unit))
-        legend_above(figure, axes)
+        finish(figure, axes, {})
     return figure
 
 
-def _observations(tree: object) -> pd.DataFrame:
+def _observations(tree: xr.DataTree) -> pd.DataFrame:
     """Return observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen = tree["observed_data"]  # type: ignore[index]
+    seen = tree["observed_data"]
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
-    known = tree["constant_data"]["censored"].to_numpy()  # type: ignore[index]
+    known = tree["constant_data"]["censored"].to_numpy()
     return pd.DataFrame({**columns, "censored": known})
 
 
@@ -120,7 +122,7 @@ def plot_covariates(study: StudyLike) -> Figure:
         for axis, name in zip(axes, names, strict=True):
             _draw_covariate(axis, first[name].dropna())
             axis.set_xlabel(name_with_unit(name, found.units.get(name)))
-            axis.yaxis.get_major_locator().set_params(integer=True)
+            axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         figure.supylabel("subjects", fontsize=9)
     return figure
 

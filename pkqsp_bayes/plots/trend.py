@@ -12,11 +12,15 @@ FloatArray = NDArray[np.float64]
 
 _LEAST = 8
 """Points, and different places of them, below which there is no trend."""
-_SHARE = 0.6
+_SHARE = 0.75
+_NEAR = 25
+"""Points, up to which all of them take part everywhere."""
 _POINTS = 60
 
 
-def local_trend(x: FloatArray, y: FloatArray, at: FloatArray, share: float = _SHARE) -> FloatArray:
+def local_trend(
+    x: FloatArray, y: FloatArray, at: FloatArray, share: float | None = None
+) -> FloatArray:
     """Return the local linear trend of points, with tricube weights of the nearest ones.
 
     Parameters
@@ -25,8 +29,8 @@ def local_trend(x: FloatArray, y: FloatArray, at: FloatArray, share: float = _SH
         The points, all finite.
     at : (M,) array
         Where.
-    share : float
-        Of the points that take part at each place.
+    share : float, optional
+        Of the points that take part at each place; by default 0.75, or all where they are few.
 
     Returns
     -------
@@ -42,6 +46,8 @@ def local_trend(x: FloatArray, y: FloatArray, at: FloatArray, share: float = _SH
     >>> local_trend(x, 2 + 3 * x, np.array([0.0, 0.5])).round(6).tolist()
     [2.0, 3.5]
     """
+    if share is None:
+        share = _SHARE if x.size > _NEAR else 1.0
     near = min(x.size, max(3, int(np.ceil(share * x.size))))
     reach = 1.0001 * np.sort(np.abs(x - at[:, None]), axis=1)[:, near - 1]
     reach = np.maximum(reach, 1e-9 * max(np.ptp(x), 1e-300))

@@ -15,9 +15,8 @@ from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
-    legend_above,
+    finish,
     name_with_unit,
-    note_label,
 )
 from pkqsp_bayes.plots.sources import (
     DATASET,
@@ -84,16 +83,21 @@ def plot_vpc(
     shared = any(_shares(one) for _, one in panels)
     height = (4.4 if len(panels) == 1 else 3.3) + 1.2 * shared
     with new_figure(width=max(7.0, 3.4 * columns), height=height * rows + 0.2) as figure:
-        parts = np.ravel(figure.subfigures(rows, columns, squeeze=False))
-        for part, (check, one) in zip(parts, panels, strict=False):
-            ratios = {"height_ratios": [3, 1]} if shared else {}
-            axes = np.ravel(part.subplots(1 + shared, 1, sharex=True, squeeze=False, **ratios))
-            _draw_panel(axes[0], check, one, log=log)
+        each = 2 if shared else 1
+        ratios = [3, 1] * rows if shared else [1] * rows
+        axes = figure.subplots(each * rows, columns, squeeze=False, height_ratios=ratios)
+        for axis in axes.flat:
+            axis.set_visible(False)
+        for place, (check, one) in enumerate(panels):
+            row, column = divmod(place, columns)
+            _draw_panel(axes[each * row, column], check, one, log=log)
             if shared:
-                _draw_shares(axes[1], one)
-            axes[-1].set_xlabel(_time(check))
-        legend_above(figure, figure.axes, columns=3)
-        note_label(figure, checks[0].attrs)
+                _draw_shares(axes[each * row + 1, column], one)
+            axes[each * row + each - 1, column].set_xlabel(_time(check))
+        for check in checks:
+            _share_limits([axes[each * (k // columns), k % columns]
+                           for k, (mine, _) in enumerate(panels) if mine is check])  # fmt: skip
+        finish(figure, figure.axes, checks[0].attrs, columns=3)
     return figure
 
 
@@ -112,6 +116,14 @@ def _checks(
     return [vpc(fit, whole, endpoint=str(name)) for name in names]
 
 
+def _share_limits(axes: Sequence[Axes]) -> None:
+    """Give the strata of one endpoint the same limits."""
+    for name in ("x", "y"):
+        ends = np.array([getattr(axis, f"get_{name}lim")() for axis in axes])
+        for axis in axes:
+            axis.set(**{f"{name}lim": (ends[:, 0].min(), ends[:, 1].max())})
+
+
 def _range(check: xr.Dataset) -> range:
     return range(check.sizes["stratum"])
 
@@ -121,6 +133,7 @@ def _time(check: xr.Dataset) -> str:
 
 
 def _draw_panel(axis: Axes, check: xr.Dataset, one: xr.Dataset, *, log: bool | None) -> None:
+    axis.set_visible(True)
     number = check["stratum"].to_numpy().tolist().index(one["stratum"].item())
     mine = check["stratum_of"].to_numpy() == number
     values, time = check["DV"].to_numpy()[mine], check["time_of"].to_numpy()[mine]
@@ -154,6 +167,7 @@ def _shares(one: xr.Dataset) -> list[str]:
 
 
 def _draw_shares(axis: Axes, one: xr.Dataset) -> None:
+    axis.set_visible(True)
     time = one["time"].to_numpy()
     for side in _shares(one):
         name, colour = _SHARES[side]

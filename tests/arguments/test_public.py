@@ -21,6 +21,7 @@ from pkqsp_bayes.engine.solver_settings import (
     SolverSettings,
 )
 from pkqsp_bayes.physiology.ops import NUMPY
+from pkqsp_bayes.plots.style import PlotFigure
 
 NAN = float("nan")
 MODEL = pq.load_model("one-compartment")
@@ -45,7 +46,8 @@ PLAIN: Mapping[str, Any] = {
     "designs": {}, "n": 3, "seed": 1, "species": "human", "protein": "CYP3A4", "age": 1.0,
     "drug": pq.DrugChemistry(logP=1.0, fup=0.5), "factor": "f", "parameter": "p",
     "claim": pq.CausalSpec(claim="c", assignment="randomised"), "statements": Statements(),
-    "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
+    "figure": PlotFigure(), "budget": xr.Dataset(), "check": xr.Dataset(), "found": None,
+    "record": pd.DataFrame(), "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
 }  # fmt: skip
 """Something fine for every argument that has no default."""
 

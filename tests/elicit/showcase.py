@@ -15,7 +15,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pkqsp_bayes.elicit.prior_pictures import draw_derived
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
@@ -193,7 +192,7 @@ def write_showcase(found: Showcase, folder: Path) -> None:
     """Write pictures, tables, and the table of priors."""
     folder.mkdir(parents=True, exist_ok=True)
     draw_showcase(found, folder / "posteriors.png")
-    draw_derived(found.derived, folder / "derived.png")
+    pq.save_figure(pq.plot_elicitation(found.derived), folder / "derived.png")
     found.summary.round(4).to_csv(folder / "summary.csv", index=False)
     found.conflict.round(4).to_csv(folder / "conflict.csv", index_label=["prior", "parameter"])
     pq.write_priors(found.tables["derived"], folder / "priors.toml")

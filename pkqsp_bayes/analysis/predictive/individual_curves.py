@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float64]
 
 LEVELS = (0.05, 0.5, 0.95)
 """Quantiles of the draws."""
+_SAMPLES = 3000
+"""New observations of each record, at least."""
 _EVEN, _DENSE = 60, 40
 """Times that are evenly spaced, and times where most observations are."""
 
@@ -113,7 +115,7 @@ def _curves(seen: ObservedStudy, study: Study, rng: np.random.Generator, seed: i
     for k, name in enumerate(names):
         drawn = solved[..., seen.simulator.outputs.index(name)]
         curve.append(_quantiles(drawn))
-        sample.append(_quantiles(seen.residual(name).draw(drawn, rng)))
+        sample.append(_quantiles(_samples(seen, name, drawn, rng)))
         mine = (table["endpoint"] == name).to_numpy()
         value[k, seen.places[mine]] = table["DV"].to_numpy(dtype=float)[mine]
         side[k, seen.places[mine]] = table["censored"].to_numpy()[mine]
@@ -136,6 +138,14 @@ def _curves(seen: ObservedStudy, study: Study, rng: np.random.Generator, seed: i
         attrs={"model": seen.model.title, "time_unit": seen.model.time_unit,
                "draws": seen.draws.size, "seed": seed},
     )  # fmt: skip
+
+
+def _samples(
+    seen: ObservedStudy, endpoint: str, drawn: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Return new observations, several of each draw: so many that quantiles are smooth."""
+    residual, each = seen.residual(endpoint), -(-_SAMPLES // len(drawn))
+    return np.concatenate([residual.draw(drawn, rng) for _ in range(each)])
 
 
 def _quantiles(draws: FloatArray) -> FloatArray:

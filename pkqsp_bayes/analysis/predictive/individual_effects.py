@@ -83,9 +83,10 @@ def _occasions(mean: xr.Dataset, study: Study) -> dict[str, xr.DataArray]:
 
 def _covariates(study: Study) -> dict[str, xr.DataArray]:
     first = study.table.drop_duplicates("ID").set_index("ID")
+    subjects = first.index.to_numpy(dtype=str)
     return {
         name: xr.DataArray(
-            _plain(first[name]), dims="subject", coords={"subject": first.index.to_numpy(dtype=str)},
+            _plain(first[name]), dims="subject", coords={"subject": subjects},
             attrs={"unit": study.units.get(name, "")},
         )
         for name in study.covariates
