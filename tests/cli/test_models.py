@@ -10,6 +10,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.library import names
 from tests.test_cli import pkqsp
 
+TIMES = (0.25, 0.5, 1, 2, 4, 8, 12, 24)
 POINT = ("--point", "sigma[cp.additive]=0.05", "--point", "sigma[cp.proportional]=0.1")
 
 
@@ -32,12 +33,12 @@ def test_designs_are_compared(tmp_path: Path) -> None:
     text = "ID,TIME,AMT,EVID,CMT,WT\n"
     for name, count in (("few", 3), ("many", 12)):
         rows = [
-            f"{k},0,100,1,iv,70\n" + "".join(f"{k},{t},0,0,.,70\n" for t in (1, 4, 12))
+            f"{k},0,100,1,oral,70\n" + "".join(f"{k},{t},0,0,.,70\n" for t in TIMES)
             for k in range(count)
         ]
         (tmp_path / f"{name}.csv").write_text(text + "".join(rows))
     files = [tmp_path / "few.csv", tmp_path / "many.csv"]
-    code, text = pkqsp("design", "two-compartment", *files, "-o", tmp_path / "out.csv")
+    code, text = pkqsp("design", "one-compartment", *files, *POINT, "-o", tmp_path / "out.csv")
     assert code == 0, text
     found = pd.read_csv(tmp_path / "out.csv").set_index("parameter")
     few, many = found[str(files[0])], found[str(files[1])]

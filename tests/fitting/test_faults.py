@@ -188,7 +188,7 @@ def test_failed_solves_are_refused_counted_and_told(
     assert solver["chains"]["1"]["refused"][f"ode_solve: {limit}"] > 0
     assert np.isfinite(tree["posterior"]["CL"]).all()
     assert f"solves failed, warm-up included: {limit}" in caplog.text
-    assert "SolverSettings.max_steps" in caplog.text
+    assert "SolverSettings(max_steps=...)" in caplog.text
 
 
 def test_a_subject_without_observations_is_told_and_has_its_prior(
@@ -226,7 +226,7 @@ def test_the_command_says_where_everything_is_and_what_is_wrong(
     assert "Pareto k-hat is 3.00" in " ".join(ran.output.split())
     again = CliRunner().invoke(app, ["fit", *arguments])
     assert again.exit_code == 2
-    assert "resume it (--resume, resume=True)" in again.output
+    assert "resume it (--resume)" in again.output
     told = CliRunner().invoke(app, ["diagnose", str(folder)])
     assert told.exit_code in (0, 1)
     assert read_manifest(folder) is not None

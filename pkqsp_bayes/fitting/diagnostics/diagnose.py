@@ -132,9 +132,7 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     """Say what to do about a variable that mixes badly: longer, and by what it is."""
     wanted = int(np.ceil(factor * account.draws / 100) * 100)
     few = factor <= _LONGER
-    longer = (
-        f"run longer: {setting('draws', wanted)}" if few else "running longer alone will not do"
-    )
+    longer = f"run longer: {setting('draws', wanted)}" if few else "a longer run is not enough"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
     if name.startswith("correlation"):
