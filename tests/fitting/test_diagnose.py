@@ -113,7 +113,7 @@ def test_tree_depth() -> None:
     depth[0, :7] = 10
     issue = only(changed(tree, "tree_depth", depth))
     assert "7 of 2000 transitions reached the greatest tree depth" in issue.what
-    assert "from 10 to 12" in issue.remedy
+    assert "from 10: FitSettings(max_treedepth=12)" in issue.remedy
 
 
 def test_energy_that_moves_slowly_and_with_what() -> None:

@@ -184,8 +184,9 @@ def _check_tree_depth(tree: xr.DataTree, account: FitAccount) -> _Found:
         what = (
             f"{deep} of {depth.size} transitions reached the greatest tree depth: slow, not wrong"
         )
+        deeper = setting("max_treedepth", account.max_treedepth + 2)
         remedy = (
-            f"raise the greatest depth: {setting('max_treedepth', account.max_treedepth + 2)}; "
+            f"raise the greatest depth from {account.max_treedepth}: {deeper}; "
             "if it is most of them, parameters are strongly tied or very differently scaled: "
             "tighter priors shorten the way"
         )
