@@ -54,8 +54,8 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     --------
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_random_effects(fit, study)
-    >>> [axis.get_title() for axis in figure.axes[:3]]
-    ['eta[CL], shrinkage 9 %', 'eta[V], shrinkage 1 %', 'eta[ka], shrinkage 16 %']
+    >>> [axis.get_ylabel() for axis in figure.axes[3:]], figure.axes[3].get_xlabel()
+    (['eta[CL]', 'eta[V]', 'eta[ka]'], 'WT (kg)')
     """
     effects = dataset_of(result, study, individual_effects)
     require_variables(effects, ("eta", "omega"), "individual_effects")
