@@ -68,7 +68,8 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
         BOTH.replace('"V"', '"W"') + MECHANISM.replace('"CL"', '"CLL"')
         + PEAK.replace('"cp"', '"cq"')
     )  # fmt: skip
-    command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file), "-o", "x.toml"]
+    model = str(file.with_name("model.toml"))
+    command = ["elicit", model, "--statements", str(file), "-o", "x.toml"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 2
     for part in ("no 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
