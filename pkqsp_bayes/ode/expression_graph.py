@@ -16,7 +16,9 @@ __all__ = [
     "check_nodes", "evaluate_nodes",
 ]  # fmt: skip
 
-type Node = Sequence[str | int]
+Node = tuple[Any, ...]
+"""An operation, then texts and numbers: tuples or lists, as JSON has them."""
+
 type FloatArray = NDArray[np.float64]
 
 _MOST_NODES = 5_000_000
