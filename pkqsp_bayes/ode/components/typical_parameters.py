@@ -30,6 +30,7 @@ def prior_median(prior: PriorSpec) -> float | None:
 _MEDIANS: Mapping[str, Callable[..., float]] = {
     "normal": lambda mean, _: float(mean),
     "lognormal": lambda mean, _: math.exp(mean),
+    "logit_normal": lambda mean, _: 1.0 / (1.0 + math.exp(-mean)),
     "uniform": lambda low, high: 0.5 * (high - low) + low,
 }
 """Medians that need no quantile, and no SciPy."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from pkqsp_bayes.ode.components.typical_parameters import prior_median
 from pkqsp_bayes.spec.prior_grammar import parse_prior
@@ -25,3 +25,9 @@ def test_medians(text: str) -> None:
     found, exact = prior_median(parse_prior(text)), FAMILIES[text].ppf(0.5)
     exact_family = text.startswith(("normal", "lognormal", "uniform"))
     assert found == (exact if exact_family else pytest.approx(exact, rel=1e-14))
+
+
+@pytest.mark.parametrize("mean", [-5.3, -1.0, -0.1, 0.0, 0.3, 0.847, 2.2, 9.7])
+def test_medians_of_fractions(mean: float) -> None:
+    found = prior_median(parse_prior(f"logit_normal({mean}, 0.4)"))
+    assert found == special.expit(stats.norm(mean, 0.4).ppf(0.5))
