@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.prior_text import prior_centre
-from pkqsp_bayes.program.residual.endpoints import residual_priors
+from pkqsp_bayes.program.residual import residual_priors
+from pkqsp_bayes.spec.effects import coefficients_of
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.reserved_labels import is_known
 

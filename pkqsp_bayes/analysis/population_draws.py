@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.effects import coefficients_of
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.reserved_labels import is_known

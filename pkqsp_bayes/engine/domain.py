@@ -1,5 +1,6 @@
 """Where a model holds: a study's subjects outside the range of its formulas are refused."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
 from pkqsp_bayes.physiology.formula_ranges import Limit, describe_range
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS
+from pkqsp_bayes.statistics.covariate_effects import UNLIMITED_EFFECTS
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["domain_issues"]
@@ -41,13 +44,13 @@ def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) 
         Name of the study, for the place.
     """
     system, spec = model.system, model.spec
-    powers = _powers(spec)
-    if not (powers or system.limits or spec.body or spec.pools or spec.organs):
+    limited = _limited(spec)
+    if not (limited or system.limits or spec.body or spec.pools or spec.organs):
         return []
     rows = _Rows.of(model, lines)
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
-        for row, issue in _chunk(system, powers, rows, slice(first, first + _CHUNK)):
+        for row, issue in _chunk(system, limited, rows, slice(first, first + _CHUNK)):
             wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
     return _issues(wrong, lines, source)
 
@@ -98,18 +101,18 @@ class _Rows:
         return f" (at {said})" if said else ""
 
 
-def _powers(spec: ModelSpec) -> dict[str, str]:
-    """Return the covariates of which a power moves a parameter, with the place in the model."""
+def _limited(spec: ModelSpec) -> dict[str, tuple[str, str]]:
+    """Return the covariates of which an effect has no value everywhere: the place, the form."""
     return {
-        covariate: f"population.{parameter}.covariates.{covariate}"
+        covariate: (f"population.{parameter}.covariates.{covariate}", effect.form)
         for parameter, stated in spec.population.parameters.items()
         for covariate, effect in stated.covariates.items()
-        if effect.form == "power"
+        if COVARIATE_EFFECTS[effect.form].lowest > -math.inf
     }
 
 
 def _chunk(
-    system: OdeSystem, powers: Mapping[str, str], rows: _Rows, part: slice
+    system: OdeSystem, limited: Mapping[str, tuple[str, str]], rows: _Rows, part: slice
 ) -> Iterator[tuple[int, Issue]]:
     """Yield rows with the first thing that is wrong there."""
     values = rows.values[part]
@@ -119,9 +122,9 @@ def _chunk(
     }
     evaluate_helpers(system.assignments, known)
     open_rows = np.ones(values.shape[0], dtype=bool)
-    for name, where in powers.items():
+    for name, effect in limited.items():
         if symbol(name) in known:
-            yield from _not_positive(name, where, known[symbol(name)], open_rows)
+            yield from _no_effect(name, effect, known[symbol(name)], open_rows)
     for limit in system.limits:
         yield from _outside(limit, known, open_rows)
     for a in system.assignments:
@@ -129,13 +132,14 @@ def _chunk(
             yield from _wrong_sign(a, known[symbol(a.name)], open_rows)
 
 
-def _not_positive(
-    name: str, where: str, values: FloatArray, open_rows: BoolArray
+def _no_effect(
+    name: str, effect: tuple[str, str], values: FloatArray, open_rows: BoolArray
 ) -> Iterator[tuple[int, Issue]]:
-    bad = np.flatnonzero(~(values > 0.0))
+    where, form = effect
+    bad = np.flatnonzero(~(values > COVARIATE_EFFECTS[form].lowest))
     for row in bad:
-        what = f"{name} is {values[row]:g}, and a power of it has no value"
-        remedy = "correct the value, or write linear(...) or exponential(...)"
+        what = f"{name} is {values[row]:g}, and a {form} of it has no value"
+        remedy = f"correct the value, or write {UNLIMITED_EFFECTS}"
         yield int(row), Issue(where=where, what=what, remedy=remedy)
     open_rows[bad] = False
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.effects import apply_effect, coefficients_of, effect_factor
 from pkqsp_bayes.spec.reserved_labels import kappa_label
 
-__all__ = ["apply_effect", "individual_parameters"]
+__all__ = ["individual_parameters"]
 
 Array = NDArray[np.float64]
 
@@ -83,27 +82,6 @@ def _mean(
         x = covariates[covariate][None, :]
         mean = mean * effect_factor(model.spec, covariate, effect, x, numbers)
     return mean
-
-
-def apply_effect(parameter: PopulationParameterSpec, mean: Array, eta: Array) -> Array:
-    """Return individual values: the mean moved by a random effect in the parameter's form.
-
-    Examples
-    --------
-    >>> share = PopulationParameterSpec(typical=0.5, iiv="logitnormal")
-    >>> float(apply_effect(share, np.array(0.5), np.array(0.0)))
-    0.5
-    """
-    match parameter.iiv:
-        case "normal":
-            return mean + eta
-        case "logitnormal":
-            low = 0.0 if parameter.lower is None else parameter.lower
-            high = 1.0 if parameter.upper is None else parameter.upper
-            above, below = mean - low, high - mean
-            return low + (high - low) * above / (above + below * np.exp(-eta))
-        case _:
-            return mean * np.exp(eta)
 
 
 def _deviations(

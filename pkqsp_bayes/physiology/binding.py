@@ -5,7 +5,7 @@ sites) or one fu at a reference concentration says all there is to know of a pro
 """
 
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 
 __all__ = [
     "bound_ratio",

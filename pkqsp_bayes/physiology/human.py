@@ -21,7 +21,7 @@ from pkqsp_bayes.physiology.human_reference import (
     by_sex,
     human_reference,
 )
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.proteins import (
     ADULT_AAG,
     ADULT_ALBUMIN,

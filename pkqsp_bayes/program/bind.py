@@ -19,7 +19,7 @@ from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.occasions import occasion_fragment
 from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.program_inits import Start
-from pkqsp_bayes.program.residual.endpoints import residual_fragment
+from pkqsp_bayes.program.residual import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.study_data import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.study_key import design_key, values_key

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import (
     covariate_arguments,
-    covariate_factors,
     shared_coefficients,
 )
 from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.location import logit_bounds, logit_text, mean_text
+from pkqsp_bayes.program.location import mean_expression
 from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.program.typical_values import typical_arguments
+from pkqsp_bayes.spec.effects import apply_effect
 from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.statistics.stan import STAN, StanExpression, stan_vector
 
 __all__ = ["individual_call", "individual_fragment"]
 
@@ -52,28 +53,21 @@ def _function(bound: BoundData) -> Iterator[str]:
     }
     for column, name in enumerate(bound.ode.parameters, start=1):
         parameter = bound.population.get(name)
-        text = implied[name] if parameter is None else _expression(bound, name, parameter)
+        text = implied[name] if parameter is None else _column(_value(bound, name, parameter))
         yield f"  theta[ : , {column}] = {text}; // {name}"
     yield "  return theta;"
     yield "}"
 
 
-def _expression(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> str:
-    mean, factors = mean_text(bound, name), covariate_factors(bound, name)
-    effect = bound.effect_of(name)
+def _value(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> StanExpression:
+    """Return a parameter of all subjects: a scalar where nothing makes them differ."""
+    mean, effect = mean_expression(bound, name), bound.effect_of(name)
     if effect is None:
-        return mean if factors else f"rep_vector({mean}, rows(eta))"
-    eta = f"eta[ : , {effect + 1}]"
-    match bound.effects[effect].form:
-        case "lognormal":
-            return f"{mean} {'.*' if factors else '*'} exp({eta})"
-        case "normal":
-            return f"{mean} + {eta}"
-        case _:
-            return _logit_normal(mean, eta, parameter)
+        return mean
+    eta = stan_vector(f"eta[ : , {effect + 1}]")
+    value: StanExpression = apply_effect(parameter, mean, eta, ops=STAN)
+    return value
 
 
-def _logit_normal(mean: str, eta: str, parameter: PopulationParameterSpec) -> str:
-    low, high = logit_bounds(parameter)
-    share = f"inv_logit({logit_text(mean, parameter)} + {eta})"
-    return share if (low, high) == (0.0, 1.0) else f"{low!r} + {high - low!r} * {share}"
+def _column(value: StanExpression) -> str:
+    return value.text if value.is_vector else f"rep_vector({value.text}, rows(eta))"

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pkqsp_bayes.spec.check_values import ERROR_KEYS
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
@@ -15,6 +14,7 @@ from pkqsp_bayes.spec.population import (
 )
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.reserved_labels import coefficient_label
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["CORRELATION", "stated_values", "with_values"]
 
@@ -76,7 +76,7 @@ def _coefficients(
 
 
 def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
-    keys = ERROR_KEYS[error.form]
+    keys = RESIDUAL_ERRORS[error.form].keys
     if len(keys) == 1:
         return {keys[0]: f"sigma[{name}]"}
     return {key: f"sigma[{name}.{key}]" for key in keys}

@@ -8,6 +8,7 @@ import numpy as np
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.model import ModelSpec
@@ -76,12 +77,7 @@ def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
     stated = model.population.parameters.get(address)
     if stated is None:
         return (-math.inf, math.inf) if address.startswith("beta[") else (0.0, math.inf)
-    forms = (stated.iiv, stated.iov)
-    low, high = (0.0 if "lognormal" in forms else -math.inf), math.inf
-    if "logitnormal" in forms:
-        low, high = 0.0, 1.0
-    low = low if stated.lower is None else stated.lower
-    return low, (high if stated.upper is None else stated.upper)
+    return value_bounds(stated)
 
 
 def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:

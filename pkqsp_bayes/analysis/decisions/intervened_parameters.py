@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.decisions.interventions import Scaled
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.effects import coefficients_of
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec

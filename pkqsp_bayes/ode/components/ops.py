@@ -1,4 +1,4 @@
-"""The functions of `pkqsp_bayes.physiology.ops.Ops` over symbols."""
+"""The functions of `pkqsp_bayes.ops.Ops`, and those of `pkqsp_bayes.statistics.ops`, over symbols."""
 
 from collections.abc import Sequence
 
@@ -64,6 +64,32 @@ class SympyOps:
         if condition in (True, False):
             return chosen if condition else other
         return Piecewise((chosen, condition), (other, sp.true), evaluate=False)
+
+    def abs(self, x: sp.Expr) -> sp.Expr:
+        """Return the absolute value."""
+        return sp.Abs(x)
+
+    def hypot(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return the root of the sum of squares."""
+        return sp.sqrt(a**2 + b**2)
+
+    def power(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return a to the power of b."""
+        return a**b
+
+    def logit(self, x: sp.Expr) -> sp.Expr:
+        """Return log(x / (1 - x))."""
+        return sp.log(x / (1 - x))
+
+    def shift_logit(self, value: sp.Expr, low: sp.Expr, high: sp.Expr, shift: sp.Expr) -> sp.Expr:
+        """Return the share of a value between two bounds, shifted on the logit scale."""
+        above, below = value - low, high - value
+        return above / (above + below * sp.exp(-shift))
+
+    def match(self, x: sp.Expr, cases: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
+        """Return the value of the case that x equals, 0 where it equals none."""
+        branches = [(value, sp.Eq(x, code, evaluate=False)) for code, value in cases]
+        return Piecewise(*branches, (sp.Integer(0), sp.true)) if branches else sp.Integer(0)
 
     def interpolate(self, x: sp.Expr, xs: Sequence[float], ys: Sequence[sp.Expr]) -> sp.Expr:
         """Return ys at x by straight lines between the knots xs (increasing), held outside."""

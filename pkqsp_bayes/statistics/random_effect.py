@@ -1,0 +1,94 @@
+"""What a form of between-subject and between-occasion variability hands over."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from pkqsp_bayes.statistics.ops import StatisticalOps, Value
+
+__all__ = ["Bounds", "RandomEffectForm"]
+
+Bounds = tuple[float, float]
+"""Between which values an individual parameter lies; symbols in the ODE system."""
+
+
+class RandomEffectForm(ABC):
+    """How a random effect (eta of a subject, kappa of an occasion) moves a parameter.
+
+    Attributes
+    ----------
+    description : str
+        Its name for people.
+    domain : (float, float)
+        What values a parameter may have, where the model states no bounds.
+    is_bounded : bool
+        Whether the bounds are part of the formula, so that nothing may lie outside them.
+    is_factor : bool
+        Whether the effect multiplies the parameter: what varies so is positive, and its ratios are
+        what data identify.
+    omega : str
+        Default prior of the standard deviation.
+    """
+
+    description: str
+    domain: Bounds = (-math.inf, math.inf)
+    is_bounded: bool = False
+    is_factor: bool = False
+    omega: str = "half_normal(0.5)"
+
+    @abstractmethod
+    def individual(
+        self, ops: StatisticalOps, typical: Value, effect: Value, bounds: Bounds
+    ) -> Value:
+        """Return the individual value.
+
+        Parameters
+        ----------
+        ops : StatisticalOps
+            Of numbers, symbols or Stan text.
+        typical : value
+            Of subjects like this one, their covariates given (of an occasion: the subject's own).
+        effect : value
+            The random effect; 0 gives the typical value.
+        bounds : (value, value)
+            Of the parameter; forms that are not bounded take no notice.
+        """
+
+    @abstractmethod
+    def effect(self, ops: StatisticalOps, value: Value, typical: Value, bounds: Bounds) -> Value:
+        """Return the random effect of an individual value: the inverse of `individual`."""
+
+    @abstractmethod
+    def location(
+        self,
+        ops: StatisticalOps,
+        mean: Value,
+        log_mean: Callable[[], Value],
+        bounds: Bounds,
+    ) -> Value:
+        """Return the typical value on the scale on which the effect adds: there effects are centred.
+
+        Parameters
+        ----------
+        ops, bounds
+            As of `individual`.
+        mean : value
+            The typical value times the factors of covariates.
+        log_mean : callable
+            Its logarithm, as a sum of theirs.
+        """
+
+    def bounds(self, lower: float | None, upper: float | None) -> Bounds:
+        """Return the bounds of a parameter: those that are stated, else those of the form."""
+        low = self.domain[0] if lower is None else float(lower)
+        return low, self.domain[1] if upper is None else float(upper)
+
+    def effect_unit(self, unit: str) -> str:
+        """Return the unit of the effect, given that of the parameter."""
+        return ""
+
+    def rescaled_effect(
+        self, ops: StatisticalOps, typical: Value, effect: Value, factor: float, bounds: Bounds
+    ) -> Value:
+        """Return the effect that moves ``factor * typical`` to ``factor`` times the old value."""
+        return effect
