@@ -1,8 +1,8 @@
 """The few functions that formulas need beyond arithmetic, over floats, arrays or symbols.
 
-A formula of `pkqsp_bayes.physiology` is written once, takes ``ops: Ops = NUMPY``, and is then a table
-that a user prints, a virtual population of arrays, or a SymPy expression in a generated program.
-Those of `pkqsp_bayes.statistics` need a few functions more, and are Stan text too.
+A formula of `pkqsp_bayes.physiology` is written once, takes ``ops: Ops = NUMPY``, and is then a
+table that a user prints, a virtual population of arrays, or a SymPy expression in a program. Those
+of `pkqsp_bayes.statistics` need a few functions more, and are Stan text too.
 """
 
 from collections.abc import Sequence

@@ -182,7 +182,7 @@ def _factor(
         for level in coefficients_of(name, covariate, effect)
     }
     numbers = {level: _coefficient(value) for level, value in stated.items()}
-    return effect_factor(spec, covariate, effect, values[:, 0], numbers)
+    return np.asarray(effect_factor(spec, covariate, effect, values[:, 0], numbers))
 
 
 def _coefficient(value: float | PriorSpec | None) -> float:

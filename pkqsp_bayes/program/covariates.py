@@ -34,6 +34,7 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Coefficient:
     """A coefficient of an effect: what the user would call it, its identifier, its prior."""
@@ -156,8 +157,9 @@ def _effects_on(bound: BoundData, parameter: str) -> Iterator[tuple[str, str, Co
 
 def _expression(coefficient: _Coefficient) -> StanExpression:
     value = coefficient.value
-    is_sampled = isinstance(value, PriorSpec)
-    return stan_real(coefficient.identifier if is_sampled else repr(float(value)))
+    if isinstance(value, PriorSpec):
+        return stan_real(coefficient.identifier)
+    return stan_real(repr(float(value)))
 
 
 def _column(bound: BoundData, covariate: str) -> str:

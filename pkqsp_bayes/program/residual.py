@@ -16,6 +16,7 @@ from pkqsp_bayes.statistics.stan import STAN, stan_real
 
 __all__ = ["residual_fragment", "residual_priors"]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoint:
     """An observed output: its place among the outputs, its error, its scales in sigma."""

@@ -160,7 +160,11 @@ def _check_omega(spec: ModelSpec) -> _Found:
                 what = f"there is no population parameter {name!r}"
                 yield place, what, _suggest(name, parameters)
             elif getattr(parameters[name], form) is None:
-                yield place, f"{name} states no {form}", f'add {form} = "{USUAL_RANDOM_EFFECT}" to {name}'
+                yield (
+                    place,
+                    f"{name} states no {form}",
+                    f'add {form} = "{USUAL_RANDOM_EFFECT}" to {name}',
+                )
     if omega.lkj <= 0:
         yield "population.omega.lkj", f"lkj is {omega.lkj:g}", "it must be positive"
 

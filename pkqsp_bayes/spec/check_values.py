@@ -95,8 +95,10 @@ def _check_effects(spec: ModelSpec) -> _Found:
                 what = f"a {effect.form} of {name} over its reference {reference:g} has no value"
                 yield place, what, f"write a reference above {lowest:g}, or {UNLIMITED_EFFECTS}"
             elif covariate is not None and _reaches_below(covariate, lowest):
-                what = f"{name} may be {covariate.lower:g}, and a {effect.form} of that has no value"
-                yield place, what, f"raise covariates.{name}.lower, or write {others}"
+                what = (
+                    f"{name} may be {covariate.lower:g}, and a {effect.form} of that has no value"
+                )
+                yield place, what, f"raise covariates.{name}.lower, or write {UNLIMITED_EFFECTS}"
 
 
 def _reaches_below(covariate: CovariateSpec, lowest: float) -> bool:

@@ -1,4 +1,4 @@
-"""Covariate effects and random effects of a model: what it states, handed to the forms' formulas."""
+"""Covariate effects and random effects of a model: what it states, in its forms' formulas."""
 
 from collections.abc import Callable, Mapping
 

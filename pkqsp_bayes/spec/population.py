@@ -26,9 +26,9 @@ class CovariateEffectSpec:
     Parameters
     ----------
     form : str
-        A name of `pkqsp_bayes.statistics.COVARIATE_EFFECTS`. A fixed covariate multiplies the typical
-        value; one that changes over time multiplies the individual's value, from moment to
-        moment, as part of the equations.
+        A name of `pkqsp_bayes.statistics.COVARIATE_EFFECTS`. A fixed covariate multiplies the
+        typical value; one that changes over time multiplies the individual's value, from moment
+        to moment, as part of the equations.
     coefficient : float or PriorSpec or None
         Fixed, or estimated under a prior (``power(normal(0.75, 0.1), 70)``); None for categories.
     reference : float or None
@@ -115,7 +115,7 @@ class ErrorSpec:
     Parameters
     ----------
     form : str
-        A name of `pkqsp_bayes.statistics.RESIDUAL_ERRORS`, which says what of the following it takes.
+        A name of `pkqsp_bayes.statistics.RESIDUAL_ERRORS`, which decides what it takes of the rest.
     sigma : PriorSpec or float or None
         Scale of the forms with one.
     additive, proportional : PriorSpec or float or None

@@ -148,7 +148,9 @@ def parse_effect(text: str) -> CovariateEffectSpec:
     node = _parse(text)
     name, args, keywords = _call(node)
     if name not in COVARIATE_EFFECTS:
-        raise PriorError(f"there is no covariate effect {name!r}", _suggest(name, COVARIATE_EFFECTS))
+        raise PriorError(
+            f"there is no covariate effect {name!r}", _suggest(name, COVARIATE_EFFECTS)
+        )
     form = COVARIATE_EFFECTS[name]
     if form.has_levels:
         return _with_levels(name, args, keywords)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
 
-__all__ = ["CovariateEffectForm", "Coefficients"]
+__all__ = ["Coefficients", "CovariateEffectForm"]
 
 Coefficients = Mapping[float | None, Value]
 """Coefficients by the code of the level; of an effect without levels the one under None."""
 
 
 class CovariateEffectForm(ABC):
-    """How a covariate moves a parameter: by a factor, that of a fixed one and of one over time alike.
+    """How a covariate moves a parameter: by a factor, whether it is fixed or changes over time.
 
     Attributes
     ----------

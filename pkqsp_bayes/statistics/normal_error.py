@@ -14,7 +14,7 @@ def _scipy_normal(mean: Value, sd: Value) -> Any:
     return stats.norm(loc=mean, scale=sd)
 
 
-def half_normal_of_share(deviation: float) -> str:
+def half_normal_of_share(_: float) -> str:
     """Return a prior of a relative standard deviation, whatever the data are."""
     return "half_normal(0.5)"
 

@@ -1,4 +1,4 @@
-"""The functions that the formulas of statistical forms may use: `Ops` of numbers, symbols and Stan."""
+"""The functions that formulas of statistical forms may use, over numbers, symbols and Stan text."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,9 +11,9 @@ __all__ = ["NUMPY", "StatisticalOps", "Value"]
 class StatisticalOps(Protocol):
     """What a statistical form may ask of its numbers, beyond ``+ - * /``.
 
-    `pkqsp_bayes.ops.NUMPY` has it in numbers and arrays (complex ones too, for derivatives by complex
-    steps), `pkqsp_bayes.ode.components.ops.SYMPY` in symbols, `pkqsp_bayes.statistics.stan.STAN` in
-    text.
+    `pkqsp_bayes.ops.NUMPY` has it in numbers and arrays (complex ones too, for derivatives by
+    complex steps), `pkqsp_bayes.ode.components.ops.SYMPY` in symbols,
+    `pkqsp_bayes.statistics.stan.STAN` in text.
     """
 
     def exp(self, x: Value) -> Value:

@@ -4,9 +4,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
 
-__all__ = ["Bounds", "RandomEffectForm"]
+__all__ = ["Array", "Bounds", "RandomEffectForm"]
+
+Array = NDArray[np.float64]
 
 Bounds = tuple[float, float]
 """Between which values an individual parameter lies; symbols in the ODE system."""
@@ -66,7 +71,7 @@ class RandomEffectForm(ABC):
         log_mean: Callable[[], Value],
         bounds: Bounds,
     ) -> Value:
-        """Return the typical value on the scale on which the effect adds: there effects are centred.
+        """Return the typical value on the scale on which the effect adds, where it is centred.
 
         Parameters
         ----------
@@ -88,7 +93,10 @@ class RandomEffectForm(ABC):
         return ""
 
     def rescaled_effect(
-        self, ops: StatisticalOps, typical: Value, effect: Value, factor: float, bounds: Bounds
-    ) -> Value:
-        """Return the effect that moves ``factor * typical`` to ``factor`` times the old value."""
+        self, typical: Array, effect: Array, factor: float, bounds: Bounds
+    ) -> Array:
+        """Return the effect that moves ``factor * typical`` to ``factor`` times the old value.
+
+        It is not finite where that leaves the bounds.
+        """
         return effect

@@ -4,11 +4,12 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 __all__ = ["find_forms"]
 
 
-def find_forms[T](package: str, path: list[str], kind: type[T]) -> Mapping[str, T]:
+def find_forms(package: str, path: list[str], kind: type[Any]) -> Mapping[str, Any]:
     """Return what each module of a package calls ``FORM``, by the module's name.
 
     Parameters
@@ -29,4 +30,4 @@ def find_forms[T](package: str, path: list[str], kind: type[T]) -> Mapping[str, 
     for name, form in forms.items():
         if not isinstance(form, kind):
             raise TypeError(f"{package}.{name} has no FORM that is a {kind.__name__}")
-    return MappingProxyType({n: f for n, f in forms.items() if isinstance(f, kind)})
+    return MappingProxyType(forms)

@@ -189,9 +189,7 @@ class StanOps:
         share = _operand(value) if whole else (_operand(value) - low) / (high - low)
         return _call("inv_logit", self.logit(share) + shift)
 
-    def match(
-        self, x: StanExpression, cases: Sequence[tuple[float, _Operand]]
-    ) -> StanExpression:
+    def match(self, x: StanExpression, cases: Sequence[tuple[float, _Operand]]) -> StanExpression:
         """Return the value of the case that x equals, 0 where it equals none."""
         terms = [_operand(value) * _call("is_level", x, code) for code, value in cases]
         first, *others = terms

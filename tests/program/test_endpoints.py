@@ -221,7 +221,7 @@ def test_an_interval_has_the_probability_between_its_ends(
 ) -> None:
     """Against the integral of the density."""
     scales, law = FORMS[form]
-    residual = Residual(form=form, scales={k: np.array(v) for k, v in scales.items()})
+    residual = Residual(form=RESIDUAL_ERRORS[form], scales={k: np.array(v) for k, v in scales.items()})
     area, _ = integrate.quad(law.pdf, low, high, epsabs=1e-13)
     for y, limit, censored in ((high, low, -1), (low, high, 1)):
         found = residual.log_density(

@@ -1,4 +1,4 @@
-"""The functions of `pkqsp_bayes.ops.Ops`, and those of `pkqsp_bayes.statistics.ops`, over symbols."""
+"""`pkqsp_bayes.ops.Ops` and `pkqsp_bayes.statistics.ops.StatisticalOps` over symbols."""
 
 from collections.abc import Sequence
 

@@ -6,8 +6,10 @@ P = L + (U - L) u, logit(u) = logit((TV - L) / (U - L)) + eta.
 from collections.abc import Callable
 from typing import final
 
+import numpy as np
+
 from pkqsp_bayes.statistics.ops import NUMPY, StatisticalOps, Value
-from pkqsp_bayes.statistics.random_effect import Bounds, RandomEffectForm
+from pkqsp_bayes.statistics.random_effect import Array, Bounds, RandomEffectForm
 
 __all__ = ["FORM"]
 
@@ -45,11 +47,13 @@ class LogitNormalEffect(RandomEffectForm):
         return ops.logit(_share(mean, bounds))
 
     def rescaled_effect(
-        self, ops: StatisticalOps, typical: Value, effect: Value, factor: float, bounds: Bounds
-    ) -> Value:
-        """Return the difference of the logits of the scaled values; NaN where one is outside."""
-        moved = self.individual(ops, typical, effect, bounds)
-        return self.effect(ops, factor * moved, factor * typical, bounds)
+        self, typical: Array, effect: Array, factor: float, bounds: Bounds
+    ) -> Array:
+        """Return the difference of the logits of the scaled values."""
+        value = self.individual(NUMPY, typical, effect, bounds)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = self.effect(NUMPY, factor * value, factor * typical, bounds)
+        return np.where(np.isclose(value, typical, atol=0.0), 0.0, moved)
 
 
 def _share(value: Value, bounds: Bounds) -> Value:

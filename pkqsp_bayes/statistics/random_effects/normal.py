@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
-from pkqsp_bayes.statistics.random_effect import Bounds, RandomEffectForm
+from pkqsp_bayes.statistics.random_effect import Array, Bounds, RandomEffectForm
 
 __all__ = ["FORM"]
 
@@ -36,8 +36,8 @@ class NormalEffect(RandomEffectForm):
         return unit
 
     def rescaled_effect(
-        self, ops: StatisticalOps, typical: Value, effect: Value, factor: float, bounds: Bounds
-    ) -> Value:
+        self, typical: Array, effect: Array, factor: float, bounds: Bounds
+    ) -> Array:
         """Return the effect times the factor."""
         return factor * effect
 

@@ -7,6 +7,8 @@ from pkqsp_bayes.statistics.registry import find_forms
 from pkqsp_bayes.statistics.residual_error import ResidualErrorForm
 
 __all__ = [
+    "LOGARITHMIC_ERROR",
+    "ONE_SD_ERROR",
     "RESIDUAL_ERRORS",
     "USUAL_RESIDUAL_ERROR",
     "ResidualErrorForm",
@@ -17,7 +19,9 @@ RESIDUAL_ERRORS: Mapping[str, ResidualErrorForm] = find_forms(__name__, __path__
 """By name."""
 
 USUAL_RESIDUAL_ERROR = "proportional"
-"""What remedies suggest."""
+ONE_SD_ERROR = "additive"
+LOGARITHMIC_ERROR = "lognormal"
+"""What remedies suggest: in general, for logarithms of data, for data themselves."""
 
 if TYPE_CHECKING:
     ResidualErrorName = str

@@ -11,7 +11,7 @@ __all__ = ["FORM"]
 
 @final
 class CombinedError(NormalError):
-    """y ~ normal(f, sqrt(a^2 + (b f)^2)); its scales are the keys ``additive``, ``proportional``."""
+    """y ~ normal(f, sqrt(a^2 + (b f)^2)), a and b of the keys ``additive`` and ``proportional``."""
 
     description = "additive and proportional"
     scales = (

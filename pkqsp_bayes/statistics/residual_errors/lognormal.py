@@ -44,7 +44,7 @@ class LogNormalError(ResidualErrorForm):
 
     def mean(self, f: Array, scales: Scales) -> Array:
         """Return the mean, which is above f."""
-        return f * np.exp(0.5 * scales["sigma"] ** 2)
+        return np.asarray(f * np.exp(0.5 * scales["sigma"] ** 2))
 
     def variance(self, f: Array, scales: Scales) -> Array:
         """Return the variance."""

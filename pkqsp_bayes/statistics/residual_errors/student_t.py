@@ -66,7 +66,7 @@ class StudentError(ResidualErrorForm):
 
     def standard_draw(self, f: Array, scales: Scales, rng: np.random.Generator) -> Array:
         """Draw an error of scale 1 for each prediction."""
-        return rng.standard_t(scales["df"] + np.zeros_like(f))
+        return np.asarray(rng.standard_t(scales["df"] + np.zeros_like(f)))
 
     def information_variance(self, f: Array, scales: Scales) -> Array:
         """Return the variance of the normal error that tells as much of the prediction."""
