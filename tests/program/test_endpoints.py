@@ -19,6 +19,7 @@ from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.units import convert_values
 from tests.emit.stanc import check
 
