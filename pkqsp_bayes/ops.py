@@ -5,6 +5,7 @@ table that a user prints, a virtual population of arrays, or a SymPy expression 
 of `pkqsp_bayes.statistics` need a few functions more, and are Stan text too.
 """
 
+import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Protocol
@@ -61,6 +62,18 @@ class Ops(Protocol):
 
     def interpolate(self, x: Value, xs: Sequence[float], ys: Sequence[Value]) -> Value:
         """Return ys at x by straight lines between the knots xs (increasing), held outside."""
+
+
+_EXPREL = tuple(1.0 / math.factorial(k + 1) for k in range(15))
+_LOGREL = (1.0, -1 / 2, 1 / 3, -1 / 4, 1 / 5)
+
+
+def _series(u: Value, coefficients: Sequence[float]) -> Value:
+    """Return a power series, by Horner's rule."""
+    total = coefficients[-1] + 0.0 * u
+    for coefficient in reversed(coefficients[:-1]):
+        total = coefficient + u * total
+    return total
 
 
 class NumpyOps:
@@ -128,6 +141,16 @@ class NumpyOps:
         """Return the share of a value between two bounds, shifted on the logit scale."""
         above, below = value - low, high - value
         return above / (above + below * np.exp(-shift))
+
+    def exprel(self, u: Value) -> Value:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+        near = np.abs(u) < 0.5
+        return np.where(near, _series(u, _EXPREL), np.expm1(u) / np.where(near, 1.0, u))
+
+    def logrel(self, u: Value) -> Value:
+        """Return log(1 + u) / u, which is 1 at 0; NaN where 1 + u is below 0."""
+        near = np.abs(u) < 1e-4
+        return np.where(near, _series(u, _LOGREL), np.log1p(u) / np.where(near, 1.0, u))
 
     def match(self, x: Value, cases: Sequence[tuple[float, Value]]) -> Value:
         """Return the value of the case that x equals, 0 where it equals none."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.spec.effects import apply_effect, coefficients_of, effect_factor
-from pkqsp_bayes.spec.reserved_labels import kappa_label
+from pkqsp_bayes.spec.reserved_labels import kappa_label, shape_label
 
 __all__ = ["individual_parameters"]
 
@@ -35,7 +35,7 @@ def individual_parameters(
     model : CompiledModel
         Gives the order of the parameters, and their forms.
     shared : mapping of str to (D,) array
-        Typical values and coefficients.
+        Typical values, coefficients, shapes of random effects.
     effects : tuple of str
         Parameters with a random effect.
     eta : (D, S, R) array
@@ -61,7 +61,9 @@ def individual_parameters(
         if name in stated:
             mean = _mean(model, name, shared, covariates)
             own = eta[:, :, effects.index(name)] if name in effects else None
-            result[:, :, column] = mean if own is None else apply_effect(stated[name], mean, own)
+            shape = shared[shape_label(name)][:, None] if shape_label(name) in shared else 0.0
+            moved = mean if own is None else apply_effect(stated[name], mean, own, shape=shape)
+            result[:, :, column] = moved
         elif name in shared:
             result[:, :, column] = shared[name][:, None]
         else:

@@ -12,6 +12,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
+from pkqsp_bayes.program.effect_shapes import shape_fragment
 from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
 from pkqsp_bayes.program.individual_parameters import individual_fragment
 from pkqsp_bayes.program.joint_priors import joint_fragment
@@ -224,6 +225,7 @@ def _features(bound: BoundData) -> Fragment:
         [
             typical_fragment(bound),
             covariate_fragment(bound),
+            shape_fragment(bound),
             variability_fragment(bound),
             occasion_fragment(bound),
             residual_fragment(bound),

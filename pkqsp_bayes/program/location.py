@@ -23,6 +23,7 @@ from pkqsp_bayes.program.prior_text import prior_bounds
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.statistics.random_effect import Setting
 from pkqsp_bayes.statistics.stan import STAN, StanExpression, stan_real
 
 __all__ = ["location_expression", "location_values", "mean_expression"]
@@ -50,9 +51,9 @@ def location_expression(bound: BoundData, effect: Effect) -> StanExpression:
     if form.is_factor and _least(parameter) < 0:
         return stan_real("0")
     mean = mean_expression(bound, effect.parameter)
-    bounds = form.bounds(parameter.lower, parameter.upper)
+    low, high = form.bounds(parameter.lower, parameter.upper)
     located: StanExpression = form.location(
-        STAN, mean, lambda: _log_mean(bound, effect.parameter), bounds
+        STAN, mean, lambda: _log_mean(bound, effect.parameter), Setting(low=low, high=high)
     )
     return located
 
@@ -75,9 +76,10 @@ def location_values(bound: BoundData, effect: Effect) -> FloatArray:
     if typical is None or (form.is_factor and _least(parameter) < 0):
         return np.zeros(len(bound.timelines))
     values = typical * covariate_values(bound, effect.parameter)
-    bounds = form.bounds(parameter.lower, parameter.upper)
+    low, high = form.bounds(parameter.lower, parameter.upper)
+    setting = Setting(low=low, high=high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = form.location(NUMPY, values, lambda: NUMPY.log(NUMPY.abs(values)), bounds)
+        found = form.location(NUMPY, values, lambda: NUMPY.log(NUMPY.abs(values)), setting)
     return np.where(np.isfinite(found), found, 0.0)
 
 

@@ -14,6 +14,7 @@ from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.reserved_labels import is_coefficient
 
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 
@@ -76,7 +77,7 @@ def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
     """
     stated = model.population.parameters.get(address)
     if stated is None:
-        return (-math.inf, math.inf) if address.startswith("beta[") else (0.0, math.inf)
+        return (-math.inf, math.inf) if is_coefficient(address) else (0.0, math.inf)
     return value_bounds(stated)
 
 

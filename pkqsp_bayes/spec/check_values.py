@@ -55,6 +55,16 @@ def _check_errors(spec: ModelSpec) -> _Found:
                 yield place, f"{key} is {value:g}", "it must be positive"
 
 
+def _check_shapes(spec: ModelSpec) -> _Found:
+    for name, parameter in spec.population.parameters.items():
+        forms = [RANDOM_EFFECTS.get(n) for n in (parameter.iiv, parameter.iov) if n is not None]
+        if parameter.shape is None or any(f is None or f.shape is not None for f in forms):
+            continue
+        with_shape = [n for n, form in RANDOM_EFFECTS.items() if form.shape is not None]
+        remedy = f"it is of iiv or iov {', '.join(with_shape)}" if with_shape else "remove it"
+        yield f"population.{name}.shape", "its random effects have no shape", remedy
+
+
 def _check_scales(spec: ModelSpec) -> _Found:
     omega = spec.population.omega
     for place, scales in (("", omega.scales), ("occasion.", omega.occasion)):
@@ -138,6 +148,7 @@ def _check_range(place: str, covariate: CovariateSpec) -> _Found:
 VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_forms,
     _check_errors,
+    _check_shapes,
     _check_scales,
     _check_bounds,
     _check_effects,

@@ -10,6 +10,7 @@ from pkqsp_bayes.spec.reserved_labels import coefficient_label
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS
 from pkqsp_bayes.statistics.covariate_effect import Coefficients
 from pkqsp_bayes.statistics.ops import StatisticalOps
+from pkqsp_bayes.statistics.random_effect import Setting
 
 __all__ = ["apply_effect", "coefficients_of", "effect_factor", "effect_logarithm"]
 
@@ -107,7 +108,12 @@ def _stated(
 
 
 def apply_effect(
-    parameter: PopulationParameterSpec, mean: Value, eta: Value, *, ops: StatisticalOps = NUMPY
+    parameter: PopulationParameterSpec,
+    mean: Value,
+    eta: Value,
+    *,
+    shape: Value = 0.0,
+    ops: StatisticalOps = NUMPY,
 ) -> Value:
     """Return individual values: the mean moved by a random effect in the parameter's form.
 
@@ -117,6 +123,8 @@ def apply_effect(
         States form and bounds.
     mean, eta : value
         Typical value times the factors of covariates; random effect of the subject.
+    shape : value
+        Of the random effects, where their form has one.
     ops : StatisticalOps
         Of numbers, symbols or Stan text.
 
@@ -129,4 +137,5 @@ def apply_effect(
     if parameter.iiv is None:
         return mean
     form = RANDOM_EFFECTS[parameter.iiv]
-    return form.individual(ops, mean, eta, form.bounds(parameter.lower, parameter.upper))
+    low, high = form.bounds(parameter.lower, parameter.upper)
+    return form.individual(ops, mean, eta, Setting(low=low, high=high, shape=shape))

@@ -8,7 +8,7 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 from pkqsp_bayes.statistics import RANDOM_EFFECTS, RandomEffectForm
 
-__all__ = ["default_omega", "effect_forms", "sampled_bounds", "value_bounds"]
+__all__ = ["default_omega", "effect_forms", "sampled_bounds", "stated_shape", "value_bounds"]
 
 
 def effect_forms(parameter: PopulationParameterSpec) -> list[RandomEffectForm]:
@@ -56,6 +56,22 @@ def default_omega(form: str) -> PriorSpec:
     half_normal(0.5)
     """
     return parse_prior(RANDOM_EFFECTS[form].omega)
+
+
+def stated_shape(parameter: PopulationParameterSpec) -> PriorSpec | float | None:
+    """Return the prior of the shape of a parameter's random effects, or the number that it is.
+
+    None where no form of the parameter has a shape.
+
+    Examples
+    --------
+    >>> print(stated_shape(PopulationParameterSpec(typical=1.0, iiv="lognormal")))
+    None
+    """
+    defaults = [form.shape for form in effect_forms(parameter) if form.shape is not None]
+    if not defaults:
+        return None
+    return parse_prior(defaults[0]) if parameter.shape is None else parameter.shape
 
 
 def _bounds(

@@ -64,6 +64,9 @@ class PopulationParameterSpec:
         Typical value for simulation; without it the median of the prior.
     lower, upper : float or None
         Bounds of the typical value; of a form that is bounded, of the individual values too.
+    shape : PriorSpec or float or None
+        Shape of the random effects, where their form has one; None takes the form's default prior.
+        Those of subjects and of occasions share it.
     """
 
     typical: PriorSpec | float
@@ -74,6 +77,7 @@ class PopulationParameterSpec:
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
+    shape: PriorSpec | float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

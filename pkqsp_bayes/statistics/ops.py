@@ -40,5 +40,11 @@ class StatisticalOps(Protocol):
         That is u / (u + (1 - u) exp(-shift)), where u = (value - low) / (high - low).
         """
 
+    def exprel(self, u: Value) -> Value:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+
+    def logrel(self, u: Value) -> Value:
+        """Return log(1 + u) / u, which is 1 at 0."""
+
     def match(self, x: Value, cases: Sequence[tuple[Value, Value]]) -> Value:
         """Return the value of the case (code, value) that x equals, 0 where it equals none."""

@@ -3,18 +3,32 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
 
-__all__ = ["Array", "Bounds", "RandomEffectForm"]
+__all__ = ["Array", "RandomEffectForm", "Setting"]
 
 Array = NDArray[np.float64]
 
-Bounds = tuple[float, float]
-"""Between which values an individual parameter lies; symbols in the ODE system."""
+
+class Setting(NamedTuple):
+    """What a form needs to know of a parameter beside its typical value, in values of its `Ops`.
+
+    Parameters
+    ----------
+    low, high : value
+        Bounds of the parameter.
+    shape : value
+        Shape of the distribution of its random effects, of a form that has one.
+    """
+
+    low: Value = -math.inf
+    high: Value = math.inf
+    shape: Value = 0.0
 
 
 class RandomEffectForm(ABC):
@@ -33,17 +47,20 @@ class RandomEffectForm(ABC):
         what data identify.
     omega : str
         Default prior of the standard deviation.
+    shape : str or None
+        Default prior of the shape; None: the form has no shape.
     """
 
     description: str
-    domain: Bounds = (-math.inf, math.inf)
+    domain: tuple[float, float] = (-math.inf, math.inf)
     is_bounded: bool = False
     is_factor: bool = False
     omega: str = "half_normal(0.5)"
+    shape: str | None = None
 
     @abstractmethod
     def individual(
-        self, ops: StatisticalOps, typical: Value, effect: Value, bounds: Bounds
+        self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
         """Return the individual value.
 
@@ -55,12 +72,12 @@ class RandomEffectForm(ABC):
             Of subjects like this one, their covariates given (of an occasion: the subject's own).
         effect : value
             The random effect; 0 gives the typical value.
-        bounds : (value, value)
-            Of the parameter; forms that are not bounded take no notice.
+        setting : Setting
+            Bounds and shape; forms that have none take no notice.
         """
 
     @abstractmethod
-    def effect(self, ops: StatisticalOps, value: Value, typical: Value, bounds: Bounds) -> Value:
+    def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
         """Return the random effect of an individual value: the inverse of `individual`."""
 
     @abstractmethod
@@ -69,13 +86,13 @@ class RandomEffectForm(ABC):
         ops: StatisticalOps,
         mean: Value,
         log_mean: Callable[[], Value],
-        bounds: Bounds,
+        setting: Setting,
     ) -> Value:
         """Return the typical value on the scale on which the effect adds, where it is centred.
 
         Parameters
         ----------
-        ops, bounds
+        ops, setting
             As of `individual`.
         mean : value
             The typical value times the factors of covariates.
@@ -83,7 +100,7 @@ class RandomEffectForm(ABC):
             Its logarithm, as a sum of theirs.
         """
 
-    def bounds(self, lower: float | None, upper: float | None) -> Bounds:
+    def bounds(self, lower: float | None, upper: float | None) -> tuple[float, float]:
         """Return the bounds of a parameter: those that are stated, else those of the form."""
         low = self.domain[0] if lower is None else float(lower)
         return low, self.domain[1] if upper is None else float(upper)
@@ -93,7 +110,7 @@ class RandomEffectForm(ABC):
         return ""
 
     def rescaled_effect(
-        self, typical: Array, effect: Array, factor: float, bounds: Bounds
+        self, typical: Array, effect: Array, factor: float, setting: Setting
     ) -> Array:
         """Return the effect that moves ``factor * typical`` to ``factor`` times the old value.
 

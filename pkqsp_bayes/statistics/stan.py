@@ -31,6 +31,35 @@ FUNCTIONS = {
         "  return found;",
         "}",
     ),
+    "exprel": (
+        "// (exp(u) - 1) / u, near 0 by its series.",
+        "vector exprel(vector u) {",
+        "  vector[rows(u)] found;",
+        "  for (i in 1 : rows(u)) {",
+        "    if (abs(u[i]) < 0.5) {",
+        "      found[i] = 1;",
+        "      for (k in 1 : 14) found[i] = 1 + u[i] * found[i] / (16 - k);",
+        "    } else {",
+        "      found[i] = expm1(u[i]) / u[i];",
+        "    }",
+        "  }",
+        "  return found;",
+        "}",
+    ),
+    "logrel": (
+        "// log(1 + u) / u, near 0 by its series.",
+        "vector logrel(vector u) {",
+        "  vector[rows(u)] found;",
+        "  for (i in 1 : rows(u)) {",
+        "    if (abs(u[i]) < 1e-4) {",
+        "      found[i] = 1 - u[i] * (1.0 / 2 - u[i] * (1.0 / 3 - u[i] / 4));",
+        "    } else {",
+        "      found[i] = log1p(u[i]) / u[i];",
+        "    }",
+        "  }",
+        "  return found;",
+        "}",
+    ),
 }
 """Functions that expressions call and Stan does not have, by name."""
 
@@ -136,9 +165,18 @@ def _call(name: str, *arguments: _Operand) -> StanExpression:
     )
 
 
-def called_functions(expressions: Iterable[StanExpression]) -> tuple[str, ...]:
-    """Return the lines that define what expressions call and Stan does not have."""
+def called_functions(
+    expressions: Iterable[StanExpression], *, known: Iterable[StanExpression] = ()
+) -> tuple[str, ...]:
+    """Return the lines that define what expressions call and Stan does not have.
+
+    Parameters
+    ----------
+    expressions, known : iterable of StanExpression
+        What calls functions; what calls those that are defined already.
+    """
     names = frozenset[str]().union(*(e.functions for e in expressions))
+    names -= frozenset[str]().union(*(e.functions for e in known))
     return tuple(line for name, lines in FUNCTIONS.items() if name in names for line in lines)
 
 
@@ -188,6 +226,14 @@ class StanOps:
         whole = (low, high) == (0.0, 1.0)
         share = _operand(value) if whole else (_operand(value) - low) / (high - low)
         return _call("inv_logit", self.logit(share) + shift)
+
+    def exprel(self, u: _Operand) -> StanExpression:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+        return _call("exprel", u)
+
+    def logrel(self, u: _Operand) -> StanExpression:
+        """Return log(1 + u) / u, which is 1 at 0."""
+        return _call("logrel", u)
 
     def match(self, x: StanExpression, cases: Sequence[tuple[float, _Operand]]) -> StanExpression:
         """Return the value of the case that x equals, 0 where it equals none."""

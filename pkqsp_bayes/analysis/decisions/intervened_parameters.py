@@ -24,6 +24,7 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.reserved_labels import kappa_label
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.statistics.random_effect import Setting
 
 __all__ = ["act_on", "without_known_effects"]
 
@@ -138,9 +139,9 @@ def _scale(
             what = "a share that occasions and changing covariates move cannot be scaled at once"
             yield Issue(where=f"do.{name}", what=what, remedy="set it, or scale what it acts on")
             return
-        bounds = form.bounds(stated.lower, stated.upper)
+        low, high = form.bounds(stated.lower, stated.upper)
         before = values[..., [own]], values[..., kappas]
-        values[..., kappas] = form.rescaled_effect(*before, factor, bounds)
+        values[..., kappas] = form.rescaled_effect(*before, factor, Setting(low=low, high=high))
     values[..., own] *= factor
     if any(form.is_bounded for form in effect_forms(stated)):
         yield from _outside(name, values[..., own], values[..., kappas], *sampled_bounds(stated))

@@ -30,6 +30,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.reserved_labels import is_coefficient, shape_label
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]
@@ -183,8 +184,10 @@ def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
 
 
 def _estimated(frame: BoundData) -> Iterator[str]:
+    shapes = {shape_label(name) for name in frame.population}
     for label, value in stated_priors(frame).items():
-        if isinstance(value, PriorSpec):
+        # A shape moves nothing where random effects are 0, where predictions are linearised.
+        if isinstance(value, PriorSpec) and label not in shapes:
             yield label
     yield from (label for _, _, label in _pairs(frame))
 
@@ -222,7 +225,7 @@ def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
     correlation = np.eye(len(names))
     for a, b, label in _pairs(frame):
         correlation[a, b] = correlation[b, a] = values[label]
-    fixed = [k for k in values if k.startswith("beta[") or "[" not in k]
+    fixed = [k for k in values if is_coefficient(k) or "[" not in k]
     priors = stated_priors(frame)
     return PopulationDraws(
         shared={k: np.array([values[k]]) for k in fixed},

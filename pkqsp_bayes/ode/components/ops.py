@@ -86,6 +86,19 @@ class SympyOps:
         above, below = value - low, high - value
         return above / (above + below * sp.exp(-shift))
 
+    def exprel(self, u: sp.Expr) -> sp.Expr:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+        series = sp.Integer(0)
+        for k in reversed(range(15)):
+            series = sp.Rational(1, sp.factorial(k + 1)) + u * series
+        return self.where(self.less(u * u, sp.Rational(1, 4)), series, (sp.exp(u) - 1) / u)
+
+    def logrel(self, u: sp.Expr) -> sp.Expr:
+        """Return log(1 + u) / u, which is 1 at 0."""
+        series = sum((sp.Rational((-1) ** k, k + 1) * u**k for k in range(5)), sp.Integer(0))
+        near = self.less(u * u, sp.Rational(1, 10**8))
+        return self.where(near, series, sp.log(1 + u) / u)
+
     def match(self, x: sp.Expr, cases: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
         """Return the value of the case that x equals, 0 where it equals none."""
         branches = [(value, sp.Eq(x, code, evaluate=False)) for code, value in cases]

@@ -17,10 +17,12 @@ from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
+from pkqsp_bayes.spec.forms import stated_shape
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label, kappa_label, occasion_label
-from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS
+from pkqsp_bayes.spec.reserved_labels import kappa_label, occasion_label, shape_label
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RandomEffectForm
+from pkqsp_bayes.statistics.random_effect import Setting
 
 __all__ = ["OWN", "add_moved"]
 
@@ -69,11 +71,12 @@ def _factors(draft: Draft, name: str, parameter: PopulationParameterSpec) -> Ite
 def _factor(draft: Draft, name: str, covariate: str, effect: CovariateEffectSpec) -> sp.Expr:
     stated = draft.spec.covariates[covariate]
     unit = COVARIATE_EFFECTS[effect.form].coefficient_unit(stated.unit)
+    where = f"population.{name}.covariates.{covariate}"
     coefficients = {
-        level: _coefficient(
-            draft, (name, covariate, level), effect.levels.get(level, effect.coefficient), unit
+        level: _shared(
+            draft, label, effect.levels.get(level, effect.coefficient), unit=unit, where=where
         )
-        for level in coefficients_of(name, covariate, effect)
+        for level, label in coefficients_of(name, covariate, effect).items()
         if _is_level(stated, level)
     }
     x = symbol(covariate)
@@ -89,11 +92,10 @@ def _is_level(stated: CovariateSpec, level: str) -> bool:
     return True
 
 
-def _coefficient(
-    draft: Draft, place: tuple[str, ...], value: PriorSpec | float | None, unit: str
+def _shared(
+    draft: Draft, name: str, value: PriorSpec | float | None, *, unit: str = "", where: str
 ) -> sp.Symbol:
-    """Add a coefficient: shared by all subjects if it is estimated, else a constant."""
-    name = coefficient_label(*place)
+    """Add a coefficient or shape: shared by all subjects if it is estimated, else a constant."""
     estimated = isinstance(value, PriorSpec)
     number = prior_median(value) if isinstance(value, PriorSpec) else value
     draft.parameters[name] = Parameter(
@@ -101,7 +103,7 @@ def _coefficient(
         unit=unit,
         kind=ParameterKind.INDIVIDUAL if estimated else ParameterKind.CONSTANT,
         value=number or 0.0,
-        where=f"population.{place[0]}.covariates.{place[1]}",
+        where=where,
     )
     return symbol(name)
 
@@ -124,18 +126,23 @@ def _at_occasion(
             where=f"population.{name}.iov",
         )
         terms.append(symbol(occasion_label(label)) * symbol(kappa))
-    bounds = _bounds(draft, name, parameter) if form.is_bounded else form.domain
-    return form.individual(SYMPY, value, sp.Add(*terms), bounds)
+    return form.individual(SYMPY, value, sp.Add(*terms), _setting(draft, name, parameter, form))
 
 
-def _bounds(
-    draft: Draft, name: str, parameter: PopulationParameterSpec
-) -> tuple[sp.Symbol, sp.Symbol]:
-    low, high = RANDOM_EFFECTS[parameter.iov or ""].bounds(parameter.lower, parameter.upper)
-    return tuple(
-        _bound(draft, f"{name}@{which}", parameter, value)
-        for which, value in (("low", low), ("high", high))
-    )
+def _setting(
+    draft: Draft, name: str, parameter: PopulationParameterSpec, form: RandomEffectForm
+) -> Setting:
+    setting = Setting()
+    if form.is_bounded:
+        low, high = form.bounds(parameter.lower, parameter.upper)
+        setting = setting._replace(
+            low=_bound(draft, f"{name}@low", parameter, low),
+            high=_bound(draft, f"{name}@high", parameter, high),
+        )
+    if form.shape is not None:
+        where, shape = f"population.{name}.shape", stated_shape(parameter)
+        return setting._replace(shape=_shared(draft, shape_label(name), shape, where=where))
+    return setting
 
 
 def _bound(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
-from pkqsp_bayes.statistics.random_effect import Array, Bounds, RandomEffectForm
+from pkqsp_bayes.statistics.random_effect import Array, RandomEffectForm, Setting
 
 __all__ = ["FORM"]
 
@@ -16,17 +16,17 @@ class NormalEffect(RandomEffectForm):
     description = "normal"
 
     def individual(
-        self, ops: StatisticalOps, typical: Value, effect: Value, bounds: Bounds
+        self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
         """Return the sum."""
         return typical + effect
 
-    def effect(self, ops: StatisticalOps, value: Value, typical: Value, bounds: Bounds) -> Value:
+    def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
         """Return the difference."""
         return value - typical
 
     def location(
-        self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], bounds: Bounds
+        self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
     ) -> Value:
         """Return the typical value."""
         return mean
@@ -36,7 +36,7 @@ class NormalEffect(RandomEffectForm):
         return unit
 
     def rescaled_effect(
-        self, typical: Array, effect: Array, factor: float, bounds: Bounds
+        self, typical: Array, effect: Array, factor: float, setting: Setting
     ) -> Array:
         """Return the effect times the factor."""
         return factor * effect
