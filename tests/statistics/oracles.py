@@ -15,6 +15,9 @@ def _logit(p: float) -> float:
 
 # typical, eta, low, high, shape -> individual value
 EFFECTS: Mapping[str, Callable[[float, float, float, float, float], float]] = {
+    "boxcox": lambda tv, eta, _, __, shape: (
+        tv * math.exp(math.expm1(shape * eta) / shape if shape else eta)
+    ),
     "lognormal": lambda tv, eta, *_: tv * math.exp(eta),
     "normal": lambda tv, eta, *_: tv + eta,
     "logitnormal": lambda tv, eta, low, high, _: (
