@@ -85,6 +85,9 @@ class ResidualErrorForm(ABC):
     is_logarithmic : bool
         Whether it is the logarithm of the observation that has the scale: observation and
         prediction are positive.
+    is_smooth : bool
+        Whether the log density has a second derivative by the prediction everywhere; else searches
+        take the information in its place.
     log_moments : {"exact", "first order"} or None
         Whether the logarithm of an observation has a mean (log f) and a variance. Errors that give
         observations of zero and less have none: ``Var(y | f) / f^2`` is no substitute, since its
@@ -96,6 +99,7 @@ class ResidualErrorForm(ABC):
     distribution: Distribution
     is_relative: bool = False
     is_logarithmic: bool = False
+    is_smooth: bool = True
     log_moments: Literal["exact", "first order"] | None = None
 
     @property

@@ -152,4 +152,9 @@ class EffectPosterior:
         for endpoint, mine in self.seen.by_endpoint():
             step[:, mine] = _STEP * self.seen.residual(endpoint).width(f[:, mine])
         below, here, above = (self._density(f + k * step) for k in (-1, 0, 1))
-        return here, (above - below) / (2 * step), (above - 2 * here + below) / step**2
+        second = (above - 2 * here + below) / step**2
+        for endpoint, mine in self.seen.by_endpoint():
+            residual = self.seen.residual(endpoint)
+            if not residual.form.is_smooth:
+                second[:, mine] = -1 / residual.information_variance(f[:, mine])
+        return here, (above - below) / (2 * step), second
