@@ -40,6 +40,7 @@ ERROR_SCALES: Mapping[str, Mapping[str, float]] = {
     "power": {"sigma": 0.3, "exponent": 0.7},
     "lognormal": {"sigma": 0.4},
     "student_t": {"sigma": 0.5, "df": 5.0},
+    "laplace": {"sigma": 0.4},
 }
 
 # prediction, scales -> distribution of the observation
@@ -52,4 +53,5 @@ ERRORS: Mapping[str, Callable[[float, Mapping[str, float]], Any]] = {
     "power": lambda f, s: stats.norm(f, s["sigma"] * abs(f) ** s["exponent"]),
     "lognormal": lambda f, s: stats.lognorm(s["sigma"], scale=f),
     "student_t": lambda f, s: stats.t(s["df"], f, s["sigma"]),
+    "laplace": lambda f, s: stats.laplace(f, s["sigma"]),
 }
