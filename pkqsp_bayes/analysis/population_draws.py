@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.effects import coefficients_of
+from pkqsp_bayes.spec.forms import stated_shape
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.reserved_labels import is_known, shape_label
 from pkqsp_bayes.spec.toml import parse_model
 
 __all__ = ["PopulationDraws", "model_of", "population_draws"]
@@ -28,7 +29,7 @@ class PopulationDraws:
     Parameters
     ----------
     shared : mapping of str to (D,) array
-        Typical values by parameter, and coefficients by label (``beta[CL,WT]``); numbers that are
+        Typical values by parameter, coefficients (``beta[CL,WT]``) and shapes; numbers that are
         known are repeated.
     sampled : tuple of str
         Which of them have a distribution.
@@ -216,6 +217,9 @@ def _shared(
         for covariate, effect in parameter.covariates.items():
             for level, label in coefficients_of(name, covariate, effect).items():
                 stated[label] = effect.levels.get(level, effect.coefficient)
+        shape = stated_shape(parameter)
+        if shape is not None:
+            stated[shape_label(name)] = shape
     sampled = tuple(name for name, value in stated.items() if isinstance(value, PriorSpec))
     known = {
         name: np.full(size, float(value or 0.0))

@@ -3,7 +3,14 @@
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 
-__all__ = ["coefficient_label", "is_known", "kappa_label", "occasion_label"]
+__all__ = [
+    "coefficient_label",
+    "is_coefficient",
+    "is_known",
+    "kappa_label",
+    "occasion_label",
+    "shape_label",
+]
 
 
 def coefficient_label(parameter: str, covariate: str, level: str = "") -> str:
@@ -37,6 +44,28 @@ def occasion_label(occasion: str) -> str:
     'occasion[2]'
     """
     return f"occasion[{occasion}]"
+
+
+def shape_label(parameter: str) -> str:
+    """Return the name of the shape of a parameter's random effects.
+
+    Examples
+    --------
+    >>> shape_label("CL")
+    'shape[CL]'
+    """
+    return f"shape[{parameter}]"
+
+
+def is_coefficient(label: str) -> bool:
+    """Whether a name is that of a coefficient of a covariate, or of a shape: of any real number.
+
+    Examples
+    --------
+    >>> [is_coefficient(label) for label in ("beta[CL,WT]", "shape[CL]", "omega[CL]", "CL")]
+    [True, True, False, False]
+    """
+    return label.startswith(("beta[", "shape["))
 
 
 def is_known(parameter: PopulationParameterSpec) -> bool:

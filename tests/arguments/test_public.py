@@ -20,7 +20,7 @@ from pkqsp_bayes.engine.solver_settings import (
     Method,
     SolverSettings,
 )
-from pkqsp_bayes.physiology.ops import NUMPY
+from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.plots.style import PlotFigure
 
 NAN = float("nan")

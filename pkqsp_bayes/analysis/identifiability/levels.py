@@ -32,6 +32,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["Identifiability", "identifiability"]
@@ -212,7 +213,7 @@ def identifiability(
         information=information,
         needs=needs,
         learning=learning,
-        lognormal=frozenset(e.parameter for e in frame.effects if e.form == "lognormal"),
+        factors=frozenset(e.parameter for e in frame.effects if RANDOM_EFFECTS[e.form].is_factor),
     )
     return Identifiability(
         structural=structural,
@@ -238,7 +239,7 @@ class _Ladder:
     information: ExpectedInformation
     needs: pd.DataFrame
     learning: pd.DataFrame | None
-    lognormal: frozenset[str]
+    factors: frozenset[str]
     """Parameters whose random effects are factors."""
 
     def table(self) -> pd.DataFrame:
@@ -290,7 +291,7 @@ class _Ladder:
         """
         name = parameter_of(label)
         found = self.structural.ambiguity_of(name)
-        factors = label != name and name in self.lognormal and np.isfinite(rse)
+        factors = label != name and name in self.factors and np.isfinite(rse)
         return None if found is not None and found.products and factors else found
 
     def _by_design(self, label: str) -> tuple[str, str]:
