@@ -11,6 +11,7 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.statistics.ops import NUMPY
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["goodness_of_fit"]
@@ -95,9 +96,10 @@ def _residuals(seen: ObservedStudy, predictions: FloatArray) -> tuple[FloatArray
     value = seen.observations.value
     for endpoint, mine in seen.by_endpoint():
         residual, f = seen.residual(endpoint), predictions[:, mine]
-        sd[mine], middle = _median(residual.deviation(f)), _median(f)
+        scale = residual.form.scale(NUMPY, f, residual.scales)
+        sd[mine], middle = _median(np.broadcast_to(scale, f.shape)), _median(f)
         with np.errstate(divide="ignore", invalid="ignore"):
-            if residual.form == "lognormal":
+            if residual.form.is_logarithmic:
                 iwres[mine] = np.log(value[mine] / middle) / sd[mine]
             else:
                 iwres[mine] = (value[mine] - middle) / sd[mine]

@@ -52,6 +52,7 @@ def chosen_options(options: BindOptions | None) -> dict[str, Any]:
     --------
     >>> chosen_options(None), chosen_options(BindOptions(blq="M1"))
     ({}, {'blq': 'M1'})
+    >>> from pkqsp_bayes.engine.solver_settings import SolverSettings
     >>> chosen_options(BindOptions(solver=SolverSettings(rtol=1e-8)))
     {'solver': {'rtol': 1e-08}}
     """
