@@ -31,7 +31,7 @@ WORDS: dict[str, str] = {
     r"says?|said|saying": "state, report, give, specify",
     r"asks": "requires, checks, calls",
     r"wants?|wanted": "require, need, expected",
-    r"lies?|lain": "is, be",
+    r"lies?|lay": "is, be",
     r"shall": "must, will",
     r"comes? to": "equals, results in",
     r"work(s|ed|ing)? out": "compute",

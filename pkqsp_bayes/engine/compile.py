@@ -1,4 +1,4 @@
-"""Stan programs to executables, cached by the content of all that goes into them."""
+"""Compilation of Stan programs to executables, cached by the content of all inputs."""
 
 import hashlib
 import logging
@@ -29,7 +29,7 @@ __all__ = ["compile_program", "load_program"]
 _LOGGER = logging.getLogger(__name__)
 _KIND, _HEADER = "program", "user_header.hpp"
 _PART = "-sampling"
-"""Ends the names of entries that are linked for sampling alone; they keep their object file."""
+"""Suffix of the entries that are linked for sampling only; they keep their object file."""
 
 
 @quiet_stan()
@@ -42,7 +42,7 @@ def compile_program(
     cpp_options: Mapping[str, str | bool] | None = None,
     methods: Methods = "all",
 ) -> Path:
-    """Compile a Stan program, or return the executable that was made of the same before.
+    """Compile a Stan program, or return the executable of an identical earlier compilation.
 
     Parameters
     ----------
@@ -50,24 +50,24 @@ def compile_program(
         The Stan program.
     user_header : str, optional
         Text of a C++ header with the external functions; it may include headers below
-        ``stan/cpp`` of this package as ``"kernel/..."``.
+        Text of a C++ header with the external functions; it may include headers below
     name : str
-        Name of the model, which the executable gets too.
+        Name of the model and of the executable.
     stanc_options, cpp_options : mapping, optional
-        As cmdstanpy takes them.
+        As for cmdstanpy.
     methods : {"all", "sampling"}
-        What the program has to be able to do: with "sampling" also log_prob, generated quantities
-        and the check of gradients. On a new machine that takes a minute less.
+        Required capabilities: "sampling" includes log_prob, generated quantities and the check of
+        gradients. On a new machine it saves a minute.
 
     Returns
     -------
     Path
-        The executable. The program's text lies beside it.
+        The executable. The text of the program is in the same folder.
 
     Raises
     ------
     ToolchainError
-        With what stanc or the C++ compiler said.
+        With the output of stanc or of the C++ compiler.
     """
     stan = find_stan()
     stanc, cpp = dict(stanc_options or {}), dict(cpp_options or {})
@@ -100,7 +100,7 @@ def compile_program(
 
 
 def _entry(stan: Stan, key: str, methods: Methods) -> str:
-    """Return the name of the entry: one that is there, or what the driver allows without delay."""
+    """Return the name of an existing entry, or of the one that the driver can link at once."""
     part, programs = f"{key}{_PART}", cache_folder() / _KIND
     if methods == "all" or (programs / key).is_dir():
         return key
@@ -108,7 +108,7 @@ def _entry(stan: Stan, key: str, methods: Methods) -> str:
 
 
 def _reuse(part: Path, folder: Path) -> None:
-    """Take over what was linked for sampling alone; make goes by the files' times."""
+    """Reuse an entry that was linked for sampling only; make compares the times of files."""
     for path in (p for p in part.glob("*.*") if p.suffix != ".json"):
         shutil.copy2(path, folder / path.name)
 
@@ -121,7 +121,7 @@ def load_program(
     name: str = "model",
     methods: Methods = "all",
 ) -> cmdstanpy.CmdStanModel:
-    """Compile a Stan program and return cmdstanpy's model of it.
+    """Compile a Stan program and return the cmdstanpy model.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def load_program(
     Raises
     ------
     ToolchainError
-        With what stanc or the C++ compiler said.
+        With the output of stanc or of the C++ compiler.
     """
     executable = compile_program(code, user_header=user_header, name=name, methods=methods)
     return cmdstanpy.CmdStanModel(
@@ -140,7 +140,7 @@ def load_program(
 
 
 def _key(toolchain: str, code: str, header: str | None, name: str, options: str) -> str:
-    """Hash what goes in; a header can include the kernel, so that counts with it."""
+    """Return the hash of all inputs, with the kernel, which a header can include."""
     kernel = digest_files([stan_folder() / "cpp" / "kernel"]) if header is not None else ""
     parts = (toolchain, code, header or "", kernel, name, options)
     digest = hashlib.sha256()
@@ -150,20 +150,20 @@ def _key(toolchain: str, code: str, header: str | None, name: str, options: str)
 
 
 def _prove(executable: Path) -> None:
-    """Run what was compiled, and write down what it is."""
+    """Check that the executable runs, and record its checksum."""
     reason = why_not_run(executable)
     if reason:
         what = f"the Stan program was compiled, but {reason}"
         remedy = (
-            "where files of the cache may not be run, set PKQSP_CACHE to another folder; where a "
-            "library is missing, `pkqsp cache --clear` and try again"
+            "if files in the cache may not be executed, set PKQSP_CACHE to another folder; if a "
+            "library is missing, run `pkqsp cache --clear` and try again"
         )
         raise ToolchainError(what, remedy)
     record_made(executable)
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write a file, unless it was taken over: its time tells make what to compile."""
+    """Write a file if it is not there yet: make decides by its time what to compile."""
     if not path.is_file():
         path.write_text(text, encoding="utf-8")
     return path
@@ -176,7 +176,7 @@ def _compile_mended(
     stanc: dict[str, str | bool],
     cpp: dict[str, str | bool],
 ) -> None:
-    """Compile; once more if the linker found Stan's own objects damaged."""
+    """Compile; repeat once if the linker reports that Stan's own objects are damaged."""
     try:
         _compile(source, header, stanc, cpp)
     except ToolchainError as error:

@@ -1,4 +1,4 @@
-"""Where a model holds: a study's subjects outside the range of its formulas are refused."""
+"""Check of a study's subjects against the ranges in which the formulas of a model hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ type BoolArray = NDArray[np.bool_]
 
 _MOST_SUBJECTS = 5
 _CHUNK = 4096
-_REMEDY = "the model does not hold for this subject: correct its covariates, or the model's formula"
+_REMEDY = "correct the covariates of this subject, or the formula of the model"
 
 
 def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) -> list[Issue]:
-    """Return the subjects for which a formula of the body does not hold, with the value.
+    """Return the subjects for which a formula of the body is not valid, with the value.
 
     Parameters
     ----------
     model : ReadyModel
-        Its volumes, flows, fractions are worked out at each subject's covariates, parameters at
-        their typical values, and the ranges of its body's formulas.
+        Its volumes, flows and fractions are evaluated at each subject's covariates and the typical
+        values of the parameters, and compared with the ranges of the formulas of its body.
     lines : sequence of Timeline
         The subjects.
     source : str
-        Name of the study, for the place.
+        Name of the study, for the location.
     """
     system, spec = model.system, model.spec
     powers = _powers(spec)
@@ -55,7 +55,7 @@ def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) 
 def _issues(
     wrong: Mapping[int, tuple[Issue, str]], lines: Sequence[Timeline], source: str
 ) -> list[Issue]:
-    """One issue a subject, of the first few; the others are counted."""
+    """Return one issue per subject for the first subjects, and the number of the others."""
     issues = [
         Issue(
             where=f"{source}, subject {lines[subject].subject}",
@@ -65,14 +65,14 @@ def _issues(
         for subject, (issue, at) in list(wrong.items())[:_MOST_SUBJECTS]
     ]
     if len(wrong) > _MOST_SUBJECTS:
-        what = f"the same, or the like, in {len(wrong) - _MOST_SUBJECTS} more subjects"
+        what = f"{len(wrong) - _MOST_SUBJECTS} more subjects have the same or a similar problem"
         issues.append(Issue(where=source, what=what, remedy=_REMEDY))
     return issues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Covariates (rows, covariates) of each record, or of each subject, and whose they are."""
+    """Covariates (rows, covariates) of each record or of each subject, with the subject's index."""
 
     names: tuple[str, ...]
     values: FloatArray
@@ -92,14 +92,14 @@ class _Rows:
         return cls(names=(*lowered.fixed_covariates, *varying), values=values, subject=subject)
 
     def told(self, row: int) -> str:
-        """Say the covariates of a row."""
+        """Return the covariates of a row as text."""
         pairs = zip(self.names, self.values[row], strict=True)
         said = ", ".join(f"{name} = {value:g}" for name, value in pairs)
         return f" (at {said})" if said else ""
 
 
 def _powers(spec: ModelSpec) -> dict[str, str]:
-    """Return the covariates of which a power moves a parameter, with the place in the model."""
+    """Return the covariates that enter a parameter as a power, with their path in the model."""
     return {
         covariate: f"population.{parameter}.covariates.{covariate}"
         for parameter, stated in spec.population.parameters.items()
@@ -111,7 +111,7 @@ def _powers(spec: ModelSpec) -> dict[str, str]:
 def _chunk(
     system: OdeSystem, powers: Mapping[str, str], rows: _Rows, part: slice
 ) -> Iterator[tuple[int, Issue]]:
-    """Yield rows with the first thing that is wrong there."""
+    """Yield the rows with a problem, with the first problem of each."""
     values = rows.values[part]
     known: Known = {symbol(n): values[:, i] for i, n in enumerate(rows.names)}
     known |= {
@@ -134,7 +134,7 @@ def _not_positive(
 ) -> Iterator[tuple[int, Issue]]:
     bad = np.flatnonzero(~(values > 0.0))
     for row in bad:
-        what = f"{name} is {values[row]:g}, and a power of it has no value"
+        what = f"{name} is {values[row]:g}, and a power of it is not defined"
         remedy = "correct the value, or write linear(...) or exponential(...)"
         yield int(row), Issue(where=where, what=what, remedy=remedy)
     open_rows[bad] = False
@@ -153,7 +153,7 @@ def _outside(limit: Limit, known: Known, open_rows: BoolArray) -> Iterator[tuple
 def _wrong_sign(
     a: Assignment, values: FloatArray, open_rows: BoolArray
 ) -> Iterator[tuple[int, Issue]]:
-    """Look at the extremes alone where these are right; what is out of its range has no sign."""
+    """Check the extremes first; the sign of a value outside its range is not checked."""
     whole = np.broadcast_to(values, open_rows.shape)
     extremes = {float(np.min(whole)), float(np.max(whole))} if whole.size else set()
     if not any(True for value in extremes for _ in sign_issues(a.name, a.where, value)):

@@ -1,7 +1,7 @@
-"""Locks that the system releases when their holder dies, with word of who holds them.
+"""Locks that the system releases when their holder dies, with information on the holder.
 
-Beside each lock lies a record of its holder, so that whoever waits can say for whom. It is for
-people alone: what counts is the lock, and a record that a killed process left is told as such.
+Each lock has a record of its holder, so that a waiting process can report whom it waits for. The
+record is informative only: the lock decides, and the record of a dead process is recognised.
 """
 
 import contextlib
@@ -32,21 +32,21 @@ _MOST_BYTES = 10_000
 def hold_lock(
     path: Path, wanted: object, *, until: Callable[[], bool] | None = None
 ) -> Iterator[bool]:
-    """Hold a lock; say within seconds whom one waits for, if one has to.
+    """Hold a lock; if another process holds it, report that process within seconds.
 
     Parameters
     ----------
     path : Path
-        The lock's file; its folder must be there.
+        File of the lock; its folder must exist.
     wanted : object
-        What is built under the lock, for those who wait.
+        What is built under the lock, for the message of waiting processes.
     until : callable, optional
-        Whether there is nothing to wait for any more: another process has built it.
+        Returns whether waiting has become unnecessary because another process has built it.
 
     Yields
     ------
     bool
-        Whether the lock is held; False if ``until`` came true first.
+        Whether the lock is held; False if ``until`` became true first.
     """
     lock = filelock.FileLock(path)
     held = _acquire(lock, path, wanted, until)
@@ -63,12 +63,12 @@ def hold_lock(
 
 
 def describe_holder(path: Path) -> str:
-    """Return who holds a lock: process, host, since when, and what for.
+    """Return the holder of a lock: process, host, time, and what it builds.
 
     Parameters
     ----------
     path : Path
-        The lock's file.
+        File of the lock.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def describe_holder(path: Path) -> str:
     except (CheckError, KeyError, TypeError, ValueError, OverflowError, OSError):
         return "another process"
     if host == platform.node() and not psutil.pid_exists(pid):
-        return f"another process (not {pid}, which left its name here and has ended)"
+        return f"another process (not {pid}, which is recorded here and has ended)"
     what = str(found.get("builds", ""))[:300]
     doing = f", for {what}" if what else ""
     return f"process {pid} on {host}, which holds it since {at} ({seconds} s){doing}"
@@ -114,6 +114,6 @@ def _sign(path: Path, wanted: object) -> None:
     record, part = _record(path), path.with_name(f"{path.name}.{os.getpid()}.part")
     told = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
             "builds": str(wanted)}  # fmt: skip
-    with contextlib.suppress(OSError):  # without it one waits as well
+    with contextlib.suppress(OSError):  # the record is not essential
         part.write_text(json.dumps(told))
         part.replace(record)

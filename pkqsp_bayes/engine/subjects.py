@@ -1,4 +1,4 @@
-"""The study as the kernel sees it: units of the model, its covariates and dosing compartments."""
+"""Conversion of a study for the kernel: units, covariates and dosing compartments of the model."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -30,15 +30,15 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     Parameters
     ----------
     model : ReadyModel
-        Names the covariates and dosing compartments.
+        Model with the names of the covariates and dosing compartments.
     study : Study
-        The table.
+        Study to convert.
 
     Raises
     ------
     CheckError
-        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows;
-        subjects for which a formula of the body does not hold.
+        If a covariate or a CMT is missing or unknown, or units are inconsistent, with the rows;
+        if a formula of the body is not valid for a subject.
     """
     spec, lowered = model.spec, model.lowered
     study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
@@ -55,7 +55,7 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
 
 
 def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list[Issue]:
-    """Report doses at a rate or over a duration of the model, where the model has none."""
+    """Report doses with a modelled rate or duration for which the model has none."""
     lowered = model.lowered
     rate = np.concatenate([line.rate for line in lines])
     dose = np.concatenate([line.dose for line in lines])
@@ -69,7 +69,7 @@ def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list
             study.table, missing & (rate == code), source=study.source, column="RATE",
             what=f"RATE is {code}, and the dosing compartment '{{value}}' has no {key}",
             values=np.array([*lowered.dose_names, ""])[dose],
-            remedy=f"state {key} under [dose.NAME] in the model, or a RATE from 0 on",
+            remedy=f"state {key} under [dose.NAME] in the model, or a RATE of 0 or more",
         )  # fmt: skip
     return issues
 
@@ -77,7 +77,7 @@ def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list
 def _in_dose_units(model: ReadyModel, study: Study) -> Study:
     """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
 
-    A unit that AMT does not state is that of the dose.
+    If AMT has no unit, it is taken to be in the unit of the dose.
     """
     spec = model.spec
     numbers = dose_numbers(spec)
@@ -91,7 +91,7 @@ def _in_dose_units(model: ReadyModel, study: Study) -> Study:
         if source is None:
             continue
         for place, name in enumerate(numbers):
-            mine = (target == place) & (values > 0)  # RATE = -1 and -2 are no rates
+            mine = (target == place) & (values > 0)  # RATE = -1 and -2 are codes, not rates
             if not mine.any():
                 continue
             wanted = f"({units[place]}){per}"
@@ -106,7 +106,7 @@ def _in_dose_units(model: ReadyModel, study: Study) -> Study:
 
 
 def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
-    """Return the unit of AMT; that of RATE, which may follow from AMT's."""
+    """Return the unit of AMT or RATE; the unit of RATE may follow from that of AMT."""
     amount, own = study.units.get("AMT"), study.units.get(column)
     if column == "AMT" or own is not None:
         return own
@@ -116,11 +116,11 @@ def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
 def _unit_issue(study: Study, column: str, dose: str, source: str, error: UnitError) -> Issue:
     remedy = f"correct the unit of {column}; between mass and moles state drug.MW, in g/mol"
     if any(per in source.replace(" ", "") for per in ("/kg", "/m")):
-        remedy = f"multiply {column} by the weight (or area) in the table: an amount is wanted"
+        remedy = f"multiply {column} by the weight (or area) in the table to obtain an amount"
     elif column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
         remedy = (
-            f'state drug.MW where only mass and moles differ; or [dose.{dose}] unit = "{source}"; '
-            f'or amount_unit = "{source}", for the whole model'
+            f"state drug.MW if one unit is a mass and the other a substance; or "
+            f'[dose.{dose}] unit = "{source}"; or amount_unit = "{source}", for the whole model'
         )
     where = f"{study.source}, column {column}, dose {dose}"
     return Issue(where=where, what=str(error), remedy=remedy)
@@ -140,7 +140,7 @@ def dose_unit(spec: ModelSpec, name: str) -> str:
 
 
 def molar_mass(model: ReadyModel) -> float | None:
-    """Return the drug's molar mass in g/mol where the model states it as a number."""
+    """Return the drug's molar mass in g/mol if the model states it as a number, or else None."""
     for helper in model.system.assignments:
         if helper.name == "MW" and helper.expr.is_number:
             return float(helper.expr)
@@ -149,7 +149,7 @@ def molar_mass(model: ReadyModel) -> float | None:
 
 
 def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
-    """Return an issue for each name that is no covariate of a model, whatever its case.
+    """Return an issue for each name that is not a covariate of a model; case is ignored.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
     return [
         Issue(
             where=f"covariates.{name}",
-            what="the model has no such covariate",
+            what="the model does not have this covariate",
             remedy=f"did you mean {guess}?"
             if (guess := nearest(name, [*known.values()]))
             else "its covariates are " + (", ".join(known.values()) or "none"),
@@ -173,12 +173,12 @@ def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:
-    """Return a study in which some covariates have one value throughout.
+    """Return a study in which some covariates are set to constant values.
 
     Parameters
     ----------
     study : Study
-        The table; columns that it has of these names are replaced.
+        Columns with these names are replaced.
     values : mapping of str to float
         Covariate to its value, in the model's unit.
 

@@ -1,4 +1,4 @@
-"""What can be said of a model from its names and units alone: a list of small checks."""
+"""Checks of a model that need only its names and units: a list of small functions."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ _DRUG_WORDS = ("fup", "BP", "MW", "logP", "logMA")
 
 
 def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
-    """Return every problem of names, units and references inside the population layer.
+    """Return all problems of names, units and references inside the population layer.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
     >>> from pkqsp_bayes.spec.body import CovariateSpec
     >>> spec = ModelSpec(title="demo", covariates={"exp": CovariateSpec()})
     >>> [issue.what for issue in check_spec(spec)]
-    ["'exp' is a word of the equation grammar"]
+    ["'exp' is reserved in the equation grammar"]
     """
     named = {section: tuple(getattr(spec, section)) for section in _NAMED}
     named["population"] = tuple(spec.population.parameters)
@@ -54,7 +54,7 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
 
 
 def check_table_names(table: Mapping[str, Any], *, where: str = "model") -> list[Issue]:
-    """Return the problems of names in the raw table of a file that is no model yet."""
+    """Return the problems of names in the raw table of a file that is not yet a model."""
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     named = {section: tuple(tables.get(section, ())) for section in _NAMED}
     named["population"] = tuple(name for name in tables.get("population", ()) if name != "omega")
@@ -95,7 +95,7 @@ def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
     for section, names in tables:
         for name in names:
             if name in first:
-                what = f"{name!r} is the name of {first[name]}.{name} already"
+                what = f"{first[name]}.{name} has the same name"
                 yield f"{section}.{name}", what, "rename one of the two"
             first.setdefault(name, section)
 
@@ -109,7 +109,7 @@ def _check_units(spec: ModelSpec) -> _Found:
 
 
 def _units(record: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every unit text below a record, with its path."""
+    """Yield every unit text below a record, with its path."""
     for field in dataclasses.fields(record):
         value, path = getattr(record, field.name), f"{place}{field.name}"
         if field.name == "unit" or field.name.endswith("_unit"):
@@ -159,9 +159,13 @@ def _check_omega(spec: ModelSpec) -> _Found:
                 what = f"there is no population parameter {name!r}"
                 yield place, what, _suggest(name, parameters)
             elif getattr(parameters[name], form) is None:
-                yield place, f"{name} states no {form}", f'add {form} = "lognormal" to {name}'
+                yield place, f"{name} does not state {form}", f'add {form} = "lognormal" to {name}'
     if omega.lkj <= 0:
-        yield "population.omega.lkj", f"lkj is {omega.lkj:g}", "it must be positive"
+        yield (
+            "population.omega.lkj",
+            f"the shape of the LKJ prior is {omega.lkj:g}",
+            "it must be positive",
+        )
 
 
 def _check_blocks(spec: ModelSpec) -> _Found:
@@ -169,10 +173,10 @@ def _check_blocks(spec: ModelSpec) -> _Found:
     for index, block in enumerate(spec.population.omega.correlate):
         place = f"population.omega.correlate[{index}]"
         if len(block) < 2:
-            yield place, "one effect alone correlates with nothing", "name two or more"
+            yield place, "a single effect has no correlation", "name two or more effects"
         for name in block:
             if name in seen:
-                yield place, f"{name!r} stands in correlate twice", "keep one of the two"
+                yield place, f"{name!r} is in correlate twice", "keep one of the two"
             seen.add(name)
 
 
@@ -196,7 +200,7 @@ def _suggest(name: str, valid: Iterable[str]) -> str:
     guess = nearest(name, names)
     if guess:
         return f"did you mean {guess}?"
-    return "known: " + ", ".join(names) if names else "state it, or remove this"
+    return "use one of " + ", ".join(names) if names else "state it, or remove this"
 
 
 _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
@@ -206,7 +210,7 @@ _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     *SCIENCE_CHECKS,
 )
 
-# These also see what trajectories bring.
+# These checks also see the parts that trajectories add.
 _POPULATION_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_omega,
     _check_blocks,

@@ -1,4 +1,4 @@
-"""What a table's entries come to: priors in force, and the marginals of joint ones."""
+"""Effective priors of a table: after discount and mixture, and marginals of joint priors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ _FAMILIES = {"identity": "normal", "log": "lognormal", "logit": "logit_normal"}
 
 
 def effective_prior(entry: PriorEntry) -> PriorSpec:
-    """Return the prior that an entry comes to, after discount and mixture.
+    """Return the prior of an entry after discount and mixture.
 
     Raises
     ------
     ValueError
-        If the discount leaves no distribution of its family.
+        If the discounted prior is not a distribution of its family.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def _mixture(weight: float, one: PriorSpec, other: PriorSpec) -> PriorSpec:
 
 
 def joint_marginals(joint: JointPriorSpec) -> dict[str, PriorSpec]:
-    """Return the prior that a joint prior implies for each of its targets alone.
+    """Return the marginal prior of each target of a joint prior.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def joint_marginals(joint: JointPriorSpec) -> dict[str, PriorSpec]:
 
 
 def joint_factor(joint: JointPriorSpec) -> NDArray[np.float64]:
-    """Return the Cholesky factor of the covariance of the informative part, after discount.
+    """Return the Cholesky factor of the covariance of the discounted informative part.
 
     Raises
     ------
