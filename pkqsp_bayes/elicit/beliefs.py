@@ -1,4 +1,4 @@
-"""Statements on one parameter as points of its distribution, and where they contradict."""
+"""Statements on one parameter as points of its distribution function, and their contradictions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ _Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Belief:
-    """A statement as probabilities of a value up to each point.
+    """A statement, converted to cumulative probabilities at some points.
 
     Parameters
     ----------
     of, family : str
-        The parameter, and the family that is asked for.
+        The parameter, and the requested family.
     words : str
-        The statement for people.
+        The statement for display.
     method : {"quantiles", "range", "chips"}
-        Which kind.
+        Type of the statement.
     points, probabilities : (n,) array
-        Of the cumulative distribution.
+        Points and values of the cumulative distribution function.
     problems : tuple of (str, str)
-        What is wrong with it, and the remedy.
+        Problems of the statement, with remedies.
     """
 
     of: str
@@ -57,9 +57,9 @@ def stated_beliefs(statements: Statements) -> list[Belief]:
 
 
 def contradiction(beliefs: Sequence[Belief]) -> str:
-    """Return where beliefs about one parameter contradict one another, or nothing.
+    """Return a contradiction between statements on one parameter, or an empty text.
 
-    A larger value must not have a smaller probability, whoever says so.
+    A larger value must not have a smaller cumulative probability, in any two statements.
 
     Examples
     --------
@@ -85,13 +85,13 @@ def _quantiles(said: QuantilesStatement) -> Belief:
         try:
             pairs.append((float(text), value))
         except ValueError:
-            problems.append((f"{text!r} is no probability", 'write "0.05"'))
+            problems.append((f"{text!r} is not a probability", 'write "0.05"'))
     pairs.sort()
     chances, points = (np.array(x, dtype=np.float64) for x in (zip(*pairs, strict=True) if pairs
                                                               else ((), ())))  # fmt: skip
     problems += _order(points, chances)
     if len(pairs) < 2:
-        problems.append(("fewer than two quantiles", "state two or more"))
+        problems.append(("there are fewer than two quantiles", "state two or more"))
     words = ", ".join(f"q{p:g} = {x:g}" for p, x in pairs)
     return _belief(said, words, "quantiles", points, chances, problems)
 
@@ -106,10 +106,12 @@ def _range(said: RangeStatement) -> Belief:
 def _chips(said: ChipsStatement) -> Belief:
     problems: list[_Problem] = []
     if len(said.edges) != len(said.chips) + 1:
-        what = f"{len(said.chips)} bins of chips and {len(said.edges)} edges"
-        problems.append((what, "one edge more than bins"))
+        what = f"there are {len(said.chips)} bins of chips and {len(said.edges)} edges"
+        problems.append((what, "state one edge more than bins"))
     if not said.chips or min(said.chips) < 0 or sum(said.chips) <= 0:
-        problems.append(("there are no chips, or fewer than none", "lay some"))
+        problems.append(
+            ("there are no chips, or a negative number", "state the number of chips per bin")
+        )
     if problems:
         return _belief(said, "", "chips", np.zeros(0), np.zeros(0), problems)
     edges = np.array(said.edges, dtype=np.float64)
@@ -118,14 +120,14 @@ def _chips(said: ChipsStatement) -> Belief:
     points, chances = edges[1:][inner], cumulative[inner]
     problems = list(_order(edges, np.linspace(0.1, 0.9, edges.size)))
     if points.size < 2:
-        problems.append(("the chips lie on fewer than three bins", "use narrower bins"))
+        problems.append(("the chips are in fewer than three bins", "use narrower bins"))
     words = f"chips {', '.join(f'{c:g}' for c in said.chips)}"
     return _belief(said, words, "chips", points, chances, problems)
 
 
 def _order(points: FloatArray, chances: FloatArray) -> Iterator[_Problem]:
     if not ((chances > 0) & (chances < 1)).all():
-        yield "a probability is not between 0 and 1", "state one that is"
+        yield "a probability is not between 0 and 1", "state a probability between 0 and 1"
     if not (np.diff(points) > 0).all():
         yield "the values do not increase", "put them in order"
 

@@ -1,4 +1,4 @@
-"""From a file of statements to a prior table, with a report of how well each statement is met."""
+"""Conversion of a file of statements to a prior table, with a report on the agreement."""
 
 import dataclasses
 import hashlib
@@ -38,12 +38,12 @@ __all__ = ["Elicitation", "elicit_priors"]
 FloatArray = NDArray[np.float64]
 
 UNMET = 0.03
-"""A statement of which a probability is missed by more than this is not met."""
+"""Largest error of a probability at which a statement counts as met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Met:
-    """A row of the report."""
+    """One row of the report."""
 
     statement: str
     mass: float
@@ -56,29 +56,29 @@ class _Met:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Elicitation:
-    """A prior table, and how well it says what was stated.
+    """A prior table, and its agreement with the statements.
 
     Parameters
     ----------
     table : PriorTable
         The priors, with provenance.
     report : DataFrame
-        A row each statement: ``statement``, ``mass`` stated and ``reached`` (between the outer
-        values), ``error``, the largest of its probabilities; of predictions the quantiles
-        ``lower`` and ``upper`` that were reached, and ``before``, the mass with the priors that
-        were there.
+        One row per statement: ``statement``, the stated ``mass`` and the mass ``reached`` (between
+        the outer values), ``error``, the largest error of its probabilities. For predictions also
+        the quantiles ``lower`` and ``upper`` that were reached, and ``before``, the mass under the
+        original priors.
     issues : tuple of Issue
-        Warnings of statements that are not met.
+        Warnings about statements that are not met.
     beliefs : tuple of Belief
-        Statements on parameters, as probabilities.
+        Statements on parameters, as cumulative probabilities.
     model : ModelSpec, str or Path
-        A model, its name or its file: the model, as it was.
+        The original model, its name or its file.
     statements : Statements
-        What was stated.
+        The statements.
     predictions : (K, N) array
-        Of the statements on predictions: summaries of the virtual subjects.
+        For statements on predictions: summaries of the virtual subjects.
     derived : tuple of DerivedPriors
-        Of the mechanisms.
+        Derived priors of the mechanisms.
     """
 
     table: PriorTable
@@ -100,22 +100,22 @@ _STATEMENTS = instance(
 def elicit_priors(
     model: ModelLike, statements: Statements, *, subjects: int = 512, seed: int = 1
 ) -> Elicitation:
-    """Turn statements of experts, and mechanisms, into a prior table.
+    """Convert statements of experts, and mechanisms, to a prior table.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        A model, its name or its file. Its priors are where predictions begin from; it is not
-        changed.
+        Model, its name or its file. Its priors are the initial priors for statements on
+        predictions; the model is not changed.
     statements : Statements
-        As `read_statements` gives them.
+        Statements, as from `read_statements`.
     subjects, seed : int
-        Virtual subjects of the prior predictive, and their seed.
+        Number of virtual subjects of the prior predictive distribution, and their seed.
 
     Raises
     ------
     CheckError
-        With every problem of the statements, and where they contradict one another.
+        With all problems of the statements, including contradictions between them.
     ToolchainError
         If a range is stated and PreliZ is not installed.
 
@@ -192,7 +192,7 @@ def _derived(said: MechanismStatement, date: str) -> DerivedPriors:
 
 
 def _movable(model: ModelSpec, spoken_of: Collection[str]) -> tuple[str, ...]:
-    """Return the typical values whose priors predictions may move, if nobody says which."""
+    """Return the typical values whose priors may be adjusted by default."""
     return tuple(
         name
         for name, prior in stated_values(model).items()
@@ -204,7 +204,7 @@ def _movable(model: ModelSpec, spoken_of: Collection[str]) -> tuple[str, ...]:
 
 
 def _ready_to_move(model: ModelSpec) -> ModelSpec:
-    """Let what has no prior yet (``from_qsp``) begin wide, so that it can be drawn."""
+    """Replace undefined priors (``from_qsp``) by vague ones, so that parameters can be drawn."""
     wide = {
         name: PriorSpec(family="half_normal", args=(0.5,))
         for name, prior in stated_values(model).items()
@@ -224,8 +224,8 @@ def _check_predictions(model: ModelSpec, statements: Statements) -> list[Issue]:
         spoken = any(belief.of == name for belief in stated_beliefs(statements))
         if not spoken and not (isinstance(prior, PriorSpec) and prior.family in MOVABLE):
             guess = nearest(name, stated)
-            what = f"{name!r} has no prior with a location and a scale"
-            remedy = f"of the families {', '.join(MOVABLE)}"
+            what = f"the prior of {name!r} does not have a location and a scale"
+            remedy = f"use one of the families {', '.join(MOVABLE)}"
             remedy = remedy if name in stated or not guess else f"did you mean {guess}?"
             issues.append(Issue(where="adjust", what=what, remedy=remedy))
     return issues or list(_contradictions(statements.predictive))
@@ -234,28 +234,31 @@ def _check_predictions(model: ModelSpec, statements: Statements) -> list[Issue]:
 def _problems(model: ModelSpec, said: PredictiveStatement) -> Iterator[tuple[str, str]]:
     if said.output not in model.observe:
         guess = nearest(said.output, model.observe)
-        remedy = f"did you mean {guess}?" if guess else "one of " + ", ".join(model.observe)
-        yield f"the model has no output {said.output!r}", remedy
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+        yield f"the model does not have an output {said.output!r}", remedy
     if not said.lower < said.upper:
-        yield f"lower is {said.lower:g} and upper is {said.upper:g}", "lower below upper"
+        yield f"lower is {said.lower:g} and upper is {said.upper:g}", "lower must be below upper"
     if not 0 < said.mass < 1:
-        yield f"the mass is {said.mass:g}", "between 0 and 1"
+        yield f"the mass is {said.mass:g}", "it must be between 0 and 1"
     if not said.times or min(said.times) < 0:
-        yield "there are no times, or negative ones", "state when it is looked at"
+        yield "there are no times, or negative ones", "state the times of the prediction"
     if said.dose < 0 or said.duration < 0 or said.interval < 0 or said.doses < 1:
         yield "a dose, duration, interval or number of doses is negative", "correct it"
     targets = dose_numbers(model)
     if said.dose and (said.to not in targets if said.to else len(targets) != 1):
-        yield f"there is no dose target {said.to!r}", "one of " + ", ".join(targets)
+        yield f"{said.to!r} is not a dosing compartment", "use one of " + ", ".join(targets)
     for name, covariate in model.covariates.items():
         if covariate.reference is None and name not in said.covariates:
-            yield f"nothing says what {name} the subject has", f"covariates = {{ {name} = ... }}"
+            yield (
+                f"the covariate {name} of the subject has no value",
+                f"state covariates = {{ {name} = ... }}",
+            )
     for name in said.covariates.keys() - model.covariates.keys():
-        yield f"the model has no covariate {name!r}", "remove it"
+        yield f"the model does not have a covariate {name!r}", "remove it"
 
 
 def _contradictions(said: Sequence[PredictiveStatement]) -> Iterator[Issue]:
-    """Statements on one and the same quantity must allow one another."""
+    """Return contradictions between statements on the same prediction."""
     groups: dict[str, list[Belief]] = {}
     for statement in said:
         about = dataclasses.replace(statement, lower=0.0, upper=1.0, mass=0.5)
@@ -264,7 +267,9 @@ def _contradictions(said: Sequence[PredictiveStatement]) -> Iterator[Issue]:
         told = contradiction(group)
         if told:
             where = f"predictive statements on {group[0].of}"
-            yield Issue(where=where, what=told, remedy="they contradict one another")
+            yield Issue(
+                where=where, what=told, remedy="correct one of the contradictory statements"
+            )
 
 
 def _belief(said: PredictiveStatement) -> Belief:
@@ -289,7 +294,7 @@ def _words(said: PredictiveStatement) -> str:
 
 
 def _belief_row(belief: Belief, prior: PriorSpec) -> _Met:
-    """Compare the probabilities; of a range its mass, since the tails are left open."""
+    """Compare the probabilities; of a range only its mass, because its tails are not stated."""
     reached = distribution(prior).cdf(belief.points)
     wanted = belief.probabilities
     mass, found = float(wanted[-1] - wanted[0]), float(reached[-1] - reached[0])
@@ -357,6 +362,6 @@ def _unmet(rows: Sequence[_Met]) -> Iterator[Issue]:
             yield Issue(
                 severity="warning",
                 where=row.statement,
-                what=f"the priors miss a probability of it by {row.error:.1%}",
-                remedy="another family, or none; let more parameters move (adjust)",
+                what=f"the priors differ from a stated probability by {row.error:.1%}",
+                remedy="state another family, or none; adjust more parameters (adjust)",
             )

@@ -1,4 +1,4 @@
-"""Statements on parameters to priors."""
+"""Conversion of statements on parameters to priors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,12 +21,12 @@ __all__ = ["believed_priors", "check_beliefs"]
 
 
 def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
-    """Return every problem of statements on parameters, contradictions among them.
+    """Return all problems of statements on parameters, including contradictions.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the parameters.
+        Model that has the parameters.
     beliefs : sequence of Belief
         The statements.
     """
@@ -44,9 +44,13 @@ def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
     for name, group in _by_parameter(beliefs).items():
         where, told = f"statements on {name}", contradiction(group)
         if told:
-            issues.append(Issue(where=where, what=told, remedy="they contradict one another"))
+            issues.append(
+                Issue(where=where, what=told, remedy="correct one of the contradictory statements")
+            )
         if len({belief.family for belief in group if belief.family}) > 1:
-            issues.append(Issue(where=where, what="two families are asked for", remedy="keep one"))
+            issues.append(
+                Issue(where=where, what="two different families are stated", remedy="keep one")
+            )
     return issues
 
 
@@ -54,15 +58,15 @@ def _misfits(model: ModelSpec, belief: Belief) -> Iterator[tuple[str, str]]:
     low, high = _numbers(model, belief.of)
     outside = belief.points[(belief.points <= low) | (belief.points >= high)]
     if outside.size:
-        yield f"{outside[0]:g} is no value of it", f"it lies between {low:g} and {high:g}"
+        yield f"{outside[0]:g} is not a valid value", f"the values are between {low:g} and {high:g}"
     if not belief.family:
         return
     if belief.family not in MAXENT_FAMILIES or belief.family not in FAMILIES:
-        yield f"no family {belief.family!r}", "one of " + ", ".join(MAXENT_FAMILIES)
+        yield f"{belief.family!r} is not a family", "use one of " + ", ".join(MAXENT_FAMILIES)
         return
     support = FAMILIES[belief.family].support or (low, high)
     if ((belief.points <= support[0]) | (belief.points >= support[1])).any():
-        yield f"{belief.family} has no such values", "choose another family"
+        yield f"{belief.family} does not support these values", "choose another family"
 
 
 def _by_parameter(beliefs: Sequence[Belief]) -> dict[str, list[Belief]]:
@@ -75,19 +79,19 @@ def _by_parameter(beliefs: Sequence[Belief]) -> dict[str, list[Belief]]:
 def believed_priors(
     model: ModelSpec, beliefs: Sequence[Belief], *, date: str = ""
 ) -> dict[str, PriorEntry]:
-    """Return the prior of each parameter that is spoken of.
+    """Return the prior of each parameter that has a statement.
 
-    A range alone gives the prior of maximum entropy that has its mass; quantiles, chips and
-    several statements together give the family that fits their probabilities best.
+    A single range gives the prior of maximum entropy with the stated mass. Quantiles, chips and
+    several statements give the family that fits their probabilities best.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the parameters.
+        Model that has the parameters.
     beliefs : sequence of Belief
         Checked statements.
     date : str
-        For the provenance.
+        Date for the provenance.
     """
     return {
         name: _entry(model, name, group, date) for name, group in _by_parameter(beliefs).items()
@@ -115,7 +119,7 @@ def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> P
 
 
 def _numbers(model: ModelSpec, name: str) -> tuple[float, float]:
-    """Return between which values a parameter lies: where it is valid and its prior has mass."""
+    """Return the range in which a parameter is valid and its prior has mass."""
     low, high = valid_bounds(model, name)
     stated = stated_values(model)[name]
     support = prior_support(stated) if isinstance(stated, PriorSpec) else None

@@ -1,4 +1,4 @@
-"""Which family fits: by likelihood to draws, by least squares to probabilities."""
+"""Selection of prior families: by likelihood for draws, by least squares for probabilities."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ FloatArray = NDArray[np.float64]
 POSITIVE = ("lognormal", "gamma", "inv_gamma", "half_normal")
 REAL = ("normal", "student_t")
 SHARE = ("logit_normal", "beta")
-"""Families by support, from which the best is chosen."""
+"""Families by support; the best one is selected."""
 
 _DIGITS = 6
 _Fit = Callable[[FloatArray], tuple[float, ...]]
@@ -41,12 +41,12 @@ class FamilyFit:
     Parameters
     ----------
     prior : PriorSpec
-        With the numbers that fit best.
+        Prior with the best arguments.
     aic : float
-        Akaike's criterion; of a fit to probabilities 2 k plus the sum of squared errors in
-        standard normal quantiles, in units of 0.01.
+        Akaike's information criterion. For a fit to probabilities: 2 k plus the sum of squared
+        errors in standard normal quantiles, in units of 0.01.
     distance : float
-        Largest distance between the cumulative probabilities (Kolmogorov-Smirnov).
+        Largest distance between the cumulative distribution functions (Kolmogorov-Smirnov).
     """
 
     prior: PriorSpec
@@ -55,7 +55,7 @@ class FamilyFit:
 
 
 def candidates(low: float, high: float) -> tuple[str, ...]:
-    """Return the families for values within bounds.
+    """Return the candidate families for values within bounds.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def candidates(low: float, high: float) -> tuple[str, ...]:
 
 
 def rounded(family: str, args: Sequence[float]) -> PriorSpec:
-    """Return a prior with numbers that people can read.
+    """Return a prior with rounded, readable numbers.
 
     Examples
     --------
@@ -79,12 +79,12 @@ def rounded(family: str, args: Sequence[float]) -> PriorSpec:
 
 
 def fit_families(sample: FloatArray, families: Sequence[str]) -> list[FamilyFit]:
-    """Fit families to draws by maximum likelihood; the best first, by Akaike's criterion.
+    """Fit families to draws by maximum likelihood; return the best first (Akaike's criterion).
 
     Parameters
     ----------
     sample : (n,) array
-        Draws, in the support of the families.
+        Draws in the support of the families.
     families : sequence of str
         Names of `POSITIVE`, `REAL` or `SHARE`.
 
@@ -115,7 +115,7 @@ def _gamma(x: FloatArray) -> tuple[float, ...]:
 
 def _student(x: FloatArray) -> tuple[float, ...]:
     df, location, scale = stats.t.fit(x)
-    # Beyond this a t is a normal, and its degrees of freedom run away.
+    # For more degrees of freedom the t distribution is practically normal.
     return min(float(df), 200.0), float(location), float(scale)
 
 
@@ -140,15 +140,15 @@ def fit_probabilities(
     ----------
     points : (n,) array
         Values.
-    probabilities : (n,) array
+    Cumulative probabilities of the values, strictly between 0 and 1.
         Probability of a value up to each, strictly between 0 and 1.
-    families : sequence of str
+    Candidate families.
         Candidates.
 
     Returns
     -------
     list of FamilyFit
-        The best first.
+        Fits, the best first.
 
     Examples
     --------
@@ -181,14 +181,14 @@ def _fit_to(points: FloatArray, probabilities: FloatArray, family: str) -> Famil
 
 
 def _arguments(family: str, free: FloatArray) -> tuple[float, ...]:
-    """Return the arguments from unconstrained numbers: positive ones are exponentials."""
+    """Return the arguments from unconstrained numbers; positive arguments are exponentials."""
     stated = FAMILIES[family]
     pairs = zip(stated.arguments, free, strict=True)
     return tuple(float(np.exp(v)) if name in stated.positive else float(v) for name, v in pairs)
 
 
 def _start(family: str, points: FloatArray, wanted: FloatArray) -> FloatArray:
-    """Begin where a line through the (transformed) points against normal quantiles says."""
+    """Return initial values from a line through the (transformed) points and normal quantiles."""
     transform = _TRANSFORMS.get(family)
     x = points if transform is None else transform(points)
     slope = float(np.ptp(x) / np.ptp(wanted)) if points.size > 1 else 1.0

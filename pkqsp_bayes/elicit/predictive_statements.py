@@ -1,8 +1,8 @@
-"""Statements on predictions to priors: the prior predictive is made to say the same.
+"""Adjustment of priors to statements on predictions.
 
-Virtual subjects at common random numbers are solved by the kernel; the locations and scales of the
-priors that may move are optimised until the predictive quantiles are the stated ones, no further
-from where they started than that needs (Hartmann et al. 2020, arXiv:2002.09868).
+The kernel solves virtual subjects with common random numbers. The locations and scales of the
+adjustable priors are optimised until the predictive quantiles equal the stated ones. A penalty
+keeps them close to their original values (Hartmann et al. 2020, arXiv:2002.09868).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ __all__ = ["MOVABLE", "Match", "match_predictions", "predicted_summaries"]
 FloatArray = NDArray[np.float64]
 
 MOVABLE = ("normal", "lognormal", "logit_normal")
-"""Families with a location and a scale that can be moved."""
+"""Families whose location and scale can be adjusted."""
 
 _SUMMARIES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "max": lambda values: values.max(axis=1),
@@ -37,23 +37,23 @@ _SUMMARIES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "mean": lambda values: values.mean(axis=1),
     "last": lambda values: values[:, -1],
 }
-# A move by one prior SD, or of the SD by a factor e, costs as much as missing a quantile by 2 %
-# of the stated range.
+# A shift by one prior SD, or a factor e of the SD, has the same penalty as an error of a quantile
+# by 2 % of the stated range.
 _PULL = 0.02
 _BAD = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Match:
-    """Priors moved to where the predictions are as stated.
+    """Priors adjusted to statements on predictions.
 
     Parameters
     ----------
     priors : mapping of str to PriorSpec
-        By parameter.
+        Adjusted priors by parameter.
     before, after : (K, N) array
-        Summaries of the virtual subjects, a row each statement, with the priors that were there
-        and with those that were found.
+        Summaries of the virtual subjects, one row per statement, with the original and with the
+        adjusted priors.
     """
 
     priors: Mapping[str, PriorSpec]
@@ -63,7 +63,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Task:
-    """Everything that does not change while priors are moved."""
+    """The constant inputs of the adjustment."""
 
     model: ModelSpec
     ready: ReadyModel
@@ -79,7 +79,7 @@ class _Task:
         model = with_values(self.model, priors)
         draws = draw_population(model, self.subjects, self.seed)
         normals = standard_normals(1, self.subjects, len(draws.effects), self.seed)[0]
-        # In another order: both sequences are of one kind, and must not go hand in hand.
+        # Another order: both sequences have the same structure and must be independent.
         order = np.random.default_rng([self.seed, 5]).permutation(self.subjects)
         eta = draws.etas(normals[order, None, :])
         rows = []
@@ -95,16 +95,16 @@ class _Task:
 def predicted_summaries(
     model: ModelSpec, said: Sequence[PredictiveStatement], *, subjects: int, seed: int
 ) -> FloatArray:
-    """Return the summary (K, N) of each statement in the prior predictive.
+    """Return the summary (K, N) of each statement in the prior predictive distribution.
 
     Parameters
     ----------
     model : ModelSpec
-        With its priors.
+        Model with priors.
     said : sequence of PredictiveStatement
-        What is looked at.
+        Statements that define the summaries.
     subjects, seed : int
-        Virtual subjects, each with parameters of its own, and the seed of their numbers.
+        Number of virtual subjects, each with its own parameters, and seed of their random numbers.
     """
     return _prepare(model, said, subjects, seed).summaries({})
 
@@ -117,18 +117,18 @@ def match_predictions(
     subjects: int,
     seed: int,
 ) -> Match:
-    """Move priors until the prior predictive is as stated.
+    """Adjust priors until the prior predictive distribution agrees with the statements.
 
     Parameters
     ----------
     model : ModelSpec
-        With the priors to begin from.
+        Model with the initial priors.
     said : sequence of PredictiveStatement
         Checked statements.
     adjust : sequence of str
-        Parameters whose priors, of the families `MOVABLE`, may move.
+        Parameters whose priors, of the families `MOVABLE`, may be adjusted.
     subjects, seed : int
-        Virtual subjects, and the seed of their numbers.
+        Number of virtual subjects, and seed of their random numbers.
     """
     task, stated = _prepare(model, said, subjects, seed), stated_values(model)
     start = {name: prior for name, prior in stated.items()
@@ -199,7 +199,7 @@ def _moved(start: Mapping[str, PriorSpec], free: FloatArray) -> dict[str, PriorS
 
 
 def _missed(said: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
-    """Return by how much quantiles miss the stated ones, in widths of the stated range."""
+    """Return the errors of quantiles, in widths of the stated range."""
     missed = []
     for statement, values in zip(said, summaries, strict=True):
         tail = (1 - statement.mass) / 2

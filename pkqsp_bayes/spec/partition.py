@@ -12,7 +12,7 @@ __all__ = ["PartitionSpec"]
 class PartitionSpec:
     """``[partition]``: the method for the ``Kp`` of organs that state no partition coefficient.
 
-    The coefficients are equations in ``fup``, ``BP``, ``logP`` and the pKa inside the system. If one
+    The coefficients are equations in ``fup``, ``BP``, ``logP`` and the pKa in the system. If one
     of these is estimated, varies between subjects or is the target of a link, every ``Kp`` follows.
     ``Vss``, the implied volume of distribution at steady state, is available in expressions.
 

@@ -18,8 +18,8 @@ class TrajectorySpec:
     ----------
     mode : {"fixed", "joint", "uncertain"}
         ``fixed``: the study has a column of this name; its values are interpolated, and each of
-        them is a break point of the solver. ``joint``: an expression of states of the same system, for
-        instance of a QSP module, which is estimated together with all other parameters.
+        them is a break point of the solver. ``joint``: an expression of states of the same system,
+        for instance of a QSP module, which is estimated together with all other parameters.
         ``uncertain``: linear interpolation between values at ``knots``, which are sampled; each is
         a population parameter (``E_1`` at ``E_time_1``, ...) with lognormal variability between
         subjects. Measurements are observations of ``E`` in the study, with their own ``error``.
