@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
-from pkqsp_bayes.signals import Ended, ended_by_signals
+from pkqsp_bayes.signals import Ended, raise_on_signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) ->
 def reported() -> Iterator[None]:
     """Print the package's exceptions as a report and exit with an error code."""
     try:
-        with ended_by_signals():
+        with raise_on_signals():
             yield
     except CheckError as error:
         for issue in error.issues:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import CheckError, Issue
 
-__all__ = ["unfinished", "write_output", "write_text"]
+__all__ = ["stage_output", "write_output", "write_text"]
 
 
 @contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
+def stage_output(path: Path) -> Iterator[Path]:
     """Yield a temporary name to write to; rename it to the path if no error occurs, else remove it.
 
     Parameters
@@ -55,7 +55,7 @@ def write_text(path: Path, text: str) -> None:
     ...
     pkqsp_bayes.errors.CheckError: error: /dev/null: it cannot be written: this is a device, a pipe or a socket (name another file)
     """  # noqa: E501
-    with unfinished(path) as part:
+    with stage_output(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
@@ -63,7 +63,7 @@ def write_text(path: Path, text: str) -> None:
 def write_output(path: Path) -> Iterator[Path]:
     """Stage a file that the user has named, as `stage_output`; each failure is a `CheckError`."""
     try:
-        with unfinished(path) as part:
+        with stage_output(path) as part:
             yield part
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from error

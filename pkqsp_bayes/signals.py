@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["Ended", "ended_by_signals"]
+__all__ = ["Ended", "raise_on_signals"]
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -35,7 +35,7 @@ class Ended(SystemExit):
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
+def raise_on_signals() -> Iterator[None]:
     """Raise `Ended` in the body, once, if the process receives SIGTERM or SIGHUP.
 
     A signal with another handler keeps it (``nohup`` ignores SIGHUP). Only the main thread can

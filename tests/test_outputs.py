@@ -7,7 +7,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.tables import write_simulation
-from pkqsp_bayes.outputs import unfinished, write_output, write_text
+from pkqsp_bayes.outputs import stage_output, write_output, write_text
 from pkqsp_bayes.study.write import write_study
 
 
@@ -40,7 +40,7 @@ def test_a_folder_is_never_replaced_by_a_file_nor_a_file_by_a_folder(tmp_path: P
     file.write_text("kept")
     with pytest.raises(pq.CheckError, match="there is a folder of this name"):
         write_text(folder, "lost")
-    with pytest.raises(pq.CheckError, match="there is a file of this"), unfinished(file) as part:
+    with pytest.raises(pq.CheckError, match="there is a file of this"), stage_output(file) as part:
         part.mkdir()
     assert (folder / "kept.csv").read_text() == file.read_text() == "kept"
 

@@ -156,7 +156,7 @@ def either(*rules: Rule) -> Rule:
         found = [list(rule.issues(where, value)) for rule in rules]
         if not all(found):
             return []
-        fitting = [told for told, rule in zip(found, rules, strict=True)
+        fitting = [issues_of_rule for issues_of_rule, rule in zip(found, rules, strict=True)
                    if isinstance(value, rule.kinds)]  # fmt: skip
         return (fitting or found[-1:])[0]
 

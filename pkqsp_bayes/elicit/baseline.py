@@ -141,16 +141,20 @@ def prepare_baseline(
     settle : float
         Time from the initial values to the baseline.
     covariates : DataFrame, optional
-        Individuals from whom the subjects are drawn, with replacement; by default all subjects have
-        the reference values.
+        Covariates of individuals, from which the subjects are drawn with replacement; by default
+        all subjects have the reference values.
     inner, seed : int
         Number of subjects, and seed of the draw.
     """
     own = [n for n in settings if n in model.population.parameters]
     ready = ready_model(model, individual=own)
-    people = _people(model, covariates, inner, seed)
-    kernel = build_kernel(ready.lowered)
-    return Baseline(ready=ready, kernel=kernel, factor=factor, settle=settle, covariates=people)
+    return Baseline(
+        ready=ready,
+        kernel=build_kernel(ready.lowered),
+        factor=factor,
+        settle=settle,
+        covariates=_draw_covariates(model, covariates, inner, seed),
+    )
 
 
 def check_baseline(
@@ -164,7 +168,7 @@ def check_baseline(
         As for `prepare_baseline`.
     """
     issues = [*_check_factor(model, factor), *_check_settings(model, settings)]
-    return issues + _check_people(model, covariates)
+    return issues + _check_individuals(model, covariates)
 
 
 def _check_factor(model: ModelSpec, factor: str) -> list[Issue]:
@@ -193,8 +197,8 @@ def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
     return issues
 
 
-def _check_people(model: ModelSpec, people: pd.DataFrame | None) -> list[Issue]:
-    columns = () if people is None else tuple(people.columns)
+def _check_individuals(model: ModelSpec, individuals: pd.DataFrame | None) -> list[Issue]:
+    columns = () if individuals is None else tuple(individuals.columns)
     return [
         Issue(
             where=f"covariates.{name}",
@@ -206,12 +210,14 @@ def _check_people(model: ModelSpec, people: pd.DataFrame | None) -> list[Issue]:
     ]
 
 
-def _people(model: ModelSpec, people: pd.DataFrame | None, inner: int, seed: int) -> pd.DataFrame:
+def _draw_covariates(
+    model: ModelSpec, individuals: pd.DataFrame | None, inner: int, seed: int
+) -> pd.DataFrame:
     reference = {n: c.reference for n, c in model.covariates.items()}
-    if people is None:
+    if individuals is None:
         return pd.DataFrame({name: np.full(inner, value) for name, value in reference.items()},
                             index=range(inner))  # fmt: skip
-    rows = np.random.default_rng([seed, 2]).integers(len(people), size=inner)
-    drawn = people.iloc[rows].reset_index(drop=True)
-    columns = {n: drawn[n] if n in people else reference[n] for n in model.covariates}
+    rows = np.random.default_rng([seed, 2]).integers(len(individuals), size=inner)
+    drawn = individuals.iloc[rows].reset_index(drop=True)
+    columns = {n: drawn[n] if n in individuals else reference[n] for n in model.covariates}
     return pd.DataFrame(columns, index=range(inner))

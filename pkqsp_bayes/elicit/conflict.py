@@ -132,10 +132,10 @@ def _informed(table: PriorTable) -> Iterator[_Informed]:
     for name, entry in table.priors.items():
         prior = effective_prior(entry)
         informative = prior.parts[0] if prior.parts else prior
-        law = distribution(informative)
-        scale = {(0.0, np.inf): "log", (0.0, 1.0): "logit"}.get((law.low, law.high), "identity")
+        dist = distribution(informative)
+        scale = {(0.0, np.inf): "log", (0.0, 1.0): "logit"}.get((dist.low, dist.high), "identity")
         # The moments of the transformed variable follow from its quantiles.
-        u = _TRANSFORMS[scale](law.quantile((np.arange(_GRID) + 0.5) / _GRID))
+        u = _TRANSFORMS[scale](dist.quantile((np.arange(_GRID) + 0.5) / _GRID))
         yield _Informed(
             name=name,
             targets=(name,),

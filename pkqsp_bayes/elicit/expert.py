@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from pkqsp_bayes.elicit.beliefs import Belief, contradiction
-from pkqsp_bayes.elicit.families import FamilyFit, candidates, fit_probabilities
+from pkqsp_bayes.elicit.beliefs import Belief, find_contradiction
+from pkqsp_bayes.elicit.families import FamilyFit, fit_probabilities, list_candidates
 from pkqsp_bayes.elicit.maxent import MAXENT_FAMILIES, maximum_entropy
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.addresses import stated_values
@@ -17,7 +17,7 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import FAMILIES, prior_support
 from pkqsp_bayes.spec.prior_table import PriorEntry
 
-__all__ = ["believed_priors", "check_beliefs"]
+__all__ = ["check_beliefs", "fit_belief_priors"]
 
 
 def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
@@ -42,10 +42,10 @@ def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
     if issues:
         return issues
     for name, group in _by_parameter(beliefs).items():
-        where, told = f"statements on {name}", contradiction(group)
-        if told:
+        where, what = f"statements on {name}", find_contradiction(group)
+        if what:
             issues.append(
-                Issue(where=where, what=told, remedy="correct one of the contradictory statements")
+                Issue(where=where, what=what, remedy="correct one of the contradictory statements")
             )
         if len({belief.family for belief in group if belief.family}) > 1:
             issues.append(
@@ -76,7 +76,7 @@ def _by_parameter(beliefs: Sequence[Belief]) -> dict[str, list[Belief]]:
     return groups
 
 
-def believed_priors(
+def fit_belief_priors(
     model: ModelSpec, beliefs: Sequence[Belief], *, date: str = ""
 ) -> dict[str, PriorEntry]:
     """Return the prior of each parameter that has a statement.
@@ -100,7 +100,7 @@ def believed_priors(
 
 def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> PriorEntry:
     asked = next((belief.family for belief in group if belief.family), "")
-    families = (asked,) if asked else candidates(*_numbers(model, name))
+    families = (asked,) if asked else list_candidates(*_numbers(model, name))
     if len(group) == 1 and group[0].method == "range":
         fits = [maximum_entropy(families[0], group[0].points, group[0].probabilities)]
     else:
@@ -110,7 +110,7 @@ def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> P
     best = fits[0].prior
     account = Provenance(
         method=group[0].method if len(group) == 1 else "statements",
-        source="; ".join(belief.words for belief in group),
+        source="; ".join(belief.text for belief in group),
         date=date,
         family=best.family,
         fit=_statistics(fits, group),
@@ -127,9 +127,9 @@ def _numbers(model: ModelSpec, name: str) -> tuple[float, float]:
 
 
 def _statistics(fits: Sequence[FamilyFit], group: Sequence[Belief]) -> Mapping[str, float]:
-    law = distribution(fits[0].prior)
+    dist = distribution(fits[0].prior)
     found = {f"aic {fit.prior.family}": round(fit.aic - fits[0].aic, 3) for fit in fits}
     for belief in group:
         for point, wanted in zip(belief.points, belief.probabilities, strict=True):
-            found[f"P(< {point:g}), wanted {wanted:.4g}"] = round(float(law.cdf(point)), 4)
+            found[f"P(< {point:g}), stated {wanted:.4g}"] = round(float(dist.cdf(point)), 4)
     return found

@@ -17,10 +17,10 @@ __all__ = [
     "REAL",
     "SHARE",
     "FamilyFit",
-    "candidates",
     "fit_families",
     "fit_probabilities",
-    "rounded",
+    "list_candidates",
+    "round_prior",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -54,12 +54,12 @@ class FamilyFit:
     distance: float
 
 
-def candidates(low: float, high: float) -> tuple[str, ...]:
+def list_candidates(low: float, high: float) -> tuple[str, ...]:
     """Return the candidate families for values within bounds.
 
     Examples
     --------
-    >>> candidates(0.0, math.inf)[0], candidates(0.0, 1.0)[0]
+    >>> candidates(0.0, math.inf)[0], list_candidates(0.0, 1.0)[0]
     ('lognormal', 'logit_normal')
     """
     if (low, high) == (0.0, 1.0):
@@ -67,12 +67,12 @@ def candidates(low: float, high: float) -> tuple[str, ...]:
     return POSITIVE if low >= 0 else REAL
 
 
-def rounded(family: str, args: Sequence[float]) -> PriorSpec:
+def round_prior(family: str, args: Sequence[float]) -> PriorSpec:
     """Return a prior with rounded, readable numbers.
 
     Examples
     --------
-    >>> str(rounded("normal", (1 / 3, 2.0)))
+    >>> str(round_prior("normal", (1 / 3, 2.0)))
     'normal(0.333333, 2)'
     """
     return parse_prior(f"{family}({', '.join(f'{a:.{_DIGITS}g}' for a in args)})")
@@ -96,10 +96,10 @@ def fit_families(sample: FloatArray, families: Sequence[str]) -> list[FamilyFit]
     """
     fits = []
     for family in families:
-        prior = rounded(family, _LIKELIHOOD[family](sample))
-        law = distribution(prior)
-        aic = 2 * len(FAMILIES[family].arguments) - 2 * float(law.log_density(sample).sum())
-        distance = float(stats.kstest(sample, law.cdf).statistic)
+        prior = round_prior(family, _LIKELIHOOD[family](sample))
+        dist = distribution(prior)
+        aic = 2 * len(FAMILIES[family].arguments) - 2 * float(dist.log_density(sample).sum())
+        distance = float(stats.kstest(sample, dist.cdf).statistic)
         fits.append(FamilyFit(prior=prior, aic=aic, distance=distance))
     return sorted(fits, key=lambda fit: fit.aic)
 
@@ -164,14 +164,14 @@ def _fit_to(points: FloatArray, probabilities: FloatArray, family: str) -> Famil
     wanted = special.ndtri(probabilities)
 
     def gap(free: FloatArray) -> FloatArray:
-        law = distribution(PriorSpec(family=family, args=_arguments(family, free)))
+        dist = distribution(PriorSpec(family=family, args=_arguments(family, free)))
         with np.errstate(all="ignore"):
-            reached = special.ndtri(np.clip(law.cdf(points), 1e-12, 1 - 1e-12))
+            reached = special.ndtri(np.clip(dist.cdf(points), 1e-12, 1 - 1e-12))
         found: FloatArray = np.nan_to_num(reached - wanted, nan=10.0)
         return found
 
     found = optimize.least_squares(gap, _start(family, points, wanted))
-    prior = rounded(family, _arguments(family, found.x))
+    prior = round_prior(family, _arguments(family, found.x))
     errors = gap(found.x) / 0.01
     return FamilyFit(
         prior=prior,

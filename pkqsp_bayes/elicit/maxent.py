@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.elicit.families import FamilyFit, rounded
+from pkqsp_bayes.elicit.families import FamilyFit, round_prior
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.spec.distribution import distribution
 
@@ -55,7 +55,7 @@ def maximum_entropy(family: str, points: FloatArray, chances: FloatArray) -> Fam
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns if the mass is missed, which is reported
         preliz.maxent(made, float(points[0]), float(points[1]), mass, plot=False)
-    prior = rounded(family, [float(value) for value in made.params])
+    prior = round_prior(family, [float(value) for value in made.params])
     reached = distribution(prior).cdf(points)
     return FamilyFit(prior=prior, aic=0.0, distance=abs(float(reached[1] - reached[0]) - mass))
 

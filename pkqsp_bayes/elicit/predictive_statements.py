@@ -68,7 +68,7 @@ class _Task:
     model: ModelSpec
     ready: ReadyModel
     kernel: Kernel
-    said: tuple[PredictiveStatement, ...]
+    statements: tuple[PredictiveStatement, ...]
     timelines: tuple[Timeline, ...]
     covariates: tuple[Mapping[str, FloatArray], ...]
     subjects: int
@@ -83,17 +83,19 @@ class _Task:
         order = np.random.default_rng([self.seed, 5]).permutation(self.subjects)
         eta = draws.etas(normals[order, None, :])
         rows = []
-        for said, line, x in zip(self.said, self.timelines, self.covariates, strict=True):
+        for statement, line, x in zip(
+            self.statements, self.timelines, self.covariates, strict=True
+        ):
             theta = individual_parameters(self.ready, draws.values, draws.effects, eta, x)[:, 0]
             solved = self.kernel.solve_many([line] * self.subjects, theta)
-            column = self.kernel.outputs.index(said.output)
+            column = self.kernel.outputs.index(statement.output)
             values = np.array([s.values[line.evid == 0, column] for s in solved])
-            rows.append(_SUMMARIES[said.summary](values))
+            rows.append(_SUMMARIES[statement.summary](values))
         return np.array(rows)
 
 
 def predicted_summaries(
-    model: ModelSpec, said: Sequence[PredictiveStatement], *, subjects: int, seed: int
+    model: ModelSpec, statements: Sequence[PredictiveStatement], *, subjects: int, seed: int
 ) -> FloatArray:
     """Return the summary (K, N) of each statement in the prior predictive distribution.
 
@@ -101,17 +103,17 @@ def predicted_summaries(
     ----------
     model : ModelSpec
         Model with priors.
-    said : sequence of PredictiveStatement
+    statements : sequence of PredictiveStatement
         Statements that define the summaries.
     subjects, seed : int
         Number of virtual subjects, each with its own parameters, and seed of their random numbers.
     """
-    return _prepare(model, said, subjects, seed).summaries({})
+    return _prepare(model, statements, subjects, seed).summaries({})
 
 
 def match_predictions(
     model: ModelSpec,
-    said: Sequence[PredictiveStatement],
+    statements: Sequence[PredictiveStatement],
     adjust: Sequence[str],
     *,
     subjects: int,
@@ -123,19 +125,19 @@ def match_predictions(
     ----------
     model : ModelSpec
         Model with the initial priors.
-    said : sequence of PredictiveStatement
+    statements : sequence of PredictiveStatement
         Checked statements.
     adjust : sequence of str
         Parameters whose priors, of the families `MOVABLE`, may be adjusted.
     subjects, seed : int
         Number of virtual subjects, and seed of their random numbers.
     """
-    task, stated = _prepare(model, said, subjects, seed), stated_values(model)
+    task, stated = _prepare(model, statements, subjects, seed), stated_values(model)
     start = {name: prior for name, prior in stated.items()
              if name in adjust and isinstance(prior, PriorSpec)}  # fmt: skip
 
     def misfit(free: FloatArray) -> FloatArray:
-        missed = _missed(said, task.summaries(_moved(start, free)))
+        missed = _missed(statements, task.summaries(_moved(start, free)))
         return np.concatenate([missed, _PULL * free])
 
     begin = np.zeros(2 * len(start))
@@ -147,11 +149,11 @@ def match_predictions(
 
 
 def _prepare(
-    model: ModelSpec, said: Sequence[PredictiveStatement], subjects: int, seed: int
+    model: ModelSpec, statements: Sequence[PredictiveStatement], subjects: int, seed: int
 ) -> _Task:
     ready = ready_model(model)
     lines, tables = [], []
-    for statement in said:
+    for statement in statements:
         values = _covariates(model, statement)
         study = regimen(_doses(statement), statement.times, covariates=values)
         lines += subject_timelines(ready, study)
@@ -160,7 +162,7 @@ def _prepare(
         model=model,
         ready=ready,
         kernel=build_kernel(ready.lowered),
-        said=tuple(said),
+        statements=tuple(statements),
         timelines=tuple(lines),
         covariates=tuple(tables),
         subjects=subjects,
@@ -168,23 +170,23 @@ def _prepare(
     )
 
 
-def _doses(said: PredictiveStatement) -> list[Dose]:
-    if not said.dose:
+def _doses(statement: PredictiveStatement) -> list[Dose]:
+    if not statement.dose:
         return []
     return [
         Dose(
-            amount=said.dose,
-            n=said.doses,
-            interval=said.interval,
-            duration=said.duration,
-            to=said.to,
+            amount=statement.dose,
+            n=statement.doses,
+            interval=statement.interval,
+            duration=statement.duration,
+            to=statement.to,
         )
     ]
 
 
-def _covariates(model: ModelSpec, said: PredictiveStatement) -> dict[str, float]:
+def _covariates(model: ModelSpec, statement: PredictiveStatement) -> dict[str, float]:
     stated = {name: c.reference for name, c in model.covariates.items()}
-    values = {**stated, **said.covariates}
+    values = {**stated, **statement.covariates}
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
@@ -198,14 +200,14 @@ def _moved(start: Mapping[str, PriorSpec], free: FloatArray) -> dict[str, PriorS
     return moved
 
 
-def _missed(said: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
+def _missed(statements: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
     """Return the errors of quantiles, in widths of the stated range."""
     missed = []
-    for statement, values in zip(said, summaries, strict=True):
+    for statement, values in zip(statements, summaries, strict=True):
         tail = (1 - statement.mass) / 2
         wanted = np.array([statement.lower, statement.upper])
         if not np.isfinite(values).all():
-            return np.full(2 * len(said), _BAD)
+            return np.full(2 * len(statements), _BAD)
         reached = np.quantile(values, [tail, 1 - tail])
         if statement.lower > 0:
             wanted, reached = np.log(wanted), np.log(np.maximum(reached, 1e-300))

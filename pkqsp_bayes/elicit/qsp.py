@@ -30,7 +30,7 @@ from pkqsp_bayes.arguments import (
     record,
     sequence,
 )
-from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, rounded
+from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, round_prior
 from pkqsp_bayes.elicit.question import (
     Part,
     Question,
@@ -80,7 +80,7 @@ _GROUPS = mapping(
     mapping(_NUMBER_OR_PRIOR, wanted='give values by name, such as {"dose": 2.0}'),
     wanted="give a mapping of levels to their values by name",
 )
-_PEOPLE = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
+_INDIVIDUALS = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
 # The ranges are checked by `check_question`, which reports all problems together.
 _ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=number())
 
@@ -99,7 +99,7 @@ _ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=nu
     inner=count(),
     seed=SEED,
     settle=number(),
-    covariates=_PEOPLE,
+    covariates=_INDIVIDUALS,
     frequencies=_NUMBERS,
     date=TEXT,
 )
@@ -154,7 +154,7 @@ def derive_priors(
     settle : float
         Time until the mechanism is at baseline; 0: the initial values are the baseline.
     covariates : DataFrame, optional
-        Individuals from whom the subjects are drawn, for instance a virtual population.
+        Covariates from which the subjects are drawn, for instance a virtual population.
     frequencies : mapping of str to float, optional
         Frequencies of the groups; they weight the pooled omega and the effective sample size.
     date : str
@@ -268,8 +268,8 @@ def _single_table(
 def _vague(name: str, prior: PriorSpec, sd: float) -> PriorSpec:
     middle = float(distribution(prior).quantile(0.5))
     if name.startswith("beta["):
-        return rounded("normal", (middle, sd))
-    return rounded("lognormal", (float(np.log(middle)), sd))
+        return round_prior("normal", (middle, sd))
+    return round_prior("lognormal", (float(np.log(middle)), sd))
 
 
 def _title(asked: Question) -> str:

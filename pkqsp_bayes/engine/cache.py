@@ -88,7 +88,7 @@ def build_once(
     key: str,
     build: Callable[[Path], None],
     *,
-    is_whole: Callable[[Path], bool] = Path.is_dir,
+    is_complete: Callable[[Path], bool] = Path.is_dir,
 ) -> Path:
     """Return the folder ``<cache>/<kind>/<key>``; build it if it is missing.
 
@@ -98,7 +98,7 @@ def build_once(
         Name of the entry; the key must identify all of the content that the entry depends on.
     build : callable
         Fills the empty folder that it receives. Paths inside must be relative: it is renamed.
-    is_whole : callable
+    is_complete : callable
         Returns whether an existing entry can be used; an incomplete one is built again.
 
     Returns
@@ -113,17 +113,17 @@ def build_once(
     """
     folder = cache_folder() / kind
     final = folder / key
-    with _explained(final):
-        if final.is_dir() and is_whole(final):
+    with _explain_errors(final):
+        if final.is_dir() and is_complete(final):
             return _mark_used(final)
         folder.mkdir(parents=True, exist_ok=True)
 
         def is_there() -> bool:
-            return final.is_dir() and is_whole(final)
+            return final.is_dir() and is_complete(final)
 
         with hold_lock(folder / f".{key}.lock", final, until=is_there) as held:
             if held and not is_there():
-                _sweep(folder, key)
+                _remove_leftovers(folder, key)
                 _build(folder, key, build)
         _mark_used(final)
     trim(limit_bytes())
@@ -131,16 +131,16 @@ def build_once(
 
 
 def _build(folder: Path, key: str, build: Callable[[Path], None]) -> None:
-    unfinished = folder / f".{key}.{uuid.uuid4().hex[:8]}.part"
+    stage_output = folder / f".{key}.{uuid.uuid4().hex[:8]}.part"
     try:
-        unfinished.mkdir()
-        build(unfinished)
-        unfinished.rename(folder / key)
+        stage_output.mkdir()
+        build(stage_output)
+        stage_output.rename(folder / key)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(stage_output, ignore_errors=True)
 
 
-def _sweep(folder: Path, key: str) -> None:
+def _remove_leftovers(folder: Path, key: str) -> None:
     """Remove what interrupted builds left, and a damaged entry; the caller holds the lock."""
     for left in (*folder.glob(f".{key}.*.part"), folder / key):
         if left.is_dir() and not left.is_symlink():
@@ -156,7 +156,7 @@ def _mark_used(entry: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explain_errors(path: Path) -> Iterator[None]:
     """Convert an error of the file system to one with a remedy."""
     try:
         yield
@@ -229,7 +229,7 @@ def clear() -> int:
         If the cache cannot be written.
     """
     removed = entries()
-    with _explained(cache_folder()):
+    with _explain_errors(cache_folder()):
         for entry in removed:
             _remove(entry.path)
         for left in cache_folder().glob("*/.*.part"):

@@ -11,16 +11,21 @@ from cmdstanpy.compilation import compile_stan_file
 
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
-from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
-from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
+from pkqsp_bayes.engine.executables import explain_run_failure, is_unchanged, record_checksum
+from pkqsp_bayes.engine.plain_paths import (
+    copy_libraries,
+    is_plain,
+    make_plain_link,
+    use_plain_folder,
+)
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.engine.toolchain import (
     Methods,
     Stan,
-    complete,
-    drop_damaged,
+    compile_driver_parts,
     explain_failure,
     find_stan,
+    remove_damaged_driver,
 )
 from pkqsp_bayes.errors import ToolchainError
 
@@ -78,24 +83,24 @@ def compile_program(
         cpp["METHODS"] = "sampling"
 
     def build(folder: Path) -> None:
-        with plain_folder(folder) as work:
+        with use_plain_folder(folder) as work:
             _reuse(cache_folder() / _KIND / f"{key}{_PART}", work)
-            source = _write(work / f"{name}.stan", code)
-            header = None if user_header is None else _write(work / _HEADER, user_header)
+            source = _write_missing(work / f"{name}.stan", code)
+            header = None if user_header is None else _write_missing(work / _HEADER, user_header)
             if header is not None:
-                cpp.setdefault("CPPFLAGS", f"-I{plain_link(stan_folder() / 'cpp', work)}")
+                cpp.setdefault("CPPFLAGS", f"-I{make_plain_link(stan_folder() / 'cpp', work)}")
             if stan.source == "httpstan" and not is_plain(stan.path):
-                cpp.update(bring_libraries(stan.path, folder))
-            with complete(stan, methods, plain=not cpp_options) as alone:
+                cpp.update(copy_libraries(stan.path, folder))
+            with compile_driver_parts(stan, methods, plain=not cpp_options) as alone:
                 if not alone:
                     cpp["MODELS_PCH"] = ""
-                _compile_mended(stan, source, header, stanc, cpp)
-        _prove(folder / name)
+                _compile_with_repair(stan, source, header, stanc, cpp)
+        _check_executable(folder / name)
 
-    def is_whole(folder: Path) -> bool:
-        return is_as_made(folder / name, run=True)
+    def is_complete(folder: Path) -> bool:
+        return is_unchanged(folder / name, run=True)
 
-    folder = build_once(_KIND, entry, build, is_whole=is_whole)
+    folder = build_once(_KIND, entry, build, is_complete=is_complete)
     return folder / name
 
 
@@ -149,9 +154,9 @@ def _key(toolchain: str, code: str, header: str | None, name: str, options: str)
     return digest.hexdigest()[:24]
 
 
-def _prove(executable: Path) -> None:
+def _check_executable(executable: Path) -> None:
     """Check that the executable runs, and record its checksum."""
-    reason = why_not_run(executable)
+    reason = explain_run_failure(executable)
     if reason:
         what = f"the Stan program was compiled, but {reason}"
         remedy = (
@@ -159,17 +164,17 @@ def _prove(executable: Path) -> None:
             "library is missing, run `pkqsp cache --clear` and try again"
         )
         raise ToolchainError(what, remedy)
-    record_made(executable)
+    record_checksum(executable)
 
 
-def _write(path: Path, text: str) -> Path:
+def _write_missing(path: Path, text: str) -> Path:
     """Write a file if it is not there yet: make decides by its time what to compile."""
     if not path.is_file():
         path.write_text(text, encoding="utf-8")
     return path
 
 
-def _compile_mended(
+def _compile_with_repair(
     stan: Stan,
     source: Path,
     header: Path | None,
@@ -180,7 +185,7 @@ def _compile_mended(
     try:
         _compile(source, header, stanc, cpp)
     except ToolchainError as error:
-        if not drop_damaged(stan, error.what):
+        if not remove_damaged_driver(stan, error.what):
             raise
         _compile(source, header, stanc, cpp)
 
@@ -192,11 +197,11 @@ def _compile(
     try:
         compile_stan_file(str(source), stanc_options=stanc, cpp_options=cpp, user_header=header)
     except ValueError as error:
-        raise _explain(str(error)) from None
+        raise _explain_failure(str(error)) from None
     done_with = (".hpp", ".d") if cpp.get("METHODS") == "sampling" else (".hpp", ".d", ".o")
     for suffix in done_with:
         source.with_suffix(suffix).unlink(missing_ok=True)
 
 
-def _explain(message: str) -> ToolchainError:
+def _explain_failure(message: str) -> ToolchainError:
     return explain_failure(message.partition("Console:\n")[2] or message, "the Stan program")

@@ -22,7 +22,7 @@ from pkqsp_bayes.engine.compiler import find_compiler, find_make
 from pkqsp_bayes.engine.toolchain import locate_stan
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Finding", "examine_machine", "prove_compilation"]
+__all__ = ["Finding", "check_compilation", "examine_machine"]
 
 _PACKAGES = (
     "pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy", "pandas", "xarray", "sympy"
@@ -158,7 +158,7 @@ def _versions() -> Iterator[Finding]:
             yield Finding(topic=name, value="not installed")
 
 
-def prove_compilation() -> list[Finding]:
+def check_compilation() -> list[Finding]:
     """Compile a small model, sample from it, and compare the result with the known posterior.
 
     Returns

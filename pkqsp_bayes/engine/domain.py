@@ -48,7 +48,9 @@ def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) 
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
         for row, issue in _chunk(system, powers, rows, slice(first, first + _CHUNK)):
-            wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
+            wrong.setdefault(
+                int(rows.subject[first + row]), (issue, rows.describe_row(first + row))
+            )
     return _issues(wrong, lines, source)
 
 
@@ -91,11 +93,11 @@ class _Rows:
         values = np.hstack([fixed, np.vstack([line.own for line in lines])])
         return cls(names=(*lowered.fixed_covariates, *varying), values=values, subject=subject)
 
-    def told(self, row: int) -> str:
+    def describe_row(self, row: int) -> str:
         """Return the covariates of a row as text."""
         pairs = zip(self.names, self.values[row], strict=True)
-        said = ", ".join(f"{name} = {value:g}" for name, value in pairs)
-        return f" (at {said})" if said else ""
+        values_text = ", ".join(f"{name} = {value:g}" for name, value in pairs)
+        return f" (at {values_text})" if values_text else ""
 
 
 def _powers(spec: ModelSpec) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pkqsp_bayes.engine.cache import cache_folder
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 
-__all__ = ["is_as_made", "record_made", "why_not_run"]
+__all__ = ["explain_run_failure", "is_unchanged", "record_checksum"]
 
 _LOGGER = logging.getLogger(__name__)
 _RECORD = "made.json"
@@ -26,13 +26,13 @@ _MOST_BYTES = 100_000
 _SECONDS = 60
 
 
-def record_made(made: Path) -> None:
+def record_checksum(made: Path) -> None:
     """Write the checksum of a compiled file next to it."""
     content = {made.name: _digest(made)}
     (made.parent / _RECORD).write_text(json.dumps(content, indent=1) + "\n")
 
 
-def is_as_made(made: Path, *, run: bool) -> bool:
+def is_unchanged(made: Path, *, run: bool) -> bool:
     """Return whether a file of the cache is unchanged; if not, log the reason.
 
     Parameters
@@ -42,13 +42,15 @@ def is_as_made(made: Path, *, run: bool) -> bool:
     run : bool
         Whether the file is a program, which must run.
     """
-    reason = _fault(made, run, _seen(made), _seen(made.parent / _RECORD), _libraries())
+    reason = _find_fault(
+        made, run, _read_attributes(made), _read_attributes(made.parent / _RECORD), _libraries()
+    )
     if reason:
         _warn(made, reason)
     return not reason
 
 
-def _seen(path: Path) -> tuple[int, ...]:
+def _read_attributes(path: Path) -> tuple[int, ...]:
     """Return the attributes that change with a file; empty if it is missing."""
     try:
         found = path.lstat()
@@ -61,7 +63,7 @@ def _libraries() -> str:
     return os.environ.get("LD_LIBRARY_PATH", "")
 
 
-def why_not_run(program: Path) -> str:
+def explain_run_failure(program: Path) -> str:
     """Return why a compiled program does not run; an empty text if it runs."""
     try:
         ran = subprocess.run(
@@ -75,12 +77,12 @@ def why_not_run(program: Path) -> str:
     if ran.returncode == 0:
         return ""
     lines = (ran.stdout + ran.stderr).decode(errors="replace").strip().splitlines()
-    told = lines[-1][:300] if lines else f"code {ran.returncode}"
-    return f"it does not run: {told}"
+    message = lines[-1][:300] if lines else f"code {ran.returncode}"
+    return f"it does not run: {message}"
 
 
 @functools.lru_cache(maxsize=1024)  # by all that changes with a file
-def _fault(
+def _find_fault(
     made: Path, run: bool, seen: tuple[int, ...], record_seen: tuple[int, ...], libraries: str
 ) -> str:
     """Return the problem of a file; the other arguments are part of the key of the memory."""
@@ -104,7 +106,7 @@ def _fault(
         return "there is no record of its checksum"
     if not same:
         return f"its content has changed since it was compiled ({found.st_size} bytes)"
-    return why_not_run(made) if run else ""
+    return explain_run_failure(made) if run else ""
 
 
 def _owner() -> int:

@@ -54,11 +54,11 @@ def hold_lock(
         yield False
         return
     try:
-        _sign(path, wanted)
+        _write_holder(path, wanted)
         yield True
     finally:
         with contextlib.suppress(OSError):
-            _record(path).unlink(missing_ok=True)
+            _holder_path(path).unlink(missing_ok=True)
         lock.release()
 
 
@@ -76,7 +76,7 @@ def describe_holder(path: Path) -> str:
     'another process'
     """
     try:
-        found = read_json(_record(path), limit=_MOST_BYTES, remedy="")
+        found = read_json(_holder_path(path), limit=_MOST_BYTES, remedy="")
         pid, host, since = int(found["pid"]), str(found["host"])[:80], float(found["since"])
         seconds = max(0, round(time.time() - since))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
@@ -106,14 +106,14 @@ def _acquire(
             _LOGGER.warning("waiting for %s: locked by %s", wanted, describe_holder(path))
 
 
-def _record(path: Path) -> Path:
+def _holder_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.holder")
 
 
-def _sign(path: Path, wanted: object) -> None:
-    record, part = _record(path), path.with_name(f"{path.name}.{os.getpid()}.part")
-    told = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
+def _write_holder(path: Path, wanted: object) -> None:
+    record, part = _holder_path(path), path.with_name(f"{path.name}.{os.getpid()}.part")
+    content = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
             "builds": str(wanted)}  # fmt: skip
     with contextlib.suppress(OSError):  # the record is not essential
-        part.write_text(json.dumps(told))
+        part.write_text(json.dumps(content))
         part.replace(record)

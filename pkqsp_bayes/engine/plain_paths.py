@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["bring_libraries", "is_plain", "plain_folder", "plain_link"]
+__all__ = ["copy_libraries", "is_plain", "make_plain_link", "use_plain_folder"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]*")
 _PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - where the usual one has an odd name
@@ -32,7 +32,7 @@ def is_plain(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def plain_folder(folder: Path) -> Iterator[Path]:
+def use_plain_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder with a plain name to compile in; the results are moved to the given folder.
 
     Parameters
@@ -66,7 +66,7 @@ def _plain_place() -> str:
     raise ToolchainError(what, "set TMPDIR to a folder whose name has only letters and digits")
 
 
-def plain_link(target: Path, work: Path) -> Path:
+def make_plain_link(target: Path, work: Path) -> Path:
     """Return a path to a folder that make reads literally: its own, or a link in a plain folder."""
     if is_plain(target):
         return target
@@ -79,7 +79,7 @@ def plain_link(target: Path, work: Path) -> Path:
     raise ToolchainError(what, "install the package in a folder whose name has no blanks or quotes")
 
 
-def bring_libraries(stan: Path, folder: Path) -> dict[str, str]:
+def copy_libraries(stan: Path, folder: Path) -> dict[str, str]:
     """Copy Stan's shared libraries next to a program; return the make variables that select them.
 
     Parameters

@@ -10,28 +10,28 @@ __all__ = ["quiet_stan"]
 _LOGGER = logging.getLogger(__name__)
 
 
-class _Hush(logging.Filter):
+class _SilencingFilter(logging.Filter):
     """Filter that suppresses cmdstanpy's records while it is active in any thread."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock, self._asked = threading.Lock(), 0
+        self._lock, self._uses = threading.Lock(), 0
 
-    def count(self, change: int) -> None:
+    def change_uses(self, change: int) -> None:
         """Change the number of active uses."""
         with self._lock:
-            self._asked += change
+            self._uses += change
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record passes; suppressed ones go to this module's logger."""
-        if not self._asked:
+        if not self._uses:
             return True
         level = logging.INFO if record.levelno <= logging.INFO else logging.DEBUG
         _LOGGER.log(level, "cmdstanpy: %s", record.getMessage())
         return False
 
 
-_HUSH = _Hush()
+_FILTER = _SilencingFilter()
 
 
 @contextmanager
@@ -46,9 +46,9 @@ def quiet_stan() -> Iterator[None]:
     >>> with quiet_stan():
     ...     logging.getLogger("cmdstanpy").error("Command '/root/.cache/...' failed")
     """
-    logging.getLogger("cmdstanpy").addFilter(_HUSH)  # adding it again has no effect
-    _HUSH.count(1)
+    logging.getLogger("cmdstanpy").addFilter(_FILTER)  # adding it again has no effect
+    _FILTER.change_uses(1)
     try:
         yield
     finally:
-        _HUSH.count(-1)
+        _FILTER.change_uses(-1)

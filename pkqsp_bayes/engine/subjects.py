@@ -41,7 +41,7 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
         if a formula of the body is not valid for a subject.
     """
     spec, lowered = model.spec, model.lowered
-    study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
+    study = _convert_doses(model, study.in_units({"TIME": spec.time_unit}))
     study = with_occasions(study, model.occasions)
     names = [*lowered.fixed_covariates, *(c.name for c in lowered.varying_covariates)]
     stated = dict(spec.covariates)
@@ -74,7 +74,7 @@ def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list
     return issues
 
 
-def _in_dose_units(model: ReadyModel, study: Study) -> Study:
+def _convert_doses(model: ReadyModel, study: Study) -> Study:
     """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
 
     If AMT has no unit, it is taken to be in the unit of the dose.

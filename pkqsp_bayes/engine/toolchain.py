@@ -32,11 +32,11 @@ from pkqsp_bayes.errors import ToolchainError
 __all__ = [
     "Methods",
     "Stan",
-    "complete",
-    "drop_damaged",
+    "compile_driver_parts",
     "explain_failure",
     "find_stan",
     "locate_stan",
+    "remove_damaged_driver",
 ]
 
 Methods = Literal["all", "sampling"]
@@ -120,7 +120,7 @@ def find_stan() -> Stan:
     """
     stan = locate_stan()
     if stan.source == "httpstan":
-        build_once(_KIND, stan.path.name, _lay_out, is_whole=_is_whole)
+        build_once(_KIND, stan.path.name, _assemble, is_complete=_is_complete)
     cmdstanpy.set_cmdstan_path(str(stan.path))
     # The tools next to stanc are Python scripts, which need this interpreter and its packages.
     os.environ["PKQSP_PYTHON"] = sys.executable
@@ -128,7 +128,7 @@ def find_stan() -> Stan:
 
 
 @contextlib.contextmanager
-def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
+def compile_driver_parts(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
     """Let the compilation of a program include the missing parts of the driver, once.
 
     While ``make`` compiles a program it compiles the parts of the driver that the program needs, on
@@ -151,19 +151,19 @@ def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
         Whether this process may compile the header: no other process is compiling it.
     """
     lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
-    if not _lacks(stan, methods, plain=plain):
+    if not _name_missing_part(stan, methods, plain=plain):
         yield True
         return
     with hold_lock(lock, stan.path, until=lambda: stan.has(methods)) as held:
         if held:
-            _sweep(stan.path)
-        lacks = _lacks(stan, methods, plain=plain)
+            _remove_leftovers(stan.path)
+        lacks = _name_missing_part(stan, methods, plain=plain)
         if held and lacks:
             _LOGGER.warning("compiling %s: once, a minute or two", lacks)
         yield held
 
 
-def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:
+def _name_missing_part(stan: Stan, methods: Methods, *, plain: bool) -> str:
     """Return the part of the toolchain that will be compiled with a program, or an empty text."""
     if not stan.has("sampling"):
         return "Stan's driver beside the program"
@@ -172,24 +172,24 @@ def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:
     return "Stan's headers" if plain and not _has_header(stan) else ""
 
 
-def _sweep(folder: Path) -> None:
+def _remove_leftovers(folder: Path) -> None:
     """Remove what an interrupted make left; the caller holds the lock."""
     for pattern in ("build/driver/*.o.*", "pch/*/stan/model/*.gch.*"):
         for left in folder.glob(pattern):
             left.unlink(missing_ok=True)
 
 
-def drop_damaged(stan: Stan, said: str) -> bool:
+def remove_damaged_driver(stan: Stan, output: str) -> bool:
     """Remove the compiled driver if the linker reports that it is damaged; return whether it was.
 
     Parameters
     ----------
     stan : Stan
         An assembled directory; an official CmdStan is never changed.
-    said : str
+    output : str
         Output of ``make``.
     """
-    found = _DAMAGED.search(said)
+    found = _DAMAGED.search(output)
     if stan.source == "cmdstan" or found is None:
         return False
     _LOGGER.warning("%s is damaged (%s): it is built again", stan.path / found[1], found[2])
@@ -305,7 +305,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     """Return whether the directory is complete: its marker, written last, lists all parts."""
     try:
         parts = json.loads((folder / _MARK).read_text())["parts"]
@@ -314,7 +314,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _lay_out(folder: Path) -> None:
+def _assemble(folder: Path) -> None:
     compiler = find_compiler()
     _check_space(folder)
     _copy_wheel(_wheel_folder(), folder)

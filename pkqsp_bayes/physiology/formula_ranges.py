@@ -92,8 +92,8 @@ def _issue(limit: Limit) -> Issue | None:
         return None
     first = bad[0]
     place = f" at index {first}" if numbers.size > 1 else ""
-    said = describe_range(low.ravel()[first], high.ravel()[first])
-    what = f"{limit.name} is {numbers.ravel()[first]:g}{place}, {said}"
+    miss = describe_range(low.ravel()[first], high.ravel()[first])
+    what = f"{limit.name} is {numbers.ravel()[first]:g}{place}, {miss}"
     return Issue(where=where, what=what, remedy=limit.remedy)
 
 

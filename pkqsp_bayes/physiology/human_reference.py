@@ -90,7 +90,7 @@ HUMAN_ORGANS: Mapping[str, OrganFigures] = {
 
 
 @functools.cache
-def _persons() -> Mapping[str, Mapping[str, float]]:
+def _reference_columns() -> Mapping[str, Mapping[str, float]]:
     columns = ("weight", "height", "blood_volume", "cardiac_output")
     return {
         row["person"]: {c: float(row[c]) for c in columns} for row in read_table("human_persons")
@@ -141,7 +141,7 @@ def human_reference(
         return ops.interpolate(age, [knot[0] for knot in _KNOTS], knots)
 
     def person(column: str) -> Value:
-        values = {name: figures[column] for name, figures in _persons().items()}
+        values = {name: figures[column] for name, figures in _reference_columns().items()}
         return at_age(values, values)
 
     mass = {name: at_age(organ.mass, organ.mass) for name, organ in HUMAN_ORGANS.items()}

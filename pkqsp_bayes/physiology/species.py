@@ -184,10 +184,14 @@ def _size_limits(stated: Mapping[str, Value], ops: Ops) -> list[Limit]:
     }
     missing = [name for name in ("AGE", "HT") if name not in stated]
     verb = "are" if len(missing) > 1 else "is"
-    told = f", where {' and '.join(missing)} {verb} not stated" if missing else ""
+    condition = f", where {' and '.join(missing)} {verb} not stated" if missing else ""
     return [
         _limit(
-            name, stated[name], low * value, high * value, f"give a plausible value in {unit}{told}"
+            name,
+            stated[name],
+            low * value,
+            high * value,
+            f"give a plausible value in {unit}{condition}",
         )
         for name, (unit, value, (low, high)) in usual.items()
         if name in stated

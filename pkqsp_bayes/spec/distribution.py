@@ -13,7 +13,7 @@ from scipy import special, stats
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
 
-__all__ = ["Distribution", "discounted", "distribution"]
+__all__ = ["Distribution", "discount_prior", "distribution"]
 
 FloatArray = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
     return Distribution(prior=prior, low=max(low, support[0]), high=min(high, support[1]))
 
 
-def discounted(prior: PriorSpec, power: float) -> PriorSpec:
+def discount_prior(prior: PriorSpec, power: float) -> PriorSpec:
     """Return the prior whose density is that of a prior to a power between 0 and 1.
 
     The power is applied on the natural scale of the family (logarithms for ``lognormal``), which
@@ -123,7 +123,7 @@ def discounted(prior: PriorSpec, power: float) -> PriorSpec:
 
     Examples
     --------
-    >>> discounted(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
+    >>> discount_prior(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
     PriorSpec(family='normal', args=(1.0, 4.0), parts=(), text='')
     """
     if power == 1:

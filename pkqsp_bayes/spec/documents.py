@@ -100,8 +100,8 @@ def table_issues(where: str, path: str | Path) -> list[Issue]:
 def _syntax_issue(message: str, where: str) -> Issue:
     found = _PLACE.search(message)
     what = "not TOML: " + (message[: found.start()] if found else message)
-    if told := table_issues(where, where):
-        return told[0]
+    if wrong_kind := table_issues(where, where):
+        return wrong_kind[0]
     if found is None:
         return Issue(where=where, what=what, remedy="correct the syntax")
     line, column = found.groups()

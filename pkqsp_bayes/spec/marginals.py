@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.spec.distribution import discounted
+from pkqsp_bayes.spec.distribution import discount_prior
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE
@@ -28,7 +28,7 @@ def effective_prior(entry: PriorEntry) -> PriorSpec:
     >>> print(effective_prior(PriorEntry(prior=prior, discount=0.25)))
     normal(0.0, 2.0)
     """
-    informative = discounted(entry.prior, entry.discount)
+    informative = discount_prior(entry.prior, entry.discount)
     if entry.vague is None or entry.weight == 1:
         return informative
     return _mixture(entry.weight, informative, entry.vague)

@@ -23,10 +23,10 @@ from pkqsp_bayes.study.column_names import bare_name, resolve_names
 from pkqsp_bayes.study.dates import date_column, day_issues
 from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.header_units import align_limits, read_units
-from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
-from pkqsp_bayes.study.limits_of_quantification import endpoint_groups, settle_limits
+from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, apply_ignore_rules
+from pkqsp_bayes.study.limits_of_quantification import assign_limits, endpoint_groups
 from pkqsp_bayes.study.study import COLUMNS, Study
-from pkqsp_bayes.study.times import Times, model_time
+from pkqsp_bayes.study.times import Times, read_times
 from pkqsp_bayes.units import UnitError, conversion_factor
 
 __all__ = ["CANONICAL", "Reading", "build_study"]
@@ -105,7 +105,9 @@ def build_study(
         raise CheckError(found)
     cells = cells.set_axis(pd.Index(names), axis=1)
     units, wrong = read_units({**header_units, **reading.units}, names, source)
-    kept, left_out, more = leave_out(cells, reading.ignore, source=source, marked=reading.marked)
+    kept, left_out, more = apply_ignore_rules(
+        cells, reading.ignore, source=source, marked=reading.marked
+    )
     found += wrong + more
     if not kept.any():
         raise CheckError(found)
@@ -113,7 +115,7 @@ def build_study(
     rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
     bare = [bare_name(name) for name in header]
     date = date_column(cells, bare, reading.columns, reading.date_format)
-    time = model_time(cells["TIME"], date, rows, source=source)
+    time = read_times(cells["TIME"], date, rows, source=source)
     found += [*time.issues, *_clock_issues(time, cells, rows, units, reading)]
     table, units, unread, wrong = _canonical(
         cells, rows, time, units, source, dv_is_limit=_is_cens(header, reading)
@@ -214,7 +216,7 @@ def _canonical(
     labels = pd.DataFrame(columns, index=rows.index).astype("str")
     own_units, wrong = align_limits(parts, labels["DVID"], units, source)
     _enter_limits(parts, side)
-    odd += settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    odd += assign_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
     issues += wrong + finding_issues(rows, odd, source=source)
     return _assemble(cells, rows, parts, texts), own_units, unread, issues
 

@@ -62,8 +62,8 @@ def code_issues(study: Study, *, used: Collection[str] = ()) -> list[Issue]:
             )
         elif rows.any():
             where = f"{study.source}, column {column}"
-            told = f"{what} ({int(rows.sum())} rows)"
-            issues.append(Issue(severity="warning", where=where, what=told, remedy=remedy))
+            text = f"{what} ({int(rows.sum())} rows)"
+            issues.append(Issue(severity="warning", where=where, what=text, remedy=remedy))
     return issues
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["DATE_COLUMNS", "DateColumn", "date_column", "day_issues", "days_of", "iso_day"]
+__all__ = ["DATE_COLUMNS", "DateColumn", "date_column", "day_issues", "iso_day", "read_days"]
 
 FloatArray = NDArray[np.float64]
 
@@ -73,12 +73,16 @@ def date_column(
     if "DATE" not in cells:
         return None
     name = bare[list(cells.columns).index("DATE")]
-    said = [key.upper() for key in chosen if key.upper() in _ORDER]
+    stated = [key.upper() for key in chosen if key.upper() in _ORDER]
     own = name.upper() if name.upper() in _ORDER else "DATE"
-    return DateColumn(cells=cells["DATE"], name=name, kind=(*said, own)[0], date_format=date_format)
+    return DateColumn(
+        cells=cells["DATE"], name=name, kind=(*stated, own)[0], date_format=date_format
+    )
 
 
-def days_of(date: DateColumn, rows: pd.DataFrame, *, source: str) -> tuple[FloatArray, list[Issue]]:
+def read_days(
+    date: DateColumn, rows: pd.DataFrame, *, source: str
+) -> tuple[FloatArray, list[Issue]]:
     """Return the day of each record, NaN if unknown, and unreadable cells.
 
     Parameters
@@ -94,7 +98,7 @@ def days_of(date: DateColumn, rows: pd.DataFrame, *, source: str) -> tuple[Float
     --------
     >>> rows = pd.DataFrame({"ID": ["a", "a"], "ROW": [2, 3]})
     >>> dates = DateColumn(cells=pd.Series(["03-01-2024", "1/2/24"]), kind="DAT1")
-    >>> float(np.diff(days_of(dates, rows, source="t")[0])[0])
+    >>> float(np.diff(read_days(dates, rows, source="t")[0])[0])
     29.0
     """
     places, labels = date.cells.astype(object).factorize()

@@ -10,7 +10,7 @@ import pandas as pd
 import platformdirs
 
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.outputs import unfinished
+from pkqsp_bayes.outputs import stage_output
 
 __all__ = ["DOWNLOADS", "Download", "download", "download_folder"]
 
@@ -96,7 +96,7 @@ def download(name: str, wanted: Download) -> Path:
     with _explained(name, wanted, folder):
         rda = _fetch(wanted, folder)
         table = wanted.convert(_read(rda, wanted.table))
-        with unfinished(folder / "study.csv") as part:
+        with stage_output(folder / "study.csv") as part:
             table.to_csv(part, index=False)
         return folder / "study.csv"
 

@@ -12,7 +12,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.cells import MISSING, as_text
 
-__all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]
+__all__ = ["IgnoreRule", "LeftOut", "apply_ignore_rules", "parse_ignore"]
 
 BoolArray = NDArray[np.bool_]
 
@@ -189,7 +189,7 @@ def _is_number(value: str) -> bool:
     return bool(pd.to_numeric(pd.Series([value]), errors="coerce").notna().all())
 
 
-def leave_out(
+def apply_ignore_rules(
     cells: pd.DataFrame, rules: Sequence[IgnoreRule], *, source: str, marked: Sequence[int] = ()
 ) -> tuple[BoolArray, tuple[LeftOut, ...], list[Issue]]:
     """Return the remaining rows, the rows left out by each rule, and problems of rules.

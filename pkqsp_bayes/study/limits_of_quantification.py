@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.study.findings import Finding
 from pkqsp_bayes.study.sentinels import is_code
 
-__all__ = ["SIDES", "endpoint_groups", "fill_limits", "find_common_limits", "settle_limits"]
+__all__ = ["SIDES", "assign_limits", "endpoint_groups", "fill_limits", "find_common_limits"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -128,7 +128,7 @@ class _Side:
         return found
 
 
-def settle_limits(
+def assign_limits(
     parts: MutableMapping[str, FloatArray],
     rows: pd.DataFrame,
     group: IntArray,

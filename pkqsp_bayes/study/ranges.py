@@ -51,7 +51,8 @@ def range_issues(study: Study, covariate: Ranged, values: FloatArray) -> list[Is
     for side, bound, sign in (("lower", covariate.lower, -1), ("upper", covariate.upper, 1)):
         if bound is None:
             continue
-        what = f"it is {{value}}{unit}, outside the range of the model ({_told(covariate)}{unit})"
+        limits = f"{_describe_bounds(covariate)}{unit}"
+        what = f"it is {{value}}{unit}, outside the range of the model ({limits})"
         remedy = f"correct the value or its unit, or change covariates.{covariate.name}.{side}"
         found.append((sign * (values - bound) > 0, what, remedy))
     column = study.column_of(covariate.name) or covariate.name
@@ -72,7 +73,7 @@ def _is_positive(unit: str) -> bool:
         return False
 
 
-def _told(covariate: Ranged) -> str:
+def _describe_bounds(covariate: Ranged) -> str:
     if covariate.lower is None:
         return f"at most {covariate.upper:g}"
     if covariate.upper is None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.cells import LARGEST, as_numbers, is_all_numbers
-from pkqsp_bayes.study.dates import DateColumn, days_of, iso_day
+from pkqsp_bayes.study.dates import DateColumn, iso_day, read_days
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["Times", "model_time"]
+__all__ = ["Times", "read_times"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -48,7 +48,7 @@ class Times:
     issues: tuple[Issue, ...] = ()
 
 
-def model_time(
+def read_times(
     time: pd.Series, date: DateColumn | None, rows: pd.DataFrame, *, source: str
 ) -> Times:
     """Return the time of each record.
@@ -74,7 +74,7 @@ def model_time(
         cells, kind = time, "clock" if np.isnan(days).all() else "date"
         days = np.where(np.isnan(days), 0.0, days) if kind == "clock" else days
     else:
-        own, found = days_of(date, rows, source=source)
+        own, found = read_days(date, rows, source=source)
         issues += [*found, *_beside_date(time, clock, days, own, date, rows, source)]
         cells, kind, days = date.cells.astype(str) + " " + time.astype(str), "date", own
     values = _since_first(_HOURS_A_DAY * days + clock, rows)

@@ -57,9 +57,9 @@ def test_a_damaged_entry_is_built_anew() -> None:
     def whole(entry: Path) -> bool:
         return (entry / "result").is_file()
 
-    entry = cache.build_once("k", "a", write("one"), is_whole=whole)
+    entry = cache.build_once("k", "a", write("one"), is_complete=whole)
     (entry / "result").unlink()
-    entry = cache.build_once("k", "a", write("two"), is_whole=whole)
+    entry = cache.build_once("k", "a", write("two"), is_complete=whole)
     assert (entry / "result").read_text() == "two"
 
 

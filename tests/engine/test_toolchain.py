@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkqsp_bayes.engine import compiler, toolchain
-from pkqsp_bayes.engine.toolchain import Stan, drop_damaged
+from pkqsp_bayes.engine.toolchain import Stan, remove_damaged_driver
 from pkqsp_bayes.errors import ToolchainError
 
 
@@ -133,9 +133,9 @@ def test_a_damaged_driver_is_named_and_made_anew(
     (driver / "sampling.o").touch()
     ours = Stan(path=tmp_path, version="2.39.0", source="httpstan", found_by="", key="")
     theirs = Stan(path=tmp_path, version="2.39.0", source="cmdstan", found_by="", key="")
-    assert not drop_damaged(theirs, said)
-    assert not drop_damaged(ours, "model.hpp:3: error: no such thing")
+    assert not remove_damaged_driver(theirs, said)
+    assert not remove_damaged_driver(ours, "model.hpp:3: error: no such thing")
     assert (driver / "sampling.o").exists()
-    assert drop_damaged(ours, said)
+    assert remove_damaged_driver(ours, said)
     assert not (driver / "sampling.o").exists()
     assert str(driver) in caplog.text

@@ -33,7 +33,7 @@ __all__ = [
     "PERSON_SOURCES",
     "Columns",
     "body_columns",
-    "draw_persons",
+    "draw_subjects",
     "label_genotypes",
     "numbers_needed",
 ]
@@ -65,7 +65,7 @@ def numbers_needed(settings: PopulationSettings) -> int:
     return 2 + len(settings.genes) + len(correlated_names(settings)) + len(_PERFUSED)
 
 
-def draw_persons(
+def draw_subjects(
     uniforms: FloatArray, settings: PopulationSettings
 ) -> tuple[Columns, NDArray[np.bool_]]:
     """Return columns of subjects, and which of them are possible and meet the criteria.

@@ -17,7 +17,7 @@ from pkqsp_bayes.physiology.population.persons import (
     PERSON_SOURCES,
     Columns,
     body_columns,
-    draw_persons,
+    draw_subjects,
     label_genotypes,
     numbers_needed,
 )
@@ -107,7 +107,7 @@ def _draw_humans(n: int, seed: int, first: int, settings: PopulationSettings) ->
     size = numbers_needed(settings)
     for attempt in range(_MOST_ATTEMPTS):
         uniforms = subject_uniforms(seed, attempt, first, n, size)[missing]
-        columns, accepted = draw_persons(uniforms, settings)
+        columns, accepted = draw_subjects(uniforms, settings)
         for name, values in columns.items():
             whole = result.setdefault(name, np.empty(n, dtype=values.dtype))
             whole[missing[accepted]] = values[accepted]
