@@ -19,7 +19,9 @@ WORDS: dict[str, str] = {
     r"people|persons?": "subjects, individuals; between-subject variability; users, readers",
     r"noise": "residual error; Monte Carlo error",
     r"laws?(?! of)": "distribution",
-    r"learn(t|ed)": "prior-to-posterior contraction, information gained from the data",
+    r"learn(t|s|ed|ing)?": "prior-to-posterior contraction, estimate, adapt",
+    r"ignorance": "parameter uncertainty",
+    r"traded against": "correlated with",
     r"not? told well": "not identifiable, imprecisely estimated",
     r"lean(s|ed|ing)? on": "is dominated by, depends on",
     r"beginnings?": "initial values, start",
@@ -58,12 +60,37 @@ WORDS: dict[str, str] = {
     r"for want of": "because there is no",
     r"come what may": "in every case",
     r"hand in hand": "together",
-    r"in (the )?words": "as text",
+    r"in ([\w']+ ){0,2}words": "as text, in a sentence",
+    r"(without a|a) word": "message",
     r"no matter": "not a problem",
     r"as it is in life": "in vivo",
     r"one an? [a-z]+": "one per ...",
+    r"accounts?(?! for)": "record, log, metadata",
+    r"at fault|in force|for good|twice over": "affected; effective; irreversibly; two times",
+    r"beside": "next to, with",
+    r"born": "created",
+    r"business": "task",
+    r"(come|comes|came) (of|to nothing)": "result from; fail",
+    r"cut short": "truncated",
+    r"(goes|go|went|going) by": "is determined by, has dimensions",
+    r"hand(s|ed)? (back|over)": "return, pass",
+    r"hang(s|ing)? on": "is attached to",
+    r"(hold|holds|held)( [\w']+){0,3} against": "compare with",
+    r"mere|merely": "only",
+    r"moves": "changes, affects",
+    r"oddit(y|ies)": "warning",
+    r"reckon(s|ed|ing)?": "compute",
+    r"shape of one": "valid structure",
+    r"so many": "a number of",
+    r"speak(s|ing)? (for|against|of)|spoke of": "is evidence for, describe, concern",
+    r"stand(s|ing)?|stood": "is, represent",
+    r"(take|takes|taken|took|taking) over": "reuse",
+    r"things?": "the name of the object",
+    r"turn(s|ed)? up": "occur",
+    r"whole or not at all": "atomically",
+    r"as \w+ (has|have) it": "as in ...",
     r"(?<!there )(is|are|was|were) no(?! (longer|more))(?= \w)": "is not a",
-    r"(is|are) none": "is not one",
+    r"(?<!there )(is|are) (?-i:none)(?! or\b)": "is not one",
 }
 """Regular expressions of whole words, in any case, to what is written instead."""
 
@@ -72,6 +99,9 @@ EXCEPTIONS = (
     r"reads as",
     r"reference persons?",  # the term of ICRP 89
     r"one at a time",
+    r"stands? for",
+    r"into account",
+    r"J Mach Learn Res",
 )
 """Phrases in which a banned word has a plain meaning."""
 
@@ -89,25 +119,33 @@ NAMES: dict[str, str] = {
     "rung": "level",
     "ladder": "levels",
     "twin": "most_correlated",
+    "twins": "most_correlated",
+    "culprits": "init_diagnostics",
     "door": "the name of the thing",
     "room": "space",
     "house": "package",
     "people": "subjects",
     "persons": "subjects",
     "noise": "residual_error",
+    "account": "metadata",
+    "facts": "report_context",
+    "oddities": "warnings",
+    "workshop": "scratch_dir",
     "whoever": "subjects",
 }
 """Parts of names of functions, classes and arguments, with better ones."""
 
 
 def without_code(text: str) -> str:
-    """Return text without what stands in backticks or behind a doctest prompt."""
+    """Return text without code in backticks, doctests, and names of parameters in docstrings."""
     text = re.sub(r"``[^`]*``|`[^`]*`", " x ", text)
-    return re.sub(r"^\s*(>>>|\.\.\.) .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\s*(>>>|\.\.\.) .*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s*\**\w+(, \**\w+)* : .*$", "", text, flags=re.MULTILINE)
 
 
 _PATTERN = re.compile(
-    "|".join(rf"(?P<w{i}>(?<![\w-]){word}(?![\w-]))" for i, word in enumerate(WORDS)), re.IGNORECASE
+    "|".join(rf"(?P<w{i}>(?<![\w-])(?:{word})(?![\w-]))" for i, word in enumerate(WORDS)),
+    re.IGNORECASE,
 )
 _ALLOWED = re.compile("|".join(EXCEPTIONS), re.IGNORECASE)
 

@@ -79,8 +79,8 @@ def test_the_tutorial_runs_with_its_commands(
             words = line.split()[1:]
             result = CliRunner().invoke(app, words)
             assert result.exit_code == 0 or words[0] == "diagnose", result.output
-    learnt, compared = scope["learnt"], scope["compared"]
-    assert (learnt.contraction[["CL", "V"]] > 0.5).all()
+    updated, compared = scope["updated"], scope["compared"]
+    assert (updated.contraction[["CL", "V"]] > 0.5).all()
     assert float(compared["mean"].sel(parameter="CL")[0]) == pytest.approx(2.8, abs=0.2)
     assert float(compared["mean"].sel(parameter="CL", prior="dog")) == pytest.approx(2.3, abs=0.2)
     for name in ("prior/prior_check.png", "fit/priors_compared.csv", "fit/report.html"):

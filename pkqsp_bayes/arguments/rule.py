@@ -67,5 +67,5 @@ def shown(value: object) -> str:
 def _text(value: object) -> str:
     try:
         return repr(value)
-    except ValueError:  # Python does not print so many digits
+    except ValueError:  # Python refuses to print a number of this length
         return "a number of thousands of digits"

@@ -344,7 +344,7 @@ def _matched(
     seed: int,
     subjects: int,
 ) -> dict[str, PriorEntry]:
-    account = Provenance(
+    provenance = Provenance(
         method="predictive",
         source="; ".join(_describe_prediction(statement) for statement in statements.predictive),
         model_hash=hashlib.sha256(format_model(model).encode()).hexdigest(),
@@ -359,7 +359,7 @@ def _matched(
         name: PriorEntry(
             prior=round_prior(prior.family, prior.args),
             provenance=dataclasses.replace(
-                account, family=prior.family, note=f"moved from {before[name]}"
+                provenance, family=prior.family, note=f"moved from {before[name]}"
             ),
         )
         for name, prior in match.priors.items()

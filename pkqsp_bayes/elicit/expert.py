@@ -108,14 +108,14 @@ def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> P
         chances = np.concatenate([belief.probabilities for belief in group])
         fits = fit_probabilities(points, chances, families)
     best = fits[0].prior
-    account = Provenance(
+    provenance = Provenance(
         method=group[0].method if len(group) == 1 else "statements",
         source="; ".join(belief.text for belief in group),
         date=date,
         family=best.family,
         fit=_statistics(fits, group),
     )
-    return PriorEntry(prior=best, provenance=account)
+    return PriorEntry(prior=best, provenance=provenance)
 
 
 def _numbers(model: ModelSpec, name: str) -> tuple[float, float]:

@@ -250,7 +250,7 @@ def _single_table(
     entries = {}
     for name in found:
         best = fits[name][0].prior
-        account = dataclasses.replace(
+        own = dataclasses.replace(
             provenance,
             family=best.family,
             fit=_statistics({name: fits[name]}),
@@ -260,7 +260,7 @@ def _single_table(
         vague = _vague(name, best, robust.vague_sd) if robust.weight < 1 else None
         entries[name] = PriorEntry(
             prior=best, discount=robust.discount, weight=robust.weight, vague=vague,
-            provenance=account,
+            provenance=own,
         )  # fmt: skip
     return PriorTable(title=_title(asked), priors=entries)
 

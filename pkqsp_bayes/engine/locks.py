@@ -1,6 +1,6 @@
 """Locks that the system releases when their holder dies, with information on the holder.
 
-Each lock has a record of its holder, so that a waiting process can report whom it waits for. The
+Each lock has a record of its holder, so that a waiting process can report it. The
 record is informative only: the lock decides, and the record of a dead process is recognised.
 """
 

@@ -166,7 +166,7 @@ def compile_driver_parts(stan: Stan, methods: Methods, *, plain: bool) -> Iterat
 def _name_missing_part(stan: Stan, methods: Methods, *, plain: bool) -> str:
     """Return the part of the toolchain that will be compiled with a program, or an empty text."""
     if not stan.has("sampling"):
-        return "Stan's driver beside the program"
+        return "Stan's driver with the program"
     if not stan.has(methods):
         return "Stan's methods other than sampling"
     return "Stan's headers" if plain and not _has_header(stan) else ""

@@ -22,8 +22,8 @@ _Named = Mapping[str, Iterable[str]]
 _NAMED = ("covariates", "parameters", "pools", "organs", "lump", "absorption", "elimination",
           "dose", "qsp", "observe", "binding", "trajectory")  # fmt: skip
 _PLACES = ("pools", "organs", "lump", "absorption", "qsp", "binding")
-_BODY_WORDS = {"cardiac_output": "CO", "haematocrit": "Hct"}
-_DRUG_WORDS = ("fup", "BP", "MW", "logP", "logMA")
+_BODY_NAMES = {"cardiac_output": "CO", "haematocrit": "Hct"}
+_DRUG_NAMES = ("fup", "BP", "MW", "logP", "logMA")
 
 
 def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
@@ -45,8 +45,8 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
     """
     named = {section: tuple(getattr(spec, section)) for section in _NAMED}
     named["population"] = tuple(spec.population.parameters)
-    named["drug"] = _stated(spec.drug, _DRUG_WORDS)
-    named["body"] = _stated(spec.body, _BODY_WORDS)
+    named["drug"] = _stated(spec.drug, _DRUG_NAMES)
+    named["body"] = _stated(spec.body, _BODY_NAMES)
     whole = unfold_trajectories(spec)
     found = [problem for check in _CHECKS for problem in check(spec)]
     found += [problem for check in _POPULATION_CHECKS for problem in check(whole)]
@@ -58,8 +58,8 @@ def check_table_names(table: Mapping[str, Any], *, where: str = "model") -> list
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     named = {section: tuple(tables.get(section, ())) for section in _NAMED}
     named["population"] = tuple(name for name in tables.get("population", ()) if name != "omega")
-    named["drug"] = tuple(key for key in _DRUG_WORDS if key in tables.get("drug", ()))
-    named["body"] = tuple(key for key in _BODY_WORDS if key in tables.get("body", ()))
+    named["drug"] = tuple(key for key in _DRUG_NAMES if key in tables.get("drug", ()))
+    named["body"] = tuple(key for key in _BODY_NAMES if key in tables.get("body", ()))
     return _issues([*_check_names(named), *_check_clashes(named)], where)
 
 
@@ -83,7 +83,7 @@ def _check_names(named: _Named) -> _Found:
 
 
 def _check_clashes(named: _Named) -> _Found:
-    known = [("drug", named["drug"]), ("body", [_BODY_WORDS[field] for field in named["body"]])]
+    known = [("drug", named["drug"]), ("body", [_BODY_NAMES[field] for field in named["body"]])]
     names = ("covariates", "parameters", "population", "trajectory")
     free = [(section, named[section]) for section in names]
     yield from _twice([*known, *free])

@@ -229,7 +229,7 @@ def apply_ignore_rules(
 def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray, list[Issue]]:
     hit = np.full(len(cells), bool(rule.conditions))
     if rule.mark and rule.mark != "@" and len(cells.columns):
-        # A data frame has no lines: its first column takes the place of their beginning.
+        # A data frame has no lines: its first column is used in their place.
         hit = cells.iloc[:, 0].astype(str).str.lstrip().str.startswith(rule.mark).to_numpy()
     by_lower = {str(name).lower(): str(name) for name in cells.columns}
     issues = []

@@ -8,7 +8,7 @@ import cmdstanpy
 import pytest
 from cmdstanpy.compilation import compile_stan_file
 
-from pkqsp_bayes.engine.toolchain import Stan, complete
+from pkqsp_bayes.engine.toolchain import Stan, compile_driver_parts
 from tests.driver.compile_time import measure
 from tests.driver.programs import DOUBLED_HEADER
 
@@ -17,7 +17,7 @@ from tests.driver.programs import DOUBLED_HEADER
 def ours(cmdstan: Stan) -> Path:
     if cmdstan.source == "cmdstan":
         pytest.skip("this is about the directory laid out here")
-    with complete(cmdstan, "all", plain=True):  # the others who want it wait
+    with compile_driver_parts(cmdstan, "all", plain=True):  # the others who want it wait
         make(cmdstan.path, "build")
     return cmdstan.path
 

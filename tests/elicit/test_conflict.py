@@ -60,7 +60,7 @@ def test_bits_are_the_divergence_of_normals() -> None:
 
 
 def test_a_parameter_that_the_fit_lacks_is_told() -> None:
-    with pytest.raises(pq.CheckError, match=r"V: the fit has no such parameter"):
+    with pytest.raises(pq.CheckError, match=r"V: the fit does not have this parameter"):
         prior_conflict(
             posterior((1.0, -1.0), (0.1, 0.1)), parse_priors('[priors.V]\nprior = "normal(0, 1)"')
         )

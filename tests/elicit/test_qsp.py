@@ -104,9 +104,9 @@ def test_all_problems_come_together() -> None:
             settle=-1.0, covariate="",
         )  # fmt: skip
     told = str(caught.value)
-    for part in ("puts no mass", "did you mean E0", "2 draws", "did you mean activity",
-                 "takes 2 numbers", "of other groups", "scale: from_qsp", "discount",
-                 "lies in the past", "levels of a covariate"):  # fmt: skip
+    for part in ("has no mass", "did you mean E0", "2 draws", "did you mean activity",
+                 "takes 2 numbers", "do not match the groups", "scale: from_qsp", "discount",
+                 "is negative", "groups need a covariate"):  # fmt: skip
         assert part in told, part
 
 

@@ -87,10 +87,10 @@ def stranger(program: Path) -> None:
 
 
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (truncate, "12 bytes"), (empty, "0 bytes"), (replace, "not what was made"),
-    (foreign, "does not run"), (forbidden, "may not be run"), (open_to_all, "everybody"),
-    (linked, "no regular file"), (removed, "not there"), (unrecorded, "no record"),
-    (misrecorded, "not what was made"), (without_library, "libtbb"), (stranger, "another user"),
+    (truncate, "12 bytes"), (empty, "0 bytes"), (replace, "has changed since it was compiled"),
+    (foreign, "does not run"), (forbidden, "is not executable"), (open_to_all, "everybody"),
+    (linked, "not a regular file"), (removed, "missing"), (unrecorded, "no record"),
+    (misrecorded, "has changed since it was compiled"), (without_library, "libtbb"), (stranger, "another user"),
 ]  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_what_is_broken_is_named_and_built_anew(
     assert len(caplog.messages) == 1
     assert str(entry / "model") in caplog.text
     assert reason in caplog.text
-    assert "built anew" in caplog.text
+    assert "built again" in caplog.text
 
 
 def test_a_library_is_not_run(folder: Path) -> None:

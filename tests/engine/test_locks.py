@@ -15,7 +15,7 @@ import pytest
 
 from pkqsp_bayes.engine import cache
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
-from pkqsp_bayes.engine.toolchain import Stan, complete
+from pkqsp_bayes.engine.toolchain import Stan, compile_driver_parts
 
 _HOLDS = """
 import sys, time
@@ -107,8 +107,8 @@ def test_who_has_its_driver_does_not_wait_for_another_part(
     driver = folder / "build" / "driver" / "sampling.o"
     threading.Timer(1.0, driver.touch).start()
     began = time.monotonic()
-    with complete(stan, "sampling", plain=True) as alone:
+    with compile_driver_parts(stan, "sampling", plain=True) as alone:
         assert not alone
-    with complete(stan, "sampling", plain=True) as alone:
+    with compile_driver_parts(stan, "sampling", plain=True) as alone:
         assert not alone
     assert time.monotonic() - began < 8

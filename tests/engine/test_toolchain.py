@@ -69,7 +69,7 @@ def test_a_choice_that_is_not_there_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CMDSTAN", str(tmp_path / "nothing"))
-    with pytest.raises(ToolchainError, match="no CmdStan is there"):
+    with pytest.raises(ToolchainError, match="there is no CmdStan in it"):
         toolchain.locate_stan()
 
 
@@ -103,7 +103,7 @@ def test_a_compiler_that_does_not_run(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_without_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAKE", "nomake")
-    with pytest.raises(ToolchainError, match="nomake is not there"):
+    with pytest.raises(ToolchainError, match="nomake was not found"):
         toolchain.locate_stan()
 
 

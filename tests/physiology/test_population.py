@@ -174,7 +174,7 @@ def test_everything_wrong_at_once():
 
 def test_impossible_correlations_and_criteria():
     pairs = {("height", "bmi"): 0.9, ("height", "gfr"): 0.9, ("bmi", "gfr"): -0.9}
-    with pytest.raises(CheckError, match="no correlation matrix"):
+    with pytest.raises(CheckError, match="not positive definite"):
         virtual_population(5, seed=1, settings=PopulationSettings(correlations=pairs))
     with pytest.raises(CheckError, match="widen the ranges"):
         virtual_population(5, seed=1, settings=PopulationSettings(weight=(400.0, 500.0)))

@@ -92,7 +92,7 @@ def test_a_plain_number_is_a_day(write: Write, column: str) -> None:
 def test_what_is_no_date_is_one_error_a_row(write: Write, column: str, cell: str) -> None:
     rows = f"1,{cell},8:00,1\n1,{cell},9:00,1\n"
     found = errors_of(write(f"ID,{column},TIME,DV\n{rows}"))
-    assert [i.what for i in found] == [f"'{cell}' is no date"] * 2
+    assert [i.what for i in found] == [f"'{cell}' is not a date"] * 2
     assert all(i.where.endswith(f"column {column}") for i in found)
 
 
@@ -104,7 +104,7 @@ def test_a_missing_date_is_told_of_the_date(write: Write) -> None:
 @pytest.mark.parametrize("cell", ["2024-03-01T08:00:00Z", "01/03/2024 08:00", "2024-13-01 08:00"])
 def test_an_unreadable_time_is_one_error_a_row(write: Write, cell: str) -> None:
     found = errors_of(write(f"ID,TIME,DV\n1,{cell},1\n1,{cell},1\n"))
-    assert [i.what for i in found] == [f"'{cell}' is no time"] * 2
+    assert [i.what for i in found] == [f"'{cell}' is not a time"] * 2
 
 
 def test_an_unreadable_amount_is_one_error(write: Write) -> None:
@@ -168,5 +168,5 @@ def test_dates_in_time_are_in_every_row_and_agree_with_date(write: Write) -> Non
 def test_clock_times_are_hours_whatever_the_header_says(write: Write, unit: str) -> None:
     path = write(f"ID,TIME [{unit}],DV\n1,8:00,1\n1,9:30,1\n")
     (issue,) = errors_of(path)
-    assert f"said to be {unit}" in issue.what
+    assert f"stated as {unit}" in issue.what
     assert read_study(write("ID,TIME [h],DV\n1,8:00,1\n1,9:30,1\n")).table["TIME"][1] == 1.5

@@ -42,7 +42,7 @@ def followed(issue: Issue) -> dict[str, str]:
 def test_the_remedy_for_two_columns_of_one_name_works(write: Write, one: str, other: str) -> None:
     for first, second in ((one, other), (other, one)):
         path = write(f"ID,TIME,{first},{second}\n1,0,1,0\n1,1,1,0\n")
-        (issue,) = [i for i in refused(path) if "two columns mean" in i.what]
+        (issue,) = [i for i in refused(path) if "two columns are read as" in i.what]
         chosen = followed(issue)
         (name,) = chosen
         assert chosen[name] == first
@@ -75,7 +75,7 @@ def test_names_that_cannot_be_told_apart(write: Write) -> None:
     assert issue.remedy == "rename one of them in the file"
     path = write("ID,TIME,DV,WT [kg],WT [g]\n1,0,1,70,70000\n")
     issues = refused(path, columns={"WT": "WT"})
-    assert any("'WT [kg]', 'WT [g]'" in i.what and "whole text" in i.remedy for i in issues)
+    assert any("'WT [kg]', 'WT [g]'" in i.what and "complete text" in i.remedy for i in issues)
 
 
 def test_the_old_column_keeps_a_name_for_people(write: Write) -> None:
@@ -142,7 +142,7 @@ def test_levels_are_named_or_coded_in_any_form() -> None:
     with pytest.raises(CheckError) as caught:
         timelines(study_from_frame(table), [column], [])
     (issue,) = caught.value.issues
-    assert issue.what == "'x' is no level of it"
+    assert issue.what == "'x' is not a level of this covariate"
     lines = timelines(study_from_frame(table[:3]), [column], [])
     assert [float(line.fixed[0]) for line in lines] == [0, 1, 1]
 

@@ -42,7 +42,7 @@ def test_a_regimen() -> None:
     [
         ({"doses": Dose(amount=[1, 2]), "subjects": 3}, "amount has the shape"),
         ({"doses": (), "subjects": 2, "covariates": {"WT": [1, 2, 3]}}, "WT has the shape"),
-        ({"doses": Dose(amount=1, n=2)}, "ADDL without II"),
+        ({"doses": Dose(amount=1, n=2)}, "ADDL is stated without II"),
         ({"doses": Dose(amount=-1)}, "AMT is -1"),
         ({"doses": (), "times": []}, "empty"),
         ({"doses": (), "subjects": 0}, "empty"),
@@ -82,7 +82,7 @@ def test_studies_that_do_not_stack() -> None:
         stack_studies({"A": one, "B": two})
     with pytest.raises(CheckError, match="column sex already"):
         stack_studies({"A": one}, label="sex")
-    with pytest.raises(CheckError, match="there are none"):
+    with pytest.raises(CheckError, match="there is no study"):
         stack_studies({})
     units = [study_from_frame(frame, units={"DV": unit}) for unit in ("mg/L", "nM")]
     with pytest.raises(CheckError, match="no conversion"):

@@ -64,7 +64,7 @@ def test_a_missing_cmt_is_the_only_target() -> None:
     assert timelines(study, (), ORAL)[0].dose.tolist() == [0, -1]
     with pytest.raises(CheckError, match=r"CMT is missing.*oral \(1\), iv \(2\)"):
         timelines(study, (), TWO)
-    with pytest.raises(CheckError, match=r"no \[dose"):
+    with pytest.raises(CheckError, match=r"add \[dose"):
         timelines(study, (), ())
 
 
@@ -190,13 +190,13 @@ def test_levels_by_label_or_code(values: list[object]) -> None:
 @pytest.mark.parametrize(
     ("values", "column", "what"),
     [
-        ([1, 2], {}, "changes to 2 within subject a, but the model calls it fixed"),
+        ([1, 2], {}, "changes to 2 within subject a, but the model declares it as fixed"),
         ([None, None], {}, "subject a has no value"),
         ([None, 1], {"interpolation": "locf"}, "no value at the first record of subject a"),
         ([None, 1], {"interpolation": "linear"}, "no value at the first record"),
         ([None, None], {"interpolation": "nocb"}, "no value at the first record"),
-        (["f", "x"], {"levels": {"f": 0, "m": 1}}, "'x' is no level of it"),
-        ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is the code of no level"),
+        (["f", "x"], {"levels": {"f": 0, "m": 1}}, "'x' is not a level of this covariate"),
+        ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is not the code of a level"),
         (["heavy", "5"], {}, "'heavy' is not a finite number"),
         ([1, 1], {"unit": "mg"}, "no conversion"),
         ([1, 1], {"name": "XX"}, "no column 'XX'"),
@@ -210,7 +210,7 @@ def test_bad_covariates(values: list[object], column: dict[str, object], what: s
         timelines(study, [CovariateColumn(**settings)], ())  # type: ignore[arg-type]
     assert what in str(caught.value)
     assert all(issue.remedy for issue in caught.value.issues)
-    assert "locf" in str(caught.value) or "calls it fixed" not in what
+    assert "locf" in str(caught.value) or "declares it as fixed" not in what
 
 
 def test_all_problems_come_together() -> None:

@@ -15,7 +15,7 @@ __all__ = ["correlate", "correlation_matrix", "standard_normals", "subject_unifo
 
 type FloatArray = NDArray[np.float64]
 
-_WORDS_PER_BLOCK = 4
+_BLOCK_SIZE = 4
 
 
 def subject_uniforms(seed: int, attempt: int, first: int, count: int, size: int) -> FloatArray:
@@ -27,11 +27,11 @@ def subject_uniforms(seed: int, attempt: int, first: int, count: int, size: int)
     >>> bool((subject_uniforms(1, 0, 2, 3, 3) == whole[2:]).all())
     True
     """
-    blocks = -(-size // _WORDS_PER_BLOCK)
+    blocks = -(-size // _BLOCK_SIZE)
     key = np.random.SeedSequence(seed).generate_state(1, np.uint64)
     stream = np.random.Philox(key=np.array([key[0], attempt], dtype=np.uint64))
     stream.advance(first * blocks)
-    drawn = np.random.Generator(stream).random((count, blocks * _WORDS_PER_BLOCK))
+    drawn = np.random.Generator(stream).random((count, blocks * _BLOCK_SIZE))
     # NumPy's numbers start at 0 and have steps of 2^-53.
     return drawn[:, :size] + 2.0**-54
 
