@@ -15,10 +15,10 @@ from pkqsp_bayes.signals import Ended, raise_on_signals
 
 _WORKS = """
 import signal, sys, time
-from pkqsp_bayes.signals import ended_by_signals
+from pkqsp_bayes.signals import raise_on_signals
 if sys.argv[1] == "ignored":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-with ended_by_signals():
+with raise_on_signals():
     try:
         print("ready", flush=True)
         time.sleep(3 if sys.argv[1] == "ignored" else 60)

@@ -67,7 +67,7 @@ def human_body(
     scaling : {"lean", "height"}
         ``lean``: fat is weight minus lean weight, skin scales with body surface, the brain is
         constant, all other organs scale with the remaining weight. ``height``: each organ scales
-        with a power of height, fat is the remainder of the weight; it is not valid for slim subjects.
+        with a power of height, fat is the remainder of the weight; it is invalid for slim subjects.
     ops : Ops
         Operations for the type of the numbers.
 

@@ -78,9 +78,7 @@ def test_it_is_refused_by_name(asked: Callable[[], object], told: str) -> None:
 
 def test_individuals_know_the_covariates_of_their_model() -> None:
     people = pq.individualise(short(30), observed(), draws=10, method="map")
-    with pytest.raises(
-        pq.CheckError, match=r"covariates.WTT: the model does not have this covariate"
-    ):
+    with pytest.raises(pq.CheckError, match=r"covariates.WTT: the model does not have"):
         people.simulate(pq.Dose(amount=100), [1.0], covariates={"WTT": 70.0})
 
 

@@ -20,9 +20,7 @@ def table(tmp_path: Path, *times: str) -> Path:
 def test_times_closer_than_the_solver_tells_are_refused(
     tmp_path: Path, earlier: str, later: str
 ) -> None:
-    with pytest.raises(
-        pq.CheckError, match="too close to the time of the previous record"
-    ) as caught:
+    with pytest.raises(pq.CheckError, match="too close to the time of the previous") as caught:
         pq.read_study(table(tmp_path, "0", earlier, later))
     assert "row 4" in caught.value.issues[0].where
 
