@@ -129,7 +129,7 @@ def test_all_problems_of_a_file_come_together() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
-        ("[parameters]\nCL = 1\n[population]\nCL = { typical = 1 }", "population.CL", "the same name"),
+        ("[parameters]\nCL = 1\n[population]\nCL = { typical = 1 }", "population.CL", "same name"),
         ("[drug]\nname = 'x'\nfup = 1\n[parameters]\nfup = 1", "parameters.fup", "drug.fup"),
         ("[body]\nhaematocrit = 1\n[covariates]\nHct = ''", "body.covariates.Hct", "body.Hct"),
         ("[pools.gut]\nvolume = 1\n[organs.gut]\nvolume = 1", "organs.gut", "pools.gut"),
