@@ -78,7 +78,7 @@ def test_check_reports_all_problems_of_a_study_at_once(tmp_path: Path) -> None:
     assert "subject 2 has no observation" in text
 
 
-def test_check_holds_the_study_against_the_model(tmp_path: Path) -> None:
+def test_check_compares_the_study_with_the_model(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("ID,TIME,AMT,EVID,CMT,DV\n1,0,100,1,nowhere,.\n1,5,0,0,iv,3\n")
     code, text = pkqsp("check", "one-compartment", bad)

@@ -1,4 +1,4 @@
-"""What the documentation shows works as it stands there."""
+"""The code blocks of the documentation run."""
 
 import re
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_tutorial_runs_with_its_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the order of the page; the fit of two subjects has divergences, which `diagnose` says."""
+    """In the order of the page; `diagnose` reports divergences of the fit of two subjects."""
     lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Files that are written: whole or not at all, and only files are replaced."""
+"""Files are written atomically, and only files are replaced."""
 
 import os
 from pathlib import Path

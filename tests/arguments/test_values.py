@@ -1,4 +1,4 @@
-"""Names that mean nothing, and values that are no numbers, are named wherever they are given."""
+"""Unknown names and values that are not numbers are reported by all functions."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Statements on parameters: what they come to, and what is refused."""
+"""Statements on parameters: resulting priors, and refused statements."""
 
 import numpy as np
 import pytest
@@ -107,7 +107,7 @@ def test_several_statements_on_one_parameter_are_heard_together() -> None:
     assert list(result.report.mass) == pytest.approx([0.25, 0.9])
 
 
-def test_a_statement_that_no_family_meets_is_told() -> None:
+def test_a_statement_that_no_family_meets_is_reported() -> None:
     result = elicited('quantiles = [{ of = "CL", family = "normal", '
                       'at = { "0.05" = 1, "0.4" = 1.01, "0.9" = 90 } }]')  # fmt: skip
     assert [issue.severity for issue in result.issues] == ["warning"]
@@ -157,7 +157,7 @@ def test_a_range_is_the_prior_of_maximum_entropy() -> None:
                 assert other + np.log(wide) < entropy + 5e-3
 
 
-def test_without_preliz_a_range_says_what_to_install(monkeypatch) -> None:
+def test_without_preliz_a_range_reports_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "preliz", None)
     with pytest.raises(ToolchainError, match="is not installed"):
         elicited('range = [{ of = "CL", lower = 1, upper = 10 }]')

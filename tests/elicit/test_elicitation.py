@@ -77,8 +77,8 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
     assert not Path("x").exists()
 
 
-def test_what_experts_said_of_a_parameter_stays(tmp_path: Path) -> None:
-    """A prediction moves only what no statement is of, and the account says from where."""
+def test_priors_with_a_statement_are_not_adjusted(tmp_path: Path) -> None:
+    """A prediction adjusts only priors without a statement; the provenance has the old prior."""
     model = parse_model(MODEL)
     result = elicit_priors(model, parse_statements(BOTH + PEAK), subjects=64)
     assert set(result.table.priors) == {"V", "CL"}
@@ -89,7 +89,7 @@ def test_what_experts_said_of_a_parameter_stays(tmp_path: Path) -> None:
     assert format_model(model) == format_model(dataclasses.replace(model))
 
 
-def test_a_fit_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+def test_a_fit_refuses_inconsistent_priors(tmp_path: Path) -> None:
     """Neither a table of another model, nor from_qsp without a table, begins a fit."""
     study = showcase.study()
     model = parse_model(showcase.MODEL)

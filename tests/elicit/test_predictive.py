@@ -70,7 +70,7 @@ def test_the_prior_that_meets_the_statement_is_found() -> None:
     assert account.source == "max of cp after 100 between 1 and 5 with 0.9"
 
 
-def test_what_cannot_be_met_is_told() -> None:
+def test_an_impossible_statement_is_reported() -> None:
     """With an omega of 0.3 no prior of V gives a narrower range than 0.3 does."""
     result = elicited('adjust = ["V"]\n' + PEAK.replace("upper = 5", "upper = 1.1"))
     assert "differ from a stated probability" in str(result.issues[0])

@@ -53,7 +53,7 @@ def test_it_is_a_function_of_the_seed() -> None:
     assert one.joint["CLint"].mean != other.joint["CLint"].mean
 
 
-def test_the_account_survives_the_file() -> None:
+def test_the_provenance_survives_the_file() -> None:
     table = derived(outer=64, inner=32, date="2026-01-02").table
     assert parse_priors(format_priors(table)) == table
     account = table.joint["CLint"].provenance
@@ -85,7 +85,7 @@ def test_a_mechanism_without_a_closed_form_settles() -> None:
         np.testing.assert_allclose(settled.draws[name], exact.draws[name], rtol=1e-4)
 
 
-def test_subjects_have_the_covariates_of_people() -> None:
+def test_subjects_have_the_covariates_of_individuals() -> None:
     effect = 'covariates = { WT = "power(1)" }, iiv'
     text = TURNOVER.replace("iiv", effect, 1)
     people = pd.DataFrame({"WT": np.exp(np.random.default_rng(2).normal(np.log(70), 0.3, 5000))})

@@ -1,4 +1,4 @@
-"""What is found in the cache is what was made there, or is named and made anew."""
+"""Compiled files in the cache are unchanged, or they are reported and built again."""
 
 import os
 import shutil
@@ -95,7 +95,7 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES)
-def test_what_is_broken_is_named_and_built_anew(
+def test_a_broken_file_is_reported_and_built_again(
     damage: Callable[[Path], None], reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def build(target: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_library_is_not_run(folder: Path) -> None:
     assert is_unchanged(library, run=False)
 
 
-def test_what_does_not_run_says_why(folder: Path) -> None:
+def test_the_reason_why_a_program_does_not_run_is_reported(folder: Path) -> None:
     assert explain_run_failure(make(folder / "good")) == ""
     assert "No such file" in explain_run_failure(folder / "nowhere")
     foreign(make(folder / "foreign"))
@@ -130,8 +130,8 @@ def test_what_does_not_run_says_why(folder: Path) -> None:
     assert "code 3" in explain_run_failure(make(folder / "fails", "#!/bin/sh\nexit 3\n"))
 
 
-def test_a_program_that_does_not_work_is_not_blamed_on_the_point(folder: Path) -> None:
-    """127: a library is missing; below 0: a signal. Neither says anything of the priors."""
+def test_a_failure_of_the_program_is_not_attributed_to_the_point(folder: Path) -> None:
+    """127: a library is missing; below 0: a signal. Neither depends on the priors."""
     for code in (126, 127, -11, -9):
         error = bench._stopped(code, "libtbb.so.2: no such file", folder / "model")
         assert not isinstance(error, bench.PointError)
@@ -144,7 +144,7 @@ def test_a_program_that_does_not_work_is_not_blamed_on_the_point(folder: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES[:5])
-def test_a_broken_stan_program_is_compiled_anew(
+def test_a_broken_stan_program_is_compiled_again(
     damage: Callable[[Path], None], reason: str, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip

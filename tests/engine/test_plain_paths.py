@@ -1,4 +1,4 @@
-"""Caches of any name: what make cannot take is compiled elsewhere, or refused at once."""
+"""Caches with special characters in the name: programs are compiled elsewhere, or refused."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def test_odd_names_are_compiled_under_plain_ones(name: str, tmp_path: Path) -> N
         assert same == tmp_path
 
 
-def test_what_is_no_text_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_text_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("/tmp/a\nb", "/tmp/\x1b[31m", "/tmp/\udcff", "/tmp/tab\t"):
         monkeypatch.setenv("PKQSP_CACHE", name)
         with pytest.raises(ToolchainError, match="PKQSP_CACHE"):

@@ -1,4 +1,4 @@
-"""Animals, the door to bodies, and what is refused there."""
+"""Animals, bodies of species, and refused covariates."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def test_dog_after_davies_and_morris():
     assert dog.plasma_volume == pytest.approx(0.515, rel=1e-12)
 
 
-def test_borrowed_volumes_are_said():
+def test_borrowed_volumes_are_stated():
     assert any("as in humans: bone, brain" in text for text in reference_body("monkey").sources)
     assert not any("as in humans" in text for text in reference_body("dog").sources)
 

@@ -69,6 +69,6 @@ def test_what_has_no_power_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["lkj(2)", "from_qsp"])
-def test_what_is_no_number_is_refused(text: str) -> None:
+def test_a_prior_that_is_not_of_a_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a distribution"):
         distribution(parse_prior(text))

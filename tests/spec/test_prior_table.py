@@ -1,4 +1,4 @@
-"""Prior tables: what they say, and what they make of a model."""
+"""Prior tables: their content, and their effect on a model."""
 
 import pytest
 from hypothesis import given

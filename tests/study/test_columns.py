@@ -152,7 +152,7 @@ def test_a_rule_without_rows_is_a_warning(write: Write) -> None:
     assert any("does not leave out any row" in issue.what for issue in study.warnings)
 
 
-def test_free_text_below_a_mark_is_no_ragged_row(write: Write) -> None:
+def test_free_text_below_a_mark_is_not_a_ragged_row(write: Write) -> None:
     path = write("ID,TIME,DV\n1,0,1\nC a comment, of, any, length\n1,1,2\n")
     with pytest.raises(CheckError, match="4 cells"):
         read_study(path)
@@ -195,7 +195,7 @@ def test_two_ragged_rows_that_make_up_for_each_other(write: Write) -> None:
     assert [i.where.split(", ")[1] for i in caught.value.issues] == ["row 3", "row 4"]
 
 
-def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
+def test_a_delimiter_in_quotes_does_not_split(write: Write) -> None:
     study = read_study(write('"ID","TIME","DV","a, b"\n"x, y",0,1,2\n'))
     assert study.subjects == ("x, y",)
     assert study.covariates == ("a, b",)
@@ -211,7 +211,7 @@ def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
         ({"COMMENT": ["haemolysed", None, None]}, "COMMENT"), ({"DUR": [2.0, 0, 0]}, "DUR"),
     ],
 )  # fmt: skip
-def test_columns_that_look_like_codes_are_told(columns: dict[str, object], column: str) -> None:
+def test_columns_that_look_like_codes_are_reported(columns: dict[str, object], column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100, 0, 0], "DV": [None, 1, 2]})
     study = study_from_frame(table.assign(**columns))
     assert any(issue.where == f"table, column {column}" for issue in study.warnings)
@@ -223,7 +223,7 @@ def test_columns_that_look_like_codes_are_told(columns: dict[str, object], colum
     ["BLQ_FLAG", "BLQFLAG", "blq_flag", "BLOQFL", "CENS_FLAG", "CENSFL", "IS_BLQ", "BQLFN",
      "LLOQFL", "BLQF", "BLQ.FL", "BDL"],
 )  # fmt: skip
-def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
+def test_flags_of_censoring_are_reported_for_any_name(column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0, 1]})
     (issue,) = study_from_frame(table).warnings
     assert f"{column} looks like BLQ" in issue.what
@@ -232,7 +232,7 @@ def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["LLQ", "LOD", "LLOQ_VALUE", "LQ", "QL"])
-def test_limits_are_told_whatever_their_name(column: str) -> None:
+def test_limits_are_reported_for_any_name(column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0.5, 0.5]})
     (issue,) = study_from_frame(table).warnings
     assert f"{column} looks like a limit" in issue.what
@@ -264,7 +264,7 @@ def test_units_of_other_columns_outside_brackets(write: Write, header: str) -> N
 
 
 @pytest.mark.parametrize("header", ["CONC", "CONC (ng/mL)", "Concentration", "AVAL", "Y", "CP"])
-def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> None:
+def test_values_of_a_table_without_dv_are_reported(write: Write, header: str) -> None:
     path = write(f"ID,TIME,AMT,{header}\n1,0,100,.\n1,1,.,6\n")
     name = header.split(" ")[0]
     (issue,) = read_study(path).warnings
@@ -274,12 +274,12 @@ def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> Non
     assert study.warnings == ()
 
 
-def test_a_logarithm_alone_is_told_of_truly(write: Write) -> None:
+def test_a_single_logarithm_is_reported_correctly(write: Write) -> None:
     (issue,) = read_study(write("ID,TIME,LDV\n1,0,5\n1,1,6\n")).warnings
     assert issue.what == "LDV looks like log-transformed DV, but is not read (2 rows)"
 
 
-def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
+def test_values_on_records_without_observation_are_reported(write: Write) -> None:
     study = read_study(write("ID,TIME,EVID,DV\n1,0,0,5\n1,1,2,2\n1,2,3,4\n1,3,2,0\n1,4,2,.\n"))
     found = [(i.what, i.where.split(", ")[1]) for i in study.warnings]
     assert [(what[:9], row) for what, row in found] == [
@@ -290,7 +290,7 @@ def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
     assert study.warnings == ()
 
 
-def test_infusion_times_are_no_boluses() -> None:
+def test_infusion_times_are_not_read_as_boluses() -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [100, 0], "DV": [None, 1],
                           "TINF": [2.0, 0]})  # fmt: skip
     with pytest.raises(CheckError, match="duration of infusions"):
@@ -298,7 +298,7 @@ def test_infusion_times_are_no_boluses() -> None:
     study_from_frame(table.assign(RATE=[50.0, 0]))
 
 
-def test_values_that_nothing_reads_are_told() -> None:
+def test_values_that_are_not_read_are_reported() -> None:
     table = pd.DataFrame({
         "ID": 1, "TIME": [0, 1, 2, 3], "AMT": [100.0, 0, 0, 0], "EVID": [1, 0, 0, 0],
         "DV": [7.0, 1.0, 999.0, 0.1], "MDV": [1, 0, 0, 1], "BLQ": [0, 0, 0, 1],

@@ -89,14 +89,14 @@ def test_a_plain_number_is_a_day(write: Write, column: str) -> None:
         ("DAT2", "31-01-2024"), ("DAT3", "2024-01-13"), ("DAT1", "1-3-124"), ("DAT1", "30-2-2024"),
     ],
 )  # fmt: skip
-def test_what_is_no_date_is_one_error_a_row(write: Write, column: str, cell: str) -> None:
+def test_an_invalid_date_is_one_error_per_row(write: Write, column: str, cell: str) -> None:
     rows = f"1,{cell},8:00,1\n1,{cell},9:00,1\n"
     found = errors_of(write(f"ID,{column},TIME,DV\n{rows}"))
     assert [i.what for i in found] == [f"'{cell}' is not a date"] * 2
     assert all(i.where.endswith(f"column {column}") for i in found)
 
 
-def test_a_missing_date_is_told_of_the_date(write: Write) -> None:
+def test_a_missing_date_is_reported_for_the_column_of_dates(write: Write) -> None:
     found = errors_of(write("ID,DAT1,TIME,DV\n1,1-3-2024,8:00,1\n1,.,9:00,1\n"))
     assert [(i.what, i.where.split(", ")[1]) for i in found] == [("DAT1 is missing", "row 3")]
 
@@ -115,7 +115,7 @@ def test_an_unreadable_amount_is_one_error(write: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ["DAY", "Day", "VISITDY", "STUDYDAY", "ADTC", "DATE2", "ADT"])
-def test_days_beside_clock_times_are_read_or_refused(write: Write, name: str) -> None:
+def test_days_with_clock_times_are_read_or_refused(write: Write, name: str) -> None:
     path = write(f"ID,{name},TIME,DV\n1,1,8:00,1\n1,2,9:00,1\n1,3,10:00,1\n")
     (issue,) = errors_of(path)
     assert f'columns = {{ DATE = "{name}" }}' in issue.remedy
@@ -147,7 +147,7 @@ def test_clock_times_over_midnight_need_the_day(write: Write) -> None:
     assert "DATE" in issue.remedy
 
 
-def test_beside_a_date_time_is_an_hour_of_the_day(write: Write) -> None:
+def test_with_a_date_time_is_an_hour_of_the_day(write: Write) -> None:
     path = write("ID,DATE,TIME,DV\n1,2024-03-01,0,1\n1,2024-03-02,24,1\n1,2024-03-03,48,1\n")
     (issue,) = errors_of(path)
     assert "48 is none" in issue.what
@@ -165,7 +165,7 @@ def test_dates_in_time_are_in_every_row_and_agree_with_date(write: Write) -> Non
 
 
 @pytest.mark.parametrize("unit", ["min", "d", "mg"])
-def test_clock_times_are_hours_whatever_the_header_says(write: Write, unit: str) -> None:
+def test_clock_times_are_hours_for_any_header(write: Write, unit: str) -> None:
     path = write(f"ID,TIME [{unit}],DV\n1,8:00,1\n1,9:30,1\n")
     (issue,) = errors_of(path)
     assert f"stated as {unit}" in issue.what

@@ -1,4 +1,4 @@
-"""Limits of quantification: of an endpoint, whatever way they are written."""
+"""Limits of quantification of an endpoint, in all notations."""
 
 from pathlib import Path
 
@@ -164,7 +164,7 @@ def test_limits_of_other_endpoints_and_stated_ones_settle_it() -> None:
     assert limits(study) == [0.05] * 3
 
 
-def test_an_interval_without_a_flag_is_told() -> None:
+def test_an_interval_without_a_flag_is_reported() -> None:
     study = study_from_frame(frame([5.0, 0.1], LIMIT=[None, 0.0]))
     (issue,) = study.warnings
     assert "kept as measured" in issue.what

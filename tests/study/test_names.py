@@ -25,7 +25,7 @@ def refused(path: Path, **options: object) -> list[Issue]:
 
 
 def followed(issue: Issue) -> dict[str, str]:
-    """Return what a remedy says of columns."""
+    """Return the columns in a remedy."""
     found = re.search(r'columns = \{ (\S+) = "([^"]+)" \}', issue.remedy)
     assert found, issue.remedy
     return {found[1]: found[2]}
@@ -70,7 +70,7 @@ def test_what_is_not_chosen_is_written_and_read_again(write: Write, tmp_path: Pa
     assert again.table["WT"].tolist() == [70]
 
 
-def test_names_that_cannot_be_told_apart(write: Write) -> None:
+def test_ambiguous_names_are_refused(write: Write) -> None:
     (issue,) = refused(write("ID,TIME,DV,WT,WT\n1,0,1,70,71\n"))
     assert issue.remedy == "rename one of them in the file"
     path = write("ID,TIME,DV,WT [kg],WT [g]\n1,0,1,70,70000\n")
@@ -78,7 +78,7 @@ def test_names_that_cannot_be_told_apart(write: Write) -> None:
     assert any("'WT [kg]', 'WT [g]'" in i.what and "complete text" in i.remedy for i in issues)
 
 
-def test_the_old_column_keeps_a_name_for_people(write: Write) -> None:
+def test_the_old_column_keeps_a_readable_name(write: Write) -> None:
     path = write("ID,TIME,DV,CONC\n1,0,5,7\n")
     study = read_study(path, columns={"DV": "CONC"})
     assert study.table["DV"].tolist() == [7]
@@ -95,7 +95,7 @@ def test_a_last_comma_makes_no_column(write: Write, ending: str) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("quoted", [False, True])
-def test_blanks_around_cells_are_none(write: Write, delimiter: str, quoted: bool) -> None:
+def test_blanks_around_cells_are_removed(write: Write, delimiter: str, quoted: bool) -> None:
     rows = ["ID TIME AMT EVID CMT DV WT", "a 0 100 1 2 . 70", "a 1 . 0 . <0.5 .", "b 2 . 0 . 5 NA"]
     for blank in (" ", "  "):
         cells = [[f'"{blank}{c}{blank}"' if quoted else f"{blank}{c}{blank}" for c in r.split()]
@@ -108,7 +108,7 @@ def test_blanks_around_cells_are_none(write: Write, delimiter: str, quoted: bool
         assert study.table["WT"].isna().tolist() == [False, True, True]
 
 
-def test_blanks_around_the_cells_of_a_frame_are_none() -> None:
+def test_blanks_around_the_cells_of_a_frame_are_removed() -> None:
     table = pd.DataFrame({
         "ID": [" a", "a "], "TIME": ["0 ", " 1"], "AMT": ["100", " . "], "CMT": ["2 ", " . "],
         "DV": [". ", " 5"], "SITE": ["x ", " x"],

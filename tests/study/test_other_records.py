@@ -1,4 +1,4 @@
-"""What only a dose record can say, limits below zero, compartments switched off: all get a word."""
+"""Unusual records: items of dose records elsewhere, negative limits, compartments switched off."""
 
 import pandas as pd
 import pytest

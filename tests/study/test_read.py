@@ -245,11 +245,11 @@ def test_all_problems_come_together_and_long_lists_are_cut(write: Write) -> None
         ("ID,TIME,DV,BLQ,LLOQ,ULOQ\n1,0,1,0,5,2\n", "LLOQ is not below ULOQ"),
     ],
 )  # fmt: skip
-def test_tables_that_are_none(write: Write, text: str, what: str) -> None:
+def test_invalid_tables_are_refused(write: Write, text: str, what: str) -> None:
     assert any(what in i.what for i in issues_of(write(text)))
 
 
-def test_files_that_are_no_text(tmp_path: Path) -> None:
+def test_files_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     with pytest.raises(CheckError, match="No such file"):
         read_study(path)

@@ -49,7 +49,7 @@ def test_a_regimen() -> None:
         ({"doses": (), "times": [float("nan")]}, "TIME is missing"),
     ],
 )
-def test_regimens_that_are_none(arguments: dict[str, object], what: str) -> None:
+def test_invalid_regimens_are_refused(arguments: dict[str, object], what: str) -> None:
     with pytest.raises(CheckError, match=what):
         regimen(**{"times": [1.0], **arguments})  # type: ignore[arg-type]
 

@@ -118,7 +118,7 @@ TABLES = st.lists(
 
 
 def plain_value(kind: str, times: list[float], values: list[float | None], t: float) -> float:
-    """What the rule says, record by record; the value just after time t."""
+    """The value of the interpolation rule, record by record, just after time t."""
     known = [(s, v) for s, v in zip(times, values, strict=True) if v is not None]
     past = [(s, v) for s, v in known if s <= t]
     future = [(s, v) for s, v in known if s > t]
