@@ -1,7 +1,7 @@
 """Locks that the system releases when their holder dies, with information on the holder.
 
-Each lock has a record of its holder, so that a waiting process can report it. The
-record is informative only: the lock decides, and the record of a dead process is recognised.
+Each lock has a record of its holder, so that a waiting process can report it. The record
+is informative only: the lock decides, and the record of a dead process is recognised.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from pkqsp_bayes.files import read_json
 __all__ = ["describe_holder", "hold_lock"]
 
 _LOGGER = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.5
-_TELL_AFTER = 1.0
-_TELL_EVERY = 60.0
+_POLL_SECONDS = 0.5
+_REPORT_AFTER = 1.0
+_REPORT_EVERY = 60.0
 _MOST_BYTES = 10_000
 
 
@@ -92,17 +92,17 @@ def describe_holder(path: Path) -> str:
 def _acquire(
     lock: filelock.BaseFileLock, path: Path, wanted: object, until: Callable[[], bool] | None
 ) -> bool:
-    began, tell_at = time.monotonic(), _TELL_AFTER
+    began, report_at = time.monotonic(), _REPORT_AFTER
     while True:
         try:
-            lock.acquire(timeout=_LOOK_SECONDS)
+            lock.acquire(timeout=_POLL_SECONDS)
         except filelock.Timeout:
             if until is not None and until():
                 return False
         else:
             return True
-        if time.monotonic() - began >= tell_at:
-            tell_at += _TELL_EVERY
+        if time.monotonic() - began >= report_at:
+            report_at += _REPORT_EVERY
             _LOGGER.warning("waiting for %s: locked by %s", wanted, describe_holder(path))
 
 

@@ -159,14 +159,14 @@ def compile_driver_parts(stan: Stan, methods: Methods, *, plain: bool) -> Iterat
             _remove_leftovers(stan.path)
         lacks = _name_missing_part(stan, methods, plain=plain)
         if held and lacks:
-            _LOGGER.warning("compiling %s: once, a minute or two", lacks)
+            _LOGGER.warning("compiling %s, once (one or two minutes)", lacks)
         yield held
 
 
 def _name_missing_part(stan: Stan, methods: Methods, *, plain: bool) -> str:
     """Return the part of the toolchain that will be compiled with a program, or an empty text."""
     if not stan.has("sampling"):
-        return "Stan's driver with the program"
+        return "Stan's driver and the program"
     if not stan.has(methods):
         return "Stan's methods other than sampling"
     return "Stan's headers" if plain and not _has_header(stan) else ""

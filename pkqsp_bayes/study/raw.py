@@ -84,7 +84,7 @@ def read_raw(
     comments = tuple(lines[i] for i in filled if lines[i][0] == "#")
     kept, marked = _without_marked(lines, kept, ignore)
     if kept.size < 2:
-        what = "the table has no rows" if kept.size else "the table has no header"
+        what = "the table is empty" if kept.size else "the table has no header"
         raise CheckError([Issue(where=str(path), what=what, remedy="check the file")])
     delimiter = _delimiter(lines[kept[0]])
     kept, issues = _well_formed(lines, kept, delimiter, source=str(path))

@@ -175,7 +175,7 @@ def study_from_frame(
     lines = np.arange(1, len(cells) + 1, dtype=np.int64)
     if not len(cells):
         raise CheckError(
-            [Issue(where=source, what="the table has no rows", remedy="check the data frame")]
+            [Issue(where=source, what="the table is empty", remedy="check the data frame")]
         )
     spec = None if model is None else as_model(model)
     stated = _stated(spec)

@@ -83,7 +83,7 @@ def test_each_parameter_gets_a_family_of_its_numbers() -> None:
     account = table.priors["CL"].provenance
     assert account is not None
     assert account.source == "q0.05 = 1, q0.5 = 3, q0.95 = 9"
-    assert account.fit["P(< 3), wanted 0.5"] == pytest.approx(0.5, abs=1e-3)
+    assert account.fit["P(< 3), stated 0.5"] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_chips_are_a_histogram() -> None:
@@ -118,7 +118,7 @@ def test_a_statement_that_no_family_meets_is_reported() -> None:
     ("text", "said"),
     [
         ('range = [{ of = "CK", lower = 1, upper = 2 }]', "did you mean CL?"),
-        ('range = [{ of = "V", lower = 1, upper = 2 }]', "V is known to the model"),
+        ('range = [{ of = "V", lower = 1, upper = 2 }]', "the model states V as a number"),
         ('range = [{ of = "CL", lower = 2, upper = 1 }]', "do not increase"),
         ('range = [{ of = "CL", lower = 1, upper = 2, mass = 1 }]', "not between 0 and 1"),
         ('range = [{ of = "CL", lower = -1, upper = 2 }]', "-1 is not a valid value"),

@@ -72,7 +72,7 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
     command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file), "-o", "x"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 2
-    for part in ("no 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
+    for part in ("not have 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
         assert part in done.output, part
     assert not Path("x").exists()
 

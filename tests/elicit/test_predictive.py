@@ -95,7 +95,7 @@ def test_the_result_is_a_function_of_the_seed() -> None:
         (PEAK.replace("[0.001, 5]", "[]"), "there are no times"),
         (PEAK + 'to = "oral"', "'oral' is not a dosing compartment"),
         (PEAK + "covariates = { WT = 70 }", "the model does not have a covariate 'WT'"),
-        ('adjust = ["omega[V]"]\n' + PEAK, "'omega[V]' has no prior with a location"),
+        ('adjust = ["omega[V]"]\n' + PEAK, "the prior of 'omega[V]' does not have a location"),
         (PEAK + PEAK.replace("lower = 1", "lower = 50").replace("upper = 5", "upper = 60"),
          "correct one of the contradictory statements"),
     ],

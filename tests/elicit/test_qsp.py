@@ -78,7 +78,7 @@ def test_single_priors_with_discount_and_mixture() -> None:
 
 def test_a_mechanism_without_a_closed_form_settles() -> None:
     text = TURNOVER.replace("E(0) = activity * ksyn / kdeg", "E(0) = 1")
-    with pytest.raises(pq.CheckError, match=r"still moves after 0"):
+    with pytest.raises(pq.CheckError, match=r"still changes after time 0"):
         derived(text, outer=32, inner=16)
     exact, settled = derived(outer=32, inner=16), derived(text, outer=32, inner=16, settle=2000.0)
     for name in NAMES:
@@ -112,7 +112,7 @@ def test_all_problems_come_together() -> None:
 
 def test_what_does_not_vary_is_refused() -> None:
     text = TURNOVER.replace('"lognormal(log(0.4), 0.25)"', "0.4")
-    with pytest.raises(pq.CheckError, match=r"omega\[CLint\] is 0.447.* in every draw"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CLint\] is 0.447.* in all draws"):
         derived(text, outer=64, inner=64)
 
 

@@ -21,7 +21,7 @@ _FOREIGN = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16" + bytes(100)
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PKQSP_CACHE", str(tmp_path))
-    executables._fault.cache_clear()
+    executables._find_fault.cache_clear()
     executables._warn.cache_clear()
     return tmp_path
 

@@ -110,7 +110,7 @@ def test_rules_of_several_conditions(write: Write, rule: str, left: list[float])
         ("DV != 1, TIME > 3", "contains alternatives", "['DV != 1', 'TIME > 3']"),
         ("DV != 1|TIME > 3", "contains alternatives", "['DV != 1', 'TIME > 3']"),
         ("DV == 1 or TIME > 3", "contains alternatives", "['DV == 1', 'TIME > 3']"),
-        ("SITE == Bern, CH", "contains alternatives", "quoted"),
+        ("SITE == Bern, CH", "contains alternatives", "quote"),
         ("DV != 1 TIME > 3", "second comparison", "'and'"),
         ("DV.NE.1 TIME.GT.3", "second comparison", "'and'"),
         ("DV == <0.1", "second comparison", "quote"),
@@ -306,7 +306,7 @@ def test_values_that_are_not_read_are_reported() -> None:
     found = [issue.what for issue in study_from_frame(table).warnings]
     assert "DV is 7 on a dose record, which is not an observation" in found
     assert "DV is 999, which looks like a missing value" in found
-    assert "BLQ is 1, but MDV is 1: the record is left out, not censored" in found
+    assert "BLQ is 1, but MDV is 1: the record is ignored, not censored" in found
 
 
 @pytest.mark.parametrize(

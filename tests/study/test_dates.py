@@ -136,28 +136,28 @@ def test_days_that_do_not_change_or_are_covariates(write: Write) -> None:
 
 def test_clock_times_over_midnight_need_the_day(write: Write) -> None:
     (issue,) = errors_of(write("ID,TIME,DV\n1,22:00,1\n1,23:30,1\n1,1:00,1\n"))
-    assert issue.what == "TIME goes back to 1:00"
+    assert issue.what == "TIME decreases to 1:00"
     assert "DATE" in issue.remedy
     text = "ID,DATE,TIME,DV\n1,1,22:00,1\n1,1,23:30,1\n1,2,1:00,1\n"
     assert read_study(write(text)).table["TIME"].tolist() == [0, 1.5, 3]
     (issue,) = errors_of(write(text.replace("1,2,1:00", "1,1,1:00")))
-    assert issue.what == "TIME goes back to 1 1:00"
+    assert issue.what == "TIME decreases to 1 1:00"
     (issue,) = errors_of(write("ID,TIME,DV\n1,22,1\n1,23.5,1\n1,1,1\n"))
-    assert issue.what == "TIME goes back to 1"
+    assert issue.what == "TIME decreases to 1"
     assert "DATE" in issue.remedy
 
 
 def test_with_a_date_time_is_an_hour_of_the_day(write: Write) -> None:
     path = write("ID,DATE,TIME,DV\n1,2024-03-01,0,1\n1,2024-03-02,24,1\n1,2024-03-03,48,1\n")
     (issue,) = errors_of(path)
-    assert "48 is none" in issue.what
+    assert "it is 48" in issue.what
     assert 'columns = { DATE_kept = "DATE" }' in issue.remedy
     assert read_study(path, columns={"DATE_kept": "DATE"}).table["TIME"].tolist() == [0, 24, 48]
 
 
 def test_dates_in_time_are_in_every_row_and_agree_with_date(write: Write) -> None:
     (issue,) = errors_of(write("ID,TIME,DV\n1,8:00,1\n1,2024-03-01 9:00,1\n"))
-    assert issue.what == "'8:00' has no date, and other times have one"
+    assert issue.what == "'8:00' has no date, but other times have one"
     rows = "1,2024-03-01,2024-03-01 8:00,1\n1,2024-03-01,2024-03-02 8:00,1\n"
     (issue,) = errors_of(write(f"ID,DATE,TIME,DV\n{rows}"))
     assert "another day than DATE says" in issue.what

@@ -156,7 +156,7 @@ def test_one_censored_value_does_not_state_the_limit_of_a_row_that_states_none(
 
 
 def test_limits_of_other_endpoints_and_stated_ones_settle_it() -> None:
-    with pytest.raises(CheckError, match="no LLOQ"):
+    with pytest.raises(CheckError, match="LLOQ is missing"):
         study_from_frame(frame([0.05, 0.0], BLQ=[1, 1], DVID=["a", "b"]))
     study = study_from_frame(frame(["<0.05", 0.0, 7.0], BLQ=[None, 1, 0]))
     assert limits(study) == [0.05] * 3

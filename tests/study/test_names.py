@@ -90,7 +90,7 @@ def test_a_last_comma_makes_no_column(write: Write, ending: str) -> None:
     path = write(f"ID,TIME,DV,{ending}\n1,0,5,{ending}\n1,1,6,{ending}\n")
     assert read_study(path).covariates == ()
     (issue,) = refused(write(f"ID,TIME,DV,{ending}\n1,0,5,{ending}\n1,1,6,7{ending}\n"))
-    assert issue.what == "column 4 has values and no name"
+    assert issue.what == "column 4 has values but no name"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

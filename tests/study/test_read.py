@@ -231,7 +231,7 @@ def test_all_problems_come_together_and_long_lists_are_cut(write: Write) -> None
     ("text", "what"),
     [
         ("", "no header"), ("ID,TIME,DV\n", "empty"), ("# x\n\n", "no header"),
-        ("ID,DV\n1,2\n", "no column TIME"), ("TIME,DV\n1,2\n", "no column ID"),
+        ("ID,DV\n1,2\n", "the column TIME is missing"), ("TIME,DV\n1,2\n", "the column ID is missing"),
         ("ID,TIME,time,DV\n1,2,3,4\n", "two columns are read as TIME"),
         ("ID,TIME,wt,WT\n1,2,3,4\n", "two columns are read as WT"),
         ("ID,TIME,DV\n1,2\n1,2,3\n", "2 cells, but the header has 3"),
@@ -257,7 +257,7 @@ def test_files_that_are_not_text_are_refused(tmp_path: Path) -> None:
         read_study(tmp_path)
     for content in (b"\xff\xfe\x00", b"ID,TIME\n\0\0"):
         path.write_bytes(content)
-        with pytest.raises(CheckError, match="no text file|not UTF-8"):  # noqa: RUF043
+        with pytest.raises(CheckError, match="not a text file|not UTF-8"):  # noqa: RUF043
             read_study(path)
 
 
@@ -288,7 +288,7 @@ def test_what_is_odd_is_a_warning(write: Write) -> None:
     )
     found = {(i.what, i.where.split(", ")[1]) for i in study.warnings}
     assert found == {
-        ("subject 2 has no observation", "row 6"),
+        ("subject 2 has no observation record", "row 6"),
         ("this observation is a duplicate", "row 4"),
         ("additional doses extend beyond the next reset, which cancels them", "row 2"),
     }

@@ -78,7 +78,7 @@ def test_stacking() -> None:
 def test_studies_that_do_not_stack() -> None:
     frame = pd.DataFrame({"ID": [1], "TIME": 0.0, "DV": 1.0, "SEX": "m"})
     one, two = study_from_frame(frame), study_from_frame(frame.assign(SEX=1))
-    with pytest.raises(CheckError, match="it is text in A alone"):
+    with pytest.raises(CheckError, match="it is text in A only"):
         stack_studies({"A": one, "B": two})
     with pytest.raises(CheckError, match="column sex already"):
         stack_studies({"A": one}, label="sex")

@@ -199,7 +199,7 @@ def test_levels_by_label_or_code(values: list[object]) -> None:
         ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is not the code of a level"),
         (["heavy", "5"], {}, "'heavy' is not a finite number"),
         ([1, 1], {"unit": "mg"}, "no conversion"),
-        ([1, 1], {"name": "XX"}, "no column 'XX'"),
+        ([1, 1], {"name": "XX"}, "the column 'XX'"),
     ],
 )
 def test_bad_covariates(values: list[object], column: dict[str, object], what: str) -> None:
@@ -243,7 +243,7 @@ def test_time_that_begins_again() -> None:
 def test_a_straight_line_begins_with_a_value() -> None:
     study = study_of(TIME=[5, 9, 1, 3], EVID=[0, 0, 4, 0], AMT=[0, 0, 1, 0], X=[1, 2, None, 3])
     column = CovariateColumn(name="X", interpolation="linear")
-    with pytest.raises(CheckError, match=r"row 3, column X.*or where its time begins again"):
+    with pytest.raises(CheckError, match=r"row 3, column X.*or where its time restarts"):
         timelines(study, [column], ORAL)
 
 
