@@ -69,7 +69,7 @@ def number(
 
     def problem(value: object) -> str | None:
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-            return f"it is {shown(value)}, no number"
+            return f"it is {shown(value)}, not a number"
         found = _float(value)
         inside = above < found < below and least <= found <= most
         return None if inside and math.isfinite(found) else f"it is {shown(_plain(value))}"

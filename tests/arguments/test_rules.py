@@ -112,7 +112,7 @@ def work(model: object, study: object = None, *, draws: int = 10, seed: int = 1)
 
 def test_a_call_that_is_fine_is_as_it_was() -> None:
     assert work({}, draws=3) == ({}, None, 3, 1)
-    assert work.__doc__ == "Say what came."
+    assert work.__doc__ == "Return the arguments."
     draws = work({}, draws=np.int64(3))[2]  # type: ignore[index]
     assert type(draws) is int
 
@@ -127,8 +127,8 @@ def test_all_problems_are_reported_together() -> None:
 def test_arguments_in_the_wrong_order_are_reported() -> None:
     with pytest.raises(CheckError) as caught:
         work(frozenset(), {})
-    assert "which is what study takes" in caught.value.issues[0].what
-    assert "which is what model takes" in caught.value.issues[1].what
+    assert "which belongs to the argument study" in caught.value.issues[0].what
+    assert "which belongs to the argument model" in caught.value.issues[1].what
 
 
 def test_what_is_wrong_together_is_asked_of_the_rest() -> None:

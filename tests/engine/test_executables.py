@@ -88,7 +88,7 @@ def stranger(program: Path) -> None:
 
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (truncate, "12 bytes"), (empty, "0 bytes"), (replace, "has changed since it was compiled"),
-    (foreign, "does not run"), (forbidden, "is not executable"), (open_to_all, "everybody"),
+    (foreign, "does not run"), (forbidden, "is not executable"), (open_to_all, "every user"),
     (linked, "not a regular file"), (removed, "missing"), (unrecorded, "no record"),
     (misrecorded, "has changed"), (without_library, "libtbb"), (stranger, "another user"),
 ]  # fmt: skip

@@ -160,7 +160,7 @@ def test_dates_in_time_are_in_every_row_and_agree_with_date(write: Write) -> Non
     assert issue.what == "'8:00' has no date, but other times have one"
     rows = "1,2024-03-01,2024-03-01 8:00,1\n1,2024-03-01,2024-03-02 8:00,1\n"
     (issue,) = errors_of(write(f"ID,DATE,TIME,DV\n{rows}"))
-    assert "another day than DATE says" in issue.what
+    assert "and DATE state different days" in issue.what
     assert "row 3" in issue.where
 
 

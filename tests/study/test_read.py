@@ -231,7 +231,8 @@ def test_all_problems_come_together_and_long_lists_are_cut(write: Write) -> None
     ("text", "what"),
     [
         ("", "no header"), ("ID,TIME,DV\n", "empty"), ("# x\n\n", "no header"),
-        ("ID,DV\n1,2\n", "the column TIME is missing"), ("TIME,DV\n1,2\n", "the column ID is missing"),
+        ("ID,DV\n1,2\n", "column TIME is missing"),
+        ("TIME,DV\n1,2\n", "column ID is missing"),
         ("ID,TIME,time,DV\n1,2,3,4\n", "two columns are read as TIME"),
         ("ID,TIME,wt,WT\n1,2,3,4\n", "two columns are read as WT"),
         ("ID,TIME,DV\n1,2\n1,2,3\n", "2 cells, but the header has 3"),

@@ -80,7 +80,7 @@ def test_studies_that_do_not_stack() -> None:
     one, two = study_from_frame(frame), study_from_frame(frame.assign(SEX=1))
     with pytest.raises(CheckError, match="it is text in A only"):
         stack_studies({"A": one, "B": two})
-    with pytest.raises(CheckError, match="column sex already"):
+    with pytest.raises(CheckError, match="already has a column sex"):
         stack_studies({"A": one}, label="sex")
     with pytest.raises(CheckError, match="there is no study"):
         stack_studies({})
