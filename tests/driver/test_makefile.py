@@ -118,7 +118,7 @@ def test_a_program_is_linked_for_sampling_alone_then_for_all(
     for words in (("optimize",), static):
         refused = run(*words)
         assert refused.returncode == 64
-        assert "linked for sampling alone" in refused.stderr
+        assert "linked for sampling only" in refused.stderr
         assert "METHODS=all" in refused.stderr
     path.unlink()  # as cmdstanpy does
     done = make(ours, str(path))
