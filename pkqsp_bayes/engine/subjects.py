@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.compose import dose_numbers
-from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.reserved_labels import occasion_label
@@ -21,15 +20,15 @@ from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
 from pkqsp_bayes.units import UnitError, amount_factor, dimension
 
-__all__ = ["covariate_issues", "dose_unit", "molar_mass", "subject_timelines", "with_covariates"]
+__all__ = ["covariate_issues", "dose_unit", "subject_timelines", "with_covariates"]
 
 
-def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
+def subject_timelines(model: CompiledModel, study: Study) -> list[Timeline]:
     """Return the timeline of each subject, in the units of the model.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Model with the names of the covariates and dosing compartments.
     study : Study
         Study to convert.
@@ -40,10 +39,10 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
         If a covariate or a CMT is missing or unknown, or units are inconsistent, with the rows;
         if a formula of the body is not valid for a subject.
     """
-    spec, lowered = model.spec, model.lowered
+    spec, ode = model.spec, model.ode
     study = _convert_doses(model, study.in_units({"TIME": spec.time_unit}))
     study = with_occasions(study, model.occasions)
-    names = [*lowered.fixed_covariates, *(c.name for c in lowered.varying_covariates)]
+    names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
     stated = dict(spec.covariates)
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
@@ -54,27 +53,27 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     return lines
 
 
-def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list[Issue]:
+def _rate_issues(model: CompiledModel, study: Study, lines: list[Timeline]) -> list[Issue]:
     """Report doses with a modelled rate or duration for which the model has none."""
-    lowered = model.lowered
+    ode = model.ode
     rate = np.concatenate([line.rate for line in lines])
     dose = np.concatenate([line.dose for line in lines])
     issues: list[Issue] = []
     for code, key, stated in (
-        (-1, "rate", lowered.dose_has_rate),
-        (-2, "duration", lowered.dose_has_duration),
+        (-1, "rate", ode.dose_has_rate),
+        (-2, "duration", ode.dose_has_duration),
     ):
         missing = np.array([not has for has in stated] + [False])[dose]
         issues += row_issues(
             study.table, missing & (rate == code), source=study.source, column="RATE",
             what=f"RATE is {code}, and the dosing compartment '{{value}}' has no {key}",
-            values=np.array([*lowered.dose_names, ""])[dose],
+            values=np.array([*ode.dose_names, ""])[dose],
             remedy=f"state {key} under [dose.NAME] in the model, or a RATE of 0 or more",
         )  # fmt: skip
     return issues
 
 
-def _convert_doses(model: ReadyModel, study: Study) -> Study:
+def _convert_doses(model: CompiledModel, study: Study) -> Study:
     """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
 
     If AMT has no unit, it is taken to be in the unit of the dose.
@@ -82,7 +81,7 @@ def _convert_doses(model: ReadyModel, study: Study) -> Study:
     spec = model.spec
     numbers = dose_numbers(spec)
     target, _ = dose_indices(study, list(numbers.items()))  # unknown ones are reported later
-    units, mass = [dose_unit(spec, name) for name in numbers], molar_mass(model)
+    units, mass = [dose_unit(spec, name) for name in numbers], model.ode.molar_mass
     issues: list[Issue] = []
     table = study.table.copy()
     for column, per in (("AMT", ""), ("RATE", f"/({spec.time_unit})")):
@@ -137,15 +136,6 @@ def dose_unit(spec: ModelSpec, name: str) -> str:
     """
     stated = spec.dose[name].unit if name in spec.dose else None
     return spec.amount_unit if stated is None else stated
-
-
-def molar_mass(model: ReadyModel) -> float | None:
-    """Return the drug's molar mass in g/mol if the model states it as a number, or else None."""
-    for helper in model.system.assignments:
-        if helper.name == "MW" and helper.expr.is_number:
-            return float(helper.expr)
-    return next((p.value for p in model.system.parameters if p.name == "MW"
-                 and p.kind is ParameterKind.CONSTANT), None)  # fmt: skip
 
 
 def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:

@@ -14,12 +14,12 @@ from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identif
 from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import PATH, checked, instance
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.results.output_folder import explain_write_errors
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.reporting.headline import judge
 from pkqsp_bayes.reporting.report_context import REPORT_OPTIONS, ReportContext, ReportOptions
@@ -132,7 +132,7 @@ def report(
     with tempfile.TemporaryDirectory() as scratch_dir:
         context = ReportContext(
             fit=fit,
-            ready=ready_model(model_of(fit), occasions=_occasions(fit)),
+            ready=compile_model(model_of(fit), occasions=_occasions(fit)),
             study=known,
             priors=priors if priors is not None else _priors_in(source),
             identifiability=found,

@@ -8,7 +8,7 @@ import xarray as xr
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
-from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
@@ -63,7 +63,7 @@ class ReportContext:
     ----------
     fit : xarray.DataTree
         What `pkqsp_bayes.fit` returned.
-    ready : ReadyModel
+    ready : CompiledModel
         Its model, composed.
     study : Study or None
         Its study, where it is known.
@@ -82,7 +82,7 @@ class ReportContext:
     """
 
     fit: xr.DataTree
-    ready: ReadyModel
+    ready: CompiledModel
     study: Study | None
     priors: PriorTable | None
     identifiability: Identifiability | None

@@ -25,10 +25,10 @@ from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
 from pkqsp_bayes.analysis.labels import labelled_draws, parameter_of, point_of, stated_priors
 from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -174,7 +174,7 @@ def identifiability(
     study = planned_study(study)
     frame = bind_data(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
-    ready = ready_model(model)
+    ready = compile_model(model)
     structural = structural_rank(ready, study, outputs=observed, seed=seed)
     unique = structural.rank == len(structural.parameters)
     others: tuple[OtherSolution, ...] = ()
