@@ -31,6 +31,7 @@ PENDING_FILES = {
     "pkqsp_bayes/engine/effects.py",
     "pkqsp_bayes/engine/individual.py",
     "pkqsp_bayes/engine/kernel.py",
+    "pkqsp_bayes/engine/model_store.py",
     "pkqsp_bayes/engine/simulate.py",
     "pkqsp_bayes/engine/typical_individual.py",
     "README.md",
