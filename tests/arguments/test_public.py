@@ -181,7 +181,7 @@ def test_tolerances_of_a_fit(field: str) -> None:
 def test_a_model_and_a_study_in_the_wrong_order() -> None:
     with pytest.raises(pq.CheckError) as caught:
         pq.simulate(STUDY, MODEL)  # type: ignore[arg-type]
-    assert "it is a Study, which is what study takes" in caught.value.issues[0].what
+    assert "it is a Study, which belongs to the argument study" in caught.value.issues[0].what
     assert "it is a ModelSpec, which is what model takes" in caught.value.issues[1].what
 
 
