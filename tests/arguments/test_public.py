@@ -182,7 +182,7 @@ def test_a_model_and_a_study_in_the_wrong_order() -> None:
     with pytest.raises(pq.CheckError) as caught:
         pq.simulate(STUDY, MODEL)  # type: ignore[arg-type]
     assert "it is a Study, which belongs to the argument study" in caught.value.issues[0].what
-    assert "it is a ModelSpec, which is what model takes" in caught.value.issues[1].what
+    assert "it is a ModelSpec, which belongs to the argument model" in caught.value.issues[1].what
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
