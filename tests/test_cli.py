@@ -84,7 +84,7 @@ def test_check_compares_the_study_with_the_model(tmp_path: Path) -> None:
     code, text = pkqsp("check", "one-compartment", bad)
     assert code == 2
     assert "nowhere" in text
-    assert "no column 'WT'" in text
+    assert "the column 'WT'" in text
 
 
 def test_a_model_that_is_not_there_is_named(table: Path) -> None:

@@ -59,7 +59,7 @@ def list_candidates(low: float, high: float) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> candidates(0.0, math.inf)[0], list_candidates(0.0, 1.0)[0]
+    >>> list_candidates(0.0, math.inf)[0], list_candidates(0.0, 1.0)[0]
     ('lognormal', 'logit_normal')
     """
     if (low, high) == (0.0, 1.0):
