@@ -107,7 +107,7 @@ class ModelStore:
             found[:] = [make()]
             _write_signed(folder / _FILE, write(found[0]))
 
-        def is_whole(folder: Path) -> bool:
+        def is_complete(folder: Path) -> bool:
             try:
                 found[:] = [read(_read_signed(folder / _FILE))]
             except (OSError, ValueError) as error:
@@ -116,7 +116,7 @@ class ModelStore:
             return True
 
         try:
-            build_once(_KIND, f"{self.key}-{name}", build, is_whole=is_whole)
+            build_once(_KIND, f"{self.key}-{name}", build, is_complete=is_complete)
         except (ToolchainError, NotStorableError) as error:
             _LOGGER.debug("the %s of a model is not kept: %s", name, error)
         return found[0] if found else make()
