@@ -18,7 +18,7 @@ from pkqsp_bayes.engine.cache import cache_folder
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 
-__all__ = ["is_as_made", "record_made", "why_not_run"]
+__all__ = ["is_as_made", "record_made", "why_not_run", "why_not_trusted"]
 
 _LOGGER = logging.getLogger(__name__)
 _RECORD = "made.json"
@@ -88,12 +88,8 @@ def _fault(
     if not seen:
         return "it is not there"
     found = made.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
-    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
-        return f"it belongs to another user ({found.st_uid})"
-    if found.st_mode & stat.S_IWOTH:
-        return "everybody may write to it"
+    if reason := why_not_trusted(made):
+        return reason
     if run and not found.st_mode & stat.S_IXUSR:
         return "it may not be run"
     try:
@@ -105,6 +101,22 @@ def _fault(
     if not same:
         return f"its content is not what was made ({found.st_size} bytes)"
     return why_not_run(made) if run else ""
+
+
+def why_not_trusted(path: Path) -> str:
+    """Return why another user may have written a file of the cache; an empty text if none may.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        return "it is no regular file"
+    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
+        return f"it belongs to another user ({found.st_uid})"
+    return "everybody may write to it" if found.st_mode & stat.S_IWOTH else ""
 
 
 def _owner() -> int:
