@@ -106,7 +106,8 @@ def _check_effects(spec: ModelSpec) -> _Found:
             if reference is not None and not math.isfinite(reference):
                 yield place, f"the reference is {reference:g}", "write a number"
             elif reference is not None and reference <= lowest:
-                what = f"a {effect.form} of {name} relative to its reference {reference:g} is not defined"
+                of = f"{name} relative to its reference {reference:g}"
+                what = f"a {effect.form} of {of} is not defined"
                 yield place, what, f"write a reference above {lowest:g}, or use {UNLIMITED_EFFECTS}"
             elif covariate is not None and _reaches_below(covariate, lowest):
                 what = (
