@@ -18,11 +18,7 @@ from pkqsp_bayes.engine.cache import cache_folder
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 
-<<<<<<< HEAD
-__all__ = ["explain_run_failure", "is_unchanged", "record_checksum"]
-=======
-__all__ = ["is_as_made", "record_made", "why_not_run", "why_not_trusted"]
->>>>>>> compile
+__all__ = ["explain_distrust", "explain_run_failure", "is_unchanged", "record_checksum"]
 
 _LOGGER = logging.getLogger(__name__)
 _RECORD = "made.json"
@@ -94,17 +90,8 @@ def _find_fault(
     if not seen:
         return "it is missing"
     found = made.lstat()
-<<<<<<< HEAD
-    if not stat.S_ISREG(found.st_mode):
-        return "it is not a regular file"
-    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
-        return f"it belongs to another user ({found.st_uid})"
-    if found.st_mode & stat.S_IWOTH:
-        return "every user may write to it"
-=======
-    if reason := why_not_trusted(made):
+    if reason := explain_distrust(made):
         return reason
->>>>>>> compile
     if run and not found.st_mode & stat.S_IXUSR:
         return "it is not executable"
     try:
@@ -118,7 +105,7 @@ def _find_fault(
     return explain_run_failure(made) if run else ""
 
 
-def why_not_trusted(path: Path) -> str:
+def explain_distrust(path: Path) -> str:
     """Return why another user may have written a file of the cache; an empty text if none may.
 
     Raises

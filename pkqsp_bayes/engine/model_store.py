@@ -13,7 +13,7 @@ import cattrs
 
 from pkqsp_bayes.assets import digest_files
 from pkqsp_bayes.engine.cache import build_once
-from pkqsp_bayes.engine.executables import why_not_trusted
+from pkqsp_bayes.engine.executables import explain_distrust
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
@@ -128,7 +128,7 @@ def _write_signed(path: Path, text: str) -> None:
 
 
 def _read_signed(path: Path) -> str:
-    if reason := why_not_trusted(path):
+    if reason := explain_distrust(path):
         raise ValueError(reason)
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError("too long")
