@@ -1,7 +1,6 @@
 """`report`: one page that holds everything, and asks nobody for anything."""
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -129,19 +128,17 @@ def report(
         _study_in(source) if study is None else _study_of(fit, study),
     )
     found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
-    with tempfile.TemporaryDirectory() as scratch_dir:
-        context = ReportContext(
-            fit=fit,
-            ready=compile_model(model_of(fit), occasions=_occasions(fit)),
-            study=known,
-            priors=priors if priors is not None else _priors_in(source),
-            identifiability=found,
-            no_identifiability=reason,
-            causal=causal if causal is not None else _claim_in(source),
-            options=chosen,
-            scratch_dir=Path(scratch_dir),
-        )
-        sections = [_made(*entry, context) for entry in _SECTIONS]
+    context = ReportContext(
+        fit=fit,
+        ready=compile_model(model_of(fit), occasions=_occasions(fit)),
+        study=known,
+        priors=priors if priors is not None else _priors_in(source),
+        identifiability=found,
+        no_identifiability=reason,
+        causal=causal if causal is not None else _claim_in(source),
+        options=chosen,
+    )
+    sections = [_made(*entry, context) for entry in _SECTIONS]
     with explain_write_errors(place):
         write_text(place / "report.html", _page(context, sections))
     return place / "report.html"

@@ -1,23 +1,20 @@
 """Diagnostics of sampling, in plain words."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
 from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.plots.parameters import plot_traces
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
-from pkqsp_bayes.reporting.style import COLOURS, saved
 
 __all__ = ["diagnostics_section", "worst_figures"]
 
 _TRACES = 4
-_STYLES = ("-", "--", ":", "-.")
 
 
 def diagnostics_section(context: ReportContext) -> Section:
@@ -91,22 +88,12 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
 
 
 def _traces(context: ReportContext) -> Picture:
-    """Draw the chains of the parameters that mix worst."""
-    draws = population_quantities(context.fit["posterior"].to_dataset(), ["chain", "draw"])
+    """Plot the chains of the parameters that mix worst."""
+    drawn = labelled_draws(context.fit["posterior"].to_dataset())
     table = summary_table(context.fit)
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
-    by_name = {str(q).replace(", ", ","): str(q) for q in draws["quantity"].to_numpy()}
+    by_name = {name.replace(", ", ","): name for name in drawn}
     names = [n for p in table.index if (n := by_name.get(str(p).replace(", ", ",")))][:_TRACES]
-
-    def draw(path: Path) -> None:
-        with saved(path, width=8.2, height=1.3 * len(names) + 0.5) as figure:
-            axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-            for axis, name in zip(axes, names, strict=True):
-                for k, chain in enumerate(draws.sel(quantity=name).to_numpy()):
-                    axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
-                axis.set_ylabel(name, fontsize=8)
-            axes[-1].set_xlabel("draw")
-
     caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
     alt = f"Traces of {', '.join(names)}, chain by chain."
-    return picture(draw, context.scratch_dir, alt=alt, caption=caption)
+    return picture(plot_traces(context.fit, names), alt=alt, caption=caption)
