@@ -1,4 +1,4 @@
-"""What every command prints with, and how errors become exit statuses."""
+"""Console output that all commands share, and the translation of errors to exit codes."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
-from pkqsp_bayes.signals import Ended, ended_by_signals
+from pkqsp_bayes.signals import Ended, raise_on_signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,9 +45,9 @@ def print_issue(issue: Issue) -> None:
 
 
 def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
-    """Print a table as it is; lines are not folded.
+    """Print a table verbatim; lines are not wrapped.
 
-    What its draws are, if they are not the posterior's, stands above it.
+    If the draws are not from the posterior, their label is printed above the table.
     """
     label = table.attrs.get("label")
     if label:
@@ -104,9 +104,9 @@ def log_to_console(*, verbose: bool) -> None:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn what the package raises on purpose into a report and an exit status."""
+    """Print the package's exceptions as a report and exit with an error code."""
     try:
-        with ended_by_signals():
+        with raise_on_signals():
             yield
     except CheckError as error:
         for issue in error.issues:
@@ -120,7 +120,7 @@ def reported() -> Iterator[None]:
     except PkqspError as error:
         print_error(error.on_command_line())
         raise typer.Exit(1) from None
-    except OSError as error:  # a file that cannot be written, above all
+    except OSError as error:  # usually a file that cannot be written
         place = error.filename or "a file"
         print_error(f"cannot use {place}: {error.strerror or error}")
         raise typer.Exit(1) from None
@@ -135,7 +135,7 @@ def reported() -> Iterator[None]:
 
 
 def _end_children() -> None:
-    """End what the command has started and not ended itself: samplers and compilers."""
+    """Stop the child processes that are still running: samplers and compilers."""
     import psutil
 
     for child in psutil.Process().children(recursive=True):

@@ -59,11 +59,11 @@ def doctor(
     build: Annotated[bool, typer.Option("--compile", help="Prove it on a small model.")] = False,
 ) -> None:
     """Report which Stan, compiler, processor and cache there are, and what is missing."""
-    from pkqsp_bayes.engine.doctor import examine_machine, prove_compilation
+    from pkqsp_bayes.engine.doctor import check_compilation, examine_machine
 
     findings = examine_machine()
     if build and not any(f.status == "error" for f in findings):
-        findings += prove_compilation()
+        findings += check_compilation()
     if as_json:
         print_text(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
     else:

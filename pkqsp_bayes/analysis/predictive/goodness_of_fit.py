@@ -11,7 +11,6 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
-from pkqsp_bayes.statistics.ops import NUMPY
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["goodness_of_fit"]
@@ -96,8 +95,7 @@ def _residuals(seen: ObservedStudy, predictions: FloatArray) -> tuple[FloatArray
     value = seen.observations.value
     for endpoint, mine in seen.by_endpoint():
         residual, f = seen.residual(endpoint), predictions[:, mine]
-        scale = residual.form.scale(NUMPY, f, residual.scales)
-        sd[mine], middle = _median(np.broadcast_to(scale, f.shape)), _median(f)
+        sd[mine], middle = _median(residual.scale(f)), _median(f)
         with np.errstate(divide="ignore", invalid="ignore"):
             if residual.form.is_logarithmic:
                 iwres[mine] = np.log(value[mine] / middle) / sd[mine]
