@@ -1,7 +1,7 @@
-"""Remedies that can be followed where they are read: in Python, or on the command line.
+"""Remedies in the form of the interface at hand: Python, or the command line.
 
-What has a name in each is written once, with `setting`. The text that comes of it may be put
-together with others; an `Issue` or an error made of it has both forms.
+A name that differs between the two is written once, with `setting`. Its text can be joined with other
+text; an `Issue` or an error with this text has both forms.
 """
 
 import re
@@ -16,7 +16,7 @@ _MARKED = re.compile(f"{_OPEN}([^{_BETWEEN}]*){_BETWEEN}([^{_CLOSE}]*){_CLOSE}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How something is named in Python and on the command line.
+    """Name of a setting in Python and on the command line.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ SETTINGS = {
     "pathfinder": Setting(python='method="pathfinder"', command="--method pathfinder"),
     "sample_prior": Setting(python="pkqsp_bayes.sample_prior", command="`pkqsp prior`"),
 }
-"""What remedies name. A test holds that each class, field, function and option is there."""
+"""Settings that remedies name. A test holds that each class, field, function and option is there."""
 
 
 def setting(name: str, *values: object) -> str:

@@ -118,12 +118,12 @@ def causal(
     *,
     claim: Annotated[Path, typer.Option(help="What is claimed and declared, TOML.")],
     target: Annotated[
-        Path | None, typer.Option(help="Study of those to whom the claim is applied, CSV.")
+        Path | None, typer.Option(help="Study of the target population, CSV.")
     ] = None,
     output: TextFile = None,
     plot: Plot = None,
 ) -> None:
-    """Record the assumptions of a causal claim, and how each stands."""
+    """Record the assumptions of a causal claim, and the status of each."""
     from pkqsp_bayes.analysis.population_draws import model_of
 
     model = model_of(given.fit)

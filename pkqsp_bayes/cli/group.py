@@ -1,4 +1,4 @@
-"""Which commands there are, by task; a command is made from its function when it is needed."""
+"""The commands by task; a command is made from its function when it is needed."""
 
 import functools
 import inspect

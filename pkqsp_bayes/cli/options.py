@@ -80,14 +80,14 @@ class StanSolverName(StrEnum):
 
 
 class BlqName(StrEnum):
-    """What becomes of censored observations."""
+    """Likelihood of censored observations."""
 
     M1 = "M1"
     M3 = "M3"
 
 
 class InitName(StrEnum):
-    """Where chains begin."""
+    """Initial values of chains."""
 
     PRIORS = "priors"
     MODE = "mode"

@@ -25,7 +25,7 @@ Bins = Annotated[int, typer.Option(help="Bins of time.")]
 
 
 class PredictionKind(StrEnum):
-    """Whose predictions."""
+    """Kinds of predictions."""
 
     CONDITIONAL = "conditional"
     NEW_SUBJECTS = "new_subjects"

@@ -98,7 +98,7 @@ def _check(tree: "xr.DataTree", study: "pq.Study", output: Path, seed: int) -> N
 
 @takes("given", fit_and_study)
 def prior_posterior(given: FitAndStudy, *, output: TableFile = None, plot: Plot = None) -> None:
-    """Print prior beside posterior: contraction, shift and prior sensitivity of each parameter."""
+    """Print prior and posterior: contraction, shift and prior sensitivity of each parameter."""
     table = pq.prior_posterior(given.fit, given.study)
     answer(table, output, shown=table[_CONTRACTION], digits=3)
     if plot is not None:
@@ -117,7 +117,7 @@ def compare_priors(
     refit: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Where to fit anew if weights of the draws are not reliable."
+            metavar="FOLDER", help="Folder of new fits, if weights of the draws are not reliable."
         ),
     ] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Options of what is given to whom, and when outputs are looked at."""
+"""Options of a regimen, with covariates and observation times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def parse_numbers(
     Raises
     ------
     CheckError
-        With every text that is none, and every unknown name.
+        With every text that is not of this form, and every unknown name.
 
     Examples
     --------

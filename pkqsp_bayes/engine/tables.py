@@ -72,7 +72,7 @@ def parse_values(
     Raises
     ------
     CheckError
-        With every text that is none, and every unknown name.
+        With every text that is not of this form, and every unknown name.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _problems(
     text: str, name: str, number: str, known: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
     if not name or _number(number) is None:
-        yield f"{text!r} sets nothing", "write NAME=VALUE with a finite number"
+        yield f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
     elif known is not None and name not in known:
         guess = nearest(name, known)
         remedy = f"did you mean {guess}?" if guess else "known: " + (", ".join(known) or "none")
