@@ -1,7 +1,7 @@
 """Remedies in the form of the interface at hand: Python, or the command line.
 
-A name that differs between the two is written once, with `setting`. Its text can be joined with other
-text; an `Issue` or an error with this text has both forms.
+A name that differs between the two is written once, with `setting`. Its text can be joined with
+other text; an `Issue` or an error with this text has both forms.
 """
 
 import re
@@ -64,7 +64,7 @@ SETTINGS = {
     "pathfinder": Setting(python='method="pathfinder"', command="--method pathfinder"),
     "sample_prior": Setting(python="pkqsp_bayes.sample_prior", command="`pkqsp prior`"),
 }
-"""Settings that remedies name. A test holds that each class, field, function and option is there."""
+"""Settings that remedies name; a test checks each class, field, function and option."""
 
 
 def setting(name: str, *values: object) -> str:
