@@ -41,7 +41,10 @@ def test_a_folder_is_never_replaced_by_a_file_nor_a_file_by_a_folder(tmp_path: P
     file.write_text("kept")
     with pytest.raises(pq.CheckError, match="there is a folder with this name"):
         write_text(folder, "lost")
-    with pytest.raises(pq.CheckError, match="there is a file of this"), stage_output(file) as part:
+    with (
+        pytest.raises(pq.CheckError, match="there is a file with this name"),
+        stage_output(file) as part,
+    ):
         part.mkdir()
     assert (folder / "kept.csv").read_text() == file.read_text() == "kept"
 
