@@ -84,7 +84,7 @@ def draw_elicitation(result: Elicitation, path: Path | str) -> None:
     priors, stated = _priors(result.table), result.model.population.parameters
     units = {name: parameter.unit for name, parameter in stated.items()}
     panels = [
-        _Panel(title=f"{b.of}: {b.words}", unit=units.get(b.of, ""), belief=b, prior=priors[b.of])
+        _Panel(title=f"{b.of}: {b.text}", unit=units.get(b.of, ""), belief=b, prior=priors[b.of])
         for b in result.beliefs
     ]
     pairs = zip(result.statements.predictive, result.predictions, strict=True)

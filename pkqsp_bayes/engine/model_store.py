@@ -13,8 +13,9 @@ import cattrs
 
 from pkqsp_bayes.assets import digest_files
 from pkqsp_bayes.engine.cache import build_once
+from pkqsp_bayes.engine.executables import explain_distrust
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.ode.expression_graph import NotStorableError
+from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
 __all__ = ["ModelStore", "code_version", "format_plain", "parse_plain"]
 
@@ -107,7 +108,7 @@ class ModelStore:
             found[:] = [make()]
             _write_signed(folder / _FILE, write(found[0]))
 
-        def is_whole(folder: Path) -> bool:
+        def is_complete(folder: Path) -> bool:
             try:
                 found[:] = [read(_read_signed(folder / _FILE))]
             except (OSError, ValueError) as error:
@@ -116,7 +117,7 @@ class ModelStore:
             return True
 
         try:
-            build_once(_KIND, f"{self.key}-{name}", build, is_whole=is_whole)
+            build_once(_KIND, f"{self.key}-{name}", build, is_complete=is_complete)
         except (ToolchainError, NotStorableError) as error:
             _LOGGER.debug("the %s of a model is not kept: %s", name, error)
         return found[0] if found else make()
@@ -127,6 +128,8 @@ def _write_signed(path: Path, text: str) -> None:
 
 
 def _read_signed(path: Path) -> str:
+    if reason := explain_distrust(path):
+        raise ValueError(reason)
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError("too long")
     with path.open(encoding="utf-8", newline="") as file:
@@ -158,8 +161,9 @@ def parse_plain[Part](text: str, kind: type[Part]) -> Part:
     >>> parse_plain(format_plain({"CL": (0, 1)}), dict[str, tuple[int, ...]])
     {'CL': (0, 1)}
     """
-    table = json.loads(text)
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(float, read_number)
     try:
-        return cattrs.Converter(forbid_extra_keys=True).structure(table, kind)
-    except Exception as error:  # cattrs groups errors of every kind
+        return converter.structure(json.loads(text), kind)
+    except Exception as error:  # of every kind: whoever damaged the text chose it
         raise ValueError(f"the text is damaged: {error}") from error

@@ -1,6 +1,7 @@
-"""Priors as distributions: density, probabilities, quantiles; and the power of one."""
+"""Priors as distributions: density, probabilities, quantiles and powers."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,30 +9,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
 
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
 
-__all__ = ["Distribution", "discounted", "distribution"]
+__all__ = ["Distribution", "discount_prior", "distribution"]
 
 FloatArray = NDArray[np.float64]
 
 _BISECTIONS = 80
-_FROZEN: Mapping[str, Callable[..., Any]] = {
-    "normal": stats.norm,
-    "half_normal": lambda sd: stats.norm(0, sd),
-    "cauchy": stats.cauchy,
-    "half_cauchy": stats.cauchy,
-    "student_t": stats.t,
-    "lognormal": lambda m, s: stats.lognorm(s, scale=math.exp(m)),
-    "gamma": lambda a, rate: stats.gamma(a, scale=1 / rate),
-    "inv_gamma": lambda a, b: stats.invgamma(a, scale=b),
-    "exponential": lambda rate: stats.expon(scale=1 / rate),
-    "beta": stats.beta,
-    "uniform": lambda low, high: stats.uniform(low, high - low),
-    "logit_normal": stats.norm,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +27,7 @@ class Distribution:
     Parameters
     ----------
     prior : PriorSpec
-        One that is a distribution of a number.
+        A prior that is a distribution of a number.
     low, high : float
         Bounds, within the prior's support.
 
@@ -57,25 +43,27 @@ class Distribution:
     high: float = math.inf
 
     def mass(self) -> float:
-        """Return the probability that the prior gives to what is within the bounds."""
+        """Return the probability of the interval between the bounds under the prior."""
         support = prior_support(self.prior) or (-math.inf, math.inf)
+        if self.low <= support[0] and self.high >= support[1]:
+            return 1.0
         whole = _between(self.prior, *support)
         low, high = max(self.low, support[0]), min(self.high, support[1])
         return max(_between(self.prior, low, high), 0.0) / whole
 
     def cdf(self, x: ArrayLike) -> FloatArray:
-        """Return the probability of a value up to ``x``."""
+        """Return the cumulative probability at ``x``."""
         below = float(_cdf(self.prior, self.low))
         share = (_cdf(self.prior, x) - below) / _between_bounds(self)
         return np.clip(share, 0.0, 1.0)
 
     def quantile(self, p: ArrayLike) -> FloatArray:
-        """Return the values below which the share ``p`` lies."""
+        """Return the quantiles of probabilities ``p``."""
         below = float(_cdf(self.prior, self.low))
         return _quantile(self.prior, below + np.asarray(p) * _between_bounds(self))
 
     def log_density(self, x: ArrayLike) -> FloatArray:
-        """Return the normalised log density; minus infinity out of bounds."""
+        """Return the normalised log density; minus infinity outside the bounds."""
         x = np.asarray(x, dtype=np.float64)
         inside = (x >= self.low) & (x <= self.high)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -84,7 +72,7 @@ class Distribution:
 
 
 def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.inf) -> Distribution:
-    """Return a prior as a distribution, within its support and the bounds given.
+    """Return a prior as a distribution within its support and the given bounds.
 
     Parameters
     ----------
@@ -96,7 +84,7 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
     Raises
     ------
     ValueError
-        If it is no distribution of a number.
+        If the prior is not a distribution of a number.
 
     Examples
     --------
@@ -106,35 +94,35 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
     """
     support = prior_support(prior)
     if support is None:
-        raise ValueError(f"{prior} is no distribution of a number")
+        raise ValueError(f"{prior} is not a distribution of a number")
     return Distribution(prior=prior, low=max(low, support[0]), high=min(high, support[1]))
 
 
-def discounted(prior: PriorSpec, power: float) -> PriorSpec:
-    """Return the prior whose density is the given one to a power between 0 and 1.
+def discount_prior(prior: PriorSpec, power: float) -> PriorSpec:
+    """Return the prior whose density is that of a prior to a power between 0 and 1.
 
-    The power is taken on the scale where the family is at home (the logarithm for ``lognormal``),
-    so that the median stays. See Ibrahim & Chen 2000, Stat Sci 15:46.
+    The power is applied on the natural scale of the family (logarithms for ``lognormal``), which
+    preserves the median. See Ibrahim & Chen 2000, Stat Sci 15:46.
 
     Raises
     ------
     ValueError
-        If that is no distribution any more, or the prior is a mixture.
+        If the result is not a distribution, or the prior is a mixture.
 
     Examples
     --------
-    >>> discounted(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
+    >>> discount_prior(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
     PriorSpec(family='normal', args=(1.0, 4.0), parts=(), text='')
     """
     if power == 1:
         return prior
     rule = _POWERS.get(prior.family)
     if rule is None:
-        raise ValueError(f"a power of {prior.family} is of another family")
+        raise ValueError(f"a power of {prior.family} is not in the same family")
     args = rule(power, *prior.args)
     first = args[0]
     if prior.family in ("student_t", "inv_gamma", "gamma") and first <= 0:
-        raise ValueError(f"{prior} to the power {power:g} is no distribution")
+        raise ValueError(f"{prior} to the power {power:g} is not a distribution")
     return dataclasses.replace(prior, args=args, text="")
 
 
@@ -157,6 +145,46 @@ _POWERS: Mapping[str, Callable[..., tuple[float, ...]]] = {
 }
 
 
+@functools.cache
+def _families() -> Mapping[str, Callable[..., Any]]:
+    """Return the distributions of SciPy, which takes a second to wake up."""
+    from scipy import stats
+
+    return {
+        "normal": stats.norm,
+        "half_normal": lambda sd: stats.norm(0, sd),
+        "cauchy": stats.cauchy,
+        "half_cauchy": stats.cauchy,
+        "student_t": stats.t,
+        "lognormal": lambda m, s: stats.lognorm(s, scale=math.exp(m)),
+        "gamma": lambda a, rate: stats.gamma(a, scale=1 / rate),
+        "inv_gamma": lambda a, b: stats.invgamma(a, scale=b),
+        "exponential": lambda rate: stats.expon(scale=1 / rate),
+        "beta": stats.beta,
+        "uniform": lambda low, high: stats.uniform(low, high - low),
+        "logit_normal": stats.norm,
+    }
+
+
+def _frozen(prior: PriorSpec) -> Any:
+    return _families()[prior.family](*prior.args)
+
+
+def _logit(x: ArrayLike) -> FloatArray:
+    from scipy import special
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values: FloatArray = special.logit(x)
+    return values
+
+
+def _expit(x: ArrayLike) -> FloatArray:
+    from scipy import special
+
+    values: FloatArray = special.expit(x)
+    return values
+
+
 def _between(prior: PriorSpec, low: float, high: float) -> float:
     return float(_cdf(prior, high) - _cdf(prior, low))
 
@@ -166,14 +194,13 @@ def _between_bounds(given: Distribution) -> float:
 
 
 def _cdf(prior: PriorSpec, x: ArrayLike) -> FloatArray:
-    """Return the cumulative probability of the family; of a half one, that of the whole."""
+    """Return the cumulative probability; for a half family that of the full distribution."""
     if prior.family == MIXTURE:
         shares = [distribution(part).cdf(x) for part in prior.parts]
         return _mixed(prior, *shares)
     if prior.family == "logit_normal":
-        with np.errstate(divide="ignore"):
-            x = special.logit(np.clip(x, 0.0, 1.0))
-    values: FloatArray = _FROZEN[prior.family](*prior.args).cdf(x)
+        x = _logit(np.clip(x, 0.0, 1.0))
+    values: FloatArray = _frozen(prior).cdf(x)
     return values
 
 
@@ -184,12 +211,12 @@ def _mixed(prior: PriorSpec, one: FloatArray, other: FloatArray) -> FloatArray:
 def _quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
     if prior.family == MIXTURE:
         return _mixture_quantile(prior, p)
-    values: FloatArray = _FROZEN[prior.family](*prior.args).ppf(p)
-    return special.expit(values) if prior.family == "logit_normal" else values
+    values: FloatArray = _frozen(prior).ppf(p)
+    return _expit(values) if prior.family == "logit_normal" else values
 
 
 def _mixture_quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
-    """Bisect: a quantile of a mixture lies between those of its parts."""
+    """Bisect: a quantile of a mixture is between those of its parts."""
     ends = [distribution(part).quantile(p) for part in prior.parts]
     low, high = np.minimum(*ends), np.maximum(*ends)
     for _ in range(_BISECTIONS):
@@ -205,7 +232,5 @@ def _log_density(prior: PriorSpec, x: FloatArray) -> FloatArray:
         weight = prior.args[0]
         return np.logaddexp(math.log(weight) + one, math.log1p(-weight) + other)
     is_share = prior.family == "logit_normal"
-    density: FloatArray = _FROZEN[prior.family](*prior.args).logpdf(
-        special.logit(x) if is_share else x
-    )
+    density: FloatArray = _frozen(prior).logpdf(_logit(x) if is_share else x)
     return density - np.log(x) - np.log1p(-x) if is_share else density

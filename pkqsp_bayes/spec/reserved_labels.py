@@ -1,4 +1,4 @@
-"""Names of quantities that a model implies: no user can write them, so they clash with nothing."""
+"""Labels of implied quantities; users cannot write them, which prevents name clashes."""
 
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -14,7 +14,7 @@ __all__ = [
 
 
 def coefficient_label(parameter: str, covariate: str, level: str = "") -> str:
-    """Return the name of a covariate effect's coefficient.
+    """Return the label of the coefficient of a covariate effect.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def coefficient_label(parameter: str, covariate: str, level: str = "") -> str:
 
 
 def kappa_label(parameter: str, occasion: str) -> str:
-    """Return the name of a parameter's deviation at an occasion.
+    """Return the label of a parameter's random effect at an occasion.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def kappa_label(parameter: str, occasion: str) -> str:
 
 
 def occasion_label(occasion: str) -> str:
-    """Return the name of the covariate that is 1 during an occasion, and 0 at other times.
+    """Return the label of the covariate that is 1 during an occasion, and 0 at other times.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def is_coefficient(label: str) -> bool:
 
 
 def is_known(parameter: PopulationParameterSpec) -> bool:
-    """Whether a population parameter is one number for everybody, and no more.
+    """Return whether a population parameter is a known number, the same for all subjects.
 
     Examples
     --------

@@ -63,7 +63,7 @@ class SympyOps:
             return chosen
         if condition in (True, False):
             return chosen if condition else other
-        return Piecewise((chosen, condition), (other, sp.true), evaluate=False)
+        return Piecewise((chosen, _plain(condition)), (other, sp.true), evaluate=False)
 
     def abs(self, x: sp.Expr) -> sp.Expr:
         """Return the absolute value."""
@@ -120,6 +120,21 @@ class SympyOps:
         condition = sp.StrictLessThan(x, knot, evaluate=False)
         later = beyond.args if isinstance(beyond, Piecewise) else ((beyond, sp.true),)
         return Piecewise((here, condition), *later, evaluate=False)
+
+
+def _plain(condition: Boolean) -> Boolean:
+    """Write a condition on a choice as a choice of conditions.
+
+    SymPy would do so as well, and before that look for the numbers for which the condition holds,
+    which takes long.
+    """
+    if not condition.has(sp.Piecewise):
+        return condition
+    *branches, last = sp.piecewise_fold(condition).args
+    result = last.expr
+    for branch in reversed(branches):
+        result = sp.ITE(branch.cond, branch.expr, result)
+    return result
 
 
 SYMPY = SympyOps()
