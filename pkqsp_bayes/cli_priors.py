@@ -98,9 +98,9 @@ def priors(
     ] = None,
 ) -> None:
     """Show prior beside posterior, how far a fit leans on its priors, and what others would say."""
-    from pkqsp_bayes.analysis.labels import labelled_draws
     from pkqsp_bayes.analysis.population_draws import model_of
     from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
+    from pkqsp_bayes.fitting.results.quantities import labelled_draws
     from pkqsp_bayes.fitting.results.store import read_study_of
     from pkqsp_bayes.reporting.prior import draw_prior_posterior
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.quantities import pairs_of
+from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import is_known
 from pkqsp_bayes.spec.toml import parse_model
 
 __all__ = ["PopulationDraws", "model_of", "population_draws"]
@@ -234,9 +236,7 @@ def _values(flat: xr.Dataset, name: str, shape: tuple[int, ...]) -> FloatArray:
 
 def _correlation(flat: xr.Dataset, effects: tuple[str, ...], size: int) -> FloatArray:
     whole = np.broadcast_to(np.eye(len(effects)), (size, len(effects), len(effects))).copy()
-    for name in flat.data_vars:
-        if str(name).startswith("correlation_"):
-            block = flat[name]
-            rows = [effects.index(str(label)) for label in block[block.dims[1]].to_numpy()]
-            whole[np.ix_(range(size), rows, rows)] = block.to_numpy()
+    for k, (first, second) in enumerate(pairs_of(flat)):
+        i, j = effects.index(first), effects.index(second)
+        whole[:, i, j] = whole[:, j, i] = flat[CORRELATIONS].to_numpy()[:, k]
     return whole

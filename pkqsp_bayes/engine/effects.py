@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import CovariateEffectSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label
 
 __all__ = ["coefficients_of", "effect_factor"]
 

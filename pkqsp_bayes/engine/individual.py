@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.reserved_labels import kappa_label
 
 __all__ = ["apply_effect", "individual_parameters"]
 

@@ -12,8 +12,8 @@ from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.labels import occasion_label
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.reserved_labels import occasion_label
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.occasions import with_occasions

@@ -26,8 +26,7 @@ from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, Para
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.identifiers import check_name
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.units import UnitError, parse_unit
 

@@ -14,9 +14,9 @@ from pkqsp_bayes.program.prior_text import prior_centre
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label
 
 __all__ = [
     "covariate_arguments",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.reporting.style import COLOURS, saved
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["COMPONENTS", "budget_shares", "draw_budget", "write_budget"]
 
@@ -147,7 +148,7 @@ def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
     if "by_parameter" not in budget:
         return {}
     shares = budget["by_parameter"].sel(share_index="weight").clip(0, 1)
-    return _ranked(shares.transpose("quantity", ...), _RESTS[1])
+    return _ranked(shares.transpose(PARAMETER_DIM, ...), _RESTS[1])
 
 
 def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:

@@ -14,9 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.analysis.predictive.vpc import vpc
-from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.chains import seconds_of
 from pkqsp_bayes.fitting.sampling.fit import fit
@@ -27,6 +27,7 @@ from pkqsp_bayes.reporting.cases import CASES, Budget, Case, Quantity, published
 from pkqsp_bayes.reporting.pictures import draw_check, draw_estimates, draw_subjects
 from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.reporting.report_context import ReportOptions
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
 from pkqsp_bayes.study.study import Study
@@ -172,8 +173,8 @@ def _quantities(case: Case, tree: xr.DataTree) -> xr.Dataset:
     posterior = tree["posterior"].to_dataset()
     shape = (posterior.sizes["chain"], posterior.sizes["draw"])
     stated = population_quantities(posterior, ["chain", "draw"])
-    names = stated["quantity"].to_numpy()
-    values = {str(name): stated.sel(quantity=name).to_numpy() for name in names}
+    names = stated[PARAMETER_DIM].to_numpy()
+    values = {str(name): stated.sel({PARAMETER_DIM: name}).to_numpy() for name in names}
     secondary = secondary_values(tree, dict(case.covariates))
     values |= {name: draws.reshape(shape) for name, draws in secondary.items()}
     return xr.Dataset(

@@ -10,6 +10,7 @@ from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
@@ -75,7 +76,7 @@ def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
     """
     stated = model.population.parameters.get(address)
     if stated is None:
-        return (-math.inf, math.inf) if address.startswith("beta[") else (0.0, math.inf)
+        return (-math.inf, math.inf) if parse_label(address).kind == "beta" else (0.0, math.inf)
     forms = (stated.iiv, stated.iov)
     low, high = (0.0 if "lognormal" in forms else -math.inf), math.inf
     if "logitnormal" in forms:
@@ -88,7 +89,7 @@ def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:
     """Return what is wrong with a name of something that is to get a prior, or None."""
     known = stated_values(model)
     if address not in known:
-        guess = nearest(address, known)
+        guess = nearest(address, [*known, CORRELATIONS])
         what = f"the model has no {address!r}"
         remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(known)
         return Issue(where=where, what=what, remedy=remedy)

@@ -38,8 +38,8 @@ def calibration(*, shift: float = 0.0, scale: float = 1.0, blind: bool = False) 
     ]  # fmt: skip
     truth = xr.DataArray(
         np.stack([mu, np.full(SIZE, 3.0)], axis=1),
-        dims=["replicate", "quantity"],
-        coords={"quantity": ["mu", "known"]},
+        dims=["replicate", "parameter"],
+        coords={"parameter": ["mu", "known"]},
     )
     result = collect_result(truth, {"misfit": abs(y - mu)}, outcomes, kept=KEPT, seed=1)
     return result.assign_attrs(model="normal", given="nothing")
@@ -47,7 +47,7 @@ def calibration(*, shift: float = 0.0, scale: float = 1.0, blind: bool = False) 
 
 def test_an_exact_posterior_passes() -> None:
     result = calibration()
-    assert result["quantity"].values.tolist() == ["mu", "misfit"], "what no fit has is left out"
+    assert result["parameter"].values.tolist() == ["mu", "misfit"], "what no fit has is left out"
     table = calibration_table(result)
     assert not table.rejected.any()
     assert calibration_issues(result) == []
@@ -78,13 +78,13 @@ def test_ranks_count_the_draws_below() -> None:
         "sd": [0.4], "divergent": 0, "ess": 3.0, "leapfrogs": 9, "seconds": 0.1,
     }  # fmt: skip
     truth = xr.DataArray(
-        [[0.5], [0.0], [2.0]], dims=["replicate", "quantity"], coords={"quantity": ["a"]}
+        [[0.5], [0.0], [2.0]], dims=["replicate", "parameter"], coords={"parameter": ["a"]}
     )
     failed = {"status": "no start has a finite density", "seconds": 0.1}
     outcomes = [outcome, failed, outcome]
     result = collect_result(truth, {"m": np.zeros(3)}, outcomes, kept=3, seed=1)
-    np.testing.assert_array_equal(result["rank"].sel(quantity="a"), [2, np.nan, 3])
-    pit = result["pit"].sel(quantity="a").to_numpy()
+    np.testing.assert_array_equal(result["rank"].sel(parameter="a"), [2, np.nan, 3])
+    pit = result["pit"].sel(parameter="a").to_numpy()
     assert 0.5 <= pit[0] < 0.75 <= pit[2] < 1
     assert np.isnan(pit[1])
 

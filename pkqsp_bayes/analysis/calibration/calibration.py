@@ -16,6 +16,7 @@ from pkqsp_bayes.arguments import LEVEL, PATH, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
 from pkqsp_bayes.outputs import write_output
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["calibration_issues", "calibration_table", "draw_calibration"]
 
@@ -45,7 +46,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        By quantity: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
+        By parameter: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
         arXiv:2603.02928), ``p_chi2`` (of ranks in ten bins), ``rejected`` (whether either falls
         under ``level`` after Holm's correction over all of them); ``bias`` (mean of posterior mean
         minus truth, in its standard errors), ``spread`` (root mean square of the same by the
@@ -54,10 +55,10 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
         (Geweke 2004, J Am Stat Assoc 99:799).
     """
     done = finished(result)
-    pit = done["pit"].transpose("replicate", "quantity").to_numpy()
+    pit = done["pit"].transpose("replicate", PARAMETER_DIM).to_numpy()
     gap = (done["mean"] - done["truth"]).to_numpy()
     sd, truth = done["sd"].to_numpy(), done["truth"].to_numpy()
-    averaged = done["draws"].stack(all=("replicate", "draw")).transpose("quantity", "all")
+    averaged = done["draws"].stack(all=("replicate", "draw")).transpose(PARAMETER_DIM, "all")
     tests = np.array([[_uniform(values), _chi2(values)] for values in pit.T])
     count = len(pit)
     return pd.DataFrame(
@@ -73,7 +74,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
             "prior_sd": truth.std(axis=0, ddof=1),
             "averaged_sd": averaged.std("all").to_numpy(),
         },
-        index=pd.Index(done["quantity"].to_numpy(), name="quantity"),
+        index=pd.Index(done[PARAMETER_DIM].to_numpy(), name=PARAMETER_DIM),
     )
 
 
@@ -177,9 +178,9 @@ def draw_calibration(result: xr.Dataset, path: Path | str, *, level: float = 0.0
     for number, (name, judged) in enumerate(table.iterrows()):
         left, right = axes.flat[2 * number], axes.flat[2 * number + 1]
         colour = _WRONG if judged.rejected else _LINE
-        _draw_ranks(left, done["pit"].sel(quantity=name).to_numpy(), band, colour)
+        _draw_ranks(left, done["pit"].sel({PARAMETER_DIM: name}).to_numpy(), band, colour)
         left.set_title(str(name), fontsize=9, loc="left")
-        _draw_averaged(right, done.sel(quantity=name), colour)
+        _draw_averaged(right, done.sel({PARAMETER_DIM: name}), colour)
     kind = "posterior" if result.attrs["given"] == "data" else "prior"
     figure.suptitle(
         f"{result.attrs['model']}: {done.sizes['replicate']} of {result.sizes['replicate']} "
@@ -195,7 +196,7 @@ def draw_calibration(result: xr.Dataset, path: Path | str, *, level: float = 0.0
 
 def _band(done: xr.Dataset, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return points and the band around zero, for all quantities together."""
-    count, quantities = done.sizes["replicate"], done.sizes["quantity"]
+    count, quantities = done.sizes["replicate"], done.sizes[PARAMETER_DIM]
     middle = (np.arange(count) + 0.5) / count
     x, _, low, high = ecdf_pit(  # type: ignore[no-untyped-call]
         middle, 1 - level / quantities, n_simulations=4000

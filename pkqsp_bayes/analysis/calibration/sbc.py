@@ -152,7 +152,7 @@ def sbc(
     Returns
     -------
     xarray.Dataset
-        ``rank`` and ``pit`` of (replicate, quantity), ``truth``, ``mean`` and ``sd`` of the same,
+        ``rank`` and ``pit`` of (replicate, parameter), ``truth``, ``mean`` and ``sd`` of the same,
         the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
         replicate. Replicates that failed are there, with NaN.
         `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.draw_calibration` shows it.

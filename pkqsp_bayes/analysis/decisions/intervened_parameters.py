@@ -19,10 +19,10 @@ from pkqsp_bayes.analysis.decisions.interventions import Scaled
 from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import kappa_label
 
 __all__ = ["act_on", "without_known_effects"]
 

@@ -9,12 +9,13 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS, labelled_draws
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 
@@ -142,7 +143,7 @@ def _sensitivities(fit: xr.DataTree, group: str) -> dict[str, float]:
     names = [
         str(n)
         for n, v in fit["posterior"].to_dataset().data_vars.items()
-        if "subject" not in v.dims and not str(n).startswith("correlation")
+        if n not in (*OF_INDIVIDUALS, CORRELATIONS) and "subject" not in v.dims
     ]
     library: Any = arviz_stats
     # As if they were a chain of one draw: one number for each element of each variable.

@@ -22,14 +22,16 @@ from pkqsp_bayes.analysis.identifiability.fisher_information import (
 from pkqsp_bayes.analysis.identifiability.practical import expected_information
 from pkqsp_bayes.analysis.identifiability.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
-from pkqsp_bayes.analysis.labels import labelled_draws, parameter_of, point_of, stated_priors
+from pkqsp_bayes.analysis.stated_priors import point_of, stated_priors
 from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.spec.labels import parameter_of, parse_label
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -186,7 +188,7 @@ def identifiability(
         raise CheckError(issues)
     if fit is not None:
         drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
-        centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
+        centre = {k: v for k, v in drawn.items() if k in priors or parse_label(k).kind == "corr"}
     information = expected_information(model, study, point=centre | dict(point or {}))
     needs = variance_df(information)
     learning = None if fit is None else learning_table(fit, priors, truth=truth)
@@ -258,7 +260,8 @@ class _Ladder:
         if row["structural"] == "undecided":
             yield "undecided", self.structural.problem
         if label in self.needs.index and not self.needs.loc[label, "enough"]:
-            what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
+            within = parse_label(label).kind == "omega_iov"
+            what = "occasions in each subject" if within else "subjects"
             yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
         if row["rse"] > HOPELESS:
             yield self._by_design(label)

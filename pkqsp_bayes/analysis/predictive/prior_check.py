@@ -23,6 +23,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
 from pkqsp_bayes.spec.addresses import stated_values
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
@@ -198,8 +199,8 @@ def _replicas(
 
 def _dependent(model: ModelSpec) -> list[str]:
     """Return residual parameters without a prior of their own: the default looks at the data."""
-    stated = stated_values(model)
-    return [name for name, prior in stated.items() if prior is None and name.startswith("sigma")]
+    missing = [label for label, prior in stated_values(model).items() if prior is None]
+    return [label for label in missing if parse_label(label).kind == "sigma"]
 
 
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:

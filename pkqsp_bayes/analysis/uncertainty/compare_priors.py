@@ -13,7 +13,6 @@ from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
-from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.uncertainty.prior_density import StatedDensity, stated_density
 from pkqsp_bayes.arguments import PATH, checked, mapping
@@ -21,6 +20,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
 from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.fitting.sampling.fit import fit as run_fit
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings

@@ -7,12 +7,13 @@ import pandas as pd
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS, fit_and_its_study
 from pkqsp_bayes.analysis.identifiability.bayesian import learning_table, truth_issues
-from pkqsp_bayes.analysis.labels import labelled_draws, stated_priors
 from pkqsp_bayes.analysis.population_draws import model_of
+from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.distribution import Distribution, distribution

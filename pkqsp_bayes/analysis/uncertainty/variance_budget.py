@@ -33,6 +33,7 @@ from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.sampling.psis import require_draws
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
@@ -112,9 +113,10 @@ def variance_budget(
         ``first_order``, ``first_order_ratio`` : the same by linearisation at the posterior mean,
         and its ratio to the variance: far from 1, linearisation fails.
         ``by_effect`` (``index``: first, total), ``by_effect_error`` : of the latent variance
-        between subjects, by random effect (Sobol; a block of correlated effects is one).
+        between subjects, by random effect (Sobol; a block of correlated effects is
+        one), under ``eta[CL]``, of a block ``eta[CL]+eta[V]``.
         ``by_parameter`` (``index``: first, weight), ``linear_r2`` : shares of the parameter
-        uncertainty, by parameter; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
+        uncertainty, by ``parameter``; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
         ``mean``, ``typical`` : of the endpoint over everything; and that of the typical subject.
 
     Raises
@@ -337,11 +339,11 @@ def _by_parameter(nested: NestedSamples, scale: Scale) -> xr.Dataset:
     return xr.Dataset(
         {
             "by_parameter": (
-                ("share_index", "quantity", "time"), np.array([shares.first, shares.weight])
+                ("share_index", PARAMETER_DIM, "time"), np.array([shares.first, shares.weight])
             ),
             "linear_r2": ("time", shares.r2),
         },
-        coords={"share_index": ["first", "weight"], "quantity": list(shares.names)},
+        coords={"share_index": ["first", "weight"], PARAMETER_DIM: list(shares.names)},
     )  # fmt: skip
 
 

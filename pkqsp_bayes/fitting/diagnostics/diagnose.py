@@ -31,6 +31,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_issues
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.spec.labels import CORRELATIONS
 
 __all__ = ["diagnose"]
 
@@ -115,7 +116,7 @@ def _worst(
         index = int(np.nanargmax(flat) if largest else np.nanargmin(flat))
         at = np.unravel_index(index, values.shape)
         labels = [str(values[dim].to_numpy()[i]) for dim, i in zip(values.dims, at, strict=True)]
-        place = f"{name}[{', '.join(labels)}]" if labels else str(name)
+        place = f"{name}[{','.join(labels)}]" if labels else str(name)
         yield str(name), place, float(flat[index]), bad
 
 
@@ -130,7 +131,7 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     longer = f"run longer (draws = {wanted})" if few else "running longer alone will not do"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
-    if name.startswith("correlation"):
+    if name == CORRELATIONS:
         return f"{longer}; few subjects tell little of a correlation: raise lkj, or drop correlate"
     if name == "sigma":
         return f"{longer}; a tighter prior of sigma, or another form of the residual error"

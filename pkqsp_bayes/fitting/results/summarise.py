@@ -6,7 +6,9 @@ import pandas as pd
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["summary_table"]
 
@@ -28,13 +30,13 @@ def summary_table(tree: FitLike) -> pd.DataFrame:
         0.5, ``attrs["label"]`` and the name of the columns say so.
     """
     tree = as_fit(tree)
-    names = [str(name) for name in tree["posterior"].data_vars if name not in ("eta", "kappa")]
+    names = [str(name) for name in tree["posterior"].data_vars if name not in OF_INDIVIDUALS]
     with quiet_dependencies():  # what is known is constant, and has no R-hat
         table: pd.DataFrame = az.summary(
             tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
         )
     low, high = (c for c in table.columns if str(c).startswith("eti"))
-    table = table.rename(columns={low: "q5", high: "q95"}).rename_axis("parameter")
+    table = table.rename(columns={low: "q5", high: "q95"}).rename_axis(PARAMETER_DIM)
     table = table[["mean", "sd", "q5", "q95", "ess_bulk", "ess_tail", "r_hat"]]
     label = approximation_label(tree.attrs)
     if label:

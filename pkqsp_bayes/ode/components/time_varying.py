@@ -16,9 +16,9 @@ from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import coefficient_label, kappa_label, occasion_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label, kappa_label, occasion_label
 
 __all__ = ["OWN", "add_moved"]
 

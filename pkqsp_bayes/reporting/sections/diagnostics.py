@@ -6,13 +6,14 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
 from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.style import COLOURS, saved
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["diagnostics_section", "worst_figures"]
 
@@ -95,14 +96,13 @@ def _traces(context: ReportContext) -> Picture:
     draws = population_quantities(context.fit["posterior"].to_dataset(), ["chain", "draw"])
     table = summary_table(context.fit)
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
-    by_name = {str(q).replace(", ", ","): str(q) for q in draws["quantity"].to_numpy()}
-    names = [n for p in table.index if (n := by_name.get(str(p).replace(", ", ",")))][:_TRACES]
+    names = [str(name) for name in table.index[:_TRACES]]
 
     def draw(path: Path) -> None:
         with saved(path, width=8.2, height=1.3 * len(names) + 0.5) as figure:
             axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
             for axis, name in zip(axes, names, strict=True):
-                for k, chain in enumerate(draws.sel(quantity=name).to_numpy()):
+                for k, chain in enumerate(draws.sel({PARAMETER_DIM: name}).to_numpy()):
                     axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
                 axis.set_ylabel(name, fontsize=8)
             axes[-1].set_xlabel("draw")

@@ -8,6 +8,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
+from pkqsp_bayes.spec.labels import eta_label, parse_label
 
 __all__ = ["eta_shrinkage", "parameters_section"]
 
@@ -54,9 +55,8 @@ def _unit(context: ReportContext, name: str) -> str:
     parameters = context.model.population.parameters
     if name in parameters:
         return parameters[name].unit
-    if name.startswith("sigma["):
-        return _residual_unit(context, name.removeprefix("sigma[").removesuffix("]"))
-    return ""
+    label = parse_label(name)
+    return _residual_unit(context, label.parts[0]) if label.kind == "sigma" else ""
 
 
 def _residual_unit(context: ReportContext, label: str) -> str:
@@ -91,7 +91,7 @@ def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
     ...     {"eta": (("draw", "subject", "effect"), eta), "omega": (("draw", "effect"), omega)},
     ...     coords={"effect": ["CL"]},
     ... ).expand_dims(chain=1)
-    >>> round(float(eta_shrinkage(xr.DataTree.from_dict({"posterior": posterior})).CL), 4)
+    >>> round(float(eta_shrinkage(xr.DataTree.from_dict({"posterior": posterior}))["eta[CL]"]), 4)
     0.2929
     """
     posterior = fit["posterior"].to_dataset()
@@ -100,7 +100,7 @@ def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
     spread = posterior["eta"].mean(("chain", "draw")).std("subject", ddof=1)
     omega = posterior["omega"].mean(("chain", "draw")).sel(effect=spread["effect"])
     values = np.where(omega > 0, 1 - spread / omega.where(omega > 0), np.nan)
-    return pd.Series(values, index=[str(name) for name in spread["effect"].to_numpy()])
+    return pd.Series(values, index=[eta_label(str(name)) for name in spread["effect"].to_numpy()])
 
 
 def _verdict(shrinkage: float) -> str:

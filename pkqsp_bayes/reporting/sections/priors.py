@@ -4,14 +4,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.reporting.prior import draw_prior_posterior
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.prior import PriorSpec
 
@@ -91,9 +92,7 @@ def _known(context: ReportContext) -> str:
 def _draws(fit: xr.DataTree) -> dict[str, NDArray[np.float64]]:
     """Return the draws of what has a distribution."""
     posterior = fit["posterior"].to_dataset()
-    stated = population_quantities(posterior, ["chain", "draw"])
-    names = [str(name) for name in stated["quantity"].to_numpy()]
-    found = {name: stated.sel(quantity=name).to_numpy().ravel() for name in names}
+    found = labelled_draws(posterior)
     return {name: values for name, values in found.items() if np.ptp(values) > 0}
 
 
@@ -107,7 +106,7 @@ def _distribution(prior: PriorSpec, context: ReportContext, name: str) -> Distri
     parameter = context.model.population.parameters.get(name)
     low = -np.inf if parameter is None or parameter.lower is None else parameter.lower
     high = np.inf if parameter is None or parameter.upper is None else parameter.upper
-    positive = name.startswith(("omega", "sigma"))
+    positive = parse_label(name).kind in ("omega", "omega_iov", "sigma")
     return distribution(prior, max(low, 0.0) if positive else low, high)
 
 
