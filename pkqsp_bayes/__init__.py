@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
     from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
     from pkqsp_bayes.fitting.inits.find_mode import find_mode
+    from pkqsp_bayes.fitting.results.fit_argument import open_fit
+    from pkqsp_bayes.fitting.results.fitted_model import FittedModel
     from pkqsp_bayes.fitting.results.store import read_fit
     from pkqsp_bayes.fitting.results.summarise import summary_table
     from pkqsp_bayes.fitting.sampling.approximate import approximate
@@ -84,6 +86,7 @@ __all__ = [
     "DrugChemistry",
     "Endpoint",
     "FitSettings",
+    "FittedModel",
     "Gene",
     "Issue",
     "ModelSpec",
@@ -131,6 +134,7 @@ __all__ = [
     "merge_tables",
     "npde",
     "ontogeny_factor",
+    "open_fit",
     "parse_priors",
     "predict",
     "predictive_pvalues",
@@ -218,6 +222,8 @@ _PLACES = {
     "FitSettings": "fitting.sampling.settings",
     "fit": "fitting.sampling.fit",
     "diagnose": "fitting.diagnostics.diagnose",
+    "open_fit": "fitting.results.fit_argument",
+    "FittedModel": "fitting.results.fitted_model",
     "read_fit": "fitting.results.store",
     "summary_table": "fitting.results.summarise",
     "CheckError": "errors",

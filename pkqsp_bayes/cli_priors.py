@@ -98,26 +98,22 @@ def priors(
     ] = None,
 ) -> None:
     """Show prior beside posterior, how far a fit leans on its priors, and what others would say."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-    from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
-    from pkqsp_bayes.fitting.results.quantities import labelled_draws
-    from pkqsp_bayes.fitting.results.store import read_study_of
+    from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
     from pkqsp_bayes.reporting.prior import draw_prior_posterior
 
     with reported():
-        fit, study, place = pq.read_fit(folder), read_study_of(folder), output or folder
+        fit, place = pq.open_fit(folder), output or folder
         place.mkdir(parents=True, exist_ok=True)
-        table = pq.prior_posterior(fit, study)
+        table = pq.prior_posterior(fit)
         write_text(place / "priors.csv", table.to_csv(float_format="%.6g"))
-        laws = priors_in_force(model_of(fit), study)
-        draws = labelled_draws(fit["posterior"].to_dataset())
+        laws, draws = priors_of(fit.bind_data(fit.study)), fit.draws
         shown = {name: law for name, law in laws.items() if name in draws}
         draw_prior_posterior(shown, draws, place / "priors.png")
         print_table(table[_LEARNT], digits=3)
         if against:
             tables = _tables(against)
             refits = place / "priors" if refit else None
-            _compare(pq.compare_priors(fit, study, tables, folder=refits), place)
+            _compare(pq.compare_priors(fit, priors=tables, folder=refits), place)
     OUT.print(str(place / "priors.png"), highlight=False, soft_wrap=True)
 
 

@@ -2,28 +2,30 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
 
-__all__ = ["Kind", "ObservedStudy", "observed_study"]
+__all__ = ["Kind", "ObservedStudy", "ReplicatedStudy", "observed_study", "replicated_study"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -214,8 +216,36 @@ class ObservedStudy:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReplicatedStudy:
+    """A study with replicates of it, which several analyses share.
+
+    Parameters
+    ----------
+    seen : ObservedStudy
+        With all draws that were asked for.
+    kept : ObservedStudy
+        With those that made a replicate (D).
+    values : (D, N) array
+        The replicates; they cannot be written to.
+    state : mapping
+        Of the generator after the replicates.
+    """
+
+    seen: ObservedStudy
+    kept: ObservedStudy
+    values: FloatArray
+    state: Mapping[str, Any]
+
+    def generator(self) -> np.random.Generator:
+        """Return a generator that goes on where the replicates ended, each time the same."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self.state
+        return rng
+
+
 def observed_study(
-    fit: xr.DataTree,
+    fit: FitLike,
     study: Study,
     *,
     draws: int,
@@ -226,8 +256,8 @@ def observed_study(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    fit : FittedModel, DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
     study : Study
         The study of the fit, or another.
     draws : int
@@ -242,15 +272,54 @@ def observed_study(
     CheckError
         With every problem of the study with the model.
     """
-    model = model_of(fit)
-    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
-    labels = tuple(occasions) or population.occasions or None
-    simulator = study_simulator(model, study, occasions=labels)
+    fitted = open_fit(fit)
+    labels = tuple(occasions) or fitted.occasions or None
+    key = ("observed study", study_fingerprint(study), labels)
+    whole = fitted.once(key, lambda: _observed(fitted, study, labels))
+    return whole.with_draws(whole.draws.thin(draws, rng))
+
+
+def _observed(
+    fitted: FittedModel, study: Study, occasions: tuple[str, ...] | None
+) -> ObservedStudy:
+    """Return a study with all draws of a fit."""
+    simulator = study_simulator(fitted.spec, study, occasions=occasions)
     seen = collect_observations(simulator.model, study)
     return ObservedStudy(
-        model=model,
+        model=fitted.spec,
         simulator=simulator,
-        draws=population,
+        draws=population_of(fitted),
         observations=seen,
         places=subject_starts(study)[seen.subject] + seen.record,
     )
+
+
+def replicated_study(
+    fitted: FittedModel, study: Study, *, draws: int, seed: int
+) -> ReplicatedStudy:
+    """Return a study with replicates, as `ObservedStudy.replicates` makes them, made once.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+        The fit.
+    study : Study
+        The study of the fit, or another.
+    draws, seed : int
+        How many draws of the posterior to use at most; of everything random.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model; if hardly any draw makes a replicate.
+    """
+    key = ("replicates", study_fingerprint(study), draws, seed)
+    return fitted.once(key, lambda: _replicated(fitted, study, draws, seed))
+
+
+def _replicated(fitted: FittedModel, study: Study, draws: int, seed: int) -> ReplicatedStudy:
+    rng = np.random.default_rng(seed)
+    seen = observed_study(fitted, study, draws=draws, rng=rng)
+    kept, values = seen.replicates(rng)
+    values.flags.writeable = False
+    return ReplicatedStudy(seen=seen, kept=kept, values=values, state=rng.bit_generator.state)

@@ -9,15 +9,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.effects import coefficients_of
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import pairs_of
 from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.toml import parse_model
 
-__all__ = ["PopulationDraws", "model_of", "population_draws"]
+__all__ = ["PopulationDraws", "population_draws", "population_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -154,20 +153,9 @@ def _cholesky(correlation: FloatArray) -> FloatArray:
         return np.linalg.cholesky(correlation + 1e-10 * np.eye(size))
 
 
-def model_of(tree: xr.DataTree) -> ModelSpec:
-    """Return the model that a fit was of, from its attributes.
-
-    Raises
-    ------
-    CheckError
-        If it is not there, or damaged.
-    """
-    source = str(tree.encoding.get("source", "the fit"))
-    text = tree.attrs.get("model")
-    if not isinstance(text, str):
-        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
-        raise CheckError([Issue(where=source, what=what, remedy=remedy)])
-    return parse_model(text, where=f"{source}: attribute model")
+def population_of(fitted: FittedModel) -> PopulationDraws:
+    """Return the draws of a fit's posterior, read once."""
+    return fitted.once("population draws", lambda: population_draws(fitted.spec, fitted.posterior))
 
 
 def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:

@@ -11,8 +11,7 @@ from scipy import special, stats
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
-from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.labels import PARAMETER_DIM
@@ -42,9 +41,9 @@ class _Informed:
     covariance: FloatArray
 
 
-@checked(tree=FIT, table=PRIORS, level=LEVEL)
+@checked(fit=FIT, table=PRIORS, level=LEVEL)
 @labelled
-def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
+def prior_conflict(fit: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
     """Compare what the data alone say with what a prior table says.
 
     The posterior of a fit with vague priors stands for the likelihood, both are taken as normal on
@@ -54,7 +53,7 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         A fit of the same model with priors that say little.
     table : PriorTable
         The priors in question. Of mixtures the informative part is compared.
@@ -72,7 +71,7 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
     CheckError
         If the posterior lacks a parameter of the table.
     """
-    values = labelled_draws(as_fit(tree)["posterior"].to_dataset())
+    values = open_fit(fit).draws
     informed = list(_informed(table))
     missing = [t for i in informed for t in i.targets if t not in values]
     if missing:
@@ -85,9 +84,9 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
     return found.assign(conflict=found["p"] < level)
 
 
-@checked(tree=FIT, table=PRIORS)
+@checked(fit=FIT, table=PRIORS)
 @labelled
-def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
+def information_gain(fit: FitLike, table: PriorTable) -> pd.Series:
     """Return how many bits each parameter's posterior says beyond its prior in a table.
 
     The Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the prior
@@ -95,12 +94,12 @@ def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         A fit with the priors of the table.
     table : PriorTable
         The priors.
     """
-    values, found = labelled_draws(as_fit(tree)["posterior"].to_dataset()), {}
+    values, found = open_fit(fit).draws, {}
     for one in _informed(table):
         sd = np.sqrt(np.diag(one.covariance))
         for i, target in enumerate(one.targets):

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.observed_study import observed_study
-from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import population_of
 from pkqsp_bayes.analysis.study_simulator import study_simulator
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.study.simulated import regimen
 from pkqsp_bayes.study.study import Study, stretch_starts
 
@@ -94,13 +94,13 @@ def with_times(study: Study, times: Sequence[float]) -> Study:
 
 
 def predict_subjects(
-    tree: xr.DataTree, study: Study, endpoint: str, *, draws: int = 300, seed: int = 1
+    fit: FitLike, study: Study, endpoint: str, *, draws: int = 300, seed: int = 1
 ) -> Curves:
     """Predict the subjects that were fitted, conditional on their own random effects.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returned.
     study : Study
         The study that was fitted, or the same subjects with more records (`with_times`).
@@ -112,7 +112,7 @@ def predict_subjects(
         Of their choice and of the residual error.
     """
     rng = np.random.default_rng(seed)
-    seen = observed_study(tree, study, draws=draws, rng=rng)
+    seen = observed_study(fit, study, draws=draws, rng=rng)
     simulator, effects = seen.simulator, seen.draws
     assert effects.eta is not None  # noqa: S101 - a posterior has them
     parameters = simulator.parameters(effects, effects.eta, effects.kappa)
@@ -125,12 +125,12 @@ def predict_subjects(
     return Curves(table=table, curve=curve, sample=sample)
 
 
-def secondary_values(tree: xr.DataTree, covariates: dict[str, float]) -> dict[str, FloatArray]:
+def secondary_values(fit: FitLike, covariates: dict[str, float]) -> dict[str, FloatArray]:
     """Return the outputs that nobody observes, in every draw, of the typical subject at time 0.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returned.
     covariates : dict of str to float
         Of the typical subject.
@@ -140,8 +140,8 @@ def secondary_values(tree: xr.DataTree, covariates: dict[str, float]) -> dict[st
     dict of str to (D,) array
         Clearances, volumes and the like that the model file states under ``[observe]``.
     """
-    model = model_of(tree)
-    population = population_draws(model, tree["posterior"].to_dataset())
+    fitted = open_fit(fit)
+    model, population = fitted.spec, population_of(fitted)
     simulator = study_simulator(model, regimen((), [0.0], covariates=covariates))
     eta = np.zeros((population.size, 1, len(population.effects)))
     values = simulator.solve(simulator.parameters(population, eta)).values

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.predictive.bins import bin_times
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.reporting.section import number
 from pkqsp_bayes.reporting.style import BAND, COLOURS, LINE, OBSERVED, saved
@@ -78,7 +78,7 @@ def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
     if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
         axis.set_yscale("log")
         axis.set_ylim(bottom=0.5 * min(positive.min(), np.min(dv[dv > 0], initial=np.inf)))
-    model = model_of(prior)
+    model = read_spec(prior)
     unit = model.observe[endpoint].value.unit
     axis.set_ylabel(f"{endpoint} ({unit})" if unit else endpoint)
     axis.set_xlabel(f"time ({model.time_unit})")

@@ -8,6 +8,7 @@ import xarray as xr
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
@@ -61,10 +62,8 @@ class ReportContext:
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
-    ready : ReadyModel
-        Its model, composed.
+    fitted : FittedModel
+        The fit, open.
     study : Study or None
         Its study, where it is known.
     priors : PriorTable or None
@@ -81,8 +80,7 @@ class ReportContext:
         Folder for pictures before they are part of the page.
     """
 
-    fit: xr.DataTree
-    ready: ReadyModel
+    fitted: FittedModel
     study: Study | None
     priors: PriorTable | None
     identifiability: Identifiability | None
@@ -92,14 +90,24 @@ class ReportContext:
     scratch_dir: Path
 
     @property
+    def compiled(self) -> ReadyModel:
+        """The model, composed and lowered."""
+        return self.fitted.compiled
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """What was observed."""
+        return self.fitted.group("observed_data")
+
+    @property
     def model(self) -> ModelSpec:
         """The model as stated."""
-        return self.ready.spec
+        return self.compiled.spec
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Outputs that were observed, in the order of the data."""
-        return tuple(dict.fromkeys(self.fit["observed_data"]["endpoint"].to_numpy().tolist()))
+        return tuple(dict.fromkeys(self.observed["endpoint"].to_numpy().tolist()))
 
     def label(self, output: str) -> str:
         """Return the name of an output with its unit."""

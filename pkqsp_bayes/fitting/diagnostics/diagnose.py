@@ -28,12 +28,12 @@ from pkqsp_bayes.fitting.diagnostics.correlates import (
 )
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.results.approximation import approximation_issues
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.spec.labels import CORRELATIONS
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "find_faults"]
 
 _RHAT = 1.01
 _ESS_A_CHAIN = 100
@@ -45,8 +45,8 @@ _DELTAS = (0.95, 0.99)
 _Found = Iterator[Issue]
 
 
-@checked(tree=FIT)
-def diagnose(tree: FitLike) -> list[Issue]:
+@checked(fit=FIT)
+def diagnose(fit: FitLike) -> list[Issue]:
     """Return what is wrong with a fit, and what to do about it; empty if nothing is.
 
     R-hat above 1.01; bulk or tail ESS below 100 a chain; divergent transitions; transitions at the
@@ -55,7 +55,7 @@ def diagnose(tree: FitLike) -> list[Issue]:
 
     Parameters
     ----------
-    tree : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` or `read_fit` returns; or the folder of the fit.
 
     Returns
@@ -63,7 +63,11 @@ def diagnose(tree: FitLike) -> list[Issue]:
     list of Issue
         All of severity ``warning``.
     """
-    tree = as_fit(tree)
+    return open_fit(fit).diagnostics
+
+
+def find_faults(tree: xr.DataTree) -> list[Issue]:
+    """Return what `diagnose` returns of a result."""
     if "approximation" in {**tree.attrs, **tree["posterior"].attrs}:  # no chain, nothing to mix
         return list(approximation_issues({**tree["posterior"].attrs, **tree.attrs}))
     return _of_sampling(tree)

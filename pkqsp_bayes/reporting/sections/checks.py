@@ -28,7 +28,7 @@ _WORDS = {
 
 def checks_section(context: ReportContext) -> Section:
     """Return each check with its outcome; they are run anew for the report."""
-    spec, system = expand_model(context.model), context.ready.system
+    spec, system = expand_model(context.model), context.compiled.system
     rows = []
     for one in CHECKS:
         words = _WORDS.get(one.__name__, one.__name__.removeprefix("check_").replace("_", " "))
@@ -56,7 +56,7 @@ def _outcome(issues: Sequence[Issue]) -> str:
 def _of_study(context: ReportContext) -> str:
     assert context.study is not None  # noqa: S101 - the caller asked
     try:
-        subject_timelines(context.ready, context.study)
+        subject_timelines(context.compiled, context.study)
     except CheckError as error:
         return _outcome(error.issues)
     return _outcome(context.study.warnings)

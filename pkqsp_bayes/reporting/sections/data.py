@@ -42,7 +42,7 @@ def data_section(context: ReportContext) -> Section:
 
 def _frame(context: ReportContext) -> pd.DataFrame:
     """Observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen, known = context.fit["observed_data"], context.fit["constant_data"]
+    seen, known = context.observed, context.fitted.group("constant_data")
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
     return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
 

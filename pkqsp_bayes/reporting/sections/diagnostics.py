@@ -6,10 +6,9 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.fitting.results.quantities import population_quantities
-from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.style import COLOURS, saved
@@ -23,7 +22,7 @@ _STYLES = ("-", "--", ":", "-.")
 
 def diagnostics_section(context: ReportContext) -> Section:
     """Return what is wrong with the sampling, if anything, and the figures that say so."""
-    figures = worst_figures(context.fit)
+    figures = worst_figures(context.fitted)
     rows = [
         ["R-hat, the largest", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
         ["Effective sample size, bulk, the smallest", number(figures["ess_bulk"]),
@@ -32,12 +31,12 @@ def diagnostics_section(context: ReportContext) -> Section:
          "at least 100 a chain"],
         ["Divergent transitions", f"{figures['diverging']:.0f}", "none"],
         ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
-        *_solves(context.fit),
+        *_solves(context.fitted),
     ]  # fmt: skip
-    issues = diagnose(context.fit)
+    issues = context.fitted.diagnostics
     if context.study is not None:
         accuracy = check_solver(
-            context.fit, context.study, draws=context.options.draws, seed=context.options.seed
+            context.fitted, context.study, draws=context.options.draws, seed=context.options.seed
         )
         issues += accuracy.issues
         rows += _accuracy(accuracy)
@@ -52,17 +51,17 @@ def diagnostics_section(context: ReportContext) -> Section:
     )
 
 
-def worst_figures(fit: xr.DataTree) -> dict[str, float]:
+def worst_figures(fitted: FittedModel) -> dict[str, float]:
     """Return the worst figures of a fit: r_hat, ess_bulk, ess_tail, diverging, steps.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned; figures that it has not are NaN.
+    fitted : FittedModel
+        The fit; figures that it has not are NaN.
     """
-    table = summary_table(fit)
+    table = fitted.summary
     varying = table[table["sd"] > 0]
-    stats = fit["sample_stats"].to_dataset() if "sample_stats" in fit.children else xr.Dataset()
+    stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
     return {
         "r_hat": float(varying["r_hat"].max()),
         "ess_bulk": float(varying["ess_bulk"].min()),
@@ -72,8 +71,8 @@ def worst_figures(fit: xr.DataTree) -> dict[str, float]:
     }
 
 
-def _solves(fit: xr.DataTree) -> list[list[str]]:
-    solver = read_attribute(fit, "solver")
+def _solves(fitted: FittedModel) -> list[list[str]]:
+    solver = read_attribute(fitted.tree, "solver")
     if not solver.get("solves"):
         return []
     failed = sum(solver.get("reasons", {}).values())
@@ -93,8 +92,8 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
 
 def _traces(context: ReportContext) -> Picture:
     """Draw the chains of the parameters that mix worst."""
-    draws = population_quantities(context.fit["posterior"].to_dataset(), ["chain", "draw"])
-    table = summary_table(context.fit)
+    draws = population_quantities(context.fitted.posterior, ["chain", "draw"])
+    table = context.fitted.summary
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
     names = [str(name) for name in table.index[:_TRACES]]
 

@@ -37,14 +37,14 @@ def fits_section(context: ReportContext) -> Section:
 
 
 def _fits(context: ReportContext, study: Study, name: str) -> Picture:
-    seen = context.fit["observed_data"]
+    seen = context.observed
     mine = seen["endpoint"].to_numpy() == name
     values, last = seen["DV"].to_numpy()[mine], float(seen["TIME"].to_numpy()[mine].max())
     log = is_spread(values)
     dense = study.in_units({"TIME": context.model.time_unit})
     dense = with_times(dense, list(np.linspace(0, last, _GRID)))
     options = context.options
-    curves = predict_subjects(context.fit, dense, name, draws=options.draws, seed=options.seed)
+    curves = predict_subjects(context.fitted, dense, name, draws=options.draws, seed=options.seed)
     curves = _some(curves, options.subjects)
 
     def draw(path: Path) -> None:

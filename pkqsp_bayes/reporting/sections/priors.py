@@ -1,11 +1,9 @@
 """Priors: what they say, where they come from, and what the data made of them."""
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
-from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.reporting.prior import draw_prior_posterior
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
@@ -25,7 +23,7 @@ _MODEL = "model file"
 
 def priors_section(context: ReportContext) -> Section:
     """Return prior beside posterior, parameter by parameter."""
-    priors, draws = _in_force(context), _draws(context.fit)
+    priors, draws = _in_force(context), _draws(context)
     stated = stated_values(context.model)
     rows = [
         [*_row(name, priors.get(name)), _interval(np.quantile(draws[name], _LEVELS)),
@@ -72,7 +70,7 @@ def _correlated(context: ReportContext) -> bool:
 def _in_force(context: ReportContext) -> dict[str, Distribution]:
     """Return the prior of each parameter; without the study, the package's defaults are missing."""
     if context.study is not None:
-        return priors_in_force(context.model, context.study)
+        return priors_of(context.fitted.bind_data(context.study))
     stated: dict[str, PriorSpec | float | None] = stated_values(context.model)
     for joint in context.model.joint_prior.values():
         stated |= joint_marginals(joint)
@@ -89,11 +87,9 @@ def _known(context: ReportContext) -> str:
     return ", ".join(f"{name} = {number(value)}" for name, value in numbers.items())
 
 
-def _draws(fit: xr.DataTree) -> dict[str, NDArray[np.float64]]:
+def _draws(context: ReportContext) -> dict[str, NDArray[np.float64]]:
     """Return the draws of what has a distribution."""
-    posterior = fit["posterior"].to_dataset()
-    found = labelled_draws(posterior)
-    return {name: values for name, values in found.items() if np.ptp(values) > 0}
+    return {name: x for name, x in context.fitted.draws.items() if np.ptp(x) > 0}
 
 
 def _row(name: str, law: Distribution | None) -> list[str]:
