@@ -108,11 +108,10 @@ def show(
     form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
 ) -> None:
     """Print the composed model: equations, LaTeX, MathML, Stan functions, C++ header, JSON."""
-    from pkqsp_bayes.emit.show import show_model
-    from pkqsp_bayes.ode.ready import ready_model
+    from pkqsp_bayes.engine.compiled_model import compile_model
 
     with reported():
-        typer.echo(show_model(ready_model(pq.load_model(model)), form), nl=False)
+        typer.echo(compile_model(pq.load_model(model)).text(form), nl=False)
 
 
 @app.command()

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.kernel import build_kernel
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.library import names
-from pkqsp_bayes.ode.ready import ready_model
 from tests.designs import model_of, regimen
 from tests.oracles.reference_solver import reference, reference_sensitivities
 
@@ -22,12 +21,12 @@ MODELS = [*names(), "robertson", "van-der-pol"]
 @pytest.mark.parametrize("name", MODELS)
 def test_values_at_default_tolerances(name: str) -> None:
     """To 1e-5 of the greatest value of each output."""
-    ready = ready_model(model_of(name))
+    ready = compile_model(model_of(name))
     study = regimen(name)
     line = subject_timelines(ready, study)[0]
     values = individual_values(ready, study)[0]
-    exact = reference(ready.system, line, dict(zip(ready.lowered.parameters, values, strict=True)))
-    ours = build_kernel(ready.lowered).solve(line, values, sensitivities=False)
+    exact = reference(ready.system, line, dict(zip(ready.ode.parameters, values, strict=True)))
+    ours = ready.kernel.solve(line, values, sensitivities=False)
     assert ours.ok
     scale = np.abs(exact).max(axis=0)
     assert (np.abs(ours.values - exact) / scale).max() < 1e-5
@@ -37,14 +36,14 @@ def test_values_at_default_tolerances(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_sensitivities(name: str) -> None:
     """To 1e-4 of the greatest value of p dy/dp of each output and parameter."""
-    ready = ready_model(model_of(name))
+    ready = compile_model(model_of(name))
     study = regimen(name)
     line = subject_timelines(ready, study)[0]
     values = individual_values(ready, study)[0]
-    given = dict(zip(ready.lowered.parameters, values, strict=True))
+    given = dict(zip(ready.ode.parameters, values, strict=True))
     exact = reference_sensitivities(ready.system, line, given, method="Radau")
     options = pq.SolverOptions(rtol=1e-9, atol=1e-12)
-    ours = build_kernel(ready.lowered).solve(line, values, options=options)
+    ours = ready.kernel.solve(line, values, options=options)
     assert ours.sensitivities is not None
     scale = np.abs(exact).max(axis=0) + 1e-6 * np.abs(exact).max()
     assert (np.abs(ours.sensitivities - exact) / scale).max() < 1e-4

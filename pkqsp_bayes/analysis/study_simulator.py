@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import Kernel, Rounds, SolverOptions, build_kernel
+from pkqsp_bayes.engine.kernel import Kernel, Rounds, SolverOptions
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.occasions import occasion_labels
@@ -32,7 +32,7 @@ class StudySimulator:
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         With the study's occasions.
     kernel : Kernel
         Compiled.
@@ -44,7 +44,7 @@ class StudySimulator:
         Fixed covariates that move a parameter.
     """
 
-    model: ReadyModel
+    model: CompiledModel
     kernel: Kernel
     study: Study
     timelines: tuple[Timeline, ...]
@@ -151,17 +151,17 @@ def study_simulator(
         If the kernel cannot be compiled.
     """
     labels = occasion_labels(study) if occasions is None else occasions
-    ready = ready_model(model, occasions=labels)
+    ready = compile_model(model, occasions=labels)
     return StudySimulator(
         model=ready,
-        kernel=build_kernel(ready.lowered),
+        kernel=ready.kernel,
         study=study,
         timelines=tuple(subject_timelines(ready, study)),
         covariates=_covariates(ready, study),
     )
 
 
-def _covariates(ready: ReadyModel, study: Study) -> dict[str, FloatArray]:
+def _covariates(ready: CompiledModel, study: Study) -> dict[str, FloatArray]:
     moving = dict.fromkeys(
         name for p in ready.spec.population.parameters.values() for name in p.covariates
     )

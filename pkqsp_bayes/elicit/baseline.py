@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.elicit.drawing import PopulationDraws
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import Kernel, build_kernel
+from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.covariates import fixed_values
@@ -33,7 +33,7 @@ class Baseline:
 
     Parameters
     ----------
-    ready : ReadyModel
+    ready : CompiledModel
         The mechanism.
     kernel : Kernel
         Its compiled form.
@@ -45,7 +45,7 @@ class Baseline:
         Of the subjects.
     """
 
-    ready: ReadyModel
+    ready: CompiledModel
     kernel: Kernel
     factor: str
     settle: float
@@ -146,9 +146,9 @@ def prepare_baseline(
         Number of subjects, and seed of the draw.
     """
     own = [n for n in settings if n in model.population.parameters]
-    ready = ready_model(model, individual=own)
+    ready = compile_model(model, individual=own)
     people = _people(model, covariates, inner, seed)
-    kernel = build_kernel(ready.lowered)
+    kernel = ready.kernel
     return Baseline(ready=ready, kernel=kernel, factor=factor, settle=settle, covariates=people)
 
 

@@ -20,11 +20,11 @@ from pkqsp_bayes.elicit.question import Robustness
 from pkqsp_bayes.elicit.statements import MechanismStatement, PredictiveStatement, Statements
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.library import load_model
-from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.apply_priors import replace_priors
 from pkqsp_bayes.spec.check_priors import unknown_address
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import Provenance
 from pkqsp_bayes.spec.model import ModelSpec

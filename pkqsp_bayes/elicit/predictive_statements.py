@@ -14,10 +14,10 @@ from scipy import optimize
 
 from pkqsp_bayes.elicit.drawing import draw_population, standard_normals
 from pkqsp_bayes.elicit.statements import PredictiveStatement
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import Kernel, build_kernel
+from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -66,7 +66,7 @@ class _Task:
     """Everything that does not change while priors are moved."""
 
     model: ModelSpec
-    ready: ReadyModel
+    ready: CompiledModel
     kernel: Kernel
     said: tuple[PredictiveStatement, ...]
     timelines: tuple[Timeline, ...]
@@ -149,7 +149,7 @@ def match_predictions(
 def _prepare(
     model: ModelSpec, said: Sequence[PredictiveStatement], subjects: int, seed: int
 ) -> _Task:
-    ready = ready_model(model)
+    ready = compile_model(model)
     lines, tables = [], []
     for statement in said:
         values = _covariates(model, statement)
@@ -159,7 +159,7 @@ def _prepare(
     return _Task(
         model=model,
         ready=ready,
-        kernel=build_kernel(ready.lowered),
+        kernel=ready.kernel,
         said=tuple(said),
         timelines=tuple(lines),
         covariates=tuple(tables),

@@ -4,16 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.checks.physiology import sign_issues
-from pkqsp_bayes.ode.numeric import Known, evaluate, evaluate_helpers
-from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import Assignment, OdeSystem
-from pkqsp_bayes.physiology.formula_ranges import Limit, describe_range
+from pkqsp_bayes.ode.formulas import Formula, FormulaLimit
+from pkqsp_bayes.ode.signs import sign_issues
+from pkqsp_bayes.physiology.formula_ranges import describe_range
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.timeline import Timeline
 
@@ -27,12 +24,12 @@ _CHUNK = 4096
 _REMEDY = "the model does not hold for this subject: correct its covariates, or the model's formula"
 
 
-def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) -> list[Issue]:
+def domain_issues(model: CompiledModel, lines: Sequence[Timeline], *, source: str) -> list[Issue]:
     """Return the subjects for which a formula of the body does not hold, with the value.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Its volumes, flows, fractions are worked out at each subject's covariates, parameters at
         their typical values, and the ranges of its body's formulas.
     lines : sequence of Timeline
@@ -40,14 +37,13 @@ def domain_issues(model: ReadyModel, lines: Sequence[Timeline], *, source: str) 
     source : str
         Name of the study, for the place.
     """
-    system, spec = model.system, model.spec
-    powers = _powers(spec)
-    if not (powers or system.limits or spec.body or spec.pools or spec.organs):
+    spec, powers = model.spec, _powers(model.spec)
+    if not (powers or model.formulas.limits or spec.body or spec.pools or spec.organs):
         return []
     rows = _Rows.of(model, lines)
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
-        for row, issue in _chunk(system, powers, rows, slice(first, first + _CHUNK)):
+        for row, issue in _chunk(model, powers, rows, slice(first, first + _CHUNK)):
             wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
     return _issues(wrong, lines, source)
 
@@ -79,17 +75,17 @@ class _Rows:
     subject: NDArray[np.int64]
 
     @classmethod
-    def of(cls, model: ReadyModel, lines: Sequence[Timeline]) -> "_Rows":
-        lowered = model.lowered
-        varying = tuple(c.name for c in lowered.varying_covariates)
+    def of(cls, model: CompiledModel, lines: Sequence[Timeline]) -> "_Rows":
+        ode = model.ode
+        varying = tuple(c.name for c in ode.varying_covariates)
         if not varying:
             values = np.array([line.fixed for line in lines]).reshape(len(lines), -1)
-            return cls(names=lowered.fixed_covariates, values=values, subject=np.arange(len(lines)))
+            return cls(names=ode.fixed_covariates, values=values, subject=np.arange(len(lines)))
         counts = [line.time.size for line in lines]
         subject = np.repeat(np.arange(len(lines)), counts)
         fixed = np.array([line.fixed for line in lines]).reshape(len(lines), -1)[subject]
         values = np.hstack([fixed, np.vstack([line.own for line in lines])])
-        return cls(names=(*lowered.fixed_covariates, *varying), values=values, subject=subject)
+        return cls(names=(*ode.fixed_covariates, *varying), values=values, subject=subject)
 
     def told(self, row: int) -> str:
         """Say the covariates of a row."""
@@ -109,24 +105,25 @@ def _powers(spec: ModelSpec) -> dict[str, str]:
 
 
 def _chunk(
-    system: OdeSystem, powers: Mapping[str, str], rows: _Rows, part: slice
+    model: CompiledModel, powers: Mapping[str, str], rows: _Rows, part: slice
 ) -> Iterator[tuple[int, Issue]]:
     """Yield rows with the first thing that is wrong there."""
-    values = rows.values[part]
-    known: Known = {symbol(n): values[:, i] for i, n in enumerate(rows.names)}
+    covariates, formulas = rows.values[part], model.formulas
+    known = {name: covariates[:, i] for i, name in enumerate(rows.names)}
     known |= {
-        symbol(p.name): np.asarray(float(p.value)) for p in system.parameters if p.value is not None
+        p.name: np.asarray(float(p.value)) for p in model.ode.quantities if p.value is not None
     }
-    evaluate_helpers(system.assignments, known)
-    open_rows = np.ones(values.shape[0], dtype=bool)
+    values = formulas.evaluate(known)
+    open_rows = np.ones(covariates.shape[0], dtype=bool)
     for name, where in powers.items():
-        if symbol(name) in known:
-            yield from _not_positive(name, where, known[symbol(name)], open_rows)
-    for limit in system.limits:
-        yield from _outside(limit, known, open_rows)
-    for a in system.assignments:
-        if symbol(a.name) in known:
-            yield from _wrong_sign(a, known[symbol(a.name)], open_rows)
+        if name in known:
+            yield from _not_positive(name, where, known[name], open_rows)
+    for limit in formulas.limits:
+        yield from _outside(limit, values, open_rows)
+    for helper in formulas.helpers:
+        found = values[helper.node]
+        if found is not None:
+            yield from _wrong_sign(helper, found, open_rows)
 
 
 def _not_positive(
@@ -140,9 +137,14 @@ def _not_positive(
     open_rows[bad] = False
 
 
-def _outside(limit: Limit, known: Known, open_rows: BoolArray) -> Iterator[tuple[int, Issue]]:
-    parts = (evaluate(sp.sympify(part), known) for part in (limit.value, limit.low, limit.high))
-    value, low, high = (np.broadcast_to(part, open_rows.shape) for part in parts)
+def _outside(
+    limit: FormulaLimit, values: Sequence[FloatArray | None], open_rows: BoolArray
+) -> Iterator[tuple[int, Issue]]:
+    parts = [values[node] for node in (limit.value, limit.low, limit.high)]
+    whole = [np.broadcast_to(part, open_rows.shape) for part in parts if part is not None]
+    if len(whole) < len(parts):
+        raise KeyError(limit.name)
+    value, low, high = whole
     bad = np.flatnonzero(~((value >= low) & (value <= high)))
     for row in bad:
         what = f"{limit.name} is {value[row]:g}, {describe_range(low[row], high[row])}"
@@ -151,7 +153,7 @@ def _outside(limit: Limit, known: Known, open_rows: BoolArray) -> Iterator[tuple
 
 
 def _wrong_sign(
-    a: Assignment, values: FloatArray, open_rows: BoolArray
+    a: Formula, values: FloatArray, open_rows: BoolArray
 ) -> Iterator[tuple[int, Issue]]:
     """Look at the extremes alone where these are right; what is out of its range has no sign."""
     whole = np.broadcast_to(values, open_rows.shape)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 def individual_parameters(
-    model: ReadyModel,
+    model: CompiledModel,
     shared: Mapping[str, Array],
     effects: tuple[str, ...],
     eta: Array,
@@ -33,7 +33,7 @@ def individual_parameters(
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Gives the order of the parameters, and their forms.
     shared : mapping of str to (D,) array
         Typical values and coefficients.
@@ -53,7 +53,7 @@ def individual_parameters(
     (D, S, P) array
     """
     size, subjects = eta.shape[:2]
-    stated, names = model.spec.population.parameters, model.lowered.parameters
+    stated, names = model.spec.population.parameters, model.ode.parameters
     kinds = [eta.dtype, *(v.dtype for v in shared.values())]
     kinds += [] if kappa is None else [kappa.dtype]
     result = np.zeros((size, subjects, len(names)), dtype=np.result_type(*kinds))
@@ -71,7 +71,7 @@ def individual_parameters(
 
 
 def _mean(
-    model: ReadyModel, name: str, shared: Mapping[str, Array], covariates: Mapping[str, Array]
+    model: CompiledModel, name: str, shared: Mapping[str, Array], covariates: Mapping[str, Array]
 ) -> Array:
     """Typical value times the effects of fixed covariates: (D, S) or (D, 1)."""
     mean = shared[name][:, None]
@@ -107,7 +107,7 @@ def apply_effect(parameter: PopulationParameterSpec, mean: Array, eta: Array) ->
 
 
 def _deviations(
-    model: ReadyModel, effects: tuple[str, ...], kappa: Array | None
+    model: CompiledModel, effects: tuple[str, ...], kappa: Array | None
 ) -> dict[str, Array]:
     if kappa is None:
         return {}

@@ -18,13 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.arguments import count, instance, number, record
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
 from pkqsp_bayes.engine.executables import is_as_made, record_made
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.interface import OdeInterface
 
 __all__ = [
     "SOLVER_OPTIONS",
@@ -342,13 +341,15 @@ def _check_shape(parameters: FloatArray, wanted: tuple[int, ...]) -> None:
         raise ValueError(msg)
 
 
-def build_kernel(ode: LoweredOde) -> Kernel:
+def build_kernel(header: str, ode: OdeInterface) -> Kernel:
     """Compile a model, or load what was compiled of the same before.
 
     Parameters
     ----------
-    ode : LoweredOde
-        The lowered system.
+    header : str
+        As `pkqsp_bayes.emit.cpp.emit_cpp` prints it.
+    ode : OdeInterface
+        Names of its parameters and outputs.
 
     Returns
     -------
@@ -360,7 +361,7 @@ def build_kernel(ode: LoweredOde) -> Kernel:
     ToolchainError
         If there is no C++ compiler, or it fails.
     """
-    compiler, header = find_compiler(), emit_cpp(ode)
+    compiler = find_compiler()
     key = _key(compiler, header)
     library = _load(key, lambda at: _compile(at, compiler, header))
     return Kernel(library=library, parameters=ode.parameters, outputs=ode.output_names)

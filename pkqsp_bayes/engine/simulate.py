@@ -9,11 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.arguments import CORES, FLAG, REAL, Rule, checked, instance, mapping, number
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions, build_kernel
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
+from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions
 from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.population import is_known
@@ -117,15 +117,14 @@ def simulate(
         individual = [str(name) for name in parameters.columns]
         if any(name.startswith(_DEVIATION) for name in individual):
             occasions = occasion_labels(study)
-    ready = ready_model(model, occasions=occasions, individual=individual)
+    compiled = compile_model(model, occasions=occasions, individual=individual)
     study = with_covariates(study, covariates or {})
-    lines = subject_timelines(ready, study)
-    values = individual_values(ready, study, parameters)
-    kernel = build_kernel(ready.lowered)
-    solved = kernel.solve_many(
+    lines = subject_timelines(compiled, study)
+    values = individual_values(compiled, study, parameters)
+    solved = compiled.kernel.solve_many(
         lines, values, options=options, sensitivities=sensitivities, threads=threads
     )
-    return _dataset(ready, study, lines, values, solved)
+    return _dataset(compiled, study, lines, values, solved)
 
 
 def set_constants(
@@ -183,7 +182,7 @@ def _check_finite(values: Mapping[str, float]) -> None:
 
 
 def _dataset(
-    model: ReadyModel,
+    model: CompiledModel,
     study: Study,
     lines: list[Timeline],
     values: np.ndarray,
@@ -191,13 +190,13 @@ def _dataset(
 ) -> xr.Dataset:
     predictions = np.concatenate([s.values for s in solved])
     variables: dict[str, tuple[tuple[str, ...], object, dict[str, str]]] = {}
-    for i, output in enumerate(model.system.outputs):
-        attributes = {"units": output.unit}
-        variables[output.name] = (("record",), predictions[:, i], attributes)
+    outputs = model.ode.output_names
+    for i, (output, unit) in enumerate(zip(outputs, model.ode.stated_units, strict=True)):
+        variables[output] = (("record",), predictions[:, i], {"units": unit})
     if solved and solved[0].sensitivities is not None:
         lanes = np.concatenate([s.sensitivities for s in solved if s.sensitivities is not None])
-        for i, output in enumerate(model.system.outputs):
-            variables[f"d_{output.name}"] = (("record", "parameter"), lanes[:, i], {})
+        for i, output in enumerate(outputs):
+            variables[f"d_{output}"] = (("record", "parameter"), lanes[:, i], {})
     variables["individual"] = (("subject", "parameter"), values, {})
     variables["reason"] = (("subject",), [s.reason for s in solved], {})
     return xr.Dataset(
@@ -212,11 +211,11 @@ def _dataset(
                 {"units": model.spec.time_unit},
             ),
             "subject": list(study.subjects),
-            "parameter": list(model.lowered.parameters),
+            "parameter": list(model.ode.parameters),
         },
         attrs={"model": model.spec.title},
     )
 
 
-def _times(model: ReadyModel, study: Study) -> np.ndarray:
+def _times(model: CompiledModel, study: Study) -> np.ndarray:
     return study.in_units({"TIME": model.spec.time_unit}).table["TIME"].to_numpy()

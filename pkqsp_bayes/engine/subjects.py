@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.compose import dose_numbers
-from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.ode.system import ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.labels import occasion_label
 from pkqsp_bayes.spec.model import ModelSpec
@@ -21,15 +20,15 @@ from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import DoseColumn, Timeline, covariate_columns, timelines
 from pkqsp_bayes.units import UnitError, amount_factor, dimension
 
-__all__ = ["covariate_issues", "dose_unit", "molar_mass", "subject_timelines", "with_covariates"]
+__all__ = ["covariate_issues", "dose_unit", "subject_timelines", "with_covariates"]
 
 
-def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
+def subject_timelines(model: CompiledModel, study: Study) -> list[Timeline]:
     """Return the timeline of each subject, in the units of the model.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Names the covariates and dosing compartments.
     study : Study
         The table.
@@ -40,10 +39,10 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
         A covariate or CMT that is missing or unknown, or units that do not fit, with the rows;
         subjects for which a formula of the body does not hold.
     """
-    spec, lowered = model.spec, model.lowered
+    spec, ode = model.spec, model.ode
     study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
     study = with_occasions(study, model.occasions)
-    names = [*lowered.fixed_covariates, *(c.name for c in lowered.varying_covariates)]
+    names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
     stated = dict(spec.covariates)
     stated |= {occasion_label(o): CovariateSpec(interpolation="locf") for o in model.occasions}
     doses = [DoseColumn(name=name, number=number) for name, number in dose_numbers(spec).items()]
@@ -54,27 +53,27 @@ def subject_timelines(model: ReadyModel, study: Study) -> list[Timeline]:
     return lines
 
 
-def _rate_issues(model: ReadyModel, study: Study, lines: list[Timeline]) -> list[Issue]:
+def _rate_issues(model: CompiledModel, study: Study, lines: list[Timeline]) -> list[Issue]:
     """Report doses at a rate or over a duration of the model, where the model has none."""
-    lowered = model.lowered
+    ode = model.ode
     rate = np.concatenate([line.rate for line in lines])
     dose = np.concatenate([line.dose for line in lines])
     issues: list[Issue] = []
     for code, key, stated in (
-        (-1, "rate", lowered.dose_has_rate),
-        (-2, "duration", lowered.dose_has_duration),
+        (-1, "rate", ode.dose_has_rate),
+        (-2, "duration", ode.dose_has_duration),
     ):
         missing = np.array([not has for has in stated] + [False])[dose]
         issues += row_issues(
             study.table, missing & (rate == code), source=study.source, column="RATE",
             what=f"RATE is {code}, and the dosing compartment '{{value}}' has no {key}",
-            values=np.array([*lowered.dose_names, ""])[dose],
+            values=np.array([*ode.dose_names, ""])[dose],
             remedy=f"state {key} under [dose.NAME] in the model, or a RATE from 0 on",
         )  # fmt: skip
     return issues
 
 
-def _in_dose_units(model: ReadyModel, study: Study) -> Study:
+def _in_dose_units(model: CompiledModel, study: Study) -> Study:
     """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
 
     A unit that AMT does not state is that of the dose.
@@ -82,7 +81,7 @@ def _in_dose_units(model: ReadyModel, study: Study) -> Study:
     spec = model.spec
     numbers = dose_numbers(spec)
     target, _ = dose_indices(study, list(numbers.items()))  # unknown ones are reported later
-    units, mass = [dose_unit(spec, name) for name in numbers], molar_mass(model)
+    units, mass = [dose_unit(spec, name) for name in numbers], model.ode.molar_mass
     issues: list[Issue] = []
     table = study.table.copy()
     for column, per in (("AMT", ""), ("RATE", f"/({spec.time_unit})")):
@@ -137,15 +136,6 @@ def dose_unit(spec: ModelSpec, name: str) -> str:
     """
     stated = spec.dose[name].unit if name in spec.dose else None
     return spec.amount_unit if stated is None else stated
-
-
-def molar_mass(model: ReadyModel) -> float | None:
-    """Return the drug's molar mass in g/mol where the model states it as a number."""
-    for helper in model.system.assignments:
-        if helper.name == "MW" and helper.expr.is_number:
-            return float(helper.expr)
-    return next((p.value for p in model.system.parameters if p.name == "MW"
-                 and p.kind is ParameterKind.CONSTANT), None)  # fmt: skip
 
 
 def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.components.typical_parameters import prior_median
-from pkqsp_bayes.ode.ready import ReadyModel
-from pkqsp_bayes.ode.system import Parameter
+from pkqsp_bayes.ode.quantities import Parameter
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import CovariateEffectSpec
@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 
 
 def individual_values(
-    model: ReadyModel,
+    model: CompiledModel,
     study: Study,
     parameters: Mapping[str, float] | pd.DataFrame | None = None,
 ) -> FloatArray:
@@ -34,7 +34,7 @@ def individual_values(
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Its typical values, and its covariate effects at their stated or central coefficients;
         those of covariates that change over time are part of its equations.
     study : Study
@@ -57,7 +57,7 @@ def individual_values(
         return _from_table(model, study, parameters)
     typical = typical_values(model, parameters or {})
     values = np.tile(typical, (len(study.subjects), 1))
-    for column, name in enumerate(model.lowered.parameters):
+    for column, name in enumerate(model.ode.parameters):
         for covariate, effect in _fixed_effects(model.spec, name):
             values[:, column] *= _factor(model.spec, study, name, covariate, effect)
     return values
@@ -71,7 +71,7 @@ def _fixed_effects(spec: ModelSpec, name: str) -> Iterator[tuple[str, CovariateE
             yield covariate, effect
 
 
-def typical_values(model: ReadyModel, given: Mapping[str, float]) -> FloatArray:
+def typical_values(model: CompiledModel, given: Mapping[str, float]) -> FloatArray:
     """Return the typical values: those that are given, else what the model states.
 
     Raises
@@ -80,8 +80,8 @@ def typical_values(model: ReadyModel, given: Mapping[str, float]) -> FloatArray:
         With every unknown name, missing, negative or non-finite value.
     """
     issues = list(_unknown(model, given))
-    stated = {p.name: p for p in model.system.parameters}
-    values = [float(given.get(name, _stated(stated[name]))) for name in model.lowered.parameters]
+    stated = {p.name: p for p in model.ode.quantities}
+    values = [float(given.get(name, _stated(stated[name]))) for name in model.ode.parameters]
     issues += _bad(model, np.array([values]), ["parameters"])
     if issues:
         raise CheckError(issues)
@@ -92,8 +92,8 @@ def _stated(parameter: Parameter) -> float:
     return math.nan if parameter.value is None else parameter.value
 
 
-def _unknown(model: ReadyModel, given: Mapping[str, float]) -> Iterator[Issue]:
-    known = model.lowered.parameters
+def _unknown(model: CompiledModel, given: Mapping[str, float]) -> Iterator[Issue]:
+    known = model.ode.parameters
     for name in given:
         if name not in known:
             guess = nearest(name, known)
@@ -103,9 +103,9 @@ def _unknown(model: ReadyModel, given: Mapping[str, float]) -> Iterator[Issue]:
             )
 
 
-def _bad(model: ReadyModel, values: FloatArray, rows: list[str]) -> list[Issue]:
+def _bad(model: CompiledModel, values: FloatArray, rows: list[str]) -> list[Issue]:
     issues = []
-    for column, name in enumerate(model.lowered.parameters):
+    for column, name in enumerate(model.ode.parameters):
         # What varies log-normally, or has a prior on the positive numbers, is positive.
         positive = _is_positive(model.spec, name)
         for row, value in zip(rows, values[:, column], strict=True):
@@ -131,14 +131,14 @@ def _is_positive(spec: ModelSpec, name: str) -> bool:
     return stated.iiv == "lognormal" or bounded
 
 
-def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatArray:
+def _from_table(model: CompiledModel, study: Study, given: pd.DataFrame) -> FloatArray:
     table = given.set_index("ID") if "ID" in given.columns else given
     table = table.set_axis(table.index.astype(str), axis=0)
     issues = list(_unknown(model, {str(name): 0.0 for name in table.columns}))
     missing = [
         name
         for name in model.spec.population.parameters
-        if name in model.lowered.parameters and name not in table.columns
+        if name in model.ode.parameters and name not in table.columns
     ]
     issues += [
         Issue(where=f"parameters.{name}", what="this column is missing", remedy="add it")
@@ -151,9 +151,9 @@ def _from_table(model: ReadyModel, study: Study, given: pd.DataFrame) -> FloatAr
     ]
     if not issues:
         # Coefficients and deviations that the table leaves out are as stated: at their centre.
-        others = {p.name: _stated(p) for p in model.system.parameters if p.name not in table}
-        table = table.assign(**{n: v for n, v in others.items() if n in model.lowered.parameters})
-        values = table.loc[list(study.subjects), list(model.lowered.parameters)]
+        others = {p.name: _stated(p) for p in model.ode.quantities if p.name not in table}
+        table = table.assign(**{n: v for n, v in others.items() if n in model.ode.parameters})
+        values = table.loc[list(study.subjects), list(model.ode.parameters)]
         issues = [
             Issue(
                 where=f"parameters.{name}", what="its values are no numbers", remedy="give numbers"

@@ -11,7 +11,7 @@ from pkqsp_bayes.ode.components.antibody import add_antibody
 from pkqsp_bayes.ode.components.body import add_body, add_drug
 from pkqsp_bayes.ode.components.chemistry import add_chemistry
 from pkqsp_bayes.ode.components.circulation import add_circulation
-from pkqsp_bayes.ode.components.dosing import add_doses, dose_numbers
+from pkqsp_bayes.ode.components.dosing import add_doses
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.elimination import add_elimination
 from pkqsp_bayes.ode.components.finish import finish_system
@@ -22,7 +22,8 @@ from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
 from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
-from pkqsp_bayes.ode.system import Covariate, OdeSystem, Output, Parameter, ParameterKind
+from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
+from pkqsp_bayes.ode.system import OdeSystem, Output
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.identifiers import check_name
 from pkqsp_bayes.spec.model import ModelSpec
@@ -30,7 +31,7 @@ from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.units import UnitError, parse_unit
 
-__all__ = ["compose_model", "dose_numbers"]
+__all__ = ["compose_model"]
 
 
 def compose_model(

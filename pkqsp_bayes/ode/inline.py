@@ -13,8 +13,9 @@ import sympy as sp
 
 from pkqsp_bayes.ode.growth import LONG, measure_growth, size_of
 from pkqsp_bayes.ode.numeric import Known, evaluate
+from pkqsp_bayes.ode.quantities import ParameterKind
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
+from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["Inlining", "covariate_symbols", "plan_inlining"]
 

@@ -10,11 +10,13 @@ from pkqsp_bayes.ode.chain import Chain, needed_links
 from pkqsp_bayes.ode.guards import guard_links
 from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.inline import covariate_symbols
+from pkqsp_bayes.ode.interface import describe_interface, interface_fields
 from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
+from pkqsp_bayes.ode.quantities import ParameterKind
 from pkqsp_bayes.ode.rows import Rows, plan_rows
 from pkqsp_bayes.ode.sparsity import plan_elimination
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, ParameterKind
+from pkqsp_bayes.ode.system import DoseTarget, OdeSystem
 
 __all__ = ["covariate_symbols", "lower_system"]
 
@@ -88,21 +90,9 @@ class _Lowering:
         moving = {c.symbol: i for i, c in enumerate(coefficients) if c.gradient}
         rhs = self._map(hoisted.rows, moving)
         directions = tuple(symbol(f"direction@{i}") for i in range(len(self.states)))
-        index = {name.name: i for i, name in enumerate(self.states)}
-        varying = tuple(c for c in system.covariates if c.interpolation != "fixed")
         autonomous = not any(TIME in self.chain.depends(row) for row in hoisted.rows)
         return LoweredOde(
-            title=system.title,
-            time_unit=system.time_unit,
-            states=tuple(s.name for s in system.states),
-            parameters=tuple(p.name for p in self.individual),
-            fixed_covariates=tuple(c.name for c in system.covariates if c.interpolation == "fixed"),
-            varying_covariates=varying,
-            output_names=tuple(o.name for o in system.outputs),
-            dose_names=tuple(d.name for d in system.doses),
-            dose_states=tuple(index[d.state] for d in system.doses),
-            dose_has_rate=tuple(d.rate is not None for d in system.doses),
-            dose_has_duration=tuple(d.duration is not None for d in system.doses),
+            **interface_fields(describe_interface(system)),
             coefficients=coefficients,
             rhs=rhs,
             contraction=self._contraction(rhs, directions, moving),

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 import sympy as sp
 
+from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.ode.switches import Switch
-from pkqsp_bayes.ode.system import Covariate
 
 __all__ = ["Coefficient", "Elimination", "Entry", "LoweredOde", "SparseMap", "Stage"]
 
@@ -95,7 +95,7 @@ class Elimination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoweredOde:
+class LoweredOde(OdeInterface):
     """Everything that emission prints. See the module's text for the meaning of t, y, q.
 
     ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
@@ -106,17 +106,6 @@ class LoweredOde:
     (`pkqsp_bayes.ode.chain`); coefficients and maps may read them.
     """
 
-    title: str
-    time_unit: str
-    states: tuple[str, ...]
-    parameters: tuple[str, ...]
-    fixed_covariates: tuple[str, ...]
-    varying_covariates: tuple[Covariate, ...]
-    output_names: tuple[str, ...]
-    dose_names: tuple[str, ...]
-    dose_states: tuple[int, ...]
-    dose_has_rate: tuple[bool, ...]
-    dose_has_duration: tuple[bool, ...]
     coefficients: tuple[Coefficient, ...]
     rhs: SparseMap
     contraction: SparseMap

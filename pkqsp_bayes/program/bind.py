@@ -164,7 +164,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
     return BoundModel(
         program=print_program(fragment.program, title=model.title),
         prior_program=print_program(prior, title=f"{model.title}\nDraws from the prior."),
-        header=solver_header(bound.ode) if native else None,
+        header=solver_header(bound.model) if native else None,
         data=fragment.data,
         dims=fragment.dims,
         coords=fragment.coords,
@@ -212,7 +212,7 @@ def _observed(bound: BoundData) -> dict[str, list[Any]]:
 def _before(bound: BoundData, options: BindOptions) -> Fragment:
     return join_fragments(
         [
-            solver_fragment(bound.ode, backend=options.backend, method=options.method),
+            solver_fragment(bound.model, backend=options.backend, method=options.method),
             individual_fragment(bound),
             table_fragment(bound, options.solver),
         ]

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.centring import Richness
 from pkqsp_bayes.program.observe import examine_observations
@@ -56,20 +56,20 @@ def bind_data(
         raise CheckError(issues)
     model = _with_marginals(model)
     occasions = _occasions(model, study)
-    ready = ready_model(model, occasions=occasions)
-    ode, stated = ready.lowered, model.population.parameters
+    ready = compile_model(model, occasions=occasions)
+    ode, stated = ready.ode, model.population.parameters
     lines = tuple(subject_timelines(ready, study))
     observations, odd = examine_observations(ready, study, blq=blq)
     if any(issue.severity == "error" for issue in odd):
         raise CheckError(odd)
     population = {name: stated[name] for name in ode.parameters if name in stated}
-    rich = Richness.of(ode, observations, len(lines), study, _varying(population))
+    rich = Richness.of(ready, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
     effects = _effects(model, population, rich, centred)
     moved = _fixed_covariates(model, population)
     return BoundData(
         spec=model,
-        ode=ode,
+        model=ready,
         timelines=lines,
         observations=observations,
         population=population,
@@ -157,7 +157,7 @@ def _effects(
 
 
 def _occasion_effects(
-    ready: ReadyModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
+    ready: CompiledModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
 ) -> tuple[Effect, ...]:
     scales = ready.spec.population.omega.occasion
     found = []

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -95,8 +96,8 @@ class BoundData:
     ----------
     spec : ModelSpec
         The model as stated.
-    ode : LoweredOde
-        Its lowered system; ``ode.parameters`` gives the order of individual parameters.
+    model : CompiledModel
+        Its equations, and what is printed of them.
     timelines : tuple of Timeline
         One a subject.
     observations : Observations
@@ -121,7 +122,7 @@ class BoundData:
     """
 
     spec: ModelSpec
-    ode: LoweredOde
+    model: CompiledModel
     timelines: tuple[Timeline, ...]
     observations: Observations
     population: Mapping[str, PopulationParameterSpec]
@@ -132,6 +133,11 @@ class BoundData:
     covariates: Mapping[str, FloatArray]
     identifiers: Mapping[str, str]
     warnings: tuple[Issue, ...] = ()
+
+    @property
+    def ode(self) -> OdeInterface:
+        """Names and kinds; ``ode.parameters`` gives the order of individual parameters."""
+        return self.model.ode
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.engine.compiled_model import examine_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.checks import check_model
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.check_steady import steady_issues
 from pkqsp_bayes.program.check_table import (
@@ -54,22 +53,22 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
     """
     stated = as_model(model)
     model = unfold_trajectories(stated)
-    issues = [*check_model(model), *check_priors(model, waiting=True)]
+    compiled, found = examine_model(model)
+    issues = [*found, *check_priors(model, waiting=True)]
     if study is None:
         return issues
     study = as_examined(study, stated)
     broken = any(issue.severity == "error" for issue in issues)
     issues += _without_used_codes(model, study)
-    if broken:
+    if compiled is None or broken:
         return issues  # without a system there is nothing to hold the study against
-    ready = ready_model(model)
-    issues += _collected(subject_timelines, ready, study)
+    issues += _collected(subject_timelines, compiled, study)
     issues += [*level_issues(model, study), *sentinel_issues(model, study)]
-    issues += steady_issues(ready, study)
+    issues += steady_issues(compiled, study)
     if any(observed.error is not None for observed in model.observe.values()):
-        seen, found = examine_observations(ready, study)
-        issues += [*found, *baseline_issues(ready, study, seen)]
-        issues += limit_issues(ready, study, seen)
+        seen, odd = examine_observations(compiled, study)
+        issues += [*odd, *baseline_issues(compiled, study, seen)]
+        issues += limit_issues(compiled, study, seen)
         if not any(issue.severity == "error" for issue in issues):
             issues += _collected(bind_data, model, study, blq="M3", centred={})
     else:

@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import Baseline, CompiledModel
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.checks.baseline import Baseline, baseline_outputs
-from pkqsp_bayes.ode.checks.units import output_units
-from pkqsp_bayes.ode.compose import dose_numbers
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
@@ -120,12 +118,12 @@ def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
     )]  # fmt: skip
 
 
-def limit_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:
+def limit_issues(model: CompiledModel, study: Study, seen: Observations) -> list[Issue]:
     """Return limits of quantification that a quantity cannot lie below.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Its outputs: a lognormal error needs positive values, a concentration or an amount has no
         others.
     study : Study
@@ -133,9 +131,9 @@ def limit_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Is
     seen : Observations
         Which records are observed, and their limits in the units of the outputs.
     """
-    units = output_units(model.spec, model.system)
+    units = model.output_units
     issues: list[Issue] = []
-    for index, name in enumerate(model.lowered.output_names):
+    for index, name in enumerate(model.ode.output_names):
         observed = model.spec.observe.get(name)
         if observed is None or observed.error is None:
             continue
@@ -163,7 +161,7 @@ def _is_positive(unit: str | None) -> bool:
     return any(same_dimension(unit, other) for other in ("mg/L", "mol/L", "mg", "mol"))
 
 
-def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list[Issue]:
+def baseline_issues(model: CompiledModel, study: Study, seen: Observations) -> list[Issue]:
     """Return the records where a prediction of zero, or its logarithm, is asked for.
 
     Before the first dose, and at its time unless it is a bolus into what is observed, outputs of
@@ -171,7 +169,7 @@ def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         The model.
     study : Study
         The table.
@@ -183,17 +181,17 @@ def baseline_issues(model: ReadyModel, study: Study, seen: Observations) -> list
     output[seen.row] = seen.output
     distinct = [key for key in set(dosed) if key is not None]
     baselines: dict[str, Mapping[str, Baseline]] = {
-        key: baseline_outputs(model.system, dosed=key.split("\0")) for key in distinct
+        key: model.baselines(filter(None, key.split("\0"))) for key in distinct
     }
     return [
         issue
-        for index, name in enumerate(model.lowered.output_names)
+        for index, name in enumerate(model.ode.output_names)
         for issue in _of_output(model, study, name, output == index, dosed, baselines)
     ]
 
 
 def _of_output(
-    model: ReadyModel,
+    model: CompiledModel,
     study: Study,
     name: str,
     mine: BoolArray,
@@ -226,7 +224,7 @@ def _of_output(
     )  # fmt: skip
 
 
-def _boluses_so_far(model: ReadyModel, study: Study) -> list[str | None]:
+def _boluses_so_far(model: CompiledModel, study: Study) -> list[str | None]:
     """Return the states that boluses have filled at this very time; None once time has passed.
 
     A null character separates them; a reset begins anew.
@@ -250,7 +248,10 @@ def _boluses_so_far(model: ReadyModel, study: Study) -> list[str | None]:
     return result
 
 
-def _bolus_state(model: ReadyModel, name: str) -> str:
+def _bolus_state(model: CompiledModel, name: str) -> str:
     """Return the state that a bolus fills at once; empty where it comes later."""
-    target = next((d for d in model.system.doses if d.name == name), None)
-    return target.state if target is not None and target.lag == 0 else ""
+    ode = model.ode
+    if name not in ode.dose_names:
+        return ""
+    place = ode.dose_names.index(name)
+    return "" if ode.dose_has_lag[place] else ode.states[ode.dose_states[place]]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.checks.units import output_units
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.program.observed_outputs import endpoint_labels
 from pkqsp_bayes.study.header_units import MEASURED, unit_of
 from pkqsp_bayes.study.limits_of_quantification import SIDES, endpoint_groups, fill_limits
@@ -38,13 +37,13 @@ class Measured:
 
 
 def measured_values(
-    model: ReadyModel, study: Study, endpoint: IntArray
+    model: CompiledModel, study: Study, endpoint: IntArray
 ) -> tuple[Measured, list[Issue]]:
     """Return DV and its limits in the units of the outputs, and what is wrong with units.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         States the outputs and their units.
     study : Study
         The table; a unit that a column does not state is that of the output.
@@ -52,7 +51,7 @@ def measured_values(
         Place of each record's output among the observed ones; -1 where there is none.
     """
     labels = endpoint_labels(model.spec)
-    units = output_units(model.spec, model.system)
+    units = model.output_units
     columns = {name: _column(study, name) for name in MEASURED}
     issues = _unknown_labels(study, labels)
     for place, name in enumerate(labels):

@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.measured import Measured, measured_values
 from pkqsp_bayes.program.observed_outputs import match_endpoints
@@ -15,13 +15,13 @@ __all__ = ["collect_observations", "examine_observations"]
 
 
 def collect_observations(
-    model: ReadyModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+    model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
 ) -> Observations:
     """Return the observations of a study, each with the output that it observes.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Its observed outputs, their units, and what DVID and CMT call them.
     study : Study
         The table.
@@ -41,7 +41,7 @@ def collect_observations(
 
 
 def examine_observations(
-    model: ReadyModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+    model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
 ) -> tuple[Observations, list[Issue]]:
     """Return the observations whose output is known, and every problem and oddity.
 
@@ -58,7 +58,7 @@ def examine_observations(
     endpoint, issues = match_endpoints(model.spec, study, kept)
     measured, more = measured_values(model, study, endpoint)
     names = [name for name, o in model.spec.observe.items() if o.error is not None]
-    output = np.array([*(model.lowered.output_names.index(n) for n in names), -1])[endpoint]
+    output = np.array([*(model.ode.output_names.index(n) for n in names), -1])[endpoint]
     rows = np.flatnonzero(kept & (endpoint >= 0))
     starts = subject_starts(study)
     subject = np.searchsorted(starts, rows, side="right") - 1

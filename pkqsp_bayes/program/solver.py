@@ -2,19 +2,13 @@
 
 from typing import Literal
 
-from pkqsp_bayes.emit.cpp import emit_cpp
-from pkqsp_bayes.emit.stan import emit_stan
-from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.engine.compiled_model import PREFIX, CompiledModel
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.text import StanProgram
 
 __all__ = ["PREFIX", "Backend", "solver_fragment", "solver_header"]
 
 Backend = Literal["native", "stan"]
-
-PREFIX = "ode"
-"""The solver is ``ode_solve``, whatever the backend."""
 
 _ARGUMENTS = (
     "vector p, data vector x, data array[] real time, array[] int evid, data array[] real amt, "
@@ -24,13 +18,13 @@ _ARGUMENTS = (
 )
 
 
-def solver_fragment(ode: LoweredOde, *, backend: Backend, method: str = "bdf") -> Fragment:
+def solver_fragment(model: CompiledModel, *, backend: Backend, method: str = "bdf") -> Fragment:
     """Print the solver's functions.
 
     Parameters
     ----------
-    ode : LoweredOde
-        The lowered system.
+    model : CompiledModel
+        With its equations.
     backend : {"native", "stan"}
         ``native``: the function is declared, and defined by `solver_header`. ``stan``: it is
         printed, around one of Stan's own solvers, and needs nothing else.
@@ -44,17 +38,16 @@ def solver_fragment(ode: LoweredOde, *, backend: Backend, method: str = "bdf") -
             f"matrix {PREFIX}_solve({_ARGUMENTS});"
         )
     else:
-        timeline = emit_stan_timeline(ode, prefix=PREFIX, solver=method)
-        text = emit_stan(ode, prefix=PREFIX) + timeline
+        text = model.stan_functions(method)
     return Fragment(program=StanProgram(functions=(text,)))
 
 
-def solver_header(ode: LoweredOde) -> str:
+def solver_header(model: CompiledModel) -> str:
     """Return the C++ header that defines the native solver.
 
     Parameters
     ----------
-    ode : LoweredOde
-        The lowered system.
+    model : CompiledModel
+        With its equations.
     """
-    return emit_cpp(ode) + '\n#include "kernel/stan_external.hpp"\n'
+    return model.header + '\n#include "kernel/stan_external.hpp"\n'

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.arguments import checked
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import dose_unit
-from pkqsp_bayes.ode.checks.units import output_units
-from pkqsp_bayes.ode.compose import dose_numbers
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.doses import dose_indices
@@ -107,7 +106,7 @@ def summarise_study(study: StudyLike, model: ModelLike | None = None) -> StudySu
     (12, 132, ())
     """
     study = as_examined(study, model)
-    ready = None if model is None else ready_model(as_model(model))
+    ready = None if model is None else compile_model(as_model(model))
     unit = study.units.get("TIME", "") if ready is None else ready.spec.time_unit
     names = set(study.covariates) if ready is None else _used(study, ready.spec)
     return StudySummary(
@@ -138,7 +137,7 @@ def _unused(study: Study, spec: ModelSpec, used: set[str]) -> tuple[str, ...]:
     return (*found, *(["OCC"] if has_occasions and not varies else []))
 
 
-def _doses(study: Study, ready: ReadyModel | None) -> Iterator[tuple[object, ...]]:
+def _doses(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, ...]]:
     table = study.table[study.table["EVID"].isin((1, 4))]
     labels = table["CMT"].to_numpy(dtype=object)
     units = dict.fromkeys(labels, study.units.get("AMT", ""))
@@ -165,7 +164,7 @@ def _manner(doses: pd.DataFrame) -> str:
     return ", ".join(f"{word}: {int(rows.sum())}" for rows, word in said if rows.any())
 
 
-def _observations(study: Study, ready: ReadyModel | None) -> Iterator[tuple[object, ...]]:
+def _observations(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, ...]]:
     frame, units = _plain_frame(study) if ready is None else _model_frame(study, ready)
     for name, own in frame.groupby("endpoint", sort=False):
         measured = own.loc[own["censored"] == 0, "value"]
@@ -189,16 +188,16 @@ def _plain_frame(study: Study) -> tuple[pd.DataFrame, dict[str, str]]:
     return frame, {n: unit_of(study.units, "DV", [n]) or "" for n in label.unique()}
 
 
-def _model_frame(study: Study, ready: ReadyModel) -> tuple[pd.DataFrame, dict[str, str]]:
+def _model_frame(study: Study, ready: CompiledModel) -> tuple[pd.DataFrame, dict[str, str]]:
     seen, _ = examine_observations(ready, study)
     time = study.in_units({"TIME": ready.spec.time_unit}).table["TIME"].to_numpy()
-    names = np.array(ready.lowered.output_names, dtype=object)
+    names = np.array(ready.ode.output_names, dtype=object)
     frame = pd.DataFrame({
         "endpoint": names[seen.output], "ID": study.table["ID"].to_numpy()[seen.row],
         "TIME": time[seen.row], "value": seen.value, "censored": seen.censored,
         "lower": seen.lower, "upper": seen.upper,
     })  # fmt: skip
-    units = output_units(ready.spec, ready.system)
+    units = ready.output_units
     return frame, {name: unit or "" for name, unit in units.items()}
 
 

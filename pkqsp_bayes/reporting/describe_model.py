@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pkqsp_bayes.ode.ready import ReadyModel
+from pkqsp_bayes.engine.compiled_model import CompiledModel
+from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.reporting.section import number, plural
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, EliminationSpec
 from pkqsp_bayes.spec.mechanism import QspSpec
@@ -33,12 +34,12 @@ _ERRORS = {
 }
 
 
-def describe_model(ready: ReadyModel) -> list[tuple[str, str]]:
+def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
     """Say in words what a model is made of.
 
     Parameters
     ----------
-    ready : ReadyModel
+    ready : CompiledModel
         Composed.
 
     Returns
@@ -49,8 +50,8 @@ def describe_model(ready: ReadyModel) -> list[tuple[str, str]]:
     Examples
     --------
     >>> from pkqsp_bayes.library import load_model
-    >>> from pkqsp_bayes.ode.ready import ready_model
-    >>> dict(describe_model(ready_model(load_model("one-compartment"))))["Residual error"]
+    >>> from pkqsp_bayes.engine.compiled_model import compile_model
+    >>> dict(describe_model(compile_model(load_model("one-compartment"))))["Residual error"]
     'cp: additive and proportional'
     """
     spec = ready.spec
@@ -61,13 +62,13 @@ def describe_model(ready: ReadyModel) -> list[tuple[str, str]]:
         ("Elimination", (_elimination(n, e) for n, e in spec.elimination.items())),
         ("Mechanism", (_module(n, q) for n, q in spec.qsp.items())),
         ("Links", (f"{link.target} follows {link.value.value}" for link in spec.link)),
-        ("Doses", (f"{d.name} (into {d.state})" for d in ready.system.doses)),
+        ("Doses", _doses(ready.ode)),
         ("Varies between people", _varying(spec)),
         ("Covariates", _covariates(spec)),
         ("Outputs", (_output(n, o) for n, o in spec.observe.items())),
         ("Residual error", (f"{n}: {_error(o.error)}" for n, o in spec.observe.items() if o.error)),
         ("Size", _size(ready)),
-        ("Decided on the way", iter(ready.system.notes)),
+        ("Decided on the way", iter(ready.ode.notes)),
     )
     told = ((topic, "; ".join(sentences)) for topic, sentences in parts)
     return [(topic, text) for topic, text in told if text]
@@ -183,7 +184,12 @@ def _error(spec: ErrorSpec) -> str:
     return _ERRORS[spec.form]
 
 
-def _size(ready: ReadyModel) -> Iterator[str]:
+def _doses(ode: OdeInterface) -> Iterator[str]:
+    for name, state in zip(ode.dose_names, ode.dose_states, strict=True):
+        yield f"{name} (into {ode.states[state]})"
+
+
+def _size(ready: CompiledModel) -> Iterator[str]:
     lowered = ready.lowered
     yield plural(len(lowered.states), "differential equation")
     yield plural(len(lowered.parameters), "individual parameter")

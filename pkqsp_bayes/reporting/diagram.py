@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.ode.anatomy import expand_model
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.reporting.state_diagram import draw_states
 from pkqsp_bayes.reporting.svg import Box, Drawing
 from pkqsp_bayes.spec.model import ModelSpec
@@ -38,12 +38,12 @@ class _Circulation:
     loose: list[_Attached] = field(default_factory=list)
 
 
-def draw_diagram(ready: ReadyModel) -> str:
+def draw_diagram(ready: CompiledModel) -> str:
     """Return the diagram of a model as SVG.
 
     Parameters
     ----------
-    ready : ReadyModel
+    ready : CompiledModel
         Composed.
 
     Returns

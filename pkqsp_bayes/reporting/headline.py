@@ -147,7 +147,7 @@ def _numbers(context: ReportContext) -> list[tuple[str, str]]:
     return [
         (f"{len(set(observed['ID'].to_numpy().tolist())):,}", "subjects"),
         (f"{observed.sizes['observation']:,}", "observations"),
-        (f"{len(context.compiled.lowered.states):,}", "equations"),
+        (f"{len(context.compiled.ode.states):,}", "equations"),
         (f"{draws:,}", "draws"),
     ]
 

@@ -8,8 +8,8 @@ import xarray as xr
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
@@ -90,7 +90,7 @@ class ReportContext:
     scratch_dir: Path
 
     @property
-    def compiled(self) -> ReadyModel:
+    def compiled(self) -> CompiledModel:
         """The model, composed and lowered."""
         return self.fitted.compiled
 

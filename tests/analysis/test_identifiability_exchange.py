@@ -5,14 +5,14 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.alternative_solutions import other_solutions
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from tests.analysis.test_identifiability_structural import INTO_CENTRAL, ORAL, PLAIN, _model
 
 STUDY = pq.regimen(pq.Dose(amount=100), [1.0, 2.0])
 
 
 def test_absorption_and_elimination_change_places() -> None:
-    model = ready_model(_model(ORAL, PLAIN, dose='[dose.oral]\nto = "depot"\n'))
+    model = compile_model(_model(ORAL, PLAIN, dose='[dose.oral]\nto = "depot"\n'))
     (found,) = other_solutions(model, STUDY)
     rate = np.exp(PLAIN["CL"] - PLAIN["V"])
     assert found.other["ka"] == pytest.approx(rate, rel=1e-6)
@@ -23,17 +23,17 @@ def test_absorption_and_elimination_change_places() -> None:
 
 def test_nothing_to_search_is_no_solution() -> None:
     text = "cp = central / 30\nd(central)/dt = -0.1 * central"
-    assert other_solutions(ready_model(_model(text, {}, dose=INTO_CENTRAL)), STUDY) == ()
+    assert other_solutions(compile_model(_model(text, {}, dose=INTO_CENTRAL)), STUDY) == ()
 
 
 def test_a_bolus_has_no_other_solution() -> None:
     equations = "cp = central / V\nd(central)/dt = -CL * cp"
-    model = ready_model(_model(equations, {"CL": 0.3, "V": 1.0}, dose=INTO_CENTRAL))
+    model = compile_model(_model(equations, {"CL": 0.3, "V": 1.0}, dose=INTO_CENTRAL))
     assert other_solutions(model, STUDY) == ()
 
 
 def test_what_the_series_hardly_sees_is_no_solution() -> None:
     """Feedback on the marrow: it moves coefficients of high order by less than they agree to."""
-    model = ready_model(pq.load_model("myelosuppression"))
+    model = compile_model(pq.load_model("myelosuppression"))
     study = pq.regimen(pq.Dose(amount=100, duration=1.0), [24.0, 100.0])
     assert other_solutions(model, study, starts=5, order=20) == ()

@@ -6,7 +6,7 @@ from flint import arb
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.nullspace import PrecisionError, null_space
 from pkqsp_bayes.analysis.identifiability.structural import Structural, structural_rank
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.spec.toml import parse_model
 
 ORAL = """
@@ -34,7 +34,7 @@ def _model(
 
 
 def _decide(model: pq.ModelSpec, *doses: pq.Dose) -> Structural:
-    return structural_rank(ready_model(model), pq.regimen(list(doses), [1.0, 2.0]))
+    return structural_rank(compile_model(model), pq.regimen(list(doses), [1.0, 2.0]))
 
 
 INTO_DEPOT = '[dose.oral]\nto = "depot"\nbioavailability = "F"\n'
@@ -100,7 +100,7 @@ def test_binding_of_a_drug_to_its_target_is_told_by_its_curve_alone() -> None:
 
 def test_lag_and_length_of_an_infusion_are_seen() -> None:
     model = pq.load_model("one-compartment")
-    ready = ready_model(model, individual=["F", "D"])
+    ready = compile_model(model, individual=["F", "D"])
     times = [1.0, 2.0]
     oral = structural_rank(ready, pq.regimen(pq.Dose(amount=100, to="oral"), times,
                                              covariates={"WT": 70.0}))  # fmt: skip

@@ -5,10 +5,9 @@ import time
 import pandas as pd
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.kernel import build_kernel
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import individual_values
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bench import gradient_cost
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.study_data import SolverSettings
@@ -23,11 +22,11 @@ _TIMES = [0.2, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 30, 36, 48]
 
 def _solve_seconds(states: int, parameters: int) -> float:
     """Return the time of one subject with its sensitivities, the best of several rounds."""
-    ready = ready_model(body(states, parameters))
+    ready = compile_model(body(states, parameters))
     study = pq.regimen(pq.Dose(amount=25, duration=1 / 3), _TIMES, subjects=20)
     lines = subject_timelines(ready, study)
     values = individual_values(ready, study)
-    kernel = build_kernel(ready.lowered)
+    kernel = ready.kernel
     best = float("inf")
     for _ in range(5):
         started = time.perf_counter()

@@ -7,10 +7,9 @@ import pandas as pd
 from scipy.integrate import solve_ivp
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.kernel import build_kernel
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import individual_values
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline
 from tests.oracles.compiled_system import CompiledSystem, compiled
@@ -31,7 +30,7 @@ def virtual_study(subjects: int) -> Study:
 
 def _scipy_seconds(study: Study, values: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the seconds a subject takes LSODA, and the predictions of the first ones."""
-    ready = ready_model(pq.load_model("mavoglurant"))
+    ready = compile_model(pq.load_model("mavoglurant"))
     system = compiled(ready.system)
     started = time.perf_counter()
     lines = subject_timelines(ready, study)[:_BY_SCIPY]
@@ -62,10 +61,10 @@ def simulation_table() -> pd.DataFrame:
     """Return seconds for the whole population, kernel and LSODA, and their ratio."""
     model, study = pq.load_model("mavoglurant"), virtual_study(_SUBJECTS)
     pq.simulate(model, virtual_study(1))  # compiles the kernel
-    ready = ready_model(model)
+    ready = compile_model(model)
     lines = subject_timelines(ready, study)
     values = individual_values(ready, study)
-    kernel = build_kernel(ready.lowered)
+    kernel = ready.kernel
     started = time.perf_counter()
     solved = kernel.solve_many(lines, values)
     seconds = time.perf_counter() - started

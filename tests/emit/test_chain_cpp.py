@@ -8,8 +8,8 @@ import pytest
 
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.probe import Probe
 from tests.emit.stanc import check
@@ -144,7 +144,7 @@ def bend(map_: Map, x: list[mp.mpf], one: list[float], other: list[float]) -> li
 
 @pytest.fixture(scope="module")
 def chains() -> LoweredOde:
-    return ready_model(parse_model(text())).lowered
+    return compile_model(parse_model(text())).lowered
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sympy as sp
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.emit.mathml import emit_mathml, format_equations
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
 
@@ -54,7 +54,7 @@ def test_an_organ_and_an_occasion_are_indices() -> None:
 
 @pytest.mark.parametrize("name", ["one-compartment", "myelosuppression", "theophylline"])
 def test_library_models_are_well_formed_and_whole(name: str) -> None:
-    system = ready_model(pq.load_model(name)).system
+    system = compile_model(pq.load_model(name)).system
     equations = format_equations(system)
     for equation in equations:
         ET.fromstring(equation.mathml)

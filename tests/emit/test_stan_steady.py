@@ -10,7 +10,7 @@ import pytest
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.stan_program import timeline_data
 from tests.oracles.records import make_timeline
@@ -59,7 +59,7 @@ generated quantities {
                              1e-8, 1e-10, 100000);
 }
 """
-ODE = ready_model(parse_model(MODEL), individual=["Vm", "Km", "k"]).lowered
+ODE = compile_model(parse_model(MODEL), individual=["Vm", "Km", "k"]).lowered
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,14 @@
 import pandas as pd
 import pytest
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.checks import check_model
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.study.read import study_from_frame
 from pkqsp_bayes.study.study import Study
+from tests.ode.checking import check_model
 
 BODY = """
 title = "a body of the library"
@@ -61,39 +61,39 @@ def study(**columns: object) -> Study:
 
 
 @pytest.fixture(scope="module")
-def adult() -> ReadyModel:
-    return ready_model(parse_model(body(WT(73))))
+def adult() -> CompiledModel:
+    return compile_model(parse_model(body(WT(73))))
 
 
 @pytest.fixture(scope="module")
-def person() -> ReadyModel:
-    return ready_model(parse_model(body(PERSON)))
+def person() -> CompiledModel:
+    return compile_model(parse_model(body(PERSON)))
 
 
-def complaints(model: ReadyModel, table: Study) -> list[str]:
+def complaints(model: CompiledModel, table: Study) -> list[str]:
     with pytest.raises(CheckError) as caught:
         subject_timelines(model, table)
     return [f"{i.where}: {i.what}" for i in caught.value.issues]
 
 
-def test_an_adults_body_at_the_weight_of_a_newborn(adult: ReadyModel) -> None:
+def test_an_adults_body_at_the_weight_of_a_newborn(adult: CompiledModel) -> None:
     found = complaints(adult, study(WT=[1, 73, 3]))
     assert len(found) == 2
     assert "subject 1: body.WT: WT is 1, outside 36.5" in found[0]
     assert "subject 3: body.WT: WT is 3" in found[1]
 
 
-def test_adults_of_any_size_pass(adult: ReadyModel) -> None:
+def test_adults_of_any_size_pass(adult: CompiledModel) -> None:
     assert len(subject_timelines(adult, study(WT=[41, 73, 130]))) == 3
 
 
-def test_the_heaviest_need_a_height(adult: ReadyModel, person: ReadyModel) -> None:
+def test_the_heaviest_need_a_height(adult: CompiledModel, person: CompiledModel) -> None:
     """Without one the height follows from the weight, and would be 2.8 m."""
     assert "WT is 190" in complaints(adult, study(WT=[190]))[0]
     assert len(subject_timelines(person, study(WT=[190], HT=[176], AGE=[30], SEX=[1]))) == 1
 
 
-def test_many_subjects_are_counted(adult: ReadyModel) -> None:
+def test_many_subjects_are_counted(adult: CompiledModel) -> None:
     found = complaints(adult, study(WT=[1.0] * 30))
     assert len(found) == 6
     assert "25 more subjects" in found[-1]
@@ -113,7 +113,9 @@ def test_many_subjects_are_counted(adult: ReadyModel) -> None:
         ({"WT": 10, "HT": 75, "AGE": 30, "SEX": 0}, "WT is 10"),
     ],
 )
-def test_persons_of_every_age(person: ReadyModel, covariates: dict[str, float], what: str) -> None:
+def test_persons_of_every_age(
+    person: CompiledModel, covariates: dict[str, float], what: str
+) -> None:
     table = study(**{name: [value] for name, value in covariates.items()})
     if what:
         assert what in complaints(person, table)[0]
@@ -123,7 +125,7 @@ def test_persons_of_every_age(person: ReadyModel, covariates: dict[str, float], 
 
 def test_a_weight_that_leaves_the_range_on_the_way() -> None:
     moving = 'WT = { unit = "kg", interpolation = "locf", reference = 73 }'
-    model = ready_model(parse_model(body(moving)))
+    model = compile_model(parse_model(body(moving)))
     table = study(WT=[73, 73])
     table.table.loc[3, "WT"] = 10.0
     assert "subject 2: body.WT: WT is 10" in complaints(model, table)[0]
@@ -187,7 +189,7 @@ value = "Hct"
     [("WT", 5.0, "CO is -30"), ("FUP", 1.4, "fup is 1.4"), ("HCT", 45.0, "Hct is 45")],
 )
 def test_formulas_of_ones_own_make_no_impossible_body(column: str, value: float, what: str) -> None:
-    model = ready_model(parse_model(POOLS))
+    model = compile_model(parse_model(POOLS))
     usual = {"WT": [70.0], "FUP": [0.1], "HCT": [0.4]}
     assert domain_issues(model, subject_timelines(model, study(**usual)), source="x") == []
     found = complaints(model, study(**{**usual, column: [value]}))

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec import parse_model
 from pkqsp_bayes.spec.quantity import Quantity
@@ -112,7 +112,7 @@ def accepted(amount: str, molar_mass: bool) -> Iterator[Cell]:
     for cell in CELLS:
         if cell.is_possible(amount, molar_mass):
             try:
-                ready_model(model_of([cell], amount, molar_mass))
+                compile_model(model_of([cell], amount, molar_mass))
             except pq.CheckError as error:
                 check_remedies(error)
                 continue
@@ -127,7 +127,7 @@ def good_places(model: pq.ModelSpec, cells: list[Cell], header: str | None) -> l
     """The cells that take the header; every refusal is reported at once, and says what to do."""
     every = list(range(len(cells)))
     try:
-        subject_timelines(ready_model(model), study_of(every, header))
+        subject_timelines(compile_model(model), study_of(every, header))
     except pq.CheckError as error:
         check_remedies(error)
         refused = {int(issue.where.rpartition("dose d")[2]) for issue in error.issues}
@@ -141,7 +141,7 @@ def test_every_cell_is_right_or_refused(amount: str, molar_mass: bool) -> None:
     """What enters the state: the amount on the timeline times the factor of the dose."""
     cells = list(accepted(amount, molar_mass))
     model = model_of(cells, amount, molar_mass)
-    ready, right = ready_model(model), 0
+    ready, right = compile_model(model), 0
     numbers = {symbol("MW"): MW, symbol("V"): V}
     factors = {d.name: float(d.factor.xreplace(numbers)) for d in ready.system.doses}
     for header in HEADERS:
@@ -196,7 +196,7 @@ def test_a_molar_mass_refuses_no_amount() -> None:
 def test_remedies_are_named(header: str, remedy: str) -> None:
     model = model_of([Cell(None, "mg", False)], "mg", molar_mass=False)
     with pytest.raises(pq.CheckError) as caught:
-        subject_timelines(ready_model(model), study_of([0], header))
+        subject_timelines(compile_model(model), study_of([0], header))
     assert remedy in caught.value.issues[0].remedy
 
 
@@ -222,7 +222,7 @@ def test_rates_and_intervals_have_units_of_their_own(
         {"ID": 1, "TIME": [0.0, 1.0], "AMT": [100.0, 0], "RATE": [100.0, 0], "II": [1.0, 0],
          "ADDL": [1, 0], "EVID": [1, 0], "CMT": "d0"}
     )  # fmt: skip
-    line = subject_timelines(ready_model(model), pq.study_from_frame(frame, units=units))[0]
+    line = subject_timelines(compile_model(model), pq.study_from_frame(frame, units=units))[0]
     assert line.rate[0] == pytest.approx(rate)
     assert line.interval[0] == pytest.approx(interval)
 
@@ -236,6 +236,6 @@ def test_codes_in_rate_are_no_rates() -> None:
     frame = pd.DataFrame({"ID": 1, "TIME": [0.0, 0, 1], "AMT": [10.0, 10, 0], "RATE": [-1, -2, 0],
                           "EVID": [1, 1, 0], "CMT": "d0"})  # fmt: skip
     study = pq.study_from_frame(frame, units={"AMT": "mg", "RATE": "mg/h"})
-    line = subject_timelines(ready_model(model), study)[0]
+    line = subject_timelines(compile_model(model), study)[0]
     np.testing.assert_array_equal(line.rate, [-1, -2, 0])
     np.testing.assert_allclose(line.amount, [20, 20, 0])

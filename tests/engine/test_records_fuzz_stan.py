@@ -12,8 +12,8 @@ import pytest
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.spec.toml import parse_model
 from tests.emit.stan_program import timeline_data
 from tests.engine.record_subjects import Subject, assert_outputs, study_of, subjects_of
@@ -52,10 +52,10 @@ CASE = """    if (which == {number}) {{
     }}"""
 
 
-def ready(name: str) -> ReadyModel:
+def ready(name: str) -> CompiledModel:
     """Return the model with its occasions; every parameter may differ between subjects."""
     model = MODELS[name]
-    return ready_model(
+    return compile_model(
         parse_model(model.text), occasions=OCCASIONS, individual=list(model.parameters)
     )
 
@@ -91,12 +91,12 @@ def data_of(name: str, subjects: Sequence[Subject]) -> dict[str, Any]:
     lines = subject_timelines(model, study_of(MODELS[name], subjects))
     columns = [timeline_data(line) for line in lines]
     joined = {k: [v for c in columns for v in c[k]] for k in columns[0] if k != "x"}
-    names = model.lowered.parameters
+    names = model.ode.parameters
     return joined | {
         "which": systems()[functions_of(name, "m")],
         "N": len(subjects), "n": len(joined["time"]), "B": len(joined["breaks"]),
         "P": len(names), "X": len(columns[0]["x"]), "S": len(joined["segments"][0]),
-        "M": len(model.lowered.output_names),
+        "M": len(model.ode.output_names),
         "row": _begins([len(line.time) for line in lines]),
         "segment": _begins([len(line.breaks) for line in lines]),
         "p": [[s.parameters[n] for n in names] for s in subjects],
@@ -126,5 +126,5 @@ def test_random_tables_in_stan(program: cmdstanpy.CmdStanModel, tmp_path: Path, 
     out = np.asarray(fit.stan_variable("out")[0])
     ends = np.cumsum([len(s.rows) for s in subjects])[:-1]
     for subject, values in zip(subjects, np.split(out, ends), strict=True):
-        columns = [list(ready(name).lowered.output_names).index(n) for n in model.outputs]
+        columns = [list(ready(name).ode.output_names).index(n) for n in model.outputs]
         assert_outputs(model, subject, values[:, columns], within=1e-7)

@@ -4,8 +4,9 @@ from math import exp
 
 import sympy as sp
 
+from pkqsp_bayes.ode.quantities import Covariate, Parameter
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import Covariate, DoseTarget, OdeSystem, Output, Parameter, State
+from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 
 __all__ = ["PARAMETERS", "mavoglurant"]
 

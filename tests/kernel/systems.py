@@ -2,8 +2,9 @@
 
 import sympy as sp
 
+from pkqsp_bayes.ode.quantities import Covariate, Parameter
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import Covariate, DoseTarget, OdeSystem, Output, Parameter, State
+from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 
 __all__ = [
     "AREA",

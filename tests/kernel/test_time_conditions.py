@@ -9,8 +9,9 @@ import sympy as sp
 
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.quantities import Parameter
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import OdeSystem, Output, Parameter, State
+from pkqsp_bayes.ode.system import OdeSystem, Output, State
 from tests.kernel.tools import compiled, observe, vector
 from tests.oracles.records import make_timeline
 from tests.oracles.windows import WINDOW, exact_gradient, exact_values, windows

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.kernel import Kernel, SolverOptions, Timelines, build_kernel
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
@@ -17,7 +18,8 @@ TIGHT = SolverOptions(rtol=1e-11, atol=1e-11, max_steps=1_000_000)
 @functools.cache
 def compiled(make: Callable[[], OdeSystem]) -> Kernel:
     """Return the kernel of a system, compiled once a session (and kept in the cache)."""
-    return build_kernel(lower_system(make()))
+    lowered = lower_system(make())
+    return build_kernel(emit_cpp(lowered), lowered)
 
 
 def vector(kernel: Kernel, values: Mapping[str, float]) -> np.ndarray:

@@ -8,12 +8,12 @@ from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.library import names, path
-from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.lower import covariate_symbols, lower_system
 from pkqsp_bayes.ode.lowered import Stage
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.toml import read_model
+from tests.ode.checking import check_model
 from tests.ode.numeric import Numeric
 
 HORIZON = {"tmdd-antibody": 500.0, "mab-tmdd": 500.0, "myelosuppression": 300.0, "warfarin": 120.0}

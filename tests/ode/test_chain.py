@@ -8,14 +8,15 @@ from sympy.core.cache import clear_cache
 
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
-from pkqsp_bayes.ode.checks import check_model, check_system
+from pkqsp_bayes.engine.compiled_model import compile_model
+from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.lowered import LoweredOde, SparseMap
 from pkqsp_bayes.ode.numeric import Known, evaluate
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 
 BODIES = {
     "hill": "{a} / (1 + {a})",
@@ -69,7 +70,7 @@ def length(spec: ModelSpec) -> int:
     """Characters of both programs, after every check; within a bound that no slip passes."""
     began = time.process_time()
     assert errors(spec) == []
-    ode = ready_model(spec).lowered
+    ode = compile_model(spec).lowered
     characters = len(emit_cpp(ode)) + len(emit_stan(ode, prefix="m"))
     assert time.process_time() - began < 20.0
     return characters
@@ -148,7 +149,7 @@ FIRST = {
 @pytest.mark.parametrize("first", FIRST)
 def test_values_and_derivatives_of_a_chain(kind: str, first: str) -> None:
     n, A, k, t = 9, 1.7, 0.8, 0.4
-    ode = ready_model(chain(kind, n, first)).lowered
+    ode = compile_model(chain(kind, n, first)).lowered
 
     def last(A: float, k: float, t: float) -> float:
         a = FIRST[first]((A, k, t))
@@ -177,7 +178,7 @@ HILLS = "a0 = t * k\n" + "\n".join(f"a{i} = a{i - 1} / (1 + a{i - 1})" for i in 
 
 def test_a_window_behind_names_is_a_switch() -> None:
     text = HILLS.replace("t * k", "k if t > 5 else 2 * k")
-    ode = ready_model(model("a29 - k * A", text, "A + k + a29")).lowered
+    ode = compile_model(model("a29 - k * A", text, "A + k + a29")).lowered
     assert len(ode.switches) == 1
     assert ode.autonomous
     assert ode.linear
@@ -185,7 +186,7 @@ def test_a_window_behind_names_is_a_switch() -> None:
 
 def test_a_window_of_outputs_alone_is_none() -> None:
     text = HILLS.replace("t * k", "k if t > 5 else 2 * k")
-    ode = ready_model(model("-k * A", text, "A + k + a29")).lowered
+    ode = compile_model(model("-k * A", text, "A + k + a29")).lowered
     assert ode.switches == ()
 
 
@@ -198,7 +199,7 @@ def test_a_jump_on_a_chain_of_time_is_refused() -> None:
 def test_a_jump_on_a_chain_of_states_is_warned_of() -> None:
     spec = model("(1 if a29 > 0.01 else 0) - k * A", HILLS.replace("t", "A"))
     assert any("derivatives by parameters lack" in i.what for i in check_model(spec))
-    assert not ready_model(spec).lowered.linear
+    assert not compile_model(spec).lowered.linear
 
 
 def test_jumps_are_found_whatever_symbols_sympy_remembers() -> None:
@@ -219,5 +220,5 @@ def test_constants_that_square_themselves_are_refused() -> None:
 
 
 def test_a_small_power_of_constants_is_zero() -> None:
-    ode = ready_model(model("-k * A + 0.5^big", constants="big = 1e9")).lowered
+    ode = compile_model(model("-k * A + 0.5^big", constants="big = 1e9")).lowered
     assert _Numbers(ode, 2.0, 0.5, 0.0).value(ode.rhs) == pytest.approx(-1.0)

@@ -9,9 +9,9 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.library import names, path
-from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.spec.toml_text import format_document
+from tests.ode.checking import check_model
 
 SPOILERS: tuple[Any, ...] = (
     0,

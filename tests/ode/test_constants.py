@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from pkqsp_bayes.ode.checks import check_model
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 
 MODEL = """
 title = "functions of numbers"
@@ -43,7 +43,7 @@ def text(k="1", initial="1", q="1", dose="", y="A") -> str:
     ],
 )
 def test_a_rate_constant_of_numbers(k: str, q: str, value: float) -> None:
-    lowered = ready_model(parse_model(text(k=k, q=q))).lowered
+    lowered = compile_model(parse_model(text(k=k, q=q))).lowered
     (entry,) = lowered.rhs.by_state
     assert float(entry.expr) == pytest.approx(-value, rel=1e-14)
 
@@ -56,20 +56,20 @@ def test_a_rate_constant_of_numbers(k: str, q: str, value: float) -> None:
     ],
 )
 def test_an_initial_value_of_numbers(place: dict[str, str], row: float) -> None:
-    lowered = ready_model(parse_model(text(**place))).lowered
+    lowered = compile_model(parse_model(text(**place))).lowered
     assert float(lowered.initial.values[0]) == pytest.approx(row, rel=1e-14)
 
 
 @pytest.mark.parametrize("key", ["bioavailability", "lag", "rate", "duration"])
 def test_a_dose_of_numbers(key: str) -> None:
-    lowered = ready_model(parse_model(text(dose=f'{key} = "log(c) / log10(3)"'))).lowered
+    lowered = compile_model(parse_model(text(dose=f'{key} = "log(c) / log10(3)"'))).lowered
     at = ["factor", "bioavailability", "lag", "rate", "duration"].index(key)
     expected = math.log(2) / math.log10(3)
     assert float(lowered.doses.values[at]) == pytest.approx(expected, rel=1e-14)
 
 
 def test_an_output_of_numbers() -> None:
-    lowered = ready_model(parse_model(text(y="log(c)"))).lowered
+    lowered = compile_model(parse_model(text(y="log(c)"))).lowered
     assert float(lowered.outputs.values[0]) == pytest.approx(math.log(2), rel=1e-14)
 
 

@@ -6,9 +6,10 @@ from pkqsp_bayes.ode.cse import share_subexpressions
 from pkqsp_bayes.ode.hoist import Hoister
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.lowered import Stage
+from pkqsp_bayes.ode.quantities import Parameter
 from pkqsp_bayes.ode.sparsity import plan_elimination
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import OdeSystem, Output, Parameter, State
+from pkqsp_bayes.ode.system import OdeSystem, Output, State
 from tests.emit.systems import body, everything, one_compartment
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.checks import check_model
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 
 
 def model(equations: str, covariate: str = "") -> ModelSpec:
@@ -32,7 +32,7 @@ def issues(equations: str) -> list[Issue]:
     ],
 )
 def test_conditions_on_time_become_switches(condition: str, count: int) -> None:
-    found = ready_model(model(f"d(x)/dt = (1 if {condition} else 0) - k * x")).lowered
+    found = compile_model(model(f"d(x)/dt = (1 if {condition} else 0) - k * x")).lowered
     assert issues(f"d(x)/dt = (1 if {condition} else 0) - k * x") == []
     assert len(found.switches) <= count
     assert found.autonomous
@@ -42,7 +42,7 @@ def test_conditions_on_time_become_switches(condition: str, count: int) -> None:
 @pytest.mark.parametrize("name", ["WT", "AGE"])
 def test_covariates_that_are_lines_over_time(name: str) -> None:
     text = f'[covariates]\n{name} = {{ unit = "kg", interpolation = "linear" }}\n'
-    lowered = ready_model(model(f"d(x)/dt = (1 if {name} > q + t else 0) - k * x", text)).lowered
+    lowered = compile_model(model(f"d(x)/dt = (1 if {name} > q + t else 0) - k * x", text)).lowered
     assert len(lowered.switches) == 1
     assert lowered.autonomous
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from pkqsp_bayes.ode.quantities import Covariate, Parameter
 from pkqsp_bayes.ode.symbols import TIME, symbol
-from pkqsp_bayes.ode.system import Covariate, DoseTarget, OdeSystem, Output, Parameter, State
+from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities
 

@@ -10,9 +10,9 @@ from scipy import integrate, stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.residual import Residual
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.program.bound_data import Observations
@@ -57,7 +57,7 @@ def study_of(dv: list[Any], units: dict[str, str] | None = None, **columns: Any)
 
 
 def seen(model: pq.ModelSpec, study: pq.Study) -> Observations:
-    return collect_observations(ready_model(model), study)
+    return collect_observations(compile_model(model), study)
 
 
 def errors(model: pq.ModelSpec, study: pq.Study) -> list[pq.Issue]:

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.library import names
-from pkqsp_bayes.ode.ready import ready_model
 from tests.designs import regimen
 from tests.program.studies import observed
 
@@ -51,12 +51,12 @@ def simulated_study(name: str) -> pq.Study:
     """Return the library's design for a model, its samples drawn around the typical values."""
     rng = np.random.default_rng(3)
     model, design = pq.load_model(name), _repeated(regimen(name))
-    ready = ready_model(model)
+    ready = compile_model(model)
     typical = typical_values(ready, {})
     values = pd.DataFrame(
         np.tile(typical, (len(design.subjects), 1)),
         index=design.subjects,
-        columns=ready.lowered.parameters,
+        columns=ready.ode.parameters,
     )
     for parameter, stated in model.population.parameters.items():
         if stated.iiv == "lognormal" and parameter in values:

@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.predictive.npde import npde
-from pkqsp_bayes.ode.ready import ready_model
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
 from pkqsp_bayes.reporting.npde import draw_npde
 from pkqsp_bayes.reporting.sections.budget import typical_regimen
@@ -54,7 +54,7 @@ def test_npde_are_drawn(hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path:
 
 
 def test_the_regimen_is_that_of_the_subject_with_the_median_dose(theophylline: pq.Study) -> None:
-    ready = ready_model(pq.load_model("one-compartment"))
+    ready = compile_model(pq.load_model("one-compartment"))
     doses = typical_regimen(ready, theophylline)
     given = np.sort(theophylline.table.groupby("ID")["AMT"].sum())
     assert doses is not None
@@ -62,7 +62,7 @@ def test_the_regimen_is_that_of_the_subject_with_the_median_dose(theophylline: p
 
 
 def test_infusions_and_repeated_doses_are_kept() -> None:
-    ready = ready_model(pq.load_model("one-compartment"))
+    ready = compile_model(pq.load_model("one-compartment"))
     dose = pq.Dose(amount=100, time=1, n=3, interval=12, duration=2, to="iv")
     study = pq.regimen(dose, [0, 24], covariates={"WT": 70})
     found = typical_regimen(ready, study)
@@ -72,7 +72,7 @@ def test_infusions_and_repeated_doses_are_kept() -> None:
 
 
 def test_modelled_durations_cannot_be_given_again() -> None:
-    ready = ready_model(pq.load_model("one-compartment"))
+    ready = compile_model(pq.load_model("one-compartment"))
     study = pq.regimen(pq.Dose(amount=100, to="iv"), [1], covariates={"WT": 70})
     table = study.table.assign(RATE=np.where(study.table["EVID"] == 1, -2.0, 0.0))
     assert typical_regimen(ready, pq.Study(table=table, covariates=("WT",))) is None

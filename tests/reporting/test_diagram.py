@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.ode.flows import find_graph
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.reporting.describe_model import describe_model
 from pkqsp_bayes.reporting.diagram import draw_diagram
 
@@ -18,11 +18,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def ready(request: pytest.FixtureRequest) -> ReadyModel:
-    return ready_model(pq.load_model(request.param))
+def ready(request: pytest.FixtureRequest) -> CompiledModel:
+    return compile_model(pq.load_model(request.param))
 
 
-def test_organs_or_states_are_there_and_legible(ready: ReadyModel) -> None:
+def test_organs_or_states_are_there_and_legible(ready: CompiledModel) -> None:
     drawn = ET.fromstring(draw_diagram(ready))
     texts = list(drawn.iter(f"{SVG}text"))
     wanted = list(ready.spec.organs) or [s.name for s in ready.system.states]
@@ -30,7 +30,7 @@ def test_organs_or_states_are_there_and_legible(ready: ReadyModel) -> None:
     assert min(float(text.attrib["font-size"]) for text in texts) >= 7
 
 
-def test_nothing_is_outside(ready: ReadyModel) -> None:
+def test_nothing_is_outside(ready: CompiledModel) -> None:
     drawn = ET.fromstring(draw_diagram(ready))
     width, height = map(float, drawn.attrib["viewBox"].split()[2:])
     boxes = [[float(r.attrib[k]) for k in ("x", "y", "width", "height")]
@@ -42,21 +42,21 @@ def test_nothing_is_outside(ready: ReadyModel) -> None:
     assert max(numbers[::2]) <= width
 
 
-def test_words_say_what_varies(ready: ReadyModel) -> None:
+def test_words_say_what_varies(ready: CompiledModel) -> None:
     told = dict(describe_model(ready))
     varying = [n for n, p in ready.spec.population.parameters.items() if p.iiv]
     assert all(name in told["Varies between people"] for name in varying)
-    assert str(len(ready.lowered.states)) in told["Size"]
+    assert str(len(ready.ode.states)) in told["Size"]
 
 
 def test_flows_of_two_compartments_go_both_ways() -> None:
-    system = ready_model(pq.load_model("two-compartment")).system
+    system = compile_model(pq.load_model("two-compartment")).system
     found = {(f.source, f.target) for f in find_graph(system).flows}
     assert {("central", "peripheral"), ("peripheral", "central"), ("central", None)} <= found
 
 
 def test_cells_mature_along_the_chain_and_feed_back() -> None:
-    system = ready_model(pq.load_model("myelosuppression")).system
+    system = compile_model(pq.load_model("myelosuppression")).system
     graph = find_graph(system)
     chain = [f"marrow.{name}" for name in ("Prol", "T1", "T2", "T3", "Circ")]
     found = {(f.source, f.target) for f in graph.flows}

@@ -3,8 +3,8 @@
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.toml import parse_model
 
 MODEL = """
@@ -45,7 +45,9 @@ def test_other_references_pass(effect: str) -> None:
 
 @pytest.mark.parametrize("value", [0.0, -3.0])
 def test_a_power_of_a_value_that_is_not_positive_names_the_subject(value: float) -> None:
-    model = ready_model(parse_model(MODEL.format(covariate="reference = 1", effect="power(0.75)")))
+    model = compile_model(
+        parse_model(MODEL.format(covariate="reference = 1", effect="power(0.75)"))
+    )
     study = pq.regimen(pq.Dose(amount=1, to="iv"), [1, 2], covariates={"X": value})
     with pytest.raises(pq.CheckError, match=f"X is {value:g}, and a power of it has no value"):
         subject_timelines(model, study)

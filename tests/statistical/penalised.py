@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.optimize import least_squares
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.kernel import Kernel, build_kernel
+from pkqsp_bayes.engine.compiled_model import compile_model
+from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.study.timeline import Timeline
 from tests.statistical.recovery import Truth
@@ -40,8 +40,8 @@ def penalised_fit(model: pq.ModelSpec, study: pq.Study, truth: Truth) -> pd.Data
 
     ``truth`` has omega and sigma.
     """
-    ready = ready_model(model)
-    kernel, names = build_kernel(ready.lowered), ready.lowered.parameters
+    ready = compile_model(model)
+    kernel, names = ready.kernel, ready.ode.parameters
     outputs = [o.name for o in ready.system.outputs]
     subjects = [
         _seen(line, study.table, outputs, truth) for line in subject_timelines(ready, study)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.typical_individual import typical_values
-from pkqsp_bayes.ode.ready import ready_model
 
 TIMES = [0.2, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 30, 36, 48]
 OMEGA, SIGMA = 0.36, 0.32
@@ -23,8 +23,8 @@ def simulated(subjects: int) -> pq.Study:
     weight = rng.lognormal(np.log(75), 0.15, subjects)
     dose = pq.Dose(amount=25, duration=1 / 3)
     design = pq.regimen(dose, TIMES, subjects=subjects, covariates={"WT": weight})
-    ready = ready_model(model)
-    values = dict(zip(ready.lowered.parameters, typical_values(ready, {}), strict=True))
+    ready = compile_model(model)
+    values = dict(zip(ready.ode.parameters, typical_values(ready, {}), strict=True))
     individual = pd.DataFrame(values, index=design.subjects)
     individual["CLint"] = TRUTH * np.exp(OMEGA * rng.normal(size=subjects))
     solved = pq.simulate(model, design, parameters=individual)

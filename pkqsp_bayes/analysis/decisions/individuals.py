@@ -102,7 +102,8 @@ class Individuals:
         values = simulator.solve(parameters, options=options).values
         seen = (simulator.study.table["EVID"] == 0).to_numpy()
         shape = (len(eta), len(self.study.subjects), at.size)
-        units = {o.name: o.unit for o in simulator.model.system.outputs}
+        ode = simulator.model.ode
+        units = dict(zip(ode.output_names, ode.stated_units, strict=True))
         return xr.Dataset(
             {
                 name: (

@@ -18,11 +18,11 @@ from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.simulated import DOSES, Dose
@@ -128,7 +128,7 @@ def intervene(
     fitted = open_fit(fit)
     model, rng = unfold_trajectories(fitted.spec), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
-    changes = read_changes(ready_model(model), do, regimen, given)
+    changes = read_changes(compile_model(model), do, regimen, given)
     chosen = options or SolverOptions()
     before = _design(model, output, at, regimen, given, chosen)
     changed, _ = set_constants(model, changes.constants)

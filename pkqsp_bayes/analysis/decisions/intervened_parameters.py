@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.decisions.interventions import Scaled
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -70,7 +70,7 @@ def _known_effects(model: ModelSpec, name: str) -> list[str]:
 
 
 def act_on(
-    model: ReadyModel,
+    model: CompiledModel,
     names: tuple[str, ...],
     values: FloatArray,
     done: Mapping[str, float | Scaled],
@@ -79,7 +79,7 @@ def act_on(
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         With its occasions.
     names : tuple of str
         Of the individual parameters.
@@ -106,7 +106,7 @@ def act_on(
 
 
 def _set(
-    model: ReadyModel, names: tuple[str, ...], values: FloatArray, name: str, number: float
+    model: CompiledModel, names: tuple[str, ...], values: FloatArray, name: str, number: float
 ) -> None:
     effects = model.spec.population.parameters[name].covariates
     labels = [
@@ -118,7 +118,7 @@ def _set(
     values[..., _columns(names, [*_kappas(model, name), *labels])] = 0.0
 
 
-def _kappas(model: ReadyModel, name: str) -> list[str]:
+def _kappas(model: CompiledModel, name: str) -> list[str]:
     return [kappa_label(name, occasion) for occasion in model.occasions]
 
 
@@ -127,7 +127,7 @@ def _columns(names: tuple[str, ...], labels: list[str]) -> list[int]:
 
 
 def _scale(
-    model: ReadyModel, names: tuple[str, ...], values: FloatArray, name: str, factor: float
+    model: CompiledModel, names: tuple[str, ...], values: FloatArray, name: str, factor: float
 ) -> Iterator[Issue]:
     stated = model.spec.population.parameters[name]
     own, kappas = names.index(name), _columns(names, _kappas(model, name))

@@ -9,8 +9,8 @@ import numpy as np
 
 from pkqsp_bayes.arguments import number
 from pkqsp_bayes.arguments.rule import shown
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
@@ -62,7 +62,7 @@ class Changes:
 
 
 def read_changes(
-    ready: ReadyModel,
+    ready: CompiledModel,
     do: Mapping[str, Change],
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
@@ -71,7 +71,7 @@ def read_changes(
 
     Parameters
     ----------
-    ready : ReadyModel
+    ready : CompiledModel
         The model.
     do : mapping of str to Change
         By the name of a parameter, a constant or a covariate; ``dose`` for what is given.
@@ -89,7 +89,7 @@ def read_changes(
         issues = [Issue(where="do", what="nothing is done", remedy="name a cause")]
     if issues:
         raise CheckError(issues)
-    moved = {n: c for n, c in do.items() if n in ready.lowered.parameters}
+    moved = {n: c for n, c in do.items() if n in ready.ode.parameters}
     return Changes(
         constants={
             n: _number(c, _constant(spec, n))
@@ -114,14 +114,14 @@ def _constant(spec: ModelSpec, name: str) -> float | str | None:
     return stated.typical if stated and isinstance(stated.typical, float | int) else None
 
 
-def _issues(ready: ReadyModel, name: str, change: Change) -> Iterator[Issue]:
+def _issues(ready: CompiledModel, name: str, change: Change) -> Iterator[Issue]:
     where = f"do.{name}"
     complaint = _no_cause(ready, name) or _no_change(ready.spec, name, change)
     if complaint is not None:
         yield Issue(where=where, what=complaint[0], remedy=complaint[1])
 
 
-def _no_cause(ready: ReadyModel, name: str) -> tuple[str, str] | None:
+def _no_cause(ready: CompiledModel, name: str) -> tuple[str, str] | None:
     """Say why nothing can be done to this name, and what to do instead."""
     spec = ready.spec
     causes = {**spec.population.parameters, **spec.parameters, **spec.covariates, "dose": None}
@@ -130,10 +130,10 @@ def _no_cause(ready: ReadyModel, name: str) -> tuple[str, str] | None:
         return what, "intervene on a parameter, a covariate or the dose"
     if name in causes:
         stated = spec.population.parameters.get(name)
-        if stated and not is_known(stated) and name not in ready.lowered.parameters:
+        if stated and not is_known(stated) and name not in ready.ode.parameters:
             return "nothing in the model depends on it", "intervene on what moves the output"
         return None
-    if name in ready.lowered.states:
+    if name in ready.ode.states:
         what = "a state follows from its equation at every moment: it cannot be held at a value"
         return what, "dose into it, or change the parameters of its equation"
     guess = nearest(name, causes)

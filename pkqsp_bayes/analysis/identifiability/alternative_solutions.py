@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from pkqsp_bayes.analysis.identifiability.structural import experiments_of
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.ode.jets import NotAnalyticError
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.series import series_rows
 from pkqsp_bayes.study.study import Study
 
@@ -48,13 +48,13 @@ class OtherSolution:
 
 
 def other_solutions(
-    model: ReadyModel, study: Study, *, starts: int = 20, seed: int = 1, order: int = 0
+    model: CompiledModel, study: Study, *, starts: int = 20, seed: int = 1, order: int = 0
 ) -> tuple[OtherSolution, ...]:
     """Search for other, distant values of the individual parameters with the same outputs.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Without occasions; its parameters should be locally identifiable (`structural_rank`), and
         those that are positive are searched.
     study : Study
@@ -87,15 +87,15 @@ def other_solutions(
 class _Search:
     """Taylor coefficients of the observed outputs, relative to those at the typical values."""
 
-    def __init__(self, model: ReadyModel, study: Study, order: int) -> None:
+    def __init__(self, model: CompiledModel, study: Study, order: int) -> None:
         self.model = model
         self.values = typical_values(model, {})
         self.free = np.flatnonzero(self.values > 0)
         self.centre = np.log(self.values[self.free])
         self.experiments = tuple(experiments_of(model, study))
         observed = [n for n, o in model.spec.observe.items() if o.error is not None]
-        self.outputs = [model.lowered.output_names.index(n) for n in observed]
-        self.order = max(order, self.values.size + len(model.lowered.states) + 1)
+        self.outputs = [model.ode.output_names.index(n) for n in observed]
+        self.order = max(order, self.values.size + len(model.ode.states) + 1)
         self.last: tuple[FloatArray, FloatArray, FloatArray] | None = None
         self.goal, _ = self._rows(self.centre)
         size = np.abs(self.goal)
@@ -156,7 +156,7 @@ class _Search:
 
     def worded(self, end: FloatArray) -> OtherSolution:
         """Return a solution in words."""
-        names = [self.model.lowered.parameters[j] for j in self.free]
+        names = [self.model.ode.parameters[j] for j in self.free]
         moved = [i for i, x in enumerate(end - self.centre) if abs(x) > _APART / 10]
         typical = {names[i]: float(np.exp(self.centre[i])) for i in moved}
         other = {names[i]: float(np.exp(end[i])) for i in moved}

@@ -24,11 +24,11 @@ from pkqsp_bayes.analysis.identifiability.structural import Ambiguity, Structura
 from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
 from pkqsp_bayes.analysis.stated_priors import point_of, stated_priors
 from pkqsp_bayes.arguments import SEED, Rule, checked, count
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
@@ -188,7 +188,7 @@ def identifiability(
     study = planned_study(_study(model, study, fitted))
     frame = bind_data(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
-    ready = ready_model(model)
+    ready = compile_model(model)
     structural = structural_rank(ready, study, outputs=observed, seed=seed)
     unique = structural.rank == len(structural.parameters)
     others: tuple[OtherSolution, ...] = ()

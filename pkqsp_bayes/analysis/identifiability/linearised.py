@@ -182,7 +182,7 @@ def _layers(
 
 def _kappa_columns(simulator: StudySimulator, draws: PopulationDraws) -> IntArray:
     """Return the place of each deviation among the individual parameters: (O, Q)."""
-    names = simulator.model.lowered.parameters
+    names = simulator.model.ode.parameters
     places = [
         [names.index(kappa_label(name, label)) for name in draws.occasion_effects]
         for label in simulator.model.occasions

@@ -20,11 +20,11 @@ from pkqsp_bayes.analysis.identifiability.nullspace import (
     product_text,
     sum_text,
 )
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.jets import NotAnalyticError
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.ode.series import Experiment, series_rows
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline
@@ -94,13 +94,13 @@ class Structural:
 
 
 def structural_rank(
-    model: ReadyModel, study: Study, *, outputs: Sequence[str] = (), seed: int = 1
+    model: CompiledModel, study: Study, *, outputs: Sequence[str] = (), seed: int = 1
 ) -> Structural:
     """Decide which individual parameters the outputs of a design tell.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Without occasions.
     study : Study
         Gives routes, doses and covariates; sampling times play no part.
@@ -151,7 +151,7 @@ def structural_rank(
 class _Problem:
     """What is computed: experiments at covariates, at two random points."""
 
-    model: ReadyModel
+    model: CompiledModel
     experiments: tuple[tuple[Experiment, Mapping[str, float]], ...]
     outputs: tuple[int, ...]
     points: tuple[tuple[float, ...], ...]
@@ -159,7 +159,7 @@ class _Problem:
 
     @classmethod
     def of(
-        cls, model: ReadyModel, study: Study, outputs: Sequence[str], rng: np.random.Generator
+        cls, model: CompiledModel, study: Study, outputs: Sequence[str], rng: np.random.Generator
     ) -> "_Problem":
         ode = model.lowered
         observed = [n for n, o in model.spec.observe.items() if o.error is not None]
@@ -199,16 +199,16 @@ class _Problem:
             return null_space(scaled, self.columns)
 
 
-def _columns(model: ReadyModel) -> tuple[int, ...]:
+def _columns(model: CompiledModel) -> tuple[int, ...]:
     """Order in which columns become pivots: those of doses alone last."""
-    names = model.lowered.parameters
+    names = model.ode.parameters
     dynamic = {
         j for c in model.lowered.coefficients if c.symbol in _used(model) for j, _ in c.gradient
     }
     return tuple(sorted(range(len(names)), key=lambda j: (j not in dynamic, j)))
 
 
-def _used(model: ReadyModel) -> set[object]:
+def _used(model: CompiledModel) -> set[object]:
     """Coefficients of equations and outputs."""
     ode = model.lowered
     rows = (*ode.rhs.values, *ode.outputs.values)
@@ -217,13 +217,13 @@ def _used(model: ReadyModel) -> set[object]:
 
 
 def experiments_of(
-    model: ReadyModel, study: Study
+    model: CompiledModel, study: Study
 ) -> Iterator[tuple[Experiment, dict[str, float]]]:
     """Yield each way in which the study doses, at one or two sets of covariates.
 
     Parameters
     ----------
-    model : ReadyModel
+    model : CompiledModel
         Without occasions.
     study : Study
         Its doses.
@@ -259,7 +259,7 @@ def _experiment(line: Timeline, i: int) -> Experiment:
     return Experiment(kind="rate" if rate == -1 else "duration", target=target, amount=amount)
 
 
-def _covariate_points(model: ReadyModel, lines: Sequence[Timeline]) -> list[dict[str, float]]:
+def _covariate_points(model: CompiledModel, lines: Sequence[Timeline]) -> list[dict[str, float]]:
     """Return the covariates of the first record, and of that which differs most from it."""
     ode = model.lowered
     names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
@@ -280,7 +280,7 @@ def _ambiguities(problem: _Problem, found: Sequence[NullSpace]) -> Iterator[Ambi
         group = sorted(
             {j for v in vectors for j in _moved(first.vectors[v])}, key=problem.columns.index
         )
-        names = [problem.model.lowered.parameters[j] for j in group]
+        names = [problem.model.ode.parameters[j] for j in group]
         told, products = _told(problem, (first, second), vectors, group, names)
         yield _worded(names, len(vectors), told, products)
 

@@ -15,10 +15,10 @@ from pkqsp_bayes.analysis.predictive.predictive_pvalues import STATISTICS
 from pkqsp_bayes.analysis.predictive.quantification_limits import endpoint_limits
 from pkqsp_bayes.analysis.predictive.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import PRIOR_DRAWS
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
-from pkqsp_bayes.ode.ready import ready_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
@@ -125,9 +125,9 @@ def prior_check(
 
 def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
     """Return the observations of a study as a table, in the order of the prior's predictions."""
-    ready = ready_model(unfold_trajectories(model), occasions=_occasions(prior))
+    ready = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
     seen = collect_observations(ready, study)
-    names = np.array(ready.lowered.output_names)
+    names = np.array(ready.ode.output_names)
     return pd.DataFrame(
         {
             "row": seen.row,

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fitted_study import (
     design_difference,
@@ -20,7 +21,6 @@ from pkqsp_bayes.fitting.results.fitted_study import (
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account, read_attribute
 from pkqsp_bayes.fitting.results.quantities import labelled_draws, name_groups
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
-from pkqsp_bayes.ode.ready import ReadyModel, ready_model
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
@@ -126,9 +126,9 @@ class FittedModel:
         return read_spec(self._tree)
 
     @cached_property
-    def compiled(self) -> ReadyModel:
+    def compiled(self) -> CompiledModel:
         """The model, composed and lowered, with the occasions of the fit."""
-        return ready_model(self.spec, occasions=self.occasions)
+        return compile_model(self.spec, occasions=self.occasions)
 
     @cached_property
     def occasions(self) -> tuple[str, ...]:

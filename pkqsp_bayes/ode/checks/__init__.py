@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.anatomy import expand_model
 from pkqsp_bayes.ode.checks.balance import check_balance
 from pkqsp_bayes.ode.checks.constants import check_constants
@@ -20,12 +20,11 @@ from pkqsp_bayes.ode.checks.usage import (
     check_parameters_used,
     check_states_read,
 )
-from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 
-__all__ = ["CHECKS", "check_model", "check_system"]
+__all__ = ["CHECKS", "check_system", "run_checks"]
 
 CHECKS: tuple[Callable[[ModelSpec, OdeSystem], list[Issue]], ...] = (
     check_units,
@@ -61,19 +60,22 @@ def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
 
     Examples
     --------
+    >>> from pkqsp_bayes.ode.compose import compose_model
     >>> from pkqsp_bayes.spec import EquationsSpec, ModelSpec
     >>> model = ModelSpec(title="growth", equations=EquationsSpec(text="d(A)/dt = A; A(0) = A"))
     >>> [str(issue) for issue in check_system(model, compose_model(model))]  # doctest: +ELLIPSIS
     ['error: equations: d(A)/dt: A(0) depends on states or time (state it by ...)']
     """
+    return [issue for found in run_checks(spec, system).values() for issue in found]
+
+
+def run_checks(spec: ModelSpec, system: OdeSystem) -> dict[str, tuple[Issue, ...]]:
+    """Run every check on a composed model; return what each found, by its name.
+
+    Parameters
+    ----------
+    spec, system
+        As `check_system` takes them.
+    """
     whole = expand_model(unfold_trajectories(spec))
-    return [issue for check in CHECKS for issue in check(whole, system)]
-
-
-def check_model(spec: ModelSpec) -> list[Issue]:
-    """Compose a model and check it; return every issue, those of composition included."""
-    try:
-        system = compose_model(spec)
-    except CheckError as error:
-        return list(error.issues)
-    return check_system(spec, system)
+    return {check.__name__: tuple(check(whole, system)) for check in CHECKS}

@@ -7,8 +7,9 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.numeric import Known, evaluate
+from pkqsp_bayes.ode.quantities import ParameterKind
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import OdeSystem, ParameterKind
+from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
 __all__ = ["check_constants"]

@@ -7,6 +7,7 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.closure import Closure
+from pkqsp_bayes.ode.signs import sign_issues
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.physiology.formula_ranges import limit_issues
@@ -17,14 +18,9 @@ __all__ = [
     "check_limits",
     "check_positive",
     "check_sub_volumes",
-    "sign_issues",
 ]
 
 _ROUNDING = 1e-6
-_FRACTIONS = ("fup", "Hct")
-_LOGARITHMS, _LARGEST_LOGARITHM = ("logP", "logMA"), 15.0
-_POSITIVE = ("V", "Q", "Qart", "Qout", "Kp", "Kb", "Kpu")
-_BODY = ("organs", "pools", "lump", "body", "antibody")
 
 
 def check_flows(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
@@ -100,36 +96,6 @@ def check_limits(_: ModelSpec, system: OdeSystem) -> list[Issue]:
         if None not in at:
             issues += limit_issues([replace(limit, value=value, low=low, high=high)])
     return issues
-
-
-def sign_issues(name: str, where: str, value: float) -> Iterator[Issue]:
-    """Yield what is wrong with the value of a helper that goes by a name of physiology."""
-    if name == "red_cells.Kpu" and value < 0:
-        what = f"red cells would hold less than no drug, {value:.3g} of unbound drug in plasma"
-        yield Issue(where=where, what=what, remedy="BP is 1 - Hct at least: correct it, or Hct")
-    kind = _kind(name, where)
-    plain = name.removesuffix(".driven")
-    if kind and not value > 0:
-        remedy = "it must be positive: correct what it is made of"
-        yield Issue(where=where, what=f"the {kind} {name} is {value:.6g}", remedy=remedy)
-    elif plain in _FRACTIONS and not 0 < value <= 1:
-        what = f"{name} is {value:.6g}"
-        yield Issue(where=where, what=what, remedy="it is a fraction, between 0 and 1")
-    elif plain in _LOGARITHMS and not abs(value) <= _LARGEST_LOGARITHM:
-        what = f"{name} is {value:.6g}"
-        yield Issue(where=where, what=what, remedy="a decadic logarithm, within -15 to 15")
-    elif plain in ("BP", "CO", "MW", "GFR") and not value > 0:
-        yield Issue(where=where, what=f"{name} is {value:.6g}", remedy="it must be positive")
-
-
-def _kind(name: str, where: str) -> str:
-    """Say which positive quantity a helper is, by its name and its place in the file."""
-    quantity = name.removesuffix(".driven").rpartition(".")[2]
-    if ".volumes." in where or where.endswith((".volume", ".parameters.V")):
-        return "volume"
-    if quantity not in _POSITIVE or not where.startswith(_BODY):
-        return ""
-    return "volume" if quantity == "V" else "flow" if quantity[0] == "Q" else "partition"
 
 
 def check_sub_volumes(spec: ModelSpec, system: OdeSystem) -> list[Issue]:

@@ -13,8 +13,8 @@ from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import exact
 from pkqsp_bayes.ode.components.typical_parameters import prior_median
 from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.ode.system import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.labels import coefficient_label, kappa_label, occasion_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
+from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
-from pkqsp_bayes.ode.ready import ReadyModel
 from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
@@ -50,12 +50,12 @@ def budget_section(context: ReportContext) -> Section:
     )
 
 
-def typical_regimen(ready: ReadyModel, study: Study) -> list[Dose] | None:
+def typical_regimen(ready: CompiledModel, study: Study) -> list[Dose] | None:
     """Return the doses of the subject whose total dose is the median one.
 
     Parameters
     ----------
-    ready : ReadyModel
+    ready : CompiledModel
         Names the dosing compartments.
     study : Study
         Of which the doses are.
@@ -70,7 +70,7 @@ def typical_regimen(ready: ReadyModel, study: Study) -> list[Dose] | None:
         return None
     totals = np.array([(line.amount * (1 + line.additional)).sum() for line in lines])
     chosen = lines[int(np.argsort(totals, kind="stable")[(len(lines) - 1) // 2])]
-    names = [dose.name for dose in ready.system.doses]
+    names = list(ready.ode.dose_names)
     return [
         Dose(
             amount=float(chosen.amount[k]),

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.anatomy import expand_model
-from pkqsp_bayes.ode.checks import CHECKS
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, plural
 from pkqsp_bayes.spec.check_priors import check_priors
@@ -27,13 +25,14 @@ _WORDS = {
 
 
 def checks_section(context: ReportContext) -> Section:
-    """Return each check with its outcome; they are run anew for the report."""
-    spec, system = expand_model(context.model), context.compiled.system
+    """Return each check with its outcome."""
     rows = []
-    for one in CHECKS:
-        words = _WORDS.get(one.__name__, one.__name__.removeprefix("check_").replace("_", " "))
-        rows.append([words, _outcome(one(spec, system))])
-    rows.append(["Priors have their mass where values are possible", _outcome(check_priors(spec))])
+    for name, found in context.compiled.outcomes.items():
+        words = _WORDS.get(name, name.removeprefix("check_").replace("_", " "))
+        rows.append([words, _outcome(found)])
+    rows.append(
+        ["Priors have their mass where values are possible", _outcome(check_priors(context.model))]
+    )
     note = ""
     if context.study is None:
         note = "The study is not at hand: its table was checked when it was fitted, not again."

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pkqsp_bayes.ode.compose import dose_numbers
 from pkqsp_bayes.program.study_summary import summarise_study
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.reporting.style import COLOURS, saved
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study import Study
 

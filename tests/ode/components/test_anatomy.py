@@ -3,9 +3,9 @@
 import pytest
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.physiology.species import reference_body
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 from tests.ode.components.models import compose
 from tests.ode.numeric import Numeric
 

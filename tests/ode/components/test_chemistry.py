@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.physiology.kp import DrugChemistry, kp_function, kp_methods
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.numeric import Numeric
 

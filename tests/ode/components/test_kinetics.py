@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.library import path
-from pkqsp_bayes.ode.compose import compose_model, dose_numbers
+from pkqsp_bayes.ode.compose import compose_model
+from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.toml import parse_model, read_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.components.test_organs import derivative, state_of

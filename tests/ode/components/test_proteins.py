@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from pkqsp_bayes.ode.checks import check_model
 from pkqsp_bayes.spec.toml import parse_model
+from tests.ode.checking import check_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.components.steady import Rest
 from tests.ode.numeric import Numeric

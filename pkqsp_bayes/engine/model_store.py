@@ -1,0 +1,165 @@
+"""Parts of compiled models on disk, by the content of the model and the version of the code."""
+
+import functools
+import hashlib
+import importlib.util
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cattrs
+
+from pkqsp_bayes.assets import digest_files
+from pkqsp_bayes.engine.cache import build_once
+from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.ode.expression_graph import NotStorableError
+
+__all__ = ["ModelStore", "code_version", "format_plain", "parse_plain"]
+
+_LOGGER = logging.getLogger(__name__)
+_KIND = "model"
+_FILE = "part.json"
+_MOST_BYTES = 256_000_000
+_CODE = ("ode", "emit", "spec", "physiology", "statistics")
+_FILES = ("units.py", "errors.py", "engine/compiled_model.py", "engine/model_store.py")
+_FOREIGN = (
+    ("sympy", "release.py"),
+    ("mpmath", "__init__.py"),
+    ("numpy", "version.py"),
+    ("pint", "default_en.txt"),
+    ("pint", "constants_en.txt"),
+)
+"""Files that say which version of other packages there is, or what their units are."""
+
+
+@functools.cache
+def code_version() -> str:
+    """Return a hash of all code that a compiled model follows from.
+
+    Examples
+    --------
+    >>> len(code_version())
+    64
+    """
+    package = Path(__file__).parent.parent
+    folders = [package / name for name in _CODE]
+    digest = hashlib.sha256(digest_files(f for f in folders if f.is_dir()).encode())
+    foreign = (_foreign(package, name) for package, name in _FOREIGN)
+    for path in (*(package / name for name in _FILES), *foreign):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def _foreign(package: str, name: str) -> Path:
+    """Return a file of another package, which is not imported."""
+    found = importlib.util.find_spec(package)
+    origin = found.origin if found is not None else None
+    return Path(origin or "").parent / name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStore:
+    """The parts of one compiled model in the user's cache.
+
+    Parameters
+    ----------
+    content : str
+        All that the parts follow from, besides the code.
+    """
+
+    content: str
+
+    @property
+    def key(self) -> str:
+        """Return the name of the model's entries."""
+        text = f"{code_version()}\0{self.content}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+    def fetch[Part](
+        self,
+        name: str,
+        make: Callable[[], Part],
+        *,
+        write: Callable[[Part], str],
+        read: Callable[[str], Part],
+    ) -> Part:
+        """Return a part: from the disk, or made and put there.
+
+        Parameters
+        ----------
+        name : str
+            Of the part.
+        make : callable
+            Makes it.
+        write, read : callable
+            To text and back; ``read`` raises `ValueError` at a text that is damaged, which is then
+            made anew.
+
+        Notes
+        -----
+        A cache that cannot be used is no failure: the part is made, and not kept.
+        """
+        found: list[Part] = []
+
+        def build(folder: Path) -> None:
+            found[:] = [make()]
+            _write_signed(folder / _FILE, write(found[0]))
+
+        def is_whole(folder: Path) -> bool:
+            try:
+                found[:] = [read(_read_signed(folder / _FILE))]
+            except (OSError, ValueError) as error:
+                _LOGGER.debug("%s is damaged (%s) and made anew", folder, error)
+                return False
+            return True
+
+        try:
+            build_once(_KIND, f"{self.key}-{name}", build, is_whole=is_whole)
+        except (ToolchainError, NotStorableError) as error:
+            _LOGGER.debug("the %s of a model is not kept: %s", name, error)
+        return found[0] if found else make()
+
+
+def _write_signed(path: Path, text: str) -> None:
+    path.write_text(f"{_digest(text)}\n{text}", encoding="utf-8", newline="")
+
+
+def _read_signed(path: Path) -> str:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError("too long")
+    with path.open(encoding="utf-8", newline="") as file:
+        signature, _, text = file.read().partition("\n")
+    if signature != _digest(text):
+        raise ValueError("the checksum differs")
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def format_plain(record: object) -> str:
+    """Return the text of a record without expressions."""
+    return json.dumps(cattrs.Converter().unstructure(record), separators=(",", ":"))
+
+
+def parse_plain[Part](text: str, kind: type[Part]) -> Part:
+    """Return the record of a text.
+
+    Raises
+    ------
+    ValueError
+        If the text is damaged.
+
+    Examples
+    --------
+    >>> parse_plain(format_plain({"CL": (0, 1)}), dict[str, tuple[int, ...]])
+    {'CL': (0, 1)}
+    """
+    table = json.loads(text)
+    try:
+        return cattrs.Converter(forbid_extra_keys=True).structure(table, kind)
+    except Exception as error:  # cattrs groups errors of every kind
+        raise ValueError(f"the text is damaged: {error}") from error

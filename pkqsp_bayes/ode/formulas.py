@@ -1,0 +1,116 @@
+"""The helpers and limits of a system as nodes: evaluated for a study's subjects without SymPy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pkqsp_bayes.ode.expression_graph import Node, check_nodes, evaluate_nodes
+
+if TYPE_CHECKING:
+    from pkqsp_bayes.ode.system import OdeSystem
+
+__all__ = ["Formula", "FormulaLimit", "Formulas", "find_formulas"]
+
+type FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A helper: its name, its path in the model file, its node."""
+
+    name: str
+    where: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormulaLimit:
+    """The range of a formula, as `pkqsp_bayes.physiology.formula_ranges.Limit`, in nodes."""
+
+    name: str
+    where: str
+    remedy: str
+    value: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formulas:
+    """What is evaluated at covariates and typical values.
+
+    Parameters
+    ----------
+    nodes : tuple of node
+        Helpers are written out: `pkqsp_bayes.ode.expression_graph`.
+    helpers : tuple of Formula
+        In the order of the system.
+    limits : tuple of FormulaLimit
+        Ranges in which formulas of the body hold.
+    """
+
+    nodes: tuple[Node, ...]
+    helpers: tuple[Formula, ...]
+    limits: tuple[FormulaLimit, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse nodes that are damaged."""
+        check_nodes(self.nodes)
+        places = [f.node for f in self.helpers]
+        places += [place for limit in self.limits for place in (limit.value, limit.low, limit.high)]
+        if not all(0 <= place < len(self.nodes) for place in places):
+            raise ValueError("a formula is damaged")
+
+    def evaluate(self, known: Mapping[str, FloatArray]) -> Sequence[FloatArray | None]:
+        """Return the value of each node; None where it depends on what is not known.
+
+        Parameters
+        ----------
+        known : mapping of str to array
+            Covariates and parameters, arrays that broadcast.
+        """
+        return evaluate_nodes(self.nodes, known)
+
+
+def find_formulas(system: "OdeSystem") -> Formulas:
+    """Return the helpers and limits of a system.
+
+    Parameters
+    ----------
+    system : OdeSystem
+        As composed.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.ode.symbols import symbol
+    >>> from pkqsp_bayes.ode.system import Assignment, OdeSystem
+    >>> double = Assignment(name="b", expr=2 * symbol("a"))
+    >>> found = find_formulas(
+    ...     OdeSystem(title="", states=(), parameters=(), assignments=(double,)))
+    >>> float(found.evaluate({"a": np.array(3.0)})[found.helpers[0].node])
+    6.0
+    """
+    import sympy as sp
+
+    from pkqsp_bayes.ode.storage import GraphWriter
+    from pkqsp_bayes.ode.symbols import symbol
+
+    writer, helpers = GraphWriter(), []
+    for a in system.assignments:
+        node = writer.places[symbol(a.name)] = writer.add(a.expr)
+        helpers.append(Formula(name=a.name, where=a.where, node=node))
+    limits = [
+        FormulaLimit(
+            name=limit.name,
+            where=limit.where,
+            remedy=limit.remedy,
+            value=writer.add(sp.sympify(limit.value)),
+            low=writer.add(sp.sympify(limit.low)),
+            high=writer.add(sp.sympify(limit.high)),
+        )
+        for limit in system.limits
+    ]
+    return Formulas(nodes=tuple(writer.nodes), helpers=tuple(helpers), limits=tuple(limits))

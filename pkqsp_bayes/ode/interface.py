@@ -1,0 +1,98 @@
+"""What data, draws and results see of a system: its names, units and kinds, no expression."""
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
+
+if TYPE_CHECKING:
+    from pkqsp_bayes.ode.system import OdeSystem
+
+__all__ = ["OdeInterface", "describe_interface", "interface_fields"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OdeInterface:
+    """Names and kinds, in the orders that generated code and arrays have.
+
+    Parameters
+    ----------
+    title, time_unit : str
+        Of the model.
+    states, parameters, fixed_covariates, output_names, dose_names : tuple of str
+        ``parameters`` are the individual ones.
+    varying_covariates : tuple of Covariate
+        Those that change over time.
+    quantities : tuple of Parameter
+        All parameters, individual and constant, with the values that they state.
+    stated_units : tuple of str
+        Unit that the model states for each output; empty where it states none.
+    dose_states : tuple of int
+        State that each dosing compartment fills.
+    dose_has_rate, dose_has_duration, dose_has_lag : tuple of bool
+        Whether the model has a rate, a duration, a lag for it.
+    molar_mass : float or None
+        Of the drug, g/mol, where the model states it as a number.
+    notes : tuple of str
+        What was decided on the user's behalf.
+    """
+
+    title: str
+    time_unit: str
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    fixed_covariates: tuple[str, ...]
+    varying_covariates: tuple[Covariate, ...]
+    quantities: tuple[Parameter, ...]
+    output_names: tuple[str, ...]
+    stated_units: tuple[str, ...]
+    dose_names: tuple[str, ...]
+    dose_states: tuple[int, ...]
+    dose_has_rate: tuple[bool, ...]
+    dose_has_duration: tuple[bool, ...]
+    dose_has_lag: tuple[bool, ...]
+    molar_mass: float | None
+    notes: tuple[str, ...]
+
+
+def describe_interface(system: "OdeSystem") -> OdeInterface:
+    """Return the interface of a composed system.
+
+    Parameters
+    ----------
+    system : OdeSystem
+        As composed.
+    """
+    states = tuple(s.name for s in system.states)
+    individual = ParameterKind.INDIVIDUAL
+    return OdeInterface(
+        title=system.title,
+        time_unit=system.time_unit,
+        states=states,
+        parameters=tuple(p.name for p in system.parameters if p.kind is individual),
+        fixed_covariates=tuple(c.name for c in system.covariates if c.interpolation == "fixed"),
+        varying_covariates=tuple(c for c in system.covariates if c.interpolation != "fixed"),
+        quantities=system.parameters,
+        output_names=tuple(o.name for o in system.outputs),
+        stated_units=tuple(o.unit for o in system.outputs),
+        dose_names=tuple(d.name for d in system.doses),
+        dose_states=tuple(states.index(d.state) for d in system.doses),
+        dose_has_rate=tuple(d.rate is not None for d in system.doses),
+        dose_has_duration=tuple(d.duration is not None for d in system.doses),
+        dose_has_lag=tuple(bool(d.lag != 0) for d in system.doses),
+        molar_mass=_molar_mass(system),
+        notes=system.notes,
+    )
+
+
+def _molar_mass(system: "OdeSystem") -> float | None:
+    for helper in system.assignments:
+        if helper.name == "MW" and helper.expr.is_number:
+            return float(helper.expr)
+    stated = (p for p in system.parameters if p.name == "MW")
+    return next((p.value for p in stated if p.kind is ParameterKind.CONSTANT), None)
+
+
+def interface_fields(interface: OdeInterface) -> dict[str, Any]:
+    """Return the fields of an interface, for what has them and more."""
+    return {field.name: getattr(interface, field.name) for field in fields(OdeInterface)}
