@@ -101,7 +101,7 @@ def parse_label(text: str) -> Label:
     >>> parse_label("CL").kind
     'typical'
     """
-    if "[" not in text and "," not in text and text:
+    if text and not set(text) & set("[],"):
         return Label("typical", (text,))
     found = _SHAPE.fullmatch(text)
     most = _PARTS.get(found[1], 0) if found else 0

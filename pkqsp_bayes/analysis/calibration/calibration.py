@@ -16,7 +16,7 @@ from pkqsp_bayes.arguments import LEVEL, PATH, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
 from pkqsp_bayes.outputs import write_output
-from pkqsp_bayes.spec.labels import PARAMETER_DIM
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, current_label
 
 __all__ = ["calibration_issues", "calibration_table", "draw_calibration"]
 
@@ -28,7 +28,10 @@ _BAND, _LINE, _WRONG, _PRIOR = "#88bbdd", "#0b4f6c", "#c1272d", "#999999"
 
 
 def finished(result: xr.Dataset) -> xr.Dataset:
-    """Return the replicates whose fits ended."""
+    """Return the replicates whose fits ended, in the labels of this version."""
+    if "quantity" in result.dims:  # results of earlier versions
+        labels = [current_label(str(name)) for name in result["quantity"].to_numpy()]
+        result = result.assign_coords(quantity=labels).rename(quantity=PARAMETER_DIM)
     return result.isel(replicate=(result["status"] == "ok").to_numpy())
 
 

@@ -46,7 +46,8 @@ class FittedModel:
     Parameters
     ----------
     tree : xarray.DataTree
-        A result. It is not changed, and what is done to it later is not seen.
+        A result. It is not changed. Groups that it is given later are not seen; its numbers are
+        shared, not copied: nothing may be written into them.
 
     Examples
     --------
