@@ -49,7 +49,7 @@ def fitted() -> FittedModel:
 def budget(fitted: FittedModel) -> pd.Series:
     found = pq.variance_budget(
         fitted, output="cp", times=[0.5, 2.0, 8.0], regimen=pq.Dose(amount=320.0, to="oral"),
-        endpoint=Endpoint(kind="auc"), outer=20, inner=4,
+        endpoint=Endpoint(kind="AUC"), outer=20, inner=4,
     )  # fmt: skip
     return found["by_parameter"].sel(scale="natural", share_index="first").to_series()
 
@@ -67,7 +67,8 @@ def calibration(fitted: FittedModel) -> pd.DataFrame:
             "divergent": 0, "ess": 20.0, "leapfrogs": 1, "seconds": 0.1,
         })  # fmt: skip
     truth = draws.isel(draw=slice(0, REPLICATES)).rename(draw="replicate")
-    found = collect_result(truth, {}, outcomes, kept=20, seed=1)
+    misfits = {"misfit[cp]": np.ones(REPLICATES)}  # which is left out, as no fit has it
+    found = collect_result(truth, misfits, outcomes, kept=20, seed=1)
     return pq.calibration_table(found)
 
 
