@@ -31,11 +31,12 @@ from pkqsp_bayes.fitting.results.approximation import approximation_issues
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
-from pkqsp_bayes.spec.labels import CORRELATIONS
+from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
 
 __all__ = ["diagnose", "find_faults"]
 
 _RHAT = 1.01
+_SPREADS = ("omega", "omega_iov")
 _ESS_A_CHAIN = 100
 _EBFMI = 0.3
 _LONGER = 5
@@ -167,7 +168,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
     if shifted is not None:
         place, direction = shifted
         gather = f"; they gather at {direction} {place}"
-        if place.startswith("omega"):
+        if parse_label(place).kind in _SPREADS:
             first += f"; {other_centring(place, account)}"
         else:
             first += f"; a tighter prior of {place}"
@@ -205,7 +206,9 @@ def _check_energy(tree: xr.DataTree, account: FitAccount) -> _Found:
             remedy = "run longer; tighter priors of what has long tails"
             if tied is not None:
                 what += f"; it moves with {tied}"
-                centring = other_centring(tied, account) if tied.startswith("omega") else ""
+                centring = (
+                    other_centring(tied, account) if parse_label(tied).kind in _SPREADS else ""
+                )
                 remedy = centring or f"a tighter prior of {tied}, or run longer"
             yield _warning(f"chain {tree['posterior']['chain'].to_numpy()[chain]}", what, remedy)
 
