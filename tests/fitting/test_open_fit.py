@@ -117,6 +117,16 @@ def test_what_is_no_fit_is_refused(tmp_path: Path) -> None:
             pq.open_fit(wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "damaged", ['{"blq": "M9"}', '{"solver": 3}', '{"solver": {"rtol": "x"}}', '{"unknown": 1}']
+)
+def test_options_that_are_damaged_are_refused(damaged: str) -> None:
+    tree = made_tree()
+    tree.attrs["options"] = damaged
+    with pytest.raises(pq.CheckError, match="attribute options"):
+        _ = pq.open_fit(tree).options
+
+
 OLD = {
     "correlation_1": (("effect_1", "effect_1b"), ["CL", "V", "ka"]),
     "correlation_2": (("effect_2", "effect_2b"), ["F", "D"]),

@@ -18,13 +18,12 @@ from pkqsp_bayes.fitting.results.fitted_study import (
     own_copy,
     study_fingerprint,
 )
-from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account, read_attribute
+from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account, read_options
 from pkqsp_bayes.fitting.results.quantities import labelled_draws, name_groups
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.study.study import Study
@@ -158,10 +157,7 @@ class FittedModel:
     @cached_property
     def options(self) -> BindOptions:
         """Options that the model was bound with."""
-        stated = read_attribute(self._tree, "options")
-        if "solver" in stated:
-            stated["solver"] = SolverSettings(**stated["solver"])
-        return BindOptions(**stated)
+        return read_options(self._tree)
 
     @cached_property
     def own_study(self) -> Study | None:
