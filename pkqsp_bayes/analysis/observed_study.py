@@ -25,7 +25,14 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
 
-__all__ = ["Kind", "ObservedStudy", "ReplicatedStudy", "observed_study", "replicated_study"]
+__all__ = [
+    "Kind",
+    "ObservedStudy",
+    "SimulatedStudy",
+    "observed_study",
+    "predicted_study",
+    "replicated_study",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -103,7 +110,9 @@ class ObservedStudy:
         seen = self.observations
         return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
 
-    def predictions(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+    def predictions(
+        self, kind: Kind, rng: np.random.Generator, options: SolverOptions | None = None
+    ) -> FloatArray:
         """Return the prediction of each observation under each draw, (D, N).
 
         Parameters
@@ -113,14 +122,10 @@ class ObservedStudy:
             have the same covariates, or with none.
         rng : numpy.random.Generator
             Source of new subjects.
+        options : SolverOptions, optional
+            Tolerances and limits.
         """
-        found = self.simulator.solve(self._parameters(kind, rng)).values
-        return found[:, self.places, self.observations.output]
-
-    def conditional_predictions(self, options: SolverOptions) -> FloatArray:
-        """Return the predictions (D, N) of the study's own subjects at other tolerances."""
-        p = self._parameters("conditional", np.random.default_rng(1))
-        found = self.simulator.solve(p, options=options).values
+        found = self.simulator.solve(self._parameters(kind, rng), options=options).values
         return found[:, self.places, self.observations.output]
 
     def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
@@ -217,19 +222,19 @@ class ObservedStudy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReplicatedStudy:
-    """A study with replicates of it, which several analyses share.
+class SimulatedStudy:
+    """A study with predictions or replicates of it, which several analyses share.
 
     Parameters
     ----------
     seen : ObservedStudy
         With all draws that were asked for.
     kept : ObservedStudy
-        With those that made a replicate (D).
+        With those whose values are here (D).
     values : (D, N) array
-        The replicates; they cannot be written to.
+        Predictions, or replicates; they cannot be written to.
     state : mapping
-        Of the generator after the replicates.
+        Of the generator after them.
     """
 
     seen: ObservedStudy
@@ -238,7 +243,7 @@ class ReplicatedStudy:
     state: Mapping[str, Any]
 
     def generator(self) -> np.random.Generator:
-        """Return a generator that goes on where the replicates ended, each time the same."""
+        """Return a generator that goes on where the values ended, each time the same."""
         rng = np.random.default_rng()
         rng.bit_generator.state = self.state
         return rng
@@ -294,9 +299,47 @@ def _observed(
     )
 
 
-def replicated_study(
-    fitted: FittedModel, study: Study, *, draws: int, seed: int
-) -> ReplicatedStudy:
+def predicted_study(
+    fitted: FittedModel,
+    study: Study,
+    kind: Kind,
+    *,
+    draws: int,
+    seed: int,
+    options: SolverOptions | None = None,
+) -> SimulatedStudy:
+    """Return a study with predictions, as `ObservedStudy.predictions` makes them, made once.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+        The fit.
+    study : Study
+        The study of the fit, or another.
+    kind : {"conditional", "new_subjects", "typical"}
+        With which random effects.
+    draws, seed : int
+        How many draws of the posterior to use at most; of everything random.
+    options : SolverOptions, optional
+        Tolerances and limits.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model.
+    """
+    chosen = options or SolverOptions()
+    key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
+
+    def make() -> SimulatedStudy:
+        rng = np.random.default_rng(seed)
+        seen = observed_study(fitted, study, draws=draws, rng=rng)
+        return _simulated(seen, seen, seen.predictions(kind, rng, chosen), rng)
+
+    return fitted.once(key, make)
+
+
+def replicated_study(fitted: FittedModel, study: Study, *, draws: int, seed: int) -> SimulatedStudy:
     """Return a study with replicates, as `ObservedStudy.replicates` makes them, made once.
 
     Parameters
@@ -313,13 +356,17 @@ def replicated_study(
     CheckError
         With every problem of the study with the model; if hardly any draw makes a replicate.
     """
-    key = ("replicates", study_fingerprint(study), draws, seed)
-    return fitted.once(key, lambda: _replicated(fitted, study, draws, seed))
+
+    def make() -> SimulatedStudy:
+        rng = np.random.default_rng(seed)
+        seen = observed_study(fitted, study, draws=draws, rng=rng)
+        return _simulated(seen, *seen.replicates(rng), rng)
+
+    return fitted.once(("replicates", study_fingerprint(study), draws, seed), make)
 
 
-def _replicated(fitted: FittedModel, study: Study, draws: int, seed: int) -> ReplicatedStudy:
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fitted, study, draws=draws, rng=rng)
-    kept, values = seen.replicates(rng)
+def _simulated(
+    seen: ObservedStudy, kept: ObservedStudy, values: FloatArray, rng: np.random.Generator
+) -> SimulatedStudy:
     values.flags.writeable = False
-    return ReplicatedStudy(seen=seen, kept=kept, values=values, state=rng.bit_generator.state)
+    return SimulatedStudy(seen=seen, kept=kept, values=values, state=rng.bit_generator.state)

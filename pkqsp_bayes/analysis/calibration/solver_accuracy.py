@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.observed_study import predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import Issue
@@ -141,25 +141,28 @@ def check_solver(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study, own=True)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fitted, study, draws=draws, rng=rng)
     settings = fitted.options.solver
-    used = _log_likelihood(seen, settings, 1.0)
-    tight = _log_likelihood(seen, settings, _TIGHTER)
+
+    def log_likelihood(tighter: float) -> FloatArray:
+        options = _solver_options(settings, tighter)
+        made = predicted_study(
+            fitted, study, "conditional", draws=draws, seed=seed, options=options
+        )
+        return np.asarray(made.seen.log_density(made.values).sum(axis=1))
+
+    used, tight = log_likelihood(1.0), log_likelihood(_TIGHTER)
     change = tight - used
     return SolverAccuracy(
         rtol=settings.rtol, atol=settings.atol, change=change, pareto_k=_pareto_k(change)
     )
 
 
-def _log_likelihood(seen: ObservedStudy, settings: SolverSettings, tighter: float) -> FloatArray:
-    options = SolverOptions(
+def _solver_options(settings: SolverSettings, tighter: float) -> SolverOptions:
+    return SolverOptions(
         rtol=settings.rtol / tighter,
         atol=settings.atol / tighter,
         max_steps=int(settings.max_steps * tighter**0.5),
     )
-    f = seen.conditional_predictions(options)
-    return np.asarray(seen.log_density(f).sum(axis=1))
 
 
 def _pareto_k(change: FloatArray) -> float:

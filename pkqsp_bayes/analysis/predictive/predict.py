@@ -1,9 +1,8 @@
 """`predict`: what the posterior predicts of each observation, conditional or for new subjects."""
 
-import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.observed_study import Kind, observed_study
+from pkqsp_bayes.analysis.observed_study import Kind, predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
@@ -59,9 +58,8 @@ def predict(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fitted, study, draws=draws, rng=rng)
-    f = seen.predictions(kind, rng)
+    made = predicted_study(fitted, study, kind, draws=draws, seed=seed)
+    seen, f, rng = made.seen, made.values, made.generator()
     table, dims = seen.table, ("draw", "observation")
     labels = {
         name: ("observation", table[name].to_numpy())
@@ -69,7 +67,7 @@ def predict(
     }
     return xr.Dataset(
         {
-            f"prediction_{kind}": (dims, f),
+            f"prediction_{kind}": (dims, f.copy()),
             f"observation_{kind}": (dims, seen.observe(f, rng)),
             "DV": ("observation", table["DV"].to_numpy()),
         },

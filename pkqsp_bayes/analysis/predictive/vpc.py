@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES
-from pkqsp_bayes.analysis.observed_study import ReplicatedStudy, observed_study, replicated_study
+from pkqsp_bayes.analysis.observed_study import SimulatedStudy, observed_study, replicated_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.ranks import far_p
 from pkqsp_bayes.arguments import (
@@ -144,7 +144,7 @@ def vpc(
 
 
 def _typical(
-    fitted: FittedModel, study: Study, made: ReplicatedStudy, settings: tuple[int, int]
+    fitted: FittedModel, study: Study, made: SimulatedStudy, settings: tuple[int, int]
 ) -> FloatArray:
     """Return the prediction of each observation under each draw, without random effects."""
     key = ("typical predictions", study_fingerprint(study), *settings)

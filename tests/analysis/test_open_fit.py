@@ -1,4 +1,6 @@
-"""Tables of different analyses of one fit have one index: they join, and no row is lost."""
+"""Analyses of one fit that is open: their tables join, and what they share is computed once."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
+from pkqsp_bayes.analysis.study_simulator import StudySimulator
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import population_quantities
@@ -118,3 +121,37 @@ def test_labels_are_addresses_of_prior_tables(fitted: FittedModel) -> None:
     assert {parse_label(label).kind for label in ESTIMATED} == {
         "typical", "beta", "omega", "corr", "sigma"
     }  # fmt: skip
+
+
+def test_what_analyses_share_is_computed_once(
+    fitted: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, solves = pq.load_dataset("theophylline"), []
+    original = StudySimulator.solve
+
+    def counted(simulator: StudySimulator, *args: Any, **more: Any) -> Any:
+        solves.append(args)
+        return original(simulator, *args, **more)
+
+    monkeypatch.setattr(StudySimulator, "solve", counted)
+    of_fit, settings = pq.open_fit(fitted.tree), {"draws": 30, "seed": 3}
+    analyses = (
+        (lambda f: pq.vpc(f, study, **settings), 1),
+        (lambda f: pq.npde(f, study, **settings), 0),
+        (lambda f: pq.predictive_pvalues(f, study, **settings), 0),
+        (lambda f: pq.vpc(f, study, corrected=True, **settings), 1),
+        (lambda f: pq.predict(f, study, **settings), 1),
+        (lambda f: pq.predict(f, study, **settings), 0),
+        # The solver's settings are the default ones: only the tighter solution is new.
+        (lambda f: pq.check_solver(f, study, **settings), 1),
+        (lambda f: pq.npde(f, study, draws=30, seed=4), 1),
+    )
+    for analyse, new in analyses:
+        solves.clear()
+        shared = analyse(of_fit)
+        assert len(solves) == new
+        alone = analyse(of_fit.tree)
+        if isinstance(shared, xr.Dataset):
+            xr.testing.assert_identical(shared, alone)
+        else:
+            np.testing.assert_array_equal(shared.change, alone.change)
