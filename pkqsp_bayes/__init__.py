@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pkqsp_bayes._version import __version__
 
 if TYPE_CHECKING:
-    from pkqsp_bayes.analysis.calibration.calibration import (
-        calibration_issues,
-        calibration_table,
-        draw_calibration,
-    )
+    from pkqsp_bayes.analysis.calibration.calibration import calibration_issues, calibration_table
     from pkqsp_bayes.analysis.calibration.sbc import sbc
     from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
     from pkqsp_bayes.analysis.decisions.causal_record import causal_record
@@ -24,6 +20,9 @@ if TYPE_CHECKING:
     from pkqsp_bayes.analysis.decisions.interventions import Scaled
     from pkqsp_bayes.analysis.identifiability.levels import identifiability
     from pkqsp_bayes.analysis.identifiability.practical import compare_designs, expected_information
+    from pkqsp_bayes.analysis.predictive.goodness_of_fit import goodness_of_fit
+    from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
+    from pkqsp_bayes.analysis.predictive.individual_effects import individual_effects
     from pkqsp_bayes.analysis.predictive.loo import loo, loo_subject
     from pkqsp_bayes.analysis.predictive.npde import npde
     from pkqsp_bayes.analysis.predictive.predict import predict
@@ -56,6 +55,20 @@ if TYPE_CHECKING:
     from pkqsp_bayes.physiology.ontogeny import ontogeny_factor
     from pkqsp_bayes.physiology.population import Gene, PopulationSettings, virtual_population
     from pkqsp_bayes.physiology.species import reference_body
+    from pkqsp_bayes.plots.budget import plot_budget
+    from pkqsp_bayes.plots.calibration import plot_calibration
+    from pkqsp_bayes.plots.elicitation import plot_elicitation
+    from pkqsp_bayes.plots.fits import plot_fits
+    from pkqsp_bayes.plots.goodness import plot_gof, plot_residuals
+    from pkqsp_bayes.plots.identifiability import plot_identifiability
+    from pkqsp_bayes.plots.npde import plot_npde
+    from pkqsp_bayes.plots.parameters import plot_correlations, plot_parameters, plot_traces
+    from pkqsp_bayes.plots.positivity import plot_positivity
+    from pkqsp_bayes.plots.priors import plot_prior_check, plot_prior_posterior
+    from pkqsp_bayes.plots.random_effects import plot_random_effects
+    from pkqsp_bayes.plots.study import plot_covariates, plot_observations
+    from pkqsp_bayes.plots.style import save_figure
+    from pkqsp_bayes.plots.vpc import plot_vpc
     from pkqsp_bayes.program.bind import BindOptions
     from pkqsp_bayes.program.check_study import check
     from pkqsp_bayes.program.study_summary import StudySummary, summarise_study
@@ -114,15 +127,17 @@ __all__ = [
     "datasets",
     "derive_priors",
     "diagnose",
-    "draw_calibration",
     "elicit_priors",
     "examine_study",
     "expected_information",
     "find_mode",
     "fit",
     "format_priors",
+    "goodness_of_fit",
     "identifiability",
     "impair_body",
+    "individual_curves",
+    "individual_effects",
     "individualise",
     "information_gain",
     "intervene",
@@ -136,6 +151,24 @@ __all__ = [
     "ontogeny_factor",
     "open_fit",
     "parse_priors",
+    "plot_budget",
+    "plot_calibration",
+    "plot_correlations",
+    "plot_covariates",
+    "plot_elicitation",
+    "plot_fits",
+    "plot_gof",
+    "plot_identifiability",
+    "plot_npde",
+    "plot_observations",
+    "plot_parameters",
+    "plot_positivity",
+    "plot_prior_check",
+    "plot_prior_posterior",
+    "plot_random_effects",
+    "plot_residuals",
+    "plot_traces",
+    "plot_vpc",
     "predict",
     "predictive_pvalues",
     "prior_check",
@@ -150,6 +183,7 @@ __all__ = [
     "regimen",
     "report",
     "sample_prior",
+    "save_figure",
     "sbc",
     "simulate",
     "stack_studies",
@@ -165,6 +199,28 @@ __all__ = [
 
 # Rooms are entered when something in them is asked for: importing all of them takes seconds.
 _PLACES = {
+    "goodness_of_fit": "analysis.predictive.goodness_of_fit",
+    "individual_curves": "analysis.predictive.individual_curves",
+    "individual_effects": "analysis.predictive.individual_effects",
+    "plot_budget": "plots.budget",
+    "plot_calibration": "plots.calibration",
+    "plot_correlations": "plots.parameters",
+    "plot_covariates": "plots.study",
+    "plot_elicitation": "plots.elicitation",
+    "plot_fits": "plots.fits",
+    "plot_gof": "plots.goodness",
+    "plot_identifiability": "plots.identifiability",
+    "plot_npde": "plots.npde",
+    "plot_observations": "plots.study",
+    "plot_parameters": "plots.parameters",
+    "plot_positivity": "plots.positivity",
+    "plot_prior_check": "plots.priors",
+    "plot_prior_posterior": "plots.priors",
+    "plot_random_effects": "plots.random_effects",
+    "plot_residuals": "plots.goodness",
+    "plot_traces": "plots.parameters",
+    "plot_vpc": "plots.vpc",
+    "save_figure": "plots.style",
     "read_causal": "spec.causal_claim",
     "CausalSpec": "spec.causal_claim",
     "causal_record": "analysis.decisions.causal_record",
@@ -210,7 +266,6 @@ _PLACES = {
     "Endpoint": "analysis.uncertainty.endpoint",
     "calibration_issues": "analysis.calibration.calibration",
     "calibration_table": "analysis.calibration.calibration",
-    "draw_calibration": "analysis.calibration.calibration",
     "sbc": "analysis.calibration.sbc",
     "SolverAccuracy": "analysis.calibration.solver_accuracy",
     "check_solver": "analysis.calibration.solver_accuracy",

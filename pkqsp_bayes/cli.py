@@ -307,6 +307,8 @@ def sbc(
             resume=resume,
             cores=cores,
         )
+        if (result["status"] == "ok").sum() > 1:
+            pq.save_figure(pq.plot_calibration(result), output / "calibration.png")
     print_table(pq.calibration_table(result), digits=3)
     for issue in pq.calibration_issues(result):
         print_issue(issue)

@@ -29,15 +29,13 @@ def elicit(
     seed: Annotated[int, typer.Option(help="Of their parameters.")] = 1,
 ) -> None:
     """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
-    from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
-
     with reported():
         result = pq.elicit_priors(
             pq.load_model(model), pq.read_statements(statements), subjects=subjects, seed=seed
         )
         pq.write_priors(result.table, output)
         if picture is not None:
-            draw_elicitation(result, picture)
+            pq.save_figure(pq.plot_elicitation(result), picture)
     for issue in result.issues:
         print_issue(issue)
     if len(result.report):
@@ -72,12 +70,10 @@ def prior(
 
 
 def _check(tree: "xr.DataTree", study: pq.Study, output: Path, seed: int) -> None:
-    from pkqsp_bayes.reporting.prior import draw_prior_check
-
     check = pq.prior_check(tree, study, seed=seed)
     table = check[["observed", "p_value"]].to_dataframe()
     write_text(output / "prior_check.csv", table.to_csv(float_format="%.6g"))
-    draw_prior_check(tree, check, output / "prior_check.png")
+    pq.save_figure(pq.plot_prior_check(tree, check), output / "prior_check.png")
     print_table(table.dropna(), digits=3)
     for endpoint, p in zip(check.endpoint.values, check.box_p.values, strict=True):
         OUT.print(f"{endpoint}: Box's p {p:.2g}, all statistics together", highlight=False)
@@ -98,17 +94,12 @@ def priors(
     ] = None,
 ) -> None:
     """Show prior beside posterior, how far a fit leans on its priors, and what others would say."""
-    from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
-    from pkqsp_bayes.reporting.prior import draw_prior_posterior
-
     with reported():
         fit, place = pq.open_fit(folder), output or folder
         place.mkdir(parents=True, exist_ok=True)
         table = pq.prior_posterior(fit)
         write_text(place / "priors.csv", table.to_csv(float_format="%.6g"))
-        laws, draws = priors_of(fit.bind_data(fit.study)), fit.draws
-        shown = {name: law for name, law in laws.items() if name in draws}
-        draw_prior_posterior(shown, draws, place / "priors.png")
+        pq.save_figure(pq.plot_prior_posterior(fit), place / "priors.png")
         print_table(table[_LEARNT], digits=3)
         if against:
             tables = _tables(against)

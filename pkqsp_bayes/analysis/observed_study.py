@@ -128,6 +128,11 @@ class ObservedStudy:
         found = self.simulator.solve(self._parameters(kind, rng), options=options).values
         return found[:, self.places, self.observations.output]
 
+    def conditional_curves(self) -> FloatArray:
+        """Return all outputs of the study's own subjects at all records: (D, n, outputs)."""
+        p = self._parameters("conditional", np.random.default_rng(1))
+        return self.simulator.solve(p).values
+
     def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
         draws, simulator = self.draws, self.simulator
         if kind == "new_subjects":

@@ -1,7 +1,6 @@
 """`report`: one page that holds everything, and asks nobody for anything."""
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -122,18 +121,16 @@ def report(
     source = Path(fitted_in) if fitted_in is not None else place
     chosen, known = options or ReportOptions(), _study(fitted, study, source)
     found, reason = (ladder, "") if ladder is not None else _ladder(fitted, known, chosen)
-    with tempfile.TemporaryDirectory() as scratch_dir:
-        context = ReportContext(
-            fitted=fitted,
-            study=known,
-            priors=priors if priors is not None else _priors_in(source),
-            identifiability=found,
-            no_identifiability=reason,
-            causal=causal if causal is not None else _claim_in(source),
-            options=chosen,
-            scratch_dir=Path(scratch_dir),
-        )
-        sections = [_made(*entry, context) for entry in _SECTIONS]
+    context = ReportContext(
+        fitted=fitted,
+        study=known,
+        priors=priors if priors is not None else _priors_in(source),
+        identifiability=found,
+        no_identifiability=reason,
+        causal=causal if causal is not None else _claim_in(source),
+        options=chosen,
+    )
+    sections = [_made(*entry, context) for entry in _SECTIONS]
     with explain_write_errors(place):
         write_text(place / "report.html", _page(context, sections))
     return place / "report.html"

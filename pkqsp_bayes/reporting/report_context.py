@@ -1,7 +1,6 @@
 """What a report is made from, gathered once."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import xarray as xr
 
@@ -76,8 +75,6 @@ class ReportContext:
         The record of a claim, or the claim of which one is to be made.
     options : ReportOptions
         How much is computed.
-    scratch_dir : Path
-        Folder for pictures before they are part of the page.
     """
 
     fitted: FittedModel
@@ -87,7 +84,6 @@ class ReportContext:
     no_identifiability: str
     causal: CausalRecord | CausalSpec | None
     options: ReportOptions
-    scratch_dir: Path
 
     @property
     def compiled(self) -> CompiledModel:

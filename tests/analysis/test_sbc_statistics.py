@@ -1,7 +1,5 @@
 """What is made of ranks, on a posterior that is known: normal mean, normal prior."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,7 +7,6 @@ import xarray as xr
 from pkqsp_bayes.analysis.calibration.calibration import (
     calibration_issues,
     calibration_table,
-    draw_calibration,
 )
 from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
 
@@ -106,8 +103,3 @@ def test_too_few_replicates_are_not_judged() -> None:
     assert [issue.what for issue in calibration_issues(result)] == [
         "10 replicates say little (at least 20)"
     ]
-
-
-def test_a_picture_is_drawn(tmp_path: Path) -> None:
-    draw_calibration(calibration(scale=0.7), tmp_path / "sbc.png")
-    assert (tmp_path / "sbc.png").stat().st_size > 5000

@@ -15,6 +15,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes import library
 from pkqsp_bayes.elicit.statements import Statements
 from pkqsp_bayes.physiology.ops import NUMPY
+from pkqsp_bayes.plots.style import PlotFigure
 from pkqsp_bayes.program.study_data import SolverSettings
 
 NAN = float("nan")
@@ -40,7 +41,8 @@ PLAIN: Mapping[str, Any] = {
     "designs": {}, "n": 3, "seed": 1, "species": "human", "protein": "CYP3A4", "age": 1.0,
     "drug": pq.DrugChemistry(logP=1.0, fup=0.5), "factor": "f", "parameter": "p",
     "claim": pq.CausalSpec(claim="c", assignment="randomised"), "statements": Statements(),
-    "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
+    "figure": PlotFigure(), "budget": xr.Dataset(), "check": xr.Dataset(), "found": None,
+    "record": pd.DataFrame(), "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
 }  # fmt: skip
 """Something fine for every argument that has no default."""
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.calibration.calibration import calibration_table, draw_calibration
+from pkqsp_bayes.analysis.calibration.calibration import calibration_table
 from pkqsp_bayes.analysis.calibration.replicates import (
     Replicates,
     joint_data,
@@ -125,8 +125,8 @@ def sbc(
         A study, its name or its file: the design; or what `pkqsp_bayes.regimen` makes. LLOQ and
         ULOQ of an endpoint censor all of its replicates.
     folder : Path
-        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``,
-        ``calibration.csv`` and ``calibration.png``.
+        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc`` and
+        ``calibration.csv``.
     replicates : int
         How many. A calibration that is resumed may have more than before.
     seed : int
@@ -154,7 +154,7 @@ def sbc(
         ``rank`` and ``pit`` of (replicate, parameter), ``truth``, ``mean`` and ``sd`` of the same,
         the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
         replicate. Replicates that failed are there, with NaN.
-        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.draw_calibration` shows it.
+        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.plot_calibration` shows it.
 
     Raises
     ------
@@ -305,7 +305,6 @@ def _write(folder: Path, result: xr.Dataset) -> None:
     if (result["status"] == "ok").sum() > 1:
         table = calibration_table(result)
         writers["calibration.csv"] = lambda path: table.to_csv(path, float_format="%.4g")
-        writers["calibration.png"] = lambda path: draw_calibration(result, path)
     for name, write in writers.items():
         with unfinished(folder / name) as part:
             write(part)

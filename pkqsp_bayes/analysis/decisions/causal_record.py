@@ -69,7 +69,7 @@ class CausalRecord:
         Covariates of study and target; see `covariate_overlap`.
     covariates : DataFrame or None
         One row a subject, ``population`` (study, target) beside the covariates: for a picture,
-        `pkqsp_bayes.reporting.overlap.draw_overlap`.
+        `pkqsp_bayes.plot_positivity`.
     label : str
         What the draws of the fit are, if they are those of a poor approximation.
     """

@@ -62,7 +62,7 @@ def npde(
         (endpoint, test): of ``mean``, ``variance``, ``normality`` (Shapiro-Francia) of the npde,
         and ``all``, the smallest of the three. Each is the rank of the observed statistic among
         those of the replicates, and no smaller than about 2 / draws. Coordinates ``ID``, ``TIME``,
-        ``TAD``, ``endpoint_of``, ``censored``.
+        ``TAD``, ``endpoint_of``, ``censored``; ``unit`` of each endpoint.
 
     Raises
     ------
@@ -100,10 +100,12 @@ def npde(
             "endpoint_of": ("observation", table["endpoint"].to_numpy()),
             "observation": table["row"].to_numpy(),
             "endpoint": endpoints,
+            "unit": ("endpoint", [seen.model.observe[e].value.unit or "" for e in endpoints]),
             "test": list(_TESTS),
         },
         attrs={
             "model": seen.model.title,
+            "time_unit": seen.model.time_unit,
             "draws": seen.draws.size,
             "seed": seed,
         },

@@ -194,7 +194,20 @@ def _strata(table: pd.DataFrame, column: str | None) -> tuple[NDArray[np.int64],
     if values.nunique() > 6 and pd.api.types.is_numeric_dtype(values):
         values = pd.qcut(values, 4, duplicates="drop")
     codes, labels = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), [f"{column} {label}" for label in labels]
+    return codes.astype(np.int64), [f"{column} {_level_name(label)}" for label in labels]
+
+
+def _level_name(level: object) -> str:
+    """Return a level of a column, or a range of it, as text.
+
+    Examples
+    --------
+    >>> _level_name(pd.Interval(54.59999, 63.575)), _level_name("pm")
+    ('54.6 to 63.58', 'pm')
+    """
+    if isinstance(level, pd.Interval):
+        return f"{level.left:.4g} to {level.right:.4g}"
+    return str(level)
 
 
 def _bins(

@@ -1,23 +1,18 @@
 """Diagnostics of sampling, in plain words."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
-from pkqsp_bayes.fitting.results.quantities import population_quantities
+from pkqsp_bayes.plots.parameters import plot_traces
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
-from pkqsp_bayes.reporting.style import COLOURS, saved
-from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["diagnostics_section", "worst_figures"]
 
 _TRACES = 4
-_STYLES = ("-", "--", ":", "-.")
 
 
 def diagnostics_section(context: ReportContext) -> Section:
@@ -91,21 +86,10 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
 
 
 def _traces(context: ReportContext) -> Picture:
-    """Draw the chains of the parameters that mix worst."""
-    draws = population_quantities(context.fitted.posterior, ["chain", "draw"])
+    """Plot the chains of the parameters that mix worst."""
     table = context.fitted.summary
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
     names = [str(name) for name in table.index[:_TRACES]]
-
-    def draw(path: Path) -> None:
-        with saved(path, width=8.2, height=1.3 * len(names) + 0.5) as figure:
-            axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-            for axis, name in zip(axes, names, strict=True):
-                for k, chain in enumerate(draws.sel({PARAMETER_DIM: name}).to_numpy()):
-                    axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
-                axis.set_ylabel(name, fontsize=8)
-            axes[-1].set_xlabel("draw")
-
     caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
     alt = f"Traces of {', '.join(names)}, chain by chain."
-    return picture(draw, context.scratch_dir, alt=alt, caption=caption)
+    return picture(plot_traces(context.fitted, names), alt=alt, caption=caption)

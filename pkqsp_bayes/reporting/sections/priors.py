@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
-from pkqsp_bayes.reporting.prior import draw_prior_posterior
+from pkqsp_bayes.plots.priors import PANELS, plot_densities
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.addresses import stated_values
@@ -17,7 +17,6 @@ from pkqsp_bayes.spec.prior import PriorSpec
 __all__ = ["priors_section"]
 
 _LEVELS = (0.05, 0.5, 0.95)
-_PANELS = 16
 _MODEL = "model file"
 
 
@@ -41,7 +40,7 @@ def priors_section(context: ReportContext) -> Section:
             "known": _known(context),
             "lkj": context.model.population.omega.lkj if _correlated(context) else None,
             "picture": _picture(shown, draws, context) if shown else None,
-            "left_out": max(0, len(shown) - _PANELS),
+            "left_out": max(0, len(shown) - PANELS),
             "about": context.model.source,
         },
     )
@@ -54,10 +53,10 @@ def _picture(
         "Prior (line) and posterior (area). Where the two are alike, the data said little: the "
         "answer is the prior's."
     )
-    names = ", ".join(list(priors)[:_PANELS])
+    names = ", ".join(list(priors)[:PANELS])
+    units = {name: p.unit or "" for name, p in context.model.population.parameters.items()}
     return picture(
-        lambda path: draw_prior_posterior(priors, draws, path),
-        context.scratch_dir,
+        plot_densities(priors, draws, units=units),
         alt=f"Densities of prior and posterior of {names}.",
         caption=caption,
     )

@@ -1,6 +1,6 @@
 """``make demo``: the theophylline PBPK model of the library, fitted to the bundled study.
 
-``python -m pkqsp_bayes.demo FOLDER`` writes a picture of the fits and a table of the parameters
+``python -m examples.demo FOLDER`` writes a picture of the fits and a table of the parameters
 beside the fit itself, then the variance budget of a dose and the page for a reviewer.
 """
 
@@ -9,18 +9,17 @@ import shutil
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import xarray as xr
 
+from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.fitting.results.store import read_fit
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.fit import fit
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.library import load_model
-from pkqsp_bayes.outputs import write_output
+from pkqsp_bayes.plots.fits import plot_fits
+from pkqsp_bayes.plots.style import save_figure
 from pkqsp_bayes.program.bind import BindOptions
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
@@ -31,7 +30,6 @@ _SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_de
 # Eleven concentrations a subject say little of how Kp differs between subjects: its SD reaches down
 # to 0, where a centred effect has a funnel that no step size suits.
 _OPTIONS = BindOptions(centred={"Kp": False})
-_BAND, _LINE = "#88bbdd", "#0b4f6c"
 
 
 def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame:
@@ -53,46 +51,24 @@ def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame
         shutil.rmtree(folder)
     model, study = load_model("theophylline"), load_dataset("theophylline")
     tree = fit(model, study, folder, settings=settings, options=_OPTIONS)
-    _draw_fits(tree, folder / "fits.png")
+    curves = individual_curves(tree, study)
+    save_figure(plot_fits(curves), folder / "fits.png")
     return summary_table(tree)
-
-
-def _draw_fits(tree: xr.DataTree, path: Path) -> None:
-    observed, predicted = tree["observed_data"], tree["posterior_predictive"]
-    subjects = list(dict.fromkeys(observed["ID"].to_numpy()))
-    figure, axes = plt.subplots(3, 4, figsize=(11, 7.5), sharex=True, sharey=True)
-    for axis, subject in zip(axes.flat, subjects, strict=True):
-        mine = observed["ID"].to_numpy() == subject
-        time = observed["TIME"].to_numpy()[mine]
-        curve = predicted["prediction"].to_numpy()[..., mine].reshape(-1, mine.sum())
-        sample = predicted["DV"].to_numpy()[..., mine].reshape(-1, mine.sum())
-        for draws, shade in ((sample, 0.4), (curve, 1.0)):
-            low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-            axis.fill_between(time, low, high, color=_BAND, alpha=shade, linewidth=0)
-        axis.plot(time, np.median(curve, axis=0), color=_LINE)
-        axis.plot(time, observed["DV"].to_numpy()[mine], "o", color="black", markersize=3.5)
-        axis.set_title(f"subject {subject}", fontsize=9)
-    figure.supxlabel("time after the dose (h)")
-    figure.supylabel("theophylline in serum (mg/L)")
-    figure.suptitle("Posterior median, 90 % of the curve (dark), 90 % of samples (light)")
-    figure.tight_layout()
-    with write_output(path) as part:
-        figure.savefig(part, dpi=120, format="png")
-    plt.close(figure)
 
 
 def _answer(folder: Path) -> None:
     """Draw who carries how much of a concentration over the day of a dose; write the page."""
     # Not at the top: they take as long to import as the picture of fits, which shall not wait.
     from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
-    from pkqsp_bayes.reporting.budget import draw_budget
+    from pkqsp_bayes.plots.budget import plot_budget
     from pkqsp_bayes.reporting.page import report
 
     tree = read_fit(folder)
     budget = variance_budget(
         tree, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
-    draw_budget(budget, folder / "budget.png", quantity="theophylline (mg/L)")
+    figure = plot_budget(budget, quantity="theophylline (mg/L)")
+    save_figure(figure, folder / "budget.png")
     sys.stdout.write(f"{folder / 'budget.png'}\n{report(tree, folder)}\n")
 
 
@@ -102,7 +78,6 @@ def main() -> None:
     # With a handler of ours cmdstanpy leaves its logger as it is.
     logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
-    mpl.use("agg")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")

@@ -1,6 +1,6 @@
 """Fits the library's models to their studies, and writes table, pictures and page of each.
 
-``python -m pkqsp_bayes.reporting.case_studies [NAME ...]`` writes ``reports/<NAME>``; a fit that is
+``python -m examples.case_studies [NAME ...]`` writes ``reports/<NAME>``; a fit that is
 there already, of the same model, study and settings, is taken as it is.
 """
 
@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from examples.case_studies.cases import CASES, Budget, Case, Quantity, published_estimates
+from examples.case_studies.estimates import plot_estimates, secondary_values
+from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.errors import CheckError
@@ -21,11 +24,11 @@ from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.chains import seconds_of
 from pkqsp_bayes.fitting.sampling.fit import fit
 from pkqsp_bayes.library import load_model
+from pkqsp_bayes.plots.fits import plot_fits
+from pkqsp_bayes.plots.style import save_figure
+from pkqsp_bayes.plots.vpc import plot_vpc
 from pkqsp_bayes.reporting import page
 from pkqsp_bayes.reporting.budget import write_budget
-from pkqsp_bayes.reporting.cases import CASES, Budget, Case, Quantity, published_estimates
-from pkqsp_bayes.reporting.pictures import draw_check, draw_estimates, draw_subjects
-from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.study import load_dataset
@@ -34,13 +37,12 @@ from pkqsp_bayes.study.study import Study
 
 __all__ = ["compare_estimates", "run_case", "write_case"]
 
-_GRID = 60
 _REFERENCE_WEIGHT = 70.0
 _OURS = "this model"
 
 
 def run_case(name: str, folder: Path) -> xr.DataTree:
-    """Fit one of `pkqsp_bayes.reporting.cases.CASES` and write its report.
+    """Fit one of `examples.case_studies.cases.CASES` and write its report.
 
     Parameters
     ----------
@@ -95,18 +97,13 @@ def write_case(
     summary, comparison = summary_table(tree), compare_estimates(case, tree)
     summary.to_csv(folder / "summary.csv", float_format="%.5g")
     comparison.to_csv(folder / "comparison.csv", index=False, float_format="%.5g")
-    draw_estimates(comparison, folder / "estimates.png")
+    save_figure(plot_estimates(comparison), folder / "estimates.png")
+    curves = individual_curves(tree, study, subjects=len(study.subjects))
     p_values = {}
     for name, endpoint in case.endpoints.items():
-        dense = with_times(study, list(np.linspace(0, endpoint.hours, _GRID)))
-        curves = predict_subjects(tree, dense, name)
-        draw_subjects(
-            curves, folder / f"fits_{name}.png", quantity=endpoint.quantity, log=endpoint.log
-        )
+        save_figure(plot_fits(curves, endpoint=name, log=endpoint.log), folder / f"fits_{name}.png")
         check = vpc(tree, study, endpoint=name, bins=endpoint.bins)
-        draw_check(
-            check, folder / f"check_{name}.png", quantity=endpoint.quantity, log=endpoint.log
-        )
+        save_figure(plot_vpc(check, log=endpoint.log), folder / f"check_{name}.png")
         p_values[name] = float(check["p_value"].item())
     for name, asked in case.budgets.items():
         _write_budget(case, tree, name, asked, folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -16,14 +16,12 @@ __all__ = ["CASES", "Budget", "Case", "Endpoint", "Quantity", "published_estimat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """How an endpoint is drawn.
+    """How an endpoint is shown.
 
     Parameters
     ----------
     quantity : str
-        Label of the ordinate, with its unit.
-    hours : float
-        Until when.
+        What it is, with its unit.
     bins : int
         Of the predictive check.
     log : bool
@@ -31,7 +29,6 @@ class Endpoint:
     """
 
     quantity: str
-    hours: float
     bins: int = 10
     log: bool = False
 
@@ -128,12 +125,11 @@ def published_estimates(study: str) -> pd.DataFrame:
     >>> float(table.value["CL"])  # L/h/kg
     0.039667
     """
-    with files("pkqsp_bayes.reporting").joinpath("published.csv").open() as file:
-        table = pd.read_csv(file, comment="#")
+    table = pd.read_csv(Path(__file__).with_name("published.csv"), comment="#")
     return table[table["study"] == study].drop(columns="study").reset_index(drop=True)
 
 
-_THEOPHYLLINE = Endpoint(quantity="theophylline in serum (mg/L)", hours=25.0, bins=8)
+_THEOPHYLLINE = Endpoint(quantity="theophylline in serum (mg/L)", bins=8)
 
 CASES: Mapping[str, Case] = {
     "one-compartment": Case(
@@ -171,9 +167,7 @@ CASES: Mapping[str, Case] = {
         study="mavoglurant",
         published="mavoglurant",
         settings=FitSettings(chains=4, warmup=500, draws=1000, seed=1),
-        endpoints={
-            "cp": Endpoint(quantity="mavoglurant in plasma (ng/mL)", hours=48.0, bins=12, log=True)
-        },
+        endpoints={"cp": Endpoint(quantity="mavoglurant in plasma (ng/mL)", bins=12, log=True)},
         quantities={
             "CLint": Quantity(of="CLint", unit="L/h"),
             **{name: Quantity(of=name) for name in ("KbBR", "KbMU", "KbAD", "KbBO", "KbRB")},
@@ -195,8 +189,8 @@ CASES: Mapping[str, Case] = {
             solver=SolverSettings(rtol=1e-5, atol=1e-7),
         ),
         endpoints={
-            "cp": Endpoint(quantity="warfarin in plasma (mg/L)", hours=120.0, bins=12),
-            "pca": Endpoint(quantity="prothrombin complex activity (% of normal)", hours=144.0),
+            "cp": Endpoint(quantity="warfarin in plasma (mg/L)", bins=12),
+            "pca": Endpoint(quantity="prothrombin complex activity (% of normal)"),
         },
         covariates={"WT": 70.0, "AGE": 40.0, "SEX": 1.0},
         budgets={"pca": Budget(amount=100.0, hours=(2.0, 144.0, 4.0))},
