@@ -1,5 +1,8 @@
 """What is made of ranks, on a posterior that is known: normal mean, normal prior."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +12,7 @@ from pkqsp_bayes.analysis.calibration.calibration import (
     calibration_table,
 )
 from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
+from pkqsp_bayes.analysis.calibration.sbc_task import read_outcome
 
 SIZE, KEPT = 200, 99
 
@@ -103,3 +107,22 @@ def test_too_few_replicates_are_not_judged() -> None:
     assert [issue.what for issue in calibration_issues(result)] == [
         "10 replicates say little (at least 20)"
     ]
+
+
+def test_calibrations_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    old = {
+        "status": "ok", "quantities": ["CL", "correlation_1[V,CL]", "misfit[cp]"],
+        "draws": [[1.0, 0.2, 0.3]], "mean": [1.0, 0.2, 0.3], "sd": [0.1, 0.1, 0.1],
+        "divergent": 0, "ess": 1.0, "leapfrogs": 1, "seconds": 1.0,
+    }  # fmt: skip
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    read = read_outcome(tmp_path / "old.json")
+    assert read is not None
+    assert read["quantities"] == ["CL", "corr[CL,V]", "misfit[cp]"]
+    result = calibration()
+    names = ["correlation_1[V,CL]", "misfit[cp]"]
+    earlier = result.rename(parameter="quantity").assign_coords(quantity=names)
+    table = calibration_table(earlier)
+    assert table.index.to_list() == ["corr[CL,V]", "misfit[cp]"]
+    assert table.index.name == "parameter"
+    np.testing.assert_array_equal(table.to_numpy(), calibration_table(result).to_numpy())
