@@ -8,10 +8,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import pairs_of
-from pkqsp_bayes.spec.labels import CORRELATIONS
+from pkqsp_bayes.spec.effects import coefficients_of
+from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import CORRELATIONS, shape_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -28,7 +29,7 @@ class PopulationDraws:
     Parameters
     ----------
     shared : mapping of str to (D,) array
-        Typical values by parameter, and coefficients by label (``beta[CL,WT]``); numbers that are
+        Typical values by parameter, coefficients (``beta[CL,WT]``) and shapes; numbers that are
         known are repeated.
     sampled : tuple of str
         Which of them have a distribution.
@@ -205,6 +206,9 @@ def _shared(
         for covariate, effect in parameter.covariates.items():
             for level, label in coefficients_of(name, covariate, effect).items():
                 stated[label] = effect.levels.get(level, effect.coefficient)
+        shape = stated_shape(parameter)
+        if shape is not None:
+            stated[shape_label(name)] = shape
     sampled = tuple(name for name, value in stated.items() if isinstance(value, PriorSpec))
     known = {
         name: np.full(size, float(value or 0.0))

@@ -1,7 +1,4 @@
-"""Residual errors in NumPy: mean, variance, draws, density of an observation given its prediction.
-
-What `pkqsp_bayes.program.residual` prints for Stan.
-"""
+"""The residual error of an endpoint with its parameters: moments, draws, density."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import ErrorSpec
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS, ResidualErrorForm
+from pkqsp_bayes.statistics.censoring import MEASURED, log_density
 
 __all__ = ["Residual", "residual_of"]
 
@@ -25,74 +24,51 @@ class Residual:
 
     Parameters
     ----------
-    form : str
-        As in `ErrorSpec`.
+    form : ResidualErrorForm
+        Its form.
     scales : mapping of str to array
         Its parameters by their keys; they broadcast against predictions.
     """
 
-    form: str
+    form: ResidualErrorForm
     scales: Mapping[str, Array]
 
-    def deviation(self, f: Array) -> Array:
-        """Return the scale of the normal, Student or (log scale) log-normal error at f."""
-        s = self.scales
-        match self.form:
-            case "combined":
-                return np.hypot(s["additive"], s["proportional"] * f)
-            case "proportional":
-                return s["sigma"] * np.abs(f)
-            case "power":
-                return s["sigma"] * np.abs(f) ** s["exponent"]
-            case _:
-                return s["sigma"] + np.zeros_like(f)
+    def scale(self, f: Array) -> Array:
+        """Return the scale of the distribution at f: of a logarithmic error, of the logarithm."""
+        return np.asarray(self.form.scale(NUMPY, f, self.scales) + np.zeros_like(f))
 
-    def _law(self, f: Array) -> Any:
-        scale = self.deviation(f)
-        match self.form:
-            case "lognormal":
-                return stats.lognorm(s=scale, scale=f)
-            case "student_t":
-                return stats.t(self.scales["df"], loc=f, scale=scale)
-            case _:
-                return stats.norm(loc=f, scale=scale)
+    def width(self, f: Array) -> Array:
+        """Return the scale of the error at f, in the unit of the observation."""
+        return self.form.width(f, self.scales)
 
     def mean(self, f: Array) -> Array:
         """Return the mean of an observation; above f where the error is log-normal."""
-        if self.form == "lognormal":
-            return f * np.exp(0.5 * self.scales["sigma"] ** 2)
-        return np.asarray(f)
+        return self.form.mean(f, self.scales)
 
     def variance(self, f: Array) -> Array:
-        """Return the variance of an observation; infinite for a Student's t with df <= 2."""
-        scale = self.deviation(f)
-        match self.form:
-            case "lognormal":
-                return np.expm1(scale**2) * (f * np.exp(0.5 * scale**2)) ** 2
-            case "student_t":
-                df = self.scales["df"] + np.zeros_like(f)
-                heavy = df <= 2
-                factor = np.where(heavy, np.inf, df / np.where(heavy, 1.0, df - 2))
-                return scale**2 * factor
-            case _:
-                return scale**2
+        """Return the variance of an observation; infinite where there is none."""
+        return self.form.variance(f, self.scales)
+
+    def log_variance(self, f: Array) -> Array:
+        """Return the variance of an observation's logarithm; NaN where there is none."""
+        return self.form.log_variance(f, self.scales)
+
+    def information_variance(self, f: Array) -> Array:
+        """Return the variance of the normal error that has the same information on f.
+
+        Of a logarithmic error: on log f.
+        """
+        return self.form.information_variance(f, self.scales)
 
     def draw(self, f: Array, rng: np.random.Generator) -> Array:
         """Draw one observation for each prediction."""
-        scale, standard = self.deviation(f), rng.standard_normal(np.shape(f))
-        match self.form:
-            case "lognormal":
-                return f * np.exp(scale * standard)
-            case "student_t":
-                return f + scale * rng.standard_t(self.scales["df"] + np.zeros_like(f))
-            case _:
-                return f + scale * standard
+        return self.form.draw(f, self.scales, rng)
 
     def log_density(
         self,
         y: Array,
         f: Array,
-        censored: NDArray[np.int64] | int = 0,
+        censored: NDArray[np.int64] | int = MEASURED,
         limit: Array | float = np.nan,
     ) -> Array:
         """Return the log density of observations.
@@ -106,39 +82,16 @@ class Residual:
         limit : array
             Where censored: the other end of the interval that holds the value; NaN without one.
         """
-        law = self._law(f)
-        where = np.broadcast_to(censored, np.broadcast_shapes(np.shape(y), np.shape(f)))
-        result = law.logpdf(y)
-        if np.any(where < 0):
-            result = np.where(where < 0, law.logcdf(y), result)
-        if np.any(where > 0):
-            result = np.where(where > 0, law.logsf(y), result)
-        is_interval = (where != 0) & ~np.isnan(limit)
-        if np.any(is_interval):
-            result = np.where(is_interval, _log_between(law, np.asarray(y), limit, f), result)
-        return np.asarray(result)
+        return log_density(self._law(f), y, f, censored, limit)
 
     def cdf(self, y: Array, f: Array) -> Array:
         """Return the probability of an observation below y."""
         return np.asarray(self._law(f).cdf(y))
 
-
-def _log_between(law: Any, one: Array, other: Array | float, f: Array) -> Array:
-    """Return the log probability between two values, from the tail that both are in."""
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    # Where the far end is NaN the result is not used.
-    upper = low > f
-    large = np.where(upper, law.logsf(low), law.logcdf(high))
-    small = np.where(upper, law.logsf(high), law.logcdf(low))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(large + np.log1p(-np.exp(small - large)))
-
-
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "combined": ("additive", "proportional"),
-    "power": ("sigma", "exponent"),
-    "student_t": ("sigma", "df"),
-}
+    def _law(self, f: Array) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):  # predictions without a distribution
+            arguments = self.form.arguments(NUMPY, f, self.scales)
+            return self.form.distribution.scipy(*arguments)
 
 
 def residual_of(model: ModelSpec, endpoint: str, labels: tuple[str, ...], sigma: Array) -> Residual:
@@ -163,7 +116,7 @@ def residual_of(model: ModelSpec, endpoint: str, labels: tuple[str, ...], sigma:
     error = model.observe[endpoint].error if endpoint in model.observe else None
     if not isinstance(error, ErrorSpec):
         raise KeyError(endpoint)
-    fields = _FIELDS.get(error.form, ("sigma",))
-    alone = len(fields) == 1
-    places = {f: labels.index(endpoint if alone else f"{endpoint}.{f}") for f in fields}
-    return Residual(form=error.form, scales={f: sigma[:, k] for f, k in places.items()})
+    form = RESIDUAL_ERRORS[error.form]
+    alone = len(form.keys) == 1
+    places = {k: labels.index(endpoint if alone else f"{endpoint}.{k}") for k in form.keys}
+    return Residual(form=form, scales={key: sigma[:, i] for key, i in places.items()})

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.prior_text import prior_centre
-from pkqsp_bayes.program.residual.endpoints import residual_priors
-from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, sigma_label
+from pkqsp_bayes.program.residual import residual_priors
+from pkqsp_bayes.spec.effects import coefficients_of
+from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, shape_label, sigma_label
 from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.prior import PriorSpec
 
@@ -29,8 +30,8 @@ def stated_priors(frame: BoundData) -> dict[str, PriorSpec | float]:
     Returns
     -------
     dict
-        Typical values (``CL``), coefficients (``beta[CL,WT]``), then ``omega[CL]``,
-        ``omega_iov[CL]``, ``sigma[cp]``. Correlations are not among them.
+        Typical values (``CL``), coefficients (``beta[CL,WT]``), shapes (``shape[CL]``), then
+        ``omega[CL]``, ``omega_iov[CL]``, ``sigma[cp]``. Correlations are not among them.
     """
     found: dict[str, PriorSpec | float] = {}
     for name, parameter in frame.population.items():
@@ -40,6 +41,9 @@ def stated_priors(frame: BoundData) -> dict[str, PriorSpec | float]:
         for covariate, effect in parameter.covariates.items():
             for level, label in coefficients_of(name, covariate, effect).items():
                 found[label] = effect.levels.get(level, effect.coefficient or 0.0)
+        shape = stated_shape(parameter)
+        if shape is not None:
+            found[shape_label(name)] = shape
     found |= {omega_label(e.parameter): e.scale for e in frame.effects}
     found |= {omega_iov_label(e.parameter): e.scale for e in frame.occasion_effects}
     return found | {sigma_label(k): value for k, value in residual_priors(frame).items()}

@@ -16,6 +16,7 @@ from scipy.stats import qmc
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.check_priors import valid_bounds
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.forms import default_omega
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.labels import omega_label, parse_label
 from pkqsp_bayes.spec.marginals import joint_factor
@@ -26,7 +27,6 @@ __all__ = ["PopulationDraws", "draw_population", "standard_normals"]
 
 FloatArray = NDArray[np.float64]
 
-_DEFAULT_OMEGA = PriorSpec(family="half_normal", args=(0.5,))
 _EDGE = 1e-12
 
 
@@ -123,10 +123,17 @@ def _uniforms(size: int, count: int, seed: int) -> FloatArray:
 def _values(
     model: ModelSpec, address: str, stated: PriorSpec | float | None, u: FloatArray
 ) -> FloatArray:
-    prior = _DEFAULT_OMEGA if stated is None else stated
+    prior = _default_of(model, address) if stated is None else stated
     if not isinstance(prior, PriorSpec):
         return np.full(u.size, float(prior))
     return distribution(prior, *valid_bounds(model, address)).quantile(u)
+
+
+def _default_of(model: ModelSpec, address: str) -> PriorSpec:
+    """Return the default prior of a standard deviation: of omega[CL], omega_iov[CL]."""
+    kind, _, name = address.rstrip("]").partition("[")
+    stated = model.population.parameters[name]
+    return default_omega((stated.iov if kind == "omega_iov" else stated.iiv) or "")
 
 
 _INVERSES: Mapping[str, Callable[[FloatArray], FloatArray]] = {

@@ -286,7 +286,7 @@ class CompiledModel:
         timeline = emit_stan_timeline(self.lowered, prefix=PREFIX, solver=method)
         return emit_stan(self.lowered, prefix=PREFIX) + timeline
 
-    def _emit_equations(self, form: str) -> str:
+    def _emit(self, form: str) -> str:
         from pkqsp_bayes.emit.equations import emit_equations, emit_json, emit_latex
         from pkqsp_bayes.emit.mathml import emit_mathml
 
@@ -296,7 +296,7 @@ class CompiledModel:
             "mathml": emit_mathml,
             "json": emit_json,
         }[form]
-        return self._text(form, lambda: emit(self.system))
+        return emit(self.system)
 
 
 def _system_class() -> "type[OdeSystem]":
@@ -312,12 +312,12 @@ def _lowered_class() -> "type[LoweredOde]":
 
 
 FORMS: Mapping[str, Callable[[CompiledModel], str]] = {
-    "equations": lambda model: model._emit_equations("equations"),
-    "latex": lambda model: model._emit_equations("latex"),
-    "mathml": lambda model: model._emit_equations("mathml"),
+    "equations": lambda model: model._text("equations", lambda: model._emit("equations")),
+    "latex": lambda model: model._text("latex", lambda: model._emit("latex")),
+    "mathml": lambda model: model._text("mathml", lambda: model._emit("mathml")),
     "stan": lambda model: model.stan_functions(),
     "cpp": lambda model: model.header,
-    "json": lambda model: model._emit_equations("json"),
+    "json": lambda model: model._text("json", lambda: model._emit("json")),
 }
 """Form to what prints it."""
 

@@ -1,5 +1,6 @@
 """Where a model holds: a study's subjects outside the range of its formulas are refused."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from pkqsp_bayes.ode.formulas import Formula, FormulaLimit
 from pkqsp_bayes.ode.signs import sign_issues
 from pkqsp_bayes.physiology.formula_ranges import describe_range
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS
+from pkqsp_bayes.statistics.covariate_effects import UNLIMITED_EFFECTS
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["domain_issues"]
@@ -37,13 +40,13 @@ def domain_issues(model: CompiledModel, lines: Sequence[Timeline], *, source: st
     source : str
         Name of the study, for the place.
     """
-    spec, powers = model.spec, _powers(model.spec)
-    if not (powers or model.formulas.limits or spec.body or spec.pools or spec.organs):
+    spec, limited = model.spec, _limited(model.spec)
+    if not (limited or model.formulas.limits or spec.body or spec.pools or spec.organs):
         return []
     rows = _Rows.of(model, lines)
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
-        for row, issue in _chunk(model, powers, rows, slice(first, first + _CHUNK)):
+        for row, issue in _chunk(model, limited, rows, slice(first, first + _CHUNK)):
             wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
     return _issues(wrong, lines, source)
 
@@ -94,18 +97,18 @@ class _Rows:
         return f" (at {said})" if said else ""
 
 
-def _powers(spec: ModelSpec) -> dict[str, str]:
-    """Return the covariates of which a power moves a parameter, with the place in the model."""
+def _limited(spec: ModelSpec) -> dict[str, tuple[str, str]]:
+    """Return the covariates of which an effect has no value everywhere: the place, the form."""
     return {
-        covariate: f"population.{parameter}.covariates.{covariate}"
+        covariate: (f"population.{parameter}.covariates.{covariate}", effect.form)
         for parameter, stated in spec.population.parameters.items()
         for covariate, effect in stated.covariates.items()
-        if effect.form == "power"
+        if COVARIATE_EFFECTS[effect.form].lowest > -math.inf
     }
 
 
 def _chunk(
-    model: CompiledModel, powers: Mapping[str, str], rows: _Rows, part: slice
+    model: CompiledModel, limited: Mapping[str, tuple[str, str]], rows: _Rows, part: slice
 ) -> Iterator[tuple[int, Issue]]:
     """Yield rows with the first thing that is wrong there."""
     covariates, formulas = rows.values[part], model.formulas
@@ -115,9 +118,9 @@ def _chunk(
     }
     values = formulas.evaluate(known)
     open_rows = np.ones(covariates.shape[0], dtype=bool)
-    for name, where in powers.items():
+    for name, effect in limited.items():
         if name in known:
-            yield from _not_positive(name, where, known[name], open_rows)
+            yield from _no_effect(name, effect, known[name], open_rows)
     for limit in formulas.limits:
         yield from _outside(limit, values, open_rows)
     for helper in formulas.helpers:
@@ -126,13 +129,14 @@ def _chunk(
             yield from _wrong_sign(helper, found, open_rows)
 
 
-def _not_positive(
-    name: str, where: str, values: FloatArray, open_rows: BoolArray
+def _no_effect(
+    name: str, effect: tuple[str, str], values: FloatArray, open_rows: BoolArray
 ) -> Iterator[tuple[int, Issue]]:
-    bad = np.flatnonzero(~(values > 0.0))
+    where, form = effect
+    bad = np.flatnonzero(~(values > COVARIATE_EFFECTS[form].lowest))
     for row in bad:
-        what = f"{name} is {values[row]:g}, and a power of it has no value"
-        remedy = "correct the value, or write linear(...) or exponential(...)"
+        what = f"{name} is {values[row]:g}, and a {form} of it has no value"
+        remedy = f"correct the value, or write {UNLIMITED_EFFECTS}"
         yield int(row), Issue(where=where, what=what, remedy=remedy)
     open_rows[bad] = False
 

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
-from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
-from pkqsp_bayes.spec.labels import kappa_label
-from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.effects import apply_effect, coefficients_of, effect_factor
+from pkqsp_bayes.spec.labels import kappa_label, shape_label
 
-__all__ = ["apply_effect", "individual_parameters"]
+__all__ = ["individual_parameters"]
 
 Array = NDArray[np.float64]
 
@@ -36,7 +35,7 @@ def individual_parameters(
     model : CompiledModel
         Gives the order of the parameters, and their forms.
     shared : mapping of str to (D,) array
-        Typical values and coefficients.
+        Typical values, coefficients, shapes of random effects.
     effects : tuple of str
         Parameters with a random effect.
     eta : (D, S, R) array
@@ -62,7 +61,9 @@ def individual_parameters(
         if name in stated:
             mean = _mean(model, name, shared, covariates)
             own = eta[:, :, effects.index(name)] if name in effects else None
-            result[:, :, column] = mean if own is None else apply_effect(stated[name], mean, own)
+            shape = shared[shape_label(name)][:, None] if shape_label(name) in shared else 0.0
+            moved = mean if own is None else apply_effect(stated[name], mean, own, shape=shape)
+            result[:, :, column] = moved
         elif name in shared:
             result[:, :, column] = shared[name][:, None]
         else:
@@ -83,27 +84,6 @@ def _mean(
         x = covariates[covariate][None, :]
         mean = mean * effect_factor(model.spec, covariate, effect, x, numbers)
     return mean
-
-
-def apply_effect(parameter: PopulationParameterSpec, mean: Array, eta: Array) -> Array:
-    """Return individual values: the mean moved by a random effect in the parameter's form.
-
-    Examples
-    --------
-    >>> share = PopulationParameterSpec(typical=0.5, iiv="logitnormal")
-    >>> float(apply_effect(share, np.array(0.5), np.array(0.0)))
-    0.5
-    """
-    match parameter.iiv:
-        case "normal":
-            return mean + eta
-        case "logitnormal":
-            low = 0.0 if parameter.lower is None else parameter.lower
-            high = 1.0 if parameter.upper is None else parameter.upper
-            above, below = mean - low, high - mean
-            return low + (high - low) * above / (above + below * np.exp(-eta))
-        case _:
-            return mean * np.exp(eta)
 
 
 def _deviations(

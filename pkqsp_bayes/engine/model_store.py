@@ -14,7 +14,7 @@ import cattrs
 from pkqsp_bayes.assets import digest_files
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.ode.expression_graph import NotStorableError
+from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
 __all__ = ["ModelStore", "code_version", "format_plain", "parse_plain"]
 
@@ -158,8 +158,9 @@ def parse_plain[Part](text: str, kind: type[Part]) -> Part:
     >>> parse_plain(format_plain({"CL": (0, 1)}), dict[str, tuple[int, ...]])
     {'CL': (0, 1)}
     """
-    table = json.loads(text)
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(float, read_number)
     try:
-        return cattrs.Converter(forbid_extra_keys=True).structure(table, kind)
-    except Exception as error:  # cattrs groups errors of every kind
+        return converter.structure(json.loads(text), kind)
+    except Exception as error:  # of every kind: whoever damaged the text chose it
         raise ValueError(f"the text is damaged: {error}") from error

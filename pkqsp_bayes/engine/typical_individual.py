@@ -8,14 +8,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
-from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.components.typical_parameters import prior_median
 from pkqsp_bayes.ode.quantities import Parameter
+from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import covariate_columns
@@ -119,16 +121,14 @@ def _bad(model: CompiledModel, values: FloatArray, rows: list[str]) -> list[Issu
     return issues
 
 
-_POSITIVE = frozenset({"lognormal", "half_normal", "half_cauchy", "gamma", "inv_gamma"})
-
-
 def _is_positive(spec: ModelSpec, name: str) -> bool:
     stated = spec.population.parameters.get(name)
     if stated is None:
         return False  # a coefficient, or a deviation
     prior = stated.typical
-    bounded = isinstance(prior, PriorSpec) and prior.family in _POSITIVE
-    return stated.iiv == "lognormal" or bounded
+    if isinstance(prior, PriorSpec) and prior_support(prior) == (0.0, math.inf):
+        return True
+    return stated.iiv is not None and RANDOM_EFFECTS[stated.iiv].is_factor
 
 
 def _from_table(model: CompiledModel, study: Study, given: pd.DataFrame) -> FloatArray:
@@ -182,7 +182,7 @@ def _factor(
         for level in coefficients_of(name, covariate, effect)
     }
     numbers = {level: _coefficient(value) for level, value in stated.items()}
-    return effect_factor(spec, covariate, effect, values[:, 0], numbers)
+    return np.asarray(effect_factor(spec, covariate, effect, values[:, 0], numbers))
 
 
 def _coefficient(value: float | PriorSpec | None) -> float:

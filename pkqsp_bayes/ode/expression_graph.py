@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 __all__ = [
     "CONSTANTS", "LEAVES", "OPERATIONS", "Node", "NotStorableError", "apply_operation",
-    "check_nodes", "evaluate_nodes",
+    "check_nodes", "evaluate_nodes", "read_number",
 ]  # fmt: skip
 
-type Node = Sequence[str | int]
+Node = tuple[Any, ...]
+"""An operation, then texts and numbers: tuples or lists, as JSON has them."""
+
 type FloatArray = NDArray[np.float64]
 
 _MOST_NODES = 5_000_000
@@ -220,3 +222,22 @@ def _leaf(
         return np.asarray(-size if sign else size)
     top, *bottom = (int(str(part), 16) for part in parts)
     return np.asarray(top / bottom[0] if bottom else float(top))
+
+
+def read_number(value: object, _: object = None) -> float:
+    """Return a number as it was written: a whole one stays whole.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> read_number(45), read_number(45.0)
+    (45, 45.0)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{value!r} is no number"
+        raise ValueError(msg)  # noqa: TRY004 - a text is damaged, no argument of a wrong type
+    return value

@@ -5,6 +5,7 @@ coefficient is no shorter. Derivatives by states need not walk through what depe
 such helpers keep their names until coefficients are made of them.
 """
 
+import functools
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -76,8 +77,9 @@ def covariate_symbols(name: str) -> tuple[sp.Symbol, sp.Symbol]:
     return symbol(f"{name}@intercept"), symbol(f"{name}@slope")
 
 
+@functools.lru_cache(maxsize=4)
 def plan_inlining(system: OdeSystem) -> Inlining:
-    """Decide of each helper whether it is written out.
+    """Decide of each helper whether it is written out; remembered, so that nobody may change it.
 
     Parameters
     ----------

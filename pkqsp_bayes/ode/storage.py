@@ -13,7 +13,13 @@ import cattrs
 import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from pkqsp_bayes.ode.expression_graph import CONSTANTS, Node, NotStorableError, check_nodes
+from pkqsp_bayes.ode.expression_graph import (
+    CONSTANTS,
+    Node,
+    NotStorableError,
+    check_nodes,
+    read_number,
+)
 from pkqsp_bayes.ode.functions import Piecewise, tanh
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.physiology.formula_ranges import Limit
@@ -201,7 +207,7 @@ _BOUNDS = ("value", "low", "high")
 def _format_limit(limit: Limit, writer: GraphWriter) -> dict[str, Any]:
     """Return a limit; its bounds are numbers or expressions."""
     bounds = {
-        key: {"place": writer.add(part)} if isinstance(part, sp.Basic) else {"number": float(part)}
+        key: {"place": writer.add(part)} if isinstance(part, sp.Basic) else {"number": part}
         for key in _BOUNDS
         for part in (getattr(limit, key),)
     }
@@ -232,6 +238,7 @@ def parse_record[Record](text: str, kind: type[Record]) -> Record:
 def _structure[Record](table: Mapping[str, Any], kind: type[Record]) -> Record:
     made = read_nodes(table["nodes"])
     converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(float, read_number)
     converter.register_structure_hook_func(_is_expression, lambda place, _: made[_place(place)])
     converter.register_structure_hook(Limit, lambda given, _: _parse_limit(given, made))
     return converter.structure(table["record"], kind)
@@ -250,7 +257,7 @@ def _place(value: Any) -> int:
 
 def _parse_limit(given: Mapping[str, Any], made: Sequence[sp.Basic]) -> Limit:
     bounds = {
-        key: made[_place(part["place"])] if "place" in part else float(part["number"])
+        key: made[_place(part["place"])] if "place" in part else read_number(part["number"])
         for key in _BOUNDS
         for part in (given[key],)
     }

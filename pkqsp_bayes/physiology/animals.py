@@ -7,9 +7,9 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.body import Body, Organ
 from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
-from pkqsp_bayes.physiology.ops import Value
 from pkqsp_bayes.physiology.tables import number, read_table, table_sources
 
 __all__ = ["ANIMALS", "Animal", "animal_body"]

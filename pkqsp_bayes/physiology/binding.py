@@ -4,8 +4,8 @@ What adds up over proteins is the ratio of bound to unbound drug, so that one af
 sites) or one fu at a reference concentration says all there is to know of a protein.
 """
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = [
     "bound_ratio",

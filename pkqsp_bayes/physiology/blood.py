@@ -1,7 +1,7 @@
 """Drug between plasma and red cells, and what the kidneys filter."""
 
+from pkqsp_bayes.ops import Value, is_number
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
-from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = [
     "blood_to_plasma",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import Value, is_number
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, Limit, limit_issues
-from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = ["FEMALE", "MALE", "Body", "Organ", "check_body"]
 

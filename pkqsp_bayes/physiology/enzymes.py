@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
-from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [
     "MACHAVARAM_2013",

@@ -1,7 +1,7 @@
 """Glomerular filtration: its size in adults, its growth in children, its decline with age."""
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, allometric
 
 __all__ = [

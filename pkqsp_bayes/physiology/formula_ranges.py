@@ -7,7 +7,7 @@ import numpy as np
 
 from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.physiology.ops import Value, is_number, is_value
+from pkqsp_bayes.ops import Value, is_number, is_value
 
 __all__ = ["ABOVE_ZERO", "Limit", "describe_range", "limit_issues", "require"]
 

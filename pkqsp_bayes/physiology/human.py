@@ -8,6 +8,7 @@ Pharmacodyn 2007;34:401-31 (``height``).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.body import MALE, Body, Organ
 from pkqsp_bayes.physiology.filtration import (
     adult_filtration,
@@ -21,7 +22,6 @@ from pkqsp_bayes.physiology.human_reference import (
     by_sex,
     human_reference,
 )
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.proteins import (
     ADULT_AAG,
     ADULT_ALBUMIN,

@@ -4,8 +4,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.body import MALE
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.tables import number, read_table
 
 __all__ = [

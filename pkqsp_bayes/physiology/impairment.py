@@ -6,8 +6,8 @@ from typing import Any
 
 from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import VALUE, Value, is_number
 from pkqsp_bayes.physiology.body import Body, Organ
-from pkqsp_bayes.physiology.ops import VALUE, Value, is_number
 from pkqsp_bayes.physiology.organ_names import suggest
 
 __all__ = ["impair_body", "multiplier_names"]

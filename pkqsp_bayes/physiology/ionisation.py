@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from pkqsp_bayes.ops import Value, is_number
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.ops import Value, is_number
 
 __all__ = ["PLASMA_PH", "charge_fractions", "ion_trapping", "ionised_ratio"]
 

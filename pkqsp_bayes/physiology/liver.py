@@ -1,7 +1,7 @@
 """The liver: its size, its microsomal protein, and clearance from what happens in a test tube."""
 
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.ops import Value
 
 __all__ = [
     "HEPATOCYTES_PER_GRAM",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from pkqsp_bayes.arguments import FLAG, TEXT, checked
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import NUMPY, OPS, VALUE, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.ops import NUMPY, OPS, VALUE, Ops, Value
 from pkqsp_bayes.physiology.organ_names import suggest
 from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, TERM_WEEKS, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, numbers_of, read_table

@@ -1,7 +1,7 @@
 """Albumin and alpha-1-acid glycoprotein in plasma, by age."""
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.size import AGE_RANGE
 
 __all__ = [

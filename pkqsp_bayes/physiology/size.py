@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = [
     "AGE_RANGE",

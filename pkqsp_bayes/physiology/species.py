@@ -6,12 +6,12 @@ import numpy as np
 
 from pkqsp_bayes.arguments import TEXT, checked, one_of
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import COVARIATE, NUMPY, OPS, Ops, Value, is_value
 from pkqsp_bayes.physiology.animals import ANIMALS, animal_body
 from pkqsp_bayes.physiology.body import MALE, Body, check_body
 from pkqsp_bayes.physiology.formula_ranges import Limit, limit_issues
 from pkqsp_bayes.physiology.human import human_body
 from pkqsp_bayes.physiology.human_reference import human_reference
-from pkqsp_bayes.physiology.ops import COVARIATE, NUMPY, OPS, Ops, Value, is_value
 from pkqsp_bayes.physiology.organ_names import suggest
 
 __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]

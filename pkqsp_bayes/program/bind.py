@@ -12,6 +12,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
 from pkqsp_bayes.program.density import density_fragment
+from pkqsp_bayes.program.effect_shapes import shape_fragment
 from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
 from pkqsp_bayes.program.individual_parameters import individual_fragment
 from pkqsp_bayes.program.joint_priors import joint_fragment
@@ -19,7 +20,7 @@ from pkqsp_bayes.program.likelihood import likelihood_fragment
 from pkqsp_bayes.program.occasions import occasion_fragment
 from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.program_inits import Start
-from pkqsp_bayes.program.residual.endpoints import residual_fragment
+from pkqsp_bayes.program.residual import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
 from pkqsp_bayes.program.study_data import SOLVER_SETTINGS, SolverSettings, table_fragment
 from pkqsp_bayes.program.study_key import design_key, values_key
@@ -225,6 +226,7 @@ def _features(bound: BoundData) -> Fragment:
         [
             typical_fragment(bound),
             covariate_fragment(bound),
+            shape_fragment(bound),
             variability_fragment(bound),
             occasion_fragment(bound),
             residual_fragment(bound),

@@ -16,6 +16,7 @@ from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.program.stan_names import RESULT_NAMES, program_identifiers
 from pkqsp_bayes.spec.addresses import with_values
 from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.forms import default_omega
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
@@ -29,7 +30,6 @@ from pkqsp_bayes.study.timeline import covariate_columns
 
 __all__ = ["bind_data"]
 
-_DEFAULT_OMEGA = PriorSpec(family="half_normal", args=(0.5,))
 _Population = Mapping[str, PopulationParameterSpec]
 
 
@@ -142,14 +142,15 @@ def _effects(
 ) -> tuple[Effect, ...]:
     omega = model.population.omega
     names = [name for name, p in population.items() if p.iiv is not None]
-    scales = {name: omega.scales.get(name, _DEFAULT_OMEGA) for name in names}
+    forms = {name: population[name].iiv or "" for name in names}
+    scales = {name: omega.scales.get(name, default_omega(forms[name])) for name in names}
     chosen = {n: scales[n] != 0 and centred.get(n, rich.is_rich(n)) for n in names}
     for block in omega.correlate:
         chosen |= dict.fromkeys(block, all(chosen[name] for name in block))
     return tuple(
         Effect(
             parameter=name,
-            form=population[name].iiv or "",
+            form=forms[name],
             scale=scales[name],
             centred=chosen[name],
         )
@@ -165,7 +166,7 @@ def _occasion_effects(
     for name, parameter in population.items():
         if parameter.iov is None:
             continue
-        scale = scales.get(name, _DEFAULT_OMEGA)
+        scale = scales.get(name, default_omega(parameter.iov))
         wanted = centred.get(kappa_label(name), rich.is_rich_by_occasion(name))
         found.append(
             Effect(parameter=name, form=parameter.iov, scale=scale, centred=scale != 0 and wanted)

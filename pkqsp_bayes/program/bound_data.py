@@ -28,8 +28,8 @@ class Effect:
     ----------
     parameter : str
         The parameter that it moves, by the user's name.
-    form : {"lognormal", "normal", "logitnormal"}
-        How it moves it.
+    form : str
+        How it moves it: a name of `pkqsp_bayes.statistics.RANDOM_EFFECTS`.
     scale : PriorSpec or float
         Prior of its standard deviation (omega, omega_iov), or the number.
     centred : bool

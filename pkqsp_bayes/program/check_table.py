@@ -12,6 +12,7 @@ from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.statistics.residual_errors import RESIDUAL_ERRORS, USUAL_RESIDUAL_ERROR
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.sentinels import find_sentinels
@@ -22,8 +23,6 @@ __all__ = ["baseline_issues", "level_issues", "limit_issues", "sentinel_issues",
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
-
-_RELATIVE = ("proportional", "power", "lognormal")
 
 
 def level_issues(model: ModelSpec, study: Study) -> list[Issue]:
@@ -114,7 +113,7 @@ def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
     return [Issue(
         severity="warning", where=f"{study.source}, column DV",
         what=f"{seen} observations are not read, because no output has a residual error",
-        remedy=f'[observe.{name}] error = "proportional" (or another) compares them',
+        remedy=f'[observe.{name}] error = "{USUAL_RESIDUAL_ERROR}" (or another) compares them',
     )]  # fmt: skip
 
 
@@ -142,7 +141,8 @@ def limit_issues(model: CompiledModel, study: Study, seen: Observations) -> list
         limit[seen.row[own]] = seen.lower[own]
         censored = np.zeros(len(study.table), dtype=bool)
         censored[seen.row[own & (seen.censored < 0)]] = True
-        none = limit <= 0 if observed.error.form == "lognormal" else np.zeros(len(limit), bool)
+        form = RESIDUAL_ERRORS[observed.error.form]
+        none = limit <= 0 if form.is_logarithmic else np.zeros(len(limit), bool)
         odd = (limit < 0) & ~none & _is_positive(units.get(name))
         for bad, severity in ((none & censored, "error"), ((none & ~censored) | odd, "warning")):
             issues += row_issues(
@@ -205,12 +205,12 @@ def _of_output(
     only = sum(o.error is not None for o in model.spec.observe.values()) == 1
     silent = (study.table["EVID"] == 0).to_numpy() & (study.table["MDV"] == 1).to_numpy()
     remedy = "leave such samples out: MDV = 1, or an ignore rule; or "
-    if observed.error.form in _RELATIVE:
+    if RESIDUAL_ERRORS[observed.error.form].is_relative:
         yield from row_issues(
             study.table, mine & (said == "zero"), source=study.source, column="TIME",
             what=f"no drug is there yet: {name} is predicted to be 0, and its "
             f"{observed.error.form} error is relative to it",
-            remedy=remedy + 'error = "combined" or "additive"',
+            remedy=remedy + f"error = {_widths_at_zero()}",
         )  # fmt: skip
     yield from row_issues(
         study.table, mine & (said == "log of zero"), source=study.source, column="TIME",
@@ -222,6 +222,12 @@ def _of_output(
         what=f"no drug is there yet: {name} asks for the logarithm of 0, and has no value here",
         remedy="nothing is observed here, so that the fit goes on", severity="warning",
     )  # fmt: skip
+
+
+def _widths_at_zero() -> str:
+    """Return the errors that have a scale where the prediction is 0."""
+    names = [f'"{name}"' for name, form in RESIDUAL_ERRORS.items() if not form.is_relative]
+    return " or ".join([", ".join(names[:-1]), names[-1]])
 
 
 def _boluses_so_far(model: CompiledModel, study: Study) -> list[str | None]:

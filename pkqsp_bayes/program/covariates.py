@@ -1,4 +1,4 @@
-"""Covariate effects on individual parameters: power, linear, exponential, categorical."""
+"""Covariate effects on individual parameters: their data, their coefficients, their factors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,17 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.engine.effects import coefficients_of, effect_factor
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.prior_text import prior_centre
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.body import level_code
-from pkqsp_bayes.spec.labels import coefficient_label
+from pkqsp_bayes.spec.effects import coefficients_of, effect_factor, effect_logarithm
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics.stan import (
+    STAN,
+    StanExpression,
+    called_functions,
+    stan_real,
+    stan_vector,
+)
 
 __all__ = [
     "covariate_arguments",
@@ -28,15 +33,6 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-
-_IS_LEVEL = (
-    "// 1 where a category has the code of a level, 0 elsewhere.",
-    "vector is_level(data vector x, real code) {",
-    "  vector[rows(x)] found;",
-    "  for (i in 1 : rows(x)) found[i] = x[i] == code;",
-    "  return found;",
-    "}",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +49,15 @@ def _coefficients(
     bound: BoundData, parameter: str, covariate: str, effect: CovariateEffectSpec
 ) -> list[_Coefficient]:
     base = f"beta__{bound.identifiers[parameter]}__{bound.identifiers[covariate]}"
-    if effect.form != "categorical":
-        value = effect.coefficient
-        label = coefficient_label(parameter, covariate)
-        return [] if value is None else [_Coefficient(label=label, identifier=base, value=value)]
+    labels = coefficients_of(parameter, covariate, effect)
     return [
         _Coefficient(
-            label=coefficient_label(parameter, covariate, level),
-            identifier=f"{base}__{number}",
-            value=value,
+            label=label,
+            identifier=f"{base}__{number}" if level else base,
+            value=effect.levels.get(level, effect.coefficient or 0.0),
             level=level,
         )
-        for number, (level, value) in enumerate(effect.levels.items(), start=1)
+        for number, (level, label) in enumerate(labels.items(), start=1)
     ]
 
 
@@ -107,9 +100,9 @@ def covariate_fragment(bound: BoundData) -> Fragment:
         for c in _coefficients(bound, parameter, covariate, effect)
         if isinstance(c.value, PriorSpec)
     ]
-    categorical = any(effect.form == "categorical" for _, _, effect in _fixed_effects(bound))
-    levels = Fragment(program=StanProgram(functions=_IS_LEVEL if categorical else ()))
-    return join_fragments([levels, columns, *estimated])
+    factors = [factor for name in bound.population for factor in covariate_factors(bound, name)]
+    functions = Fragment(program=StanProgram(functions=called_functions(factors)))
+    return join_fragments([functions, columns, *estimated])
 
 
 def covariate_arguments(bound: BoundData) -> list[tuple[str, str]]:
@@ -119,23 +112,36 @@ def covariate_arguments(bound: BoundData) -> list[tuple[str, str]]:
     return [*(("real", name) for name in shared_coefficients(bound).values()), *data]
 
 
-def covariate_factors(bound: BoundData, parameter: str) -> list[str]:
+def covariate_factors(bound: BoundData, parameter: str) -> list[StanExpression]:
     """Return the factors (vectors over subjects) that covariates put on a parameter."""
-    return [_Effect.of(bound, *found).factor() for found in _effects_on(bound, parameter)]
+    return [
+        effect_factor(bound.spec, found[1], found[2], *_values_of(bound, *found), ops=STAN)
+        for found in _effects_on(bound, parameter)
+    ]
 
 
-def covariate_logarithms(bound: BoundData, parameter: str) -> list[str]:
+def covariate_logarithms(bound: BoundData, parameter: str) -> list[StanExpression]:
     """Return the logarithms of the factors' sizes: a linear effect may go below 0."""
-    return [_Effect.of(bound, *found).logarithm() for found in _effects_on(bound, parameter)]
+    return [
+        effect_logarithm(bound.spec, found[1], found[2], *_values_of(bound, *found), ops=STAN)
+        for found in _effects_on(bound, parameter)
+    ]
+
+
+def _values_of(
+    bound: BoundData, parameter: str, covariate: str, effect: CovariateEffectSpec
+) -> tuple[StanExpression, dict[str, StanExpression]]:
+    """Return the column of the covariate, and the coefficients by level."""
+    coefficients = _coefficients(bound, parameter, covariate, effect)
+    return stan_vector(_column(bound, covariate)), {c.level: _expression(c) for c in coefficients}
 
 
 def covariate_values(bound: BoundData, parameter: str) -> FloatArray:
     """Return the product of the factors (subjects,) where each coefficient begins."""
     product = np.ones(len(bound.timelines))
     for name, covariate, effect in _effects_on(bound, parameter):
-        stated = {c.label: _begins(c.value) for c in _coefficients(bound, name, covariate, effect)}
-        labels = coefficients_of(name, covariate, effect)
-        numbers = {level: stated[label] for level, label in labels.items()}
+        coefficients = _coefficients(bound, name, covariate, effect)
+        numbers = {c.level: _begins(c.value) for c in coefficients}
         x = bound.covariates[covariate]
         product = product * effect_factor(bound.spec, covariate, effect, x, numbers)
     return product
@@ -149,71 +155,11 @@ def _effects_on(bound: BoundData, parameter: str) -> Iterator[tuple[str, str, Co
     return (found for found in _fixed_effects(bound) if found[0] == parameter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Effect:
-    """An effect as Stan text: a function of a column of the data, and of its exponent.
-
-    Parameters
-    ----------
-    form : str
-        How it moves the parameter.
-    column : str
-        The covariate.
-    centre : str
-        Its reference.
-    slope : str
-        The coefficient; for categories the sum of those of the levels, a vector.
-    """
-
-    form: str
-    column: str
-    centre: str
-    slope: str
-
-    @classmethod
-    def of(
-        cls, bound: BoundData, parameter: str, covariate: str, effect: CovariateEffectSpec
-    ) -> "_Effect":
-        stated, column = bound.spec.covariates[covariate], _column(bound, covariate)
-        coefficients = _coefficients(bound, parameter, covariate, effect)
-        centre = stated.reference if effect.reference is None else effect.reference
-        if effect.form == "categorical":
-            codes = [level_code(stated, c.level) for c in coefficients]
-            pairs = zip(coefficients, codes, strict=True)
-            slope = " + ".join(f"{_text(c)} * is_level({column}, {code!r})" for c, code in pairs)
-        else:
-            slope = _text(coefficients[0])
-        default = 1.0 if effect.form == "power" else 0.0
-        return cls(form=effect.form, column=column, centre=_number(centre, default), slope=slope)
-
-    def factor(self) -> str:
-        match self.form:
-            case "power":
-                return f"({self.column} / {self.centre}) .^ {self.slope}"
-            case "linear":
-                return f"(1 + {self.slope} * ({self.column} - {self.centre}))"
-            case _:
-                return f"exp({self.logarithm()})"
-
-    def logarithm(self) -> str:
-        match self.form:
-            case "power":
-                return f"{self.slope} * log({self.column} / {self.centre})"
-            case "linear":
-                return f"log(abs(1 + {self.slope} * ({self.column} - {self.centre})))"
-            case "exponential":
-                return f"{self.slope} * ({self.column} - {self.centre})"
-            case _:
-                return self.slope
-
-
-def _text(coefficient: _Coefficient) -> str:
+def _expression(coefficient: _Coefficient) -> StanExpression:
     value = coefficient.value
-    return coefficient.identifier if isinstance(value, PriorSpec) else repr(float(value))
-
-
-def _number(centre: float | None, default: float) -> str:
-    return repr(float(default if centre is None else centre))
+    if isinstance(value, PriorSpec):
+        return stan_real(coefficient.identifier)
+    return stan_real(repr(float(value)))
 
 
 def _column(bound: BoundData, covariate: str) -> str:

@@ -8,12 +8,15 @@ from pkqsp_bayes.program.covariates import (
     covariate_factors,
     shared_coefficients,
 )
+from pkqsp_bayes.program.effect_shapes import sampled_shapes, shape_expression
 from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.location import logit_bounds, logit_text, mean_text
+from pkqsp_bayes.program.location import mean_expression
 from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.program.typical_values import typical_arguments
+from pkqsp_bayes.spec.effects import apply_effect
 from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.statistics.stan import STAN, StanExpression, called_functions, stan_vector
 
 __all__ = ["individual_call", "individual_fragment"]
 
@@ -33,6 +36,7 @@ def individual_fragment(bound: BoundData) -> Fragment:
 def _arguments(bound: BoundData) -> list[tuple[str, str]]:
     return [
         *typical_arguments(bound),
+        *(("real", name) for name in sampled_shapes(bound).values()),
         ("matrix", "eta"),
         *occasion_arguments(bound),
         *covariate_arguments(bound),
@@ -41,39 +45,46 @@ def _arguments(bound: BoundData) -> list[tuple[str, str]]:
 
 def _function(bound: BoundData) -> Iterator[str]:
     arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(bound))
+    yield from _functions(bound)
     yield "// Individual parameters, subject by parameter."
     yield f"matrix {_NAME}({arguments}) {{"
     # stanc warns of a matrix without columns that nothing is assigned to
     empty = "" if bound.ode.parameters else " = rep_matrix(0, rows(eta), 0)"
     yield f"  matrix[rows(eta), {len(bound.ode.parameters)}] theta{empty};"
     implied = {
-        **{n: f"rep_vector({c}, rows(eta))" for n, c in shared_coefficients(bound).items()},
+        **{n: f"rep_vector({c}, rows(eta))" for n, c in _shared(bound).items()},
         **occasion_columns(bound),
     }
     for column, name in enumerate(bound.ode.parameters, start=1):
         parameter = bound.population.get(name)
-        text = implied[name] if parameter is None else _expression(bound, name, parameter)
+        text = implied[name] if parameter is None else _column(_value(bound, name, parameter))
         yield f"  theta[ : , {column}] = {text}; // {name}"
     yield "  return theta;"
     yield "}"
 
 
-def _expression(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> str:
-    mean, factors = mean_text(bound, name), covariate_factors(bound, name)
-    effect = bound.effect_of(name)
+def _shared(bound: BoundData) -> dict[str, str]:
+    """Return the identifier of what is estimated and the same for all subjects, by its name."""
+    return shared_coefficients(bound) | sampled_shapes(bound)
+
+
+def _functions(bound: BoundData) -> Iterator[str]:
+    """Define what random effects call; what covariates call is defined with them."""
+    values = [_value(bound, name, stated) for name, stated in bound.population.items()]
+    factors = [factor for name in bound.population for factor in covariate_factors(bound, name)]
+    yield from called_functions(values, known=factors)
+
+
+def _value(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> StanExpression:
+    """Return a parameter of all subjects: a scalar where nothing makes them differ."""
+    mean, effect = mean_expression(bound, name), bound.effect_of(name)
     if effect is None:
-        return mean if factors else f"rep_vector({mean}, rows(eta))"
-    eta = f"eta[ : , {effect + 1}]"
-    match bound.effects[effect].form:
-        case "lognormal":
-            return f"{mean} {'.*' if factors else '*'} exp({eta})"
-        case "normal":
-            return f"{mean} + {eta}"
-        case _:
-            return _logit_normal(mean, eta, parameter)
+        return mean
+    eta = stan_vector(f"eta[ : , {effect + 1}]")
+    shape = shape_expression(bound, name)
+    value: StanExpression = apply_effect(parameter, mean, eta, shape=shape, ops=STAN)
+    return value
 
 
-def _logit_normal(mean: str, eta: str, parameter: PopulationParameterSpec) -> str:
-    low, high = logit_bounds(parameter)
-    share = f"inv_logit({logit_text(mean, parameter)} + {eta})"
-    return share if (low, high) == (0.0, 1.0) else f"{low!r} + {high - low!r} * {share}"
+def _column(value: StanExpression) -> str:
+    return value.text if value.is_vector else f"rep_vector({value.text}, rows(eta))"

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from pkqsp_bayes.ode.components.typical_parameters import typical_value
+from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.covariates import (
     covariate_factors,
@@ -22,85 +22,65 @@ from pkqsp_bayes.program.covariates import (
 from pkqsp_bayes.program.prior_text import prior_bounds
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.statistics.random_effect import Setting
+from pkqsp_bayes.statistics.stan import STAN, StanExpression, stan_real
 
-__all__ = ["location_text", "location_values", "logit_bounds", "logit_text", "mean_text"]
+__all__ = ["location_expression", "location_values", "mean_expression"]
 
 FloatArray = NDArray[np.float64]
 
 
-def logit_text(value: str, parameter: PopulationParameterSpec) -> str:
-    """Return the logit of a value between the bounds of a logit-normal parameter.
-
-    Examples
-    --------
-    >>> logit_text("F", PopulationParameterSpec(typical=0.5, lower=0.0, upper=2.0))
-    'logit((F - 0.0) / 2.0)'
-    """
-    low, high = logit_bounds(parameter)
-    if (low, high) == (0.0, 1.0):
-        return f"logit({value})"
-    return f"logit(({value} - {low!r}) / {high - low!r})"
-
-
-def logit_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
-    """Return between what a logit-normal parameter lies: 0 and 1 unless stated.
-
-    Examples
-    --------
-    >>> logit_bounds(PopulationParameterSpec(typical=0.5, upper=2.0))
-    (0.0, 2.0)
-    """
-    low = 0.0 if parameter.lower is None else float(parameter.lower)
-    high = 1.0 if parameter.upper is None else float(parameter.upper)
-    return low, high
-
-
-def mean_text(bound: BoundData, parameter: str) -> str:
-    """Return the typical value of each subject, its covariates given, as Stan text.
+def mean_expression(bound: BoundData, parameter: str) -> StanExpression:
+    """Return the typical value of each subject, its covariates given.
 
     It is a scalar where no covariate moves it.
     """
-    factors = covariate_factors(bound, parameter)
-    typical = bound.identifiers[parameter]
-    return f"{typical} * {' .* '.join(factors)}" if factors else typical
+    mean = stan_real(bound.identifiers[parameter])
+    for factor in covariate_factors(bound, parameter):
+        mean = mean * factor
+    return mean
 
 
-def location_text(bound: BoundData, effect: Effect) -> str:
-    """Return the location of a centred effect as Stan text: a scalar, or a vector over subjects.
+def location_expression(bound: BoundData, effect: Effect) -> StanExpression:
+    """Return the location of a centred effect: a scalar, or a vector over subjects.
 
-    It is 0 for a log-normal effect of which the typical value may be negative.
+    It is 0 for a factor on a typical value that may be negative.
     """
-    parameter, name = bound.population[effect.parameter], bound.identifiers[effect.parameter]
-    match effect.form:
-        case "lognormal" if _least(parameter) >= 0:
-            logarithms = covariate_logarithms(bound, effect.parameter)
-            parts = " + ".join([f"log({name})", *logarithms])
-            return f"({parts})" if logarithms else parts
-        case "lognormal":
-            return "0"
-        case "logitnormal":
-            return logit_text(mean_text(bound, effect.parameter), parameter)
-        case _:
-            return mean_text(bound, effect.parameter)
+    parameter, form = bound.population[effect.parameter], RANDOM_EFFECTS[effect.form]
+    if form.is_factor and _least(parameter) < 0:
+        return stan_real("0")
+    mean = mean_expression(bound, effect.parameter)
+    low, high = form.bounds(parameter.lower, parameter.upper)
+    located: StanExpression = form.location(
+        STAN, mean, lambda: _log_mean(bound, effect.parameter), Setting(low=low, high=high)
+    )
+    return located
+
+
+def _log_mean(bound: BoundData, parameter: str) -> StanExpression:
+    """Return the logarithm of the typical value of each subject, as a sum."""
+    total = STAN.log(stan_real(bound.identifiers[parameter]))
+    for logarithm in covariate_logarithms(bound, parameter):
+        total = total + logarithm
+    return total
 
 
 def location_values(bound: BoundData, effect: Effect) -> FloatArray:
-    """Return where a centred effect of each subject begins: its location, all else at its start."""
-    parameter = bound.population[effect.parameter]
+    """Return where a centred effect of each subject begins: its location, all else at its start.
+
+    It is 0 where there is none, such as the logarithm of 0.
+    """
+    parameter, form = bound.population[effect.parameter], RANDOM_EFFECTS[effect.form]
     typical = typical_value(parameter)
-    if typical is None:
+    if typical is None or (form.is_factor and _least(parameter) < 0):
         return np.zeros(len(bound.timelines))
     values = typical * covariate_values(bound, effect.parameter)
-    low, high = logit_bounds(parameter)
-    match effect.form:
-        case "lognormal":
-            size = np.abs(values) if _least(parameter) >= 0 else np.ones_like(values)
-            return np.log(np.where(size > 0, size, 1.0))
-        case "logitnormal":
-            between = (low < values) & (values < high)
-            return np.where(between, special.logit((values - low) / (high - low)), 0.0)
-        case _:
-            return values
+    low, high = form.bounds(parameter.lower, parameter.upper)
+    setting = Setting(low=low, high=high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = form.location(NUMPY, values, lambda: NUMPY.log(NUMPY.abs(values)), setting)
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def _least(parameter: PopulationParameterSpec) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.program.observed_outputs import endpoint_labels
+from pkqsp_bayes.statistics.residual_errors import LOGARITHMIC_ERROR, ONE_SD_ERROR
 from pkqsp_bayes.study.header_units import MEASURED, unit_of
 from pkqsp_bayes.study.limits_of_quantification import SIDES, endpoint_groups, fill_limits
 from pkqsp_bayes.study.study import Study
@@ -104,10 +105,12 @@ def _remedy(name: str, source: str, target: str) -> str:
     if split_log(target)[0] and not split_log(source)[0]:
         return (
             f"if DV is log-transformed, write its unit DV [log({source})]; if it is not, observe "
-            'the quantity itself with error = "lognormal"'
+            f'the quantity itself with error = "{LOGARITHMIC_ERROR}"'
         )
     if split_log(source)[0] and not split_log(target)[0]:
-        return f'observe the logarithm: [observe.{name}] value = "log(...)", error = "additive"'
+        return (
+            f'observe the logarithm: [observe.{name}] value = "log(...)", error = "{ONE_SD_ERROR}"'
+        )
     return (
         f"correct one of them; a DV of several outputs has a unit for each ([study] units = "
         f'{{ "DV.{name}" = ... }}); from mass to moles, let [observe.{name}] divide by MW'

@@ -12,6 +12,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import ObservationSpec
+from pkqsp_bayes.statistics.residual_errors import USUAL_RESIDUAL_ERROR
 from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.study import Study
 
@@ -84,7 +85,10 @@ def match_endpoints(spec: ModelSpec, study: Study, kept: BoolArray) -> tuple[Int
     """
     observed = _observed(spec)
     if not observed:
-        what, remedy = "no output has a residual error", 'state one: error = "proportional"'
+        what, remedy = (
+            "no output has a residual error",
+            f'state one: error = "{USUAL_RESIDUAL_ERROR}"',
+        )
         return np.full(kept.size, -1), [Issue(where="observe", what=what, remedy=remedy)]
     issues = _twice(observed)
     rows = _prepare(spec, observed, study, kept)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pkqsp_bayes.emit.safe_names import identifiers
 from pkqsp_bayes.program.study_data import COLUMNS, table_arguments
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
+from pkqsp_bayes.statistics.stan import FUNCTIONS
 
 __all__ = ["RESULT_NAMES", "program_identifiers"]
 
@@ -13,7 +15,7 @@ _WORDS = """
 omega omega_sampled sigma sigma_sampled omega_iov omega_iov_sampled eta z kappa z_iov theta f i s
 lprior log_lik prediction replicate subjects records pieces observations occasions each slice_size
 individual_parameters residual_lpdf interval_lpdf residual_draw_rng residual_is_possible
-is_distribution possible log_lik_of correlated_lpdf is_level standard
+is_distribution possible log_lik_of correlated_lpdf standard
 ode_advance ode_after ode_amount ode_between ode_boluses ode_change ode_dose ode_doses ode_driven
 ode_equilibrium ode_frozen ode_hold ode_implied ode_initial ode_limit ode_next ode_outputs
 ode_phase ode_rate ode_records ode_rhs ode_running ode_segment ode_solve ode_state ode_steady
@@ -21,7 +23,7 @@ ode_subject ode_time ode_timing
 """
 # Functions of Stan that are called where a user's name is an argument.
 _CALLED = """
-abs diag_post_multiply diag_pre_multiply diagonal exp hypot inv_logit is_level log2 log_mix
+abs diag_post_multiply diag_pre_multiply diagonal exp expm1 hypot inv_logit log1p log2 log_mix
 linspaced_int_array log log1m logit mdivide_left_tri_low multiply_lower_tri_self_transpose
 negative_infinity not_a_number positive_infinity pow reduce_sum_static rep_matrix rep_vector rows
 sum to_matrix to_vector
@@ -32,10 +34,12 @@ multi_normal_cholesky normal std_normal student_t
 uniform
 """
 _SUFFIXES = ("lpdf", "lcdf", "lccdf", "rng")
+_DISTRIBUTIONS = (*_FAMILIES.split(), *(e.distribution.stan for e in RESIDUAL_ERRORS.values()))
 _OWN = (
     *_WORDS.split(),
     *_CALLED.split(),
-    *(f"{family}_{suffix}" for family in _FAMILIES.split() for suffix in _SUFFIXES),
+    *FUNCTIONS,
+    *(f"{name}_{suffix}" for name in _DISTRIBUTIONS for suffix in _SUFFIXES),
 )
 RESULT_NAMES = frozenset(
     [

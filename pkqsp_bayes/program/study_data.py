@@ -10,6 +10,7 @@ from pkqsp_bayes.arguments import count, number, record
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["COLUMNS", "SOLVER_SETTINGS", "SolverSettings", "table_arguments", "table_fragment"]
@@ -179,12 +180,12 @@ def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
 def _far_ends(bound: BoundData) -> list[float]:
     """Return the far end of each interval; the value itself where there is none."""
     seen = bound.observations
-    lognormal = [
+    positive = [
         bound.ode.output_names.index(name) for name, o in bound.spec.observe.items()
-        if o.error is not None and o.error.form == "lognormal"
+        if o.error is not None and RESIDUAL_ERRORS[o.error.form].is_logarithmic
     ]  # fmt: skip
-    # A log-normal value is positive: a limit of 0 says nothing.
-    vain = np.isin(seen.output, lognormal) & (seen.limit <= 0)
+    # Where values are positive, a limit of 0 says nothing.
+    vain = np.isin(seen.output, positive) & (seen.limit <= 0)
     ends: list[float] = np.where(np.isnan(seen.limit) | vain, seen.value, seen.limit).tolist()
     return ends
 

@@ -1,14 +1,12 @@
 """Typical values of the individual parameters: sampled under a prior, or known."""
 
-import math
-
 from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.forms import sampled_bounds
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["typical_arguments", "typical_fragment"]
@@ -21,7 +19,7 @@ def typical_fragment(bound: BoundData) -> Fragment:
     for name, parameter in bound.population.items():
         identifier, prior = bound.identifiers[name], parameter.typical
         if isinstance(prior, PriorSpec):
-            low, high = _bounds(parameter)
+            low, high = sampled_bounds(parameter)
             sampled.append(
                 sampled_scalar(
                     identifier,
@@ -43,14 +41,3 @@ def typical_fragment(bound: BoundData) -> Fragment:
 def typical_arguments(bound: BoundData) -> list[tuple[str, str]]:
     """Return type and identifier of each typical value, as function arguments."""
     return [("real", bound.identifiers[name]) for name in bound.population]
-
-
-def _bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
-    """Return the bounds that are stated; logit-normal values lie between 0 and 1 by default."""
-    limits = (0.0, 1.0) if "logitnormal" in (parameter.iiv, parameter.iov) else _FREE
-    low = limits[0] if parameter.lower is None else parameter.lower
-    high = limits[1] if parameter.upper is None else parameter.upper
-    return low, high
-
-
-_FREE = (-math.inf, math.inf)

@@ -13,10 +13,11 @@ import numpy as np
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, Term, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
-from pkqsp_bayes.program.location import location_text, location_values
+from pkqsp_bayes.program.location import location_expression, location_values
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.statistics.stan import stan_vector
 
 __all__ = ["variability_fragment"]
 
@@ -114,7 +115,8 @@ def _etas(bound: BoundData) -> Iterator[str]:
     for i, effect in enumerate(bound.effects):
         column = f"z[ : , {i + 1}]"
         if effect.centred:
-            yield f"eta[ : , {i + 1}] = {column} - {location_text(bound, effect)};"
+            own = stan_vector(column) - location_expression(bound, effect)
+            yield f"eta[ : , {i + 1}] = {own.text};"
         elif i in _alone(bound):
             yield f"eta[ : , {i + 1}] = omega[{i + 1}] * {column};"
     for k, block in _free_blocks(bound):

@@ -15,22 +15,14 @@ from pkqsp_bayes.spec.population import (
 )
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.statistics import RANDOM_EFFECTS, RESIDUAL_ERRORS
 
 __all__ = ["describe_model"]
 
-_SIGNS = {"lognormal": "log-normal", "normal": "normal", "logitnormal": "logit-normal"}
 _DRIVING = {
     "tissue": "the total concentration",
     "unbound": "the unbound concentration",
     "emergent": "the concentration in blood that leaves",
-}
-_ERRORS = {
-    "additive": "additive",
-    "proportional": "proportional to the prediction",
-    "combined": "additive and proportional",
-    "lognormal": "log-normal",
-    "power": "a power of the prediction",
-    "student_t": "Student's t",
 }
 
 
@@ -145,9 +137,9 @@ def _varying(spec: ModelSpec) -> Iterator[str]:
     for name, p in spec.population.parameters.items():
         ways = []
         if p.iiv is not None:
-            ways.append(f"between subjects, {_SIGNS[p.iiv]}")
+            ways.append(f"between subjects, {RANDOM_EFFECTS[p.iiv].description}")
         if p.iov is not None:
-            ways.append(f"between occasions, {_SIGNS[p.iov]}")
+            ways.append(f"between occasions, {RANDOM_EFFECTS[p.iov].description}")
         if ways:
             yield f"{name} ({' and '.join(ways)})"
     for block in spec.population.omega.correlate:
@@ -181,7 +173,7 @@ def _output(name: str, spec: ObservationSpec) -> str:
 
 
 def _error(spec: ErrorSpec) -> str:
-    return _ERRORS[spec.form]
+    return RESIDUAL_ERRORS[spec.form].description
 
 
 def _doses(ode: OdeInterface) -> Iterator[str]:

@@ -4,13 +4,14 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pkqsp_bayes.spec.check_values import ERROR_KEYS
+from pkqsp_bayes.spec.forms import stated_shape
 from pkqsp_bayes.spec.labels import (
     CORRELATIONS,
     coefficient_label,
     omega_iov_label,
     omega_label,
     residual_name,
+    shape_label,
     sigma_label,
 )
 from pkqsp_bayes.spec.model import ModelSpec
@@ -22,6 +23,7 @@ from pkqsp_bayes.spec.population import (
     PopulationParameterSpec,
 )
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["stated_values", "with_values"]
 
@@ -41,8 +43,9 @@ def stated_values(model: ModelSpec) -> dict[str, PriorSpec | float | None]:
     -------
     dict
         ``CL`` is a typical value, ``beta[CL,WT]`` and ``beta[CL,SEX,male]`` are coefficients of
-        covariates, ``omega[CL]`` and ``omega_iov[CL]`` standard deviations of random effects,
-        ``sigma[cp]`` (``sigma[cp.additive]`` where there are several) residual errors.
+        covariates, ``shape[CL]`` is the shape of random effects, ``omega[CL]`` and
+        ``omega_iov[CL]`` are their standard deviations, ``sigma[cp]`` (``sigma[cp.additive]``
+        where there are several) are residual errors.
 
     Examples
     --------
@@ -57,6 +60,9 @@ def _values(model: ModelSpec) -> Iterator[tuple[str, _Value]]:
     parameters, omega = model.population.parameters, model.population.omega
     for name, parameter in parameters.items():
         yield name, parameter.typical
+        shape = stated_shape(parameter)
+        if shape is not None:
+            yield shape_label(name), shape
         for covariate, effect in parameter.covariates.items():
             yield from _coefficients(name, covariate, effect)
     for name, parameter in parameters.items():
@@ -80,7 +86,7 @@ def _coefficients(
 
 
 def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
-    keys = ERROR_KEYS[error.form]
+    keys = RESIDUAL_ERRORS[error.form].keys
     if len(keys) == 1:
         return {keys[0]: sigma_label(name)}
     return {key: sigma_label(residual_name(name, key)) for key in keys}
@@ -117,9 +123,12 @@ def _parameter(
     name: str, stated: PopulationParameterSpec, values: _Values
 ) -> PopulationParameterSpec:
     effects = {c: _effect(name, c, effect, values) for c, effect in stated.covariates.items()}
-    if name not in values:
-        return dataclasses.replace(stated, covariates=effects)
-    return dataclasses.replace(stated, covariates=effects, typical=values[name])
+    return dataclasses.replace(
+        stated,
+        covariates=effects,
+        typical=values.get(name, stated.typical),
+        shape=values.get(shape_label(name), stated.shape),
+    )
 
 
 def _effect(

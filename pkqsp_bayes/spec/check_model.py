@@ -12,6 +12,7 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
+from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
 from pkqsp_bayes.units import UnitError, parse_unit, same_dimension
 
 __all__ = ["check_spec", "check_table_names"]
@@ -159,7 +160,11 @@ def _check_omega(spec: ModelSpec) -> _Found:
                 what = f"there is no population parameter {name!r}"
                 yield place, what, _suggest(name, parameters)
             elif getattr(parameters[name], form) is None:
-                yield place, f"{name} states no {form}", f'add {form} = "lognormal" to {name}'
+                yield (
+                    place,
+                    f"{name} states no {form}",
+                    f'add {form} = "{USUAL_RANDOM_EFFECT}" to {name}',
+                )
     if omega.lkj <= 0:
         yield "population.omega.lkj", f"lkj is {omega.lkj:g}", "it must be positive"
 

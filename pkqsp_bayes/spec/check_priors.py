@@ -8,9 +8,10 @@ import numpy as np
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
-from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
+from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
@@ -76,13 +77,8 @@ def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
     """
     stated = model.population.parameters.get(address)
     if stated is None:
-        return (-math.inf, math.inf) if parse_label(address).kind == "beta" else (0.0, math.inf)
-    forms = (stated.iiv, stated.iov)
-    low, high = (0.0 if "lognormal" in forms else -math.inf), math.inf
-    if "logitnormal" in forms:
-        low, high = 0.0, 1.0
-    low = low if stated.lower is None else stated.lower
-    return low, (high if stated.upper is None else stated.upper)
+        return (-math.inf, math.inf) if is_coefficient(address) else (0.0, math.inf)
+    return value_bounds(stated)
 
 
 def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:

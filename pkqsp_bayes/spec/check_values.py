@@ -1,39 +1,68 @@
 """Checks of values that do not go together, whatever the equations say."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 
 from pkqsp_bayes.spec.body import CovariateSpec
+from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import ErrorSpec
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RESIDUAL_ERRORS
+from pkqsp_bayes.statistics.covariate_effects import UNLIMITED_EFFECTS
 
 __all__ = ["VALUE_CHECKS"]
 
 _Found = Iterator[tuple[str, str, str]]
 
-ERROR_KEYS: dict[str, tuple[str, ...]] = {
-    "additive": ("sigma",),
-    "proportional": ("sigma",),
-    "combined": ("additive", "proportional"),
-    "lognormal": ("sigma",),
-    "power": ("sigma", "exponent"),
-    "student_t": ("sigma", "df"),
-}
-"""What each form of residual error takes."""
+_ERROR_KEYS = tuple(field.name for field in fields(ErrorSpec) if field.name != "form")
+
+
+def _check_forms(spec: ModelSpec) -> _Found:
+    """Report forms that do not exist; a file has been held against their names already."""
+    for name, parameter in spec.population.parameters.items():
+        place = f"population.{name}"
+        for key, form in (("iiv", parameter.iiv), ("iov", parameter.iov)):
+            if form is not None:
+                yield from _unknown(f"{place}.{key}", form, RANDOM_EFFECTS)
+        for covariate, effect in parameter.covariates.items():
+            yield from _unknown(f"{place}.covariates.{covariate}", effect.form, COVARIATE_EFFECTS)
+    for name, observed in spec.observe.items():
+        if observed.error is not None:
+            yield from _unknown(f"observe.{name}.error", observed.error.form, RESIDUAL_ERRORS)
+
+
+def _unknown(place: str, form: str, known: Iterable[str]) -> _Found:
+    names = sorted(known)
+    if form not in names:
+        guess = nearest(str(form), names)
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(names)
+        yield place, f"there is no form {form!r}", remedy
 
 
 def _check_errors(spec: ModelSpec) -> _Found:
     for name, observed in spec.observe.items():
-        if observed.error is None:
+        if observed.error is None or observed.error.form not in RESIDUAL_ERRORS:
             continue
-        valid = ERROR_KEYS[observed.error.form]
-        for key in ("sigma", "additive", "proportional", "exponent", "df"):
+        form = RESIDUAL_ERRORS[observed.error.form]
+        for key in _ERROR_KEYS:
             value = getattr(observed.error, key)
             place = f"observe.{name}.error.{key}"
-            if value is not None and key not in valid:
+            if value is not None and key not in form.keys:
                 what = f"an error of the form {observed.error.form} has no {key}"
-                yield place, what, "it takes " + " and ".join(valid)
-            elif isinstance(value, int | float) and value <= 0 and key != "exponent":
+                yield place, what, "it takes " + " and ".join(form.keys)
+            elif isinstance(value, int | float) and value <= 0 and form.is_positive(key):
                 yield place, f"{key} is {value:g}", "it must be positive"
+
+
+def _check_shapes(spec: ModelSpec) -> _Found:
+    for name, parameter in spec.population.parameters.items():
+        forms = [RANDOM_EFFECTS.get(n) for n in (parameter.iiv, parameter.iov) if n is not None]
+        if parameter.shape is None or any(f is None or f.shape is not None for f in forms):
+            continue
+        with_shape = [n for n, form in RANDOM_EFFECTS.items() if form.shape is not None]
+        remedy = f"it is of iiv or iov {', '.join(with_shape)}" if with_shape else "remove it"
+        yield f"population.{name}.shape", "its random effects have no shape", remedy
 
 
 def _check_scales(spec: ModelSpec) -> _Found:
@@ -61,25 +90,29 @@ def _check_bounds(spec: ModelSpec) -> _Found:
 
 
 def _check_effects(spec: ModelSpec) -> _Found:
-    """Report powers of a covariate over a reference that is not above zero."""
+    """Report effects of a covariate, or of a reference, that has no value there."""
     for parameter, stated in spec.population.parameters.items():
         for name, effect in stated.covariates.items():
             covariate = spec.covariates.get(name)
             own = covariate.reference if covariate is not None else None
             reference = own if effect.reference is None else effect.reference
             place = f"population.{parameter}.covariates.{name}"
+            form = COVARIATE_EFFECTS.get(effect.form)
+            lowest = -math.inf if form is None else form.lowest
             if reference is not None and not math.isfinite(reference):
                 yield place, f"the reference is {reference:g}", "write a number"
-            elif effect.form == "power" and reference is not None and reference <= 0:
-                what = f"a power of {name} over its reference {reference:g} has no value"
-                yield place, what, "write a reference above 0, or linear(...), exponential(...)"
-            elif effect.form == "power" and covariate is not None and _reaches_zero(covariate):
-                what = f"{name} may be {covariate.lower:g}, and a power of that has no value"
-                yield place, what, f"raise covariates.{name}.lower, or write linear(...)"
+            elif reference is not None and reference <= lowest:
+                what = f"a {effect.form} of {name} over its reference {reference:g} has no value"
+                yield place, what, f"write a reference above {lowest:g}, or {UNLIMITED_EFFECTS}"
+            elif covariate is not None and _reaches_below(covariate, lowest):
+                what = (
+                    f"{name} may be {covariate.lower:g}, and a {effect.form} of that has no value"
+                )
+                yield place, what, f"raise covariates.{name}.lower, or write {UNLIMITED_EFFECTS}"
 
 
-def _reaches_zero(covariate: CovariateSpec) -> bool:
-    return covariate.lower is not None and covariate.lower < 0
+def _reaches_below(covariate: CovariateSpec, lowest: float) -> bool:
+    return covariate.lower is not None and covariate.lower < lowest
 
 
 def _check_covariates(spec: ModelSpec) -> _Found:
@@ -113,7 +146,9 @@ def _check_range(place: str, covariate: CovariateSpec) -> _Found:
 
 
 VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
+    _check_forms,
     _check_errors,
+    _check_shapes,
     _check_scales,
     _check_bounds,
     _check_effects,

@@ -1,6 +1,7 @@
 """Priors as distributions: density, probabilities, quantiles; and the power of one."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
 
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
@@ -18,20 +18,6 @@ __all__ = ["Distribution", "discounted", "distribution"]
 FloatArray = NDArray[np.float64]
 
 _BISECTIONS = 80
-_FROZEN: Mapping[str, Callable[..., Any]] = {
-    "normal": stats.norm,
-    "half_normal": lambda sd: stats.norm(0, sd),
-    "cauchy": stats.cauchy,
-    "half_cauchy": stats.cauchy,
-    "student_t": stats.t,
-    "lognormal": lambda m, s: stats.lognorm(s, scale=math.exp(m)),
-    "gamma": lambda a, rate: stats.gamma(a, scale=1 / rate),
-    "inv_gamma": lambda a, b: stats.invgamma(a, scale=b),
-    "exponential": lambda rate: stats.expon(scale=1 / rate),
-    "beta": stats.beta,
-    "uniform": lambda low, high: stats.uniform(low, high - low),
-    "logit_normal": stats.norm,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +45,8 @@ class Distribution:
     def mass(self) -> float:
         """Return the probability that the prior gives to what is within the bounds."""
         support = prior_support(self.prior) or (-math.inf, math.inf)
+        if self.low <= support[0] and self.high >= support[1]:
+            return 1.0
         whole = _between(self.prior, *support)
         low, high = max(self.low, support[0]), min(self.high, support[1])
         return max(_between(self.prior, low, high), 0.0) / whole
@@ -157,6 +145,46 @@ _POWERS: Mapping[str, Callable[..., tuple[float, ...]]] = {
 }
 
 
+@functools.cache
+def _families() -> Mapping[str, Callable[..., Any]]:
+    """Return the distributions of SciPy, which takes a second to wake up."""
+    from scipy import stats
+
+    return {
+        "normal": stats.norm,
+        "half_normal": lambda sd: stats.norm(0, sd),
+        "cauchy": stats.cauchy,
+        "half_cauchy": stats.cauchy,
+        "student_t": stats.t,
+        "lognormal": lambda m, s: stats.lognorm(s, scale=math.exp(m)),
+        "gamma": lambda a, rate: stats.gamma(a, scale=1 / rate),
+        "inv_gamma": lambda a, b: stats.invgamma(a, scale=b),
+        "exponential": lambda rate: stats.expon(scale=1 / rate),
+        "beta": stats.beta,
+        "uniform": lambda low, high: stats.uniform(low, high - low),
+        "logit_normal": stats.norm,
+    }
+
+
+def _frozen(prior: PriorSpec) -> Any:
+    return _families()[prior.family](*prior.args)
+
+
+def _logit(x: ArrayLike) -> FloatArray:
+    from scipy import special
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values: FloatArray = special.logit(x)
+    return values
+
+
+def _expit(x: ArrayLike) -> FloatArray:
+    from scipy import special
+
+    values: FloatArray = special.expit(x)
+    return values
+
+
 def _between(prior: PriorSpec, low: float, high: float) -> float:
     return float(_cdf(prior, high) - _cdf(prior, low))
 
@@ -171,9 +199,8 @@ def _cdf(prior: PriorSpec, x: ArrayLike) -> FloatArray:
         shares = [distribution(part).cdf(x) for part in prior.parts]
         return _mixed(prior, *shares)
     if prior.family == "logit_normal":
-        with np.errstate(divide="ignore"):
-            x = special.logit(np.clip(x, 0.0, 1.0))
-    values: FloatArray = _FROZEN[prior.family](*prior.args).cdf(x)
+        x = _logit(np.clip(x, 0.0, 1.0))
+    values: FloatArray = _frozen(prior).cdf(x)
     return values
 
 
@@ -184,8 +211,8 @@ def _mixed(prior: PriorSpec, one: FloatArray, other: FloatArray) -> FloatArray:
 def _quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
     if prior.family == MIXTURE:
         return _mixture_quantile(prior, p)
-    values: FloatArray = _FROZEN[prior.family](*prior.args).ppf(p)
-    return special.expit(values) if prior.family == "logit_normal" else values
+    values: FloatArray = _frozen(prior).ppf(p)
+    return _expit(values) if prior.family == "logit_normal" else values
 
 
 def _mixture_quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
@@ -205,7 +232,5 @@ def _log_density(prior: PriorSpec, x: FloatArray) -> FloatArray:
         weight = prior.args[0]
         return np.logaddexp(math.log(weight) + one, math.log1p(-weight) + other)
     is_share = prior.family == "logit_normal"
-    density: FloatArray = _FROZEN[prior.family](*prior.args).logpdf(
-        special.logit(x) if is_share else x
-    )
+    density: FloatArray = _frozen(prior).logpdf(_logit(x) if is_share else x)
     return density - np.log(x) - np.log1p(-x) if is_share else density

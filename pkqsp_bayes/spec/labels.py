@@ -17,6 +17,7 @@ __all__ = [
     "corr_label",
     "current_label",
     "eta_label",
+    "is_coefficient",
     "kappa_label",
     "misfit_label",
     "occasion_label",
@@ -25,11 +26,22 @@ __all__ = [
     "parameter_of",
     "parse_label",
     "residual_name",
+    "shape_label",
     "sigma_label",
 ]
 
 Kind = Literal[
-    "typical", "beta", "omega", "omega_iov", "corr", "sigma", "eta", "kappa", "occasion", "misfit"
+    "typical",
+    "beta",
+    "shape",
+    "omega",
+    "omega_iov",
+    "corr",
+    "sigma",
+    "eta",
+    "kappa",
+    "occasion",
+    "misfit",
 ]
 """What a label can be of."""
 
@@ -42,6 +54,7 @@ CORRELATIONS = "corr"
 # How many parts of a label hold neither comma nor bracket; the last part may be any text.
 _PARTS = {
     "beta": 3,
+    "shape": 1,
     "omega": 1,
     "omega_iov": 1,
     "corr": 2,
@@ -157,6 +170,22 @@ def coefficient_label(parameter: str, covariate: str, level: str = "") -> str:
     ('beta[CL,WT]', 'beta[CL,SEX,male]')
     """
     return f"beta[{','.join(part for part in (parameter, covariate, level) if part)}]"
+
+
+def shape_label(parameter: str) -> str:
+    """Return the label of the shape of a parameter's random effects, ``shape[CL]``."""
+    return f"shape[{parameter}]"
+
+
+def is_coefficient(label: str) -> bool:
+    """Whether a label is of a coefficient of a covariate, or of a shape: of any real number.
+
+    Examples
+    --------
+    >>> [is_coefficient(label) for label in ("beta[CL,WT]", "shape[CL]", "omega[CL]", "CL")]
+    [True, True, False, False]
+    """
+    return parse_label(label).kind in ("beta", "shape")
 
 
 def residual_name(endpoint: str, scale: str = "") -> str:

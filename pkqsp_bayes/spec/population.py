@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
+from pkqsp_bayes.statistics.covariate_effects import CovariateEffectName
+from pkqsp_bayes.statistics.random_effects import RandomEffectName
+from pkqsp_bayes.statistics.residual_errors import ResidualErrorName
 
 __all__ = [
     "CovariateEffectSpec",
@@ -24,10 +26,10 @@ class CovariateEffectSpec:
 
     Parameters
     ----------
-    form : {"power", "linear", "exponential", "categorical"}
-        (x/ref)^a; 1 + a (x - ref); exp(a (x - ref)); exp(a_level) for each level named. A fixed
-        covariate multiplies the typical value; one that changes over time multiplies the
-        individual's value, from moment to moment, as part of the equations.
+    form : str
+        A name of `pkqsp_bayes.statistics.COVARIATE_EFFECTS`. A fixed covariate multiplies the
+        typical value; one that changes over time multiplies the individual's value, from moment
+        to moment, as part of the equations.
     coefficient : float or PriorSpec or None
         Fixed, or estimated under a prior (``power(normal(0.75, 0.1), 70)``); None for categories.
     reference : float or None
@@ -36,7 +38,7 @@ class CovariateEffectSpec:
         ``categorical(poor = normal(0, 1))``: level to effect; levels not named have none.
     """
 
-    form: Literal["power", "linear", "exponential", "categorical"]
+    form: CovariateEffectName
     coefficient: float | PriorSpec | None = None
     reference: float | None = None
     levels: Mapping[str, float | PriorSpec] = field(default_factory=dict)
@@ -52,8 +54,9 @@ class PopulationParameterSpec:
         Prior of the typical value, or a number if it is known.
     unit : str
         Pint unit text; ``""`` is dimensionless.
-    iiv, iov : {"lognormal", "normal", "logitnormal"} or None
-        Form of the between-subject and between-occasion variability; None: there is none.
+    iiv, iov : str or None
+        Form of the between-subject and between-occasion variability, a name of
+        `pkqsp_bayes.statistics.RANDOM_EFFECTS`; None: there is none.
         Occasions are those of the study's OCC. A new one begins at its first record, and holds
         for all records of that time, those before it in the table included.
     covariates : mapping of str to CovariateEffectSpec
@@ -61,17 +64,21 @@ class PopulationParameterSpec:
     value : float or None
         Typical value for simulation; without it the median of the prior.
     lower, upper : float or None
-        Bounds of the typical value (``logitnormal``: of the individual values).
+        Bounds of the typical value; of a form that is bounded, of the individual values too.
+    shape : PriorSpec or float or None
+        Shape of the random effects, where their form has one; None takes the form's default prior.
+        Those of subjects and of occasions share it.
     """
 
     typical: PriorSpec | float
     unit: str = ""
-    iiv: Literal["lognormal", "normal", "logitnormal"] | None = None
-    iov: Literal["lognormal", "normal", "logitnormal"] | None = None
+    iiv: RandomEffectName | None = None
+    iov: RandomEffectName | None = None
     covariates: Mapping[str, CovariateEffectSpec] = field(default_factory=dict)
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
+    shape: PriorSpec | float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +115,12 @@ class PopulationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorSpec:
-    """Residual error of an observation; ``error = "combined"`` takes default priors.
+    """Residual error of an observation; ``error = "<form>"`` alone takes default priors.
 
     Parameters
     ----------
-    form : {"additive", "proportional", "combined", "lognormal", "power", "student_t"}
-        The form.
+    form : str
+        A name of `pkqsp_bayes.statistics.RESIDUAL_ERRORS`, which decides what it takes of the rest.
     sigma : PriorSpec or float or None
         Scale of the forms with one.
     additive, proportional : PriorSpec or float or None
@@ -124,7 +131,7 @@ class ErrorSpec:
         Degrees of freedom of ``student_t``.
     """
 
-    form: Literal["additive", "proportional", "combined", "lognormal", "power", "student_t"]
+    form: ResidualErrorName
     sigma: PriorSpec | float | None = None
     additive: PriorSpec | float | None = None
     proportional: PriorSpec | float | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics.covariate_effects import COVARIATE_EFFECTS
 
 __all__ = [
     "FAMILIES",
@@ -77,7 +78,6 @@ FAMILIES: dict[str, Family] = {
 
 MIXTURE = "mixture"
 
-_EFFECTS = ("power", "linear", "exponential", "categorical")
 _NUMERIC: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
     "log": math.log,
@@ -147,14 +147,17 @@ def parse_effect(text: str) -> CovariateEffectSpec:
     """
     node = _parse(text)
     name, args, keywords = _call(node)
-    if name not in _EFFECTS:
-        raise PriorError(f"there is no covariate effect {name!r}", _suggest(name, _EFFECTS))
-    if name == "categorical":
-        return _categorical(args, keywords)
+    if name not in COVARIATE_EFFECTS:
+        raise PriorError(
+            f"there is no covariate effect {name!r}", _suggest(name, COVARIATE_EFFECTS)
+        )
+    form = COVARIATE_EFFECTS[name]
+    if form.has_levels:
+        return _with_levels(name, args, keywords)
     if keywords or not 1 <= len(args) <= 2:
-        raise PriorError(f"{name} takes a coefficient and a reference", f"{name}(0.75, 70)")
+        raise PriorError(f"{name} takes a coefficient and a reference", form.usage)
     reference = _number(args[1]) if len(args) == 2 else None
-    return CovariateEffectSpec(form=name, coefficient=_coefficient(args[0]), reference=reference)  # type: ignore[arg-type]
+    return CovariateEffectSpec(form=name, coefficient=_coefficient(args[0]), reference=reference)
 
 
 def check_effect(effect: CovariateEffectSpec) -> CovariateEffectSpec:
@@ -165,19 +168,21 @@ def check_effect(effect: CovariateEffectSpec) -> CovariateEffectSpec:
     PriorError
         With what is wrong and the remedy.
     """
-    if effect.form == "categorical":
+    if COVARIATE_EFFECTS[effect.form].has_levels:
         if not effect.levels or effect.coefficient is not None or effect.reference is not None:
-            raise PriorError("categorical names levels", "state levels, and nothing else")
+            raise PriorError(f"{effect.form} names levels", "state levels, and nothing else")
     elif effect.coefficient is None or effect.levels:
         raise PriorError(f"{effect.form} takes a coefficient", "state coefficient and reference")
     return effect
 
 
-def _categorical(args: list[ast.expr], keywords: list[ast.keyword]) -> CovariateEffectSpec:
+def _with_levels(
+    name: str, args: list[ast.expr], keywords: list[ast.keyword]
+) -> CovariateEffectSpec:
     if args or not keywords:
-        raise PriorError("categorical names levels", "categorical(female = normal(0, 0.5))")
+        raise PriorError(f"{name} names levels", COVARIATE_EFFECTS[name].usage)
     levels = {str(keyword.arg): _coefficient(keyword.value) for keyword in keywords}
-    return CovariateEffectSpec(form="categorical", levels=levels)
+    return CovariateEffectSpec(form=name, levels=levels)
 
 
 def _coefficient(node: ast.expr) -> float | PriorSpec:

@@ -21,6 +21,7 @@ from pkqsp_bayes.spec.prior_grammar import check_effect, parse_effect, parse_pri
 from pkqsp_bayes.spec.problems import MisfitError
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.structure import number, structure_record, unstructure_record, wrong_type
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS
 
 __all__ = ["OMEGA_KEYS", "register_shorthand"]
 
@@ -163,7 +164,7 @@ def _unstructure_prior(value: PriorSpec | float | None) -> Any:
 
 
 def _effect_text(effect: CovariateEffectSpec) -> str:
-    if effect.form == "categorical":
+    if COVARIATE_EFFECTS[effect.form].has_levels:
         arguments = [f"{level} = {_plain_text(v)}" for level, v in effect.levels.items()]
     else:
         parts = (effect.coefficient, effect.reference)

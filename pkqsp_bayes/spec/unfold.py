@@ -13,6 +13,7 @@ from pkqsp_bayes.spec.population import (
 )
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.trajectory import TrajectorySpec
+from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
 
 __all__ = ["unfold_trajectories"]
 
@@ -30,6 +31,7 @@ def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
     Examples
     --------
     >>> from pkqsp_bayes.spec.trajectory import TrajectorySpec
+    from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
     >>> model = ModelSpec(title="demo", trajectory={"E": TrajectorySpec(mode="fixed")})
     >>> unfold_trajectories(model).covariates["E"].interpolation
     'linear'
@@ -88,7 +90,7 @@ def _with_knots(
         for knot in _knot_names(name, t):
             typical = 1.0 if t.typical is None else t.typical
             parameters[knot] = PopulationParameterSpec(
-                typical=typical, unit=t.unit, iiv="lognormal"
+                typical=typical, unit=t.unit, iiv=USUAL_RANDOM_EFFECT
             )
             if t.omega is not None:
                 scales[knot] = t.omega

@@ -11,6 +11,7 @@ from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from tests.program.density_oracle import MODEL, TIMES, Oracle
 from tests.program.test_density import study
 
@@ -150,7 +151,9 @@ def test_drawn_observations_follow_the_density() -> None:
         ("student_t", {"sigma": 0.4, "df": 5.0}),
         ("power", {"sigma": 0.3, "exponent": 0.7}),
     ):
-        residual = Residual(form=form, scales={k: np.array(v) for k, v in scales.items()})
+        residual = Residual(
+            form=RESIDUAL_ERRORS[form], scales={k: np.array(v) for k, v in scales.items()}
+        )
         drawn = residual.draw(f, rng)
         found = stats.kstest(residual.cdf(drawn, f), "uniform").pvalue
         assert found > 1e-3, form
@@ -164,5 +167,7 @@ def test_drawn_observations_follow_the_density() -> None:
 
 
 def test_variance_of_a_heavy_tail_is_infinite() -> None:
-    heavy = Residual(form="student_t", scales={"sigma": np.array(1.0), "df": np.array(1.5)})
+    heavy = Residual(
+        form=RESIDUAL_ERRORS["student_t"], scales={"sigma": np.array(1.0), "df": np.array(1.5)}
+    )
     assert np.isinf(heavy.variance(np.array([1.0]))).all()

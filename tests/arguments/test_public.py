@@ -14,7 +14,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes import library
 from pkqsp_bayes.elicit.statements import Statements
-from pkqsp_bayes.physiology.ops import NUMPY
+from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.plots.style import PlotFigure
 from pkqsp_bayes.program.study_data import SolverSettings
 

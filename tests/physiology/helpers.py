@@ -6,8 +6,8 @@ from pathlib import Path
 
 import sympy as sp
 
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.kp import DrugChemistry
-from pkqsp_bayes.physiology.ops import Value
 
 _FOLDER = Path(__file__).parent.parent / "oracles" / "physiology"
 

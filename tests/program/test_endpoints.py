@@ -19,6 +19,7 @@ from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.units import convert_values
 from tests.emit.stanc import check
 
@@ -221,7 +222,9 @@ def test_an_interval_has_the_probability_between_its_ends(
 ) -> None:
     """Against the integral of the density."""
     scales, law = FORMS[form]
-    residual = Residual(form=form, scales={k: np.array(v) for k, v in scales.items()})
+    residual = Residual(
+        form=RESIDUAL_ERRORS[form], scales={k: np.array(v) for k, v in scales.items()}
+    )
     area, _ = integrate.quad(law.pdf, low, high, epsabs=1e-13)
     for y, limit, censored in ((high, low, -1), (low, high, 1)):
         found = residual.log_density(

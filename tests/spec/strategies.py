@@ -20,8 +20,8 @@ from pkqsp_bayes.spec import (
     Quantity,
     TrajectorySpec,
 )
-from pkqsp_bayes.spec.check_values import ERROR_KEYS
 from pkqsp_bayes.spec.prior_grammar import FAMILIES
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RESIDUAL_ERRORS
 
 UNITS = ("", "mg/L", "1/h", "L/h/kg^0.75", "nM", "%", "mL/min", "kg", "µg")
 
@@ -52,12 +52,12 @@ def priors(draw: st.DrawFn) -> PriorSpec:
 
 @st.composite
 def effects(draw: st.DrawFn) -> CovariateEffectSpec:
-    form = draw(st.sampled_from(("power", "linear", "exponential", "categorical")))
+    form = draw(st.sampled_from(sorted(COVARIATE_EFFECTS)))
     value = positive | priors()
-    if form == "categorical":
+    if COVARIATE_EFFECTS[form].has_levels:
         labels = texts.filter(bool) | names | st.just("lambda")
         levels = draw(st.dictionaries(labels, value, min_size=1, max_size=3))
-        return CovariateEffectSpec(form="categorical", levels=levels)
+        return CovariateEffectSpec(form=form, levels=levels)
     return CovariateEffectSpec(
         form=form, coefficient=draw(value), reference=draw(st.none() | positive)
     )
@@ -65,8 +65,8 @@ def effects(draw: st.DrawFn) -> CovariateEffectSpec:
 
 @st.composite
 def errors(draw: st.DrawFn) -> ErrorSpec:
-    form = draw(st.sampled_from(sorted(ERROR_KEYS)))
-    given = {key: draw(st.none() | positive | priors()) for key in ERROR_KEYS[form]}
+    form = draw(st.sampled_from(sorted(RESIDUAL_ERRORS)))
+    given = {key: draw(st.none() | positive | priors()) for key in RESIDUAL_ERRORS[form].keys}
     return ErrorSpec(form=form, **given)  # type: ignore[arg-type]
 
 

@@ -150,8 +150,11 @@ class EffectPosterior:
         """Return the log density of each observation, its first and second derivative by f."""
         step = np.empty_like(f)
         for endpoint, mine in self.seen.by_endpoint():
-            residual = self.seen.residual(endpoint)
-            width = residual.deviation(f[:, mine])
-            step[:, mine] = _STEP * (width * f[:, mine] if residual.form == "lognormal" else width)
+            step[:, mine] = _STEP * self.seen.residual(endpoint).width(f[:, mine])
         below, here, above = (self._density(f + k * step) for k in (-1, 0, 1))
-        return here, (above - below) / (2 * step), (above - 2 * here + below) / step**2
+        second = (above - 2 * here + below) / step**2
+        for endpoint, mine in self.seen.by_endpoint():
+            residual = self.seen.residual(endpoint)
+            if not residual.form.is_smooth:
+                second[:, mine] = -1 / residual.information_variance(f[:, mine])
+        return here, (above - below) / (2 * step), second

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.decisions.interventions import Scaled
 from pkqsp_bayes.engine.compiled_model import CompiledModel
-from pkqsp_bayes.engine.effects import coefficients_of
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.effects import coefficients_of
+from pkqsp_bayes.spec.forms import effect_forms, sampled_bounds
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.statistics.random_effect import Setting
 
 __all__ = ["act_on", "without_known_effects"]
 
@@ -131,40 +133,18 @@ def _scale(
 ) -> Iterator[Issue]:
     stated = model.spec.population.parameters[name]
     own, kappas = names.index(name), _columns(names, _kappas(model, name))
-    if stated.iov == "normal":
-        values[..., kappas] *= factor
-    if stated.iov == "logitnormal" and kappas:
-        if _changing(model.spec, name):
+    if stated.iov is not None and kappas:
+        form = RANDOM_EFFECTS[stated.iov]
+        if form.is_bounded and _changing(model.spec, name):
             what = "a share that occasions and changing covariates move cannot be scaled at once"
             yield Issue(where=f"do.{name}", what=what, remedy="set it, or scale what it acts on")
             return
-        before = values[..., kappas]
-        values[..., kappas] = _scaled_shift(values[..., [own]], before, factor, *_bounds(stated))
+        low, high = form.bounds(stated.lower, stated.upper)
+        before = values[..., [own]], values[..., kappas]
+        values[..., kappas] = form.rescaled_effect(*before, factor, Setting(low=low, high=high))
     values[..., own] *= factor
-    if "logitnormal" in (stated.iiv, stated.iov):
-        yield from _outside(name, values[..., own], values[..., kappas], *_bounds(stated))
-
-
-def _bounds(stated: PopulationParameterSpec) -> tuple[float, float]:
-    low = 0.0 if stated.lower is None else stated.lower
-    return low, 1.0 if stated.upper is None else stated.upper
-
-
-def _scaled_shift(
-    own: FloatArray, kappa: FloatArray, factor: float, low: float, high: float
-) -> FloatArray:
-    """Return the deviations on the logit scale by which the scaled share is moved as it must be."""
-    width = high - low
-    above, below = own - low, high - own
-    at_occasion = low + width * above / (above + below * np.exp(-kappa))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moved = _logit((factor * at_occasion - low) / width) - _logit((factor * own - low) / width)
-    return np.where(np.isclose(factor * at_occasion, factor * own, atol=0.0), 0.0, moved)
-
-
-def _logit(share: FloatArray) -> FloatArray:
-    found: FloatArray = np.log(share) - np.log1p(-share)
-    return found
+    if any(form.is_bounded for form in effect_forms(stated)):
+        yield from _outside(name, values[..., own], values[..., kappas], *sampled_bounds(stated))
 
 
 def _outside(

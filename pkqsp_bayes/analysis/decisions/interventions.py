@@ -12,6 +12,7 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
+from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
@@ -168,12 +169,7 @@ def _is_finite(value: object) -> bool:
 
 def _out_of_bounds(stated: PopulationParameterSpec, value: float) -> tuple[str, str] | None:
     """Say why an individual parameter cannot have a value."""
-    low, high = stated.lower, stated.upper
-    if "logitnormal" in (stated.iiv, stated.iov):
-        low, high = 0.0 if low is None else low, 1.0 if high is None else high
-    elif "lognormal" in (stated.iiv, stated.iov):
-        low = 0.0 if low is None else low
-    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    least, most = value_bounds(stated)
     if least <= value <= most:
         return None
     allowed = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"

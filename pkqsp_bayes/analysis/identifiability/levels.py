@@ -33,6 +33,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -210,7 +211,7 @@ def identifiability(
         information=information,
         needs=needs,
         learning=learning,
-        lognormal=frozenset(e.parameter for e in frame.effects if e.form == "lognormal"),
+        factors=frozenset(e.parameter for e in frame.effects if RANDOM_EFFECTS[e.form].is_factor),
     )
     return Identifiability(
         structural=structural,
@@ -245,7 +246,7 @@ class _Ladder:
     information: ExpectedInformation
     needs: pd.DataFrame
     learning: pd.DataFrame | None
-    lognormal: frozenset[str]
+    factors: frozenset[str]
     """Parameters whose random effects are factors."""
 
     def table(self) -> pd.DataFrame:
@@ -298,7 +299,7 @@ class _Ladder:
         """
         name = parameter_of(label)
         found = self.structural.ambiguity_of(name)
-        factors = label != name and name in self.lognormal and np.isfinite(rse)
+        factors = label != name and name in self.factors and np.isfinite(rse)
         return None if found is not None and found.products and factors else found
 
     def _by_design(self, label: str) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.identifiability.student_information import location_spread
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.residual import residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator
@@ -19,6 +18,7 @@ from pkqsp_bayes.engine.kernel import SolverOptions
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.spec.labels import kappa_label
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["LinearSubject", "linear_subjects", "residual_spread"]
 
@@ -139,8 +139,7 @@ def linear_subjects(
 
 def _unit(frame: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
     """Return what turns slopes into slopes of logarithms, where errors are log-normal."""
-    forms = [_form(frame, int(output)) for output in outputs]
-    logarithmic = np.array([form == "lognormal" for form in forms], dtype=bool)
+    logarithmic = np.array([_is_logarithmic(frame, int(output)) for output in outputs], dtype=bool)
     if (f[logarithmic] <= 0).any():
         raise _refusal("a log-normal observation is predicted to be 0 or less")
     return np.where(logarithmic, f, 1.0)
@@ -151,9 +150,9 @@ def _refusal(what: str) -> CheckError:
     return CheckError([Issue(where="point", what=what, remedy=remedy)])
 
 
-def _form(frame: BoundData, output: int) -> str:
+def _is_logarithmic(frame: BoundData, output: int) -> bool:
     error = frame.spec.observe[frame.ode.output_names[output]].error
-    return "" if error is None else error.form
+    return error is not None and RESIDUAL_ERRORS[error.form].is_logarithmic
 
 
 def _layers(
@@ -196,7 +195,7 @@ def residual_spread(
 ) -> FloatArray:
     """Return the residual variance of each observation, of its logarithm where log-normal.
 
-    Of a Student's t: of the normal distribution that tells as much of the prediction.
+    Of an error that is not normal: of the normal one with the same information on the prediction.
 
     Parameters
     ----------
@@ -214,7 +213,5 @@ def residual_spread(
         own = outputs == output
         name = frame.ode.output_names[int(output)]
         residual = residual_of(frame.spec, name, draws.residuals, sigma[None])
-        found[own] = residual.deviation(f[own]) ** 2
-        if residual.form == "student_t":
-            found[own] *= location_spread(residual.scales["df"])
+        found[own] = residual.information_variance(f[own])
     return found

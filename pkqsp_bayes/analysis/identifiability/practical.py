@@ -20,8 +20,8 @@ from pkqsp_bayes.analysis.identifiability.linearised import (
     linear_subjects,
     residual_spread,
 )
-from pkqsp_bayes.analysis.identifiability.student_information import scale_information
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.residual import residual_of
 from pkqsp_bayes.analysis.stated_priors import stated_point, stated_priors
 from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.arguments import checked, instance, mapping
@@ -34,7 +34,7 @@ from pkqsp_bayes.spec.labels import (
     omega_iov_label,
     omega_label,
     parse_label,
-    residual_name,
+    shape_label,
     sigma_label,
 )
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
@@ -193,8 +193,10 @@ def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
 
 
 def _estimated(frame: BoundData) -> Iterator[str]:
+    shapes = {shape_label(name) for name in frame.population}
     for label, value in stated_priors(frame).items():
-        if isinstance(value, PriorSpec):
+        # A shape moves nothing where random effects are 0, where predictions are linearised.
+        if isinstance(value, PriorSpec) and label not in shapes:
             yield label
     yield from (label for _, _, label in _pairs(frame))
 
@@ -233,7 +235,7 @@ def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
     correlation = np.eye(len(names))
     for a, b, label in _pairs(frame):
         correlation[a, b] = correlation[b, a] = values[label]
-    fixed = [k for k, x in read.items() if x.kind in ("beta", "typical")]
+    fixed = [k for k, x in read.items() if x.kind in ("typical", "beta", "shape")]
     priors = stated_priors(frame)
     return PopulationDraws(
         shared={k: np.array([values[k]]) for k in fixed},
@@ -275,25 +277,37 @@ def _information(
 def _with_tails(
     frame: BoundData, draws: PopulationDraws, names: list[str], told: FloatArray
 ) -> FloatArray:
-    """Return the information of variances, with what Student's t tells of scale and df.
+    """Return the information of variances, with what errors that are not normal say of theirs.
 
-    The normal distribution behind ``told`` knows more of the scale than a t does. The score of df
-    is a multiple of that of the scale, and a rest that is orthogonal to it: the shape of the tails.
+    The normal distribution behind ``told`` says more of the scale than they do. The score of a
+    second parameter (degrees of freedom) is a multiple of that of the scale, and a rest that is
+    orthogonal to it: the shape of the tails.
     """
     mixed, rest = np.eye(len(names)), np.zeros(len(names))
-    for endpoint, observed in frame.spec.observe.items():
-        own = [residual_name(endpoint, key) for key in ("sigma", "df")]
-        scale, df = map(sigma_label, own)
-        if observed.error is None or observed.error.form != "student_t" or df not in names:
-            continue
-        s, d = names.index(scale), names.index(df)
-        values = [float(draws.sigma[0, draws.residuals.index(x)]) for x in own]
-        told_of = scale_information(*values)
-        normal = 2 / values[0] ** 2
-        mixed[s, s] = np.sqrt(told_of[0, 0] / normal)
-        mixed[d] = told_of[0, 1] / told_of[0, 0] * mixed[s]
-        rest[d] = (told_of[1, 1] - told_of[0, 1] ** 2 / told_of[0, 0]) * told[s, s] / normal
+    for labels, own, scale in _not_normal(frame, draws):
+        places = [names.index(label) for label in labels]
+        s, normal = places[0], 2 / scale**2
+        mixed[s, s] = np.sqrt(own[0, 0] / normal)
+        for k, d in enumerate(places[1:], start=1):
+            mixed[d] = own[0, k] / own[0, 0] * mixed[s]
+            rest[d] = (own[k, k] - own[0, k] ** 2 / own[0, 0]) * told[s, s] / normal
     return mixed @ told @ mixed.T + np.diag(rest)
+
+
+def _not_normal(
+    frame: BoundData, draws: PopulationDraws
+) -> Iterator[tuple[list[str], FloatArray, float]]:
+    """Yield labels, information and scale of each residual error that is not normal."""
+    for endpoint, observed in frame.spec.observe.items():
+        if observed.error is None:
+            continue
+        residual = residual_of(frame.spec, endpoint, draws.residuals, draws.sigma)
+        scales = {key: float(values[0]) for key, values in residual.scales.items()}
+        own = residual.form.scale_information(scales)
+        if own is not None:
+            keys = residual.form.keys
+            labels = [f"sigma[{endpoint}{'' if len(keys) == 1 else '.' + key}]" for key in keys]
+            yield labels, own, scales[keys[0]]
 
 
 def _variance_slopes(

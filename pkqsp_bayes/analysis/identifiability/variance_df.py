@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.analysis.identifiability.fisher_information import ExpectedInformation
-from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, parameter_of
+from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, parse_label
 
 __all__ = ["variance_df"]
 
@@ -40,9 +40,10 @@ def variance_df(information: ExpectedInformation) -> pd.DataFrame:
 def _between(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
     draws, subjects = information.draws, information.subjects
     left = np.array([s.shrinkage(draws)[0] for s in subjects]).reshape(len(subjects), -1)
+    fixed = [parse_label(k) for k in draws.sampled]
     for r, name in enumerate(draws.effects):
         informative = int((left[:, r] < _INFORMATIVE).sum())
-        paid = sum(parameter_of(k) == name for k in draws.sampled)
+        paid = sum(k.parts[0] == name for k in fixed if k.kind in ("typical", "beta"))
         df = max(informative - paid, 0)
         shrinkage = float(left[:, r].mean())
         yield omega_label(name), len(subjects), informative, shrinkage, df, df >= _ENOUGH

@@ -24,27 +24,25 @@ def on_scale(values: FloatArray, scale: Scale) -> FloatArray:
 def has_moments(residual: Residual, scale: Scale) -> bool:
     """Whether an observation has a mean and a variance on a scale.
 
-    On the log scale a log-normal error has them, and a proportional one to first order. Every
-    other error gives observations of zero and less with a probability that grows as the
-    prediction falls: their logarithm has neither, and ``Var(y | f) / f²`` is no substitute, since
-    its mean over subjects is unbounded or rules over all.
+    On the log scale some errors alone have them
+    (`pkqsp_bayes.statistics.residual_error.ResidualErrorForm`).
 
     Examples
     --------
+    >>> from pkqsp_bayes.statistics import RESIDUAL_ERRORS
     >>> sigma = np.array([0.1])
-    >>> has_moments(Residual(form="additive", scales={"sigma": sigma}), "log")
+    >>> has_moments(Residual(form=RESIDUAL_ERRORS["additive"], scales={"sigma": sigma}), "log")
     False
-    >>> has_moments(Residual(form="proportional", scales={"sigma": sigma}), "log")
+    >>> has_moments(Residual(form=RESIDUAL_ERRORS["proportional"], scales={"sigma": sigma}), "log")
     True
     """
-    return scale == "natural" or residual.form in ("lognormal", "proportional")
+    return scale == "natural" or residual.form.log_moments is not None
 
 
 def residual_mean(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray:
     """Return the mean of an observation whose prediction is f, on a scale.
 
-    On the log scale that of log-normal errors is log f; that of proportional ones is taken to be;
-    that of others does not exist (NaN).
+    On the log scale it is log f, exactly or to first order, or does not exist (NaN).
     """
     if scale == "natural":
         return residual.mean(f)
@@ -54,13 +52,6 @@ def residual_mean(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray
 def residual_variance(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray:
     """Return the variance of an observation whose prediction is f, on a scale.
 
-    On the log scale that of log-normal errors is sigma^2; that of proportional ones is sigma^2 to
-    first order; that of others does not exist (NaN).
+    On the log scale it is exact, or of first order, or does not exist (NaN).
     """
-    if scale == "natural":
-        return residual.variance(f)
-    if not has_moments(residual, scale):
-        return np.full_like(f, np.nan)
-    if residual.form == "proportional":
-        return np.where(f > 0, residual.scales["sigma"] ** 2, np.nan)
-    return residual.deviation(f) ** 2
+    return residual.variance(f) if scale == "natural" else residual.log_variance(f)

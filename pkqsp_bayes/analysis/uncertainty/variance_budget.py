@@ -220,14 +220,13 @@ def _observed(
     single = _residual(model, output, chosen, 2)
     y = on_scale(single.draw(f, rng), scale)
     total = pooled_variance(y)
-    if scale == "log" and residual.form != "lognormal":
+    if scale == "log" and residual.form.log_moments != "exact":
         total = Estimate(value=np.full(y.shape[1], np.nan), error=np.full(y.shape[1], np.nan))
     scales = _residual(model, output, draws, 1).scales
     means = {key: np.asarray(values.mean()) for key, values in scales.items()}
     centre = dataclasses.replace(residual, scales=means)
-    factor = np.ones_like(linear.centre)
-    if scale == "natural":
-        factor = centre.mean(np.ones_like(linear.centre)) if centre.form == "lognormal" else factor
+    ones = np.ones_like(linear.centre)
+    factor = centre.mean(ones) if scale == "natural" else ones
     at_centre = residual_variance(centre, linear.centre, scale)
     return _view("observed", mean, parts, total, _linear_parts(linear, scale, factor, at_centre))
 

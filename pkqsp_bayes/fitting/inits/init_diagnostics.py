@@ -8,6 +8,7 @@ from pkqsp_bayes.engine.simulate import simulate
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["explain_starts"]
@@ -53,11 +54,12 @@ def _impossible(model: ModelSpec, study: Study, bound: BoundModel) -> Iterator[I
         error = model.observe[endpoint].error
         prediction = float(result[endpoint][row])
         place = f"{study.source}, row {study.table['ROW'].iloc[row]}, {endpoint}"
-        if error is not None and error.form == "lognormal" and value <= 0:
-            what = f"DV is {value:g}, which a log-normal error cannot give"
+        form = None if error is None else RESIDUAL_ERRORS[error.form]
+        if form is not None and form.is_logarithmic and value <= 0:
+            what = f"DV is {value:g}, which a {form.description} error cannot give"
             remedy = "state it as BLQ with its LLOQ, set MDV to 1, or choose another error"
             yield Issue(where=place, what=what, remedy=remedy)
-        elif error is not None and error.form in ("lognormal", "proportional") and prediction <= 0:
+        elif form is not None and form.is_relative and prediction <= 0:
             what = f"the typical prediction is {prediction:g}, and the error is relative to it"
             remedy = "leave out samples before the first dose, or add an additive error"
             yield Issue(where=place, what=what, remedy=remedy)

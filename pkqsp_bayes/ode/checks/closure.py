@@ -1,5 +1,6 @@
 """Expressions seen through their helpers, and a point at which to evaluate them."""
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ class Closure:
     known: Known
 
     @classmethod
+    @functools.lru_cache(maxsize=4)
     def of(cls, system: OdeSystem) -> "Closure":
-        """Look through the helpers of a system, each once."""
+        """Look through the helpers of a system, each once: all checks share one."""
         reads: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
         for a in system.assignments:
             reads[symbol(a.name)] = _through(a.expr, reads)

@@ -11,11 +11,11 @@ import sympy as sp
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.blood import cell_partition
 from pkqsp_bayes.physiology.ionisation import ion_trapping as trapped
 from pkqsp_bayes.physiology.kp import DrugChemistry, default_composition, kp_function
 from pkqsp_bayes.physiology.kp.rodgers_rowland import CELL_PH, is_strong_base
-from pkqsp_bayes.physiology.ops import Value
 from pkqsp_bayes.spec.body import OrganSpec
 from pkqsp_bayes.spec.quantity import Quantity
 

@@ -75,15 +75,19 @@ class DraftState:
 class Draft:
     """Everything that composition has found so far; components add to it.
 
-    ``merged`` maps organs that are part of another now (lumped, left out of a subset) to that
-    other; ``plain`` the undotted names that modules define to their full names; ``driven`` the
-    target of a link to the name that is read in its place; ``moved`` parameters that change within
-    a subject to what they are at each time; ``derived`` partition coefficients to
-    the stated one that they follow from. ``untracked`` are states that drug enters or leaves and
-    of which the file does not say that they hold drug.
+    ``occasions`` are the labels of the study's occasions; ``individual`` known parameters that
+    are individual ones all the same. ``merged`` maps organs that are part of another now
+    (lumped, left out of a subset) to that other; ``plain`` the undotted names that modules
+    define to their full names; ``driven`` the target of a link to the name that is read in its
+    place; ``moved`` parameters that change within a subject to what they are at each time;
+    ``derived`` partition coefficients to the stated one that they follow from. ``untracked``
+    are states that drug enters or leaves and of which the file does not say that they hold
+    drug.
     """
 
     spec: ModelSpec
+    occasions: tuple[str, ...] = ()
+    individual: frozenset[str] = frozenset()
     states: dict[str, DraftState] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     covariates: dict[str, Covariate] = field(default_factory=dict)

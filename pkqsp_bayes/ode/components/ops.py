@@ -1,4 +1,4 @@
-"""The functions of `pkqsp_bayes.physiology.ops.Ops` over symbols."""
+"""`pkqsp_bayes.ops.Ops` and `pkqsp_bayes.statistics.ops.StatisticalOps` over symbols."""
 
 from collections.abc import Sequence
 
@@ -63,7 +63,46 @@ class SympyOps:
             return chosen
         if condition in (True, False):
             return chosen if condition else other
-        return Piecewise((chosen, condition), (other, sp.true), evaluate=False)
+        return Piecewise((chosen, _plain(condition)), (other, sp.true), evaluate=False)
+
+    def abs(self, x: sp.Expr) -> sp.Expr:
+        """Return the absolute value."""
+        return sp.Abs(x)
+
+    def hypot(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return the root of the sum of squares."""
+        return sp.sqrt(a**2 + b**2)
+
+    def power(self, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """Return a to the power of b."""
+        return a**b
+
+    def logit(self, x: sp.Expr) -> sp.Expr:
+        """Return log(x / (1 - x))."""
+        return sp.log(x / (1 - x))
+
+    def shift_logit(self, value: sp.Expr, low: sp.Expr, high: sp.Expr, shift: sp.Expr) -> sp.Expr:
+        """Return the share of a value between two bounds, shifted on the logit scale."""
+        above, below = value - low, high - value
+        return above / (above + below * sp.exp(-shift))
+
+    def exprel(self, u: sp.Expr) -> sp.Expr:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+        series = sp.Integer(0)
+        for k in reversed(range(15)):
+            series = sp.Rational(1, sp.factorial(k + 1)) + u * series
+        return self.where(self.less(u * u, sp.Rational(1, 4)), series, (sp.exp(u) - 1) / u)
+
+    def logrel(self, u: sp.Expr) -> sp.Expr:
+        """Return log(1 + u) / u, which is 1 at 0."""
+        series = sum((sp.Rational((-1) ** k, k + 1) * u**k for k in range(5)), sp.Integer(0))
+        near = self.less(u * u, sp.Rational(1, 10**8))
+        return self.where(near, series, sp.log(1 + u) / u)
+
+    def match(self, x: sp.Expr, cases: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
+        """Return the value of the case that x equals, 0 where it equals none."""
+        branches = [(value, sp.Eq(x, code, evaluate=False)) for code, value in cases]
+        return Piecewise(*branches, (sp.Integer(0), sp.true)) if branches else sp.Integer(0)
 
     def interpolate(self, x: sp.Expr, xs: Sequence[float], ys: Sequence[sp.Expr]) -> sp.Expr:
         """Return ys at x by straight lines between the knots xs (increasing), held outside."""
@@ -81,6 +120,21 @@ class SympyOps:
         condition = sp.StrictLessThan(x, knot, evaluate=False)
         later = beyond.args if isinstance(beyond, Piecewise) else ((beyond, sp.true),)
         return Piecewise((here, condition), *later, evaluate=False)
+
+
+def _plain(condition: Boolean) -> Boolean:
+    """Write a condition on a choice as a choice of conditions.
+
+    SymPy would do so as well, and before that look for the numbers for which the condition holds,
+    which takes long.
+    """
+    if not condition.has(sp.Piecewise):
+        return condition
+    *branches, last = sp.piecewise_fold(condition).args
+    result = last.expr
+    for branch in reversed(branches):
+        result = sp.ITE(branch.cond, branch.expr, result)
+    return result
 
 
 SYMPY = SympyOps()

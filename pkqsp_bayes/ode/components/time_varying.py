@@ -11,14 +11,18 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import exact
+from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ode.components.typical_parameters import prior_median
-from pkqsp_bayes.ode.functions import Piecewise
 from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.body import level_code
-from pkqsp_bayes.spec.labels import coefficient_label, kappa_label, occasion_label
+from pkqsp_bayes.spec.body import CovariateSpec, level_code
+from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
+from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import kappa_label, occasion_label, shape_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RandomEffectForm
+from pkqsp_bayes.statistics.random_effect import Setting
 
 __all__ = ["OWN", "add_moved"]
 
@@ -66,41 +70,32 @@ def _factors(draft: Draft, name: str, parameter: PopulationParameterSpec) -> Ite
 
 def _factor(draft: Draft, name: str, covariate: str, effect: CovariateEffectSpec) -> sp.Expr:
     stated = draft.spec.covariates[covariate]
+    unit = COVARIATE_EFFECTS[effect.form].coefficient_unit(stated.unit)
+    where = f"population.{name}.covariates.{covariate}"
+    coefficients = {
+        level: _shared(
+            draft, label, effect.levels.get(level, effect.coefficient), unit=unit, where=where
+        )
+        for level, label in coefficients_of(name, covariate, effect).items()
+        if _is_level(stated, level)
+    }
     x = symbol(covariate)
-    if effect.form == "categorical":
-        return sp.exp(_levels(draft, name, covariate, effect))
-    default = 1.0 if effect.form == "power" else 0.0
-    centres = (effect.reference, stated.reference, default)
-    centre = exact(next(value for value in centres if value is not None))
-    per_unit = f"1/({stated.unit})" if stated.unit and effect.form != "power" else ""
-    slope = _coefficient(draft, (name, covariate), effect.coefficient, per_unit)
-    match effect.form:
-        case "power":
-            return (x / centre) ** slope
-        case "linear":
-            return 1 + slope * (x - centre)
-        case _:
-            return sp.exp(slope * (x - centre))
+    return effect_factor(draft.spec, covariate, effect, x, coefficients, ops=SYMPY, number=exact)
 
 
-def _levels(draft: Draft, name: str, covariate: str, effect: CovariateEffectSpec) -> sp.Expr:
-    stated = draft.spec.covariates[covariate]
-    branches = []
-    for level, value in effect.levels.items():
-        try:
-            code = level_code(stated, level)
-        except ValueError:
-            continue  # reported with the other levels
-        here = sp.Eq(symbol(covariate), exact(code), evaluate=False)
-        branches.append((_coefficient(draft, (name, covariate, level), value, ""), here))
-    return Piecewise(*branches, (sp.Integer(0), sp.true)) if branches else sp.Integer(0)
+def _is_level(stated: CovariateSpec, level: str) -> bool:
+    """Whether a covariate has a level; others are reported with all that is wrong in the file."""
+    try:
+        level_code(stated, level or "0")
+    except ValueError:
+        return False
+    return True
 
 
-def _coefficient(
-    draft: Draft, place: tuple[str, ...], value: PriorSpec | float | None, unit: str
+def _shared(
+    draft: Draft, name: str, value: PriorSpec | float | None, *, unit: str = "", where: str
 ) -> sp.Symbol:
-    """Add a coefficient: shared by all subjects if it is estimated, else a constant."""
-    name = coefficient_label(*place)
+    """Add a coefficient or shape: shared by all subjects if it is estimated, else a constant."""
     estimated = isinstance(value, PriorSpec)
     number = prior_median(value) if isinstance(value, PriorSpec) else value
     draft.parameters[name] = Parameter(
@@ -108,7 +103,7 @@ def _coefficient(
         unit=unit,
         kind=ParameterKind.INDIVIDUAL if estimated else ParameterKind.CONSTANT,
         value=number or 0.0,
-        where=f"population.{place[0]}.covariates.{place[1]}",
+        where=where,
     )
     return symbol(name)
 
@@ -120,50 +115,47 @@ def _at_occasion(
     value: sp.Expr,
     occasions: Sequence[str],
 ) -> sp.Expr:
-    unit = parameter.unit if parameter.iov == "normal" else ""
+    form = RANDOM_EFFECTS[parameter.iov or ""]
     terms = []
     for label in occasions:
         kappa = kappa_label(name, label)
         draft.parameters[kappa] = Parameter(
-            name=kappa, unit=unit, value=0.0, where=f"population.{name}.iov"
+            name=kappa,
+            unit=form.effect_unit(parameter.unit),
+            value=0.0,
+            where=f"population.{name}.iov",
         )
         terms.append(symbol(occasion_label(label)) * symbol(kappa))
-    deviation = sp.Add(*terms)
-    match parameter.iov:
-        case "normal":
-            return value + deviation
-        case "logitnormal":
-            return _logit_normal(draft, name, parameter, value, deviation)
-        case _:
-            return value * sp.exp(deviation)
+    return form.individual(SYMPY, value, sp.Add(*terms), _setting(draft, name, parameter, form))
 
 
-def _logit_normal(
-    draft: Draft,
-    name: str,
-    parameter: PopulationParameterSpec,
-    value: sp.Expr,
-    deviation: sp.Expr,
-) -> sp.Expr:
-    """Shift a share between two bounds on the logit scale: u / (u + (1 - u) exp(-deviation))."""
-    low = _bound(draft, f"{name}@low", parameter, parameter.lower, 0.0)
-    high = _bound(draft, f"{name}@high", parameter, parameter.upper, 1.0)
-    above, below = value - low, high - value
-    return low + (high - low) * above / (above + below * sp.exp(-deviation))
+def _setting(
+    draft: Draft, name: str, parameter: PopulationParameterSpec, form: RandomEffectForm
+) -> Setting:
+    setting = Setting()
+    if form.is_bounded:
+        low, high = form.bounds(parameter.lower, parameter.upper)
+        setting = setting._replace(
+            low=_bound(draft, f"{name}@low", parameter, low),
+            high=_bound(draft, f"{name}@high", parameter, high),
+        )
+    if form.shape is not None:
+        where, shape = f"population.{name}.shape", stated_shape(parameter)
+        return setting._replace(shape=_shared(draft, shape_label(name), shape, where=where))
+    return setting
 
 
 def _bound(
     draft: Draft,
     name: str,
     parameter: PopulationParameterSpec,
-    stated: float | None,
-    default: float,
+    value: float,
 ) -> sp.Symbol:
     draft.parameters[name] = Parameter(
         name=name,
         unit=parameter.unit,
         kind=ParameterKind.CONSTANT,
-        value=default if stated is None else stated,
+        value=value,
         where=f"population.{name.partition('@')[0]}",
     )
     return symbol(name)

@@ -1,5 +1,8 @@
 """Typical values of population parameters: stated, or the median of the prior."""
 
+import math
+from collections.abc import Callable, Mapping
+
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.population import PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -19,7 +22,18 @@ def prior_median(prior: PriorSpec) -> float | None:
     """
     if prior_support(prior) is None:
         return None
+    if prior.family in _MEDIANS:
+        return _MEDIANS[prior.family](*prior.args)
     return float(distribution(prior).quantile(0.5))
+
+
+_MEDIANS: Mapping[str, Callable[..., float]] = {
+    "normal": lambda mean, _: float(mean),
+    "lognormal": lambda mean, _: math.exp(mean),
+    "logit_normal": lambda mean, _: 1.0 / (1.0 + math.exp(-mean)),
+    "uniform": lambda low, high: 0.5 * (high - low) + low,
+}
+"""Medians that need no quantile, and no SciPy."""
 
 
 def typical_value(spec: PopulationParameterSpec) -> float | None:

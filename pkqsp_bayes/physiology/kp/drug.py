@@ -6,8 +6,8 @@ from typing import Literal
 
 from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.ops import Value, is_number, is_value
 from pkqsp_bayes.physiology.ionisation import charge_fractions, ionised_ratio
-from pkqsp_bayes.physiology.ops import Value, is_number, is_value
 
 __all__ = ["DrugChemistry", "DrugClass"]
 

@@ -1,7 +1,7 @@
 """Partitioning into fat, which is like vegetable oil rather than octanol."""
 
+from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
-from pkqsp_bayes.physiology.ops import Value
 
 __all__ = ["unbound_in_tissue", "vegetable_oil"]
 

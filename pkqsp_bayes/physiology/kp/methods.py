@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.kp import (
     berezhkovskiy,
     pksim,
@@ -12,7 +13,6 @@ from pkqsp_bayes.physiology.kp import (
 )
 from pkqsp_bayes.physiology.kp.composition import Composition, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.organ_names import suggest
 
 __all__ = [

@@ -3,10 +3,10 @@
 Water, lipid and protein of a tissue take up unbound drug; lipid does by the membrane affinity.
 """
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.kp.composition import Composition, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.protein import protein_partition
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = ["kp"]
 

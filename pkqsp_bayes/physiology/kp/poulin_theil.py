@@ -4,10 +4,10 @@ Drug dissolves in the water and the lipids of tissue and of plasma, and binds to
 tissue has half as many of.
 """
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.kp.composition import Composition, Tissue, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.lipid import unbound_in_tissue, vegetable_oil
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.organ_names import canonical_organ
 
 __all__ = ["kp"]

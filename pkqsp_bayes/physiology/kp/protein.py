@@ -1,6 +1,6 @@
 """Partitioning into tissue protein, from the affinity to membranes."""
 
-from pkqsp_bayes.physiology.ops import Value
+from pkqsp_bayes.ops import Value
 
 __all__ = ["protein_partition"]
 

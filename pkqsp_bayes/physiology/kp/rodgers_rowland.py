@@ -6,11 +6,11 @@ phospholipids, as strongly as in red cells; all others to albumin or lipoprotein
 plasma. J Pharm Sci 2005;94:1259-76 (strong bases) and 2006;95:1238-57 (zwitterions, all others).
 """
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value, is_number
 from pkqsp_bayes.physiology.ionisation import PLASMA_PH
 from pkqsp_bayes.physiology.kp.composition import Composition, Tissue, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.lipid import vegetable_oil
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value, is_number
 from pkqsp_bayes.physiology.organ_names import canonical_organ
 
 __all__ = ["choose_composition", "is_strong_base", "kp", "kpu"]

@@ -5,10 +5,10 @@ and by its charge at the tissue's pH: acidic phospholipids hold cations 20 times
 as strongly as the neutral molecule.
 """
 
+from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.kp.composition import Composition, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
 from pkqsp_bayes.physiology.kp.protein import protein_partition
-from pkqsp_bayes.physiology.ops import NUMPY, Ops, Value
 
 __all__ = ["kp"]
 

@@ -8,6 +8,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
 from pkqsp_bayes.spec.labels import eta_label, parse_label
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["eta_shrinkage", "parameters_section"]
 
@@ -64,10 +65,9 @@ def _residual_unit(context: ReportContext, label: str) -> str:
     observed = context.model.observe.get(output)
     if observed is None or observed.error is None:
         return ""
-    form = observed.error.form
-    is_deviation = which == "additive" or form == "additive"
-    is_deviation |= form == "student_t" and which == "sigma"
-    return (observed.value.unit or "") if is_deviation else ""
+    scales = RESIDUAL_ERRORS[observed.error.form].scales
+    has_unit = any(s.has_output_unit for s in scales if which in ("", s.key))
+    return (observed.value.unit or "") if has_unit else ""
 
 
 def eta_shrinkage(posterior: xr.Dataset) -> pd.Series:

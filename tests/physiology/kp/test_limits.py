@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.physiology.kp import DrugChemistry, kp_function, kp_methods, load_composition
 from pkqsp_bayes.physiology.kp.rodgers_rowland import _lipids, _phospholipid_affinity, kpu
-from pkqsp_bayes.physiology.ops import NUMPY
 
 
 @pytest.mark.parametrize("method", ["poulin-theil", "berezhkovskiy"])

@@ -1,9 +1,11 @@
 """The few functions that formulas need beyond arithmetic, over floats, arrays or symbols.
 
-A formula of this room is written once, takes ``ops: Ops = NUMPY``, and is then a table that a user
-prints, a virtual population of arrays, or a SymPy expression in a generated program.
+A formula of `pkqsp_bayes.physiology` is written once, takes ``ops: Ops = NUMPY``, and is then a
+table that a user prints, a virtual population of arrays, or a SymPy expression in a program. Those
+of `pkqsp_bayes.statistics` need a few functions more, and are Stan text too.
 """
 
+import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Protocol
@@ -62,6 +64,18 @@ class Ops(Protocol):
         """Return ys at x by straight lines between the knots xs (increasing), held outside."""
 
 
+_EXPREL = tuple(1.0 / math.factorial(k + 1) for k in range(15))
+_LOGREL = (1.0, -1 / 2, 1 / 3, -1 / 4, 1 / 5)
+
+
+def _series(u: Value, coefficients: Sequence[float]) -> Value:
+    """Return a power series, by Horner's rule."""
+    total = coefficients[-1] + 0.0 * u
+    for coefficient in reversed(coefficients[:-1]):
+        total = coefficient + u * total
+    return total
+
+
 class NumpyOps:
     """`Ops` of floats and NumPy arrays.
 
@@ -104,6 +118,44 @@ class NumpyOps:
     def where(self, condition: Value, a: Value, b: Value) -> Value:
         """Return a where the condition holds, b elsewhere."""
         return np.where(condition, a, b)
+
+    def abs(self, x: Value) -> Value:
+        """Return the absolute value."""
+        return np.abs(x)
+
+    def hypot(self, a: Value, b: Value) -> Value:
+        """Return the root of the sum of squares."""
+        return np.hypot(a, b)
+
+    def power(self, a: Value, b: Value) -> Value:
+        """Return a to the power of b."""
+        return np.power(a, b)
+
+    def logit(self, x: Value) -> Value:
+        """Return log(x / (1 - x))."""
+        from scipy.special import logit  # SciPy is slow to import, and few commands need it
+
+        return logit(x)
+
+    def shift_logit(self, value: Value, low: Value, high: Value, shift: Value) -> Value:
+        """Return the share of a value between two bounds, shifted on the logit scale."""
+        above, below = value - low, high - value
+        return above / (above + below * np.exp(-shift))
+
+    def exprel(self, u: Value) -> Value:
+        """Return (exp(u) - 1) / u, which is 1 at 0."""
+        near = np.abs(u) < 0.5
+        return np.where(near, _series(u, _EXPREL), np.expm1(u) / np.where(near, 1.0, u))
+
+    def logrel(self, u: Value) -> Value:
+        """Return log(1 + u) / u, which is 1 at 0; NaN where 1 + u is below 0."""
+        near = np.abs(u) < 1e-4
+        return np.where(near, _series(u, _LOGREL), np.log1p(u) / np.where(near, 1.0, u))
+
+    def match(self, x: Value, cases: Sequence[tuple[float, Value]]) -> Value:
+        """Return the value of the case that x equals, 0 where it equals none."""
+        # `where`, not a product: a value may be complex (derivatives by complex steps).
+        return sum((np.where(x == code, value, 0.0) for code, value in cases), np.zeros_like(x))
 
     def interpolate(self, x: Value, xs: Sequence[float], ys: Sequence[Value]) -> Value:
         """Return ys at x by straight lines between the knots xs, held outside.

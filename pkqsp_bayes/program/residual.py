@@ -1,38 +1,42 @@
 """The endpoints' residual errors: sigma, the log density of one value, a draw of one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
-from pkqsp_bayes.program.residual import gaussian, lognormal, student
-from pkqsp_bayes.program.residual.family import Family
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.statistics import RESIDUAL_ERRORS, ResidualErrorForm
+from pkqsp_bayes.statistics.censoring import ABOVE, BELOW, LOWER, MEASURED, TERMS, UPPER
+from pkqsp_bayes.statistics.stan import STAN, stan_real
 
 __all__ = ["residual_fragment", "residual_priors"]
-
-_FAMILIES: Mapping[str, Family] = gaussian.FAMILIES | lognormal.FAMILIES | student.FAMILIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoint:
-    """An observed output: its place among the outputs, its family, its scales in sigma."""
+    """An observed output: its place among the outputs, its error, its scales in sigma."""
 
     name: str
     output: int
-    family: Family
+    form: ResidualErrorForm
     labels: tuple[str, ...]
     values: tuple[PriorSpec | float, ...]
     first: int
 
     def arguments(self) -> str:
         """Return the arguments of the distribution, with the scales by their place in sigma."""
-        places = {s.field: f"sigma[{self.first + i}]" for i, s in enumerate(self.family.scales)}
-        return self.family.arguments(places)
+        keys = enumerate(self.form.keys, start=self.first)
+        places = {key: stan_real(f"sigma[{i}]") for i, key in keys}
+        return ", ".join(a.text for a in self.form.arguments(STAN, stan_real("f"), places))
+
+    def term(self, kind: str, y: str) -> str:
+        """Return a function of the distribution (``lpdf``, ``lcdf``, ``lccdf``) at y."""
+        return f"{self.form.distribution.stan}_{kind}({y} | {self.arguments()})"
 
 
 def residual_fragment(bound: BoundData) -> Fragment:
@@ -72,25 +76,25 @@ def _endpoints(bound: BoundData) -> Iterator[_Endpoint]:
     for name, observed in bound.spec.observe.items():
         if observed.error is None:
             continue
-        family = _FAMILIES[observed.error.form]
-        alone = len(family.scales) == 1
+        form = RESIDUAL_ERRORS[observed.error.form]
+        alone = len(form.scales) == 1
         yield _Endpoint(
             name=name,
             output=bound.ode.output_names.index(name) + 1,
-            family=family,
-            labels=tuple(name if alone else f"{name}.{s.field}" for s in family.scales),
-            values=tuple(_value(bound, name, i) for i in range(len(family.scales))),
+            form=form,
+            labels=tuple(name if alone else f"{name}.{key}" for key in form.keys),
+            values=tuple(_value(bound, name, i) for i in range(len(form.scales))),
             first=first,
         )
-        first += len(family.scales)
+        first += len(form.scales)
 
 
 def _value(bound: BoundData, name: str, index: int) -> PriorSpec | float:
     error = bound.spec.observe[name].error
     assert error is not None  # noqa: S101 - only observed endpoints come here
-    scale = _FAMILIES[error.form].scales[index]
-    stated: PriorSpec | float | None = getattr(error, scale.field)
-    return parse_prior(scale.default(bound.deviation_of(name))) if stated is None else stated
+    scale = RESIDUAL_ERRORS[error.form].scales[index]
+    stated: PriorSpec | float | None = getattr(error, scale.key)
+    return parse_prior(scale.prior(bound.deviation_of(name))) if stated is None else stated
 
 
 def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
@@ -98,11 +102,10 @@ def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "// Censored: -1, all that is known is that it lies below y; 1, above y."
     yield "real residual_lpdf(real y, real f, int output, int censored, vector sigma) {"
     for e in endpoints:
-        name, arguments = e.family.distribution, e.arguments()
         yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield f"    if (censored < 0) return {name}_lcdf(y | {arguments});"
-        yield f"    if (censored > 0) return {name}_lccdf(y | {arguments});"
-        yield f"    return {name}_lpdf(y | {arguments});"
+        yield f"    if (censored < 0) return {e.term(TERMS[BELOW], 'y')};"
+        yield f"    if (censored > 0) return {e.term(TERMS[ABOVE], 'y')};"
+        yield f"    return {e.term(TERMS[MEASURED], 'y')};"
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"
@@ -116,14 +119,12 @@ def _interval(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "  real low = fmin(y, limit);"
     yield "  real high = fmax(y, limit);"
     for e in endpoints:
-        name, arguments = e.family.distribution, e.arguments()
         yield f"  if (output == {e.output}) {{ // {e.name}"
         yield "    if (low > f) // in the upper tail differences of lower ones would be rounding"
-        for indent, word, one, other in (("  ", "lccdf", "low", "high"),
-                                         ("", "lcdf", "high", "low")):  # fmt: skip
+        for indent, tail in (("  ", UPPER), ("", LOWER)):
             yield f"    {indent}return log_diff_exp("
-            yield f"    {indent}  {name}_{word}({one} | {arguments}),"
-            yield f"    {indent}  {name}_{word}({other} | {arguments}));"
+            yield f"    {indent}  {e.term(tail.term, tail.large)},"
+            yield f"    {indent}  {e.term(tail.term, tail.small)});"
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"
@@ -135,7 +136,7 @@ def _possible(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "  return abs(location) < positive_infinity()"
     yield "         && scale > 0 && scale < positive_infinity();"
     yield "}"
-    if any(e.family.distribution == "student_t" for e in endpoints):
+    if any(len(e.form.distribution.arguments) == 3 for e in endpoints):
         yield "int is_distribution(real df, real location, real scale) {"
         yield "  return df > 0 && df < positive_infinity() && is_distribution(location, scale);"
         yield "}"
@@ -154,7 +155,7 @@ def _draw(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "real residual_draw_rng(real f, int output, vector sigma) {"
     for e in endpoints:
         yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield f"    return {e.family.distribution}_rng({e.arguments()});"
+        yield f"    return {e.form.distribution.stan}_rng({e.arguments()});"
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"

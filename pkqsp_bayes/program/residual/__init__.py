@@ -1,1 +1,0 @@
-"""Residual errors: one file a family, each with its scales, its density and its draw."""

@@ -1,0 +1,87 @@
+"""Observations that are known to lie below or above a limit, or between two (M3).
+
+Beal 2001, J Pharmacokinet Pharmacodyn 28:481-504.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ABOVE", "BELOW", "LOWER", "MEASURED", "TERMS", "UPPER", "Tail", "log_density"]
+
+Array = NDArray[np.float64]
+
+BELOW, MEASURED, ABOVE = -1, 0, 1
+"""Codes of the column ``censored``."""
+
+TERMS = {BELOW: "lcdf", ABOVE: "lccdf", MEASURED: "lpdf"}
+"""Stan's function of the distribution that gives the log density, by code."""
+
+
+class Tail(NamedTuple):
+    """The log probability between two limits: log(exp(large) - exp(small)).
+
+    ``term`` is the distribution's function, taken at the end ``large`` and at the end ``small``.
+    """
+
+    term: str
+    large: str
+    small: str
+
+
+UPPER = Tail(term="lccdf", large="low", small="high")
+"""Where both limits lie above the prediction: differences of lower tails would be rounding."""
+
+LOWER = Tail(term="lcdf", large="high", small="low")
+"""Elsewhere."""
+
+_SCIPY = {"lpdf": "logpdf", "lcdf": "logcdf", "lccdf": "logsf"}
+
+
+def log_density(
+    law: Any,
+    y: Array,
+    f: Array,
+    censored: NDArray[np.int64] | int = MEASURED,
+    limit: Array | float = np.nan,
+) -> Array:
+    """Return the log density of observations.
+
+    Parameters
+    ----------
+    law : distribution
+        SciPy's, of the observations.
+    y, f : array
+        Values (the limit where censored), predictions.
+    censored : array of int
+        0: measured; -1: below y; 1: above y.
+    limit : array
+        Where censored: the other end of the interval that holds the value; NaN without one.
+    """
+    where = np.broadcast_to(censored, np.broadcast_shapes(np.shape(y), np.shape(f)))
+    result = _term(law, TERMS[MEASURED], y)
+    for code in (BELOW, ABOVE):
+        if np.any(where == code):
+            result = np.where(where == code, _term(law, TERMS[code], y), result)
+    is_interval = (where != MEASURED) & ~np.isnan(limit)
+    if np.any(is_interval):
+        result = np.where(is_interval, _between(law, np.asarray(y), limit, f), result)
+    return np.asarray(result)
+
+
+def _term(law: Any, term: str, y: Array) -> Array:
+    return np.asarray(getattr(law, _SCIPY[term])(y))
+
+
+def _between(law: Any, one: Array, other: Array | float, f: Array) -> Array:
+    """Return the log probability between two values, from the tail that both are in."""
+    # Where the far end is NaN the result is not used.
+    ends = {"low": np.minimum(one, other), "high": np.maximum(one, other)}
+    in_upper = ends["low"] > f
+    large, small = (
+        np.where(in_upper, _term(law, UPPER.term, ends[above]), _term(law, LOWER.term, ends[below]))
+        for above, below in ((UPPER.large, LOWER.large), (UPPER.small, LOWER.small))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(large + np.log1p(-np.exp(small - large)))

@@ -1,0 +1,32 @@
+"""A power of the covariate over its reference: (x / ref)^a."""
+
+from typing import final
+
+from pkqsp_bayes.statistics.covariate_effect import Coefficients, CovariateEffectForm
+from pkqsp_bayes.statistics.ops import StatisticalOps, Value
+
+__all__ = ["FORM"]
+
+
+@final
+class PowerEffect(CovariateEffectForm):
+    """(x / ref)^a."""
+
+    reference = 1.0
+    lowest = 0.0
+    usage = "power(0.75, 70)"
+
+    def factor(
+        self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
+    ) -> Value:
+        """Return the power."""
+        return ops.power(x / reference, coefficients[None])
+
+    def logarithm(
+        self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
+    ) -> Value:
+        """Return the exponent times the logarithm of the ratio."""
+        return coefficients[None] * ops.log(x / reference)
+
+
+FORM = PowerEffect()

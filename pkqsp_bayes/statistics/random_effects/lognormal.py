@@ -1,0 +1,38 @@
+"""Log-normal random effects: the effect adds to the logarithm, P = TV exp(eta)."""
+
+import math
+from collections.abc import Callable
+from typing import final
+
+from pkqsp_bayes.statistics.ops import StatisticalOps, Value
+from pkqsp_bayes.statistics.random_effect import RandomEffectForm, Setting
+
+__all__ = ["FORM"]
+
+
+@final
+class LogNormalEffect(RandomEffectForm):
+    """P = TV exp(eta)."""
+
+    description = "log-normal"
+    domain = (0.0, math.inf)
+    is_factor = True
+
+    def individual(
+        self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
+    ) -> Value:
+        """Return the typical value times the exponential of the effect."""
+        return typical * ops.exp(effect)
+
+    def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
+        """Return the logarithm of the ratio."""
+        return ops.log(value / typical)
+
+    def location(
+        self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
+    ) -> Value:
+        """Return the logarithm of the typical value."""
+        return log_mean()
+
+
+FORM = LogNormalEffect()

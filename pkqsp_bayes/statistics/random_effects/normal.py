@@ -1,0 +1,45 @@
+"""Normal random effects: the effect adds to the parameter itself, P = TV + eta."""
+
+from collections.abc import Callable
+from typing import final
+
+from pkqsp_bayes.statistics.ops import StatisticalOps, Value
+from pkqsp_bayes.statistics.random_effect import Array, RandomEffectForm, Setting
+
+__all__ = ["FORM"]
+
+
+@final
+class NormalEffect(RandomEffectForm):
+    """P = TV + eta."""
+
+    description = "normal"
+
+    def individual(
+        self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
+    ) -> Value:
+        """Return the sum."""
+        return typical + effect
+
+    def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
+        """Return the difference."""
+        return value - typical
+
+    def location(
+        self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
+    ) -> Value:
+        """Return the typical value."""
+        return mean
+
+    def effect_unit(self, unit: str) -> str:
+        """Return the unit of the parameter."""
+        return unit
+
+    def rescaled_effect(
+        self, typical: Array, effect: Array, factor: float, setting: Setting
+    ) -> Array:
+        """Return the effect times the factor."""
+        return factor * effect
+
+
+FORM = NormalEffect()
