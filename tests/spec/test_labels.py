@@ -21,6 +21,7 @@ def test_what_is_made_is_read_again(first: str, second: str, level: str) -> None
         labels.coefficient_label(first, second): ("beta", first, second),
         labels.coefficient_label(first, second, level): ("beta", first, second, level),
         labels.sigma_label(labels.residual_name(first, second)): ("sigma", f"{first}.{second}"),
+        labels.shape_label(first): ("shape", first),
         labels.eta_label(first): ("eta", first),
         labels.kappa_label(first, level): ("kappa", first, level),
         labels.occasion_label(level): ("occasion", level),
