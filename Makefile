@@ -1,16 +1,16 @@
-# Everything runs in .venv, which `make setup` makes and keeps current.
+# All commands run in .venv, which `make setup` creates and updates.
 PYTHON ?= $(shell command -v python3.12 || command -v python3.13 || command -v python3)
-# Tests compile C++: about 2 GB of memory each.
+# Number of parallel tests; they compile C++, which needs about 2 GB of memory each.
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 RUNTIME := $(VENV)/.runtime
-# Byte code is written as modules are imported: most of what is installed never is.
+# Byte code is written when a module is imported; most installed modules are never imported.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
   -c constraints.txt
 
-# Without byte code each of the many processes would compile every module anew.
+# Without byte code each process would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test test-slow lint bench reports clean
@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 setup: $(STAMP)
 
-# The demo needs neither the tests' packages nor the developers'.
+# The demo does not need the packages for tests and development.
 $(RUNTIME): pyproject.toml constraints.txt pkqsp_bayes/_version.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12) and "Python 3.12 or newer is needed: make setup PYTHON=/path/to/python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -47,7 +47,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m tests.benchmarks
 
-# The case studies; mavoglurant and warfarin are downloaded, or lie in $PKQSP_DATA.
+# The case studies; mavoglurant and warfarin are downloaded, or taken from $PKQSP_DATA.
 reports: setup
 	$(BIN)/python -m examples.case_studies
 

@@ -1,4 +1,4 @@
-"""Where the files that are no Python lie: in the wheel, or in the checkout."""
+"""Locations of the files that are not Python, in the wheel or in the checkout."""
 
 import functools
 import hashlib
@@ -12,12 +12,12 @@ __all__ = ["data_folder", "digest_files", "library_folder", "stan_folder"]
 
 @functools.cache
 def stan_folder() -> Path:
-    """Return the tree ``stan/`` (``cpp``, ``programs``).
+    """Return the path of the folder ``stan/`` (``cpp``, ``programs``).
 
     Raises
     ------
     ToolchainError
-        If the package was installed without it.
+        If the installed package lacks the folder.
 
     Examples
     --------
@@ -29,12 +29,12 @@ def stan_folder() -> Path:
 
 @functools.cache
 def data_folder() -> Path:
-    """Return the tree ``data/``, with the bundled studies.
+    """Return the path of the folder ``data/`` with the bundled studies.
 
     Raises
     ------
     ToolchainError
-        If the package was installed without it.
+        If the installed package lacks the folder.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def data_folder() -> Path:
 
 
 def library_folder() -> Path:
-    """Return the folder of the library models.
+    """Return the path of the folder of the library models.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def _find(packaged: str, checkout: str, *, holds: str) -> Path:
     for candidate in (package / packaged, package.parent / checkout):
         if (candidate / holds).is_dir():
             return candidate
-    what = f"the package in {package} came without its folder {checkout}"
+    what = f"the package in {package} lacks its folder {checkout}"
     raise ToolchainError(what, "install pkqsp_bayes again, from a wheel or a full checkout")
 
 
 def digest_files(folders: Iterable[Path]) -> str:
-    """Return a hash of names and contents of all files below some folders, bytecode apart.
+    """Return a hash of the names and contents of all files in some folders, except byte code.
 
     Examples
     --------

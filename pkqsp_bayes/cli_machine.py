@@ -11,7 +11,7 @@ from rich.table import Table
 import pkqsp_bayes as pq
 from pkqsp_bayes.console import OUT, STYLE, Ignore, reported
 from pkqsp_bayes.engine import cache as caching
-from pkqsp_bayes.engine.doctor import Finding, examine_machine, prove_compilation
+from pkqsp_bayes.engine.doctor import Finding, check_compilation, examine_machine
 
 __all__ = ["bench", "cache", "data", "doctor"]
 
@@ -83,7 +83,7 @@ def doctor(
     with reported():
         findings = examine_machine()
         if build and not any(f.status == "error" for f in findings):
-            findings += prove_compilation()
+            findings += check_compilation()
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
     else:

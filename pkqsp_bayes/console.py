@@ -1,4 +1,4 @@
-"""What every command prints with, and how errors become exit codes."""
+"""Console output that all commands share, and the translation of errors to exit codes."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
-from pkqsp_bayes.signals import Ended, ended_by_signals
+from pkqsp_bayes.signals import Ended, raise_on_signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +37,9 @@ def print_issue(issue: Issue) -> None:
 
 
 def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
-    """Print a table as it is: labels such as ``sigma[cp]`` are no markup, lines are not folded.
+    """Print a table verbatim: labels such as ``sigma[cp]`` are not markup, lines are not wrapped.
 
-    What its draws are, if they are not the posterior's, stands above it.
+    If the draws are not from the posterior, their label is printed above the table.
     """
     label = table.attrs.get("label")
     if label:
@@ -50,9 +50,9 @@ def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) ->
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn what the package raises on purpose into a report and an exit code."""
+    """Print the package's exceptions as a report and exit with an error code."""
     try:
-        with ended_by_signals():
+        with raise_on_signals():
             yield
     except CheckError as error:
         for issue in error.issues:
@@ -66,7 +66,7 @@ def reported() -> Iterator[None]:
     except PkqspError as error:
         ERR.print(str(error), style=STYLE["error"], markup=False, highlight=False)
         raise typer.Exit(1) from None
-    except OSError as error:  # a file that cannot be written, above all
+    except OSError as error:  # usually a file that cannot be written
         place = error.filename or "a file"
         told = f"cannot use {place}: {error.strerror or error}"
         ERR.print(told, style=STYLE["error"], markup=False, highlight=False, soft_wrap=True)
@@ -82,7 +82,7 @@ def reported() -> Iterator[None]:
 
 
 def _end_children() -> None:
-    """End what the command has started and not ended itself: samplers and compilers."""
+    """Stop the child processes that are still running: samplers and compilers."""
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it has ended
             child.terminate()

@@ -1,4 +1,4 @@
-"""What the package reports: issues of user input, and failures of the machine."""
+"""Exceptions of the package, and issues: problems of user input and failures of the machine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ class Issue:
     Parameters
     ----------
     severity : {"error", "warning"}
-        Whether work can go on.
+        An error stops the work, a warning does not.
     where : str
-        Path in the model file, row and column of the table, name of the argument.
+        Location: path in the model file, row and column of the table, or name of the argument.
     what : str
-        What is wrong.
+        The problem.
     remedy : str
-        What to do about it.
+        The action that solves the problem.
 
     Examples
     --------
@@ -40,16 +40,16 @@ class Issue:
 
 
 class PkqspError(Exception):
-    """Everything that this package raises on purpose."""
+    """Base class of all exceptions that the package raises deliberately."""
 
 
 class CheckError(PkqspError, ValueError):
-    """User input with problems, all of them.
+    """Invalid user input, with all its problems.
 
     Parameters
     ----------
     issues : iterable of Issue
-        At least one of them an error.
+        At least one of them is an error.
 
     Examples
     --------
@@ -63,14 +63,14 @@ class CheckError(PkqspError, ValueError):
 
 
 class ToolchainError(PkqspError, RuntimeError):
-    """Stan, the compiler or the cache does not work: what happened, and the remedy.
+    """A failure of Stan, the compiler or the cache, with its remedy.
 
     Parameters
     ----------
     what : str
-        What is wrong.
+        The problem.
     remedy : str
-        What to install, free or set.
+        The action that solves it: what to install, to free or to set.
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:

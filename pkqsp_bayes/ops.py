@@ -1,4 +1,4 @@
-"""The few functions that formulas need beyond arithmetic, over floats, arrays or symbols.
+"""The functions beyond arithmetic that formulas need, over floats, arrays or symbols.
 
 A formula of `pkqsp_bayes.physiology` is written once, takes ``ops: Ops = NUMPY``, and is then a
 table that a user prints, a virtual population of arrays, or a SymPy expression in a program. Those
@@ -26,12 +26,12 @@ __all__ = [
     "is_value",
 ]
 
-# A float, a NumPy array of any shape, or a symbol: whatever carries + - * / **.
+# A float, a NumPy array of any shape, or a symbol: any type that supports + - * / **.
 type Value = Any
 
 
 class Ops(Protocol):
-    """What a formula may ask of its numbers.
+    """Operations that formulas use on numbers.
 
     ``where`` may evaluate both branches: each must be defined for every argument.
     """
@@ -61,7 +61,7 @@ class Ops(Protocol):
         """Return a where the condition holds, b elsewhere."""
 
     def interpolate(self, x: Value, xs: Sequence[float], ys: Sequence[Value]) -> Value:
-        """Return ys at x by straight lines between the knots xs (increasing), held outside."""
+        """Return ys at x, linear between the increasing knots xs, constant outside."""
 
 
 _EXPREL = tuple(1.0 / math.factorial(k + 1) for k in range(15))
@@ -77,7 +77,7 @@ def _series(u: Value, coefficients: Sequence[float]) -> Value:
 
 
 class NumpyOps:
-    """`Ops` of floats and NumPy arrays.
+    """`Ops` for floats and NumPy arrays.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class NumpyOps:
         return sum((np.where(x == code, value, 0.0) for code, value in cases), np.zeros_like(x))
 
     def interpolate(self, x: Value, xs: Sequence[float], ys: Sequence[Value]) -> Value:
-        """Return ys at x by straight lines between the knots xs, held outside.
+        """Return ys at x by linear interpolation between the knots xs, constant outside.
 
         The values at the knots may be arrays that broadcast with x.
         """
@@ -173,7 +173,7 @@ NUMPY = NumpyOps()
 
 
 def is_number(value: Value) -> bool:
-    """Return whether a value is a plain number, which may be compared.
+    """Return whether a value is a plain number, which can be compared.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def is_number(value: Value) -> bool:
 
 
 def is_value(value: object) -> bool:
-    """Return whether formulas can reckon with a value: numbers, an array of them, or a symbol.
+    """Return whether formulas can use a value: numbers, an array of numbers, or a symbol.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def is_value(value: object) -> bool:
 
 
 def _no_value(value: object) -> str | None:
-    """Say why there is no reckoning with a value: what is neither numbers nor a symbol."""
+    """Return why formulas cannot use a value that is neither numbers nor a symbol."""
     if isinstance(value, Real) and is_value(value):
         return None if np.isfinite(float(value)) else f"it is {shown(value)}"
     kind = getattr(getattr(value, "dtype", None), "kind", None)
@@ -213,12 +213,12 @@ def _no_array(values: np.ndarray, kind: str) -> str | None:
     if kind == "O":  # symbols
         return None
     if kind not in "fiu":
-        return "its elements are no numbers"
+        return "its elements are not numbers"
     return None if np.isfinite(values).all() else "not all of its elements are finite"
 
 
 def _no_covariate(value: object) -> str | None:
-    """Leave what is one value, and no number, to the ranges of covariates."""
+    """Return the problem of a value that is not numeric; its range is checked later."""
     return None if isinstance(value, Real | str | np.bool_) else _no_value(value)
 
 

@@ -1,4 +1,4 @@
-"""Files that are written: they appear whole or not at all, and only files are replaced."""
+"""Atomic writing of files: a file appears complete or not at all, and only files are replaced."""
 
 import os
 import shutil
@@ -9,25 +9,25 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import CheckError, Issue
 
-__all__ = ["unfinished", "write_output", "write_text"]
+__all__ = ["stage_output", "write_output", "write_text"]
 
 
 @contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """Give another name to write to; take the right one if all went well, else leave nothing.
+def stage_output(path: Path) -> Iterator[Path]:
+    """Yield a temporary name to write to; rename it to the path if no error occurs, else remove it.
 
     Parameters
     ----------
     path : Path
-        A file, or a folder where a folder is written (a zarr store). A link is followed.
+        A file; or a folder if a folder is written (a zarr store). A link is followed.
 
     Raises
     ------
     CheckError
-        If there is something else of this name: a device, a pipe, a socket; a folder where a file
-        is written, or the other way round.
+        If the path is a device, a pipe or a socket; if it is a folder and a file is written, or the
+        reverse.
     OSError
-        If it cannot be written.
+        If the file cannot be written.
     """
     target = _target(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -36,8 +36,8 @@ def unfinished(path: Path) -> Iterator[Path]:
         yield part
         if target.exists() and target.is_dir() != part.is_dir():
             kind = "a folder" if target.is_dir() else "a file"
-            raise _refused(path, f"there is {kind} of this name")
-        if target.is_dir():  # a folder is not replaced in one step
+            raise _refused(path, f"there is {kind} with this name")
+        if target.is_dir():  # a folder cannot be replaced in one step
             target.rename(old)
         part.replace(target)
     finally:
@@ -46,7 +46,7 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, as `unfinished` does.
+    """Write a text file atomically, as `stage_output` does.
 
     Examples
     --------
@@ -55,15 +55,15 @@ def write_text(path: Path, text: str) -> None:
     ...
     pkqsp_bayes.errors.CheckError: error: /dev/null: it cannot be written: this is a device, a pipe or a socket (name another file)
     """  # noqa: E501
-    with unfinished(path) as part:
+    with stage_output(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 @contextmanager
 def write_output(path: Path) -> Iterator[Path]:
-    """Do the same for a file that a user has named: any reason why not is a `CheckError`."""
+    """Stage a file that the user has named, as `stage_output`; each failure is a `CheckError`."""
     try:
-        with unfinished(path) as part:
+        with stage_output(path) as part:
             yield part
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from error

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end the work as Ctrl-C does: what was begun is ended, what is done is kept."""
+"""Signals: SIGTERM and SIGHUP stop a command as Ctrl-C does; finished work is kept."""
 
 import contextlib
 import signal
@@ -6,18 +6,18 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["Ended", "ended_by_signals"]
+__all__ = ["Ended", "raise_on_signals"]
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Ended(SystemExit):
-    """A signal asked the process to end; left alone, it ends with the code that shells expect.
+    """Exit requested by a signal; the exit status is the one that shells expect.
 
     Parameters
     ----------
     number : int
-        Of the signal.
+        Number of the signal.
 
     Examples
     --------
@@ -30,16 +30,16 @@ class Ended(SystemExit):
         self.number = number
 
     def __str__(self) -> str:
-        """Return which signal it was."""
+        """Return the name of the signal."""
         return f"ended by {signal.Signals(self.number).name}"
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """While the body runs, let SIGTERM and SIGHUP raise `Ended` in it, once.
+def raise_on_signals() -> Iterator[None]:
+    """Raise `Ended` in the body, once, if the process receives SIGTERM or SIGHUP.
 
-    Only where nobody else has chosen what they do (``nohup`` ignores SIGHUP), and in the main
-    thread, the one that Python lets have a say in it.
+    A signal with another handler keeps it (``nohup`` ignores SIGHUP). Only the main thread can
+    set handlers; in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -47,7 +47,7 @@ def ended_by_signals() -> Iterator[None]:
     taken = [s for s in _SIGNALS if signal.getsignal(s) == signal.SIG_DFL]
 
     def end(number: int, _: FrameType | None) -> None:
-        for one in taken:  # what is cleaned up now shall not be cut short
+        for one in taken:  # a second signal must not interrupt the clean-up
             signal.signal(one, signal.SIG_IGN)
         raise Ended(number)
 

@@ -1,4 +1,4 @@
-"""Units: one Pint registry for the whole package, with what this field adds to it."""
+"""Units of the package: one Pint registry, with the units that pharmacometrics adds."""
 
 import functools
 import math
@@ -23,14 +23,14 @@ Array = NDArray[np.float64]
 
 LONGEST_UNIT = 80
 
-# Pint's own parser follows Python's, so 9**9**9 would keep it busy: let only plain units through.
+# Pint's parser accepts powers such as 9**9**9, which take very long: only plain units are allowed.
 _POWER = r"(?:\s*(?:\^|\*\*)\s*\(?[-+]?[0-9](?:\.[0-9]{1,3})?\)?)?"
 _FACTOR = rf"\(*\s*(?:1|%|[A-Za-zµμ°][A-Za-z_µμ]*){_POWER}\s*(?:\)+{_POWER})*"
 _PLAIN = re.compile(rf"\s*{_FACTOR}(?:\s*[*/·]\s*{_FACTOR}|\s+{_FACTOR})*\s*")
 
 
 class UnitError(ValueError):
-    """A unit text that means nothing; the message says why."""
+    """A unit text that is not valid; the message states the reason."""
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def parse_unit(text: str) -> pint.Unit:
     Raises
     ------
     UnitError
-        If the text is no unit.
+        If the text is not a unit.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def parse_unit(text: str) -> pint.Unit:
     except pint.UndefinedUnitError as error:
         names = ", ".join(repr(name) for name in _names(error))
         raise UnitError(f"unknown unit {names} in {text!r}") from None
-    except Exception as error:  # Pint raises what its tokenizer raises, of many types
+    except Exception as error:  # Pint's tokenizer raises exceptions of many types
         raise UnitError(f"{text!r} is not a unit ({error})") from None
 
 
@@ -92,13 +92,13 @@ _BASE = {"log": math.e, "ln": math.e, "log10": 10.0, "log2": 2.0}
 
 
 def split_log(text: str) -> tuple[float, str]:
-    """Take the unit of a logarithm apart: its base, and the unit of what it is of.
+    """Split the unit of a logarithm into its base and the unit of its argument.
 
     Returns
     -------
     float
         Base of the logarithm; 0 where the text is a plain unit.
-    str
+    The unit of the argument.
         The unit.
 
     Examples
@@ -118,7 +118,7 @@ def dimension(text: str) -> str:
     Raises
     ------
     UnitError
-        If the text is no unit.
+        If the text is not a unit.
 
     Examples
     --------
@@ -129,13 +129,13 @@ def dimension(text: str) -> str:
 
 
 def same_dimension(a: str, b: str) -> bool:
-    """Whether two unit texts measure the same kind of quantity."""
+    """Return whether two unit texts have the same dimension."""
     return bool(parse_unit(a).dimensionality == parse_unit(b).dimensionality)
 
 
 @functools.lru_cache(maxsize=4096)
 def conversion_factor(source: str, target: str) -> float:
-    """Return the number by which a value in one unit is multiplied to be in another.
+    """Return the factor that converts a value from one unit to another.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def conversion_factor(source: str, target: str) -> float:
     0.06
     """
     one, other = parse_unit(source), parse_unit(target)
-    no_factor = UnitError(f"no plain factor between {source!r} and {target!r}")
+    no_factor = UnitError(f"there is no constant factor between {source!r} and {target!r}")
     try:
         if float(_registry().Quantity(0.0, one).to(other).magnitude) != 0:
             raise no_factor
@@ -161,19 +161,19 @@ def conversion_factor(source: str, target: str) -> float:
 
 
 def amount_factor(source: str, target: str, molar_mass: float | None = None) -> float:
-    """Return the factor between two amounts (or rates), also from mass to moles and back.
+    """Return the factor between two amounts or rates, by the molar mass between mass and moles.
 
     Parameters
     ----------
     source, target : str
-        Units of mass or of substance; or both of them per time, or per volume.
+        Units of mass or of substance; both may be per time or per volume.
     molar_mass : float, optional
-        g/mol; without it only units of one dimension have a factor.
+        g/mol; if missing, both units must have one dimension.
 
     Raises
     ------
     UnitError
-        If there is no factor.
+        If there is no such factor.
 
     Examples
     --------
@@ -190,12 +190,12 @@ def amount_factor(source: str, target: str, molar_mass: float | None = None) -> 
 
 
 def convert_values(values: Array, source: str, target: str) -> Array:
-    """Convert values between units, of which either may be that of a logarithm.
+    """Convert values between units; either unit may be that of a logarithm.
 
     Parameters
     ----------
     values : array
-        In ``source``.
+        Values in the unit ``source``.
     source, target : str
         Such as ``"ng/mL"`` or ``"log(mg/L)"``.
 

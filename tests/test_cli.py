@@ -67,18 +67,24 @@ def test_check_reports_all_problems_of_a_study_at_once(tmp_path: Path) -> None:
     )
     code, text = pkqsp("check", "one-compartment", bad)
     assert code == 2
-    for part in ("SS without II", "ADDL without II", "'abc'", "goes back", "AMT is -5"):
+    for part in (
+        "SS is stated without II",
+        "ADDL is stated without II",
+        "'abc'",
+        "decreases",
+        "AMT is -5",
+    ):
         assert part in text
     assert "subject 2 has no observation" in text
 
 
-def test_check_holds_the_study_against_the_model(tmp_path: Path) -> None:
+def test_check_compares_the_study_with_the_model(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("ID,TIME,AMT,EVID,CMT,DV\n1,0,100,1,nowhere,.\n1,5,0,0,iv,3\n")
     code, text = pkqsp("check", "one-compartment", bad)
     assert code == 2
     assert "nowhere" in text
-    assert "no column 'WT'" in text
+    assert "the column 'WT'" in text
 
 
 def test_a_model_that_is_not_there_is_named(table: Path) -> None:
@@ -124,7 +130,7 @@ def test_simulate_reports_what_cannot_be_set(table: Path, tmp_path: Path) -> Non
     code, text = pkqsp("simulate", "one-compartment", table, "-o", out, *settings)
     assert code == 2
     assert "did you mean CL?" in text
-    assert text.count("sets nothing") == 2
+    assert text.count("is not a setting") == 2
     assert not out.exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 from pkqsp_bayes import console
 
 
-def test_labels_in_brackets_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_labels_in_brackets_are_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
     labels = ["omega[ka]", "sigma[cp.additive]", "beta[CL,SEX,male]"]
     table = pd.DataFrame({"mean": [0.5, 0.25, float("nan")]}, index=labels)
     console.print_table(table.assign(words="a line that is longer than a terminal is wide " * 3))

@@ -1,4 +1,4 @@
-"""What the documentation shows works as it stands there."""
+"""The code blocks of the documentation run."""
 
 import re
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_tutorial_runs_with_its_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the order of the page; the fit of two subjects has divergences, which `diagnose` says."""
+    """In the order of the page; `diagnose` reports divergences of the fit of two subjects."""
     lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     scope: dict[str, Any] = {}
@@ -79,8 +79,8 @@ def test_the_tutorial_runs_with_its_commands(
             words = line.split()[1:]
             result = CliRunner().invoke(app, words)
             assert result.exit_code == 0 or words[0] == "diagnose", result.output
-    learnt, compared = scope["learnt"], scope["compared"]
-    assert (learnt.contraction[["CL", "V"]] > 0.5).all()
+    updated, compared = scope["updated"], scope["compared"]
+    assert (updated.contraction[["CL", "V"]] > 0.5).all()
     assert float(compared["mean"].sel(parameter="CL")[0]) == pytest.approx(2.8, abs=0.2)
     assert float(compared["mean"].sel(parameter="CL", prior="dog")) == pytest.approx(2.3, abs=0.2)
     for name in ("prior/prior_check.png", "fit/priors_compared.csv", "fit/report.html"):

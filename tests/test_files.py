@@ -71,14 +71,14 @@ def test_a_file_without_a_stated_size_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe1\0", b"\x80abc", b"a\0b"])
-def test_what_is_no_text_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(pq.CheckError, match="text"):
         read_text(tmp_path / "file", limit=1000)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": 1' + "0" * 5000 + "}", "nan?"])
-def test_what_is_no_json_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_json_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text(text)
     with pytest.raises(pq.CheckError, match=r"no JSON.*\(mend it\)"):
         read_json(tmp_path / "file", limit=1_000_000, remedy="mend it")

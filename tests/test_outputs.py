@@ -1,4 +1,4 @@
-"""Files that are written: whole or not at all, and only files are replaced."""
+"""Files are written atomically, and only files are replaced."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.tables import write_simulation
-from pkqsp_bayes.outputs import unfinished, write_output, write_text
+from pkqsp_bayes.outputs import stage_output, write_output, write_text
 from pkqsp_bayes.study.write import write_study
 
 
@@ -38,9 +38,9 @@ def test_a_folder_is_never_replaced_by_a_file_nor_a_file_by_a_folder(tmp_path: P
     folder.mkdir()
     (folder / "kept.csv").write_text("kept")
     file.write_text("kept")
-    with pytest.raises(pq.CheckError, match="there is a folder of this name"):
+    with pytest.raises(pq.CheckError, match="there is a folder with this name"):
         write_text(folder, "lost")
-    with pytest.raises(pq.CheckError, match="there is a file of this"), unfinished(file) as part:
+    with pytest.raises(pq.CheckError, match="there is a file of this"), stage_output(file) as part:
         part.mkdir()
     assert (folder / "kept.csv").read_text() == file.read_text() == "kept"
 

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""The code blocks of the README run."""
 
 import re
 from pathlib import Path

@@ -11,14 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pkqsp_bayes.signals import Ended, ended_by_signals
+from pkqsp_bayes.signals import Ended, raise_on_signals
 
 _WORKS = """
 import signal, sys, time
-from pkqsp_bayes.signals import ended_by_signals
+from pkqsp_bayes.signals import raise_on_signals
 if sys.argv[1] == "ignored":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-with ended_by_signals():
+with raise_on_signals():
     try:
         print("ready", flush=True)
         time.sleep(3 if sys.argv[1] == "ignored" else 60)
@@ -69,14 +69,14 @@ def test_what_nohup_ignores_stays_ignored() -> None:
 
 def test_handlers_are_put_back_and_those_of_others_left_alone() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Ended) as caught, ended_by_signals():
+    with pytest.raises(Ended) as caught, raise_on_signals():
         signal.raise_signal(signal.SIGTERM)
     assert caught.value.code == 143
     assert signal.getsignal(signal.SIGTERM) == before
     seen = []
     signal.signal(signal.SIGTERM, lambda *_: seen.append(1))
     try:
-        with ended_by_signals():
+        with raise_on_signals():
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(0.1)
         assert seen == [1]
@@ -88,7 +88,7 @@ def test_another_thread_changes_nothing() -> None:
     seen: list[object] = []
 
     def look() -> None:
-        with ended_by_signals():
+        with raise_on_signals():
             seen.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=look)

@@ -1,4 +1,4 @@
-"""Units: what they mean, and that a text which is none is refused at once."""
+"""Units: their meaning, and the refusal of invalid texts."""
 
 import contextlib
 import time
@@ -53,7 +53,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_what_is_no_unit_is_refused_at_once(text: str) -> None:
+def test_a_text_that_is_not_a_unit_is_refused_at_once(text: str) -> None:
     start = time.process_time()
     with pytest.raises(UnitError) as caught:
         parse_unit(text)

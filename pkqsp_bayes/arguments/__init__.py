@@ -1,4 +1,4 @@
-"""What the arguments of public functions may be: rules, and the decorator that asks them."""
+"""Rules for the arguments of public functions, and the decorator that checks them."""
 
 from pkqsp_bayes.arguments.checked import checked
 from pkqsp_bayes.arguments.numbers import (

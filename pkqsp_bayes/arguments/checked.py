@@ -1,4 +1,4 @@
-"""The decorator that asks the rules of a function's arguments before anything is done."""
+"""The decorator that checks the arguments of a function before it runs."""
 
 import functools
 import inspect
@@ -15,27 +15,27 @@ __all__ = ["checked"]
 Together = Callable[[Mapping[str, Any]], list[Issue]]
 
 _COMMON = (list, tuple)
-"""Types that say nothing of which argument is meant."""
+"""Types that do not identify an argument."""
 
 
 def checked[**P, R](
     together: Together | None = None, /, **rules: Rule
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Refuse arguments that mean nothing, all of them at once, before the function begins.
+    """Check all arguments of a function before it runs, and report all problems together.
 
-    A default is always fine. A number of NumPy becomes one of Python.
+    A default value is always accepted. A NumPy number is converted to a Python number.
 
     Parameters
     ----------
     together : callable, optional
-        From the arguments that keep their own rules to what is wrong with them together.
+        Returns the problems of the arguments together; called if each argument is valid.
     **rules : Rule
-        By the name of the argument.
+        Rule of each argument, by name.
 
     Raises
     ------
     CheckError
-        From the decorated function: each problem, ``where`` is the argument's name.
+        Raised by the decorated function; the ``where`` of each problem is the name of an argument.
 
     Examples
     --------
@@ -88,13 +88,13 @@ def _require(
 
 
 def _misplaced(name: str, value: object, rules: Mapping[str, Rule]) -> Iterator[Issue]:
-    """Say where a value belongs that another argument takes."""
+    """Report the values that belong to another argument."""
     if isinstance(value, rules[name].kinds):
         return
     for other, rule in rules.items():
         kinds = tuple(kind for kind in rule.kinds if kind not in _COMMON)
         if other != name and isinstance(value, kinds):
-            what = f"it is a {type(value).__name__}, which is what {other} takes"
-            remedy = f"give it as {other}=..., and look at the order of the arguments"
+            what = f"it is a {type(value).__name__}, which belongs to the argument {other}"
+            remedy = f"pass it as {other}=..., and check the order of the arguments"
             yield Issue(where=name, what=what, remedy=remedy)
             return

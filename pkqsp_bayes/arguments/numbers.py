@@ -1,4 +1,4 @@
-"""Rules of numbers: none is NaN, none is a bool, none is of an absurd size."""
+"""Rules for numbers: NaN, bool and extremely large numbers are refused."""
 
 import math
 from numbers import Integral, Real
@@ -23,22 +23,22 @@ _MOST = 1_000_000
 
 
 def count(least: int = 1, most: int = _MOST) -> Rule:
-    """Return the rule of a whole number.
+    """Return the rule for a whole number.
 
     Parameters
     ----------
     least, most : int
-        Its range, both included.
+        Range, including both bounds.
 
     Examples
     --------
     >>> [issue.what for v in (1, 0, True, "3") for issue in count().issues("n", v)]
-    ['it is 0', 'it is True, no whole number', "it is '3', no whole number"]
+    ['it is 0', 'it is True, not a whole number', "it is '3', not a whole number"]
     """
 
     def problem(value: object) -> str | None:
         if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
-            return f"it is {shown(value)}, no whole number"
+            return f"it is {shown(value)}, not a whole number"
         found = int(value)
         return None if least <= found <= most else f"it is {shown(found)}"
 
@@ -52,14 +52,14 @@ def number(
     below: float = math.inf,
     most: float = math.inf,
 ) -> Rule:
-    """Return the rule of a finite number.
+    """Return the rule for a finite number.
 
     Parameters
     ----------
     above, below : float
-        Bounds that are not allowed themselves.
+        Exclusive bounds.
     least, most : float
-        Bounds that are.
+        Inclusive bounds.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def number(
 
     def problem(value: object) -> str | None:
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-            return f"it is {shown(value)}, no number"
+            return f"it is {shown(value)}, not a number"
         found = _float(value)
         inside = above < found < below and least <= found <= most
         return None if inside and math.isfinite(found) else f"it is {shown(_plain(value))}"
@@ -85,51 +85,51 @@ def number(
 
 def _no_real(value: object) -> str | None:
     real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    return None if real else f"it is {shown(value)}, no number"
+    return None if real else f"it is {shown(value)}, not a number"
 
 
 REAL = simple("give a number", _no_real)
-"""A number, whatever its size; who takes it says what it may be."""
+"""Rule for a number without a range; the function itself checks the range."""
 
 
 def probability() -> Rule:
-    """Return the rule of a number between 0 and 1, neither of them included."""
+    """Return the rule for a number strictly between 0 and 1."""
     return number(above=0.0, below=1.0)
 
 
 def numbers(*, sorted_: bool = False, least: int = 1, missing: bool = False) -> Rule:
-    """Return the rule of a list of finite numbers, or of one number.
+    """Return the rule for a list of finite numbers, or one number.
 
     Parameters
     ----------
     sorted_ : bool
-        Whether each must be greater than the one before.
+        Whether the numbers must increase.
     least : int
-        How many there must be.
+        Minimal number of elements.
     missing : bool
-        Whether NaN stands for a missing one.
+        Whether NaN is accepted for a missing number.
 
     Examples
     --------
     >>> [i.what for v in ([0, 1], [1, 0], [0, float("nan")])
     ...  for i in numbers(sorted_=True).issues("times", v)]
-    ['number 2 is 0, and the one before it 1', 'number 2 is nan']
+    ['number 2 is 0, the previous one is 1', 'number 2 is nan']
     """
-    wanted = "finite numbers" + (", each greater than the one before" if sorted_ else "")
+    wanted = "finite numbers" + (", in increasing order" if sorted_ else "")
 
     def problem(value: object) -> str | None:
         array = _array(value)
         if array is None:
-            return f"it is {shown(value)}, no list of numbers"
+            return f"it is {shown(value)}, not a list of numbers"
         if array.size < least:
-            return f"there are {array.size}"
+            return f"its length is {array.size}"
         return _first_wrong(array[~np.isnan(array)] if missing else array, sorted_=sorted_)
 
     return simple(f"give {wanted}" + (f", {least} or more" if least > 1 else ""), problem)
 
 
 def increasing(least: int = 1) -> Rule:
-    """Return the rule of finite numbers, each greater than the one before."""
+    """Return the rule for finite numbers in increasing order."""
     return numbers(sorted_=True, least=least)
 
 
@@ -140,12 +140,12 @@ def _first_wrong(array: np.ndarray, *, sorted_: bool) -> str | None:
     back = np.flatnonzero(np.diff(array) <= 0) if sorted_ else bad
     if back.size:
         k = back[0]
-        return f"number {k + 2} is {array[k + 1]:g}, and the one before it {array[k]:g}"
+        return f"number {k + 2} is {array[k + 1]:g}, the previous one is {array[k]:g}"
     return None
 
 
 def _array(value: object) -> np.ndarray | None:
-    """Return a list of numbers as an array; nothing if it is none."""
+    """Return a list of numbers as an array, or None if it is not one."""
     if isinstance(value, str | bytes | dict | set) or value is None:
         return None
     try:
@@ -158,7 +158,7 @@ def _array(value: object) -> np.ndarray | None:
 def _float(value: Real) -> float:
     try:
         return float(value)
-    except OverflowError:  # a whole number that no float holds
+    except OverflowError:  # the number is too large for a float
         return math.inf
 
 

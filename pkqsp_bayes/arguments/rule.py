@@ -1,4 +1,4 @@
-"""A rule: what an argument may be, and what is wrong with a value that it may not be."""
+"""A rule: the valid values of an argument, and the problems of invalid ones."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _MOST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What an argument may be.
+    """The valid values of an argument.
 
     Parameters
     ----------
     issues : callable
-        From the name of the argument and its value to what is wrong.
+        Returns the problems of a value, from the name of the argument and the value.
     kinds : tuple of type
-        Types of this argument that no other takes: with them arguments in the wrong order are told.
+        Types that only this argument accepts; they reveal arguments in the wrong order.
     """
 
     issues: Callable[[str, object], Iterable[Issue]]
@@ -29,16 +29,16 @@ class Rule:
 def simple(
     wanted: str, problem: Callable[[object], str | None], *, kinds: tuple[type, ...] = ()
 ) -> Rule:
-    """Return a rule of one sentence.
+    """Return a rule with one message.
 
     Parameters
     ----------
     wanted : str
-        The remedy: what to give.
+        The remedy: the valid values.
     problem : callable
-        From a value to what is wrong with it, or None.
+        Returns the problem of a value, or None.
     kinds : tuple of type
-        As of `Rule`.
+        As in `Rule`.
     """
 
     def issues(where: str, value: object) -> Iterable[Issue]:
@@ -49,7 +49,7 @@ def simple(
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: short ones whole, of others what they are.
+    """Return a value as text for messages: short values literally, others by their type.
 
     Examples
     --------
@@ -67,5 +67,5 @@ def shown(value: object) -> str:
 def _text(value: object) -> str:
     try:
         return repr(value)
-    except ValueError:  # a whole number of more digits than Python prints
+    except ValueError:  # Python refuses to print a number of this length
         return "a number of thousands of digits"

@@ -1,4 +1,4 @@
-"""Rules of what is no number: choices, flags, records, mappings, paths."""
+"""Rules for arguments that are not numbers: choices, flags, records, mappings, paths."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,14 +27,14 @@ __all__ = [
 
 
 def instance(*kinds: type, wanted: str) -> Rule:
-    """Return the rule of what must be of a type.
+    """Return the rule for an instance of a type.
 
     Parameters
     ----------
     *kinds : type
-        Any of them.
+        Accepted types.
     wanted : str
-        The remedy: what to give, and where it comes from.
+        The remedy: the accepted object and its source.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def instance(*kinds: type, wanted: str) -> Rule:
 
 
 def one_of(*choices: str) -> Rule:
-    """Return the rule of a choice.
+    """Return the rule for one of several texts.
 
     Examples
     --------
@@ -59,20 +59,20 @@ def one_of(*choices: str) -> Rule:
 
     def problem(value: object) -> str | None:
         fine = isinstance(value, str) and value in choices
-        return None if fine else f"there is no {shown(value)}"
+        return None if fine else f"{shown(value)} is not a valid choice"
 
     return simple(" or ".join(f'"{choice}"' for choice in choices), problem)
 
 
 def record(kind: type, /, **rules: Rule) -> Rule:
-    """Return the rule of a dataclass and of its fields; they go by their own names in messages.
+    """Return the rule for a dataclass and its fields; messages name the fields.
 
     Parameters
     ----------
     kind : type
         The dataclass.
     **rules : Rule
-        By field.
+        Rule of each field, by name.
     """
 
     def issues(where: str, value: object) -> Iterable[Issue]:
@@ -93,16 +93,16 @@ def _field_issues(where: str, value: Any, rules: Mapping[str, Rule]) -> Iterator
 
 
 def sequence(each: Rule, *, wanted: str, least: int = 0) -> Rule:
-    """Return the rule of a list; text is none.
+    """Return the rule for a list; text is not accepted as a list.
 
     Parameters
     ----------
     each : Rule
-        Of its members.
+        Rule of the elements.
     wanted : str
-        The remedy for what is no list.
+        The remedy if the value is not a list.
     least : int
-        How many there must be.
+        Minimal number of elements.
     """
 
     def issues(where: str, value: object) -> Iterable[Issue]:
@@ -118,14 +118,14 @@ def sequence(each: Rule, *, wanted: str, least: int = 0) -> Rule:
 
 
 def mapping(each: Rule | None, *, wanted: str) -> Rule:
-    """Return the rule of a mapping from names.
+    """Return the rule for a mapping whose keys are names.
 
     Parameters
     ----------
     each : Rule or None
-        Of its values.
+        Rule of the values.
     wanted : str
-        The remedy for what is no mapping.
+        The remedy if the value is not a mapping.
     """
 
     def issues(where: str, value: object) -> Iterable[Issue]:
@@ -141,22 +141,22 @@ def _member_issues(
 ) -> Iterator[Issue]:
     for name, value in given.items():
         if not isinstance(name, str):
-            yield Issue(where=where, what=f"{shown(name)} is no name", remedy=wanted)
+            yield Issue(where=where, what=f"{shown(name)} is not a name", remedy=wanted)
         elif each is not None:
             yield from each.issues(f"{where}.{name}", value)
 
 
 def either(*rules: Rule) -> Rule:
-    """Return the rule of what keeps any of several.
+    """Return the rule for a value that satisfies one of several rules.
 
-    What is wrong is said by the one that takes values of the type, else by the last.
+    The problem is reported by the rule for values of this type, or else by the last rule.
     """
 
     def issues(where: str, value: object) -> Iterable[Issue]:
         found = [list(rule.issues(where, value)) for rule in rules]
         if not all(found):
             return []
-        fitting = [told for told, rule in zip(found, rules, strict=True)
+        fitting = [issues_of_rule for issues_of_rule, rule in zip(found, rules, strict=True)
                    if isinstance(value, rule.kinds)]  # fmt: skip
         return (fitting or found[-1:])[0]
 
@@ -168,19 +168,19 @@ def _flag_problem(value: object) -> str | None:
 
 
 def _text_problem(value: object) -> str | None:
-    return None if isinstance(value, str) else f"it is {shown(value)}, no text"
+    return None if isinstance(value, str) else f"it is {shown(value)}, not text"
 
 
 def _path_problem(value: object) -> str | None:
     if not isinstance(value, str | Path):
-        return f"it is {shown(value)}, no path"
+        return f"it is {shown(value)}, not a path"
     text = fspath(value)
     if not text or "\0" in text:
         return f"it is {shown(text)}"
     return None
 
 
-FLAG = simple("True or False", _flag_problem)
+FLAG = simple("give True or False", _flag_problem)
 TEXT = simple("give text", _text_problem)
 PATH = simple("give a path: a str or a Path", _path_problem)
 EXECUTOR = instance(Executor, wanted="give an Executor of concurrent.futures")

@@ -1,1 +1,1 @@
-"""Priors from mechanism and from experts, as prior tables."""
+"""Elicitation of priors from mechanisms and from experts, as prior tables."""

@@ -1,4 +1,4 @@
-"""The baseline of a mechanism: an output at steady state, for many draws and subjects."""
+"""Baselines of a mechanism: an output at steady state, for many draws and subjects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ __all__ = ["Baseline", "check_baseline", "prepare_baseline"]
 FloatArray = NDArray[np.float64]
 
 STILL = 1e-3
-"""Largest relative change of a baseline that counts as steady."""
+"""Largest relative change of a baseline that counts as steady state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Baseline:
-    """A mechanism that is ready to give the baseline of its factor.
+    """A mechanism prepared for the computation of its factor at baseline.
 
     Parameters
     ----------
     ready : CompiledModel
-        The mechanism.
+        The compiled mechanism.
     kernel : Kernel
-        Its compiled form.
+        The kernel of the mechanism.
     factor : str
-        The output.
+        Name of the output.
     settle : float
-        Time from its initial values to the baseline.
+        Time from the initial values to the baseline.
     covariates : DataFrame (S rows)
-        Of the subjects.
+        Covariates of the subjects.
     """
 
     ready: CompiledModel
@@ -59,16 +59,16 @@ class Baseline:
         Parameters
         ----------
         draws : PopulationDraws
-            Of the uncertain parameters.
+            Draws of the uncertain parameters.
         eta : (D, S, R) array
             Random effects.
         settings : mapping of str to ((D,) array or float)
-            What makes the group: typical values and coefficients, or covariates.
+            Settings of the group: typical values and coefficients, or covariates.
 
         Raises
         ------
         CheckError
-            If it is not steady, not finite, or not positive.
+            If the factor is not steady, not finite, or not positive.
         """
         spec, size = self.ready.spec, eta.shape[0]
         table = self.covariates.assign(
@@ -107,12 +107,12 @@ def _check_values(factor: str, both: FloatArray, settle: float) -> None:
         issues.append(Issue(where=factor, what=what, remedy=remedy))
     elif (both <= 0).any():
         what = f"{float((both <= 0).mean()):.1%} of the baselines are not positive"
-        remedy = "a factor of a parameter must be positive: choose another output"
+        remedy = "choose another output: a factor of a parameter must be positive"
         issues.append(Issue(where=factor, what=what, remedy=remedy))
     elif float(np.abs(later / first - 1).max()) > STILL:
         change = float(np.abs(later / first - 1).max())
-        what = f"the baseline still moves after {settle:g} (by up to {change:.1%})"
-        remedy = "state initial values at steady state, or a longer settle"
+        what = f"the baseline still changes after time {settle:g} (by up to {change:.1%})"
+        remedy = "state initial values at steady state, or a larger settle"
         issues.append(Issue(where=factor, what=what, remedy=remedy))
     if issues:
         raise CheckError(issues)
@@ -128,51 +128,60 @@ def prepare_baseline(
     inner: int,
     seed: int,
 ) -> Baseline:
-    """Compile a checked mechanism, and draw its subjects' covariates.
+    """Compile a checked mechanism, and draw the covariates of its subjects.
 
     Parameters
     ----------
     model : ModelSpec
-        The mechanism.
+        Model of the mechanism.
     factor : str
-        One of its outputs.
+        Name of an output.
     settings : sequence of str
-        What groups set.
+        Names of the parameters and covariates that groups set.
     settle : float
-        Time from its initial values to the baseline.
+        Time from the initial values to the baseline.
     covariates : DataFrame, optional
-        People to draw the subjects from, with replacement; by default all are at the references.
+        Covariates of individuals, from which the subjects are drawn with replacement; by default
+        all subjects have the reference values.
     inner, seed : int
         Number of subjects, and seed of the draw.
     """
     own = [n for n in settings if n in model.population.parameters]
     ready = compile_model(model, individual=own)
-    people = _people(model, covariates, inner, seed)
-    kernel = ready.kernel
-    return Baseline(ready=ready, kernel=kernel, factor=factor, settle=settle, covariates=people)
+    return Baseline(
+        ready=ready,
+        kernel=ready.kernel,
+        factor=factor,
+        settle=settle,
+        covariates=_draw_covariates(model, covariates, inner, seed),
+    )
 
 
 def check_baseline(
     model: ModelSpec, factor: str, settings: Sequence[str], covariates: pd.DataFrame | None
 ) -> list[Issue]:
-    """Return every problem: no such output, settings or covariates that nothing gives.
+    """Return all problems: an unknown output, unknown settings, covariates without a value.
 
     Parameters
     ----------
     model, factor, settings, covariates
-        As `prepare_baseline` takes them.
+        As for `prepare_baseline`.
     """
     issues = [*_check_factor(model, factor), *_check_settings(model, settings)]
-    return issues + _check_people(model, covariates)
+    return issues + _check_individuals(model, covariates)
 
 
 def _check_factor(model: ModelSpec, factor: str) -> list[Issue]:
     if factor in model.observe:
         return []
     guess = nearest(factor, model.observe)
-    remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(model.observe)
-    what = f"the mechanism has no output {factor!r}"
-    return [Issue(where="factor", what=what, remedy=remedy if model.observe else "observe it")]
+    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+    what = f"the mechanism does not have an output {factor!r}"
+    return [
+        Issue(
+            where="factor", what=what, remedy=remedy if model.observe else "add it under [observe]"
+        )
+    ]
 
 
 def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
@@ -182,31 +191,33 @@ def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
         if name in known:
             continue
         guess = nearest(name, known)
-        what = f"the mechanism has no population parameter or covariate {name!r}"
-        remedy = f"did you mean {guess}?" if guess else "a group sets one of " + ", ".join(known)
+        what = f"the mechanism does not have a population parameter or covariate {name!r}"
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
         issues.append(Issue(where=f"groups.{name}", what=what, remedy=remedy))
     return issues
 
 
-def _check_people(model: ModelSpec, people: pd.DataFrame | None) -> list[Issue]:
-    columns = () if people is None else tuple(people.columns)
+def _check_individuals(model: ModelSpec, individuals: pd.DataFrame | None) -> list[Issue]:
+    columns = () if individuals is None else tuple(individuals.columns)
     return [
         Issue(
             where=f"covariates.{name}",
-            what=f"nothing says what {name} the subjects have",
-            remedy="give it a reference, or a column of covariates",
+            what=f"the covariate {name} of the subjects has no value",
+            remedy="state its reference in the model, or add a column to covariates",
         )
         for name, stated in model.covariates.items()
         if name not in columns and stated.reference is None
     ]
 
 
-def _people(model: ModelSpec, people: pd.DataFrame | None, inner: int, seed: int) -> pd.DataFrame:
+def _draw_covariates(
+    model: ModelSpec, individuals: pd.DataFrame | None, inner: int, seed: int
+) -> pd.DataFrame:
     reference = {n: c.reference for n, c in model.covariates.items()}
-    if people is None:
+    if individuals is None:
         return pd.DataFrame({name: np.full(inner, value) for name, value in reference.items()},
                             index=range(inner))  # fmt: skip
-    rows = np.random.default_rng([seed, 2]).integers(len(people), size=inner)
-    drawn = people.iloc[rows].reset_index(drop=True)
-    columns = {n: drawn[n] if n in people else reference[n] for n in model.covariates}
+    rows = np.random.default_rng([seed, 2]).integers(len(individuals), size=inner)
+    drawn = individuals.iloc[rows].reset_index(drop=True)
+    columns = {n: drawn[n] if n in individuals else reference[n] for n in model.covariates}
     return pd.DataFrame(columns, index=range(inner))

@@ -1,4 +1,4 @@
-"""Statements on one parameter as points of its distribution, and where they contradict."""
+"""Statements on one parameter as points of its distribution function, and their contradictions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pkqsp_bayes.elicit.statements import (
     Statements,
 )
 
-__all__ = ["Belief", "contradiction", "stated_beliefs"]
+__all__ = ["Belief", "convert_statements", "find_contradiction"]
 
 FloatArray = NDArray[np.float64]
 _Statement = QuantilesStatement | RangeStatement | ChipsStatement
@@ -22,32 +22,32 @@ _Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Belief:
-    """A statement as probabilities of a value up to each point.
+    """A statement, converted to cumulative probabilities at some points.
 
     Parameters
     ----------
     of, family : str
-        The parameter, and the family that is asked for.
-    words : str
-        The statement for people.
+        The parameter, and the requested family.
+    text : str
+        The statement for display.
     method : {"quantiles", "range", "chips"}
-        Which kind.
+        Type of the statement.
     points, probabilities : (n,) array
-        Of the cumulative distribution.
+        Points and values of the cumulative distribution function.
     problems : tuple of (str, str)
-        What is wrong with it, and the remedy.
+        Problems of the statement, with remedies.
     """
 
     of: str
     family: str
-    words: str
+    text: str
     method: str
     points: FloatArray
     probabilities: FloatArray
     problems: tuple[_Problem, ...]
 
 
-def stated_beliefs(statements: Statements) -> list[Belief]:
+def convert_statements(statements: Statements) -> list[Belief]:
     """Return the statements on parameters, in the order quantiles, ranges, chips."""
     return [
         *(_quantiles(s) for s in statements.quantiles),
@@ -56,16 +56,16 @@ def stated_beliefs(statements: Statements) -> list[Belief]:
     ]
 
 
-def contradiction(beliefs: Sequence[Belief]) -> str:
-    """Return where beliefs about one parameter contradict one another, or nothing.
+def find_contradiction(beliefs: Sequence[Belief]) -> str:
+    """Return a contradiction between statements on one parameter, or an empty text.
 
-    A larger value must not have a smaller probability, whoever says so.
+    A larger value must not have a smaller cumulative probability, in any two statements.
 
     Examples
     --------
     >>> low = _range(RangeStatement(of="CL", lower=1.0, upper=2.0))
     >>> high = _range(RangeStatement(of="CL", lower=5.0, upper=6.0))
-    >>> contradiction([low, high])
+    >>> find_contradiction([low, high])
     'P(< 2) = 0.95, but P(< 5) = 0.05'
     """
     points = np.concatenate([belief.points for belief in beliefs])
@@ -79,69 +79,71 @@ def contradiction(beliefs: Sequence[Belief]) -> str:
     return f"P(< {points[i]:g}) = {chances[i]:g}, but P(< {points[i + 1]:g}) = {chances[i + 1]:g}"
 
 
-def _quantiles(said: QuantilesStatement) -> Belief:
+def _quantiles(statement: QuantilesStatement) -> Belief:
     pairs, problems = [], []
-    for text, value in said.at.items():
+    for text, value in statement.at.items():
         try:
             pairs.append((float(text), value))
         except ValueError:
-            problems.append((f"{text!r} is no probability", 'write "0.05"'))
+            problems.append((f"{text!r} is not a probability", 'write "0.05"'))
     pairs.sort()
     chances, points = (np.array(x, dtype=np.float64) for x in (zip(*pairs, strict=True) if pairs
                                                               else ((), ())))  # fmt: skip
     problems += _order(points, chances)
     if len(pairs) < 2:
-        problems.append(("fewer than two quantiles", "state two or more"))
-    words = ", ".join(f"q{p:g} = {x:g}" for p, x in pairs)
-    return _belief(said, words, "quantiles", points, chances, problems)
+        problems.append(("there are fewer than two quantiles", "state two or more"))
+    text = ", ".join(f"q{p:g} = {x:g}" for p, x in pairs)
+    return _belief(statement, text, "quantiles", points, chances, problems)
 
 
-def _range(said: RangeStatement) -> Belief:
-    tail = (1 - said.mass) / 2
-    points, chances = np.array([said.lower, said.upper]), np.array([tail, 1 - tail])
-    words = f"between {said.lower:g} and {said.upper:g} with {said.mass:g}"
-    return _belief(said, words, "range", points, chances, list(_order(points, chances)))
+def _range(statement: RangeStatement) -> Belief:
+    tail = (1 - statement.mass) / 2
+    points, chances = np.array([statement.lower, statement.upper]), np.array([tail, 1 - tail])
+    text = f"between {statement.lower:g} and {statement.upper:g} with {statement.mass:g}"
+    return _belief(statement, text, "range", points, chances, list(_order(points, chances)))
 
 
-def _chips(said: ChipsStatement) -> Belief:
+def _chips(statement: ChipsStatement) -> Belief:
     problems: list[_Problem] = []
-    if len(said.edges) != len(said.chips) + 1:
-        what = f"{len(said.chips)} bins of chips and {len(said.edges)} edges"
-        problems.append((what, "one edge more than bins"))
-    if not said.chips or min(said.chips) < 0 or sum(said.chips) <= 0:
-        problems.append(("there are no chips, or fewer than none", "lay some"))
+    if len(statement.edges) != len(statement.chips) + 1:
+        what = f"there are {len(statement.chips)} bins of chips and {len(statement.edges)} edges"
+        problems.append((what, "state one edge more than bins"))
+    if not statement.chips or min(statement.chips) < 0 or sum(statement.chips) <= 0:
+        problems.append(
+            ("there are no chips, or a negative number", "state the number of chips per bin")
+        )
     if problems:
-        return _belief(said, "", "chips", np.zeros(0), np.zeros(0), problems)
-    edges = np.array(said.edges, dtype=np.float64)
-    cumulative = np.cumsum(said.chips) / sum(said.chips)
+        return _belief(statement, "", "chips", np.zeros(0), np.zeros(0), problems)
+    edges = np.array(statement.edges, dtype=np.float64)
+    cumulative = np.cumsum(statement.chips) / sum(statement.chips)
     inner = (cumulative > 0) & (cumulative < 1)
     points, chances = edges[1:][inner], cumulative[inner]
     problems = list(_order(edges, np.linspace(0.1, 0.9, edges.size)))
     if points.size < 2:
-        problems.append(("the chips lie on fewer than three bins", "use narrower bins"))
-    words = f"chips {', '.join(f'{c:g}' for c in said.chips)}"
-    return _belief(said, words, "chips", points, chances, problems)
+        problems.append(("the chips are in fewer than three bins", "use narrower bins"))
+    text = f"chips {', '.join(f'{c:g}' for c in statement.chips)}"
+    return _belief(statement, text, "chips", points, chances, problems)
 
 
 def _order(points: FloatArray, chances: FloatArray) -> Iterator[_Problem]:
     if not ((chances > 0) & (chances < 1)).all():
-        yield "a probability is not between 0 and 1", "state one that is"
+        yield "a probability is not between 0 and 1", "state a probability between 0 and 1"
     if not (np.diff(points) > 0).all():
         yield "the values do not increase", "put them in order"
 
 
 def _belief(
-    said: _Statement,
-    words: str,
+    statement: _Statement,
+    text: str,
     method: str,
     points: FloatArray,
     chances: FloatArray,
     problems: list[_Problem],
 ) -> Belief:
     return Belief(
-        of=said.of,
-        family=said.family,
-        words=words,
+        of=statement.of,
+        family=statement.family,
+        text=text,
         method=method,
         points=points,
         probabilities=chances,

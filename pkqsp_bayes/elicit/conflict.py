@@ -1,4 +1,4 @@
-"""Whether data and a prior contradict one another, and what a posterior adds to a prior."""
+"""Prior-data conflict, and the information that a posterior adds to a prior."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _GRID = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Informed:
-    """What a table says of some parameters: normal on transformed scales."""
+    """The information of a table on some parameters: normal on transformed scales."""
 
     name: str
     targets: tuple[str, ...]
@@ -44,39 +44,43 @@ class _Informed:
 @checked(fit=FIT, table=PRIORS, level=LEVEL)
 @labelled
 def prior_conflict(fit: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
-    """Compare what the data alone say with what a prior table says.
+    """Compare the information of the data with that of a prior table.
 
-    The posterior of a fit with vague priors stands for the likelihood, both are taken as normal on
-    the scale of the prior (logarithms), and the distance between the two is measured against the
-    spread that it should have were both right (Presanis et al. 2013, Stat Sci 28:376; Evans &
+    The posterior of a fit with vague priors represents the likelihood. Both are approximated as
+    normal on the scale of the prior (logarithms). The distance between the two is compared with its
+    expected variability if both were correct (Presanis et al. 2013, Stat Sci 28:376; Evans &
     Moshonov 2006, Bayesian Anal 1:893).
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        A fit of the same model with priors that say little.
+        A fit of the same model with vague priors.
     table : PriorTable
-        The priors in question. Of mixtures the informative part is compared.
+        The priors to compare; of a mixture the informative part is used.
     level : float
-        p below which a conflict is flagged.
+        A conflict is flagged if p is below this level.
 
     Returns
     -------
     DataFrame
-        A row each parameter, and one each joint prior: ``z`` (None for several together), ``p``,
+        One row per parameter and per joint prior: ``z`` (None for a joint prior), ``p``,
         ``conflict``.
 
     Raises
     ------
     CheckError
-        If the posterior lacks a parameter of the table.
+        If the posterior does not have a parameter of the table.
     """
     values = open_fit(fit).draws
     informed = list(_informed(table))
     missing = [t for i in informed for t in i.targets if t not in values]
     if missing:
         raise CheckError(
-            Issue(where=name, what="the fit has no such parameter", remedy="fit the same model")
+            Issue(
+                where=name,
+                what="the fit does not have this parameter",
+                remedy="use a fit of the same model",
+            )
             for name in missing
         )
     rows = [row for one in informed for row in _rows(one, values)]
@@ -87,10 +91,10 @@ def prior_conflict(fit: FitLike, table: PriorTable, *, level: float = 0.05) -> p
 @checked(fit=FIT, table=PRIORS)
 @labelled
 def information_gain(fit: FitLike, table: PriorTable) -> pd.Series:
-    """Return how many bits each parameter's posterior says beyond its prior in a table.
+    """Return the information, in bits, that each posterior adds to its prior in a table.
 
-    The Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the prior
-    (Lindley 1956, Ann Math Stat 27:986).
+    This is the Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the
+    prior (Lindley 1956, Ann Math Stat 27:986).
 
     Parameters
     ----------
@@ -128,10 +132,10 @@ def _informed(table: PriorTable) -> Iterator[_Informed]:
     for name, entry in table.priors.items():
         prior = effective_prior(entry)
         informative = prior.parts[0] if prior.parts else prior
-        law = distribution(informative)
-        scale = {(0.0, np.inf): "log", (0.0, 1.0): "logit"}.get((law.low, law.high), "identity")
-        # Moments of the transformed variable, by its quantiles.
-        u = _TRANSFORMS[scale](law.quantile((np.arange(_GRID) + 0.5) / _GRID))
+        dist = distribution(informative)
+        scale = {(0.0, np.inf): "log", (0.0, 1.0): "logit"}.get((dist.low, dist.high), "identity")
+        # The moments of the transformed variable follow from its quantiles.
+        u = _TRANSFORMS[scale](dist.quantile((np.arange(_GRID) + 0.5) / _GRID))
         yield _Informed(
             name=name,
             targets=(name,),

@@ -1,8 +1,8 @@
-"""Draws of a population: its uncertain parameters from their priors, its subjects from omega.
+"""Draws of a population: uncertain parameters from their priors, subjects from omega.
 
-Both are quasi-random (scrambled Halton sequences, Owen 2017, arXiv:1706.02808), so that a few
-hundred draws give stable moments; and the same numbers serve every set of priors, so that what
-follows is a smooth function of them.
+Both are quasi-random (scrambled Halton sequences, Owen 2017, arXiv:1706.02808): a few hundred draws
+give stable moments. The same numbers are used for every set of priors, so that the results are a
+smooth function of the priors.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ class PopulationDraws:
     Parameters
     ----------
     values : mapping of str to (D,) array
-        Typical values, coefficients, standard deviations, by their names in prior tables.
+        Typical values, coefficients and standard deviations, by their names in prior tables.
     effects : tuple of str
         Parameters with a random effect.
     factor : (D, R, R) array
@@ -55,16 +55,16 @@ class PopulationDraws:
 
 
 def draw_population(model: ModelSpec, count: int, seed: int) -> PopulationDraws:
-    """Draw what is uncertain in a model from its priors.
+    """Draw the uncertain parameters of a model from their priors.
 
     Parameters
     ----------
     model : ModelSpec
-        Priors by parameter, joint priors among them. Residual errors play no part.
+        Model with priors, including joint priors. Residual errors are not used.
     count : int
-        How many draws (D).
+        Number of draws (D).
     seed : int
-        Of the quasi-random numbers.
+        Seed of the quasi-random numbers.
 
     Examples
     --------
@@ -89,10 +89,11 @@ def draw_population(model: ModelSpec, count: int, seed: int) -> PopulationDraws:
 
 
 def standard_normals(draws: int, subjects: int, effects: int, seed: int) -> FloatArray:
-    """Return standard normal numbers (D, S, R), evenly spread over the subjects of each draw.
+    """Return standard normal numbers (D, S, R), evenly distributed over the subjects of each draw.
 
-    Their mean is 0 and their covariance the identity in each draw, exactly (moment matching:
-    Barraquand 1995, Management Science 41:1882), so that moments of logarithms have no noise.
+    In each draw their mean is exactly 0 and their covariance the identity (moment matching:
+    Barraquand 1995, Management Science 41:1882). So moments of logarithms have no Monte Carlo
+    error.
 
     Examples
     --------

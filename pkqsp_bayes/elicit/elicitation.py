@@ -1,4 +1,4 @@
-"""From a file of statements to a prior table, with a report of how well each statement is met."""
+"""Conversion of a file of statements to a prior table, with a report on the agreement."""
 
 import dataclasses
 import hashlib
@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count, instance
-from pkqsp_bayes.elicit.beliefs import Belief, contradiction, stated_beliefs
-from pkqsp_bayes.elicit.expert import believed_priors, check_beliefs
-from pkqsp_bayes.elicit.families import rounded
+from pkqsp_bayes.elicit.beliefs import Belief, convert_statements, find_contradiction
+from pkqsp_bayes.elicit.expert import check_beliefs, fit_belief_priors
+from pkqsp_bayes.elicit.families import round_prior
 from pkqsp_bayes.elicit.predictive_statements import MOVABLE, Match, match_predictions
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
 from pkqsp_bayes.elicit.question import Robustness
@@ -39,12 +39,12 @@ __all__ = ["Elicitation", "elicit_priors"]
 FloatArray = NDArray[np.float64]
 
 UNMET = 0.03
-"""A statement of which a probability is missed by more than this is not met."""
+"""Largest error of a probability at which a statement counts as met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Met:
-    """A row of the report."""
+    """One row of the report."""
 
     statement: str
     mass: float
@@ -57,29 +57,29 @@ class _Met:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Elicitation:
-    """A prior table, and how well it says what was stated.
+    """A prior table, and its agreement with the statements.
 
     Parameters
     ----------
     table : PriorTable
         The priors, with provenance.
     report : DataFrame
-        A row each statement: ``statement``, ``mass`` stated and ``reached`` (between the outer
-        values), ``error``, the largest of its probabilities; of predictions the quantiles
-        ``lower`` and ``upper`` that were reached, and ``before``, the mass with the priors that
-        were there.
+        One row per statement: ``statement``, the stated ``mass`` and the mass ``reached`` (between
+        the outer values), ``error``, the largest error of its probabilities. For predictions also
+        the quantiles ``lower`` and ``upper`` that were reached, and ``before``, the mass under the
+        original priors.
     issues : tuple of Issue
-        Warnings of statements that are not met.
+        Warnings about statements that are not met.
     beliefs : tuple of Belief
-        Statements on parameters, as probabilities.
+        Statements on parameters, as cumulative probabilities.
     model : ModelSpec, str or Path
-        A model, its name or its file: the model, as it was.
+        The original model, its name or its file.
     statements : Statements
-        What was stated.
+        The statements.
     predictions : (K, N) array
-        Of the statements on predictions: summaries of the virtual subjects.
+        For statements on predictions: summaries of the virtual subjects.
     derived : tuple of DerivedPriors
-        Of the mechanisms.
+        Derived priors of the mechanisms.
     """
 
     table: PriorTable
@@ -101,22 +101,22 @@ _STATEMENTS = instance(
 def elicit_priors(
     model: ModelLike, statements: Statements, *, subjects: int = 512, seed: int = 1
 ) -> Elicitation:
-    """Turn statements of experts, and mechanisms, into a prior table.
+    """Convert statements of experts, and mechanisms, to a prior table.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        A model, its name or its file. Its priors are where predictions begin from; it is not
-        changed.
+        Model, its name or its file. Its priors are the initial priors for statements on
+        predictions; the model is not changed.
     statements : Statements
-        As `read_statements` gives them.
+        Statements, as from `read_statements`.
     subjects, seed : int
-        Virtual subjects of the prior predictive, and their seed.
+        Number of virtual subjects of the prior predictive distribution, and their seed.
 
     Raises
     ------
     CheckError
-        With every problem of the statements, and where they contradict one another.
+        With all problems of the statements, including contradictions between them.
     ToolchainError
         If a range is stated and PreliZ is not installed.
 
@@ -124,19 +124,19 @@ def elicit_priors(
     --------
     >>> from pkqsp_bayes.elicit.statements import parse_statements
     >>> from pkqsp_bayes.library import load_model
-    >>> said = parse_statements('quantiles = [{ of = "KbMU", at = { "0.05" = 1, "0.95" = 4 } }]')
-    >>> prior = elicit_priors(load_model("mavoglurant"), said).table.priors["KbMU"].prior
+    >>> stated = parse_statements('quantiles = [{ of = "KbMU", at = { "0.05" = 1, "0.95" = 4 } }]')
+    >>> prior = elicit_priors(load_model("mavoglurant"), stated).table.priors["KbMU"].prior
     >>> prior.family, [round(value, 3) for value in prior.args]
     ('lognormal', [0.693, 0.421])
     """
     model = as_model(model)
-    beliefs = stated_beliefs(statements)
+    beliefs = convert_statements(statements)
     issues = [*check_beliefs(model, beliefs), *_check_predictions(model, statements)]
     issues += _check_mechanisms(model, statements)
     if issues:
         raise CheckError(issues)
-    entries = believed_priors(model, beliefs, date=statements.date)
-    derived = tuple(_derived(said, statements.date) for said in statements.mechanism)
+    entries = fit_belief_priors(model, beliefs, date=statements.date)
+    derived = tuple(_derived(statement, statements.date) for statement in statements.mechanism)
     table = merge_tables(*(found.table for found in derived), PriorTable(priors=entries))
     informed = replace_priors(model, table)
     rows = [_belief_row(belief, entries[belief.of].prior) for belief in beliefs]
@@ -165,35 +165,37 @@ def elicit_priors(
 
 def _check_mechanisms(model: ModelSpec, statements: Statements) -> list[Issue]:
     found = [
-        unknown_address(model, said.parameter, f"mechanism[{k}].parameter")
-        for k, said in enumerate(statements.mechanism)
-        if "typical" in said.parts
+        unknown_address(model, statement.parameter, f"mechanism[{k}].parameter")
+        for k, statement in enumerate(statements.mechanism)
+        if "typical" in statement.parts
     ]
     return [issue for issue in found if issue is not None]
 
 
-def _derived(said: MechanismStatement, date: str) -> DerivedPriors:
+def _derived(statement: MechanismStatement, date: str) -> DerivedPriors:
     return derive_priors(
-        load_model(said.model),
-        factor=said.factor,
-        parameter=said.parameter,
-        covariate=said.covariate,
-        groups=said.groups or None,
-        scale=said.scale,
-        parts=said.parts,
-        joint=said.joint,
-        robustness=Robustness(discount=said.discount, weight=said.weight, vague_sd=said.vague_sd),
-        outer=said.outer,
-        inner=said.inner,
-        seed=said.seed,
-        settle=said.settle,
-        frequencies=said.frequencies or None,
+        load_model(statement.model),
+        factor=statement.factor,
+        parameter=statement.parameter,
+        covariate=statement.covariate,
+        groups=statement.groups or None,
+        scale=statement.scale,
+        parts=statement.parts,
+        joint=statement.joint,
+        robustness=Robustness(
+            discount=statement.discount, weight=statement.weight, vague_sd=statement.vague_sd
+        ),
+        outer=statement.outer,
+        inner=statement.inner,
+        seed=statement.seed,
+        settle=statement.settle,
+        frequencies=statement.frequencies or None,
         date=date,
     )
 
 
 def _movable(model: ModelSpec, spoken_of: Collection[str]) -> tuple[str, ...]:
-    """Return the typical values whose priors predictions may move, if nobody says which."""
+    """Return the typical values whose priors may be adjusted by default."""
     return tuple(
         name
         for name, prior in stated_values(model).items()
@@ -205,7 +207,7 @@ def _movable(model: ModelSpec, spoken_of: Collection[str]) -> tuple[str, ...]:
 
 
 def _ready_to_move(model: ModelSpec) -> ModelSpec:
-    """Let what has no prior yet (``from_qsp``) begin wide, so that it can be drawn."""
+    """Replace undefined priors (``from_qsp``) by vague ones, so that parameters can be drawn."""
     wide = {
         name: PriorSpec(family="half_normal", args=(0.5,))
         for name, prior in stated_values(model).items()
@@ -219,98 +221,111 @@ def _ready_to_move(model: ModelSpec) -> ModelSpec:
 def _check_predictions(model: ModelSpec, statements: Statements) -> list[Issue]:
     issues = []
     stated = stated_values(model)
-    for k, said in enumerate(statements.predictive):
+    for k, statement in enumerate(statements.predictive):
         where = f"predictive[{k}]"
-        issues += [Issue(where=where, what=w, remedy=r) for w, r in _problems(model, said)]
+        issues += [Issue(where=where, what=w, remedy=r) for w, r in _problems(model, statement)]
     for name in statements.adjust:
         prior = stated.get(name)
-        spoken = any(belief.of == name for belief in stated_beliefs(statements))
+        spoken = any(belief.of == name for belief in convert_statements(statements))
         if not spoken and not (isinstance(prior, PriorSpec) and prior.family in MOVABLE):
             guess = nearest(name, stated)
-            what = f"{name!r} has no prior with a location and a scale"
-            remedy = f"of the families {', '.join(MOVABLE)}"
+            what = f"the prior of {name!r} does not have a location and a scale"
+            remedy = f"use one of the families {', '.join(MOVABLE)}"
             remedy = remedy if name in stated or not guess else f"did you mean {guess}?"
             issues.append(Issue(where="adjust", what=what, remedy=remedy))
     return issues or list(_contradictions(statements.predictive))
 
 
-def _problems(model: ModelSpec, said: PredictiveStatement) -> Iterator[tuple[str, str]]:
-    if said.output not in model.observe:
-        guess = nearest(said.output, model.observe)
-        remedy = f"did you mean {guess}?" if guess else "one of " + ", ".join(model.observe)
-        yield f"the model has no output {said.output!r}", remedy
-    if not said.lower < said.upper:
-        yield f"lower is {said.lower:g} and upper is {said.upper:g}", "lower below upper"
-    if not 0 < said.mass < 1:
-        yield f"the mass is {said.mass:g}", "between 0 and 1"
-    if not said.times or min(said.times) < 0:
-        yield "there are no times, or negative ones", "state when it is looked at"
-    if said.dose < 0 or said.duration < 0 or said.interval < 0 or said.doses < 1:
+def _problems(model: ModelSpec, statement: PredictiveStatement) -> Iterator[tuple[str, str]]:
+    if statement.output not in model.observe:
+        guess = nearest(statement.output, model.observe)
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+        yield f"the model does not have an output {statement.output!r}", remedy
+    if not statement.lower < statement.upper:
+        yield (
+            f"lower is {statement.lower:g} and upper is {statement.upper:g}",
+            "lower must be below upper",
+        )
+    if not 0 < statement.mass < 1:
+        yield f"the mass is {statement.mass:g}", "it must be between 0 and 1"
+    if not statement.times or min(statement.times) < 0:
+        yield "there are no times, or negative ones", "state the times of the prediction"
+    if (
+        statement.dose < 0
+        or statement.duration < 0
+        or statement.interval < 0
+        or statement.doses < 1
+    ):
         yield "a dose, duration, interval or number of doses is negative", "correct it"
     targets = dose_numbers(model)
-    if said.dose and (said.to not in targets if said.to else len(targets) != 1):
-        yield f"there is no dose target {said.to!r}", "one of " + ", ".join(targets)
+    if statement.dose and (statement.to not in targets if statement.to else len(targets) != 1):
+        yield f"{statement.to!r} is not a dosing compartment", "use one of " + ", ".join(targets)
     for name, covariate in model.covariates.items():
-        if covariate.reference is None and name not in said.covariates:
-            yield f"nothing says what {name} the subject has", f"covariates = {{ {name} = ... }}"
-    for name in said.covariates.keys() - model.covariates.keys():
-        yield f"the model has no covariate {name!r}", "remove it"
+        if covariate.reference is None and name not in statement.covariates:
+            yield (
+                f"the covariate {name} of the subject has no value",
+                f"state covariates = {{ {name} = ... }}",
+            )
+    for name in statement.covariates.keys() - model.covariates.keys():
+        yield f"the model does not have a covariate {name!r}", "remove it"
 
 
-def _contradictions(said: Sequence[PredictiveStatement]) -> Iterator[Issue]:
-    """Statements on one and the same quantity must allow one another."""
+def _contradictions(statements: Sequence[PredictiveStatement]) -> Iterator[Issue]:
+    """Return contradictions between statements on the same prediction."""
     groups: dict[str, list[Belief]] = {}
-    for statement in said:
+    for statement in statements:
         about = dataclasses.replace(statement, lower=0.0, upper=1.0, mass=0.5)
         groups.setdefault(repr(about), []).append(_belief(statement))
     for group in groups.values():
-        told = contradiction(group)
-        if told:
+        what = find_contradiction(group)
+        if what:
             where = f"predictive statements on {group[0].of}"
-            yield Issue(where=where, what=told, remedy="they contradict one another")
+            yield Issue(
+                where=where, what=what, remedy="correct one of the contradictory statements"
+            )
 
 
-def _belief(said: PredictiveStatement) -> Belief:
-    tail = (1 - said.mass) / 2
+def _belief(statement: PredictiveStatement) -> Belief:
+    tail = (1 - statement.mass) / 2
     return Belief(
-        of=said.output,
+        of=statement.output,
         family="",
-        words=_words(said),
+        text=_describe_prediction(statement),
         method="predictive",
-        points=np.array([said.lower, said.upper]),
+        points=np.array([statement.lower, statement.upper]),
         probabilities=np.array([tail, 1 - tail]),
         problems=(),
     )
 
 
-def _words(said: PredictiveStatement) -> str:
-    after = f" after {said.dose:g}" if said.dose else ""
+def _describe_prediction(statement: PredictiveStatement) -> str:
+    after = f" after {statement.dose:g}" if statement.dose else ""
     return (
-        f"{said.summary} of {said.output}{after} "
-        f"between {said.lower:g} and {said.upper:g} with {said.mass:g}"
+        f"{statement.summary} of {statement.output}{after} "
+        f"between {statement.lower:g} and {statement.upper:g} with {statement.mass:g}"
     )
 
 
 def _belief_row(belief: Belief, prior: PriorSpec) -> _Met:
-    """Compare the probabilities; of a range its mass, since the tails are left open."""
+    """Compare the probabilities; of a range only its mass, because its tails are not stated."""
     reached = distribution(prior).cdf(belief.points)
     wanted = belief.probabilities
     mass, found = float(wanted[-1] - wanted[0]), float(reached[-1] - reached[0])
     worst = float(np.abs(reached - wanted).max())
     return _Met(
-        statement=f"{belief.of}: {belief.words}",
+        statement=f"{belief.of}: {belief.text}",
         mass=mass,
         reached=found,
         error=abs(found - mass) if belief.method == "range" else worst,
     )
 
 
-def _prediction_rows(said: Sequence[PredictiveStatement], match: Match) -> Iterator[_Met]:
-    for statement, before, after in zip(said, match.before, match.after, strict=True):
+def _prediction_rows(statements: Sequence[PredictiveStatement], match: Match) -> Iterator[_Met]:
+    for statement, before, after in zip(statements, match.before, match.after, strict=True):
         tail, reached = (1 - statement.mass) / 2, _within(statement, after)
         low, high = np.quantile(after, [tail, 1 - tail])
         yield _Met(
-            statement=_words(statement),
+            statement=_describe_prediction(statement),
             mass=statement.mass,
             reached=reached,
             error=abs(reached - statement.mass),
@@ -320,8 +335,8 @@ def _prediction_rows(said: Sequence[PredictiveStatement], match: Match) -> Itera
         )
 
 
-def _within(said: PredictiveStatement, values: FloatArray) -> float:
-    return float(((values >= said.lower) & (values <= said.upper)).mean())
+def _within(statement: PredictiveStatement, values: FloatArray) -> float:
+    return float(((values >= statement.lower) & (values <= statement.upper)).mean())
 
 
 def _matched(
@@ -332,9 +347,9 @@ def _matched(
     seed: int,
     subjects: int,
 ) -> dict[str, PriorEntry]:
-    account = Provenance(
+    provenance = Provenance(
         method="predictive",
-        source="; ".join(_words(said) for said in statements.predictive),
+        source="; ".join(_describe_prediction(statement) for statement in statements.predictive),
         model_hash=hashlib.sha256(format_model(model).encode()).hexdigest(),
         seed=seed,
         outer=subjects,
@@ -345,9 +360,9 @@ def _matched(
     before = stated_values(model)
     return {
         name: PriorEntry(
-            prior=rounded(prior.family, prior.args),
+            prior=round_prior(prior.family, prior.args),
             provenance=dataclasses.replace(
-                account, family=prior.family, note=f"moved from {before[name]}"
+                provenance, family=prior.family, note=f"moved from {before[name]}"
             ),
         )
         for name, prior in match.priors.items()
@@ -360,6 +375,6 @@ def _unmet(rows: Sequence[_Met]) -> Iterator[Issue]:
             yield Issue(
                 severity="warning",
                 where=row.statement,
-                what=f"the priors miss a probability of it by {row.error:.1%}",
-                remedy="another family, or none; let more parameters move (adjust)",
+                what=f"the priors differ from a stated probability by {row.error:.1%}",
+                remedy="state another family, or none; adjust more parameters (adjust)",
             )

@@ -1,11 +1,11 @@
-"""Statements on parameters to priors."""
+"""Conversion of statements on parameters to priors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from pkqsp_bayes.elicit.beliefs import Belief, contradiction
-from pkqsp_bayes.elicit.families import FamilyFit, candidates, fit_probabilities
+from pkqsp_bayes.elicit.beliefs import Belief, find_contradiction
+from pkqsp_bayes.elicit.families import FamilyFit, fit_probabilities, list_candidates
 from pkqsp_bayes.elicit.maxent import MAXENT_FAMILIES, maximum_entropy
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.addresses import stated_values
@@ -17,16 +17,16 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import FAMILIES, prior_support
 from pkqsp_bayes.spec.prior_table import PriorEntry
 
-__all__ = ["believed_priors", "check_beliefs"]
+__all__ = ["check_beliefs", "fit_belief_priors"]
 
 
 def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
-    """Return every problem of statements on parameters, contradictions among them.
+    """Return all problems of statements on parameters, including contradictions.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the parameters.
+        Model that has the parameters.
     beliefs : sequence of Belief
         The statements.
     """
@@ -42,11 +42,15 @@ def check_beliefs(model: ModelSpec, beliefs: Sequence[Belief]) -> list[Issue]:
     if issues:
         return issues
     for name, group in _by_parameter(beliefs).items():
-        where, told = f"statements on {name}", contradiction(group)
-        if told:
-            issues.append(Issue(where=where, what=told, remedy="they contradict one another"))
+        where, what = f"statements on {name}", find_contradiction(group)
+        if what:
+            issues.append(
+                Issue(where=where, what=what, remedy="correct one of the contradictory statements")
+            )
         if len({belief.family for belief in group if belief.family}) > 1:
-            issues.append(Issue(where=where, what="two families are asked for", remedy="keep one"))
+            issues.append(
+                Issue(where=where, what="two different families are stated", remedy="keep one")
+            )
     return issues
 
 
@@ -54,15 +58,15 @@ def _misfits(model: ModelSpec, belief: Belief) -> Iterator[tuple[str, str]]:
     low, high = _numbers(model, belief.of)
     outside = belief.points[(belief.points <= low) | (belief.points >= high)]
     if outside.size:
-        yield f"{outside[0]:g} is no value of it", f"it lies between {low:g} and {high:g}"
+        yield f"{outside[0]:g} is not a valid value", f"the values are between {low:g} and {high:g}"
     if not belief.family:
         return
     if belief.family not in MAXENT_FAMILIES or belief.family not in FAMILIES:
-        yield f"no family {belief.family!r}", "one of " + ", ".join(MAXENT_FAMILIES)
+        yield f"{belief.family!r} is not a family", "use one of " + ", ".join(MAXENT_FAMILIES)
         return
     support = FAMILIES[belief.family].support or (low, high)
     if ((belief.points <= support[0]) | (belief.points >= support[1])).any():
-        yield f"{belief.family} has no such values", "choose another family"
+        yield f"{belief.family} does not support these values", "choose another family"
 
 
 def _by_parameter(beliefs: Sequence[Belief]) -> dict[str, list[Belief]]:
@@ -72,22 +76,22 @@ def _by_parameter(beliefs: Sequence[Belief]) -> dict[str, list[Belief]]:
     return groups
 
 
-def believed_priors(
+def fit_belief_priors(
     model: ModelSpec, beliefs: Sequence[Belief], *, date: str = ""
 ) -> dict[str, PriorEntry]:
-    """Return the prior of each parameter that is spoken of.
+    """Return the prior of each parameter that has a statement.
 
-    A range alone gives the prior of maximum entropy that has its mass; quantiles, chips and
-    several statements together give the family that fits their probabilities best.
+    A single range gives the prior of maximum entropy with the stated mass. Quantiles, chips and
+    several statements give the family that fits their probabilities best.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the parameters.
+        Model that has the parameters.
     beliefs : sequence of Belief
         Checked statements.
     date : str
-        For the provenance.
+        Date for the provenance.
     """
     return {
         name: _entry(model, name, group, date) for name, group in _by_parameter(beliefs).items()
@@ -96,7 +100,7 @@ def believed_priors(
 
 def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> PriorEntry:
     asked = next((belief.family for belief in group if belief.family), "")
-    families = (asked,) if asked else candidates(*_numbers(model, name))
+    families = (asked,) if asked else list_candidates(*_numbers(model, name))
     if len(group) == 1 and group[0].method == "range":
         fits = [maximum_entropy(families[0], group[0].points, group[0].probabilities)]
     else:
@@ -104,18 +108,18 @@ def _entry(model: ModelSpec, name: str, group: Sequence[Belief], date: str) -> P
         chances = np.concatenate([belief.probabilities for belief in group])
         fits = fit_probabilities(points, chances, families)
     best = fits[0].prior
-    account = Provenance(
+    provenance = Provenance(
         method=group[0].method if len(group) == 1 else "statements",
-        source="; ".join(belief.words for belief in group),
+        source="; ".join(belief.text for belief in group),
         date=date,
         family=best.family,
         fit=_statistics(fits, group),
     )
-    return PriorEntry(prior=best, provenance=account)
+    return PriorEntry(prior=best, provenance=provenance)
 
 
 def _numbers(model: ModelSpec, name: str) -> tuple[float, float]:
-    """Return between which values a parameter lies: where it is valid and its prior has mass."""
+    """Return the range in which a parameter is valid and its prior has mass."""
     low, high = valid_bounds(model, name)
     stated = stated_values(model)[name]
     support = prior_support(stated) if isinstance(stated, PriorSpec) else None
@@ -123,9 +127,9 @@ def _numbers(model: ModelSpec, name: str) -> tuple[float, float]:
 
 
 def _statistics(fits: Sequence[FamilyFit], group: Sequence[Belief]) -> Mapping[str, float]:
-    law = distribution(fits[0].prior)
+    dist = distribution(fits[0].prior)
     found = {f"aic {fit.prior.family}": round(fit.aic - fits[0].aic, 3) for fit in fits}
     for belief in group:
         for point, wanted in zip(belief.points, belief.probabilities, strict=True):
-            found[f"P(< {point:g}), wanted {wanted:.4g}"] = round(float(law.cdf(point)), 4)
+            found[f"P(< {point:g}), stated {wanted:.4g}"] = round(float(dist.cdf(point)), 4)
     return found

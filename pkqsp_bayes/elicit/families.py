@@ -1,4 +1,4 @@
-"""Which family fits: by likelihood to draws, by least squares to probabilities."""
+"""Selection of prior families: by likelihood for draws, by least squares for probabilities."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +17,10 @@ __all__ = [
     "REAL",
     "SHARE",
     "FamilyFit",
-    "candidates",
     "fit_families",
     "fit_probabilities",
-    "rounded",
+    "list_candidates",
+    "round_prior",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +28,7 @@ FloatArray = NDArray[np.float64]
 POSITIVE = ("lognormal", "gamma", "inv_gamma", "half_normal")
 REAL = ("normal", "student_t")
 SHARE = ("logit_normal", "beta")
-"""Families by support, from which the best is chosen."""
+"""Families by support; the best one is selected."""
 
 _DIGITS = 6
 _Fit = Callable[[FloatArray], tuple[float, ...]]
@@ -41,12 +41,12 @@ class FamilyFit:
     Parameters
     ----------
     prior : PriorSpec
-        With the numbers that fit best.
+        Prior with the best arguments.
     aic : float
-        Akaike's criterion; of a fit to probabilities 2 k plus the sum of squared errors in
-        standard normal quantiles, in units of 0.01.
+        Akaike's information criterion. For a fit to probabilities: 2 k plus the sum of squared
+        errors in standard normal quantiles, in units of 0.01.
     distance : float
-        Largest distance between the cumulative probabilities (Kolmogorov-Smirnov).
+        Largest distance between the cumulative distribution functions (Kolmogorov-Smirnov).
     """
 
     prior: PriorSpec
@@ -54,12 +54,12 @@ class FamilyFit:
     distance: float
 
 
-def candidates(low: float, high: float) -> tuple[str, ...]:
-    """Return the families for values within bounds.
+def list_candidates(low: float, high: float) -> tuple[str, ...]:
+    """Return the candidate families for values within bounds.
 
     Examples
     --------
-    >>> candidates(0.0, math.inf)[0], candidates(0.0, 1.0)[0]
+    >>> list_candidates(0.0, math.inf)[0], list_candidates(0.0, 1.0)[0]
     ('lognormal', 'logit_normal')
     """
     if (low, high) == (0.0, 1.0):
@@ -67,24 +67,24 @@ def candidates(low: float, high: float) -> tuple[str, ...]:
     return POSITIVE if low >= 0 else REAL
 
 
-def rounded(family: str, args: Sequence[float]) -> PriorSpec:
-    """Return a prior with numbers that people can read.
+def round_prior(family: str, args: Sequence[float]) -> PriorSpec:
+    """Return a prior with rounded, readable numbers.
 
     Examples
     --------
-    >>> str(rounded("normal", (1 / 3, 2.0)))
+    >>> str(round_prior("normal", (1 / 3, 2.0)))
     'normal(0.333333, 2)'
     """
     return parse_prior(f"{family}({', '.join(f'{a:.{_DIGITS}g}' for a in args)})")
 
 
 def fit_families(sample: FloatArray, families: Sequence[str]) -> list[FamilyFit]:
-    """Fit families to draws by maximum likelihood; the best first, by Akaike's criterion.
+    """Fit families to draws by maximum likelihood; return the best first (Akaike's criterion).
 
     Parameters
     ----------
     sample : (n,) array
-        Draws, in the support of the families.
+        Draws in the support of the families.
     families : sequence of str
         Names of `POSITIVE`, `REAL` or `SHARE`.
 
@@ -96,10 +96,10 @@ def fit_families(sample: FloatArray, families: Sequence[str]) -> list[FamilyFit]
     """
     fits = []
     for family in families:
-        prior = rounded(family, _LIKELIHOOD[family](sample))
-        law = distribution(prior)
-        aic = 2 * len(FAMILIES[family].arguments) - 2 * float(law.log_density(sample).sum())
-        distance = float(stats.kstest(sample, law.cdf).statistic)
+        prior = round_prior(family, _LIKELIHOOD[family](sample))
+        dist = distribution(prior)
+        aic = 2 * len(FAMILIES[family].arguments) - 2 * float(dist.log_density(sample).sum())
+        distance = float(stats.kstest(sample, dist.cdf).statistic)
         fits.append(FamilyFit(prior=prior, aic=aic, distance=distance))
     return sorted(fits, key=lambda fit: fit.aic)
 
@@ -115,7 +115,7 @@ def _gamma(x: FloatArray) -> tuple[float, ...]:
 
 def _student(x: FloatArray) -> tuple[float, ...]:
     df, location, scale = stats.t.fit(x)
-    # Beyond this a t is a normal, and its degrees of freedom run away.
+    # For more degrees of freedom the t distribution is practically normal.
     return min(float(df), 200.0), float(location), float(scale)
 
 
@@ -140,15 +140,15 @@ def fit_probabilities(
     ----------
     points : (n,) array
         Values.
-    probabilities : (n,) array
+    Cumulative probabilities of the values, strictly between 0 and 1.
         Probability of a value up to each, strictly between 0 and 1.
-    families : sequence of str
+    Candidate families.
         Candidates.
 
     Returns
     -------
     list of FamilyFit
-        The best first.
+        Fits, the best first.
 
     Examples
     --------
@@ -164,14 +164,14 @@ def _fit_to(points: FloatArray, probabilities: FloatArray, family: str) -> Famil
     wanted = special.ndtri(probabilities)
 
     def gap(free: FloatArray) -> FloatArray:
-        law = distribution(PriorSpec(family=family, args=_arguments(family, free)))
+        dist = distribution(PriorSpec(family=family, args=_arguments(family, free)))
         with np.errstate(all="ignore"):
-            reached = special.ndtri(np.clip(law.cdf(points), 1e-12, 1 - 1e-12))
+            reached = special.ndtri(np.clip(dist.cdf(points), 1e-12, 1 - 1e-12))
         found: FloatArray = np.nan_to_num(reached - wanted, nan=10.0)
         return found
 
     found = optimize.least_squares(gap, _start(family, points, wanted))
-    prior = rounded(family, _arguments(family, found.x))
+    prior = round_prior(family, _arguments(family, found.x))
     errors = gap(found.x) / 0.01
     return FamilyFit(
         prior=prior,
@@ -181,14 +181,14 @@ def _fit_to(points: FloatArray, probabilities: FloatArray, family: str) -> Famil
 
 
 def _arguments(family: str, free: FloatArray) -> tuple[float, ...]:
-    """Return the arguments from unconstrained numbers: positive ones are exponentials."""
+    """Return the arguments from unconstrained numbers; positive arguments are exponentials."""
     stated = FAMILIES[family]
     pairs = zip(stated.arguments, free, strict=True)
     return tuple(float(np.exp(v)) if name in stated.positive else float(v) for name, v in pairs)
 
 
 def _start(family: str, points: FloatArray, wanted: FloatArray) -> FloatArray:
-    """Begin where a line through the (transformed) points against normal quantiles says."""
+    """Return initial values from a line through the (transformed) points and normal quantiles."""
     transform = _TRANSFORMS.get(family)
     x = points if transform is None else transform(points)
     slope = float(np.ptp(x) / np.ptp(wanted)) if points.size > 1 else 1.0

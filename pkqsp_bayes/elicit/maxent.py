@@ -1,4 +1,4 @@
-"""Priors of maximum entropy with a given mass in a range, by PreliZ."""
+"""Priors of maximum entropy with a given mass in a range, computed by PreliZ."""
 
 import importlib
 import warnings
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.elicit.families import FamilyFit, rounded
+from pkqsp_bayes.elicit.families import FamilyFit, round_prior
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.spec.distribution import distribution
 
@@ -27,13 +27,13 @@ _PRELIZ: Mapping[str, str] = {
     "beta": "Beta",
 }
 MAXENT_FAMILIES = tuple(_PRELIZ)
-"""Families that statements may ask for."""
+"""Families that statements may specify."""
 
 
 def maximum_entropy(family: str, points: FloatArray, chances: FloatArray) -> FamilyFit:
-    """Return the prior of a family that has maximum entropy among those with a mass in a range.
+    """Return the prior with maximum entropy in a family, given its mass in a range.
 
-    As in PreliZ (Icazatti et al. 2023, JOSS 8:5499).
+    The computation is that of PreliZ (Icazatti et al. 2023, JOSS 8:5499).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def maximum_entropy(family: str, points: FloatArray, chances: FloatArray) -> Fam
     points : (2,) array
         Ends of the range.
     chances : (2,) array
-        Cumulative probabilities, of which only the difference plays a part.
+        Cumulative probabilities; only their difference is used.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def maximum_entropy(family: str, points: FloatArray, chances: FloatArray) -> Fam
     mass = float(chances[1] - chances[0])
     made = getattr(preliz, _PRELIZ[family])()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where the mass is not met; we measure that
+        warnings.simplefilter("ignore")  # it warns if the mass is missed, which is reported
         preliz.maxent(made, float(points[0]), float(points[1]), mass, plot=False)
-    prior = rounded(family, [float(value) for value in made.params])
+    prior = round_prior(family, [float(value) for value in made.params])
     reached = distribution(prior).cdf(points)
     return FamilyFit(prior=prior, aic=0.0, distance=abs(float(reached[1] - reached[0]) - mass))
 
@@ -63,9 +63,9 @@ def maximum_entropy(family: str, points: FloatArray, chances: FloatArray) -> Fam
 def _preliz() -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it misses PyMC, which we do not use
+            warnings.simplefilter("ignore")  # it warns that PyMC is not installed
             return importlib.import_module("preliz")
     except ImportError:
-        what = "PreliZ is not installed, which turns ranges into priors"
+        what = "PreliZ, which converts ranges to priors, is not installed"
         remedy = "pip install 'pkqsp-bayes[elicit]', or state quantiles"
         raise ToolchainError(what, remedy) from None

@@ -1,8 +1,8 @@
-"""Statements on predictions to priors: the prior predictive is made to say the same.
+"""Adjustment of priors to statements on predictions.
 
-Virtual subjects at common random numbers are solved by the kernel; the locations and scales of the
-priors that may move are optimised until the predictive quantiles are the stated ones, no further
-from where they started than that needs (Hartmann et al. 2020, arXiv:2002.09868).
+The kernel solves virtual subjects with common random numbers. The locations and scales of the
+adjustable priors are optimised until the predictive quantiles equal the stated ones. A penalty
+keeps them close to their original values (Hartmann et al. 2020, arXiv:2002.09868).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ __all__ = ["MOVABLE", "Match", "match_predictions", "predicted_summaries"]
 FloatArray = NDArray[np.float64]
 
 MOVABLE = ("normal", "lognormal", "logit_normal")
-"""Families with a location and a scale that can be moved."""
+"""Families whose location and scale can be adjusted."""
 
 _SUMMARIES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "max": lambda values: values.max(axis=1),
@@ -37,23 +37,23 @@ _SUMMARIES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "mean": lambda values: values.mean(axis=1),
     "last": lambda values: values[:, -1],
 }
-# A move by one prior SD, or of the SD by a factor e, costs as much as missing a quantile by 2 %
-# of the stated range.
+# A shift by one prior SD, or a factor e of the SD, has the same penalty as an error of a quantile
+# by 2 % of the stated range.
 _PULL = 0.02
 _BAD = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Match:
-    """Priors moved to where the predictions are as stated.
+    """Priors adjusted to statements on predictions.
 
     Parameters
     ----------
     priors : mapping of str to PriorSpec
-        By parameter.
+        Adjusted priors by parameter.
     before, after : (K, N) array
-        Summaries of the virtual subjects, a row each statement, with the priors that were there
-        and with those that were found.
+        Summaries of the virtual subjects, one row per statement, with the original and with the
+        adjusted priors.
     """
 
     priors: Mapping[str, PriorSpec]
@@ -63,12 +63,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Task:
-    """Everything that does not change while priors are moved."""
+    """The constant inputs of the adjustment."""
 
     model: ModelSpec
     ready: CompiledModel
     kernel: Kernel
-    said: tuple[PredictiveStatement, ...]
+    statements: tuple[PredictiveStatement, ...]
     timelines: tuple[Timeline, ...]
     covariates: tuple[Mapping[str, FloatArray], ...]
     subjects: int
@@ -79,63 +79,65 @@ class _Task:
         model = with_values(self.model, priors)
         draws = draw_population(model, self.subjects, self.seed)
         normals = standard_normals(1, self.subjects, len(draws.effects), self.seed)[0]
-        # In another order: both sequences are of one kind, and must not go hand in hand.
+        # Another order: both sequences have the same structure and must be independent.
         order = np.random.default_rng([self.seed, 5]).permutation(self.subjects)
         eta = draws.etas(normals[order, None, :])
         rows = []
-        for said, line, x in zip(self.said, self.timelines, self.covariates, strict=True):
+        for statement, line, x in zip(
+            self.statements, self.timelines, self.covariates, strict=True
+        ):
             theta = individual_parameters(self.ready, draws.values, draws.effects, eta, x)[:, 0]
             solved = self.kernel.solve_many([line] * self.subjects, theta)
-            column = self.kernel.outputs.index(said.output)
+            column = self.kernel.outputs.index(statement.output)
             values = np.array([s.values[line.evid == 0, column] for s in solved])
-            rows.append(_SUMMARIES[said.summary](values))
+            rows.append(_SUMMARIES[statement.summary](values))
         return np.array(rows)
 
 
 def predicted_summaries(
-    model: ModelSpec, said: Sequence[PredictiveStatement], *, subjects: int, seed: int
+    model: ModelSpec, statements: Sequence[PredictiveStatement], *, subjects: int, seed: int
 ) -> FloatArray:
-    """Return the summary (K, N) of each statement in the prior predictive.
+    """Return the summary (K, N) of each statement in the prior predictive distribution.
 
     Parameters
     ----------
     model : ModelSpec
-        With its priors.
-    said : sequence of PredictiveStatement
-        What is looked at.
+        Model with priors.
+    statements : sequence of PredictiveStatement
+        Statements that define the summaries.
     subjects, seed : int
-        Virtual subjects, each with parameters of its own, and the seed of their numbers.
+        Number of virtual subjects, each with its own parameters, and seed of their random numbers.
     """
-    return _prepare(model, said, subjects, seed).summaries({})
+    return _prepare(model, statements, subjects, seed).summaries({})
 
 
 def match_predictions(
     model: ModelSpec,
-    said: Sequence[PredictiveStatement],
+    statements: Sequence[PredictiveStatement],
     adjust: Sequence[str],
     *,
     subjects: int,
     seed: int,
 ) -> Match:
-    """Move priors until the prior predictive is as stated.
+    """Adjust priors until the prior predictive distribution agrees with the statements.
 
     Parameters
     ----------
     model : ModelSpec
-        With the priors to begin from.
-    said : sequence of PredictiveStatement
+        Model with the initial priors.
+    statements : sequence of PredictiveStatement
         Checked statements.
     adjust : sequence of str
-        Parameters whose priors, of the families `MOVABLE`, may move.
+        Parameters whose priors, of the families `MOVABLE`, may be adjusted.
     subjects, seed : int
-        Virtual subjects, and the seed of their numbers.
+        Number of virtual subjects, and seed of their random numbers.
     """
-    task, stated = _prepare(model, said, subjects, seed), stated_values(model)
+    task, stated = _prepare(model, statements, subjects, seed), stated_values(model)
     start = {name: prior for name, prior in stated.items()
              if name in adjust and isinstance(prior, PriorSpec)}  # fmt: skip
 
     def misfit(free: FloatArray) -> FloatArray:
-        missed = _missed(said, task.summaries(_moved(start, free)))
+        missed = _missed(statements, task.summaries(_moved(start, free)))
         return np.concatenate([missed, _PULL * free])
 
     begin = np.zeros(2 * len(start))
@@ -147,11 +149,11 @@ def match_predictions(
 
 
 def _prepare(
-    model: ModelSpec, said: Sequence[PredictiveStatement], subjects: int, seed: int
+    model: ModelSpec, statements: Sequence[PredictiveStatement], subjects: int, seed: int
 ) -> _Task:
     ready = compile_model(model)
     lines, tables = [], []
-    for statement in said:
+    for statement in statements:
         values = _covariates(model, statement)
         study = regimen(_doses(statement), statement.times, covariates=values)
         lines += subject_timelines(ready, study)
@@ -160,7 +162,7 @@ def _prepare(
         model=model,
         ready=ready,
         kernel=ready.kernel,
-        said=tuple(said),
+        statements=tuple(statements),
         timelines=tuple(lines),
         covariates=tuple(tables),
         subjects=subjects,
@@ -168,23 +170,23 @@ def _prepare(
     )
 
 
-def _doses(said: PredictiveStatement) -> list[Dose]:
-    if not said.dose:
+def _doses(statement: PredictiveStatement) -> list[Dose]:
+    if not statement.dose:
         return []
     return [
         Dose(
-            amount=said.dose,
-            n=said.doses,
-            interval=said.interval,
-            duration=said.duration,
-            to=said.to,
+            amount=statement.dose,
+            n=statement.doses,
+            interval=statement.interval,
+            duration=statement.duration,
+            to=statement.to,
         )
     ]
 
 
-def _covariates(model: ModelSpec, said: PredictiveStatement) -> dict[str, float]:
+def _covariates(model: ModelSpec, statement: PredictiveStatement) -> dict[str, float]:
     stated = {name: c.reference for name, c in model.covariates.items()}
-    values = {**stated, **said.covariates}
+    values = {**stated, **statement.covariates}
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
@@ -198,14 +200,14 @@ def _moved(start: Mapping[str, PriorSpec], free: FloatArray) -> dict[str, PriorS
     return moved
 
 
-def _missed(said: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
-    """Return by how much quantiles miss the stated ones, in widths of the stated range."""
+def _missed(statements: Sequence[PredictiveStatement], summaries: FloatArray) -> FloatArray:
+    """Return the errors of quantiles, in widths of the stated range."""
     missed = []
-    for statement, values in zip(said, summaries, strict=True):
+    for statement, values in zip(statements, summaries, strict=True):
         tail = (1 - statement.mass) / 2
         wanted = np.array([statement.lower, statement.upper])
         if not np.isfinite(values).all():
-            return np.full(2 * len(said), _BAD)
+            return np.full(2 * len(statements), _BAD)
         reached = np.quantile(values, [tail, 1 - tail])
         if statement.lower > 0:
             wanted, reached = np.log(wanted), np.log(np.maximum(reached, 1e-300))

@@ -1,10 +1,10 @@
-"""Priors that come from a mechanism: a nested virtual population, outer and inner.
+"""Priors from a mechanism: a nested virtual population with an outer and an inner loop.
 
-The outer loop goes over what is uncertain in the mechanism, the inner one over subjects. In each
-outer draw the subjects' baseline factors E_i0 have a mean of logarithms, differences of it between
-groups, and a standard deviation: the typical value, the effects and the omega of a parameter
-that the factor scales, CL_i = scale E_i0. Over the outer draws these have a joint distribution,
-and that is the prior.
+The outer loop draws the uncertain parameters of the mechanism, the inner loop subjects. In each
+outer draw the logarithms of the subjects' baseline factors E_i0 have a mean, differences between
+groups, and a standard deviation. These are the typical value, the effects and the omega of a
+parameter that the factor scales, CL_i = scale E_i0. Their joint distribution over the outer draws
+is the prior.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ from pkqsp_bayes.arguments import (
     record,
     sequence,
 )
-from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, rounded
+from pkqsp_bayes.elicit.families import REAL, FamilyFit, fit_families, round_prior
 from pkqsp_bayes.elicit.question import (
     Part,
     Question,
@@ -57,17 +57,17 @@ _POSITIVE = ("lognormal", "gamma", "inv_gamma")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DerivedPriors:
-    """A prior table, and what it was made from.
+    """A prior table, and the draws from which it was derived.
 
     Parameters
     ----------
     table : PriorTable
         The priors, with provenance.
     draws : xarray.Dataset
-        The quantities that got a prior, one variable each, over ``draw`` (the outer loop), by
-        their names in the table.
+        The quantities that get a prior, one variable each, over ``draw`` (the outer loop), by their
+        names in the table.
     fits : mapping of str to list of FamilyFit
-        Families fitted to the draws of each, the best first.
+        Families fitted to the draws of each quantity, the best first.
     """
 
     table: PriorTable
@@ -81,8 +81,8 @@ _GROUPS = mapping(
     mapping(_NUMBER_OR_PRIOR, wanted='give values by name, such as {"dose": 2.0}'),
     wanted="give a mapping of levels to their values by name",
 )
-_PEOPLE = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
-# Their ranges are those of `check_question`, which says all that is wrong with a question.
+_INDIVIDUALS = instance(pd.DataFrame, wanted="give a DataFrame, such as virtual_population returns")
+# The ranges are checked by `check_question`, which reports all problems together.
 _ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=number())
 
 
@@ -100,7 +100,7 @@ _ROBUSTNESS = record(Robustness, discount=number(), weight=number(), vague_sd=nu
     inner=count(),
     seed=SEED,
     settle=number(),
-    covariates=_PEOPLE,
+    covariates=_INDIVIDUALS,
     frequencies=_NUMBERS,
     date=TEXT,
 )
@@ -128,49 +128,49 @@ def derive_priors(
     Parameters
     ----------
     qsp_model : ModelSpec, str or Path
-        The mechanism; its ``[population]`` says what is uncertain (priors) and what differs
-        between subjects (omega).
+        The mechanism; its ``[population]`` states the uncertain parameters (priors) and the
+        between-subject variability (omega).
     factor : str
         Output whose baseline scales the parameter.
     parameter : str
-        The parameter, log-normal between subjects, in the model that will be fitted.
+        Parameter of the model to be fitted, log-normal between subjects.
     covariate : str
-        Its categorical covariate, whose levels are the groups.
+        Its categorical covariate, whose levels define the groups.
     groups : mapping of str to mapping
-        Level to what makes it: population parameters or covariates of the mechanism, to a number
+        Definition of each level: population parameters or covariates of the mechanism with a number
         or a prior (``"lognormal(log(0.15), 0.2)"``). The first level is the reference.
     scale : float or str
         The parameter is ``scale`` times the factor: a number, or a prior as text.
     parts : sequence of {"typical", "effects", "omega"}
-        What gets a prior.
+        The quantities that get a prior.
     joint : bool
-        Whether it is one multivariate normal prior (of logarithms, and effects as they are); else
-        each gets the family that fits it best, and correlations are lost.
+        Whether to derive one multivariate normal prior (of logarithms; effects untransformed).
+        Otherwise each quantity gets the family that fits it best, and correlations are lost.
     robustness : Robustness, optional
-        Discount and mixture.
+        Discount and mixture weight.
     outer, inner : int
-        Draws of what is uncertain, and subjects in each.
+        Number of draws of the uncertain parameters, and of subjects per draw.
     seed : int
-        The result is a function of it.
+        Seed; the result depends on it only through the random numbers.
     settle : float
-        Time after which the mechanism is at its baseline; 0: its initial values are.
+        Time until the mechanism is at baseline; 0: the initial values are the baseline.
     covariates : DataFrame, optional
-        People from whom the subjects are drawn, for instance a virtual population.
+        Covariates from which the subjects are drawn, for instance a virtual population.
     frequencies : mapping of str to float, optional
-        Of the groups; they weigh the pooled omega and the effective sample size.
+        Frequencies of the groups; they weight the pooled omega and the effective sample size.
     date : str
-        For the provenance.
+        Date for the provenance.
 
     Returns
     -------
     DerivedPriors
-        Its ``table`` is to be applied with `pkqsp_bayes.apply_priors` or given to a fit.
+        Its ``table`` can be applied with `pkqsp_bayes.apply_priors` or passed to a fit.
 
     Raises
     ------
     CheckError
-        With every problem of mechanism and arguments; if the baseline is not steady, finite and
-        positive; if something that is to get a prior does not vary.
+        With all problems of mechanism and arguments; if the baseline is not steady, finite and
+        positive; if a quantity that gets a prior does not vary.
     """
     qsp_model = as_model(qsp_model)
     asked = Question(
@@ -204,7 +204,7 @@ def _families(name: str) -> tuple[str, ...]:
 
 
 def _statistics(fits: Mapping[str, Sequence[FamilyFit]]) -> dict[str, float]:
-    """Return Akaike's criterion of each family, above that of the best, and its distance."""
+    """Return the difference of Akaike's criterion to that of the best family, and the distances."""
     found = {}
     for name, ranked in fits.items():
         for fit in ranked:
@@ -251,7 +251,7 @@ def _single_table(
     entries = {}
     for name in found:
         best = fits[name][0].prior
-        account = dataclasses.replace(
+        own = dataclasses.replace(
             provenance,
             family=best.family,
             fit=_statistics({name: fits[name]}),
@@ -261,7 +261,7 @@ def _single_table(
         vague = _vague(name, best, robust.vague_sd) if robust.weight < 1 else None
         entries[name] = PriorEntry(
             prior=best, discount=robust.discount, weight=robust.weight, vague=vague,
-            provenance=account,
+            provenance=own,
         )  # fmt: skip
     return PriorTable(title=_title(asked), priors=entries)
 
@@ -269,8 +269,8 @@ def _single_table(
 def _vague(name: str, prior: PriorSpec, sd: float) -> PriorSpec:
     middle = float(distribution(prior).quantile(0.5))
     if parse_label(name).kind == "beta":
-        return rounded("normal", (middle, sd))
-    return rounded("lognormal", (float(np.log(middle)), sd))
+        return round_prior("normal", (middle, sd))
+    return round_prior("lognormal", (float(np.log(middle)), sd))
 
 
 def _title(asked: Question) -> str:

@@ -1,4 +1,4 @@
-"""What is asked of a mechanism, checked, and simulated."""
+"""The arguments of a prior derivation, their checks, and the simulation."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ _FEWEST = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
-    """How far a derived prior is trusted.
+    """Reduction of the weight of a derived prior.
 
     Parameters
     ----------
     discount : float
-        Power to which its density is raised: 1 in full, towards 0 less.
+        Power of its density: 1 keeps all of its information, 0 none.
     weight : float
-        Of it in a mixture with a vague prior; 1: no mixture.
+        Weight of the derived prior in a mixture with a vague prior; 1: no mixture.
     vague_sd : float
-        Standard deviation of the vague prior, on the scale of logarithms.
+        Standard deviation of the vague prior, on the logarithmic scale.
     """
 
     discount: float = 1.0
@@ -47,7 +47,7 @@ class Robustness:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
-    """What `pkqsp_bayes.derive_priors` was asked: its arguments mean the same there."""
+    """The arguments of `pkqsp_bayes.derive_priors`."""
 
     model: ModelSpec
     factor: str
@@ -65,7 +65,7 @@ class Question:
     frequencies: Mapping[str, float] | None
 
     def shares(self) -> dict[str, float]:
-        """Return the share of each group, by the name of its effect (the reference's is empty)."""
+        """Return the fraction of each group by its effect (empty for the reference)."""
         given = self.frequencies or dict.fromkeys(self.groups, 1.0)
         total = sum(given.values())
         reference = next(iter(self.groups))
@@ -75,16 +75,16 @@ class Question:
         }
 
     def effect(self, level: str) -> str:
-        """Return the name of a group's effect."""
+        """Return the name of the effect of a group."""
         return coefficient_label(self.parameter, self.covariate, level)
 
     def settings(self) -> list[str]:
-        """Return what the groups set."""
+        """Return the names of the parameters and covariates that groups set."""
         return list(dict.fromkeys(name for group in self.groups.values() for name in group))
 
 
 def check_question(asked: Question) -> list[Issue]:
-    """Return every problem of the arguments and of the mechanism."""
+    """Return all problems of the arguments and of the mechanism."""
     issues = check_priors(asked.model)
     issues += check_baseline(asked.model, asked.factor, asked.settings(), asked.covariates)
     issues += [Issue(where=where, what=what, remedy=how) for where, what, how in _problems(asked)]
@@ -98,20 +98,24 @@ def _problems(asked: Question) -> Iterator[tuple[str, str, str]]:
     yield from _bad_value("scale", asked.scale)
     for name, size in (("outer", asked.outer), ("inner", asked.inner)):
         if size < _FEWEST:
-            yield name, f"{size} draws say nothing of a distribution", f"take {_FEWEST} or more"
+            yield (
+                name,
+                f"{size} draws are too few to estimate a distribution",
+                f"use {_FEWEST} or more",
+            )
     if asked.settle < 0:
-        yield "settle", f"{asked.settle:g} lies in the past", "a time of 0 or later"
+        yield "settle", f"{asked.settle:g} is negative", "use a time of 0 or later"
     unknown = set(asked.parts) - {"typical", "effects", "omega"}
     if unknown or not asked.parts:
-        yield "parts", f"no such parts: {sorted(unknown)}", "typical, effects, omega"
+        yield "parts", f"unknown parts: {sorted(unknown)}", "use typical, effects, omega"
     robust = asked.robustness
     for name, share in (("discount", robust.discount), ("weight", robust.weight)):
         if not 0 < share <= 1:
-            yield f"robustness.{name}", f"it is {share:g}", "above 0, at most 1"
+            yield f"robustness.{name}", f"it is {share:g}", "it must be above 0 and at most 1"
     if robust.vague_sd <= 0:
         yield "robustness.vague_sd", f"it is {robust.vague_sd:g}", "it must be positive"
     if len(asked.groups) > 1 and not asked.covariate:
-        yield "covariate", "groups are levels of a covariate", "name it"
+        yield "covariate", "groups need a covariate, whose levels they are", "state covariate"
     yield from _bad_frequencies(asked)
 
 
@@ -123,7 +127,11 @@ def _bad_value(where: str, value: float | str) -> Iterator[tuple[str, str, str]]
             yield where, error.what, error.remedy
             return
         if prior_support(prior) is None:
-            yield where, f"{value} is no prior of a number", "a number, or lognormal(0, 0.2)"
+            yield (
+                where,
+                f"{value} is not a distribution of a number",
+                "use a number or a prior such as lognormal(0, 0.2)",
+            )
     elif not np.isfinite(value):
         yield where, f"it is {value}", "give a finite number"
 
@@ -133,13 +141,17 @@ def _bad_frequencies(asked: Question) -> Iterator[tuple[str, str, str]]:
     if given is None:
         return
     if set(given) != set(asked.groups):
-        yield "frequencies", "they are of other groups", "one for each: " + ", ".join(asked.groups)
+        yield (
+            "frequencies",
+            "they do not match the groups",
+            "state one per group: " + ", ".join(asked.groups),
+        )
     elif min(given.values()) <= 0:
-        yield "frequencies", "a frequency is not positive", "leave such a group out"
+        yield "frequencies", "a frequency is not positive", "remove such a group"
 
 
 def simulate_question(asked: Question) -> dict[str, FloatArray]:
-    """Return the draws (outer,) of each quantity that is to get a prior, by its name.
+    """Return the draws (outer,) of each quantity that gets a prior, by its name.
 
     Raises
     ------
@@ -188,7 +200,7 @@ def _log_factors(asked: Question) -> dict[str, FloatArray]:
 
 
 def _draws(value: float | str, size: int, seed: int, label: str) -> FloatArray:
-    """Return draws of a prior in random order: the seed and the label decide which."""
+    """Return draws of a prior in an order that depends on the seed and the label."""
     if not isinstance(value, str):
         return np.full(size, float(value))
     spread = (np.arange(size) + 0.5) / size
@@ -201,8 +213,8 @@ def _check_found(found: Mapping[str, FloatArray]) -> None:
     for name, values in found.items():
         scale = 1.0 if parse_label(name).kind == "beta" else float(np.abs(values).mean())
         if float(values.std()) < _LEAST_SPREAD * max(scale, _LEAST_SPREAD):
-            what = f"{name} is {values.mean():.4g} in every draw of what is uncertain"
-            remedy = "give what decides it a prior in the mechanism, or leave it out of parts"
+            what = f"{name} is {values.mean():.4g} in all draws of the uncertain parameters"
+            remedy = "state a prior for its parameters in the mechanism, or remove it from parts"
             issues.append(Issue(where=name, what=what, remedy=remedy))
     if issues:
         raise CheckError(issues)

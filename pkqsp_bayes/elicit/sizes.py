@@ -15,22 +15,22 @@ FloatArray = NDArray[np.float64]
 def prior_sizes(
     found: Mapping[str, FloatArray], parameter: str, shares: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return how many subjects, each known exactly, would say as much as the prior does.
+    """Return the number of subjects, each known exactly, with the same information as the prior.
 
-    The variance ratio to unit information: the variance that one subject's log parameter leaves,
-    over the variance of the prior (Neuenschwander et al. 2020, Biometrics 76:578; for the normal
-    case that of Morita et al. 2008, Biometrics 64:595). Where the groups' shares are p and q, one
-    subject leaves omega^2 / p of the typical logarithm of the first, omega^2 (1/p + 1/q) of the
-    difference between the two, and 1/2 of log omega.
+    The size is the ratio of the variance for unit information, which one subject's log parameter
+    leaves, to the variance of the prior (Neuenschwander et al. 2020, Biometrics 76:578; for the
+    normal case that of Morita et al. 2008, Biometrics 64:595). For groups with fractions p and q,
+    one subject leaves the variance omega^2 / p of the typical logarithm of the first, omega^2 (1/p
+    + 1/q) of the difference between the two, and 1/2 of log omega.
 
     Parameters
     ----------
     found : mapping of str to (D,) array
         Draws, by their names in prior tables.
     parameter : str
-        The parameter.
+        Name of the parameter.
     shares : mapping of str to float
-        Share of the subjects in each group, by the name of its effect; ``""``: the reference.
+        Fraction of the subjects in each group, by the name of its effect; ``""``: the reference.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What experts state, as records and TOML: quantiles, ranges, chips, predictions."""
+"""Statements of experts, as dataclasses and TOML: quantiles, ranges, chips, predictions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,11 +30,11 @@ class QuantilesStatement:
     Parameters
     ----------
     of : str
-        The parameter, by its name in prior tables.
+        Name of the parameter in prior tables.
     at : mapping of str to float
-        Probability (as text, ``"0.05"``) to value.
+        Values by probability (as text, ``"0.05"``).
     family : str
-        Family of the prior; ``""``: the one that fits best.
+        Family of the prior; by default the one that fits best.
     """
 
     of: str
@@ -44,18 +44,19 @@ class QuantilesStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeStatement:
-    """A range of a parameter and the probability in it, ``[[range]]``.
+    """A range of a parameter and its probability, ``[[range]]``.
 
     Parameters
     ----------
     of : str
-        The parameter.
+        Name of the parameter.
     lower, upper : float
         The range.
     mass : float
-        Probability that the parameter lies in it.
+        Probability of the range.
     family : str
-        Family of the prior; ``""``: the first for such values (lognormal, normal, logit-normal).
+        Family of the prior; by default the first one that supports the values (lognormal, normal,
+        logit-normal).
     """
 
     of: str
@@ -67,18 +68,18 @@ class RangeStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipsStatement:
-    """Chips laid on bins of a parameter, as in roulette, ``[[chips]]``.
+    """Chips in bins of a parameter, as in the roulette method, ``[[chips]]``.
 
     Parameters
     ----------
     of : str
-        The parameter.
+        Name of the parameter.
     edges : tuple of float
-        Of the bins, one more than bins.
+        Edges of the bins, one more than bins.
     chips : tuple of float
-        How many lie on each bin.
+        Number of chips in each bin.
     family : str
-        Family of the prior; ``""``: the one that fits best.
+        Family of the prior; by default the one that fits best.
     """
 
     of: str
@@ -89,26 +90,27 @@ class ChipsStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictiveStatement:
-    """What the model should predict of a new subject, ``[[predictive]]``.
+    """A statement on the prediction for a new subject, ``[[predictive]]``.
 
     Parameters
     ----------
     output : str
-        Output of the model (without residual error).
+        Output of the model, without residual error.
     summary : {"max", "min", "mean", "last"}
-        Of its values at ``times``.
+        Summary of the values at ``times``.
     lower, upper, mass : float
-        With probability ``mass`` the summary lies between them, and as probably below as above.
+        The summary is between ``lower`` and ``upper`` with probability ``mass``, and below and
+        above with equal probabilities.
     times : tuple of float
-        When it is looked at, in the model's unit of time.
+        Times of the prediction, in the model's unit.
     dose, duration, interval : float
-        Amount, length of infusion (0: bolus), and time between doses.
+        Amount, duration of the infusion (0: bolus), and dosing interval.
     doses : int
-        How many.
+        Number of doses.
     to : str
-        Dose target; ``""`` for the only one.
+        Dosing compartment; ``""`` if there is only one.
     covariates : mapping of str to float
-        Of the subject; references elsewhere.
+        Covariates of the subject; by default their references.
     """
 
     output: str
@@ -127,17 +129,17 @@ class PredictiveStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismStatement:
-    """Priors that are to be derived from a mechanism, ``[[mechanism]]``.
+    """Derivation of priors from a mechanism, ``[[mechanism]]``.
 
     Parameters
     ----------
     model : str
         The mechanism: name of a library model, or a file.
     discount, weight, vague_sd : float
-        As in `pkqsp_bayes.Robustness`.
+        As for `pkqsp_bayes.Robustness`.
     factor, parameter, covariate, groups, scale, parts, joint, outer, inner, seed, settle,
     frequencies
-        As in `pkqsp_bayes.derive_priors`.
+        As for `pkqsp_bayes.derive_priors`.
     """
 
     model: str
@@ -160,23 +162,23 @@ class MechanismStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
-    """All that is stated of one model.
+    """All statements on one model.
 
     Parameters
     ----------
     title : str
-        For people: who said it, and when.
+        Text for display: the experts and the date.
     date : str
-        For the provenance.
+        Date for the provenance.
     quantiles, range, chips : tuple of statements
-        Of parameters.
+        Statements on parameters.
     predictive : tuple of PredictiveStatement
-        Of predictions.
+        Statements on predictions.
     mechanism : tuple of MechanismStatement
         Mechanisms to derive priors from.
     adjust : tuple of str
-        Parameters whose priors predictions may move; by default all typical values that no
-        statement of their own is of.
+        Parameters whose priors are adjusted to predictions; by default all typical values without a
+        statement.
     """
 
     title: str = ""
@@ -216,6 +218,6 @@ def read_statements(path: str | Path) -> Statements:
     Raises
     ------
     CheckError
-        As `parse_statements`; also if it cannot be read.
+        As `parse_statements`; also if the file cannot be read.
     """
     return parse_statements(read_text(path), where=Path(path).name)

@@ -1,1 +1,1 @@
-"""Stan and the C++ compiler: found or laid out, cached, and put to work."""
+"""Stan, the C++ compiler and the compile cache; simulation with compiled models."""

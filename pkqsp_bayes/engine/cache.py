@@ -1,8 +1,8 @@
-"""The user's cache: each entry is a folder that is built once and appears whole or not at all.
+"""The user's cache: each entry is a folder that is built once and appears complete or not at all.
 
-An entry is built in a folder of another name, under a file lock that the system releases when
-its holder dies, and renamed. So eight processes that want the same thing build it once, and what
-a killed build leaves is never taken for a result: the next holder of the lock sweeps it away.
+An entry is built in a folder with a temporary name and then renamed. A file lock, which the system
+releases when its holder dies, protects the build: eight processes that need the same entry build it
+once. The next holder of the lock removes what an interrupted build left.
 """
 
 import contextlib
@@ -29,12 +29,12 @@ _LOGGER = logging.getLogger(__name__)
 _DEFAULT_LIMIT_GB = 4.0
 _IN_USE_SECONDS = 3600.0
 _KEPT = "stan"
-"""The kind that trimming leaves alone: the toolchain, which every other entry needs."""
+"""The kind that trimming keeps: the toolchain, which every other entry needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One folder of the cache: its kind, its path, its size in bytes, when it was last used."""
+    """One folder of the cache: kind, path, size in bytes, time of last use."""
 
     kind: str
     path: Path
@@ -43,12 +43,12 @@ class Entry:
 
 
 def cache_folder() -> Path:
-    """Return the root of the cache: ``$PKQSP_CACHE``, else the user's cache directory.
+    """Return the root of the cache: ``$PKQSP_CACHE``, or else the user's cache directory.
 
     Raises
     ------
     ToolchainError
-        If the variable has line ends or other characters that are no text.
+        If the variable has line ends or other characters that are not text.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def cache_folder() -> Path:
     """
     named = os.environ.get("PKQSP_CACHE")
     if named and (not named.isprintable() or "\ufffd" in named):
-        what = f"PKQSP_CACHE is {named!a}, which has characters that no text has"
+        what = f"PKQSP_CACHE is {named!a}, which contains unprintable characters"
         raise ToolchainError(what, "set it to a folder whose name can be printed, or unset it")
     if named:
         return Path(named).expanduser().absolute()
@@ -88,23 +88,23 @@ def build_once(
     key: str,
     build: Callable[[Path], None],
     *,
-    is_whole: Callable[[Path], bool] = Path.is_dir,
+    is_complete: Callable[[Path], bool] = Path.is_dir,
 ) -> Path:
-    """Return the folder ``<cache>/<kind>/<key>``, building it if it is not there.
+    """Return the folder ``<cache>/<kind>/<key>``; build it if it is missing.
 
     Parameters
     ----------
     kind, key : str
-        Name of the entry; the key must name all of the content that went into it.
+        Name of the entry; the key must identify all of the content that the entry depends on.
     build : callable
-        Fills the empty folder it is given. Paths inside must be relative: it is renamed.
-    is_whole : callable
-        Whether an entry that is there can be used; one that cannot is built anew.
+        Fills the empty folder that it receives. Paths inside must be relative: it is renamed.
+    is_complete : callable
+        Returns whether an existing entry can be used; an incomplete one is built again.
 
     Returns
     -------
     Path
-        The finished folder.
+        The complete folder.
 
     Raises
     ------
@@ -113,17 +113,17 @@ def build_once(
     """
     folder = cache_folder() / kind
     final = folder / key
-    with _explained(final):
-        if final.is_dir() and is_whole(final):
+    with _explain_errors(final):
+        if final.is_dir() and is_complete(final):
             return _mark_used(final)
         folder.mkdir(parents=True, exist_ok=True)
 
         def is_there() -> bool:
-            return final.is_dir() and is_whole(final)
+            return final.is_dir() and is_complete(final)
 
         with hold_lock(folder / f".{key}.lock", final, until=is_there) as held:
             if held and not is_there():
-                _sweep(folder, key)
+                _remove_leftovers(folder, key)
                 _build(folder, key, build)
         _mark_used(final)
     trim(limit_bytes())
@@ -131,17 +131,17 @@ def build_once(
 
 
 def _build(folder: Path, key: str, build: Callable[[Path], None]) -> None:
-    unfinished = folder / f".{key}.{uuid.uuid4().hex[:8]}.part"
+    stage_output = folder / f".{key}.{uuid.uuid4().hex[:8]}.part"
     try:
-        unfinished.mkdir()
-        build(unfinished)
-        unfinished.rename(folder / key)
+        stage_output.mkdir()
+        build(stage_output)
+        stage_output.rename(folder / key)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(stage_output, ignore_errors=True)
 
 
-def _sweep(folder: Path, key: str) -> None:
-    """Take away what killed builds left, and an entry that is damaged; the lock is held."""
+def _remove_leftovers(folder: Path, key: str) -> None:
+    """Remove what interrupted builds left, and a damaged entry; the caller holds the lock."""
     for left in (*folder.glob(f".{key}.*.part"), folder / key):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
@@ -150,20 +150,20 @@ def _sweep(folder: Path, key: str) -> None:
 
 
 def _mark_used(entry: Path) -> Path:
-    with contextlib.suppress(OSError):  # a cache that is shared read-only serves as well
+    with contextlib.suppress(OSError):  # a shared read-only cache can be used, too
         os.utime(entry)
     return entry
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what the file system says into what the user can do."""
+def _explain_errors(path: Path) -> Iterator[None]:
+    """Convert an error of the file system to one with a remedy."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            what = f"no space left on the disk of {cache_folder()}"
-            remedy = "free some, or set PKQSP_CACHE to a folder on another disk (about 1 GB)"
+            what = f"there is no space left on the disk of {cache_folder()}"
+            remedy = "free some space, or set PKQSP_CACHE to a folder on another disk (about 1 GB)"
         else:
             what = f"the cache cannot be used: {error.strerror or error} ({error.filename or path})"
             remedy = "set PKQSP_CACHE to a folder that you can read and write"
@@ -171,19 +171,19 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def entries(*, toolchain: bool = True) -> list[Entry]:
-    """Return what the cache holds, the least recently used first.
+    """Return the entries of the cache, the least recently used first.
 
     Parameters
     ----------
     toolchain : bool
-        Whether to count the toolchain too, of which the size takes a moment to add up.
+        Whether to include the toolchain, whose size takes a moment to compute.
     """
     found = []
     for path in cache_folder().glob("*/*"):
         hidden = path.name.startswith(".") or (path.parent.name == _KEPT and not toolchain)
         if hidden or not path.is_dir():
             continue
-        with contextlib.suppress(OSError):  # another process may be taking it away
+        with contextlib.suppress(OSError):  # another process may be removing it
             kind, used = path.parent.name, path.stat().st_mtime
             found.append(Entry(kind=kind, path=path, size=_size(path), used=used))
     return sorted(found, key=lambda entry: entry.used)
@@ -194,14 +194,14 @@ def _size(folder: Path) -> int:
 
 
 def trim(limit: int) -> None:
-    """Take away the least recently used entries until the rest fits.
+    """Remove the least recently used entries until the cache is within a limit.
 
-    The toolchain, and what was used within the hour, stay.
+    The toolchain and entries that were used within the last hour are kept.
 
     Parameters
     ----------
     limit : int
-        Bytes.
+        Maximal size in bytes.
     """
     compiled = entries(toolchain=False)
     total = sum(entry.size for entry in compiled)
@@ -213,7 +213,7 @@ def trim(limit: int) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Rename first, so that nobody finds an entry half removed."""
+    """Rename the folder before removing it, so that no process finds an incomplete entry."""
     condemned = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     with contextlib.suppress(FileNotFoundError):
         path.rename(condemned)
@@ -221,7 +221,7 @@ def _remove(path: Path) -> None:
 
 
 def clear() -> int:
-    """Empty the cache, the toolchain included; return the number of bytes in entries removed.
+    """Remove all entries, including the toolchain; return the number of bytes in them.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def clear() -> int:
         If the cache cannot be written.
     """
     removed = entries()
-    with _explained(cache_folder()):
+    with _explain_errors(cache_folder()):
         for entry in removed:
             _remove(entry.path)
         for left in cache_folder().glob("*/.*.part"):

@@ -1,4 +1,4 @@
-"""Stan programs to executables, cached by the content of all that goes into them."""
+"""Compilation of Stan programs to executables, cached by the content of all inputs."""
 
 import hashlib
 import logging
@@ -11,16 +11,21 @@ from cmdstanpy.compilation import compile_stan_file
 
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once, cache_folder
-from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
-from pkqsp_bayes.engine.plain_paths import bring_libraries, is_plain, plain_folder, plain_link
+from pkqsp_bayes.engine.executables import explain_run_failure, is_unchanged, record_checksum
+from pkqsp_bayes.engine.plain_paths import (
+    copy_libraries,
+    is_plain,
+    make_plain_link,
+    use_plain_folder,
+)
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.engine.toolchain import (
     Methods,
     Stan,
-    complete,
-    drop_damaged,
+    compile_driver_parts,
     explain_failure,
     find_stan,
+    remove_damaged_driver,
 )
 from pkqsp_bayes.errors import ToolchainError
 
@@ -29,7 +34,7 @@ __all__ = ["compile_program", "load_program"]
 _LOGGER = logging.getLogger(__name__)
 _KIND, _HEADER = "program", "user_header.hpp"
 _PART = "-sampling"
-"""Ends the names of entries that are linked for sampling alone; they keep their object file."""
+"""Suffix of the entries that are linked for sampling only; they keep their object file."""
 
 
 @quiet_stan()
@@ -42,7 +47,7 @@ def compile_program(
     cpp_options: Mapping[str, str | bool] | None = None,
     methods: Methods = "all",
 ) -> Path:
-    """Compile a Stan program, or return the executable that was made of the same before.
+    """Compile a Stan program, or return the executable of an identical earlier compilation.
 
     Parameters
     ----------
@@ -50,24 +55,24 @@ def compile_program(
         The Stan program.
     user_header : str, optional
         Text of a C++ header with the external functions; it may include headers below
-        ``stan/cpp`` of this package as ``"kernel/..."``.
+        Text of a C++ header with the external functions; it may include headers below
     name : str
-        Name of the model, which the executable gets too.
+        Name of the model and of the executable.
     stanc_options, cpp_options : mapping, optional
-        As cmdstanpy takes them.
+        As for cmdstanpy.
     methods : {"all", "sampling"}
-        What the program has to be able to do: with "sampling" also log_prob, generated quantities
-        and the check of gradients. On a new machine that takes a minute less.
+        Required capabilities: "sampling" includes log_prob, generated quantities and the check of
+        gradients. On a new machine it saves a minute.
 
     Returns
     -------
     Path
-        The executable. The program's text lies beside it.
+        The executable. The text of the program is in the same folder.
 
     Raises
     ------
     ToolchainError
-        With what stanc or the C++ compiler said.
+        With the output of stanc or of the C++ compiler.
     """
     stan = find_stan()
     stanc, cpp = dict(stanc_options or {}), dict(cpp_options or {})
@@ -78,29 +83,29 @@ def compile_program(
         cpp["METHODS"] = "sampling"
 
     def build(folder: Path) -> None:
-        with plain_folder(folder) as work:
+        with use_plain_folder(folder) as work:
             _reuse(cache_folder() / _KIND / f"{key}{_PART}", work)
-            source = _write(work / f"{name}.stan", code)
-            header = None if user_header is None else _write(work / _HEADER, user_header)
+            source = _write_missing(work / f"{name}.stan", code)
+            header = None if user_header is None else _write_missing(work / _HEADER, user_header)
             if header is not None:
-                cpp.setdefault("CPPFLAGS", f"-I{plain_link(stan_folder() / 'cpp', work)}")
+                cpp.setdefault("CPPFLAGS", f"-I{make_plain_link(stan_folder() / 'cpp', work)}")
             if stan.source == "httpstan" and not is_plain(stan.path):
-                cpp.update(bring_libraries(stan.path, folder))
-            with complete(stan, methods, plain=not cpp_options) as alone:
+                cpp.update(copy_libraries(stan.path, folder))
+            with compile_driver_parts(stan, methods, plain=not cpp_options) as alone:
                 if not alone:
                     cpp["MODELS_PCH"] = ""
-                _compile_mended(stan, source, header, stanc, cpp)
-        _prove(folder / name)
+                _compile_with_repair(stan, source, header, stanc, cpp)
+        _check_executable(folder / name)
 
-    def is_whole(folder: Path) -> bool:
-        return is_as_made(folder / name, run=True)
+    def is_complete(folder: Path) -> bool:
+        return is_unchanged(folder / name, run=True)
 
-    folder = build_once(_KIND, entry, build, is_whole=is_whole)
+    folder = build_once(_KIND, entry, build, is_complete=is_complete)
     return folder / name
 
 
 def _entry(stan: Stan, key: str, methods: Methods) -> str:
-    """Return the name of the entry: one that is there, or what the driver allows without delay."""
+    """Return the name of an existing entry, or of the one that the driver can link at once."""
     part, programs = f"{key}{_PART}", cache_folder() / _KIND
     if methods == "all" or (programs / key).is_dir():
         return key
@@ -108,7 +113,7 @@ def _entry(stan: Stan, key: str, methods: Methods) -> str:
 
 
 def _reuse(part: Path, folder: Path) -> None:
-    """Take over what was linked for sampling alone; make goes by the files' times."""
+    """Reuse an entry that was linked for sampling only; make compares the times of files."""
     for path in (p for p in part.glob("*.*") if p.suffix != ".json"):
         shutil.copy2(path, folder / path.name)
 
@@ -121,7 +126,7 @@ def load_program(
     name: str = "model",
     methods: Methods = "all",
 ) -> cmdstanpy.CmdStanModel:
-    """Compile a Stan program and return cmdstanpy's model of it.
+    """Compile a Stan program and return the cmdstanpy model.
 
     Parameters
     ----------
@@ -131,7 +136,7 @@ def load_program(
     Raises
     ------
     ToolchainError
-        With what stanc or the C++ compiler said.
+        With the output of stanc or of the C++ compiler.
     """
     executable = compile_program(code, user_header=user_header, name=name, methods=methods)
     return cmdstanpy.CmdStanModel(
@@ -140,7 +145,7 @@ def load_program(
 
 
 def _key(toolchain: str, code: str, header: str | None, name: str, options: str) -> str:
-    """Hash what goes in; a header can include the kernel, so that counts with it."""
+    """Return the hash of all inputs, with the kernel, which a header can include."""
     kernel = digest_files([stan_folder() / "cpp" / "kernel"]) if header is not None else ""
     parts = (toolchain, code, header or "", kernel, name, options)
     digest = hashlib.sha256()
@@ -149,38 +154,38 @@ def _key(toolchain: str, code: str, header: str | None, name: str, options: str)
     return digest.hexdigest()[:24]
 
 
-def _prove(executable: Path) -> None:
-    """Run what was compiled, and write down what it is."""
-    reason = why_not_run(executable)
+def _check_executable(executable: Path) -> None:
+    """Check that the executable runs, and record its checksum."""
+    reason = explain_run_failure(executable)
     if reason:
         what = f"the Stan program was compiled, but {reason}"
         remedy = (
-            "where files of the cache may not be run, set PKQSP_CACHE to another folder; where a "
-            "library is missing, `pkqsp cache --clear` and try again"
+            "if files in the cache may not be executed, set PKQSP_CACHE to another folder; if a "
+            "library is missing, run `pkqsp cache --clear` and try again"
         )
         raise ToolchainError(what, remedy)
-    record_made(executable)
+    record_checksum(executable)
 
 
-def _write(path: Path, text: str) -> Path:
-    """Write a file, unless it was taken over: its time tells make what to compile."""
+def _write_missing(path: Path, text: str) -> Path:
+    """Write a file if it is not there yet: make decides by its time what to compile."""
     if not path.is_file():
         path.write_text(text, encoding="utf-8")
     return path
 
 
-def _compile_mended(
+def _compile_with_repair(
     stan: Stan,
     source: Path,
     header: Path | None,
     stanc: dict[str, str | bool],
     cpp: dict[str, str | bool],
 ) -> None:
-    """Compile; once more if the linker found Stan's own objects damaged."""
+    """Compile; repeat once if the linker reports that Stan's own objects are damaged."""
     try:
         _compile(source, header, stanc, cpp)
     except ToolchainError as error:
-        if not drop_damaged(stan, error.what):
+        if not remove_damaged_driver(stan, error.what):
             raise
         _compile(source, header, stanc, cpp)
 
@@ -192,11 +197,11 @@ def _compile(
     try:
         compile_stan_file(str(source), stanc_options=stanc, cpp_options=cpp, user_header=header)
     except ValueError as error:
-        raise _explain(str(error)) from None
+        raise _explain_failure(str(error)) from None
     done_with = (".hpp", ".d") if cpp.get("METHODS") == "sampling" else (".hpp", ".d", ".o")
     for suffix in done_with:
         source.with_suffix(suffix).unlink(missing_ok=True)
 
 
-def _explain(message: str) -> ToolchainError:
+def _explain_failure(message: str) -> ToolchainError:
     return explain_failure(message.partition("Console:\n")[2] or message, "the Stan program")

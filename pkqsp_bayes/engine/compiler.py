@@ -1,4 +1,4 @@
-"""The C++ compiler and make: what is there, and what to install where it is not."""
+"""Detection of the C++ compiler and of make, with advice on their installation."""
 
 import functools
 import os
@@ -20,7 +20,7 @@ _INSTALL = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
-    """A C++ compiler: its command, and what it says of itself (version and target)."""
+    """A C++ compiler: its command, and the version and target that it reports."""
 
     command: str
     version: str
@@ -28,7 +28,7 @@ class Compiler:
 
 
 def install_hint() -> str:
-    """Return how to install a compiler and make on this system."""
+    """Return advice on how to install a compiler and make on this system."""
     default = "install a C++17 compiler and GNU make"
     return _INSTALL.get(platform.system(), default)
 
@@ -39,7 +39,7 @@ def find_compiler() -> Compiler:
     Raises
     ------
     ToolchainError
-        If there is none, or it does not run.
+        If there is no compiler, or if it does not run.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def find_compiler() -> Compiler:
     for command in (named,) if named else ("g++", "clang++", "c++"):
         if shutil.which(command.split()[0]):
             return _describe(command)
-    what = f"the compiler of $CXX, {named!r}, is not there" if named else "no C++ compiler"
+    what = f"the compiler {named!r} of $CXX was not found" if named else "no C++ compiler was found"
     raise ToolchainError(what, install_hint())
 
 
@@ -70,14 +70,14 @@ def _ask(command: list[str]) -> str:
 
 
 def find_make() -> str:
-    """Return GNU make's command: ``$MAKE`` (which cmdstanpy uses too), else make.
+    """Return the command of GNU make: ``$MAKE`` (which cmdstanpy uses, too), or else make.
 
     Raises
     ------
     ToolchainError
-        If it is not there.
+        If it was not found.
     """
     command = os.environ.get("MAKE") or "make"
     if shutil.which(command) is None:
-        raise ToolchainError(f"{command} is not there", install_hint())
+        raise ToolchainError(f"{command} was not found", install_hint())
     return command

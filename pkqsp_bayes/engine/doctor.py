@@ -1,4 +1,4 @@
-"""What this machine has for Stan, what it lacks, and what to do about it."""
+"""Report on this machine: what Stan needs, what is missing, and the remedy."""
 
 import importlib.metadata
 import os
@@ -22,7 +22,7 @@ from pkqsp_bayes.engine.compiler import find_compiler, find_make
 from pkqsp_bayes.engine.toolchain import locate_stan
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["Finding", "examine_machine", "prove_compilation"]
+__all__ = ["Finding", "check_compilation", "examine_machine"]
 
 _PACKAGES = (
     "pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy", "pandas", "xarray", "sympy"
@@ -40,7 +40,7 @@ model { mu ~ normal(0, 10); sigma ~ exponential(1); y ~ normal(mu, sigma); }
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the report: what was looked at, what was found, whether it will do."""
+    """One line of the report: topic, finding and status."""
 
     topic: str
     value: str
@@ -49,12 +49,12 @@ class Finding:
 
 
 def examine_machine() -> list[Finding]:
-    """Look at Stan, compiler, processor, memory, cache and versions; nothing is built.
+    """Check Stan, compiler, processor, memory, cache and versions, without building anything.
 
     Returns
     -------
     list of Finding
-        One or more for each topic; those with status ``error`` keep Stan from working.
+        One or more per topic; the status ``error`` means that Stan cannot work.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def _stan() -> Iterator[Finding]:
     except ToolchainError as error:
         yield Finding(topic="Stan", value=error.what, status="error", remedy=error.remedy)
         return
-    kind = "official CmdStan" if stan.source == "cmdstan" else "laid out from httpstan"
+    kind = "official CmdStan" if stan.source == "cmdstan" else "assembled from httpstan"
     yield Finding(topic="Stan", value=f"{stan.version}, {kind} (found by {stan.found_by})")
     place = str(stan.path) if stan.ready else f"{stan.path} (will be built at the first use)"
     yield Finding(topic="Stan's folder", value=place)
@@ -134,7 +134,7 @@ def _temporary() -> Iterator[Finding]:
 
 
 def _folder_finding(topic: str, folder: Path) -> Finding:
-    """Whether a folder, or the one it would be made in, can be written and has space."""
+    """Return whether a folder, or its first existing parent, can be written and has space."""
     there = next(p for p in (folder, *folder.parents) if p.exists())
     free = shutil.disk_usage(there).free
     value = f"{folder}, {free / 1e9:.1f} GB free"
@@ -154,17 +154,17 @@ def _versions() -> Iterator[Finding]:
         try:
             yield Finding(topic=name, value=importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            # httpstan is of no use where an official CmdStan serves; `Stan` above has the verdict.
+            # An official CmdStan makes httpstan unnecessary; the topic `Stan` has the result.
             yield Finding(topic=name, value="not installed")
 
 
-def prove_compilation() -> list[Finding]:
-    """Compile a small model, sample from it, and compare with the known answer.
+def check_compilation() -> list[Finding]:
+    """Compile a small model, sample from it, and compare the result with the known posterior.
 
     Returns
     -------
     list of Finding
-        Times, and whether the posterior mean is right; an error if anything failed.
+        Run times, and whether the posterior mean is correct; an error if anything failed.
     """
     started = time.perf_counter()
     try:

@@ -1,4 +1,4 @@
-"""Where a model holds: a study's subjects outside the range of its formulas are refused."""
+"""Check of a study's subjects against the ranges in which the formulas of a model hold."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,21 +24,21 @@ type BoolArray = NDArray[np.bool_]
 
 _MOST_SUBJECTS = 5
 _CHUNK = 4096
-_REMEDY = "the model does not hold for this subject: correct its covariates, or the model's formula"
+_REMEDY = "correct the covariates of this subject, or the formula of the model"
 
 
 def domain_issues(model: CompiledModel, lines: Sequence[Timeline], *, source: str) -> list[Issue]:
-    """Return the subjects for which a formula of the body does not hold, with the value.
+    """Return the subjects for which a formula of the body is not valid, with the value.
 
     Parameters
     ----------
     model : CompiledModel
-        Its volumes, flows, fractions are worked out at each subject's covariates, parameters at
-        their typical values, and the ranges of its body's formulas.
+        Its volumes, flows and fractions are evaluated at each subject's covariates and the typical
+        values of the parameters, and compared with the ranges of the formulas of its body.
     lines : sequence of Timeline
         The subjects.
     source : str
-        Name of the study, for the place.
+        Name of the study, for the location.
     """
     spec, limited = model.spec, _limited(model.spec)
     if not (limited or model.formulas.limits or spec.body or spec.pools or spec.organs):
@@ -47,14 +47,16 @@ def domain_issues(model: CompiledModel, lines: Sequence[Timeline], *, source: st
     wrong: dict[int, tuple[Issue, str]] = {}
     for first in range(0, rows.subject.size, _CHUNK):
         for row, issue in _chunk(model, limited, rows, slice(first, first + _CHUNK)):
-            wrong.setdefault(int(rows.subject[first + row]), (issue, rows.told(first + row)))
+            wrong.setdefault(
+                int(rows.subject[first + row]), (issue, rows.describe_row(first + row))
+            )
     return _issues(wrong, lines, source)
 
 
 def _issues(
     wrong: Mapping[int, tuple[Issue, str]], lines: Sequence[Timeline], source: str
 ) -> list[Issue]:
-    """One issue a subject, of the first few; the others are counted."""
+    """Return one issue per subject for the first subjects, and the number of the others."""
     issues = [
         Issue(
             where=f"{source}, subject {lines[subject].subject}",
@@ -64,14 +66,14 @@ def _issues(
         for subject, (issue, at) in list(wrong.items())[:_MOST_SUBJECTS]
     ]
     if len(wrong) > _MOST_SUBJECTS:
-        what = f"the same, or the like, in {len(wrong) - _MOST_SUBJECTS} more subjects"
+        what = f"{len(wrong) - _MOST_SUBJECTS} more subjects have the same or a similar problem"
         issues.append(Issue(where=source, what=what, remedy=_REMEDY))
     return issues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Covariates (rows, covariates) of each record, or of each subject, and whose they are."""
+    """Covariates (rows, covariates) of each record or of each subject, with the subject's index."""
 
     names: tuple[str, ...]
     values: FloatArray
@@ -90,11 +92,11 @@ class _Rows:
         values = np.hstack([fixed, np.vstack([line.own for line in lines])])
         return cls(names=(*ode.fixed_covariates, *varying), values=values, subject=subject)
 
-    def told(self, row: int) -> str:
-        """Say the covariates of a row."""
+    def describe_row(self, row: int) -> str:
+        """Return the covariates of a row as text."""
         pairs = zip(self.names, self.values[row], strict=True)
-        said = ", ".join(f"{name} = {value:g}" for name, value in pairs)
-        return f" (at {said})" if said else ""
+        values_text = ", ".join(f"{name} = {value:g}" for name, value in pairs)
+        return f" (at {values_text})" if values_text else ""
 
 
 def _limited(spec: ModelSpec) -> dict[str, tuple[str, str]]:
@@ -110,7 +112,7 @@ def _limited(spec: ModelSpec) -> dict[str, tuple[str, str]]:
 def _chunk(
     model: CompiledModel, limited: Mapping[str, tuple[str, str]], rows: _Rows, part: slice
 ) -> Iterator[tuple[int, Issue]]:
-    """Yield rows with the first thing that is wrong there."""
+    """Yield the rows with a problem, with the first problem of each."""
     covariates, formulas = rows.values[part], model.formulas
     known = {name: covariates[:, i] for i, name in enumerate(rows.names)}
     known |= {
@@ -135,7 +137,7 @@ def _no_effect(
     where, form = effect
     bad = np.flatnonzero(~(values > COVARIATE_EFFECTS[form].lowest))
     for row in bad:
-        what = f"{name} is {values[row]:g}, and a {form} of it has no value"
+        what = f"{name} is {values[row]:g}, and a {form} of it is not defined"
         remedy = f"correct the value, or write {UNLIMITED_EFFECTS}"
         yield int(row), Issue(where=where, what=what, remedy=remedy)
     open_rows[bad] = False
@@ -159,7 +161,7 @@ def _outside(
 def _wrong_sign(
     a: Formula, values: FloatArray, open_rows: BoolArray
 ) -> Iterator[tuple[int, Issue]]:
-    """Look at the extremes alone where these are right; what is out of its range has no sign."""
+    """Check the extremes first; the sign of a value outside its range is not checked."""
     whole = np.broadcast_to(values, open_rows.shape)
     extremes = {float(np.min(whole)), float(np.max(whole))} if whole.size else set()
     if not any(True for value in extremes for _ in sign_issues(a.name, a.where, value)):

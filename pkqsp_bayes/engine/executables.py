@@ -1,7 +1,7 @@
-"""What was compiled before and is found in the cache: whether it is what was made, and runs.
+"""Checks of compiled files in the cache: that they are unchanged, safe and executable.
 
-Each entry has a record of the SHA-256 of what was made in it. A file that is cut short, replaced,
-of another owner, open to everybody, or that the system cannot run is named, and built anew.
+Each entry has a record of the SHA-256 of its compiled file. A file that is truncated, replaced,
+owned by another user, writable by everyone or not executable is reported and built again.
 """
 
 import functools
@@ -18,7 +18,7 @@ from pkqsp_bayes.engine.cache import cache_folder
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 
-__all__ = ["is_as_made", "record_made", "why_not_run"]
+__all__ = ["explain_distrust", "explain_run_failure", "is_unchanged", "record_checksum"]
 
 _LOGGER = logging.getLogger(__name__)
 _RECORD = "made.json"
@@ -26,30 +26,32 @@ _MOST_BYTES = 100_000
 _SECONDS = 60
 
 
-def record_made(made: Path) -> None:
-    """Write down the content of what was made, beside it."""
+def record_checksum(made: Path) -> None:
+    """Write the checksum of a compiled file next to it."""
     content = {made.name: _digest(made)}
     (made.parent / _RECORD).write_text(json.dumps(content, indent=1) + "\n")
 
 
-def is_as_made(made: Path, *, run: bool) -> bool:
-    """Whether a file of the cache is what was made there; if not, the log says why.
+def is_unchanged(made: Path, *, run: bool) -> bool:
+    """Return whether a file of the cache is unchanged; if not, log the reason.
 
     Parameters
     ----------
     made : Path
-        The file; its record lies beside it.
+        The file; its record is in the same folder.
     run : bool
-        Whether it is a program, which has to run.
+        Whether the file is a program, which must run.
     """
-    reason = _fault(made, run, _seen(made), _seen(made.parent / _RECORD), _libraries())
+    reason = _find_fault(
+        made, run, _read_attributes(made), _read_attributes(made.parent / _RECORD), _libraries()
+    )
     if reason:
         _warn(made, reason)
     return not reason
 
 
-def _seen(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file, to the nanosecond; nothing if it is not there."""
+def _read_attributes(path: Path) -> tuple[int, ...]:
+    """Return the attributes that change with a file; empty if it is missing."""
     try:
         found = path.lstat()
     except OSError:
@@ -61,8 +63,8 @@ def _libraries() -> str:
     return os.environ.get("LD_LIBRARY_PATH", "")
 
 
-def why_not_run(program: Path) -> str:
-    """Return why a compiled program does not run; an empty text if it does."""
+def explain_run_failure(program: Path) -> str:
+    """Return why a compiled program does not run; an empty text if it runs."""
     try:
         ran = subprocess.run(
             [program, "info"], stdin=subprocess.DEVNULL, capture_output=True, check=False,
@@ -71,44 +73,56 @@ def why_not_run(program: Path) -> str:
     except OSError as error:
         return f"it does not run: {error.strerror or error}"
     except subprocess.TimeoutExpired:
-        return f"it does not answer within {_SECONDS} seconds"
+        return f"it does not respond within {_SECONDS} seconds"
     if ran.returncode == 0:
         return ""
     lines = (ran.stdout + ran.stderr).decode(errors="replace").strip().splitlines()
-    told = lines[-1][:300] if lines else f"code {ran.returncode}"
-    return f"it does not run: {told}"
+    message = lines[-1][:300] if lines else f"code {ran.returncode}"
+    return f"it does not run: {message}"
 
 
 @functools.lru_cache(maxsize=1024)  # by all that changes with a file
-def _fault(
+def _find_fault(
     made: Path, run: bool, seen: tuple[int, ...], record_seen: tuple[int, ...], libraries: str
 ) -> str:
-    """Return what is wrong with a file; the rest of the arguments say when to look again."""
+    """Return the problem of a file; the other arguments are part of the key of the memory."""
     del record_seen, libraries
     if not seen:
-        return "it is not there"
+        return "it is missing"
     found = made.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
-    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
-        return f"it belongs to another user ({found.st_uid})"
-    if found.st_mode & stat.S_IWOTH:
-        return "everybody may write to it"
+    if reason := explain_distrust(made):
+        return reason
     if run and not found.st_mode & stat.S_IXUSR:
-        return "it may not be run"
+        return "it is not executable"
     try:
         record = read_json(made.parent / _RECORD, limit=_MOST_BYTES, remedy="")
         noted = record[made.name] if isinstance(record, Mapping) else None
         same = noted == _digest(made)
     except (CheckError, KeyError, OSError):
-        return "there is no record of its content"
+        return "there is no record of its checksum"
     if not same:
-        return f"its content is not what was made ({found.st_size} bytes)"
-    return why_not_run(made) if run else ""
+        return f"its content has changed since it was compiled ({found.st_size} bytes)"
+    return explain_run_failure(made) if run else ""
+
+
+def explain_distrust(path: Path) -> str:
+    """Return why another user may have written a file of the cache; an empty text if none may.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        return "it is no regular file"
+    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
+        return f"it belongs to another user ({found.st_uid})"
+    return "everybody may write to it" if found.st_mode & stat.S_IWOTH else ""
 
 
 def _owner() -> int:
-    """Return whose the cache is: a group may share what one of them has made."""
+    """Return the owner of the cache, which a group of users may share."""
     return cache_folder().stat().st_uid
 
 
@@ -119,4 +133,4 @@ def _digest(path: Path) -> str:
 
 @functools.lru_cache(maxsize=1024)  # once is enough
 def _warn(made: Path, reason: str) -> None:
-    _LOGGER.warning("%s cannot be used: %s; it is built anew", made, reason)
+    _LOGGER.warning("%s cannot be used: %s; it is built again", made, reason)

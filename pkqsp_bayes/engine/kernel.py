@@ -20,7 +20,7 @@ from pkqsp_bayes.arguments import count, instance, number, record
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
-from pkqsp_bayes.engine.executables import is_as_made, record_made
+from pkqsp_bayes.engine.executables import is_unchanged, record_checksum
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.interface import OdeInterface
@@ -369,13 +369,13 @@ def build_kernel(header: str, ode: OdeInterface) -> Kernel:
 
 def _load(key: str, build: Callable[[Path], None]) -> Library:
     """Build the library if need be, and load it; one that cannot be loaded is built anew, once."""
-    folder = build_once("kernel", key, build, is_whole=_is_whole)
+    folder = build_once("kernel", key, build, is_complete=_is_whole)
     try:
         return Library.load(folder / "kernel.so")
     except OSError as error:
         _LOGGER.warning("%s cannot be loaded: %s; it is built anew", folder / "kernel.so", error)
         (folder / "kernel.so").unlink(missing_ok=True)
-    folder = build_once("kernel", key, build, is_whole=_is_whole)
+    folder = build_once("kernel", key, build, is_complete=_is_whole)
     try:
         return Library.load(folder / "kernel.so")
     except OSError as error:
@@ -385,7 +385,7 @@ def _load(key: str, build: Callable[[Path], None]) -> Library:
 
 
 def _is_whole(folder: Path) -> bool:
-    return is_as_made(folder / "kernel.so", run=False)
+    return is_unchanged(folder / "kernel.so", run=False)
 
 
 def _processors() -> int:
@@ -411,4 +411,4 @@ def _compile(folder: Path, compiler: Compiler, header: str) -> None:
     if done.returncode != 0:
         what = f"the kernel of this model could not be compiled\n{done.stderr.strip()[-4000:]}"
         raise ToolchainError(what, "if the message names a full disk, free some; else report it")
-    record_made(folder / "kernel.so")
+    record_checksum(folder / "kernel.so")

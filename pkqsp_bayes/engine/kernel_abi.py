@@ -58,18 +58,18 @@ class _Options(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What one solve took.
+    """Counters of one solve.
 
     Parameters
     ----------
     steps, rejected : int
-        Accepted and rejected steps.
+        Numbers of accepted and rejected steps.
     factorisations : int
-        LU factorisations.
+        Number of LU factorisations.
     explicit_steps : int
-        Accepted steps of the explicit pair.
+        Number of accepted steps of the explicit pair.
     steady_passes : int
-        Dosing periods integrated in search of steady states.
+        Number of dosing periods integrated to find steady states.
     """
 
     steps: int
@@ -80,7 +80,7 @@ class Statistics:
 
     @classmethod
     def of(cls, counters: Sequence[int]) -> "Statistics":
-        """Read the counters of one subject, in the ABI's order."""
+        """Return the counters of one subject, given in the order of the ABI."""
         steps, rejected, factorisations, explicit_steps, steady_passes, _ = counters
         return cls(
             steps=steps,
@@ -93,7 +93,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PackedStudy:
-    """Records of all subjects, one after the other; fields as in the C structure."""
+    """Records of all subjects, concatenated; the fields are those of the C structure."""
 
     first: LongArray
     time: FloatArray
@@ -111,7 +111,7 @@ class PackedStudy:
     segments: FloatArray
 
     def repeated(self, times: int) -> "PackedStudy":
-        """Return the same subjects so many times, one round after the other."""
+        """Return the same subjects repeated, one round after the other."""
         changed = {
             name: np.tile(getattr(self, name), times)
             for name in _ARRAYS
@@ -126,7 +126,7 @@ class PackedStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawSolution:
-    """Predictions of all records (n, M), sensitivities (n, M, P), reasons and counters."""
+    """Predictions of all records (n, M), sensitivities (n, M, P), status codes and counters."""
 
     values: FloatArray
     sensitivities: FloatArray | None
@@ -146,7 +146,7 @@ class Library:
     doses: int
     outputs: int
     level: int
-    """Instruction set that the machine offers: see ``Instructions``."""
+    """Instruction set that the machine supports: see ``Instructions``."""
 
     @classmethod
     def load(cls, path: Path) -> "Library":
@@ -155,7 +155,7 @@ class Library:
         Raises
         ------
         ToolchainError
-            If it is not one of this version's.
+            If the library is not of this version.
         """
         handle = ctypes.CDLL(str(path))
         if handle.pkqsp_abi_version() != _VERSION:
@@ -176,7 +176,7 @@ class Library:
         )
 
     def reason(self, code: int) -> str:
-        """Return the text of a reason."""
+        """Return the text of a status code."""
         return str(self.handle.pkqsp_reason(code).decode())
 
     def solve(
@@ -193,7 +193,7 @@ class Library:
         Raises
         ------
         ToolchainError
-            If memory or threads give out.
+            If memory or threads are exhausted.
         """
         n, subjects = len(study.time), len(study.first) - 1
         raw = RawSolution(
@@ -224,7 +224,7 @@ class Library:
             _pointer(raw.counters),
         )
         if failed:
-            raise ToolchainError("the kernel ran out of memory or threads", "ask for fewer threads")
+            raise ToolchainError("the kernel ran out of memory or threads", "use fewer threads")
         return raw
 
 
@@ -233,19 +233,19 @@ def _pointer(array: NDArray[Any] | None) -> ctypes.c_void_p:
 
 
 def pack_timelines(timelines: Sequence[Any], library: Library) -> PackedStudy:
-    """Lay the records of all subjects out as the ABI wants them.
+    """Pack the records of all subjects in the layout of the ABI.
 
     Parameters
     ----------
     timelines : sequence of Timeline
-        One a subject.
+        One per subject.
     library : Library
-        Whose model says how many covariates there have to be.
+        Kernel of the model, which determines the number of covariates.
 
     Raises
     ------
     ValueError
-        If a timeline has other covariates than the model.
+        If a timeline and the model have different covariates.
     """
     for line in timelines:
         _check_covariates(line, library)
@@ -275,7 +275,7 @@ def _check_covariates(line: Any, library: Library) -> None:
     if len(line.fixed) != library.fixed or not fits:
         msg = (
             f"the timeline has {len(line.fixed)} fixed covariates and segments {segments}; "
-            f"the model wants {library.fixed} and {wanted}"
+            f"the model requires {library.fixed} and {wanted}"
         )
         raise ValueError(msg)
     if len(line.breaks) == 0:

@@ -1,7 +1,7 @@
-"""Locks that the system releases when their holder dies, with word of who holds them.
+"""Locks that the system releases when their holder dies, with information on the holder.
 
-Beside each lock lies a record of its holder, so that whoever waits can say for whom. It is for
-people alone: what counts is the lock, and a record that a killed process left is told as such.
+Each lock has a record of its holder, so that a waiting process can report it. The record
+is informative only: the lock decides, and the record of a dead process is recognised.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from pkqsp_bayes.files import read_json
 __all__ = ["describe_holder", "hold_lock"]
 
 _LOGGER = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.5
-_TELL_AFTER = 1.0
-_TELL_EVERY = 60.0
+_POLL_SECONDS = 0.5
+_REPORT_AFTER = 1.0
+_REPORT_EVERY = 60.0
 _MOST_BYTES = 10_000
 
 
@@ -32,21 +32,21 @@ _MOST_BYTES = 10_000
 def hold_lock(
     path: Path, wanted: object, *, until: Callable[[], bool] | None = None
 ) -> Iterator[bool]:
-    """Hold a lock; say within seconds whom one waits for, if one has to.
+    """Hold a lock; if another process holds it, report that process within seconds.
 
     Parameters
     ----------
     path : Path
-        The lock's file; its folder must be there.
+        File of the lock; its folder must exist.
     wanted : object
-        What is built under the lock, for those who wait.
+        What is built under the lock, for the message of waiting processes.
     until : callable, optional
-        Whether there is nothing to wait for any more: another process has built it.
+        Returns whether waiting has become unnecessary because another process has built it.
 
     Yields
     ------
     bool
-        Whether the lock is held; False if ``until`` came true first.
+        Whether the lock is held; False if ``until`` became true first.
     """
     lock = filelock.FileLock(path)
     held = _acquire(lock, path, wanted, until)
@@ -54,21 +54,21 @@ def hold_lock(
         yield False
         return
     try:
-        _sign(path, wanted)
+        _write_holder(path, wanted)
         yield True
     finally:
         with contextlib.suppress(OSError):
-            _record(path).unlink(missing_ok=True)
+            _holder_path(path).unlink(missing_ok=True)
         lock.release()
 
 
 def describe_holder(path: Path) -> str:
-    """Return who holds a lock: process, host, since when, and what for.
+    """Return the holder of a lock: process, host, time, and what it builds.
 
     Parameters
     ----------
     path : Path
-        The lock's file.
+        File of the lock.
 
     Examples
     --------
@@ -76,14 +76,14 @@ def describe_holder(path: Path) -> str:
     'another process'
     """
     try:
-        found = read_json(_record(path), limit=_MOST_BYTES, remedy="")
+        found = read_json(_holder_path(path), limit=_MOST_BYTES, remedy="")
         pid, host, since = int(found["pid"]), str(found["host"])[:80], float(found["since"])
         seconds = max(0, round(time.time() - since))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
     except (CheckError, KeyError, TypeError, ValueError, OverflowError, OSError):
         return "another process"
     if host == platform.node() and not psutil.pid_exists(pid):
-        return f"another process (not {pid}, which left its name here and has ended)"
+        return f"another process (not {pid}, which is recorded here and has ended)"
     what = str(found.get("builds", ""))[:300]
     doing = f", for {what}" if what else ""
     return f"process {pid} on {host}, which holds it since {at} ({seconds} s){doing}"
@@ -92,28 +92,28 @@ def describe_holder(path: Path) -> str:
 def _acquire(
     lock: filelock.BaseFileLock, path: Path, wanted: object, until: Callable[[], bool] | None
 ) -> bool:
-    began, tell_at = time.monotonic(), _TELL_AFTER
+    began, report_at = time.monotonic(), _REPORT_AFTER
     while True:
         try:
-            lock.acquire(timeout=_LOOK_SECONDS)
+            lock.acquire(timeout=_POLL_SECONDS)
         except filelock.Timeout:
             if until is not None and until():
                 return False
         else:
             return True
-        if time.monotonic() - began >= tell_at:
-            tell_at += _TELL_EVERY
+        if time.monotonic() - began >= report_at:
+            report_at += _REPORT_EVERY
             _LOGGER.warning("waiting for %s: locked by %s", wanted, describe_holder(path))
 
 
-def _record(path: Path) -> Path:
+def _holder_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.holder")
 
 
-def _sign(path: Path, wanted: object) -> None:
-    record, part = _record(path), path.with_name(f"{path.name}.{os.getpid()}.part")
-    told = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
+def _write_holder(path: Path, wanted: object) -> None:
+    record, part = _holder_path(path), path.with_name(f"{path.name}.{os.getpid()}.part")
+    content = {"pid": os.getpid(), "host": platform.node(), "since": time.time(),
             "builds": str(wanted)}  # fmt: skip
-    with contextlib.suppress(OSError):  # without it one waits as well
-        part.write_text(json.dumps(told))
+    with contextlib.suppress(OSError):  # the record is not essential
+        part.write_text(json.dumps(content))
         part.replace(record)

@@ -13,6 +13,7 @@ import cattrs
 
 from pkqsp_bayes.assets import digest_files
 from pkqsp_bayes.engine.cache import build_once
+from pkqsp_bayes.engine.executables import explain_distrust
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
@@ -107,7 +108,7 @@ class ModelStore:
             found[:] = [make()]
             _write_signed(folder / _FILE, write(found[0]))
 
-        def is_whole(folder: Path) -> bool:
+        def is_complete(folder: Path) -> bool:
             try:
                 found[:] = [read(_read_signed(folder / _FILE))]
             except (OSError, ValueError) as error:
@@ -116,7 +117,7 @@ class ModelStore:
             return True
 
         try:
-            build_once(_KIND, f"{self.key}-{name}", build, is_whole=is_whole)
+            build_once(_KIND, f"{self.key}-{name}", build, is_complete=is_complete)
         except (ToolchainError, NotStorableError) as error:
             _LOGGER.debug("the %s of a model is not kept: %s", name, error)
         return found[0] if found else make()
@@ -127,6 +128,8 @@ def _write_signed(path: Path, text: str) -> None:
 
 
 def _read_signed(path: Path) -> str:
+    if reason := explain_distrust(path):
+        raise ValueError(reason)
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError("too long")
     with path.open(encoding="utf-8", newline="") as file:

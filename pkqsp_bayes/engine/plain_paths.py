@@ -1,7 +1,7 @@
-"""Folders of any name for ``make`` and linkers, which take blanks, quotes and commas for their own.
+"""Compilation in folders whose names ``make`` and linkers misread: blanks, quotes, commas.
 
-What has such a name is compiled under a plain one and put in its place; a program then finds its
-libraries beside itself.
+The program is compiled in a folder with a plain name and then moved to its place. It finds its
+shared libraries in its own folder.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = ["bring_libraries", "is_plain", "plain_folder", "plain_link"]
+__all__ = ["copy_libraries", "is_plain", "make_plain_link", "use_plain_folder"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]*")
 _PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - where the usual one has an odd name
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a path means itself to make, the shell and the linker.
+    """Return whether make, the shell and the linker read a path literally.
 
     Examples
     --------
@@ -32,18 +32,18 @@ def is_plain(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def plain_folder(folder: Path) -> Iterator[Path]:
-    """Yield a folder with a plain name to compile in; what is made in it ends up in the one given.
+def use_plain_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder with a plain name to compile in; the results are moved to the given folder.
 
     Parameters
     ----------
     folder : Path
-        Where results are wanted.
+        Destination of the results.
 
     Raises
     ------
     ToolchainError
-        If temporary folders have odd names too.
+        If the temporary folders have unsuitable names, too.
     """
     if is_plain(folder):
         yield folder
@@ -62,12 +62,12 @@ def _plain_place() -> str:
     for place in (tempfile.gettempdir(), *_PLACES):
         if is_plain(Path(place)) and os.access(place, os.W_OK | os.X_OK):
             return place
-    what = f"make cannot work in {tempfile.gettempdir()!r}, for its name"
-    raise ToolchainError(what, "set TMPDIR to a folder whose name has letters and digits only")
+    what = f"make cannot work in {tempfile.gettempdir()!r}: its name has special characters"
+    raise ToolchainError(what, "set TMPDIR to a folder whose name has only letters and digits")
 
 
-def plain_link(target: Path, work: Path) -> Path:
-    """Return a path to a folder that means itself: its own, or a link in a plain folder."""
+def make_plain_link(target: Path, work: Path) -> Path:
+    """Return a path to a folder that make reads literally: its own, or a link in a plain folder."""
     if is_plain(target):
         return target
     if is_plain(work) and work.name.startswith("pkqsp_"):
@@ -75,19 +75,19 @@ def plain_link(target: Path, work: Path) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(target)
         return link
-    what = f"make cannot use {target}, for its name"
+    what = f"make cannot use {target}: its name has special characters"
     raise ToolchainError(what, "install the package in a folder whose name has no blanks or quotes")
 
 
-def bring_libraries(stan: Path, folder: Path) -> dict[str, str]:
-    """Put the shared libraries of Stan beside a program; return what tells make to use them.
+def copy_libraries(stan: Path, folder: Path) -> dict[str, str]:
+    """Copy Stan's shared libraries next to a program; return the make variables that select them.
 
     Parameters
     ----------
     stan : Path
-        The directory of Stan.
+        Directory of Stan.
     folder : Path
-        The program's.
+        Folder of the program.
     """
     for library in stan.glob("lib/*tbb*"):
         if library.is_file():

@@ -1,4 +1,4 @@
-"""Messages of cmdstanpy: they speak of methods and files that the user never called."""
+"""Suppression of cmdstanpy's messages, which name methods and files that the user does not know."""
 
 import logging
 import threading
@@ -10,46 +10,45 @@ __all__ = ["quiet_stan"]
 _LOGGER = logging.getLogger(__name__)
 
 
-class _Hush(logging.Filter):
-    """Takes cmdstanpy's records while anybody asks for it; other threads log too."""
+class _SilencingFilter(logging.Filter):
+    """Filter that suppresses cmdstanpy's records while it is active in any thread."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock, self._asked = threading.Lock(), 0
+        self._lock, self._uses = threading.Lock(), 0
 
-    def count(self, change: int) -> None:
-        """Count who asks."""
+    def change_uses(self, change: int) -> None:
+        """Change the number of active uses."""
         with self._lock:
-            self._asked += change
+            self._uses += change
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let a record through, or pass what it says on, for ``--verbose`` and debugging."""
-        if not self._asked:
+        """Return whether a record passes; suppressed ones go to this module's logger."""
+        if not self._uses:
             return True
         level = logging.INFO if record.levelno <= logging.INFO else logging.DEBUG
         _LOGGER.log(level, "cmdstanpy: %s", record.getMessage())
         return False
 
 
-_HUSH = _Hush()
+_FILTER = _SilencingFilter()
 
 
 @contextmanager
 def quiet_stan() -> Iterator[None]:
-    """Let no message of cmdstanpy through; it decorates functions too.
+    """Suppress cmdstanpy's messages; usable as a context manager and as a decorator.
 
-    Who uses this looks at the result, and says what is wrong with it. What cmdstanpy says goes to
-    the logger of this module: progress as INFO, the rest as DEBUG. Outside, cmdstanpy's logger is
-    as its user has set it.
+    The caller checks the result and reports its problems. Suppressed messages go to the logger of
+    this module: progress as INFO, all others as DEBUG. Outside, cmdstanpy's logger is unchanged.
 
     Examples
     --------
     >>> with quiet_stan():
     ...     logging.getLogger("cmdstanpy").error("Command '/root/.cache/...' failed")
     """
-    logging.getLogger("cmdstanpy").addFilter(_HUSH)  # once: a second time changes nothing
-    _HUSH.count(1)
+    logging.getLogger("cmdstanpy").addFilter(_FILTER)  # adding it again has no effect
+    _FILTER.change_uses(1)
     try:
         yield
     finally:
-        _HUSH.count(-1)
+        _FILTER.change_uses(-1)

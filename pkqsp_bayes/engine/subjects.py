@@ -1,4 +1,4 @@
-"""The study as the kernel sees it: units of the model, its covariates and dosing compartments."""
+"""Conversion of a study for the kernel: units, covariates and dosing compartments of the model."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -29,18 +29,18 @@ def subject_timelines(model: CompiledModel, study: Study) -> list[Timeline]:
     Parameters
     ----------
     model : CompiledModel
-        Names the covariates and dosing compartments.
+        Model with the names of the covariates and dosing compartments.
     study : Study
-        The table.
+        Study to convert.
 
     Raises
     ------
     CheckError
-        A covariate or CMT that is missing or unknown, or units that do not fit, with the rows;
-        subjects for which a formula of the body does not hold.
+        If a covariate or a CMT is missing or unknown, or units are inconsistent, with the rows;
+        if a formula of the body is not valid for a subject.
     """
     spec, ode = model.spec, model.ode
-    study = _in_dose_units(model, study.in_units({"TIME": spec.time_unit}))
+    study = _convert_doses(model, study.in_units({"TIME": spec.time_unit}))
     study = with_occasions(study, model.occasions)
     names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
     stated = dict(spec.covariates)
@@ -54,7 +54,7 @@ def subject_timelines(model: CompiledModel, study: Study) -> list[Timeline]:
 
 
 def _rate_issues(model: CompiledModel, study: Study, lines: list[Timeline]) -> list[Issue]:
-    """Report doses at a rate or over a duration of the model, where the model has none."""
+    """Report doses with a modelled rate or duration for which the model has none."""
     ode = model.ode
     rate = np.concatenate([line.rate for line in lines])
     dose = np.concatenate([line.dose for line in lines])
@@ -68,15 +68,15 @@ def _rate_issues(model: CompiledModel, study: Study, lines: list[Timeline]) -> l
             study.table, missing & (rate == code), source=study.source, column="RATE",
             what=f"RATE is {code}, and the dosing compartment '{{value}}' has no {key}",
             values=np.array([*ode.dose_names, ""])[dose],
-            remedy=f"state {key} under [dose.NAME] in the model, or a RATE from 0 on",
+            remedy=f"state {key} under [dose.NAME] in the model, or a RATE of 0 or more",
         )  # fmt: skip
     return issues
 
 
-def _in_dose_units(model: CompiledModel, study: Study) -> Study:
+def _convert_doses(model: CompiledModel, study: Study) -> Study:
     """Return the study with AMT and RATE of each dose record in the unit of its ``[dose.*]``.
 
-    A unit that AMT does not state is that of the dose.
+    If AMT has no unit, it is taken to be in the unit of the dose.
     """
     spec = model.spec
     numbers = dose_numbers(spec)
@@ -90,7 +90,7 @@ def _in_dose_units(model: CompiledModel, study: Study) -> Study:
         if source is None:
             continue
         for place, name in enumerate(numbers):
-            mine = (target == place) & (values > 0)  # RATE = -1 and -2 are no rates
+            mine = (target == place) & (values > 0)  # RATE = -1 and -2 are codes, not rates
             if not mine.any():
                 continue
             wanted = f"({units[place]}){per}"
@@ -105,7 +105,7 @@ def _in_dose_units(model: CompiledModel, study: Study) -> Study:
 
 
 def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
-    """Return the unit of AMT; that of RATE, which may follow from AMT's."""
+    """Return the unit of AMT or RATE; the unit of RATE may follow from that of AMT."""
     amount, own = study.units.get("AMT"), study.units.get(column)
     if column == "AMT" or own is not None:
         return own
@@ -115,11 +115,11 @@ def _stated_unit(study: Study, column: str, time_unit: str) -> str | None:
 def _unit_issue(study: Study, column: str, dose: str, source: str, error: UnitError) -> Issue:
     remedy = f"correct the unit of {column}; between mass and moles state drug.MW, in g/mol"
     if any(per in source.replace(" ", "") for per in ("/kg", "/m")):
-        remedy = f"multiply {column} by the weight (or area) in the table: an amount is wanted"
+        remedy = f"multiply {column} by the weight (or area) in the table to obtain an amount"
     elif column == "AMT" and not {"[length]", "[time]"} & set(dimension(source).split()):
         remedy = (
-            f'state drug.MW where only mass and moles differ; or [dose.{dose}] unit = "{source}"; '
-            f'or amount_unit = "{source}", for the whole model'
+            f"state drug.MW if one unit is a mass and the other a substance; or "
+            f'[dose.{dose}] unit = "{source}"; or amount_unit = "{source}", for the whole model'
         )
     where = f"{study.source}, column {column}, dose {dose}"
     return Issue(where=where, what=str(error), remedy=remedy)
@@ -139,7 +139,7 @@ def dose_unit(spec: ModelSpec, name: str) -> str:
 
 
 def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
-    """Return an issue for each name that is no covariate of a model, whatever its case.
+    """Return an issue for each name that is not a covariate of a model; case is ignored.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
     return [
         Issue(
             where=f"covariates.{name}",
-            what="the model has no such covariate",
+            what="the model does not have this covariate",
             remedy=f"did you mean {guess}?"
             if (guess := nearest(name, [*known.values()]))
             else "its covariates are " + (", ".join(known.values()) or "none"),
@@ -163,12 +163,12 @@ def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
 
 
 def with_covariates(study: Study, values: Mapping[str, float]) -> Study:
-    """Return a study in which some covariates have one value throughout.
+    """Return a study in which some covariates are set to constant values.
 
     Parameters
     ----------
     study : Study
-        The table; columns that it has of these names are replaced.
+        Columns with these names are replaced.
     values : mapping of str to float
         Covariate to its value, in the model's unit.
 

@@ -1,4 +1,4 @@
-"""Simulations as tables, and settings as text: what the command line needs."""
+"""Tables of simulations, and settings given as text, for the command line."""
 
 import itertools
 import math
@@ -23,25 +23,25 @@ __all__ = [
 ]
 
 _MOST = 1e6
-"""Times of one grid."""
+"""Maximal number of times in one grid."""
 
 
 def parse_settings(
     model: ModelSpec, settings: Sequence[str]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Sort ``NAME=VALUE`` texts into parameters (with constants) and covariates.
+    """Parse ``NAME=VALUE`` texts into parameters (including constants) and covariates.
 
     Parameters
     ----------
     model : ModelSpec
-        Knows the names.
+        Model with the known names.
     settings : sequence of str
-        Texts.
+        Texts of the form ``NAME=VALUE``.
 
     Raises
     ------
     CheckError
-        With every text that is none, and every unknown name.
+        With every invalid text and every unknown name.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def parse_settings(
         name, _, number = (part.strip() for part in text.partition("="))
         value = _number(number)
         if value is None:
-            what, remedy = f"{text!r} sets nothing", "write NAME=VALUE with a finite number"
+            what, remedy = f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
             issues.append(Issue(where="--set", what=what, remedy=remedy))
         elif name in known:
             parameters[name] = value
@@ -66,7 +66,7 @@ def parse_settings(
         else:
             guess = nearest(name, [*known, *model.covariates])
             remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(known)
-            what = f"the model has no parameter or covariate {name!r}"
+            what = f"the model does not have a parameter or covariate {name!r}"
             issues.append(Issue(where="--set", what=what, remedy=remedy))
     if issues:
         raise CheckError(issues)
@@ -74,12 +74,12 @@ def parse_settings(
 
 
 def parse_times(text: str) -> list[float]:
-    """Read times: ``START:STOP:STEP``, the end included, or numbers with commas.
+    """Parse times: ``START:STOP:STEP`` including the end, or numbers separated by commas.
 
     Raises
     ------
     CheckError
-        If it is neither, or they do not increase.
+        If the text is neither, or if the times do not increase.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def parse_times(text: str) -> list[float]:
         times = [start + k * step for k in range(last + 1)]
     if not times or any(b <= a for a, b in itertools.pairwise(times)):
         remedy = "write START:STOP:STEP, such as 0:72:1, or increasing numbers with commas"
-        raise CheckError([Issue(where="times", what=f"{text!r} are no times", remedy=remedy)])
+        raise CheckError([Issue(where="times", what=f"{text!r} is not valid", remedy=remedy)])
     return times
 
 
@@ -109,14 +109,14 @@ def _number(text: str) -> float | None:
 
 
 def simulation_table(result: xr.Dataset) -> pd.DataFrame:
-    """Return ID, TIME and the outputs of a simulation, one row a record.
+    """Return ID, TIME and the outputs of a simulation, one row per record.
 
-    Where the time of some subject begins again, or a reset divides it, STRETCH and TAD follow TIME.
+    If the time of a subject restarts, or a reset divides it, STRETCH and TAD follow TIME.
 
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.simulate` returns.
+        Result of `pkqsp_bayes.simulate`.
     """
     outputs = [str(name) for name, values in result.data_vars.items() if values.dims == ("record",)]
     divided = ("STRETCH", "TAD") if (result.STRETCH > 1).any() else ()
@@ -125,12 +125,12 @@ def simulation_table(result: xr.Dataset) -> pd.DataFrame:
 
 
 def undefined_counts(result: xr.Dataset) -> dict[str, int]:
-    """Return how many records of each output have no value though their subject was solved.
+    """Return, per output, the number of records without a value although the subject was solved.
 
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.simulate` returns.
+        Result of `pkqsp_bayes.simulate`.
     """
     solved = set(result.subject[result.reason == "ok"].to_numpy().tolist())
     mine = np.array([subject in solved for subject in result.ID.to_numpy().tolist()])
@@ -143,19 +143,19 @@ def undefined_counts(result: xr.Dataset) -> dict[str, int]:
 
 
 def write_simulation(result: xr.Dataset, path: Path) -> None:
-    """Write a simulation as CSV, whole or not at all.
+    """Write a simulation as CSV, atomically.
 
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.simulate` returns.
+        Result of `pkqsp_bayes.simulate`.
     path : Path
-        Where to.
+        Destination.
 
     Raises
     ------
     CheckError
-        If it cannot be written.
+        If the file cannot be written.
     """
     with write_output(path) as part:
         simulation_table(result).to_csv(part, index=False, na_rep=".", float_format="%.10g")

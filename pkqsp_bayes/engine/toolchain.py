@@ -1,9 +1,9 @@
-"""Stan for stock cmdstanpy: an official CmdStan, or a directory of its shape around a wheel.
+"""Stan for unmodified cmdstanpy: an official CmdStan, or a CmdStan-like directory from a wheel.
 
-The PyPI wheel ``httpstan`` carries Stan's headers, libraries and compiler, but no command line.
-Here its files are laid out in the user's cache as cmdstanpy expects them, with our own driver
-(``stan/cpp/driver``), so that Stan can be had where only PyPI is reached. What has to be compiled
-of it is compiled when it is first wanted: see `complete`.
+The PyPI wheel ``httpstan`` contains Stan's headers, libraries and compiler, but no command line.
+This module assembles its files in the user's cache as cmdstanpy expects them, with the driver of
+this package (``stan/cpp/driver``). So Stan is available where only PyPI can be reached. The parts
+that need compilation are compiled when they are first needed: see `compile_driver_parts`.
 """
 
 import contextlib
@@ -32,15 +32,15 @@ from pkqsp_bayes.errors import ToolchainError
 __all__ = [
     "Methods",
     "Stan",
-    "complete",
-    "drop_damaged",
+    "compile_driver_parts",
     "explain_failure",
     "find_stan",
     "locate_stan",
+    "remove_damaged_driver",
 ]
 
 Methods = Literal["all", "sampling"]
-"""What a program can do: all that Stan can, or sampling and what goes with it."""
+"""Capabilities of a program: all of Stan's methods, or sampling with its companions."""
 
 _LOGGER = logging.getLogger(__name__)
 _KIND = "stan"
@@ -54,19 +54,19 @@ _DAMAGED = re.compile(
 )
 _BYTES_NEEDED = 1_200_000_000
 _NO_WHEEL = (
-    "no CmdStan, and the package httpstan, which carries Stan, is not installed "
+    "there is no CmdStan, and the package httpstan, which contains Stan, is not installed "
     f"(Python {sys.version_info.major}.{sys.version_info.minor}, {sys.platform})"
 )
 _GET_CMDSTAN = (
     "pip install httpstan (there are wheels for Python 3.12 and 3.13 on Linux x86-64 and macOS); "
-    "elsewhere install CmdStan with `python -m cmdstanpy.install_cmdstan`, or unpack a release "
-    "and set CMDSTAN to its folder"
+    "on other systems install CmdStan with `python -m cmdstanpy.install_cmdstan`, or "
+    "unpack a release and set CMDSTAN to its folder"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stan:
-    """A directory that cmdstanpy takes as CmdStan.
+    """A directory that cmdstanpy accepts as CmdStan.
 
     Parameters
     ----------
@@ -75,11 +75,11 @@ class Stan:
     version : str
         Stan's version.
     source : {"cmdstan", "httpstan"}
-        An official CmdStan, or one laid out here from the wheel.
+        An official CmdStan, or one that was assembled from the wheel.
     found_by : str
-        What pointed to it.
+        The setting or folder that named it.
     key : str
-        Names its content, for the compile cache.
+        Identifier of its content, for the compile cache.
     """
 
     path: Path
@@ -90,11 +90,11 @@ class Stan:
 
     @property
     def ready(self) -> bool:
-        """Whether its driver is compiled: if not, the first program takes longer than others."""
+        """Whether its driver is compiled; if not, the first program takes longer than others."""
         return self.has("sampling")
 
     def has(self, methods: Methods) -> bool:
-        """Whether the driver's methods are compiled; an official CmdStan has all."""
+        """Return whether the driver's methods are compiled; an official CmdStan has all of them."""
         if self.source == "cmdstan":
             return True
         needed = ("sampling.o", "methods.o") if methods == "all" else ("sampling.o",)
@@ -102,103 +102,104 @@ class Stan:
 
 
 def find_stan() -> Stan:
-    """Return a Stan that cmdstanpy can use, laid out if need be, and tell cmdstanpy of it.
+    """Return a Stan for cmdstanpy, assembled if necessary, and point cmdstanpy to it.
 
-    An official CmdStan comes first: ``$CMDSTAN``, then cmdstanpy's default place. Laying one out
-    takes seconds, once for each version of Stan, compiler and driver. The first program takes a
-    minute more than others, for the driver is compiled beside it.
+    An official CmdStan is preferred: ``$CMDSTAN``, then cmdstanpy's default folder. Assembling a
+    directory takes seconds, once per version of Stan, compiler and driver. The first program takes
+    a minute longer than others because the driver is compiled at the same time.
 
     Returns
     -------
     Stan
-        After the call stock cmdstanpy uses it in this process.
+        After the call, cmdstanpy uses it in this process.
 
     Raises
     ------
     ToolchainError
-        With what is missing and how to get it.
+        With the missing part and how to install it.
     """
     stan = locate_stan()
     if stan.source == "httpstan":
-        build_once(_KIND, stan.path.name, _lay_out, is_whole=_is_whole)
+        build_once(_KIND, stan.path.name, _assemble, is_complete=_is_complete)
     cmdstanpy.set_cmdstan_path(str(stan.path))
-    # The tools beside stanc are Python: they shall run with this interpreter and its packages.
+    # The tools next to stanc are Python scripts, which need this interpreter and its packages.
     os.environ["PKQSP_PYTHON"] = sys.executable
     return stan
 
 
 @contextlib.contextmanager
-def complete(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
-    """While a program is compiled: let it have the driver compiled too, once.
+def compile_driver_parts(stan: Stan, methods: Methods, *, plain: bool) -> Iterator[bool]:
+    """Let the compilation of a program include the missing parts of the driver, once.
 
-    ``make`` compiles what a program needs of the driver, on the other processor, and for the second
-    program the precompiled header. Of the many that may ask for a program at once, one shall do
-    so: the others wait until what they need is there, and for the header not at all.
+    While ``make`` compiles a program it compiles the parts of the driver that the program needs, on
+    the other processor; with the second program it compiles the precompiled header. If several
+    processes compile programs at once, one compiles these parts. The others wait for the parts that
+    they need, but never for the header.
 
     Parameters
     ----------
     stan : Stan
-        Laid out.
+        An assembled directory.
     methods : {"all", "sampling"}
-        What the program shall be linked with.
+        Methods that the program will be linked with.
     plain : bool
-        Whether the program is compiled with the usual flags, hence has use for the header.
+        Whether the program is compiled with the default flags, which the header requires.
 
     Yields
     ------
     bool
-        Whether the program may have the header made: nobody else is at it.
+        Whether this process may compile the header: no other process is compiling it.
     """
     lock = stan.path.with_name(f".{stan.path.name}.driver.lock")
-    if not _lacks(stan, methods, plain=plain):
+    if not _name_missing_part(stan, methods, plain=plain):
         yield True
         return
     with hold_lock(lock, stan.path, until=lambda: stan.has(methods)) as held:
         if held:
-            _sweep(stan.path)
-        lacks = _lacks(stan, methods, plain=plain)
+            _remove_leftovers(stan.path)
+        lacks = _name_missing_part(stan, methods, plain=plain)
         if held and lacks:
-            _LOGGER.warning("compiling %s: once, a minute or two", lacks)
+            _LOGGER.warning("compiling %s, once (one or two minutes)", lacks)
         yield held
 
 
-def _lacks(stan: Stan, methods: Methods, *, plain: bool) -> str:
-    """Return the part of the toolchain that will be compiled with a program, if there is one."""
+def _name_missing_part(stan: Stan, methods: Methods, *, plain: bool) -> str:
+    """Return the part of the toolchain that will be compiled with a program, or an empty text."""
     if not stan.has("sampling"):
-        return "Stan's driver beside the program"
+        return "Stan's driver and the program"
     if not stan.has(methods):
         return "Stan's methods other than sampling"
     return "Stan's headers" if plain and not _has_header(stan) else ""
 
 
-def _sweep(folder: Path) -> None:
-    """Take away what a killed make has left; the lock is held."""
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what an interrupted make left; the caller holds the lock."""
     for pattern in ("build/driver/*.o.*", "pch/*/stan/model/*.gch.*"):
         for left in folder.glob(pattern):
             left.unlink(missing_ok=True)
 
 
-def drop_damaged(stan: Stan, said: str) -> bool:
-    """Take away the compiled driver if the linker says that it is damaged; return whether it was.
+def remove_damaged_driver(stan: Stan, output: str) -> bool:
+    """Remove the compiled driver if the linker reports that it is damaged; return whether it was.
 
     Parameters
     ----------
     stan : Stan
-        Laid out here: an official CmdStan is left alone.
-    said : str
-        What ``make`` printed.
+        An assembled directory; an official CmdStan is never changed.
+    output : str
+        Output of ``make``.
     """
-    found = _DAMAGED.search(said)
+    found = _DAMAGED.search(output)
     if stan.source == "cmdstan" or found is None:
         return False
-    _LOGGER.warning("%s is damaged (%s): it is built anew", stan.path / found[1], found[2])
+    _LOGGER.warning("%s is damaged (%s): it is built again", stan.path / found[1], found[2])
     for made in stan.path.glob("build/driver/*.o"):
         made.unlink(missing_ok=True)
     return True
 
 
 def _has_header(stan: Stan) -> bool:
-    """Whether the header is precompiled; an official CmdStan sees to that itself."""
+    """Return whether the header is precompiled; an official CmdStan manages this itself."""
     made = stan.path.glob("pch/*/stan/model/model_header.hpp.gch")
     return stan.source == "cmdstan" or any(made)
 
@@ -209,7 +210,7 @@ def locate_stan() -> Stan:
     Raises
     ------
     ToolchainError
-        With what is missing and how to get it.
+        With the missing part and how to install it.
     """
     return _from_environment() or _from_default_place() or _from_wheel()
 
@@ -217,12 +218,12 @@ def locate_stan() -> Stan:
 def _from_environment() -> Stan | None:
     text = os.environ.get("CMDSTAN", "")
     if not text or (Path(text) / _MARK).is_file() or _is_ours(Path(text)):
-        return None  # what we told cmdstanpy ourselves is no choice of the user's
+        return None  # this package set it, not the user
     return _official(Path(text), "$CMDSTAN")
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a path names an entry of our cache, even one that has been cleared away."""
+    """Return whether a path is an entry of this cache, even one that has been removed."""
     return path.absolute().parent == (cache_folder() / _KIND).absolute()
 
 
@@ -237,7 +238,7 @@ def _from_default_place() -> Stan | None:
 def _official(path: Path, found_by: str) -> Stan:
     makefile = path / "makefile"
     if not makefile.is_file():
-        what = f"{found_by} names {path}, but no CmdStan is there"
+        what = f"{found_by} names {path}, but there is no CmdStan in it"
         raise ToolchainError(what, "set CMDSTAN to the folder of a CmdStan release, or unset it")
     text = makefile.read_text(errors="replace")
     match = re.search(r"CMDSTAN_VERSION := (\d+)\.(\d+)\.(\d+)", text)
@@ -246,7 +247,7 @@ def _official(path: Path, found_by: str) -> Stan:
     version = ".".join(match.groups())
     if (int(match[1]), int(match[2])) < _OLDEST:
         needed = ".".join(map(str, _OLDEST))
-        what = f"CmdStan {version} of {found_by} is too old: at least {needed} is needed"
+        what = f"CmdStan {version} of {found_by} is too old: version {needed} or newer is needed"
         raise ToolchainError(what, "update it, or unset CMDSTAN to use the one from httpstan")
     if not any((path / "bin").glob("stanc*")):
         raise ToolchainError(f"CmdStan in {path} is not built", f"run `make build` in {path}")
@@ -275,7 +276,7 @@ def _wheel_folder() -> Path:
         raise ToolchainError(_NO_WHEEL, _GET_CMDSTAN) from None
     folder = Path(str(distribution.locate_file("httpstan")))
     if not ((folder / "stanc").is_file() and (folder / "include" / "stan").is_dir()):
-        raise ToolchainError(f"httpstan in {folder} came without Stan's files", _GET_CMDSTAN)
+        raise ToolchainError(f"httpstan in {folder} lacks Stan's files", _GET_CMDSTAN)
     return folder
 
 
@@ -286,7 +287,7 @@ def _stan_version(wheel: Path) -> str:
 
 
 def _layout_key() -> str:
-    """Name everything that goes into the directory: wheel, compiler, driver and makefile."""
+    """Return a hash of all inputs of the directory: wheel, compiler, driver and makefile."""
     compiler = find_compiler()
     record = _shipped_files(importlib.metadata.distribution("httpstan").read_text("RECORD") or "")
     sources = digest_files([stan_folder() / "cpp" / "driver", stan_folder() / "cpp" / "cmdstan"])
@@ -295,7 +296,7 @@ def _layout_key() -> str:
 
 
 def _shipped_files(record: str) -> str:
-    """Leave out what the installer adds (byte code, notes): it differs between environments."""
+    """Omit the files that the installer adds: they differ between environments."""
     lines = record.splitlines()
     return "\n".join(ln for ln in lines if ln.startswith("httpstan/") and ".pyc," not in ln)
 
@@ -304,8 +305,8 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether the directory was finished: the mark is written last, with the size of each part."""
+def _is_complete(folder: Path) -> bool:
+    """Return whether the directory is complete: its marker, written last, lists all parts."""
     try:
         parts = json.loads((folder / _MARK).read_text())["parts"]
         return all((folder / name).stat().st_size == size for name, size in parts.items())
@@ -313,7 +314,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _lay_out(folder: Path) -> None:
+def _assemble(folder: Path) -> None:
     compiler = find_compiler()
     _check_space(folder)
     _copy_wheel(_wheel_folder(), folder)
@@ -330,13 +331,13 @@ def _lay_out(folder: Path) -> None:
 def _check_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < _BYTES_NEEDED:
-        what = f"{free / 1e6:.0f} MB are free on the disk of {cache_folder()}"
-        remedy = f"{_BYTES_NEEDED / 1e6:.0f} MB are needed: free some, or set PKQSP_CACHE"
+        what = f"only {free / 1e6:.0f} MB are free on the disk of {cache_folder()}"
+        remedy = f"{_BYTES_NEEDED / 1e6:.0f} MB are needed: free some space, or set PKQSP_CACHE"
         raise ToolchainError(what, remedy)
 
 
 def _copy_wheel(wheel: Path, folder: Path) -> None:
-    """Link the wheel's files, so that they stay when its environment goes; copy across disks."""
+    """Hard-link the wheel's files, so that they outlive its environment; copy between disks."""
     skipped = shutil.ignore_patterns("pybind11", "__pycache__")
     for part in ("include", "lib"):
         shutil.copytree(wheel / part, folder / part, copy_function=_link_or_copy, ignore=skipped)
@@ -358,7 +359,7 @@ def _copy_sources(folder: Path) -> None:
 
 
 def _run_make(folder: Path, target: str) -> None:
-    # A make that started us has its own say in the environment; this one is none of its children.
+    # A parent make passes settings in the environment, which do not apply to this one.
     own = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     done = subprocess.run(
         [find_make(), target], cwd=folder, env=own, capture_output=True, text=True, check=False
@@ -368,25 +369,23 @@ def _run_make(folder: Path, target: str) -> None:
 
 
 def explain_failure(output: str, what: str, remedy: str = "") -> ToolchainError:
-    """Return the error for what ``make`` printed when it could not compile something.
+    """Return the error for the output of a failed ``make``.
 
     Parameters
     ----------
     output : str
-        What it printed.
+        Output of ``make``.
     what : str
-        What was to be compiled.
+        What was compiled.
     remedy : str
-        What to do, where neither the disk nor the memory was too small.
+        Remedy if neither the disk nor the memory was too small.
     """
     if "No space left" in output:
         remedy = "free some space on the disk of the cache or of TMPDIR, or set PKQSP_CACHE"
         return ToolchainError(f"the disk is full: {what} was not compiled", remedy)
     if "Killed" in output or "out of memory" in output:
-        remedy = (
-            "a compiler needs up to 2 GB: close other programs, or set PKQSP_JOBS=1, for one only"
-        )
-        return ToolchainError(f"no memory left to compile {what}", remedy)
+        remedy = "a compiler needs up to 2 GB: close other programs, or set PKQSP_JOBS=1"
+        return ToolchainError(f"the memory was too small to compile {what}", remedy)
     return ToolchainError(f"{what} could not be compiled\n{output.strip()}", remedy)
 
 

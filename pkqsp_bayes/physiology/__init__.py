@@ -1,5 +1,5 @@
 """Bodies, partition coefficients, binding, ontogeny and virtual populations.
 
 Formulas are written once and take floats, arrays or symbols (`pkqsp_bayes.ops`); their
-figures stand in ``tables`` with unit, citation and status.
+sources are in ``tables`` with unit, citation and status.
 """

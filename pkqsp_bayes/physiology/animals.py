@@ -1,6 +1,6 @@
 """Bodies of animals: rat and mouse after Brown 1997, dog and monkey after Davies & Morris.
 
-Organs scale with weight, flows with weight to the power 0.75, as the sources state them.
+Organs scale with weight, flows with weight to the power 0.75, as in the sources.
 """
 
 import functools
@@ -16,7 +16,7 @@ __all__ = ["ANIMALS", "Animal", "animal_body"]
 
 _PORTAL = ("gut", "spleen")
 
-# Venous blood of all, where the source says no more (Huisinga toolbox: two thirds).
+# Venous share of the blood where the source has none (Huisinga toolbox: two thirds).
 _VENOUS_SHARE = 2.0 / 3.0
 _ML_MIN = 0.06  # L/h
 _BLOOD_DENSITY = 1.04
@@ -25,12 +25,12 @@ _REST_DENSITY = 1.04
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animal:
-    """What is known of a species as a whole.
+    """Whole-body figures of a species.
 
     Parameters
     ----------
     weight : float
-        Usual weight, kg.
+        Typical weight, kg.
     cardiac_output, gfr : float
         mL/min/kg^0.75.
     blood : float
@@ -38,7 +38,7 @@ class Animal:
     haematocrit : float
         Fraction.
     albumin, aag : float
-        g/L plasma.
+        Concentrations in plasma, g/L.
     source : str
         Citation.
     """
@@ -60,7 +60,7 @@ _BROWN = (
 )
 
 # Blood of dog and monkey: plasma volume / (1 - haematocrit). The GFR of a monkey of 5 kg is
-# 10.4 mL/min: httk's 2.08 is for each kg, and not for each kg^0.75 as its header says.
+# 10.4 mL/min: httk's 2.08 is per kg, not per kg^0.75 as its header states.
 ANIMALS: Mapping[str, Animal] = {
     "rat": Animal(
         weight=0.25, cardiac_output=235.0, gfr=3.705, blood=0.064, haematocrit=0.43,
@@ -83,7 +83,7 @@ ANIMALS: Mapping[str, Animal] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """Mass for each kg of weight, and share of the cardiac output (None for the lungs)."""
+    """Mass per kg of weight, and share of the cardiac output (None for the lungs)."""
 
     mass: float
     flow: float | None
@@ -120,7 +120,7 @@ def animal_body(species: str, *, WT: Value | None = None) -> Body:
     species : str
         One of `ANIMALS`.
     WT : Value, optional
-        kg; by default the usual weight.
+        Weight, kg; by default the typical weight.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def animal_body(species: str, *, WT: Value | None = None) -> Body:
 def _borrowed(species: str) -> tuple[str, ...]:
     rows = [row for row in read_table("animal_organs") if row["species"] == species]
     organs = [row["organ"] for row in rows if row["status"] == "human"]
-    return (f"volume a kg as in man: {', '.join(organs)}",) if organs else ()
+    return (f"volume per kg as in humans: {', '.join(organs)}",) if organs else ()
 
 
 def _organ(name: str, share: _Share, weight: Value, output: Value) -> Organ:

@@ -1,7 +1,7 @@
 """Unbound fraction in plasma from the proteins that bind the drug.
 
-What adds up over proteins is the ratio of bound to unbound drug, so that one affinity (Kd and n
-sites) or one fu at a reference concentration says all there is to know of a protein.
+Ratios of bound to unbound drug add up over proteins. Therefore one affinity (Kd and n sites), or
+one fu at a reference concentration, describes a protein completely.
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
@@ -21,11 +21,11 @@ _POSITIVE = (ABOVE_ZERO, float("inf"))
 
 
 def fu_from_ratios(*ratios: Value) -> Value:
-    """Return the unbound fraction, where each protein binds by its ratio of bound to unbound.
+    """Return the unbound fraction from the ratio of bound to unbound drug of each protein.
 
     Examples
     --------
-    Albumin binds as much as is free, AAG twice as much:
+    Albumin binds as much drug as is unbound, AAG binds twice as much:
 
     >>> fu_from_ratios(1.0, 2.0)
     0.25
@@ -35,12 +35,12 @@ def fu_from_ratios(*ratios: Value) -> Value:
 
 
 def bound_ratio(fu: Value) -> Value:
-    """Return bound over unbound drug.
+    """Return the ratio of bound to unbound drug.
 
     Raises
     ------
     CheckError
-        If fu is no fraction in (0, 1].
+        If fu is not in (0, 1].
 
     Examples
     --------
@@ -52,19 +52,19 @@ def bound_ratio(fu: Value) -> Value:
 
 
 def fu_at_concentration(fu: Value, concentration: Value, reference: Value) -> Value:
-    """Return the unbound fraction at another concentration of the one binding protein.
+    """Return the unbound fraction at another concentration of the single binding protein.
 
     Parameters
     ----------
     fu : Value
-        At the reference concentration.
+        Unbound fraction at the reference concentration.
     concentration, reference : Value
-        Of the protein, in one unit.
+        Concentrations of the protein, in the same unit.
 
     Raises
     ------
     CheckError
-        If fu is no fraction in (0, 1].
+        If fu is not in (0, 1].
 
     Notes
     -----
@@ -82,14 +82,14 @@ def fu_at_concentration(fu: Value, concentration: Value, reference: Value) -> Va
 
 
 def fu_from_affinity(concentration: Value, Kd: Value, sites: Value = 1.0) -> Value:
-    """Return the unbound fraction by one protein, far from saturation.
+    """Return the unbound fraction for one protein, far from saturation.
 
     Parameters
     ----------
     concentration, Kd : Value
-        Of the protein, and its dissociation constant, in one unit.
+        Concentration of the protein and its dissociation constant, in the same unit.
     sites : Value
-        Sites on each molecule.
+        Binding sites per molecule.
 
     Examples
     --------
@@ -101,12 +101,12 @@ def fu_from_affinity(concentration: Value, Kd: Value, sites: Value = 1.0) -> Val
 
 
 def dissociation_constant(fu: Value, concentration: Value, sites: Value = 1.0) -> Value:
-    """Return the Kd with which a protein of this concentration leaves this fraction unbound.
+    """Return the Kd at which a protein of this concentration gives this unbound fraction.
 
     Raises
     ------
     CheckError
-        If fu is no fraction in (0, 1].
+        If fu is not in (0, 1].
 
     Examples
     --------
@@ -120,18 +120,18 @@ def dissociation_constant(fu: Value, concentration: Value, sites: Value = 1.0) -
 def fu_saturable(
     drug: Value, concentration: Value, Kd: Value, sites: Value = 1.0, *, ops: Ops = NUMPY
 ) -> Value:
-    """Return the unbound fraction where the drug uses up the protein's sites.
+    """Return the unbound fraction for a protein that the drug can saturate.
 
     Parameters
     ----------
     drug : Value
         Total concentration in plasma.
     concentration, Kd : Value
-        Of the protein, and its dissociation constant; all three in one molar unit.
+        Concentration of the protein and its dissociation constant; all three in one molar unit.
     sites : Value
-        Sites on each molecule.
+        Binding sites per molecule.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Notes
     -----
@@ -139,7 +139,7 @@ def fu_saturable(
 
     Examples
     --------
-    Little drug binds as if linearly, much drug is free:
+    Binding is linear at low and saturated at high concentrations:
 
     >>> [round(float(fu_saturable(c, 600.0, 200.0)), 4) for c in (0.0, 600.0, 1e6)]
     [0.25, 0.4343, 0.9994]

@@ -1,4 +1,4 @@
-"""Drug between plasma and red cells, and what the kidneys filter."""
+"""Distribution of drug between plasma and red cells, and clearance by filtration."""
 
 from pkqsp_bayes.ops import Value, is_number
 from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, require
@@ -25,8 +25,8 @@ def blood_to_plasma(haematocrit: Value, fup: Value, cell_kpu: Value) -> Value:
     fup : Value
         Unbound fraction in plasma.
     cell_kpu : Value
-        Concentration in red cells to unbound concentration in plasma: the drug's own, whatever
-        haematocrit and binding do.
+        Ratio of the concentration in red cells to the unbound concentration in plasma: a property
+        of the drug, independent of haematocrit and binding.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def blood_to_plasma(haematocrit: Value, fup: Value, cell_kpu: Value) -> Value:
 
 
 def cell_partition(BP: Value, fup: Value, haematocrit: Value) -> Value:
-    """Return the concentration in red cells to the unbound one in plasma.
+    """Return the ratio of the concentration in red cells to the unbound one in plasma.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def cell_partition(BP: Value, fup: Value, haematocrit: Value) -> Value:
 
 
 def erythrocyte_ratio(BP: Value, haematocrit: Value) -> Value:
-    """Return the concentration in red cells to that in plasma, both of total drug.
+    """Return the ratio of the total concentration in red cells to that in plasma.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A body: organs, blood and flows that add up, as functions of a person's covariates."""
+"""Bodies: organs, blood and flows as functions of the covariates of an individual."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,31 +10,31 @@ from pkqsp_bayes.physiology.formula_ranges import ABOVE_ZERO, Limit, limit_issue
 
 __all__ = ["FEMALE", "MALE", "Body", "Organ", "check_body"]
 
-# SEX is a number in formulas, linear between the two.
+# SEX is a number in formulas; values between the two are interpolated linearly.
 FEMALE, MALE = 0.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organ:
-    """One organ, of tissue without the blood of the pools.
+    """One organ, without the blood of the pools.
 
     Parameters
     ----------
     volume : Value
-        L.
+        Volume, L.
     mass : Value
-        kg.
+        Mass, kg.
     flow : Value or None
-        All the blood that leaves it, L/h: of the liver, arterial and portal. None for the lungs,
-        through which all of it passes.
+        Total outflow of blood, L/h; for the liver arterial and portal. None for the lungs, which
+        receive the whole cardiac output.
     position : {"parallel", "series"}
-        ``series``: between venous and arterial pool.
+        ``series``: between the venous and the arterial pool.
     drains_to : str or None
         ``liver`` for portal organs.
     fraction_vascular, fraction_interstitial : float or None
-        Volume fractions of the organ as it is in life, with its blood.
+        Volume fractions of the organ in vivo, including its blood.
     functional : Value
-        Share of its tissue that works: a factor of what its enzymes and transporters do.
+        Functional share of the tissue: a factor of the activity of enzymes and transporters.
     """
 
     volume: Value
@@ -49,29 +49,29 @@ class Organ:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A body of one species.
+    """The body of one species.
 
-    The masses of the organs and of the blood add up to the weight, the flows of the organs that
-    drain into the veins to the cardiac output.
+    The masses of the organs and of the blood add up to the weight. The flows of the organs that
+    drain into the veins add up to the cardiac output.
 
     Parameters
     ----------
     species : str
         One of `pkqsp_bayes.physiology.species.species_names`.
     organs : mapping of str to Organ
-        By name; ``rest`` is what no other organ covers.
+        Organs by name; ``rest`` is the remainder of the body.
     arterial_volume, venous_volume : Value
-        Blood of the pools, L.
+        Blood volumes of the pools, L.
     weight : Value
-        kg.
+        Weight, kg.
     cardiac_output : Value
-        L/h.
+        Cardiac output, L/h.
     haematocrit : Value
-        Fraction.
+        Haematocrit, a fraction.
     gfr : Value
         Glomerular filtration rate, L/h.
     height : Value or None
-        cm, of humans.
+        Height of humans, cm.
     albumin, aag : Value or None
         Concentrations in plasma, g/L; None where no source states them.
     sources : tuple of str
@@ -93,12 +93,12 @@ class Body:
 
     @property
     def blood_volume(self) -> Value:
-        """All the blood, L."""
+        """Total blood volume, L."""
         return self.arterial_volume + self.venous_volume
 
     @property
     def plasma_volume(self) -> Value:
-        """All the plasma, L."""
+        """Total plasma volume, L."""
         return self.blood_volume * (1.0 - self.haematocrit)
 
     @property
@@ -107,18 +107,18 @@ class Body:
         return tuple(name for name, organ in self.organs.items() if organ.drains_to == "liver")
 
 
-# Relative: what rounding leaves of sums of tabulated figures.
+# Relative rounding error of sums of tabulated figures.
 _CLOSURE = 1e-9
 
 
 def check_body(body: Body) -> Body:
-    """Return the body if its numbers (or arrays of them) are those of one; symbols pass.
+    """Return the body if its numbers (or arrays of them) are valid; symbols are not checked.
 
     Raises
     ------
     CheckError
-        With every organ that is negative or empty, portal flows above the liver's, flows that do
-        not add up to the cardiac output, haematocrit outside (0, 1).
+        With every organ that is negative or empty, portal flows above the flow of the liver, flows
+        that do not add up to the cardiac output, or a haematocrit outside (0, 1).
 
     Examples
     --------
@@ -146,7 +146,7 @@ def _signs(body: Body) -> list[Issue]:
         stated[f"organs.{name}.volume"] = organ.volume
         if organ.flow is not None:
             stated[f"organs.{name}.flow"] = organ.flow
-    remedy = "above 0: weight, height and the stated organs do not go together"
+    remedy = "it must be above 0: weight, height and the stated organs are inconsistent"
     return limit_issues(
         Limit(name="it", value=value, low=ABOVE_ZERO, high=float("inf"), where=where, remedy=remedy)
         for where, value in stated.items()
@@ -160,10 +160,18 @@ def _flows(body: Body) -> list[Issue]:
     issues = []
     total = sum(flow for name, flow in flows.items() if body.organs[name].drains_to is None)
     if abs(total - body.cardiac_output) > _CLOSURE * body.cardiac_output:
-        what = f"the flows add up to {total:g} L/h, the cardiac output is {body.cardiac_output:g}"
+        what = (
+            f"the flows add up to {total:g} L/h, but the cardiac output is {body.cardiac_output:g}"
+        )
         issues.append(Issue(where="body.cardiac_output", what=what, remedy="make them equal"))
     portal = sum(flows[name] for name in body.portal_organs)
     if portal > flows.get("liver", portal):
-        what = f"portal organs bring {portal:g} L/h, of {flows['liver']:g} in all"
-        issues.append(Issue(where="organs.liver.flow", what=what, remedy="it is total flow"))
+        what = f"portal organs contribute {portal:g} L/h of a total of {flows['liver']:g} L/h"
+        issues.append(
+            Issue(
+                where="organs.liver.flow",
+                what=what,
+                remedy="state the total flow, including the portal flows",
+            )
+        )
     return issues

@@ -1,4 +1,4 @@
-"""Inflammation and enzymes: IL-6 lowers CYP3A4, IL-6 drives CRP, CRP goes with clearance."""
+"""Inflammation and enzymes: IL-6 suppresses CYP3A4 and induces CRP; CRP is related to clearance."""
 
 from dataclasses import dataclass
 
@@ -19,18 +19,18 @@ _ANY = (0.0, float("inf"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """How a cytokine suppresses the synthesis of an enzyme.
+    """Suppression of the synthesis of an enzyme by a cytokine.
 
     Parameters
     ----------
     EC50 : Value
-        Concentration of half the effect, pg/mL.
+        Concentration at half the maximal effect, pg/mL.
     minimum : Value
-        Activity that remains at any concentration, fraction of baseline.
+        Remaining activity at high concentrations, as a fraction of baseline.
     hill : Value
-        Exponent.
+        Hill exponent.
     kdeg : Value
-        Degradation of the enzyme, 1/h.
+        Degradation rate constant of the enzyme, 1/h.
     source : str
         Citation.
     """
@@ -52,14 +52,14 @@ MACHAVARAM_2013 = Suppression(
 
 
 def suppressed_activity(cytokine: Value, effect: Suppression = MACHAVARAM_2013) -> Value:
-    """Return the enzyme's activity at steady state, fraction of baseline.
+    """Return the activity of the enzyme at steady state, as a fraction of baseline.
 
     Parameters
     ----------
     cytokine : Value
-        Concentration, pg/mL.
+        Concentration of the cytokine, pg/mL.
     effect : Suppression
-        By default that of IL-6 on CYP3A4.
+        Parameters of the suppression; by default those of IL-6 on CYP3A4.
 
     Examples
     --------
@@ -77,11 +77,11 @@ def turnover_rate(activity: Value, cytokine: Value, effect: Suppression = MACHAV
     Parameters
     ----------
     activity : Value
-        E, fraction of baseline.
+        E, as a fraction of baseline.
     cytokine : Value
-        Concentration, pg/mL.
+        Concentration of the cytokine, pg/mL.
     effect : Suppression
-        By default that of IL-6 on CYP3A4.
+        Parameters of the suppression; by default those of IL-6 on CYP3A4.
 
     Examples
     --------
@@ -95,16 +95,16 @@ def turnover_rate(activity: Value, cytokine: Value, effect: Suppression = MACHAV
 def crp_under_antibody(
     antibody: Value, baseline: Value, IC50: Value, Imax: Value, hill: Value = 1.0
 ) -> Value:
-    """Return the CRP concentration that an antibody against IL-6 leaves at steady state, mg/L.
+    """Return the CRP concentration at steady state under an antibody against IL-6, mg/L.
 
     Parameters
     ----------
     antibody, IC50 : Value
-        Concentrations in one unit.
+        Concentrations in the same unit.
     baseline : Value
-        CRP without it, mg/L.
+        CRP without the antibody, mg/L.
     Imax, hill : Value
-        Of the inhibition.
+        Maximal inhibition and Hill exponent.
 
     Notes
     -----
@@ -129,14 +129,14 @@ def crp_under_antibody(
 
 
 def clearance_by_crp(crp: Value, exponent: Value = -0.312, reference: Value = 32.0) -> Value:
-    """Return the factor of midazolam's clearance in critically ill children.
+    """Return the factor by which CRP changes midazolam's clearance in critically ill children.
 
     Parameters
     ----------
     crp, reference : Value
-        mg/L.
+        CRP concentrations, mg/L.
     exponent : Value
-        Of CRP.
+        Exponent of CRP.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Glomerular filtration: its size in adults, its growth in children, its decline with age."""
+"""Glomerular filtration: adult value, maturation in children, decline with age."""
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
@@ -12,18 +12,18 @@ __all__ = [
     "filtration_per_kidney",
 ]
 
-# 5.165 mL/min/kg^0.75 are 125 mL/min at 70 kg: Davies & Morris, Pharm Res 1993;10:1093-5, in httk.
+# 5.165 mL/min/kg^0.75 is 125 mL/min at 70 kg: Davies & Morris, Pharm Res 1993;10:1093-5, in httk.
 ADULT_GFR = 7.5
 _REFERENCE_WEIGHT = 70.0
 _ML_MIN = 0.06  # L/h
 
-# From the smallest preterm infants of Rhodin et al. on; postmenstrual from 22 weeks.
+# The smallest preterm infants are those of Rhodin et al.; postmenstrual age from 22 weeks.
 _WEIGHT = (0.3, 400.0)
 _WEEKS = (22.0, 6500.0)
 
 
 def adult_filtration(weight: Value) -> Value:
-    """Return the GFR of an adult, L/h, of weight in kg (Davies & Morris 1993).
+    """Return the GFR of an adult, L/h, from the weight in kg (Davies & Morris 1993).
 
     Examples
     --------
@@ -35,7 +35,7 @@ def adult_filtration(weight: Value) -> Value:
 
 
 def filtration_maturation(weeks: Value) -> Value:
-    """Return GFR as a fraction of an adult's of the same weight.
+    """Return the GFR as a fraction of that of an adult of the same weight.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def filtration_maturation(weeks: Value) -> Value:
 
 
 def filtration_ageing(age: Value, *, ops: Ops = NUMPY) -> Value:
-    """Return the share of GFR that an age in years leaves, from 30 on less than 1 (PK-Sim).
+    """Return the fraction of GFR that remains at an age in years, 1 up to 30 years (PK-Sim).
 
     Examples
     --------
@@ -70,20 +70,20 @@ def filtration_ageing(age: Value, *, ops: Ops = NUMPY) -> Value:
 
 
 def filtration_per_kidney(age: Value, weeks: Value, *, ops: Ops = NUMPY) -> Value:
-    """Return GFR for each kg of kidney, L/h/kg, from birth to old age, as PK-Sim has it.
+    """Return the GFR per kg of kidney, L/h/kg, from birth to old age, as in PK-Sim.
 
     Parameters
     ----------
     age : Value
-        Years.
+        Age in years.
     weeks : Value
         Postmenstrual age.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Examples
     --------
-    At 30 years, with kidneys of 0.43772 kg, 116.4 mL/min:
+    At 30 years, with kidneys of 0.43772 kg, the GFR is 116.4 mL/min:
 
     >>> round(float(filtration_per_kidney(30.0, 1605.0)) * 0.43772 / 0.06, 1)
     116.4
@@ -104,7 +104,7 @@ def filtration_of_infants(
     days : Value
         Postnatal age.
     weight, birth_weight : Value
-        kg.
+        Weights, kg.
     gestation : Value
         Gestational age at birth, weeks.
 

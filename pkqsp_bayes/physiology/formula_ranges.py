@@ -1,4 +1,4 @@
-"""The ranges of formulas: numbers outside are refused, symbols pass and are checked at run time."""
+"""Ranges of validity of formulas: numbers are checked at once, symbols at run time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from pkqsp_bayes.ops import Value, is_number, is_value
 __all__ = ["ABOVE_ZERO", "Limit", "describe_range", "limit_issues", "require"]
 
 ABOVE_ZERO = 1e-300
-"""A lower bound for what must be positive."""
+"""A lower bound for quantities that must be positive."""
 
 type Bounds = tuple[Value, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A quantity and the range in which a formula holds for it, the bounds included.
+    """A quantity and the range, including its bounds, in which a formula is valid.
 
     Parameters
     ----------
     name : str
-        What it is, with its unit.
+        Name of the quantity, with its unit.
     value : Value
         A number, an array of them, or a symbol.
     low, high : Value
-        The range; it may depend on what `value` depends on.
+        The range; it may depend on the same covariates as `value`.
     where : str
-        Path in the model file, or name of the argument.
+        Location: path in the model file, or name of the argument.
     remedy : str
-        What to do about a value outside.
+        Remedy for a value outside the range.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Limit:
 
 
 def limit_issues(limits: Iterable[Limit]) -> list[Issue]:
-    """Return what is outside its range, of an array the first element; symbols pass.
+    """Return the values outside their range (of an array the first one); symbols are not checked.
 
     Examples
     --------
@@ -55,17 +55,17 @@ def limit_issues(limits: Iterable[Limit]) -> list[Issue]:
 
 
 def require(**given: Bounds) -> None:
-    """Refuse numbers outside the range of a formula, all of them at once.
+    """Check arguments against the ranges of a formula, all together.
 
     Parameters
     ----------
     **given : (value, low, high)
-        By the name of the argument.
+        Value and range of each argument, by name.
 
     Raises
     ------
     CheckError
-        With each argument outside its range, or that is NaN.
+        With each argument that is outside its range or NaN.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def require(**given: Bounds) -> None:
 def _issue(limit: Limit) -> Issue | None:
     where, value = limit.where or limit.name, limit.value
     if not is_value(value):
-        what = f"{limit.name} is {shown(value)}, no number"
+        what = f"{limit.name} is {shown(value)}, not a number"
         return Issue(where=where, what=what, remedy=limit.remedy)
     if not all(map(_is_numeric, (value, limit.low, limit.high))):
         return None
@@ -91,9 +91,9 @@ def _issue(limit: Limit) -> Issue | None:
     if not bad.size:
         return None
     first = bad[0]
-    place = f" at place {first}" if numbers.size > 1 else ""
-    said = describe_range(low.ravel()[first], high.ravel()[first])
-    what = f"{limit.name} is {numbers.ravel()[first]:g}{place}, {said}"
+    place = f" at index {first}" if numbers.size > 1 else ""
+    miss = describe_range(low.ravel()[first], high.ravel()[first])
+    what = f"{limit.name} is {numbers.ravel()[first]:g}{place}, {miss}"
     return Issue(where=where, what=what, remedy=limit.remedy)
 
 
@@ -102,7 +102,7 @@ def _is_numeric(value: Value) -> bool:
 
 
 def describe_range(low: float, high: float) -> str:
-    """Say what of a range a value has missed.
+    """Return in which way a value is outside a range.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""The human body: ICRP 89 reference persons from birth on, scaled to a person's size.
+"""The human body: reference persons of ICRP 89 from birth on, scaled to an individual's size.
 
-Between persons of one age and sex, size moves organs as in Huisinga et al., CPT Pharmacometrics
-Syst Pharmacol 2012;1:e5 (``lean``), or by powers of height as in Willmann et al., J Pharmacokinet
-Pharmacodyn 2007;34:401-31 (``height``).
+Among individuals of one age and sex, organs scale with size as in Huisinga et al., CPT
+Pharmacometrics Syst Pharmacol 2012;1:e5 (``lean``), or by powers of height as in Willmann et al., J
+Pharmacokinet Pharmacodyn 2007;34:401-31 (``height``).
 """
 
 from collections.abc import Mapping
@@ -33,16 +33,16 @@ from pkqsp_bayes.physiology.tables import table_sources
 
 __all__ = ["human_body"]
 
-# ICRP 89, Table 2.12: 2300 mL of red cells in 5300 mL, 1500 in 3900.
+# ICRP 89, Table 2.12: 2300 mL of red cells in 5300 mL, 1500 mL in 3900 mL.
 _HAEMATOCRIT = {"female": 1.5 / 3.9, "male": 2.3 / 5.3}
 
-# As the mavoglurant model has it for the rest of the body; unverified elsewhere.
+# As for the rest of the body in the mavoglurant model; unverified for other organs.
 REST_DENSITY = 1.04
 
-# Huisinga's split of ICRP 89 Table 2.13.
+# Huisinga's division of ICRP 89, Table 2.13.
 ARTERIAL_SHARE = 0.295
 
-# Below it, fat follows weight: the formula of lean weight is one of adults.
+# Below this age fat scales with weight: the formula of lean weight holds for adults.
 LEAN_WEIGHT_AGE = 18.0
 
 _REST_HEIGHT_EXPONENT = 0.75
@@ -57,23 +57,23 @@ def human_body(
     scaling: str = "lean",
     ops: Ops = NUMPY,
 ) -> Body:
-    """Return the body of a person; see `pkqsp_bayes.physiology.species.reference_body`.
+    """Return the body of a human; see `pkqsp_bayes.physiology.species.reference_body`.
 
     Parameters
     ----------
     WT, HT, AGE, SEX : Value, optional
-        kg, cm, years, 0 female and 1 male. Without weight that of the reference person; without
-        height that at the reference person's body mass index; without age an adult.
+        kg, cm, years, 0 female and 1 male. By default: the weight of the reference person, the
+        height at the body mass index of the reference person, an adult.
     scaling : {"lean", "height"}
-        ``lean``: fat by weight less lean weight, skin by body surface, brain as it is, all else by
-        what is left of the weight. ``height``: each organ by a power of height, fat takes the rest
-        of the weight; slim people are beyond it.
+        ``lean``: fat is weight minus lean weight, skin scales with body surface, the brain is
+        constant, all other organs scale with the remaining weight. ``height``: each organ scales
+        with a power of height, fat is the remainder of the weight; it is invalid for slim subjects.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Examples
     --------
-    ICRP 89's reference man has a liver of 1.8 kg and a cardiac output of 6.5 L/min:
+    The reference man of ICRP 89 has a liver of 1.8 kg and a cardiac output of 6.5 L/min:
 
     >>> man = human_body(WT=73.0, HT=176.0)
     >>> float(man.organs["liver"].mass), float(man.cardiac_output)
@@ -95,7 +95,7 @@ def human_body(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scaled:
-    """A person's masses in kg, what arteries bring to organs and the cardiac output in L/h."""
+    """Masses in kg, arterial inflows of organs and cardiac output in L/h, of an individual."""
 
     mass: Mapping[str, Value]
     arterial: Mapping[str, Value]
@@ -189,7 +189,7 @@ def _sources() -> tuple[str, ...]:
     return (
         tables["human_organs"]["citation"],
         tables["human_persons"]["citation"],
-        "haematocrit of children: the adult's of their sex, for want of a sourced one",
+        "haematocrit of children: adult value of their sex (no source for children)",
         "GFR: Davies & Morris 1993, maturation of Rhodin et al. 2009, ageing of PK-Sim",
         "albumin, AAG: McNamara & Alcorn 2002, as restated by Han et al. 2025",
     )

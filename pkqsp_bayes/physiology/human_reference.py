@@ -1,4 +1,4 @@
-"""ICRP 89's reference persons, from birth on: organ masses, blood and flows."""
+"""Reference persons of ICRP 89, from birth on: organ masses, blood and flows."""
 
 import functools
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ __all__ = [
     "human_reference",
 ]
 
-# Where the tables have persons of both sexes.
+# Ages for which the tables have both sexes.
 _KNOTS = (
     (0.0, "newborn", "newborn"),
     (1.0, "1y", "1y"),
@@ -28,7 +28,7 @@ _KNOTS = (
 )
 _ADULT = _KNOTS[-1]
 
-# ICRP 89, section 7.4: 5.6 kg of blood in 5.3 L.
+# ICRP 89, section 7.4: 5.6 kg of blood are 5.3 L.
 BLOOD_DENSITY = 5.6 / 5.3
 
 _MINUTES = 60.0
@@ -36,24 +36,24 @@ _MINUTES = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganFigures:
-    """What the table says of one organ.
+    """Tabulated figures of one organ.
 
     Parameters
     ----------
     mass : mapping of str to float
-        kg, by reference person.
+        Mass, kg, by reference person.
     flow : mapping of str to float
         Share of the cardiac output of an adult, by sex; empty for the lungs.
     density : float
-        kg/L.
+        Density, kg/L.
     height_exponent : float
-        Of the volume.
+        Exponent of height for the volume.
     volume_cv, volume_geometric_sd : float or None
-        Between persons of one size: of a normal or of a lognormal distribution.
+        Variability between individuals of one size: of a normal or of a lognormal distribution.
     drains_to : str or None
         ``liver`` for portal organs.
     fraction_vascular, fraction_interstitial : float
-        Of the organ with its blood.
+        Volume fractions of the organ including its blood.
     """
 
     mass: Mapping[str, float]
@@ -90,7 +90,7 @@ HUMAN_ORGANS: Mapping[str, OrganFigures] = {
 
 
 @functools.cache
-def _persons() -> Mapping[str, Mapping[str, float]]:
+def _reference_columns() -> Mapping[str, Mapping[str, float]]:
     columns = ("weight", "height", "blood_volume", "cardiac_output")
     return {
         row["person"]: {c: float(row[c]) for c in columns} for row in read_table("human_persons")
@@ -104,15 +104,15 @@ class HumanReference:
     Parameters
     ----------
     weight, height : Value
-        kg, cm.
+        Weight, kg, and height, cm.
     mass : mapping of str to Value
-        Of the organs without blood, kg; ``rest`` makes them the weight.
+        Mass of the organs without blood, kg; ``rest`` is the remainder of the weight.
     blood_mass : Value
-        kg.
+        Mass of the blood, kg.
     cardiac_output : Value
-        L/h.
+        Cardiac output, L/h.
     share : mapping of str to Value
-        Of the cardiac output, by the organ whose artery brings it; together one.
+        Shares of the cardiac output by the organ that the artery supplies; their sum is one.
     """
 
     weight: Value
@@ -126,7 +126,7 @@ class HumanReference:
 def human_reference(
     age: Value | None = None, sex: Value = MALE, *, ops: Ops = NUMPY
 ) -> HumanReference:
-    """Return the reference person of an age in years, an adult without it, and of a sex.
+    """Return the reference person of a sex and an age in years (by default an adult).
 
     Examples
     --------
@@ -141,7 +141,7 @@ def human_reference(
         return ops.interpolate(age, [knot[0] for knot in _KNOTS], knots)
 
     def person(column: str) -> Value:
-        values = {name: figures[column] for name, figures in _persons().items()}
+        values = {name: figures[column] for name, figures in _reference_columns().items()}
         return at_age(values, values)
 
     mass = {name: at_age(organ.mass, organ.mass) for name, organ in HUMAN_ORGANS.items()}
@@ -158,13 +158,13 @@ def human_reference(
 
 
 def by_sex(female: float, male: float, sex: Value) -> Value:
-    """Return the value of a sex, linear between 0 (female) and 1 (male)."""
+    """Return the value for a sex; between 0 (female) and 1 (male) it is interpolated linearly."""
     return female if female == male else female + (male - female) * sex
 
 
 @functools.cache
 def _adult_shares() -> Mapping[str, Mapping[str, float]]:
-    """Return arterial shares of the cardiac output by organ and sex; the rest takes the rest."""
+    """Return arterial shares of the cardiac output by organ and sex; the rest is the remainder."""
     shares = {name: dict(organ.flow) for name, organ in HUMAN_ORGANS.items() if organ.flow}
     for sex in ("female", "male"):
         portal = [n for n, organ in HUMAN_ORGANS.items() if organ.drains_to == "liver"]
@@ -176,9 +176,9 @@ def _adult_shares() -> Mapping[str, Mapping[str, float]]:
 
 
 def _shares(mass: Mapping[str, Value], age: Value | None, sex: Value) -> Mapping[str, Value]:
-    """Return arterial shares: adult blood flow for each kg of organ, made to add up to one.
+    """Return arterial shares: the adult blood flow per kg of organ, normalised to the sum one.
 
-    So a newborn's brain, large for the body, takes a large share.
+    Thus the brain of a newborn, which is large relative to the body, has a large share.
     """
     adult = {n: by_sex(s["female"], s["male"], sex) for n, s in _adult_shares().items()}
     if age is None:

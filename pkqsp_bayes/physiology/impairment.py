@@ -1,4 +1,4 @@
-"""Impaired organs: declared multipliers of a body, after which its flows add up again."""
+"""Organ impairment: multipliers of the figures of a body, with flows that still add up."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ _WHOLE = ("gfr", "haematocrit", "albumin", "aag")
 
 
 def multiplier_names(body: Body) -> tuple[str, ...]:
-    """Return what may be multiplied.
+    """Return the names of the figures that can be multiplied.
 
     Examples
     --------
@@ -33,22 +33,24 @@ def multiplier_names(body: Body) -> tuple[str, ...]:
 
 
 _BODY = instance(Body, wanted="give a Body, such as pkqsp_bayes.reference_body returns")
-_MULTIPLIERS = mapping(VALUE, wanted='give a mapping of names to factors, as {"liver.flow": 0.5}')
+_MULTIPLIERS = mapping(
+    VALUE, wanted='give a mapping of names to factors, such as {"liver.flow": 0.5}'
+)
 
 
 @checked(body=_BODY, multipliers=_MULTIPLIERS)
 def impair_body(body: Body, multipliers: Mapping[str, Value]) -> Body:
-    """Return the body with its figures multiplied.
+    """Return the body with multiplied figures.
 
     Parameters
     ----------
     body : Body
-        Of a healthy person.
+        Body of a healthy individual.
     multipliers : mapping of str to Value
         ``gfr``, ``haematocrit``, ``albumin``, ``aag``; of an organ ``volume``, ``flow`` (of the
-        liver, with all that its portal organs bring), ``functional`` (the share of its tissue that
-        works); ``liver.arterial``. The rest of the body takes or gives the flow, so that the
-        cardiac output stays.
+        liver including its portal inflow), ``functional`` (the functional share of its tissue);
+        ``liver.arterial``. The rest of the body compensates a changed flow, so that the cardiac
+        output is constant.
 
     Raises
     ------
@@ -81,12 +83,14 @@ def _whole(body: Body, name: str, factor: Value) -> Body:
 def _check(body: Body, multipliers: Mapping[str, Value]) -> None:
     known = multiplier_names(body)
     issues = [
-        Issue(where=f"body.multipliers.{n}", what="it is unknown", remedy=suggest(n, known))
+        Issue(
+            where=f"body.multipliers.{n}", what="it cannot be multiplied", remedy=suggest(n, known)
+        )
         for n in multipliers
         if n not in known
     ]
     issues += [
-        Issue(where=f"body.multipliers.{n}", what=f"it is {m:g}", remedy="above 0")
+        Issue(where=f"body.multipliers.{n}", what=f"it is {m:g}", remedy="it must be above 0")
         for n, m in multipliers.items()
         if is_number(m) and not m > 0.0
     ]

@@ -1,4 +1,4 @@
-"""How ionised a drug is in water, and what a pH difference traps (Henderson-Hasselbalch)."""
+"""Ionisation of a drug in water, and ion trapping by a pH difference (Henderson-Hasselbalch)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,15 +16,16 @@ def ionised_ratio(pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value
     Parameters
     ----------
     pH : Value
-        Of the water.
+        pH of the water.
     acid, base : sequence of Value
-        pKa of the acidic and of the basic groups; numbers in any order, symbols in that in which
-        the groups ionise (acids by rising, bases by falling pKa).
+        pKa of the acidic and of the basic groups. Numbers may be in any order; symbols must be in
+        the order of ionisation (acids by rising, bases by falling pKa).
 
     Notes
     -----
-    Constants are macroscopic: a group that ionises second finds the first one ionised. Acid and
-    base of a zwitterion count apart, as in Rodgers & Rowland, J Pharm Sci 2006;95:1238-57.
+    Constants are macroscopic: when a second group ionises, the first one is ionised. The acidic and
+    basic groups of a zwitterion are counted separately (Rodgers & Rowland, J Pharm Sci
+    2006;95:1238-57).
 
     Examples
     --------
@@ -39,19 +40,19 @@ def ionised_ratio(pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value
 def charge_fractions(
     pH: Value, *, acid: Sequence[Value] = (), base: Sequence[Value] = ()
 ) -> Mapping[int, Value]:
-    """Return the share of the drug by its net charge; together they are one.
+    """Return the share of the drug by net charge; the sum is one.
 
     Parameters
     ----------
     pH : Value
-        Of the water.
+        pH of the water.
     acid, base : sequence of Value
-        As `ionised_ratio` takes them.
+        As in `ionised_ratio`.
 
     Notes
     -----
-    Acidic and basic groups ionise independently of each other, so that a molecule with as many
-    anions as cations counts as one without charge.
+    Acidic and basic groups ionise independently of each other. A molecule with as many anionic as
+    cationic groups counts as neutral.
 
     Examples
     --------
@@ -75,16 +76,16 @@ def ion_trapping(
     acid: Sequence[Value] = (),
     base: Sequence[Value] = (),
 ) -> Value:
-    """Return unbound drug in a water of this pH over unbound drug in plasma, at equilibrium.
+    """Return the equilibrium ratio of unbound drug in water of this pH and in plasma.
 
-    Only the un-ionised drug crosses membranes, so that bases gather where it is acid.
+    Only un-ionised drug crosses membranes. Therefore bases accumulate in acidic water.
 
     Parameters
     ----------
     pH, plasma_pH : Value
-        On both sides.
+        pH of the water and of the plasma.
     acid, base : sequence of Value
-        As `ionised_ratio` takes them.
+        As in `ionised_ratio`.
 
     Examples
     --------
@@ -102,12 +103,12 @@ def _sorted(constants: Sequence[Value]) -> list[Value]:
 
 
 def _losing(pH: Value, acid: Sequence[Value]) -> list[Value]:
-    """Return molecules that lost one proton, two, ... for each that lost none."""
+    """Return the ratios of molecules that lost 1, 2, ... protons to those that lost none."""
     return _cumulative([pH - pKa for pKa in _sorted(acid)])
 
 
 def _taking(pH: Value, base: Sequence[Value]) -> list[Value]:
-    """Return molecules that took up one proton, two, ... for each that took none."""
+    """Return the ratios of molecules that gained 1, 2, ... protons to those that gained none."""
     return _cumulative([pKa - pH for pKa in reversed(_sorted(base))])
 
 

@@ -1,4 +1,4 @@
-"""The liver: its size, its microsomal protein, and clearance from what happens in a test tube."""
+"""The liver: its mass, its microsomal protein, and in vitro-in vivo extrapolation of clearance."""
 
 from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.formula_ranges import require
@@ -38,15 +38,15 @@ def liver_mass(surface: Value) -> Value:
 
 
 def microsomal_protein(age: Value) -> Value:
-    """Return the microsomal protein of liver, mg/g, at an age in years.
+    """Return the microsomal protein of the liver, mg/g, at an age in years.
 
     Notes
     -----
-    Barter et al., Drug Metab Dispos 2008;36:2405-9: a cubic, which rises again beyond 90 years.
+    Barter et al., Drug Metab Dispos 2008;36:2405-9: a cubic polynomial; it rises beyond 90 years.
 
     Examples
     --------
-    The paper states 26 mg/g at two months:
+    The paper reports 26 mg/g at two months:
 
     >>> round(microsomal_protein(2 / 12))
     26
@@ -56,16 +56,16 @@ def microsomal_protein(age: Value) -> Value:
 
 
 def clearance_in_microsomes(clearance: Value, protein: Value, mass: Value) -> Value:
-    """Return the intrinsic clearance of a liver, L/h, from that of its microsomes.
+    """Return the intrinsic clearance of a liver, L/h, from that in microsomes.
 
     Parameters
     ----------
     clearance : Value
-        uL/min/mg microsomal protein.
+        Clearance, uL/min/mg microsomal protein.
     protein : Value
         mg/g liver; `microsomal_protein`.
     mass : Value
-        kg.
+        Mass of the liver, kg.
 
     Examples
     --------
@@ -79,16 +79,16 @@ def clearance_in_microsomes(clearance: Value, protein: Value, mass: Value) -> Va
 def clearance_in_hepatocytes(
     clearance: Value, mass: Value, cells: Value = HEPATOCYTES_PER_GRAM
 ) -> Value:
-    """Return the intrinsic clearance of a liver, L/h, from that of its cells.
+    """Return the intrinsic clearance of a liver, L/h, from that in hepatocytes.
 
     Parameters
     ----------
     clearance : Value
-        uL/min/million cells.
+        Clearance, uL/min/million cells.
     mass : Value
-        kg.
+        Mass of the liver, kg.
     cells : Value
-        Million/g liver.
+        Hepatocellularity, million/g liver.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def clearance_in_hepatocytes(
 
 
 def well_stirred(flow: Value, unbound_clearance: Value) -> Value:
-    """Return the clearance of an organ from blood, in the unit of the flow.
+    """Return the blood clearance of an organ by the well-stirred model, in the unit of the flow.
 
     Parameters
     ----------

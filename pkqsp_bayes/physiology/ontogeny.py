@@ -1,7 +1,7 @@
-"""Enzymes, transporters and proteins of children, as fractions of an adult's.
+"""Ontogeny of enzymes, transporters and proteins, as fractions of the adult value.
 
-Three kinds of source: curves from birth on in postnatal age (Salem and others), Hill curves in
-postmenstrual age, and tables in postmenstrual age (both of PK-Sim's ontogeny database).
+There are three kinds of sources: curves from birth on by postnatal age (Salem and others), Hill
+curves by postmenstrual age, and tables by postmenstrual age (both from PK-Sim's ontogeny database).
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ __all__ = ["ontogeny_factor", "ontogeny_proteins", "ontogeny_sources"]
 _HILL, _TABLE = "pksim", "pksim-table"
 _FILES = {_HILL: "ontogeny_hill", _TABLE: "ontogeny_tables"}
 
-# What CYP3A7 keeps in adults: its curve falls (PK-Sim Ontogeny Database 7.3).
+# Activity of CYP3A7 that remains in adults: its curve falls (PK-Sim Ontogeny Database 7.3).
 _FALLING = {"CYP3A7": 0.0253}
 
 _WEEKS_PER_YEAR = 365.25 / 7.0
@@ -40,7 +40,7 @@ def ontogeny_sources() -> tuple[str, ...]:
 
 
 def ontogeny_proteins(source: str, *, organ: str = "liver") -> tuple[str, ...]:
-    """Return the proteins that a source describes in an organ, unverified ones apart.
+    """Return the proteins that a source describes in an organ, without unverified ones.
 
     Raises
     ------
@@ -69,36 +69,36 @@ def ontogeny_factor(
     unverified: bool = False,
     ops: Ops = NUMPY,
 ) -> Value:
-    """Return the activity or concentration as a fraction of an adult's.
+    """Return the activity or concentration as a fraction of the adult value.
 
     Parameters
     ----------
     protein : str
         Such as ``"CYP3A4"``, ``"UGT1A1"``, ``"albumin"``.
     age : Value
-        Postnatal, years: from birth on, or before it (negative) where the source counts from the
-        last menstruation.
+        Postnatal age, years; it may be negative (before birth) if the source uses
+        postmenstrual age.
     organ : str
-        ``liver``, ``duodenum``, ``gut``, ``kidneys``, ``plasma``, as the source has it.
+        ``liver``, ``duodenum``, ``gut``, ``kidneys``, ``plasma``, depending on the source.
     source : str
         One of `ontogeny_sources`.
     gestation : Value
-        Weeks at birth; for the sources in postmenstrual age.
+        Gestational age at birth, weeks, for sources that use postmenstrual age.
     unverified : bool
-        Whether a curve will do that no readable source confirmed.
+        Whether to accept a curve that was not confirmed by a readable source.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Raises
     ------
     CheckError
-        If the age is not that of a person, or the gestation not 22 to 44 weeks.
+        If the age is not possible, or the gestational age is not 22 to 44 weeks.
     ValueError
-        If the source is unknown, or has no such curve, or only an unverified one.
+        If the source or the curve is unknown, or the curve is unverified.
 
     Examples
     --------
-    PK-Sim's table has 0.12 at birth; Hill's curve behind it:
+    PK-Sim's table has 0.12 at birth; the underlying Hill curve:
 
     >>> round(float(ontogeny_factor("CYP3A4", 0.0)), 3)
     0.119
@@ -115,7 +115,7 @@ def ontogeny_factor(
 
 
 def _require_age(source: str, age: Value, gestation: Value) -> None:
-    """Curves in postmenstrual age begin before birth, all others at birth."""
+    """Check the age: curves by postmenstrual age begin before birth, all others at birth."""
     if source in _FILES:
         postmenstrual_weeks(age, gestation)
     else:
@@ -165,5 +165,7 @@ def _find(protein: str, organ: str, source: str, *, unverified: bool) -> list[Ro
     confirmed = [row for row in rows if _verified(row)]
     if not confirmed and not unverified:
         what = f"{source} has {protein} in {organ} unverified"
-        raise CheckError([Issue(where="protein", what=what, remedy="take it with unverified=True")])
+        raise CheckError(
+            [Issue(where="protein", what=what, remedy="accept it with unverified=True")]
+        )
     return confirmed or rows

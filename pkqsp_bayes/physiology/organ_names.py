@@ -1,4 +1,4 @@
-"""One name an organ: what users write, and what the tables call it."""
+"""Canonical names of organs, from the names that users write."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ _ALIASES = {
 
 
 def canonical_organ(name: str) -> str:
-    """Return the name that the tables use.
+    """Return the name of an organ in the tables.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def canonical_organ(name: str) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a remedy: the nearest known name, or all of them.
+    """Return a remedy: the nearest known name, or all known names.
 
     Examples
     --------
@@ -38,4 +38,4 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """
     known = sorted(known)
     near = nearest(name, known)
-    return f"did you mean {near}?" if near else f"known are {', '.join(known)}"
+    return f"did you mean {near}?" if near else f"use one of {', '.join(known)}"

@@ -21,7 +21,7 @@ _DAYS = 365.25
 
 
 def albumin_in_children(age: Value, *, ops: Ops = NUMPY) -> Value:
-    """Return the albumin concentration, g/L, of an age in years; that of adults is its bound.
+    """Return the albumin concentration, g/L, at an age in years; the adult value is the maximum.
 
     Notes
     -----
@@ -50,11 +50,11 @@ def albumin_in_elderly(age: Value) -> Value:
 
 
 def aag_in_children(age: Value, *, ops: Ops = NUMPY) -> Value:
-    """Return the AAG concentration, g/L, of an age in years; that of adults is its bound.
+    """Return the AAG concentration, g/L, at an age in years; the adult value is the maximum.
 
     Notes
     -----
-    0.01137 days + 53.4 percent of an adult's (Han et al., Pharmaceutics 2025;17:214, Eq 15-16).
+    0.01137 days + 53.4 % of the adult value (Han et al., Pharmaceutics 2025;17:214, Eq 15-16).
 
     Examples
     --------

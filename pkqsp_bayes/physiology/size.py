@@ -1,4 +1,4 @@
-"""Measures of size: body surface, lean weight, age since conception, and scaling by size."""
+"""Measures of size: body surface, lean weight, postmenstrual age, and allometric scaling."""
 
 from collections.abc import Sequence
 
@@ -23,16 +23,16 @@ __all__ = [
 TERM_WEEKS = 40.0
 _WEEKS_PER_YEAR = 365.25 / 7.0
 
-# Of people, years; and weeks from the last menstruation to birth.
+# Largest age of humans, years; and weeks from the last menstruation to birth.
 AGE_RANGE = (0.0, 120.0)
 GESTATION_RANGE = (22.0, 44.0)
-# Where the earliest table of ontogeny begins.
+# First age in the tables of ontogeny.
 _FIRST_WEEK = 0.0
 _POSITIVE = (ABOVE_ZERO, float("inf"))
 
 
 def body_mass_index(weight: Value, height: Value) -> Value:
-    """Return the body mass index, kg/m2, of weight in kg and height in cm.
+    """Return the body mass index, kg/m2, from weight in kg and height in cm.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def body_surface(weight: Value, height: Value, *, ops: Ops = NUMPY) -> Value:
     height : Value
         cm.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Examples
     --------
@@ -89,9 +89,9 @@ def lean_weight(weight: Value, height: Value, sex: Value) -> Value:
 
 
 def postmenstrual_weeks(age: Value, gestation: Value = TERM_WEEKS) -> Value:
-    """Return the age since the last menstruation, weeks, of a postnatal age in years.
+    """Return the postmenstrual age in weeks from the postnatal age in years.
 
-    Before birth the age is negative; tables begin at conception.
+    Before birth the postnatal age is negative; tables begin at conception.
 
     Examples
     --------
@@ -105,14 +105,14 @@ def postmenstrual_weeks(age: Value, gestation: Value = TERM_WEEKS) -> Value:
 
 
 def allometric(value: Value, weight: Value, reference: Value, exponent: Value) -> Value:
-    """Return a value scaled by weight, between persons or between species.
+    """Return a value scaled by weight, between individuals or between species.
 
     Parameters
     ----------
     value : Value
-        At the reference weight, in any unit.
+        Value at the reference weight, in any unit.
     weight, reference : Value
-        Same unit.
+        Weights in the same unit.
     exponent : Value
         About 0.75 for flows and clearances, 1 for volumes, -0.25 for rate constants (West, Brown &
         Enquist, Science 1997;276:122-6).
@@ -132,14 +132,14 @@ def fit_allometry(weights: Sequence[float], values: Sequence[float]) -> tuple[fl
     Parameters
     ----------
     weights : sequence of float
-        One a species, kg.
+        Weight of each species, kg.
     values : sequence of float
-        One a species, such as clearance, L/h; of unbound drug, where binding differs.
+        Value of each species, such as clearance, L/h; for unbound drug if binding differs.
 
     Raises
     ------
     CheckError
-        If there are no two different weights, or a number is not above 0.
+        If there are fewer than two different weights, or a number is not above 0.
 
     Notes
     -----
@@ -154,11 +154,11 @@ def fit_allometry(weights: Sequence[float], values: Sequence[float]) -> tuple[fl
     """
     if len(set(weights)) < 2 or len(weights) != len(values):
         what = f"{len(weights)} weights and {len(values)} values"
-        remedy = "one value for each of two or more different weights"
+        remedy = "give one value for each of two or more different weights"
         raise CheckError([Issue(where="weights", what=what, remedy=remedy)])
     if min(*weights, *values) <= 0.0:
         what = "a weight or a value is not above 0"
-        raise CheckError([Issue(where="values", what=what, remedy="leave the species out")])
+        raise CheckError([Issue(where="values", what=what, remedy="remove the species")])
     exponent, intercept = np.polyfit(np.log(weights), np.log(values), 1)
     return float(np.exp(intercept)), float(exponent)
 

@@ -1,4 +1,4 @@
-"""Bodies by species, and what is done to them: the door of the room."""
+"""Bodies of species: the public functions for reference bodies."""
 
 from collections.abc import Mapping
 
@@ -19,20 +19,20 @@ __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 _HUMAN_COVARIATES = {"WT": "kg", "HT": "cm", "AGE": "year", "SEX": ""}
 _ANIMAL_COVARIATES = {"WT": "kg"}
 
-# Of the reference person of that age and sex, or of the adult: how far formulas are stretched.
-# Adults of Janmahasatian's lean weight have 41 to 217 kg. Where no height is stated it follows from
-# the weight, and is at most 1.34 of the reference person's.
+# Limits relative to the reference person of that age and sex, or to the adult. Janmahasatian's lean
+# weight is based on adults of 41 to 217 kg. If no height is stated it follows from the weight,
+# and is at most 1.34 times that of the reference person.
 _WEIGHT_OF_REFERENCE = (0.5, 3.5)
 _WEIGHT_WITHOUT_HEIGHT = (0.5, 1.8)
 _HEIGHT_OF_REFERENCE = (0.7, 1.35)
 _AGES = (0.0, 100.0)
 
-# Animals from weaned to heavy, kg.
+# Weight of animals from weaning to the heaviest, kg.
 _WEIGHTS = {"rat": (0.02, 1.0), "mouse": (0.005, 0.1), "dog": (1.0, 80.0), "monkey": (0.5, 20.0)}
 
 
 def species_names() -> tuple[str, ...]:
-    """Return the species that have a body.
+    """Return the species for which there is a body.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def species_names() -> tuple[str, ...]:
 
 
 def body_covariates(species: str) -> Mapping[str, str]:
-    """Return what the body of a species depends on, with units; all of it may be left out.
+    """Return the covariates of the body of a species, with units; all of them are optional.
 
     Raises
     ------
@@ -78,31 +78,31 @@ def reference_body(
     scaling: str = "lean",
     ops: Ops = NUMPY,
 ) -> Body:
-    """Return the body of a person or an animal; covariates may be numbers, arrays or symbols.
+    """Return the body of a human or an animal; covariates may be numbers, arrays or symbols.
 
     Parameters
     ----------
     species : str
         One of `species_names`.
     WT : Value, optional
-        Weight, kg; without it the reference weight.
+        Weight, kg; by default the reference weight.
     HT : Value, optional
-        Height, cm (human); without it that at the reference body mass index.
+        Height, cm (human); by default that at the reference body mass index.
     AGE : Value, optional
-        Years (human); without it an adult. With it organs, flows, GFR and proteins grow.
+        Age, years (human); by default an adult. Organs, flows, GFR and proteins depend on it.
     SEX : Value, optional
-        0 female, 1 male (human); without it male.
+        0 female, 1 male (human); by default male.
     scaling : {"lean", "height"}
-        How size moves human organs; see `pkqsp_bayes.physiology.human`.
+        Scaling of human organs with size; see `pkqsp_bayes.physiology.human`.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
 
     Raises
     ------
     CheckError
-        If the species is unknown or has no such covariate; if a number, or one of an array, is
-        outside the range of the source (`body_limits`), or the body has an organ or a flow that is
-        not positive. Symbols pass: a model checks them for every subject.
+        If the species is unknown or does not have the covariate; if a number, or one of an array,
+        is outside the range of the source (`body_limits`); if an organ or a flow is not positive.
+        Symbols are not checked here: the model checks them for every subject.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def reference_body(
 
 def _check_species(species: str) -> None:
     if species not in species_names():
-        what = f"there is no body of {species!r}"
+        what = f"there is no body for the species {species!r}"
         remedy = suggest(species, species_names())
         raise CheckError([Issue(where="body.species", what=what, remedy=remedy)])
 
@@ -130,7 +130,11 @@ def _check_covariates(species: str, stated: Mapping[str, Value]) -> None:
     _check_species(species)
     known = body_covariates(species)
     issues = [
-        Issue(where=f"body.{n}", what=f"the body of {species} takes no {n}", remedy="leave it out")
+        Issue(
+            where=f"body.{n}",
+            what=f"the body of {species} does not depend on {n}",
+            remedy="remove it",
+        )
         for n in stated
         if n not in known
     ]
@@ -139,14 +143,14 @@ def _check_covariates(species: str, stated: Mapping[str, Value]) -> None:
 
 
 def body_limits(species: str, *, ops: Ops = NUMPY, **stated: Value) -> tuple[Limit, ...]:
-    """Return the ranges of covariates in which the body of a species holds.
+    """Return the ranges of covariates in which the body of a species is valid.
 
     Parameters
     ----------
     species : str
         One of `species_names`.
     ops : Ops
-        Of the numbers.
+        Operations for the type of the numbers.
     **stated : Value
         Covariates of `body_covariates`, in their units.
 
@@ -161,9 +165,12 @@ def body_limits(species: str, *, ops: Ops = NUMPY, **stated: Value) -> tuple[Lim
         return tuple(_limit(n, v, 0.0, np.inf, "give a number") for n, v in wrong.items())
     if species != "human":
         low, high = _WEIGHTS[species]
-        remedy = f"the weight of a {species}, in kg"
+        remedy = f"give the weight of a {species}, in kg"
         return tuple(_limit(n, v, low, high, remedy) for n, v in stated.items())
-    fixed = {"AGE": (*_AGES, "years, from birth on"), "SEX": (0.0, 1.0, "0 female, 1 male")}
+    fixed = {
+        "AGE": (*_AGES, "give years, from birth on"),
+        "SEX": (0.0, 1.0, "give 0 for female, 1 for male"),
+    }
     limits = [_limit(n, stated[n], *fixed[n]) for n in fixed if n in stated]
     return (*_size_limits(stated, ops), *limits)
 
@@ -177,9 +184,15 @@ def _size_limits(stated: Mapping[str, Value], ops: Ops) -> list[Limit]:
     }
     missing = [name for name in ("AGE", "HT") if name not in stated]
     verb = "are" if len(missing) > 1 else "is"
-    told = f", where {' and '.join(missing)} {verb} not stated" if missing else ""
+    condition = f", where {' and '.join(missing)} {verb} not stated" if missing else ""
     return [
-        _limit(name, stated[name], low * value, high * value, f"in {unit}, as people have it{told}")
+        _limit(
+            name,
+            stated[name],
+            low * value,
+            high * value,
+            f"give a plausible value in {unit}{condition}",
+        )
         for name, (unit, value, (low, high)) in usual.items()
         if name in stated
     ]

@@ -1,4 +1,4 @@
-"""The tables of this room, read once: numbers in CSV, their units and sources in one TOML file."""
+"""The tables of physiology, read once: numbers in CSV files, units and sources in one TOML file."""
 
 import csv
 import functools
@@ -21,7 +21,7 @@ def read_table(name: str) -> tuple[Row, ...]:
     Parameters
     ----------
     name : str
-        Such as ``"human_organs"``.
+        Name of the table, such as ``"human_organs"``.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def read_table(name: str) -> tuple[Row, ...]:
 
 @functools.cache
 def table_sources() -> Mapping[str, Any]:
-    """Return citation, place of reading, status and units of every table.
+    """Return citation, location in the source, status and units of every table.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def table_sources() -> Mapping[str, Any]:
 
 
 def number(row: Row, column: str) -> float | None:
-    """Return a number of a row, or None where the cell is empty.
+    """Return the number in a cell of a row, or None if the cell is empty.
 
     Examples
     --------
@@ -56,5 +56,5 @@ def number(row: Row, column: str) -> float | None:
 
 
 def numbers_of(row: Row, *columns: str) -> tuple[float, ...]:
-    """Return numbers that every row of the table has."""
+    """Return numbers of columns that have no empty cells."""
     return tuple(float(row[column]) for column in columns)

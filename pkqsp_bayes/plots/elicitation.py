@@ -94,7 +94,7 @@ def _elicited_panels(result: Elicitation) -> Iterator[_Panel]:
     priors, stated = _priors(result.table), result.model.population.parameters
     units = {name: parameter.unit for name, parameter in stated.items()}
     for b in result.beliefs:
-        title = f"{b.of}: {b.words}"
+        title = f"{b.of}: {b.text}"
         yield _Panel(title=title, unit=units.get(b.of, ""), belief=b, prior=priors[b.of])
     for said, row in zip(result.statements.predictive, result.predictions, strict=True):
         yield _Panel(

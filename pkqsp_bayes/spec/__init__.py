@@ -1,4 +1,4 @@
-"""What the user states: frozen records, TOML in and out. No SymPy here."""
+"""Model specification: frozen dataclasses, read from and written to TOML. No SymPy."""
 
 from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.body import (

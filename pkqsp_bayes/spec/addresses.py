@@ -1,4 +1,4 @@
-"""Everything in a model that may have a prior, by the name that a fit gives it."""
+"""Addresses: names of all parameters that can have a prior, as in the results of a fit."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -32,12 +32,12 @@ _Values = Mapping[str, PriorSpec | float]
 
 
 def stated_values(model: ModelSpec) -> dict[str, PriorSpec | float | None]:
-    """Return what the model states, by address; None where a default would be taken.
+    """Return the values that the model states, by address; None if a default is used.
 
     Parameters
     ----------
     model : ModelSpec
-        As stated.
+        Model specification.
 
     Returns
     -------
@@ -93,14 +93,14 @@ def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
 
 
 def with_values(model: ModelSpec, values: _Values) -> ModelSpec:
-    """Return a model with other priors, or numbers, at some addresses.
+    """Return a model with other priors or numbers at some addresses.
 
     Parameters
     ----------
     model : ModelSpec
-        As stated.
+        Model specification.
     values : mapping of str to (PriorSpec or float)
-        By address; those that the model does not have are passed over.
+        By address; addresses that the model does not have are ignored.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A model with the priors of a table."""
+"""Replacement of the priors of a model by those of a prior table."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -20,25 +20,26 @@ __all__ = ["apply_priors", "replace_priors"]
 
 @checked(model=MODEL, table=PRIORS)
 def apply_priors(model: ModelLike, table: PriorTable) -> ModelSpec:
-    r"""Return the model with the priors of a table in place of its own.
+    r"""Return the model with its priors replaced by those of a table.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As stated; or its name, or its file. What it knows as a number gets no prior.
+        Model, its name or its file. A parameter that is a known number gets no prior.
     table : PriorTable
-        Priors by name.
+        Priors by parameter.
 
     Returns
     -------
     ModelSpec
-        Another record; discounts and mixtures are in its priors, joint priors in ``joint_prior``.
+        A new specification; its priors include discounts and mixtures, ``joint_prior`` the joint
+        priors.
 
     Raises
     ------
     CheckError
-        With every entry that fits nothing in the model, and every prior that puts no mass on
-        valid values; ``from_qsp`` that is left in the model is one of them.
+        With every entry that matches no parameter of the model, and every prior without mass on
+        valid values; also if ``from_qsp`` remains in the model.
 
     Examples
     --------
@@ -53,7 +54,11 @@ def apply_priors(model: ModelLike, table: PriorTable) -> ModelSpec:
     issues += check_joint(model, table.joint, where="joint")
     twice = table.priors.keys() & {t for joint in table.joint.values() for t in joint.targets}
     issues += [
-        Issue(where=f"priors.{name}", what=f"{name} is in a joint prior too", remedy="keep one")
+        Issue(
+            where=f"priors.{name}",
+            what=f"{name} is also in a joint prior",
+            remedy="keep one of the two",
+        )
         for name in sorted(twice)
     ]
     if issues:
@@ -69,14 +74,20 @@ def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
     where = f"priors.{name}"
     if name == CORRELATIONS:
         if entry.prior.family != "lkj":
-            yield Issue(where=where, what=f"{entry.prior} is stated", remedy="write lkj(2)")
+            yield Issue(
+                where=where,
+                what=f"{entry.prior} is not a prior of correlations",
+                remedy="write lkj(2)",
+            )
         return
     unknown = unknown_address(model, name, where)
     if unknown:
         yield unknown
     if not 0 < entry.discount <= 1:
         what = f"the discount is {entry.discount:g}"
-        yield Issue(where=where, what=what, remedy="above 0, at most 1; or remove the entry")
+        yield Issue(
+            where=where, what=what, remedy="it must be above 0 and at most 1; or remove the entry"
+        )
     elif prior_support(entry.prior) is not None:
         try:
             effective_prior(entry)
@@ -88,22 +99,22 @@ def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
 def _mixture(where: str, entry: PriorEntry) -> Iterator[Issue]:
     if not 0 < entry.weight <= 1:
         what = f"the weight is {entry.weight:g}"
-        yield Issue(where=where, what=what, remedy="above 0, at most 1")
+        yield Issue(where=where, what=what, remedy="it must be above 0 and at most 1")
     if (entry.weight < 1) != (entry.vague is not None):
-        what = "a mixture needs a weight below 1 and a vague prior, both"
-        yield Issue(where=where, what=what, remedy="state both, or none")
+        what = "a mixture needs both a weight below 1 and a vague prior"
+        yield Issue(where=where, what=what, remedy="state both, or neither")
     elif entry.vague is not None and prior_support(entry.vague) != prior_support(entry.prior):
-        what = f"{entry.prior} and {entry.vague} live on different numbers"
-        yield Issue(where=where, what=what, remedy="choose a vague prior of the same support")
+        what = f"{entry.prior} and {entry.vague} have different supports"
+        yield Issue(where=where, what=what, remedy="choose a vague prior with the same support")
 
 
 def replace_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
-    """Return the model with the priors of a table, unchecked; ``from_qsp`` may be left in it.
+    """Return the model with the priors of a table, unchecked; ``from_qsp`` may remain.
 
     Parameters
     ----------
     model, table
-        As `apply_priors` takes them.
+        As for `apply_priors`.
     """
     values: dict[str, PriorSpec | float] = {}
     for name, entry in table.priors.items():

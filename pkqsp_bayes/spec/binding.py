@@ -1,4 +1,4 @@
-"""What binds the drug in blood: plasma proteins and red cells."""
+"""Binding of the drug in blood: plasma proteins and red cells."""
 
 from dataclasses import dataclass
 
@@ -14,29 +14,29 @@ _HAEMATOCRIT = Quantity(value=0.45)
 class BindingSpec:
     """A protein that binds the drug in plasma, ``[binding.albumin]``.
 
-    All proteins together make ``fup``, and everything that depends on binding (partition
-    coefficients, filtration, unbound concentrations) reads that one ``fup``. A protein's binding
-    is stated in one of two ways: by the concentration at which ``drug.fup`` was measured, or by
-    ``Kd`` and ``n``, and then ``drug.fup`` is left out.
+    ``fup`` results from all proteins together. Every quantity that depends on binding (partition
+    coefficients, filtration, unbound concentrations) uses this ``fup``. The binding of a protein is
+    stated in one of two ways: by the concentration at which ``drug.fup`` was measured, or by ``Kd``
+    and ``n``; ``drug.fup`` is not stated in the second case.
 
     Parameters
     ----------
     concentration : Quantity
-        Concentration of the protein: a covariate, a state, any expression.
+        Concentration of the protein: a covariate, a state, or any expression.
     reference : Quantity, optional
-        Its concentration where ``drug.fup`` holds; by default the reference of the covariate.
+        Concentration at which ``drug.fup`` holds; by default the reference of the covariate.
     share : Quantity, optional
-        Share of the bound drug, at the reference, that this protein binds. Default: all of it.
-        What the shares leave is bound in proportion to the unbound drug, come what may.
+        Fraction of the bound drug, at the reference, that this protein binds. Default: 1. The
+        remainder is bound in proportion to the unbound drug in all conditions.
     Kd : Quantity, optional
         Dissociation constant, a concentration of unbound drug.
     n : Quantity
-        Binding sites of a protein.
+        Number of binding sites per protein molecule.
     MW : Quantity, optional
-        Molar mass of the protein (natural unit g/mol), where its concentration is a mass.
+        Molar mass of the protein (natural unit g/mol), if its concentration is a mass.
     saturable : bool
-        Whether drug fills the sites: ``fup`` then rises with the plasma concentration, that of
-        the venous pool. Needs ``Kd``; one protein at most.
+        Whether the drug saturates the sites: ``fup`` then rises with the plasma concentration of
+        the venous pool. It needs ``Kd``; only one protein can be saturable.
     """
 
     concentration: Quantity
@@ -50,16 +50,16 @@ class BindingSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BloodSpec:
-    """Red cells in plasma, ``[blood]``: ``BP`` follows from haematocrit and binding.
+    """Red cells and plasma, ``[blood]``: ``BP`` follows from haematocrit and binding.
 
-    ``BP = 1 + Hct (red_cells fup - 1)``. With proteins in ``[binding]`` this is so without being
-    stated, wherever ``BP`` and ``Hct`` are known.
+    ``BP = 1 + Hct (red_cells fup - 1)``. With proteins in ``[binding]`` this relation holds by
+    default if ``BP`` and ``Hct`` are known.
 
     Parameters
     ----------
     red_cells : Quantity, optional
-        Ratio of the concentrations in red cells and unbound in plasma. By default the one that
-        ``drug.BP`` and ``drug.fup`` imply at the reference haematocrit.
+        Ratio of the concentration in red cells to the unbound concentration in plasma. By default
+        it follows from ``drug.BP`` and ``drug.fup`` at the reference haematocrit.
     reference_haematocrit : Quantity
         Haematocrit at which ``drug.BP`` was measured.
     """

@@ -1,4 +1,4 @@
-"""Drug, body, organs, pools and lumping."""
+"""Drug, body, organs, pools and lumping of organs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,25 +21,25 @@ __all__ = [
 class DrugSpec:
     """The drug.
 
-    Its quantities are names in every expression of the model: ``fup``, ``BP``, ``MW``, ``logP``.
+    Its quantities are names in all expressions of the model: ``fup``, ``BP``, ``MW``, ``logP``.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the drug.
     fup : Quantity, optional
         Unbound fraction in plasma.
     BP : Quantity, optional
         Blood-to-plasma concentration ratio.
     MW : Quantity, optional
-        Molar mass; natural unit g/mol. Needed where an amount in mg meets one in nmol.
+        Molar mass; natural unit g/mol. It is needed to convert between mg and nmol.
     logP : Quantity, optional
         Octanol-water partition coefficient, decadic logarithm.
     pKa_acid, pKa_base : tuple of float
         Dissociation constants of the acidic and basic groups.
     logMA : Quantity, optional
-        Membrane affinity, decadic logarithm, for the methods of partition that use it; without it
-        ``logP`` serves.
+        Membrane affinity, decadic logarithm, for the partition methods that use it; by default
+        ``logP``.
     """
 
     name: str
@@ -54,26 +54,26 @@ class DrugSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateSpec:
-    """A column of the study that expressions may name.
+    """A column of the study that expressions can use.
 
-    In TOML a unit text is enough (``WT = "kg"``), or ``SEX = "category"``.
+    In TOML a unit text is sufficient (``WT = "kg"``), or ``SEX = "category"``.
 
     Parameters
     ----------
     unit : str
         Pint unit text; ``""`` is dimensionless (and every category).
     interpolation : {"fixed", "locf", "nocb", "linear"}
-        ``fixed``: one value a subject. ``locf``: the last value holds. ``nocb``: the next value
-        holds. ``linear``: straight lines between the values.
+        ``fixed``: one value per subject. ``locf``: the last value is carried forward. ``nocb``: the
+        next value is carried backward. ``linear``: linear interpolation.
     category : bool
         Whether the values are codes of levels.
     levels : mapping of str to number
-        Label of a level to the code that expressions compare with, ``{ female = 0, male = 1 }``.
+        Code of each level for comparisons in expressions: ``{ female = 0, male = 1 }``.
     reference : float or None
-        Value for simulation without a study, and the centre of covariate effects that name none.
+        Value for simulations without a study, and the default centre of covariate effects.
     lower, upper : float or None
-        Least and greatest value that the model holds for, in ``unit``: a study with others is
-        refused. A mass or a length without ``lower`` must be positive.
+        Least and greatest valid value in ``unit``: a study with values outside is refused. A mass
+        or a length without ``lower`` must be positive.
     """
 
     unit: str = ""
@@ -86,7 +86,7 @@ class CovariateSpec:
 
 
 def level_code(covariate: CovariateSpec, level: str) -> float:
-    """Return the code of a level: as stated, or the label itself where none are stated.
+    """Return the code of a level: the stated one, or the label itself if it is a number.
 
     Raises
     ------
@@ -105,32 +105,31 @@ def level_code(covariate: CovariateSpec, level: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodySpec:
-    """The body as a whole.
+    """Quantities of the whole body.
 
     Parameters
     ----------
     species : str
         ``human``, ``rat``, ...
     source : str, optional
-        Name of a body of the library (``icrp89``): it brings organs, pools, ``CO``, ``Hct`` and
-        ``GFR`` as expressions in the covariates WT, HT, AGE and SEX; those that the model does not
-        declare stand for the reference person's. What the model states itself comes first, key by
-        key.
+        Name of a body of the library (``icrp89``), which defines organs, pools, ``CO``, ``Hct`` and
+        ``GFR`` as expressions of the covariates WT, HT, AGE and SEX. A covariate that the model
+        does not declare has the value of the reference person. Keys that the model states override
+        those of the library.
     cardiac_output : Quantity, optional
-        Known in expressions as ``CO``. Natural unit L per time unit. Without it, it is the sum of
-        the organ flows.
+        ``CO`` in expressions. Natural unit L per time unit. By default the sum of the organ flows.
     haematocrit : Quantity, optional
-        Known in expressions as ``Hct``.
+        ``Hct`` in expressions.
     basis : {"blood", "plasma"}
-        What the flows carry and the pools hold. ``blood`` (default): flows are blood flows, pool
-        concentrations are of whole blood, tissue:plasma ``Kp`` becomes tissue:blood
-        ``Kb = Kp / BP``. ``plasma``: plasma flows, plasma concentrations, ``Kp`` as it is.
+        Reference of flows and pools. ``blood`` (default): flows are blood flows, pool
+        concentrations are whole-blood concentrations, and the tissue-to-plasma ``Kp`` is converted
+        to the tissue-to-blood ``Kb = Kp / BP``. ``plasma``: plasma flows and concentrations.
     subset : tuple of str
-        Organs to keep; the others are lumped into the organ whose flow is ``"balance"``.
-        Empty: all are kept.
+        Organs to keep; the others are lumped into the organ whose flow is ``"balance"``. By
+        default all organs are kept.
     multipliers : mapping of str to Quantity
-        Factors of an impairment, say, on any quantity of the body: ``liver.Q = 0.8``,
-        ``GFR = "0.3"``. They act as a link with ``mode = "multiply"`` does.
+        Factors of quantities of the body, for instance for an impairment: ``liver.Q = 0.8``,
+        ``GFR = "0.3"``. They act as a link with ``mode = "multiply"``.
     """
 
     species: str = "human"
@@ -156,38 +155,39 @@ class OrganSpec:
     Parameters
     ----------
     volume : Quantity, optional
-        Volume, L. In expressions ``<organ>.V``. May be left out where the body's source
-        (`BodySpec.source`) knows the organ, as every other key.
+        Volume, L; ``<organ>.V`` in expressions. Like every other key it is optional if the body's
+        source (`BodySpec.source`) has the organ.
     flow : Quantity, optional
-        Blood (or plasma, see `BodySpec.basis`) flow, L per time unit; ``<organ>.Q``. The text
-        ``"balance"`` takes what is left of the cardiac output (one organ at most: the rest of the
-        body). Not stated for an organ in series (the lung), through which all of it passes.
+        Blood (or plasma, see `BodySpec.basis`) flow, L per time unit; ``<organ>.Q`` in expressions.
+        ``"balance"`` is the cardiac output minus all other flows (one organ at most: the rest of
+        the body). Not stated for an organ in series (the lung), which receives the whole output.
     flow_kind : {"total", "arterial"}
-        Whether ``flow`` of an organ with portal inflow is all that leaves it (default), so that
-        its artery brings ``flow`` less the portal flows, or what its artery brings.
+        For an organ with portal inflow: ``total`` (default): ``flow`` is the total outflow, and the
+        arterial inflow is ``flow`` minus the portal flows; ``arterial``: ``flow`` is the arterial
+        inflow.
     Kp, Kb, Kpu : Quantity, optional
-        Partition coefficient, one of: tissue to plasma, tissue to blood, tissue to unbound plasma.
-        Where ``[partition]`` names a method, it gives the ``Kp`` of organs that state none.
+        Partition coefficient: tissue to plasma, tissue to blood, or tissue to unbound plasma. State
+        one of them; by default the method of ``[partition]`` gives ``Kp``.
     tissue : str, optional
-        Tissue whose composition the method of ``[partition]`` takes; by default the organ's name.
+        Tissue whose composition the method of ``[partition]`` uses; by default the organ's name.
     pH : Quantity, optional
-        pH of the tissue's cells. It moves ``Kp`` of acids and bases: by the method of partition
-        where that knows ionisation in the cells, else by the ratio of the ionised fractions
-        (ion trapping) at this pH and at 7.0. In expressions ``<organ>.pH``.
+        pH of the tissue's cells; ``<organ>.pH`` in expressions. It changes the ``Kp`` of acids and
+        bases: by the partition method if it includes ionisation in cells, otherwise by the ratio of
+        the ionised fractions (ion trapping) at this pH and at 7.0.
     model : {"perfusion", "permeability"}
-        Well-stirred; or vascular, interstitial and cellular space with a barrier.
+        Well-stirred; or vascular, interstitial and cellular space, separated by a membrane.
     position : {"parallel", "series"}
-        ``series``: between venous and arterial pool (the lung).
+        ``series``: between the venous and the arterial pool (the lung).
     drains_to : str, optional
-        The organ that receives its outflow (``liver`` for portal organs) in place of the veins.
+        Organ that receives the outflow (``liver`` for portal organs) in place of the veins.
     fraction_vascular, fraction_interstitial : Quantity, optional
-        Volume fractions for ``permeability``; the rest is cellular.
+        Volume fractions for ``permeability``; the remainder is cellular.
     PS : Quantity, optional
         Permeability-surface product of the cell membrane, L per time unit.
     PS_capillary : Quantity, optional
-        The same of the capillary wall; without it vascular and interstitial space are one.
+        The same for the capillary wall; by default vascular and interstitial space are one.
     fu : Quantity, optional
-        Unbound fraction in the tissue; without it ``fup / Kp``.
+        Unbound fraction in the tissue; by default ``fup / Kp``.
     """
 
     volume: Quantity | None = None
@@ -210,10 +210,10 @@ class OrganSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LumpSpec:
-    """Several organs made one: ``slow = ["muscle", "skin"]`` in ``[lump]``.
+    """Lumping of several organs into one: ``slow = ["muscle", "skin"]`` in ``[lump]``.
 
-    Volume and flow are sums, the partition coefficient is the volume-weighted mean, unless
-    ``Kp`` or ``Kb`` says otherwise.
+    Volume and flow are sums, the partition coefficient is the volume-weighted mean, unless ``Kp``
+    or ``Kb`` is stated.
     """
 
     organs: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a causal claim declares: a file of its own, since the same model serves many claims."""
+"""Causal claims: a separate file, because one model can support many claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,16 +28,16 @@ DECLARABLE = ("exchangeability", "positivity", "modularity", "invariance", "stru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationSpec:
-    """What is said for one assumption.
+    """Declaration of one assumption.
 
     Parameters
     ----------
     statement : str
-        The assumption, in the words of this claim.
+        The assumption as it applies to this claim.
     evidence : str
-        What speaks for it: a reference, a design, an experiment.
+        Evidence for the assumption: a reference, a design, an experiment.
     falsified_by : str
-        The intervention or observation that would show it to be wrong.
+        The intervention or observation that would refute the assumption.
     """
 
     statement: str
@@ -47,18 +47,18 @@ class DeclarationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CausalSpec:
-    """A causal claim and what is declared for it.
+    """A causal claim with the declarations of its assumptions.
 
     Parameters
     ----------
     claim : str
-        In words: what is done to whom, and what follows.
+        The claim as text: the intervention, the subjects and the outcome.
     assignment : {"randomised", "observational", "single_arm"}
-        How subjects came to what they were given.
+        Assignment of subjects to treatments.
     confounders : tuple of str
-        Common causes of what is given and of the outcome; covariates that the model must have.
+        Common causes of treatment and outcome; covariates that the model must have.
     declared : mapping of str to DeclarationSpec
-        By assumption, one of `DECLARABLE`.
+        Declarations by assumption, one of `DECLARABLE`.
     """
 
     claim: str
@@ -101,9 +101,9 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
 
 def _unknown(name: str, where: str) -> Issue:
     guess = nearest(name, DECLARABLE)
-    remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(DECLARABLE)
+    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(DECLARABLE)
     return Issue(
-        where=f"{where}: declared.{name}", what="there is no such assumption", remedy=remedy
+        where=f"{where}: declared.{name}", what="this assumption is not known", remedy=remedy
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be said of a model from its names and units alone: a list of small checks."""
+"""Checks of a model that need only its names and units: a list of small functions."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,12 +23,12 @@ _Named = Mapping[str, Iterable[str]]
 _NAMED = ("covariates", "parameters", "pools", "organs", "lump", "absorption", "elimination",
           "dose", "qsp", "observe", "binding", "trajectory")  # fmt: skip
 _PLACES = ("pools", "organs", "lump", "absorption", "qsp", "binding")
-_BODY_WORDS = {"cardiac_output": "CO", "haematocrit": "Hct"}
-_DRUG_WORDS = ("fup", "BP", "MW", "logP", "logMA")
+_BODY_NAMES = {"cardiac_output": "CO", "haematocrit": "Hct"}
+_DRUG_NAMES = ("fup", "BP", "MW", "logP", "logMA")
 
 
 def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
-    """Return every problem of names, units and references inside the population layer.
+    """Return all problems of names, units and references inside the population layer.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
     >>> from pkqsp_bayes.spec.body import CovariateSpec
     >>> spec = ModelSpec(title="demo", covariates={"exp": CovariateSpec()})
     >>> [issue.what for issue in check_spec(spec)]
-    ["'exp' is a word of the equation grammar"]
+    ["'exp' is reserved in the equation grammar"]
     """
     named = {section: tuple(getattr(spec, section)) for section in _NAMED}
     named["population"] = tuple(spec.population.parameters)
-    named["drug"] = _stated(spec.drug, _DRUG_WORDS)
-    named["body"] = _stated(spec.body, _BODY_WORDS)
+    named["drug"] = _stated(spec.drug, _DRUG_NAMES)
+    named["body"] = _stated(spec.body, _BODY_NAMES)
     whole = unfold_trajectories(spec)
     found = [problem for check in _CHECKS for problem in check(spec)]
     found += [problem for check in _POPULATION_CHECKS for problem in check(whole)]
@@ -55,12 +55,12 @@ def check_spec(spec: ModelSpec, *, where: str = "model") -> list[Issue]:
 
 
 def check_table_names(table: Mapping[str, Any], *, where: str = "model") -> list[Issue]:
-    """Return the problems of names in the raw table of a file that is no model yet."""
+    """Return the problems of names in the raw table of a file that is not yet a model."""
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     named = {section: tuple(tables.get(section, ())) for section in _NAMED}
     named["population"] = tuple(name for name in tables.get("population", ()) if name != "omega")
-    named["drug"] = tuple(key for key in _DRUG_WORDS if key in tables.get("drug", ()))
-    named["body"] = tuple(key for key in _BODY_WORDS if key in tables.get("body", ()))
+    named["drug"] = tuple(key for key in _DRUG_NAMES if key in tables.get("drug", ()))
+    named["body"] = tuple(key for key in _BODY_NAMES if key in tables.get("body", ()))
     return _issues([*_check_names(named), *_check_clashes(named)], where)
 
 
@@ -84,7 +84,7 @@ def _check_names(named: _Named) -> _Found:
 
 
 def _check_clashes(named: _Named) -> _Found:
-    known = [("drug", named["drug"]), ("body", [_BODY_WORDS[field] for field in named["body"]])]
+    known = [("drug", named["drug"]), ("body", [_BODY_NAMES[field] for field in named["body"]])]
     names = ("covariates", "parameters", "population", "trajectory")
     free = [(section, named[section]) for section in names]
     yield from _twice([*known, *free])
@@ -96,7 +96,7 @@ def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
     for section, names in tables:
         for name in names:
             if name in first:
-                what = f"{name!r} is the name of {first[name]}.{name} already"
+                what = f"{first[name]}.{name} has the same name"
                 yield f"{section}.{name}", what, "rename one of the two"
             first.setdefault(name, section)
 
@@ -110,7 +110,7 @@ def _check_units(spec: ModelSpec) -> _Found:
 
 
 def _units(record: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every unit text below a record, with its path."""
+    """Yield every unit text below a record, with its path."""
     for field in dataclasses.fields(record):
         value, path = getattr(record, field.name), f"{place}{field.name}"
         if field.name == "unit" or field.name.endswith("_unit"):
@@ -162,11 +162,15 @@ def _check_omega(spec: ModelSpec) -> _Found:
             elif getattr(parameters[name], form) is None:
                 yield (
                     place,
-                    f"{name} states no {form}",
+                    f"{name} does not state {form}",
                     f'add {form} = "{USUAL_RANDOM_EFFECT}" to {name}',
                 )
     if omega.lkj <= 0:
-        yield "population.omega.lkj", f"lkj is {omega.lkj:g}", "it must be positive"
+        yield (
+            "population.omega.lkj",
+            f"the shape of the LKJ prior is {omega.lkj:g}",
+            "it must be positive",
+        )
 
 
 def _check_blocks(spec: ModelSpec) -> _Found:
@@ -174,10 +178,10 @@ def _check_blocks(spec: ModelSpec) -> _Found:
     for index, block in enumerate(spec.population.omega.correlate):
         place = f"population.omega.correlate[{index}]"
         if len(block) < 2:
-            yield place, "one effect alone correlates with nothing", "name two or more"
+            yield place, "a single effect has no correlation", "name two or more effects"
         for name in block:
             if name in seen:
-                yield place, f"{name!r} stands in correlate twice", "keep one of the two"
+                yield place, f"{name!r} is in correlate twice", "keep one of the two"
             seen.add(name)
 
 
@@ -201,7 +205,7 @@ def _suggest(name: str, valid: Iterable[str]) -> str:
     guess = nearest(name, names)
     if guess:
         return f"did you mean {guess}?"
-    return "known: " + ", ".join(names) if names else "state it, or remove this"
+    return "use one of " + ", ".join(names) if names else "state it, or remove this"
 
 
 _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
@@ -211,7 +215,7 @@ _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     *SCIENCE_CHECKS,
 )
 
-# These also see what trajectories bring.
+# These checks also see the parts that trajectories add.
 _POPULATION_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_omega,
     _check_blocks,

@@ -1,4 +1,4 @@
-"""What is no prior of its parameter: no distribution, no mass on valid values, a bad joint one."""
+"""Checks of priors: valid distributions, mass on valid values, valid joint priors."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -19,20 +19,20 @@ from pkqsp_bayes.spec.prior_grammar import prior_support
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 
 LEAST_MASS = 1e-6
-"""Below this a prior is taken to be a mistake: the sampler would find no valid value."""
+"""Minimal probability of valid values; below it the sampler would not find a valid value."""
 
 _SUPPORTS = {"identity": (-math.inf, math.inf), "log": (0.0, math.inf), "logit": (0.0, 1.0)}
 
 
 def check_priors(model: ModelSpec, *, waiting: bool = False) -> list[Issue]:
-    """Return every problem of the priors of a model.
+    """Return all problems of the priors of a model.
 
     Parameters
     ----------
     model : ModelSpec
-        As stated.
+        Model specification.
     waiting : bool
-        Whether a prior table is still to come: ``from_qsp`` is no problem then.
+        Whether a prior table follows: ``from_qsp`` is accepted in that case.
 
     Examples
     --------
@@ -56,18 +56,18 @@ def _check_one(model: ModelSpec, address: str, prior: PriorSpec) -> Iterator[Iss
         if prior.family == "from_qsp":
             remedy = (
                 "take it from a prior table (pq.derive_priors or pkqsp elicit makes one; "
-                f"give it as priors=... or --priors), or {remedy}"
+                f"pass it as priors=... or --priors), or {remedy}"
             )
-        yield Issue(where=address, what=f"{prior} is no prior of a number", remedy=remedy)
+        yield Issue(where=address, what=f"{prior} is not a distribution of a number", remedy=remedy)
         return
     low, high = valid_bounds(model, address)
     if distribution(prior, low, high).mass() < LEAST_MASS:
-        what = f"{prior} puts no mass on valid values, between {low:g} and {high:g}"
-        yield Issue(where=address, what=what, remedy="move the prior, or the bounds")
+        what = f"{prior} has no mass on the valid values from {low:g} to {high:g}"
+        yield Issue(where=address, what=what, remedy="change the prior, or the bounds")
 
 
 def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
-    """Return between which values a parameter of the population makes sense.
+    """Return the range of valid values of a population parameter.
 
     Examples
     --------
@@ -82,32 +82,36 @@ def valid_bounds(model: ModelSpec, address: str) -> tuple[float, float]:
 
 
 def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:
-    """Return what is wrong with a name of something that is to get a prior, or None."""
+    """Return the problem of an address that does not accept a prior, or None."""
     known = stated_values(model)
     if address not in known:
         guess = nearest(address, [*known, CORRELATIONS])
-        what = f"the model has no {address!r}"
-        remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(known)
+        what = f"the model does not have {address!r}"
+        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
         return Issue(where=where, what=what, remedy=remedy)
     if isinstance(known[address], int | float):
-        what = f"{address} is known to the model: {known[address]:g}"
-        return Issue(where=where, what=what, remedy="state a prior of it in the model (from_qsp)")
+        what = f"the model states {address} as a number: {known[address]:g}"
+        return Issue(
+            where=where,
+            what=what,
+            remedy="replace the number in the model by a prior (such as from_qsp)",
+        )
     return None
 
 
 def check_joint(
     model: ModelSpec, joint: Mapping[str, JointPriorSpec], *, where: str
 ) -> list[Issue]:
-    """Return every problem of joint priors: unknown or repeated targets, sizes, numbers.
+    """Return all problems of joint priors: unknown or repeated targets, sizes, numbers.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the targets.
+        Model that has the targets.
     joint : mapping of str to JointPriorSpec
-        By name.
+        Joint priors by name.
     where : str
-        Of the mapping, for messages.
+        Location of the mapping, for messages.
     """
     issues: list[Issue] = []
     seen: set[str] = set()
@@ -128,7 +132,7 @@ def _misfits(model: ModelSpec, target: str, prior: JointPriorSpec, place: str) -
     scale = dict(zip(prior.targets, prior.scales, strict=False)).get(target, "identity")
     support, valid = _SUPPORTS[scale], valid_bounds(model, target)
     if max(support[0], valid[0]) >= min(support[1], valid[1]):
-        what = f"on the scale {scale} {target} has no valid value"
+        what = f"{target} has no valid value on the scale {scale}"
         yield Issue(where=place, what=what, remedy="choose another scale")
 
 
@@ -145,17 +149,23 @@ def _numbers(prior: JointPriorSpec) -> Iterator[tuple[str, str]]:
         lengths["vague_sd"] = len(prior.vague_sd)
     wrong = [name for name, length in lengths.items() if length != size]
     if wrong or size < 1:
-        yield f"{size} targets, but {', '.join(wrong)} of another length", "one for each target"
+        yield (
+            f"there are {size} targets, but {', '.join(wrong)} has another length",
+            "give one element per target",
+        )
         return
     if not all(s > 0 for s in (*prior.sd, *prior.vague_sd)):
-        yield "a standard deviation is not positive", "give positive ones"
+        yield "a standard deviation is not positive", "it must be positive"
     if not 0 < prior.discount <= 1:
-        yield f"the discount is {prior.discount:g}", "above 0, at most 1"
+        yield f"the discount is {prior.discount:g}", "it must be above 0 and at most 1"
     if not 0 < prior.weight <= 1:
-        yield f"the weight is {prior.weight:g}", "above 0, at most 1"
+        yield f"the weight is {prior.weight:g}", "it must be above 0 and at most 1"
     matrix = np.array(prior.correlation)
     if not _is_correlation(matrix):
-        yield "the correlation matrix is none", "symmetric, positive definite, 1 on the diagonal"
+        yield (
+            "the correlation matrix is not valid",
+            "it must be symmetric and positive definite, with 1 on the diagonal",
+        )
 
 
 def _is_correlation(matrix: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""Checks of values that do not go together, whatever the equations say."""
+"""Consistency checks of values that do not depend on the equations."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -49,7 +49,7 @@ def _check_errors(spec: ModelSpec) -> _Found:
             value = getattr(observed.error, key)
             place = f"observe.{name}.error.{key}"
             if value is not None and key not in form.keys:
-                what = f"an error of the form {observed.error.form} has no {key}"
+                what = f"an error of the form {observed.error.form} does not have {key}"
                 yield place, what, "it takes " + " and ".join(form.keys)
             elif isinstance(value, int | float) and value <= 0 and form.is_positive(key):
                 yield place, f"{key} is {value:g}", "it must be positive"
@@ -71,7 +71,7 @@ def _check_scales(spec: ModelSpec) -> _Found:
         for name, scale in scales.items():
             if isinstance(scale, int | float) and scale < 0:
                 what = f"the standard deviation is {scale:g}"
-                yield f"population.omega.{place}{name}", what, "it cannot be negative"
+                yield f"population.omega.{place}{name}", what, "it must not be negative"
 
 
 def _check_bounds(spec: ModelSpec) -> _Found:
@@ -86,7 +86,11 @@ def _check_bounds(spec: ModelSpec) -> _Found:
             if not isinstance(value, int | float):
                 continue
             if (lower is not None and value < lower) or (upper is not None and value > upper):
-                yield f"population.{name}.{key}", f"{value:g} is out of bounds", "move it inside"
+                yield (
+                    f"population.{name}.{key}",
+                    f"{value:g} is outside the bounds",
+                    "change the value, or the bounds",
+                )
 
 
 def _check_effects(spec: ModelSpec) -> _Found:
@@ -102,13 +106,14 @@ def _check_effects(spec: ModelSpec) -> _Found:
             if reference is not None and not math.isfinite(reference):
                 yield place, f"the reference is {reference:g}", "write a number"
             elif reference is not None and reference <= lowest:
-                what = f"a {effect.form} of {name} over its reference {reference:g} has no value"
-                yield place, what, f"write a reference above {lowest:g}, or {UNLIMITED_EFFECTS}"
+                of = f"{name} relative to its reference {reference:g}"
+                what = f"a {effect.form} of {of} is not defined"
+                yield place, what, f"write a reference above {lowest:g}, or use {UNLIMITED_EFFECTS}"
             elif covariate is not None and _reaches_below(covariate, lowest):
                 what = (
-                    f"{name} may be {covariate.lower:g}, and a {effect.form} of that has no value"
+                    f"{name} may be {covariate.lower:g}, and a {effect.form} of that is not defined"
                 )
-                yield place, what, f"raise covariates.{name}.lower, or write {UNLIMITED_EFFECTS}"
+                yield place, what, f"raise covariates.{name}.lower, or use {UNLIMITED_EFFECTS}"
 
 
 def _reaches_below(covariate: CovariateSpec, lowest: float) -> bool:
@@ -120,13 +125,13 @@ def _check_covariates(spec: ModelSpec) -> _Found:
         place = f"covariates.{name}"
         is_category = covariate.category or bool(covariate.levels)
         if is_category and covariate.interpolation == "linear":
-            yield f"{place}.interpolation", "a category has no values in between", "write locf"
+            yield f"{place}.interpolation", "a category cannot be interpolated", "write locf"
         codes = list(covariate.levels.values())
         if len(set(codes)) < len(codes):
-            yield f"{place}.levels", "two levels have one code", "give each its own"
+            yield f"{place}.levels", "two levels have the same code", "give each level its own code"
         if codes and covariate.reference is not None and covariate.reference not in codes:
-            what = f"the reference {covariate.reference:g} is the code of no level"
-            yield f"{place}.reference", what, f"one of {', '.join(f'{c:g}' for c in codes)}"
+            what = f"the reference {covariate.reference:g} is not the code of a level"
+            yield f"{place}.reference", what, f"use one of {', '.join(f'{c:g}' for c in codes)}"
         yield from _check_range(place, covariate)
 
 
@@ -134,15 +139,15 @@ def _check_range(place: str, covariate: CovariateSpec) -> _Found:
     lower, upper, reference = covariate.lower, covariate.upper, covariate.reference
     is_stated = lower is not None or upper is not None
     if is_stated and (covariate.category or covariate.levels):
-        yield place, "a category has no range", "state its levels"
+        yield place, "a category does not have a range", "state its levels"
     elif lower is not None and upper is not None and not lower < upper:
         what = f"lower is {lower:g} and upper is {upper:g}"
         yield place, what, "lower must be below upper"
     elif reference is not None and (
         (lower is not None and reference < lower) or (upper is not None and reference > upper)
     ):
-        what = f"the reference {reference:g} is out of the covariate's range"
-        yield f"{place}.reference", what, "move it inside, or widen lower and upper"
+        what = f"the reference {reference:g} is outside the range of the covariate"
+        yield f"{place}.reference", what, "change it, or widen lower and upper"
 
 
 VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
@@ -154,4 +159,4 @@ VALUE_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_effects,
     _check_covariates,
 )
-"""Each yields the place, what is wrong, and the remedy."""
+"""Checks; each yields the location, the problem and the remedy."""

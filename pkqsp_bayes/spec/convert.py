@@ -1,4 +1,4 @@
-"""The cattrs converter between plain TOML data and the records."""
+"""The cattrs converter between plain TOML data and specifications."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ __all__ = ["converter"]
 
 @functools.cache
 def converter() -> cattrs.Converter:
-    """Return the one converter; strict: nothing is coerced, unknown keys are errors."""
+    """Return the shared strict converter: no coercion, unknown keys are errors."""
     made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     register_plain(made)
     made.register_structure_hook_factory(dataclasses.is_dataclass, structure_record(made))

@@ -1,4 +1,4 @@
-"""Priors as distributions: density, probabilities, quantiles; and the power of one."""
+"""Priors as distributions: density, probabilities, quantiles and powers."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
 
-__all__ = ["Distribution", "discounted", "distribution"]
+__all__ = ["Distribution", "discount_prior", "distribution"]
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Distribution:
     Parameters
     ----------
     prior : PriorSpec
-        One that is a distribution of a number.
+        A prior that is a distribution of a number.
     low, high : float
         Bounds, within the prior's support.
 
@@ -43,7 +43,7 @@ class Distribution:
     high: float = math.inf
 
     def mass(self) -> float:
-        """Return the probability that the prior gives to what is within the bounds."""
+        """Return the probability of the interval between the bounds under the prior."""
         support = prior_support(self.prior) or (-math.inf, math.inf)
         if self.low <= support[0] and self.high >= support[1]:
             return 1.0
@@ -52,18 +52,18 @@ class Distribution:
         return max(_between(self.prior, low, high), 0.0) / whole
 
     def cdf(self, x: ArrayLike) -> FloatArray:
-        """Return the probability of a value up to ``x``."""
+        """Return the cumulative probability at ``x``."""
         below = float(_cdf(self.prior, self.low))
         share = (_cdf(self.prior, x) - below) / _between_bounds(self)
         return np.clip(share, 0.0, 1.0)
 
     def quantile(self, p: ArrayLike) -> FloatArray:
-        """Return the values below which the share ``p`` lies."""
+        """Return the quantiles of probabilities ``p``."""
         below = float(_cdf(self.prior, self.low))
         return _quantile(self.prior, below + np.asarray(p) * _between_bounds(self))
 
     def log_density(self, x: ArrayLike) -> FloatArray:
-        """Return the normalised log density; minus infinity out of bounds."""
+        """Return the normalised log density; minus infinity outside the bounds."""
         x = np.asarray(x, dtype=np.float64)
         inside = (x >= self.low) & (x <= self.high)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -72,7 +72,7 @@ class Distribution:
 
 
 def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.inf) -> Distribution:
-    """Return a prior as a distribution, within its support and the bounds given.
+    """Return a prior as a distribution within its support and the given bounds.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
     Raises
     ------
     ValueError
-        If it is no distribution of a number.
+        If the prior is not a distribution of a number.
 
     Examples
     --------
@@ -94,35 +94,35 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
     """
     support = prior_support(prior)
     if support is None:
-        raise ValueError(f"{prior} is no distribution of a number")
+        raise ValueError(f"{prior} is not a distribution of a number")
     return Distribution(prior=prior, low=max(low, support[0]), high=min(high, support[1]))
 
 
-def discounted(prior: PriorSpec, power: float) -> PriorSpec:
-    """Return the prior whose density is the given one to a power between 0 and 1.
+def discount_prior(prior: PriorSpec, power: float) -> PriorSpec:
+    """Return the prior whose density is that of a prior to a power between 0 and 1.
 
-    The power is taken on the scale where the family is at home (the logarithm for ``lognormal``),
-    so that the median stays. See Ibrahim & Chen 2000, Stat Sci 15:46.
+    The power is applied on the natural scale of the family (logarithms for ``lognormal``), which
+    preserves the median. See Ibrahim & Chen 2000, Stat Sci 15:46.
 
     Raises
     ------
     ValueError
-        If that is no distribution any more, or the prior is a mixture.
+        If the result is not a distribution, or the prior is a mixture.
 
     Examples
     --------
-    >>> discounted(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
+    >>> discount_prior(PriorSpec(family="normal", args=(1.0, 2.0)), 0.25)
     PriorSpec(family='normal', args=(1.0, 4.0), parts=(), text='')
     """
     if power == 1:
         return prior
     rule = _POWERS.get(prior.family)
     if rule is None:
-        raise ValueError(f"a power of {prior.family} is of another family")
+        raise ValueError(f"a power of {prior.family} is not in the same family")
     args = rule(power, *prior.args)
     first = args[0]
     if prior.family in ("student_t", "inv_gamma", "gamma") and first <= 0:
-        raise ValueError(f"{prior} to the power {power:g} is no distribution")
+        raise ValueError(f"{prior} to the power {power:g} is not a distribution")
     return dataclasses.replace(prior, args=args, text="")
 
 
@@ -194,7 +194,7 @@ def _between_bounds(given: Distribution) -> float:
 
 
 def _cdf(prior: PriorSpec, x: ArrayLike) -> FloatArray:
-    """Return the cumulative probability of the family; of a half one, that of the whole."""
+    """Return the cumulative probability; for a half family that of the full distribution."""
     if prior.family == MIXTURE:
         shares = [distribution(part).cdf(x) for part in prior.parts]
         return _mixed(prior, *shares)
@@ -216,7 +216,7 @@ def _quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
 
 
 def _mixture_quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
-    """Bisect: a quantile of a mixture lies between those of its parts."""
+    """Bisect: a quantile of a mixture is between those of its parts."""
     ends = [distribution(part).quantile(p) for part in prior.parts]
     low, high = np.minimum(*ends), np.maximum(*ends)
     for _ in range(_BISECTIONS):

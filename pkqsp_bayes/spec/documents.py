@@ -1,4 +1,4 @@
-"""TOML files as plain data, whatever they are of: read with care, their problems as issues."""
+"""Safe reading of TOML files as plain data, with their problems as issues."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ from pkqsp_bayes.files import read_text as read_bounded
 __all__ = ["LARGEST_FILE", "load_document", "read_text", "table_issues"]
 
 LARGEST_FILE = 1_000_000
-"""Most characters of a file."""
+"""Maximal number of characters of a file."""
 
 MOST_DOTS = 300
 
@@ -25,7 +25,7 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     CheckError
-        If it cannot be read, is no regular file, is too large, or is not UTF-8.
+        If the file cannot be read, is not a regular file, is too large, or is not UTF-8.
     """
     return read_bounded(path, limit=LARGEST_TEXT)
 
@@ -43,7 +43,7 @@ def load_document(text: str, where: str) -> dict[str, Any]:
     Raises
     ------
     CheckError
-        A syntax error with line and column; text that no honest file has.
+        A syntax error with line and column; text that is too large or too deeply nested.
 
     Examples
     --------
@@ -53,45 +53,55 @@ def load_document(text: str, where: str) -> dict[str, Any]:
     if len(text) > LARGEST_FILE:
         what = f"the file has more than {LARGEST_FILE} characters"
         raise CheckError(
-            [Issue(where=where, what=what, remedy="files of this kind are far smaller")]
+            [
+                Issue(
+                    where=where,
+                    what=what,
+                    remedy="check the file: files of this kind are much smaller",
+                )
+            ]
         )
     for line, content in enumerate(text.split("\n"), start=1):
-        # A dotted key of thousands of parts would keep the parser busy for minutes.
+        # The parser needs minutes for a dotted key with thousands of parts.
         if len(content) > MOST_DOTS and any(p.count(".") > MOST_DOTS for p in content.split("=")):
-            what = f"more than {MOST_DOTS} dots in one key"
-            raise CheckError([Issue(where=f"{where}, line {line}", what=what, remedy="break it")])
+            what = f"one key has more than {MOST_DOTS} dots"
+            raise CheckError(
+                [Issue(where=f"{where}, line {line}", what=what, remedy="shorten the key")]
+            )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CheckError([_syntax_issue(str(error), where)]) from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
-        what = "a number is too long or a list too deep to be read"
-        raise CheckError([Issue(where=where, what=what, remedy="it needs neither")]) from None
+    except (ValueError, RecursionError):  # a number with thousands of digits, deep nesting
+        what = "a number is too long, or a list is nested too deeply"
+        raise CheckError(
+            [Issue(where=where, what=what, remedy="check the file for such a number or list")]
+        ) from None
 
 
 _TABLES = (".csv", ".tsv", ".tab", ".dat", ".txt", ".xls", ".xlsx", ".csv.gz")
-"""Ends of names that models do not have, and tables do."""
+"""Suffixes of names of tables, which models do not have."""
 
 
 def table_issues(where: str, path: str | Path) -> list[Issue]:
-    """Return an issue where the name of a model's file is that of a table.
+    """Return an issue if the name of a model file is that of a table.
 
     Examples
     --------
     >>> [issue.remedy for issue in table_issues("model", "study.csv")]
-    ['it looks like a table: give the model first, and then the study']
+    ['it looks like a table: give the model first, then the study']
     """
     if not str(path).lower().endswith(_TABLES):
         return []
-    remedy = "it looks like a table: give the model first, and then the study"
-    return [Issue(where=where, what=f"{path} is no model", remedy=remedy)]
+    remedy = "it looks like a table: give the model first, then the study"
+    return [Issue(where=where, what=f"{path} is not a model", remedy=remedy)]
 
 
 def _syntax_issue(message: str, where: str) -> Issue:
     found = _PLACE.search(message)
     what = "not TOML: " + (message[: found.start()] if found else message)
-    if told := table_issues(where, where):
-        return told[0]
+    if wrong_kind := table_issues(where, where):
+        return wrong_kind[0]
     if found is None:
         return Issue(where=where, what=what, remedy="correct the syntax")
     line, column = found.groups()

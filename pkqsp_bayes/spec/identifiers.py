@@ -1,4 +1,4 @@
-"""Which names a user may give, and which are words of the equation grammar."""
+"""Valid names for users, and reserved names of the equation grammar."""
 
 import difflib
 import keyword
@@ -26,14 +26,14 @@ FUNCTIONS: frozenset[str] = frozenset(
 """Functions of the equation grammar."""
 
 RESERVED: frozenset[str] = FUNCTIONS | frozenset({"t", "balance"}) | frozenset(keyword.kwlist)
-"""Names that mean something in the grammar already."""
+"""Names with a meaning in the equation grammar."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LONGEST_NAME = 64
 
 
 def check_name(name: str) -> str:
-    """Say what is wrong with a name, or nothing.
+    """Return the problem of a name, or an empty text.
 
     Parameters
     ----------
@@ -43,28 +43,28 @@ def check_name(name: str) -> str:
     Returns
     -------
     str
-        The complaint; empty if the name is good.
+        The problem; empty if the name is valid.
 
     Examples
     --------
     >>> check_name("CLint")
     ''
     >>> check_name("exp")
-    "'exp' is a word of the equation grammar"
+    "'exp' is reserved in the equation grammar"
     """
     if len(name) > _LONGEST_NAME:
         return f"a name of {len(name)} characters is too long (at most {_LONGEST_NAME})"
     if name in RESERVED:
-        return f"{name!r} is a word of the equation grammar"
+        return f"{name!r} is reserved in the equation grammar"
     if not _NAME.fullmatch(name):
-        return f"{name!r} is not a name: letters, digits and underscores, a letter first"
+        return f"{name!r} is not a valid name: use a letter, then letters, digits and underscores"
     if "__" in name:
-        return f"{name!r} has two underscores in a row"
+        return f"{name!r} has two consecutive underscores"
     return ""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return the valid name closest to a mistyped one, or an empty string.
+    """Return the valid name that is most similar to a mistyped one, or an empty text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Joint priors: several parameters that are multivariate normal on transformed scales."""
+"""Joint priors: multivariate normal distributions of transformed parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,28 +11,28 @@ Scale = Literal["identity", "log", "logit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a prior came from: all that is needed to make it again.
+    """Origin of a prior: all information that is needed to derive it again.
 
     Parameters
     ----------
     method : str
-        ``"qsp"``, ``"quantiles"``, ``"range"``, ``"chips"``, ``"predictive"``, or any other word.
+        ``"qsp"``, ``"quantiles"``, ``"range"``, ``"chips"``, ``"predictive"``, or any other text.
     source : str
-        What was asked: module and factor, or the statement in words.
+        The source: module and factor, or the statement as text.
     model_hash : str
-        SHA-256 of the text of the model that was simulated.
+        SHA-256 of the text of the simulated model.
     seed, outer, inner : int or None
-        Of the simulation: draws of the uncertain parameters, and subjects in each.
+        Settings of the simulation: draws of the uncertain parameters, and subjects per draw.
     date : str
-        As the caller gave it.
+        Date as given by the caller.
     family : str
-        The family or transformation that was chosen.
+        The selected family or transformation.
     fit : mapping of str to float
-        What the choice went by, and how well the statement is met.
+        Criteria of the selection, and agreement with the statement.
     ess : mapping of str to float
         Effective sample size of the prior, in subjects, by parameter.
     note : str
-        Anything else.
+        Any further text.
     """
 
     method: str
@@ -52,30 +52,30 @@ class Provenance:
 class JointPriorSpec:
     """A multivariate normal prior of transformed parameters, ``[joint_prior.<name>]``.
 
-    With u the vector of transformed parameters, u ~ N(mean, sd C sd / discount) with probability
-    ``weight``, else the independent N(mean, vague_sd^2): a robust mixture (Schmidli et al.,
-    Biometrics 2014;70:1023) of a power prior (Ibrahim & Chen, Stat Sci 2000;15:46).
+    The vector u of transformed parameters has the distribution N(mean, sd C sd / discount) with
+    probability ``weight``, and otherwise independent N(mean, vague_sd^2). This is a robust mixture
+    (Schmidli et al., Biometrics 2014;70:1023) of a power prior (Ibrahim & Chen, Stat Sci
+    2000;15:46).
 
     Parameters
     ----------
     targets : tuple of str
-        What it is the prior of: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
-        ``omega_iov[CL]``, ``sigma[cp]``. It takes the place of the priors that these have
-        of their own.
+        Parameters: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
+        ``omega_iov[CL]``, ``sigma[cp]``. The joint prior replaces their own priors.
     scales : tuple of {"log", "identity", "logit"}
-        On which scale each is normal.
+        Scale on which each parameter is normal.
     mean, sd : tuple of float
-        Of the transformed parameters.
+        Means and standard deviations of the transformed parameters.
     correlation : tuple of tuples of float
-        Their correlation matrix.
+        Correlation matrix of the transformed parameters.
     weight : float
-        Of the informative part; 1: there is no other.
+        Weight of the informative part; 1 means that there is no vague part.
     vague_sd : tuple of float
         Standard deviations of the vague part.
     discount : float
-        Power to which the informative density is raised: between 0 and 1.
+        Power of the informative density, between 0 and 1.
     provenance : Provenance, optional
-        Where it came from.
+        Origin of the prior.
     """
 
     targets: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What enters and leaves: absorption, elimination, dosing compartments, antibody disposition."""
+"""Absorption, elimination, dosing compartments and antibody disposition."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ _LYMPH_FRACTION_TIGHT = Quantity(value=0.33)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsorptionSpec:
-    """One route of absorption, ``[absorption.<route>]``; the route is a dosing compartment too.
+    """One absorption route, ``[absorption.<route>]``, which is also a dosing compartment.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ class AbsorptionSpec:
     into : str
         The organ or pool that receives the drug.
     ka : Quantity, optional
-        First-order rate constant (``first-order``; ``transit``: out of the last compartment,
-        where not stated the transit rate itself).
+        First-order rate constant (``first-order``; for ``transit`` that of the last compartment, by
+        default the transit rate).
     duration : Quantity, optional
-        ``zero-order``: how long the dose enters.
+        ``zero-order``: duration of the input.
     n : int, optional
         ``transit``: number of transit compartments.
     MTT : Quantity, optional
@@ -37,12 +37,12 @@ class AbsorptionSpec:
         ``gut-lumen``: volume of the lumen fluid, L.
     PS : Quantity, optional
         ``gut-lumen``: permeability times surface of the gut wall, L per time unit.
-    k_transit : Quantity, optional
-        ``gut-lumen``: rate constant at which drug passes on (the last segment: is lost in faeces).
+    Rate constant of the transfer to the next segment for ``gut-lumen``; from the last segment the
+        drug is lost in faeces.
     segments : int
-        ``gut-lumen``: number of segments in a row.
+        ``gut-lumen``: number of segments in series.
     bioavailability, lag : Quantity, optional
-        Fraction of the dose that enters the route, and its delay.
+        Fraction of the dose that enters the route, and its lag time.
     """
 
     kind: Literal["first-order", "zero-order", "transit", "gut-lumen"] = "first-order"
@@ -61,16 +61,16 @@ class AbsorptionSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EliminationSpec:
-    """One pathway of elimination, ``[elimination.<organ>]`` or ``[elimination.<name>]``.
+    """One elimination pathway, ``[elimination.<organ>]`` or ``[elimination.<name>]``.
 
     Parameters
     ----------
     organ : str, optional
-        Organ or pool it takes place in; by default the name of the table.
+        Organ or pool of the elimination; by default the name of the table.
     CLint : Quantity, optional
         Linear clearance, L per time unit: rate = CLint times the driving concentration.
     Vmax, Km : Quantity, optional
-        Saturable: rate = Vmax C / (Km + C) in the driving concentration; amount per time and
+        Saturable: rate = Vmax C / (Km + C) with the driving concentration C; amount per time and
         concentration.
     GFR : Quantity, optional
         Filtration: rate = fu GFR times the plasma concentration that enters the organ.
@@ -93,10 +93,10 @@ class EliminationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseSpec:
-    """A dosing compartment, ``[dose.<name>]``; CMT of the study gives its name or number.
+    """A dosing compartment, ``[dose.<name>]``; CMT in the study is its name or number.
 
-    Numbers count ``[dose.*]`` in the order of the file, then the absorption routes that no
-    ``[dose.*]`` names, unless ``cmt`` says otherwise.
+    By default the ``[dose.*]`` are numbered in the order of the file, followed by the absorption
+    routes without a ``[dose.*]``; ``cmt`` overrides the number.
 
     Parameters
     ----------
@@ -105,12 +105,12 @@ class DoseSpec:
     bioavailability, lag : Quantity, optional
         ``F`` (default 1) and ``ALAG`` (default 0).
     rate, duration : Quantity, optional
-        Infusion rate where the study says RATE = -1, duration where it says RATE = -2.
+        Infusion rate for RATE = -1 in the study, duration for RATE = -2.
     unit : str, optional
         Unit of amounts for this compartment; by default the model's ``amount_unit``. AMT is
-        converted to it where its header states another, and is in it where it states none.
+        converted from the unit in its header; without a unit it is taken to be in this unit.
     cmt : int, optional
-        The number that CMT uses for it.
+        Number of this compartment in CMT.
     """
 
     to: str
@@ -127,7 +127,7 @@ class AntibodySpec:
     """Minimal PBPK of an antibody: plasma, tight and leaky tissue, lymph.
 
     Cao, Balthasar & Jusko, J Pharmacokinet Pharmacodyn 2013;40:597-607. States ``plasma.C``,
-    ``tight.C``, ``leaky.C``, ``lymph.C``; the dosing place is ``plasma``.
+    ``tight.C``, ``leaky.C``, ``lymph.C``; the dosing compartment is ``plasma``.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class AntibodySpec:
     lymph_flow : Quantity
         Total lymph flow, L per time unit.
     available : Quantity, optional
-        Fraction of the interstitial fluid open to the antibody (Kp; 0.8 for IgG1).
+        Fraction of the interstitial fluid accessible to the antibody (Kp; 0.8 for IgG1).
     fraction_tight : Quantity, optional
         Share of the interstitial fluid in tight tissue; default 0.65.
     lymph_fraction_tight : Quantity, optional

@@ -1,4 +1,4 @@
-"""Models by name: the files of the library, and files of the user's."""
+"""Models by name: the files of the library, and files of the user."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def path(name: str) -> Path:
     Raises
     ------
     CheckError
-        If there is no such model.
+        If there is no library model with this name.
 
     Examples
     --------
@@ -39,23 +39,23 @@ def path(name: str) -> Path:
     if name in names():
         return library_folder() / f"{name}.toml"
     guess = nearest(name, names())
-    remedy = f"did you mean {guess}?" if guess else "the library has " + ", ".join(names())
-    what = f"there is no library model {name!r}"
+    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(names())
+    what = f"{name!r} is not a library model"
     raise CheckError([Issue(where="model", what=what, remedy=remedy)])
 
 
 def locate(name: str | Path) -> Path:
-    """Return the file that is meant: that of a library model, or another.
+    """Return the file of a library model, or another file.
 
     Parameters
     ----------
     name : str or Path
-        A name of `names`, or the path of a TOML file, which may be missing.
+        A name of `names`, or the path of a TOML file, which need not exist.
 
     Raises
     ------
     CheckError
-        If it is no path of a TOML file, and there is no such model.
+        If the text is neither a path of a TOML file nor the name of a library model.
     """
     file = Path(name)
     return file if file.suffix == ".toml" or _is_meant(file) else path(str(name))
@@ -63,7 +63,7 @@ def locate(name: str | Path) -> Path:
 
 @checked(name=PATH)
 def load_model(name: str | Path) -> ModelSpec:
-    """Read a model: one of the library by its name, or a file.
+    """Read a model: a library model by its name, or a file.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def load_model(name: str | Path) -> ModelSpec:
     Raises
     ------
     CheckError
-        If there is no such model, or with everything that is wrong in the file.
+        If the model does not exist; with all problems of the file.
 
     Examples
     --------
@@ -84,8 +84,8 @@ def load_model(name: str | Path) -> ModelSpec:
 
 
 def _is_meant(file: Path) -> bool:
-    """Whether a name is that of something on the disk; a folder does not hide a library model."""
+    """Return whether a path exists; a folder does not hide a library model of the same name."""
     try:
         return file.is_file() or (file.exists() and str(file) not in names())
-    except OSError:  # a name that is too long for the file system
+    except OSError:  # the name is too long for the file system
         return False

@@ -1,9 +1,9 @@
-"""What a table's entries come to: priors in force, and the marginals of joint ones."""
+"""Effective priors of a table: after discount and mixture, and marginals of joint priors."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.spec.distribution import discounted
+from pkqsp_bayes.spec.distribution import discount_prior
 from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import MIXTURE
@@ -15,12 +15,12 @@ _FAMILIES = {"identity": "normal", "log": "lognormal", "logit": "logit_normal"}
 
 
 def effective_prior(entry: PriorEntry) -> PriorSpec:
-    """Return the prior that an entry comes to, after discount and mixture.
+    """Return the prior of an entry after discount and mixture.
 
     Raises
     ------
     ValueError
-        If the discount leaves no distribution of its family.
+        If the discounted prior is not a distribution of its family.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def effective_prior(entry: PriorEntry) -> PriorSpec:
     >>> print(effective_prior(PriorEntry(prior=prior, discount=0.25)))
     normal(0.0, 2.0)
     """
-    informative = discounted(entry.prior, entry.discount)
+    informative = discount_prior(entry.prior, entry.discount)
     if entry.vague is None or entry.weight == 1:
         return informative
     return _mixture(entry.weight, informative, entry.vague)
@@ -39,7 +39,7 @@ def _mixture(weight: float, one: PriorSpec, other: PriorSpec) -> PriorSpec:
 
 
 def joint_marginals(joint: JointPriorSpec) -> dict[str, PriorSpec]:
-    """Return the prior that a joint prior implies for each of its targets alone.
+    """Return the marginal prior of each target of a joint prior.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def joint_marginals(joint: JointPriorSpec) -> dict[str, PriorSpec]:
 
 
 def joint_factor(joint: JointPriorSpec) -> NDArray[np.float64]:
-    """Return the Cholesky factor of the covariance of the informative part, after discount.
+    """Return the Cholesky factor of the covariance of the discounted informative part.
 
     Raises
     ------

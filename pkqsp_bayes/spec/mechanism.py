@@ -13,18 +13,18 @@ _ONE = Quantity(value=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquationsSpec:
-    """Equations of the model's own; ``equations = "..."`` is enough where no unit is stated.
+    """Equations of the model; ``equations = "..."`` is sufficient if no unit is stated.
 
     Parameters
     ----------
     text : str
-        Text of the equation grammar: ``d(A)/dt = ...``, ``A(0) = ...``, ``name = ...``.
+        Text in the equation grammar: ``d(A)/dt = ...``, ``A(0) = ...``, ``name = ...``.
     units : mapping of str to str
-        Unit of each state or helper that has one.
+        Units of states and helpers.
     drug : mapping of str to Quantity
         Amount of drug in one unit of a state (1 for a drug amount), for the mass balance.
     eliminated : Quantity, optional
-        Rate at which drug leaves for good; with it the mass balance is proved.
+        Rate of irreversible elimination of drug; if stated, the mass balance is verified.
     """
 
     text: str
@@ -40,17 +40,17 @@ class MetabolismSpec:
     Parameters
     ----------
     volume : str
-        The sub-volume (a key of `QspSpec.volumes`) where it takes place.
+        The sub-volume (a key of `QspSpec.volumes`) of the metabolism.
     k_met : Quantity, optional
         First-order rate constant; not stated if it is calibrated.
     K : Quantity
         Partition coefficient of the sub-volume against the organ.
     replaces_clint : bool
-        Set the organ's phenomenological CLint to zero, which would count the process twice.
+        Whether to set the organ's phenomenological CLint to zero, to avoid counting it twice.
     calibrate : bool
-        Take k_met = CL / (K V') from the clearance that is replaced (or from ``clearance``).
+        Whether to set k_met = CL / (K V') from the replaced clearance (or from ``clearance``).
     clearance : Quantity, optional
-        The clearance to calibrate to, where the organ states none.
+        The clearance to calibrate to, if the organ states none.
     """
 
     volume: str
@@ -69,35 +69,35 @@ class QspSpec:
     ----------
     template : str, optional
         ``receptor-turnover``, ``indirect-response``, ``transduction-chain``,
-        ``effect-compartment``, ``friberg``, ``enzyme-turnover``; the templates say which
-        parameters they take.
+        ``effect-compartment``, ``friberg``, ``enzyme-turnover``; each template has its own
+        parameters.
     variant : str, optional
-        Which form of the template: ``full``, ``qe``, ``qss``, ``mm`` for binding;
+        Variant of the template: ``full``, ``qe``, ``qss``, ``mm`` for binding;
         ``inhibit-input``, ``inhibit-loss``, ``stimulate-input``, ``stimulate-loss`` for indirect
         responses; ``linear`` or ``emax`` for drug effects; ``synthesis`` or ``degradation`` for
-        what a signal does to an enzyme.
+        the effect of a signal on an enzyme.
     parameters : mapping of str to Quantity
-        The template's parameter to its expression: ``{ kon = "kon", C = "liver.Cu" }``.
+        Expression of each template parameter: ``{ kon = "kon", C = "liver.Cu" }``.
     n : int, optional
         Number of compartments of a chain.
     equations : str, optional
-        Text of the equation grammar. Names that it defines are known outside as they are, unless
-        two modules define the same, and always as ``<module>.<name>``.
+        Text in the equation grammar. The names that it defines are always available as
+        ``<module>.<name>``, and also without the prefix if no other module defines them.
     units, drug : mapping
         As in `EquationsSpec`.
     organ : str, optional
-        The organ in which it is embedded. Inside, ``C``, ``Cu``, ``A`` and ``V`` are those of the
-        organ, unless defined otherwise.
+        The organ that contains the module. Inside, ``C``, ``Cu``, ``A`` and ``V`` are those of the
+        organ unless defined otherwise.
     drug_uptake : Quantity, optional
-        Net rate (amount per time) at which equations take free drug from the organ; templates
-        that bind drug know their own.
+        Net rate (amount per time) at which the equations remove unbound drug from the organ;
+        templates with drug binding define it themselves.
     concentration_unit : str, optional
-        Unit in which the module sees drug concentrations (``nM``); needs the drug's ``MW`` if
-        that changes between mass and moles.
+        Unit of drug concentrations inside the module (``nM``); it needs the drug's ``MW`` to
+        convert between mass and moles.
     volumes : mapping of str to Quantity
         Sub-volumes of the organ that the module uses, L.
     rescale_volumes : bool
-        Shrink the sub-volumes in proportion where they exceed the organ.
+        Whether to reduce the sub-volumes proportionally if their sum exceeds the organ.
     metabolism : MetabolismSpec, optional
         Metabolism inside the module.
     """
@@ -119,19 +119,19 @@ class QspSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSpec:
-    """A quantity that drives another, ``[[link]]``, wherever the other enters the equations.
+    """A link, ``[[link]]``: a quantity replaces or multiplies another one in all equations.
 
     Parameters
     ----------
     target : str
         Name of the driven quantity: ``fup``, ``liver.Kp``, ``BP``, a parameter, ...
     value : Quantity
-        Expression in covariates, states and parameters; in it ``base`` is the value that the
-        target would have without the link.
+        Expression of covariates, states and parameters; ``base`` is the value of the target
+        without the link.
     mode : {"replace", "multiply"}
-        The value takes the target's place, or multiplies it.
+        Whether the value replaces the target, or multiplies it.
     note : str
-        Why.
+        Reason for the link.
     """
 
     target: str

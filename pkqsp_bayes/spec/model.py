@@ -1,4 +1,4 @@
-"""The whole of what a user states."""
+"""The complete specification of a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,51 +26,51 @@ __all__ = ["ModelSpec"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """A model as stated: what `pkqsp_bayes.spec.load_model` reads and composition takes.
+    """A model as stated: the result of `pkqsp_bayes.load_model`, and the input of the composition.
 
     Mappings keep the order of the file.
 
     Parameters
     ----------
     title, source, description : str
-        For people.
+        Texts for display.
     time_unit, amount_unit : str
-        Unit of time, and of drug amounts; default h and mg. Amounts, rates and concentrations of
-        the model follow; AMT is in it where neither its header nor the ``[dose.*]`` states another.
+        Unit of time and of drug amounts; default h and mg. Amounts, rates and concentrations of
+        the model follow. AMT is in this unit if neither its header nor the ``[dose.*]`` states one.
     drug, body : optional
-        The drug and the body; a model of equations alone has neither.
+        The drug and the body; a model with equations only has neither.
     covariates : mapping of str to CovariateSpec
-        Columns of the study; in TOML under ``[body]``, or on their own without a body.
+        Columns of the study; in TOML under ``[body]``, or at the top level without a body.
     parameters : mapping of str to Quantity
-        Constants, and helper quantities that are expressions.
+        Constants, and helper quantities defined by expressions.
     pools, organs, lump : mappings
         The circulation.
     partition : PartitionSpec, optional
-        How partition coefficients follow from the drug's properties.
+        Method that derives partition coefficients from the properties of the drug.
     binding : mapping of str to BindingSpec
         Proteins that bind the drug in plasma.
     blood : BloodSpec, optional
-        Red cells and plasma: lets the blood-to-plasma ratio follow.
+        Red cells and plasma, for a blood-to-plasma ratio that depends on binding.
     trajectory : mapping of str to TrajectorySpec
         Quantities that change over time, given or solved.
     absorption, elimination, dose : mappings
-        What enters and leaves.
+        Input and loss of drug.
     antibody : AntibodySpec, optional
         Minimal PBPK of an antibody.
     qsp : mapping of str to QspSpec
-        Modules.
+        QSP modules.
     link : tuple of LinkSpec
         Dynamic links.
     equations : EquationsSpec, optional
         Free equations.
     population : PopulationSpec
-        Parameters that vary or are estimated.
+        Individual parameters, their variability and covariate effects.
     joint_prior : mapping of str to JointPriorSpec
-        Priors of several parameters together, which take the place of those of their own.
+        Priors of several parameters together; they replace the parameters' own priors.
     observe : mapping of str to ObservationSpec
         Outputs.
     study : StudySpec, optional
-        How the study's table is to be read.
+        How to read the table of the study.
     """
 
     title: str

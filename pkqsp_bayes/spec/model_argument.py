@@ -1,4 +1,4 @@
-"""A model as an argument: the record, a name of the library, or the path of a file."""
+"""Models as arguments: a specification, a name of the library, or the path of a file."""
 
 import dataclasses
 from pathlib import Path
@@ -20,17 +20,17 @@ _WANTED = "give a ModelSpec, the name of a library model, or the path of a TOML 
 
 
 def as_model(model: ModelLike) -> ModelSpec:
-    """Return the model that an argument means.
+    """Return the model for an argument.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        A model; the name of one of the library; the path of a TOML file.
+        A model, the name of a library model, or the path of a TOML file.
 
     Raises
     ------
     CheckError
-        As `pkqsp_bayes.load_model`; also for what is no model at all.
+        As for `pkqsp_bayes.load_model`; also if the argument is not a model.
 
     Examples
     --------

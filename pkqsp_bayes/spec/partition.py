@@ -1,4 +1,4 @@
-"""How partition coefficients follow from what the drug and the tissues are made of."""
+"""Prediction of partition coefficients from the properties of drug and tissues."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +10,11 @@ __all__ = ["PartitionSpec"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionSpec:
-    """``[partition]``: the ``Kp`` of every organ that states no coefficient of its own.
+    """``[partition]``: the method for the ``Kp`` of organs that state no partition coefficient.
 
-    They are equations in ``fup``, ``BP``, ``logP`` and the pKa, inside the system: where one of
-    these is estimated, differs between subjects, or is driven by a link, every ``Kp`` follows.
-    ``Vss`` is known in expressions: the volume of distribution at steady state that they imply.
+    The coefficients are equations in ``fup``, ``BP``, ``logP`` and the pKa in the system. If one
+    of these is estimated, varies between subjects or is the target of a link, every ``Kp`` follows.
+    ``Vss``, the implied volume of distribution at steady state, is available in expressions.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class PartitionSpec:
         ``rodgers-rowland``, ``poulin-theil``, ``berezhkovskiy``, ``schmitt`` or ``pksim``
         (`pkqsp_bayes.physiology.kp`).
     scale : Quantity, optional
-        Factor on all of them, a population parameter, say.
+        Factor of all coefficients, for instance a population parameter.
     """
 
     method: Literal["rodgers-rowland", "poulin-theil", "berezhkovskiy", "schmitt", "pksim"]

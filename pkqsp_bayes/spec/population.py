@@ -1,4 +1,4 @@
-"""Typical values, variability, covariate effects, observations."""
+"""Typical values, variability, covariate effects and observations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,20 +22,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateEffectSpec:
-    """How a covariate moves a parameter, ``power(0.75, 70)`` in a model file.
+    """A covariate effect on a parameter, ``power(0.75, 70)`` in a model file.
 
     Parameters
     ----------
     form : str
         A name of `pkqsp_bayes.statistics.COVARIATE_EFFECTS`. A fixed covariate multiplies the
-        typical value; one that changes over time multiplies the individual's value, from moment
-        to moment, as part of the equations.
+        typical value. A covariate that changes over time multiplies the individual parameter at
+        each time, as part of the equations.
     coefficient : float or PriorSpec or None
-        Fixed, or estimated under a prior (``power(normal(0.75, 0.1), 70)``); None for categories.
+        A fixed number, or a prior if it is estimated (``power(normal(0.75, 0.1), 70)``); None for
+        categories.
     reference : float or None
-        Centre of the covariate; None takes the covariate's own.
+        Centre of the covariate; by default the reference of the covariate.
     levels : mapping of str to (float or PriorSpec)
-        ``categorical(poor = normal(0, 1))``: level to effect; levels not named have none.
+        ``categorical(poor = normal(0, 1))``: effect by level; other levels have no effect.
     """
 
     form: CovariateEffectName
@@ -51,18 +52,18 @@ class PopulationParameterSpec:
     Parameters
     ----------
     typical : PriorSpec or float
-        Prior of the typical value, or a number if it is known.
+        Prior of the typical value, or a known number.
     unit : str
         Pint unit text; ``""`` is dimensionless.
     iiv, iov : str or None
         Form of the between-subject and between-occasion variability, a name of
         `pkqsp_bayes.statistics.RANDOM_EFFECTS`; None: there is none.
-        Occasions are those of the study's OCC. A new one begins at its first record, and holds
-        for all records of that time, those before it in the table included.
+        Occasions are those in the OCC column of the study. An occasion begins at its first record
+        and applies to all records at that time, including earlier ones in the table.
     covariates : mapping of str to CovariateEffectSpec
         Effects by covariate.
     value : float or None
-        Typical value for simulation; without it the median of the prior.
+        Typical value for simulation; by default the median of the prior.
     lower, upper : float or None
         Bounds of the typical value; of a form that is bounded, of the individual values too.
     shape : PriorSpec or float or None
@@ -90,13 +91,13 @@ class OmegaSpec:
     Parameters
     ----------
     scales : mapping of str to (PriorSpec or float)
-        Standard deviation of each between-subject effect; ``from_qsp`` asks for a prior table.
+        Standard deviation of each between-subject effect; ``from_qsp`` requires a prior table.
     occasion : mapping of str to (PriorSpec or float)
-        The same for between-occasion effects.
+        Standard deviation of each between-occasion effect.
     correlate : tuple of tuples of str
         Blocks of correlated effects.
     lkj : float
-        Shape of the LKJ prior of each block's correlations.
+        Shape of the LKJ prior of the correlations in each block.
     """
 
     scales: Mapping[str, PriorSpec | float] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class OmegaSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationSpec:
-    """The population layer: parameters that vary or are estimated, and their omega."""
+    """The population layer: individual parameters and the distribution of their random effects."""
 
     parameters: Mapping[str, PopulationParameterSpec] = field(default_factory=dict)
     omega: OmegaSpec = field(default_factory=OmegaSpec)
@@ -115,18 +116,18 @@ class PopulationSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorSpec:
-    """Residual error of an observation; ``error = "<form>"`` alone takes default priors.
+    """Residual error of an observation; ``error = "<form>"`` alone uses default priors.
 
     Parameters
     ----------
     form : str
         A name of `pkqsp_bayes.statistics.RESIDUAL_ERRORS`, which decides what it takes of the rest.
     sigma : PriorSpec or float or None
-        Scale of the forms with one.
+        Scale of all forms except ``combined``.
     additive, proportional : PriorSpec or float or None
         Scales of ``combined``.
     exponent : PriorSpec or float or None
-        Of ``power``.
+        Exponent of ``power``.
     df : PriorSpec or float or None
         Degrees of freedom of ``student_t``.
     """
@@ -146,13 +147,13 @@ class ObservationSpec:
     Parameters
     ----------
     value : Quantity
-        Expression; in TOML ``value`` and ``unit`` stand side by side in the table.
+        Expression; in TOML ``value`` and ``unit`` are keys of one table.
     error : ErrorSpec or None
-        Residual error; None for an output that is never observed.
+        Residual error; None for an output without observations.
     dvid : str or None
-        What the study's DVID column calls it; by default its name.
+        Value of the study's DVID column; by default the name of the output.
     cmt : tuple of str
-        What CMT of its observation records may be; in TOML ``cmt = 2`` or ``cmt = [2, 3]``.
+        Values of CMT in the observation records; in TOML ``cmt = 2`` or ``cmt = [2, 3]``.
     """
 
     value: Quantity

@@ -1,4 +1,4 @@
-"""Priors as data: a family and its numbers."""
+"""Priors as data: a family and its arguments."""
 
 from dataclasses import dataclass, field
 
@@ -14,12 +14,12 @@ class PriorSpec:
     family : str
         A name of `pkqsp_bayes.spec.prior_grammar.FAMILIES`, or ``mixture``.
     args : tuple of float
-        Its arguments, evaluated; of a mixture the weight of its first part.
+        Evaluated arguments; for a mixture the weight of its first part.
     parts : tuple of PriorSpec
         The two parts of a mixture.
     text : str
-        The text that the user wrote; it only serves to write the same text again, and does not
-        take part in comparisons.
+        The text that the user wrote; it is only used to write the same text again, and is
+        ignored in comparisons.
 
     Examples
     --------
@@ -35,6 +35,6 @@ class PriorSpec:
     text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """Return the text of the prior grammar."""
+        """Return the prior in the prior grammar."""
         arguments = [*(repr(a) for a in self.args), *(str(part) for part in self.parts)]
         return self.text or f"{self.family}({', '.join(arguments)})"

@@ -1,6 +1,7 @@
-"""The small grammar of priors and covariate effects: ``lognormal(log(20), 0.5)``.
+"""The grammar of priors and covariate effects: ``lognormal(log(20), 0.5)``.
 
-Calls of numbers, nothing else. Python's parser reads the text and a whitelist walks the tree.
+The grammar has calls with numbers only. Python's parser reads the text; a whitelist checks the
+tree.
 """
 
 import ast
@@ -29,7 +30,7 @@ DEEPEST = 20
 
 
 class PriorError(ValueError):
-    """A prior text that means nothing: what is wrong, and the remedy."""
+    """An invalid prior text, with the problem and the remedy."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -39,9 +40,9 @@ class PriorError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A prior family: its arguments, which of them must be positive, and its support.
+    """A prior family: its arguments, the positive ones among them, and its support.
 
-    ``support`` is None where the arguments decide, or the family is none of a number.
+    ``support`` is None if it depends on the arguments, or if the family is not of a number.
     """
 
     arguments: tuple[str, ...]
@@ -74,7 +75,7 @@ FAMILIES: dict[str, Family] = {
     "lkj": Family(arguments=("shape",), positive=("shape",)),
     "from_qsp": Family(arguments=()),
 }
-"""Prior families by name. ``half_cauchy`` takes location and scale, or the scale alone."""
+"""Prior families by name. ``half_cauchy`` takes location and scale, or only the scale."""
 
 MIXTURE = "mixture"
 
@@ -102,12 +103,12 @@ def parse_prior(text: str) -> PriorSpec:
     text : str
         A family of `FAMILIES` with its numbers, which may use ``+ - * / ^``, ``log``, ``log10``,
         ``exp``, ``sqrt`` and ``logit``; ``"from_qsp"``; or ``"mixture(w, one, other)"`` of two
-        families on one support, with the weight of the first.
+        families with the same support and the weight of the first one.
 
     Raises
     ------
     PriorError
-        With what is wrong and the remedy.
+        With the problem and the remedy.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def parse_prior(text: str) -> PriorSpec:
 
 
 def prior_support(prior: PriorSpec) -> tuple[float, float] | None:
-    """Return the support of a prior; None where it is no distribution of a number.
+    """Return the support of a prior; None if it is not a distribution of a number.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def parse_effect(text: str) -> CovariateEffectSpec:
     Raises
     ------
     PriorError
-        With what is wrong and the remedy.
+        With the problem and the remedy.
 
     Examples
     --------
@@ -148,9 +149,7 @@ def parse_effect(text: str) -> CovariateEffectSpec:
     node = _parse(text)
     name, args, keywords = _call(node)
     if name not in COVARIATE_EFFECTS:
-        raise PriorError(
-            f"there is no covariate effect {name!r}", _suggest(name, COVARIATE_EFFECTS)
-        )
+        raise PriorError(f"{name!r} is not a covariate effect", _suggest(name, COVARIATE_EFFECTS))
     form = COVARIATE_EFFECTS[name]
     if form.has_levels:
         return _with_levels(name, args, keywords)
@@ -161,16 +160,16 @@ def parse_effect(text: str) -> CovariateEffectSpec:
 
 
 def check_effect(effect: CovariateEffectSpec) -> CovariateEffectSpec:
-    """Return an effect that was stated as a table, if its parts belong together.
+    """Return an effect that was stated as a table, if its keys are consistent.
 
     Raises
     ------
     PriorError
-        With what is wrong and the remedy.
+        With the problem and the remedy.
     """
     if COVARIATE_EFFECTS[effect.form].has_levels:
         if not effect.levels or effect.coefficient is not None or effect.reference is not None:
-            raise PriorError(f"{effect.form} names levels", "state levels, and nothing else")
+            raise PriorError(f"{effect.form} takes levels only", "state levels and no other key")
     elif effect.coefficient is None or effect.levels:
         raise PriorError(f"{effect.form} takes a coefficient", "state coefficient and reference")
     return effect
@@ -180,7 +179,7 @@ def _with_levels(
     name: str, args: list[ast.expr], keywords: list[ast.keyword]
 ) -> CovariateEffectSpec:
     if args or not keywords:
-        raise PriorError(f"{name} names levels", COVARIATE_EFFECTS[name].usage)
+        raise PriorError(f"{name} takes levels only", COVARIATE_EFFECTS[name].usage)
     levels = {str(keyword.arg): _coefficient(keyword.value) for keyword in keywords}
     return CovariateEffectSpec(form=name, levels=levels)
 
@@ -193,21 +192,25 @@ def _coefficient(node: ast.expr) -> float | PriorSpec:
 
 def _parse(text: str) -> ast.expr:
     if len(text) > LONGEST_TEXT or not text.isascii() or "\0" in text:
-        raise PriorError("this is not a prior", "write a family and numbers: lognormal(0, 1)")
+        raise PriorError(
+            "this is not a prior", "write a family with numbers, such as lognormal(0, 1)"
+        )
     try:
         return ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         what = f"{text[:60]!r} cannot be read"
-        raise PriorError(what, "write a family and numbers: lognormal(log(20), 0.5)") from None
+        raise PriorError(
+            what, "write a family with numbers, such as lognormal(log(20), 0.5)"
+        ) from None
 
 
 def _call(node: ast.expr) -> tuple[str, list[ast.expr], list[ast.keyword]]:
     if isinstance(node, ast.Name):
         return node.id, [], []
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-        raise PriorError("this is not a family with numbers", "as in lognormal(log(20), 0.5)")
+        raise PriorError("this is not a family with numbers", "write it as lognormal(log(20), 0.5)")
     if any(keyword.arg is None for keyword in node.keywords):
-        raise PriorError("** does not belong here", "name the levels one by one")
+        raise PriorError("** is not allowed here", "name each level")
     return node.func.id, node.args, node.keywords
 
 
@@ -217,7 +220,7 @@ def _prior(node: ast.expr, text: str) -> PriorSpec:
         return _mixture(nodes, keywords, text)
     if name not in FAMILIES:
         known = [*FAMILIES, MIXTURE]
-        raise PriorError(f"there is no prior family {name!r}", _suggest(name, known))
+        raise PriorError(f"{name!r} is not a prior family", _suggest(name, known))
     family = FAMILIES[name]
     form = f"{name}({', '.join(family.arguments)})"
     args = tuple(_number(n) for n in nodes)
@@ -240,15 +243,17 @@ def _mixture(nodes: list[ast.expr], keywords: list[ast.keyword], text: str) -> P
         raise PriorError("mixture takes a weight and two priors", f"write {form}")
     weight = _number(nodes[0])
     if not 0 < weight < 1:
-        raise PriorError(f"the weight of mixture is {weight:g}", "it lies between 0 and 1")
+        raise PriorError(f"the weight of mixture is {weight:g}", "it must be between 0 and 1")
     parts = tuple(_prior(node, "") for node in nodes[1:])
     if any(part.family == MIXTURE for part in parts):
-        raise PriorError("a mixture of mixtures", f"write {form}")
+        raise PriorError("a mixture cannot contain a mixture", f"write {form}")
     if any(part.family == "half_cauchy" and part.args[0] != 0 for part in parts):
-        raise PriorError("half_cauchy in a mixture has no location", "write half_cauchy(0.5)")
+        raise PriorError(
+            "half_cauchy in a mixture cannot have a location", "write half_cauchy(0.5)"
+        )
     one, other = (prior_support(part) for part in parts)
     if one is None or one != other:
-        raise PriorError("the parts of mixture live on different numbers", f"write {form}")
+        raise PriorError("the parts of the mixture have different supports", f"write {form}")
     return PriorSpec(family=MIXTURE, args=(weight,), parts=parts, text=text.strip())
 
 
@@ -286,4 +291,4 @@ def _evaluate(node: ast.expr, depth: int) -> float:
             return _OPERATORS[type(op)](_number(left, depth + 1), _number(right, depth + 1))
         case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _NUMERIC:
             return _NUMERIC[name](_number(inner, depth + 1))
-    raise PriorError("a number was expected", "numbers may use + - * / ^ log exp sqrt logit")
+    raise PriorError("this is not a number", "numbers may use + - * / ^ log exp sqrt logit")

@@ -1,4 +1,4 @@
-"""Prior tables: priors apart from the model, each with the account of where it came from."""
+"""Prior tables: priors in a file separate from the model, with their provenance."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -36,13 +36,13 @@ class PriorEntry:
     prior : PriorSpec
         The informative prior.
     discount : float
-        Power to which its density is raised: 1 takes it as it is, 0 forgets it.
+        Power of its density: 1 leaves it unchanged, 0 removes its information.
     weight : float
-        Of it in a robust mixture with ``vague``.
+        Weight of the prior in a robust mixture with ``vague``.
     vague : PriorSpec, optional
         The other part of the mixture.
     provenance : Provenance, optional
-        Where it came from.
+        Origin of the prior.
     """
 
     prior: PriorSpec
@@ -54,18 +54,18 @@ class PriorEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorTable:
-    """Priors by the name of what they are priors of: what elicitation hands back.
+    """Priors by parameter, the result of an elicitation.
 
     Parameters
     ----------
     title : str
-        For people.
+        Text for display.
     priors : mapping of str to PriorEntry
-        Of single parameters: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
+        Priors of single parameters: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
         ``omega_iov[CL]``, ``sigma[cp]``, ``sigma[cp.additive]``; and ``corr``, whose prior
         is ``lkj(shape)``.
     joint : mapping of str to JointPriorSpec
-        Of several parameters together, by a name.
+        Priors of several parameters together, by a name.
     """
 
     title: str = ""
@@ -155,12 +155,12 @@ def format_priors(table: PriorTable) -> str:
 
 @checked(table=PRIORS, path=PATH)
 def write_priors(table: PriorTable, path: str | Path) -> None:
-    """Write a prior table, whole or not at all.
+    """Write a prior table atomically.
 
     Raises
     ------
     CheckError
-        If it cannot be written.
+        If the file cannot be written.
     """
     with write_output(Path(path)) as part:
         part.write_text(format_priors(table), encoding="utf-8")
@@ -168,7 +168,7 @@ def write_priors(table: PriorTable, path: str | Path) -> None:
 
 @checked(tables=_TABLES)
 def merge_tables(*tables: PriorTable) -> PriorTable:
-    """Return one table; what a later one says of a parameter takes the place of the earlier.
+    """Return one table; entries of a later table replace those of earlier ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What went wrong while a file was structured, as issues with the path in the file."""
+"""Conversion of structuring errors to issues with the path in the file."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ __all__ = ["MisfitError", "collect_issues"]
 
 
 class MisfitError(ValueError):
-    """A value that does not fit its place: what is wrong, and the remedy."""
+    """A value that is not valid at its place, with the problem and the remedy."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -25,21 +25,21 @@ class MisfitError(ValueError):
         self.remedy = remedy
 
 
-# Records that the file writes flatter than the dataclasses: names of fields that are no keys.
+# Records that the file writes with fewer levels: fields whose names are not keys of the file.
 _HIDDEN = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
-_HINTS = {("DrugSpec", "pKa"): "say of which kind it is: pKa_acid = [...] or pKa_base = [...]"}
+_HINTS = {("DrugSpec", "pKa"): "state its type: pKa_acid = [...] or pKa_base = [...]"}
 _EXTRA_KEYS = {"ObservationSpec": ("unit",), "BodySpec": ("covariates",)}
 
 
 def collect_issues(error: BaseException, *, where: str) -> list[Issue]:
-    """Return every problem below a cattrs validation error.
+    """Return all problems below a cattrs validation error.
 
     Parameters
     ----------
     error : exception
-        What `cattrs.Converter.structure` raised.
+        Exception raised by `cattrs.Converter.structure`.
     where : str
-        Name of the file; paths are written after it.
+        Name of the file, the prefix of the paths.
     """
     return list(_walk(error, (), where))
 
@@ -68,7 +68,7 @@ def _step(error: BaseException, owner: type) -> tuple[str, ...]:
 
 def _place(path: tuple[str, ...], where: str) -> str:
     dotted = ".".join(path).replace(".[", "[")
-    # An observation keeps value and unit side by side, though the record nests them.
+    # An observation has value and unit at one level of the file, but nested in the record.
     dotted = dotted.replace(".value.value", ".value").replace(".value.unit", ".unit")
     return f"{where}: {dotted}" if dotted else where
 
@@ -77,7 +77,7 @@ def _unknown_key(owner: type, key: str, path: tuple[str, ...], where: str) -> Is
     valid = [f.name for f in dataclasses.fields(owner)]
     valid += _EXTRA_KEYS.get(owner.__name__, ())
     guess = nearest(key, valid)
-    plain = f"did you mean {guess}?" if guess else "valid here: " + ", ".join(valid)
+    plain = f"did you mean {guess}?" if guess else "valid keys are " + ", ".join(valid)
     remedy = _HINTS.get((owner.__name__, key), plain)
     place = _place((*path, key), where)
     return Issue(severity="error", where=place, what=f"unknown key {key!r}", remedy=remedy)

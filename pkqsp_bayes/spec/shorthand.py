@@ -1,4 +1,4 @@
-"""Short forms of the model file: what it writes flatter, or as text, than the records are."""
+"""Short forms in the model file: values with fewer levels, or texts, in place of tables."""
 
 import keyword
 import typing
@@ -26,12 +26,12 @@ from pkqsp_bayes.statistics import COVARIATE_EFFECTS
 __all__ = ["OMEGA_KEYS", "register_shorthand"]
 
 OMEGA_KEYS = ("correlate", "lkj", "occasion")
-"""Keys of ``omega`` that are no parameters."""
+"""Keys of ``omega`` that are not parameters."""
 
 
 def register_shorthand(made: cattrs.Converter) -> None:
-    """Teach a converter the short forms, both ways."""
-    # In this order: a record's function is made with the ones of its fields.
+    """Register the short forms with a converter, in both directions."""
+    # The order matters: the function of a record uses those of its fields.
     _register_texts(made)
     _register_short_forms(made)
     _register_nested(made)
@@ -43,7 +43,7 @@ def _short(
     expand: Callable[[Any], Any],
     shrink: Callable[[dict[str, Any]], Any],
 ) -> None:
-    """Let a record have a short form: a bare value that stands for a table."""
+    """Register a short form of a record: a single value in place of a table."""
     structure = structure_record(made)(cls)
     unstructure = unstructure_record(made)(cls)
     made.register_structure_hook(cls, lambda value, t: structure(expand(value), t))
@@ -67,7 +67,7 @@ def _number_or_text(value: Any) -> float | str:
     if not isinstance(value, str):
         return number(value)
     if not value.strip():
-        raise MisfitError("the expression is empty", "write a number or a formula")
+        raise MisfitError("the expression is empty", "write a number or an expression")
     return value
 
 
@@ -75,7 +75,7 @@ def _expand_quantity(value: Any) -> Any:
     if isinstance(value, dict):
         return value
     if isinstance(value, list | bool):
-        raise wrong_type(value, "a number, a formula or a table with value and unit")
+        raise wrong_type(value, "a number, an expression or a table with value and unit")
     return {"value": value}
 
 
@@ -98,7 +98,7 @@ def _expand_error(value: Any) -> Any:
 
 
 def _flatten_multipliers(table: Any) -> Any:
-    """Let ``liver.Q = 0.8`` below ``[body.multipliers]`` mean the name ``liver.Q``."""
+    """Convert ``liver.Q = 0.8`` below ``[body.multipliers]`` to the name ``liver.Q``."""
     stated = table.get("multipliers") if isinstance(table, dict) else None
     if not isinstance(stated, dict):
         return table
@@ -123,7 +123,7 @@ def _register_texts(made: cattrs.Converter) -> None:
 
 
 def _register_effect(made: cattrs.Converter) -> None:
-    """Let an effect be text; a table where labels of levels are no names (``*1/*3``)."""
+    """Register effects as text; as a table if labels of levels are not names (``*1/*3``)."""
     from_table = structure_record(made)(CovariateEffectSpec)
     to_table = unstructure_record(made)(CovariateEffectSpec)
 
@@ -145,7 +145,7 @@ def _is_label(text: str) -> bool:
 
 
 def _may_be_prior(kind: Any) -> bool:
-    """Whether a type is ``PriorSpec | float``, with or without None."""
+    """Return whether a type is ``PriorSpec | float``, with or without None."""
     return PriorSpec in typing.get_args(kind) and float in typing.get_args(kind)
 
 
@@ -177,7 +177,7 @@ def _plain_text(value: PriorSpec | float) -> str:
 
 
 def _register_nested(made: cattrs.Converter) -> None:
-    """Register the records that the file writes flatter than they are."""
+    """Register the records that have fewer levels in the file."""
     _short(made, ObservationSpec, _nest_observation, _flatten_observation)
     _short(made, OmegaSpec, _nest_omega, _flatten_omega)
     _short(made, PopulationSpec, _nest_population, _flatten_population)

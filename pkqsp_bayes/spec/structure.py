@@ -1,4 +1,4 @@
-"""Strict structuring of plain values and records: nothing is coerced."""
+"""Strict structuring of plain values and records, without coercion."""
 
 import dataclasses
 import math
@@ -17,7 +17,7 @@ __all__ = ["number", "register_plain", "structure_record", "unstructure_record",
 
 
 def register_plain(made: cattrs.Converter) -> None:
-    """Let numbers, texts, choices, lists and tables through as they are, or refuse them."""
+    """Register numbers, texts, choices, lists and tables: they are unchanged or refused."""
     made.register_structure_hook(str, _plain(str, "text"))
     made.register_structure_hook(bool, _plain(bool, "true or false"))
     made.register_structure_hook(int, _plain(int, "a whole number"))
@@ -50,8 +50,10 @@ def _plain(kind: type, name: str) -> Callable[[Any, Any], Any]:
 
 
 def wrong_type(value: Any, expected: str) -> MisfitError:
-    """Return the error that a value is not of the kind its place needs."""
-    return MisfitError(f"{_describe(value)} stands where {expected} is needed", f"write {expected}")
+    """Return the error for a value that is not of the expected type."""
+    return MisfitError(
+        f"{_describe(value)} was given where {expected} is needed", f"write {expected}"
+    )
 
 
 def _describe(value: Any) -> str:
@@ -64,24 +66,24 @@ def _describe(value: Any) -> str:
 
 
 def number(value: Any) -> float:
-    """Return a finite number as it is.
+    """Return a finite number unchanged.
 
     Raises
     ------
     MisfitError
-        If it is none.
+        If the value is not a finite number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(value, "a number")
     if not _is_finite(value):
-        raise MisfitError("this is not a finite number", "write a number that a double holds")
+        raise MisfitError("this is not a finite number", "write a number in the range of a double")
     return value
 
 
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number of any length
+    except OverflowError:  # an integer that is too large
         return False
 
 
@@ -91,7 +93,7 @@ def _structure_literal(value: Any, t: Any) -> Any:
         return value
     guess = nearest(str(value), valid)
     remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(valid)
-    raise MisfitError(f"{_describe(value)} is not known here", remedy)
+    raise MisfitError(f"{_describe(value)} is not valid here", remedy)
 
 
 def _structure_tuple(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], Any]:
@@ -117,7 +119,7 @@ def _structure_mapping(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], A
 
 
 def structure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any, Any], Any]]:
-    """Return a factory of functions from a table to a dataclass."""
+    """Return a factory of functions that convert a table to a dataclass."""
 
     def factory(cls: Any) -> Callable[[Any, Any], Any]:
         generated = make_dict_structure_fn(cls, made, _cattrs_forbid_extra_keys=True)
@@ -133,7 +135,7 @@ def structure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any, A
 
 
 def unstructure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any], Any]]:
-    """Return a factory of functions from a dataclass to a table without its defaults."""
+    """Return a factory of functions that convert a dataclass to a table without defaults."""
 
     def factory(cls: Any) -> Callable[[Any], Any]:
         required: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Model files: TOML text to a `ModelSpec` and back."""
+"""Model files: conversion between TOML text and `ModelSpec`."""
 
 import dataclasses
 from pathlib import Path
@@ -16,7 +16,7 @@ __all__ = ["format_model", "parse_model", "read_model"]
 
 
 def parse_model(text: str, *, where: str = "model") -> ModelSpec:
-    """Parse the text of a model file; all its problems are reported together.
+    """Parse the text of a model file; all problems are reported together.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def parse_model(text: str, *, where: str = "model") -> ModelSpec:
     Raises
     ------
     CheckError
-        Each problem with its path in the file, what is wrong, and the nearest valid name; a
-        TOML syntax error with line and column.
+        Each problem with its path in the file and the nearest valid name; a TOML syntax error with
+        line and column.
 
     Examples
     --------
@@ -63,13 +63,13 @@ def read_model(path: str | Path) -> ModelSpec:
     Raises
     ------
     CheckError
-        If it cannot be read, and as `parse_model`.
+        If the file cannot be read; also as `parse_model`.
     """
     return parse_model(read_text(path), where=str(path))
 
 
 def format_model(spec: ModelSpec) -> str:
-    r"""Return the text of a model file; `parse_model` of it gives an equal record.
+    r"""Return the text of a model file; `parse_model` converts it back to an equal specification.
 
     Parameters
     ----------
@@ -95,14 +95,16 @@ def _structure(table: dict[str, Any], where: str, issues: list[Issue]) -> ModelS
     try:
         return converter().structure(table, ModelSpec)
     except RecursionError:
-        issues.append(Issue(where=where, what="tables nested too deeply", remedy="flatten them"))
+        issues.append(
+            Issue(where=where, what="the tables are nested too deeply", remedy="flatten them")
+        )
     except Exception as error:  # cattrs groups errors of every kind
         issues += collect_issues(error, where=where)
     return None
 
 
 def _nest_model(table: dict[str, Any], where: str) -> tuple[dict[str, Any], list[Issue]]:
-    """Lift ``body.covariates`` to the place that the record gives them."""
+    """Move ``body.covariates`` to the place of the covariates in the specification."""
     body = table.get("body")
     if not isinstance(body, dict) or "covariates" not in body:
         return table, []
@@ -111,7 +113,7 @@ def _nest_model(table: dict[str, Any], where: str) -> tuple[dict[str, Any], list
     if not (isinstance(inner, dict) and isinstance(outer, dict)):
         return {**rest, "covariates": inner}, []
     twice = [
-        Issue(where=f"{where}: body.covariates.{name}", what=f"{name} is stated twice",
+        Issue(where=f"{where}: body.covariates.{name}", what=f"{name} is stated in two places",
               remedy=f"remove covariates.{name}")
         for name in inner.keys() & outer.keys()
     ]  # fmt: skip
@@ -119,7 +121,7 @@ def _nest_model(table: dict[str, Any], where: str) -> tuple[dict[str, Any], list
 
 
 def _in_body(issue: Issue, table: dict[str, Any], where: str) -> Issue:
-    """Name the place where the file has the covariates, which may be below the body."""
+    """Correct the location of covariates, which may be below the body in the file."""
     prefix = f"{where}: covariates"
     if "body" in table and issue.where.startswith(prefix):
         place = f"{where}: body.covariates{issue.where[len(prefix) :]}"

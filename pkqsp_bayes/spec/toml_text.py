@@ -1,4 +1,4 @@
-"""Plain data to readable TOML: sections as tables, what is inside them in one line each."""
+"""Formatting of plain data as readable TOML: sections as tables, their content on one line each."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def format_document(document: Mapping[str, Any]) -> str:
     Parameters
     ----------
     document : mapping
-        Texts, numbers, truth values, lists and tables, as `tomllib` gives them.
+        Texts, numbers, booleans, lists and tables, as from `tomllib`.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def _top_level(value: Any) -> str:
 
 
 def _long_text(value: Any) -> str:
-    """Text with line breaks keeps them; everything else goes in one line."""
+    """Format text with line breaks as a multi-line string, all other values on one line."""
     if not isinstance(value, str) or "\n" not in value:
         return _inline(value)
     lines = (_quoted(line)[1:-1] for line in value.split("\n"))
@@ -89,11 +89,11 @@ def _inline(value: Any) -> str:
         return "{ " + ", ".join(parts) + " }" if parts else "{}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(_inline(inner) for inner in value) + "]"
-    raise TypeError(f"{type(value).__name__} has no place in a model file")
+    raise TypeError(f"{type(value).__name__} cannot be written to a model file")
 
 
 def _quoted(text: str) -> str:
-    # JSON's escapes are TOML's, but for the one control character that JSON lets through.
+    # JSON's escapes are valid in TOML, except for one control character that JSON does not escape.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Quantities that change over time in a known or a solved way."""
+"""Trajectories: quantities that change over time, given or solved."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,33 +12,33 @@ __all__ = ["TrajectorySpec"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrajectorySpec:
-    """``[trajectory.E]``: ``E`` is a name in every expression, as in ``CLint = "CL * E"``.
+    """A trajectory, ``[trajectory.E]``; ``E`` is a name in expressions, as in ``CLint = "CL * E"``.
 
     Parameters
     ----------
     mode : {"fixed", "joint", "uncertain"}
-        ``fixed``: the study has a column of its name; between its values it is interpolated, and
-        each of them is a break point of the solver. ``joint``: it is an expression in states of
-        the same system, of a QSP module, say, and estimated together with everything else.
-        ``uncertain``: straight lines between values at ``knots`` that are sampled, each a
-        population parameter (``E_1`` at ``E_time_1``, ...) with lognormal variability between
-        subjects; measurements are observations of ``E`` in the study, with their own ``error``.
+        ``fixed``: the study has a column of this name; its values are interpolated, and each of
+        them is a break point of the solver. ``joint``: an expression of states of the same system,
+        for instance of a QSP module, which is estimated together with all other parameters.
+        ``uncertain``: linear interpolation between values at ``knots``, which are sampled; each is
+        a population parameter (``E_1`` at ``E_time_1``, ...) with lognormal variability between
+        subjects. Measurements are observations of ``E`` in the study, with their own ``error``.
     unit : str
-        Its unit.
+        Unit of the quantity.
     value : Quantity, optional
-        ``joint``: what it is.
+        ``joint``: the expression.
     interpolation : {"linear", "locf", "nocb"}
-        ``fixed``: straight lines between the values, or steps.
+        ``fixed``: linear interpolation, or steps.
     reference : float, optional
-        ``fixed``: its value where a simulation has no study.
+        ``fixed``: value in a simulation without a study.
     knots : tuple of float
-        ``uncertain``: times, increasing, in the model's unit; outside them it stays as it is.
+        ``uncertain``: increasing times in the model's unit; outside them the value is constant.
     typical : PriorSpec or float or None
         ``uncertain``: prior of the typical value at each knot.
     omega : PriorSpec or float or None
         ``uncertain``: standard deviation of the variability at each knot.
     error : ErrorSpec or None
-        ``uncertain``: residual error of the measurements; without it there are none.
+        ``uncertain``: residual error of the measurements; None if there are no measurements.
     """
 
     mode: Literal["fixed", "joint", "uncertain"]

@@ -1,4 +1,4 @@
-"""Trajectories as what they come to: covariates of the study, or equations of the system."""
+"""Conversion of trajectories to covariates of the study or equations of the system."""
 
 import itertools
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ __all__ = ["unfold_trajectories"]
 
 
 def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
-    """Return a model in which each trajectory is a covariate or a helper of its name.
+    """Return a model in which each trajectory is a covariate or a helper of the same name.
 
-    An uncertain one brings parameters of the population and an observation with it.
+    An uncertain trajectory also adds population parameters and an observation.
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated. Without trajectories it is returned as it is.
+        Model specification. A model without trajectories is returned unchanged.
 
     Examples
     --------
@@ -67,10 +67,10 @@ def _knot_times(name: str, t: TrajectorySpec, unit: str) -> dict[str, Quantity]:
 
 
 def _lines(name: str, t: TrajectorySpec) -> str:
-    """Return the text of straight lines between the knots, held outside them."""
+    """Return the expression of linear interpolation between the knots, constant outside."""
     values, times = _knot_names(name, t), list(_knot_times(name, t, ""))
     if not values:
-        return "1"  # reported by the checks of the file
+        return "1"  # the checks of the file report it
     branches = [f"{values[0]}, t < {times[0]}"]
     for (start, left), (end, right) in itertools.pairwise(zip(times, values, strict=True)):
         line = f"{left} + ({right} - {left}) * (t - {start}) / ({end} - {start})"
@@ -104,11 +104,11 @@ def _covariate(t: TrajectorySpec) -> CovariateSpec:
 
 
 def _helper(t: TrajectorySpec) -> Quantity:
-    """Return the expression; one that is missing is reported by the checks of the file."""
+    """Return the expression; the checks of the file report a missing one."""
     value = t.value if t.value is not None else Quantity(value=1)
     return Quantity(value=_text(value.value), unit=value.unit or t.unit)
 
 
 def _text(value: float | str) -> str:
-    # A number would be a constant of the model, and not what another part of it computes.
+    # A number would become a constant of the model, which no other part may compute.
     return value if isinstance(value, str) else repr(value)

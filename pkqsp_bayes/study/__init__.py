@@ -1,4 +1,4 @@
-"""Studies: NONMEM-style tables, their checks, and one timeline a subject."""
+"""Studies: NONMEM-style tables, their checks, and one timeline per subject."""
 
 from pkqsp_bayes.study import datasets
 from pkqsp_bayes.study.datasets import load as load_dataset

@@ -1,4 +1,4 @@
-"""Cells of a table to the canonical columns of a `Study`, with every problem of them."""
+"""Conversion of the cells of a table to the canonical columns of a `Study`, with all problems."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,16 @@ from pkqsp_bayes.study.column_names import bare_name, resolve_names
 from pkqsp_bayes.study.dates import date_column, day_issues
 from pkqsp_bayes.study.findings import Finding, finding_issues
 from pkqsp_bayes.study.header_units import align_limits, read_units
-from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, leave_out
-from pkqsp_bayes.study.limits_of_quantification import endpoint_groups, settle_limits
+from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, apply_ignore_rules
+from pkqsp_bayes.study.limits_of_quantification import assign_limits, endpoint_groups
 from pkqsp_bayes.study.study import COLUMNS, Study
-from pkqsp_bayes.study.times import Times, model_time
+from pkqsp_bayes.study.times import Times, read_times
 from pkqsp_bayes.units import UnitError, conversion_factor
 
 __all__ = ["CANONICAL", "Reading", "build_study"]
 
 CANONICAL = "# Columns as pkqsp_bayes names them."
-"""Comment of a file that `pkqsp_bayes.study.write` wrote."""
+"""Comment line of files that `pkqsp_bayes.study.write` wrote."""
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -46,7 +46,7 @@ _KEPT_COUNT = re.compile(r"# left out: (?P<rows>\d+) rows, (?P<reason>.*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How a table is to be read.
+    """Instructions for reading a table.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class Reading:
     columns, units, date_format
         As in `pkqsp_bayes.study.read.read_study`.
     ignore : tuple of IgnoreRule
-        Rows to leave out.
+        Rules for the rows to leave out.
     marked : tuple of int
-        Lines that each rule has left out already.
+        Number of lines that each rule has already left out.
     covariates : tuple of str
         Columns that the model reads as covariates.
     comments : tuple of str
@@ -77,23 +77,23 @@ class Reading:
 def build_study(
     cells: pd.DataFrame, lines: NDArray[np.int64], issues: Sequence[Issue], reading: Reading
 ) -> Study:
-    """Return the study of a table, with its errors among the warnings.
+    """Return the study of a table; its errors are among the warnings.
 
     Parameters
     ----------
     cells : DataFrame
-        As read, columns by the file's own names.
+        Cells as read, with the names of the file.
     lines : (n,) array of int
-        Line of each row.
+        Line number of each row.
     issues : sequence of Issue
-        What was found before.
+        Problems found before.
     reading : Reading
-        How to read it.
+        Instructions for reading.
 
     Raises
     ------
     CheckError
-        If columns are missing or twice, or no row is left.
+        If columns are missing or duplicated, or no row remains.
     """
     source = reading.source
     cells, nameless = _with_names(trim_cells(cells), source)
@@ -105,7 +105,9 @@ def build_study(
         raise CheckError(found)
     cells = cells.set_axis(pd.Index(names), axis=1)
     units, wrong = read_units({**header_units, **reading.units}, names, source)
-    kept, left_out, more = leave_out(cells, reading.ignore, source=source, marked=reading.marked)
+    kept, left_out, more = apply_ignore_rules(
+        cells, reading.ignore, source=source, marked=reading.marked
+    )
     found += wrong + more
     if not kept.any():
         raise CheckError(found)
@@ -113,7 +115,7 @@ def build_study(
     rows = pd.DataFrame({"ID": as_text(cells["ID"]), "ROW": lines})
     bare = [bare_name(name) for name in header]
     date = date_column(cells, bare, reading.columns, reading.date_format)
-    time = model_time(cells["TIME"], date, rows, source=source)
+    time = read_times(cells["TIME"], date, rows, source=source)
     found += [*time.issues, *_clock_issues(time, cells, rows, units, reading)]
     table, units, unread, wrong = _canonical(
         cells, rows, time, units, source, dv_is_limit=_is_cens(header, reading)
@@ -132,25 +134,25 @@ def build_study(
 
 
 def _with_names(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[Issue]]:
-    """Leave out columns without a name: empty ones, after a last comma, are no matter."""
+    """Remove unnamed columns; they are reported unless they are empty."""
     blank = np.array([not str(name).strip() for name in cells.columns], dtype=bool)
     filled = np.flatnonzero(blank & cells.notna().any().to_numpy())
     issues = [
-        Issue(where=source, what=f"column {index + 1} has values and no name",
-              remedy="give it a name in the header, or remove it")
+        Issue(where=source, what=f"column {index + 1} has values but no name",
+              remedy="name it in the header, or remove it")
         for index in filled
     ]  # fmt: skip
     return (cells.loc[:, ~blank] if blank.any() else cells), issues
 
 
 def _left_out_before(reading: Reading) -> tuple[LeftOut, ...]:
-    """Return what `write_study` noted of rows that were left out when the file was made."""
+    """Return the rows that were left out before the file was written, as noted by `write_study`."""
     found = (_KEPT_COUNT.fullmatch(line) for line in reading.comments)
     return tuple(LeftOut(reason=f["reason"], rows=int(f["rows"])) for f in found if f)
 
 
 def _is_cens(header: Sequence[str], reading: Reading) -> bool:
-    """Whether the flag is Monolix's CENS, under which DV is the limit."""
+    """Return whether the flag is Monolix's CENS, for which DV is the limit."""
     named = {name.split("[")[0].split("(")[0].strip().upper() for name in header}
     chosen = {name.upper() for name in reading.columns}
     taken = {name.upper() for name in reading.columns.values()}
@@ -159,8 +161,8 @@ def _is_cens(header: Sequence[str], reading: Reading) -> bool:
 
 def _needed(names: list[str], source: str) -> list[Issue]:
     return [
-        Issue(where=source, what=f"there is no column {name}",
-              remedy=f'add it, or say which it is: columns={{"{name}": ...}}')
+        Issue(where=source, what=f"the column {name} is missing",
+              remedy=f'add it, or state which column it is: columns={{"{name}": ...}}')
         for name in ("ID", "TIME") if name not in names
     ]  # fmt: skip
 
@@ -172,13 +174,15 @@ def _clock_issues(
     units: Mapping[str, str],
     reading: Reading,
 ) -> list[Issue]:
-    """Report what does not go with clock times: a unit of TIME, days that are not read."""
+    """Report problems of clock times: a unit of TIME, columns of days that are not read."""
     if time.kind == "number":
         return []
     source, issues = reading.source, []
     if not _is_hour(units.get("TIME", "h")):
-        what = f"TIME has clock times or dates, and its unit is said to be {units['TIME']}"
-        remedy = "remove the unit: they become hours; II and RATE may state units of their own"
+        what = f"TIME has clock times or dates, but its unit is stated as {units['TIME']}"
+        remedy = (
+            "remove the unit: clock times become hours; state the units of II and RATE separately"
+        )
         issues.append(Issue(where=f"{source}, column TIME", what=what, remedy=remedy))
     if time.kind == "clock":
         others = [str(name) for name in cells if name not in COLUMNS]
@@ -212,7 +216,7 @@ def _canonical(
     labels = pd.DataFrame(columns, index=rows.index).astype("str")
     own_units, wrong = align_limits(parts, labels["DVID"], units, source)
     _enter_limits(parts, side)
-    odd += settle_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
+    odd += assign_limits(parts, rows, endpoint_groups(labels), dv_is_limit=dv_is_limit)
     issues += wrong + finding_issues(rows, odd, source=source)
     return _assemble(cells, rows, parts, texts), own_units, unread, issues
 
@@ -220,9 +224,9 @@ def _canonical(
 def _numbers(
     cells: pd.DataFrame, rows: pd.DataFrame, source: str
 ) -> tuple[dict[str, FloatArray], FloatArray, dict[str, BoolArray], list[Issue]]:
-    """Return the columns that are numbers, where DV is ``<`` or ``>``, and what is unreadable.
+    """Return the numeric columns, the side of DV for ``<`` and ``>``, and unreadable cells.
 
-    A cell that is missing is NaN, and so is one that cannot be read.
+    A missing or unreadable cell is NaN.
     """
     parts: dict[str, FloatArray] = {}
     unread: dict[str, BoolArray] = {}
@@ -243,13 +247,13 @@ def _numbers(
 
 
 def _enter_limits(parts: dict[str, FloatArray], side: FloatArray) -> None:
-    """Enter the limits that ``<0.1`` and ``>100`` state; they are in the unit of DV."""
+    """Set the limits that ``<0.1`` and ``>100`` state; they have the unit of DV."""
     for sign, name in ((1.0, "LLOQ"), (-1.0, "ULOQ")):
         parts[name] = np.where(side == sign, parts["DV"], parts[name])
 
 
 def _infer_events(parts: dict[str, FloatArray]) -> list[Finding]:
-    """Fill EVID and MDV in as NM-TRAN does; say where that leaves a DV unread."""
+    """Set EVID and MDV as NM-TRAN does; report DV values that are ignored as a consequence."""
     has_dose = (np.nan_to_num(parts["AMT"]) != 0) | (np.nan_to_num(parts["RATE"]) != 0)
     is_other = (parts["MDV"] == 1) & ~has_dose
     is_dose = has_dose & (parts["MDV"] != 0)
@@ -262,8 +266,8 @@ def _infer_events(parts: dict[str, FloatArray]) -> list[Finding]:
     return [Finding(
         bad=is_silent & (np.nan_to_num(parts["DV"]) != 0), column="DV", values=parts["DV"],
         severity="warning",
-        what="DV is {value} on a record with EVID 2 or 3, which observes nothing",
-        remedy="a sample has EVID 0; MDV = 1 says that DV is not to be read",
+        what="DV is {value} on a record with EVID 2 or 3, which is not an observation",
+        remedy="set EVID to 0 for a sample, or MDV to 1 to ignore DV",
     )]  # fmt: skip
 
 

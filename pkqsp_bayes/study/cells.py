@@ -1,4 +1,4 @@
-"""Cells of a column to numbers, whole numbers or text, with what cannot be read reported."""
+"""Conversion of the cells of a column to floats, integers or text, with their problems."""
 
 import re
 
@@ -23,10 +23,10 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 LARGEST = 1e100
-"""No quantity of a study comes near it, and arithmetic on it stays finite."""
+"""Bound on numbers: all quantities of a study are smaller, and arithmetic on it is finite."""
 
 MISSING = (".", "", "NA", "NaN", "nan")
-"""Cells that say nothing."""
+"""Texts of missing cells."""
 
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
@@ -34,7 +34,7 @@ _CENSORED = re.compile(r"\s*([<>])\s*([0-9.eE+-]+)\s*")
 
 
 def trim_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return a table without blanks around its texts, and without the marks of missing cells.
+    """Return a table with blanks around texts and marks of missing cells removed.
 
     Examples
     --------
@@ -63,12 +63,12 @@ def _trimmed(cells: pd.Series) -> pd.Series:
 def as_numbers(
     cells: pd.Series, rows: pd.DataFrame, *, source: str, column: str
 ) -> tuple[FloatArray, list[Issue]]:
-    """Return floats, NaN where missing; text and infinities are reported.
+    """Return floats, NaN if missing; text and infinities are reported.
 
     Parameters
     ----------
     cells : Series
-        The column as read.
+        Cells as read.
     rows : DataFrame
         ``ID`` and ``ROW``, for messages.
     source, column : str
@@ -80,9 +80,9 @@ def as_numbers(
     else:
         values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         bad = (np.isnan(values) & cells.notna().to_numpy()) | (np.abs(values) >= LARGEST)
-    remedy = "write a number, or . where it is missing"
+    remedy = "write a number, or . if it is missing"
     if bad.any() and any(_DECIMAL_COMMA.fullmatch(str(cell)) for cell in cells[bad].unique()):
-        remedy = "write a decimal point, 79.6, or . where it is missing"
+        remedy = "write a decimal point, 79.6, or . if it is missing"
     issues = row_issues(
         rows, bad, source=source, column=column, values=cells, remedy=remedy,
         what="'{value}' is not a finite number",
@@ -93,7 +93,7 @@ def as_numbers(
 def as_integers(
     cells: pd.Series, rows: pd.DataFrame, *, source: str, column: str
 ) -> tuple[FloatArray, list[Issue]]:
-    """Return whole numbers as floats, NaN where missing; others are reported."""
+    """Return whole numbers as floats, NaN if missing; other cells are reported."""
     values, issues = as_numbers(cells, rows, source=source, column=column)
     bad = ~np.isnan(values) & (values != np.round(values))
     issues += row_issues(
@@ -104,7 +104,7 @@ def as_integers(
 
 
 def as_text(cells: pd.Series) -> pd.Series:
-    """Return text, ``""`` where missing; ``7``, ``7.0`` and ``" 7 "`` are the same name."""
+    """Return text, ``""`` if missing; ``7``, ``7.0`` and ``" 7 "`` give the same text."""
     places, labels = cells.factorize()
     names = [*(_name(label) for label in labels), ""]
     return pd.Series(np.array(names, dtype=object)[places], dtype=str)
@@ -117,7 +117,7 @@ def _name(label: object) -> str:
 
 
 def is_all_numbers(cells: pd.Series) -> bool:
-    """Whether each cell is a number, a truth value or missing."""
+    """Return whether each cell is a number, a boolean or missing."""
     if pd.api.types.is_numeric_dtype(cells):
         return True
     labels = cells.factorize()[1]
@@ -125,14 +125,14 @@ def is_all_numbers(cells: pd.Series) -> bool:
 
 
 def split_limits(cells: pd.Series) -> tuple[pd.Series, FloatArray, FloatArray]:
-    """Take ``<0.1`` and ``>100`` apart.
+    """Split ``<0.1`` and ``>100`` into sign and limit.
 
     Returns
     -------
     Series
-        The cells, with the limit where there was one.
+        The cells, with the limit in place of a text such as ``<0.1``.
     (n,) array of float
-        1 where the value is below, -1 where it is above, NaN elsewhere.
+        1 for values below, -1 for values above the limit, NaN elsewhere.
     (n,) array of float
         The limit, NaN elsewhere.
     """

@@ -1,4 +1,4 @@
-"""Columns whose names mean something in other programs: used here, or warned of."""
+"""Columns with a meaning in other programs: a message states how they can be read."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -20,16 +20,16 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Code:
-    """What a column of some names probably is, and when that matters.
+    """The probable meaning of columns with some names, and the rows for which it matters.
 
     Parameters
     ----------
     what, remedy : str
-        ``{column}`` is the column.
+        Texts; ``{column}`` is the name of the column.
     rows : callable
-        Study and its column to the rows that it matters in.
+        Returns the rows for which the meaning matters, from a study and its column.
     severity : {"error", "warning"}
-        Whether reading can go on.
+        An error if the study must not be used, otherwise a warning.
     """
 
     what: str
@@ -39,14 +39,14 @@ class _Code:
 
 
 def code_issues(study: Study, *, used: Collection[str] = ()) -> list[Issue]:
-    """Return a word on each column that looks like a code, and that nothing reads.
+    """Return an issue for each column that is probably a code and is not read.
 
     Parameters
     ----------
     study : Study
-        The table.
+        Study to check.
     used : collection of str
-        Covariates of the model.
+        Covariates that the model uses.
     """
     names = {name.lower() for name in used}
     issues: list[Issue] = []
@@ -62,8 +62,8 @@ def code_issues(study: Study, *, used: Collection[str] = ()) -> list[Issue]:
             )
         elif rows.any():
             where = f"{study.source}, column {column}"
-            told = f"{what} ({int(rows.sum())} rows)"
-            issues.append(Issue(severity="warning", where=where, what=told, remedy=remedy))
+            text = f"{what} ({int(rows.sum())} rows)"
+            issues.append(Issue(severity="warning", where=where, what=text, remedy=remedy))
     return issues
 
 
@@ -91,7 +91,7 @@ def _present(study: Study, column: str) -> BoolArray:
 
 
 def _marked(study: Study, column: str) -> BoolArray:
-    """Rows with a mark: text, or 1 in a column of 0 and 1; other numbers are no marks."""
+    """Return rows with a mark: text, or 1 in a column of 0 and 1; other numbers are not marks."""
     cells, marked = study.table[column], _present(study, column)
     if pd.api.types.is_numeric_dtype(cells) and not set(cells.dropna()) <= {0.0, 1.0}:
         return np.zeros(marked.size, dtype=bool)
@@ -133,7 +133,7 @@ def _flags(study: Study, column: str) -> BoolArray:
 
 
 def _values(study: Study, column: str) -> BoolArray:
-    """Rows of numbers where no DV is read at all."""
+    """Return rows with numbers if no DV is read at all."""
     if study.table["DV"].notna().any() or not pd.api.types.is_numeric_dtype(study.table[column]):
         return np.zeros(len(study.table), dtype=bool)
     return _observed(study) & _present(study, column)
@@ -147,57 +147,58 @@ def _limits(study: Study, column: str) -> BoolArray:
 
 _EXCLUSION = _Code(
     severity="error", rows=_marked,
-    what="'{value}' in column {column} marks the row as one to leave out, and nothing reads it",
-    remedy="leave such rows out: ignore = [\"{column} == {value}\"] (--ignore '{column} == "
-    "{value}'); or, where it is no mark, name it otherwise: columns = { {column}_kept = "
+    what="'{value}' in column {column} marks a row to leave out, but it is not read",
+    remedy="leave these rows out: ignore = [\"{column} == {value}\"] (--ignore '{column} == "
+    "{value}'); or, if it is not a mark, rename it: columns = { {column}_kept = "
     '"{column}" }',
 )  # fmt: skip
 _COMMENT = _Code(
     rows=lambda study, column: _present(study, column),
-    what="{column} has comments, which nothing reads",
-    remedy="where they exclude rows, say so with ignore",
+    what="{column} has comments, which are not read",
+    remedy="if they exclude rows, state a rule with ignore",
 )
 _ENDPOINT = _Code(
-    rows=_endpoints, what="{column} looks like DVID: observations have several values of it",
-    remedy='columns = { DVID = "{column}" } reads it',
+    rows=_endpoints, what="{column} looks like DVID: it has several values for observations",
+    remedy='to read it, state columns = { DVID = "{column}" }',
 )  # fmt: skip
 _OCCASION = _Code(
-    rows=_occasions, what="{column} looks like OCC, and is not read as such",
-    remedy='columns = { OCC = "{column}" } reads it',
+    rows=_occasions, what="{column} looks like OCC, but is not read as OCC",
+    remedy='to read it, state columns = { OCC = "{column}" }',
 )  # fmt: skip
 _ROUTE = _Code(
-    rows=_routes, what="{column} looks like CMT: doses have several values of it",
-    remedy='columns = { CMT = "{column}" } reads it, for doses and observations',
+    rows=_routes, what="{column} looks like CMT: it has several values for doses",
+    remedy='to read it for doses and observations, state columns = { CMT = "{column}" }',
 )  # fmt: skip
-_LENGTH = "{column} looks like the duration of infusions, and these doses have no RATE"
+_LENGTH = "{column} looks like the duration of infusions, but these doses have no RATE"
 _LOGGED = _Code(
     rows=lambda study, column: _present(study, column) & _observed(study),
-    what="{column} looks like log-transformed DV, and is not read",
-    remedy='columns = { DV = "{column}" } reads it, for an output value = "log(...)"',
+    what="{column} looks like log-transformed DV, but is not read",
+    remedy='to read it for an output value = "log(...)", state columns = { DV = "{column}" }',
 )
 _FLAG = _Code(
-    rows=_flags, what="{column} looks like BLQ, and is not read as such",
-    remedy='columns = { BLQ = "{column}" } reads it (1: below LLOQ, -1: above ULOQ)',
+    rows=_flags, what="{column} looks like BLQ, but is not read as BLQ",
+    remedy='to read it (1: below LLOQ, -1: above ULOQ), state columns = { BLQ = "{column}" }',
 )  # fmt: skip
 _VALUE = _Code(
-    rows=_values, what="{column} looks like DV, and nothing is read as DV: nothing is observed",
-    remedy='columns = { DV = "{column}" } reads it',
+    rows=_values,
+    what="{column} looks like DV, but no column is read as DV: there is no observation",
+    remedy='to read it, state columns = { DV = "{column}" }',
 )  # fmt: skip
 _LIMIT = _Code(
-    rows=_limits, what="{column} looks like a limit of quantification, and is not read",
-    remedy='columns = { LLOQ = "{column}" } (or ULOQ) reads it',
+    rows=_limits, what="{column} looks like a limit of quantification, but is not read",
+    remedy='to read it, state columns = { LLOQ = "{column}" } (or ULOQ)',
 )  # fmt: skip
 _UNITS = _Code(
-    rows=_present, what="{column} looks like units of rows, which are not read",
+    rows=_present, what="{column} looks like units by row, which are not read",
     remedy='state the unit of a column: DV [ng/mL], or [study] units = { "DV.cp" = "ng/mL" }',
 )  # fmt: skip
 _RESIDUALS = _Code(
-    rows=_present, what="{column} groups correlated residual errors in NONMEM, and is not read",
-    remedy="residual errors are independent here; drop the column if that is meant",
+    rows=_present, what="{column} groups correlated residual errors in NONMEM, but is not read",
+    remedy="remove the column if residual errors are independent, which this package assumes",
 )  # fmt: skip
 _NM = _Code(
-    rows=_present, what="{column} means something to NONMEM, and is not read",
-    remedy="see docs/data.md for what is read",
+    rows=_present, what="{column} is a data item of NONMEM, but is not read",
+    remedy="see docs/data.md for the columns that are read",
 )  # fmt: skip
 
 
@@ -214,8 +215,8 @@ _CODES: Mapping[str, _Code] = {
     **_all(_OCCASION, "PERIOD VISIT OCCASION VISITNUM APERIOD IOV CYCLE EPOCH"),
     **_all(_ROUTE, "ADM ADMID ROUTE"),
     "TINF": _Code(severity="error", rows=_infusions, what=_LENGTH,
-                  remedy="add RATE, which is AMT divided by {column}"),
-    **_all(_Code(rows=_infusions, what=_LENGTH, remedy="add RATE, which is AMT / {column}"),
+                  remedy="add RATE = AMT / {column}"),
+    **_all(_Code(rows=_infusions, what=_LENGTH, remedy="add RATE = AMT / {column}"),
            "DUR DURATION INFDUR"),
     **_all(_LOGGED, "LDV LNDV LOGDV DVLN DVLOG LNCONC LOGCONC"),
     **_all(_FLAG, "CENSORED CENSORING ALQ ALOQ AQL"),
@@ -234,4 +235,4 @@ _SHAPES = (
                 r"YOBS|OBS|OBSERVED|OBSERVATION|RESP|RESPONSE|VALUE|MEASUREMENT|RESULT|DVOBS|"
                 r"DV[_. -].*"), _VALUE),
 )  # fmt: skip
-"""Names by their shape, where the list has none."""
+"""Patterns of names that are not in the list."""

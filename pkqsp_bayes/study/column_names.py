@@ -1,4 +1,4 @@
-"""Column names of a table: upper or lower case, units behind the name, names given by the user."""
+"""Column names of a table: case, units in headers, and names given by the user."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ KNOWN: dict[str, str] = {
     "DAT1": "DATE", "DAT2": "DATE", "DAT3": "DATE",
     "LLOQ": "LLOQ", "LOQ": "LLOQ", "ULOQ": "ULOQ", "LIMIT": "LIMIT", "ASSAY": "ASSAY", "OCC": "OCC",
 }  # fmt: skip
-"""Names that mean something, in upper case, to the canonical ones."""
+"""Canonical names by recognised names in upper case."""
 
 _WITH_UNIT = re.compile(r"\s*(?P<name>[^\[\]()]*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>.*)\))?\s*")
 _GLUED = re.compile(
@@ -29,25 +29,25 @@ _FIRST_WORD = re.compile(r"\s*(\w+)")
 def resolve_names(
     header: Sequence[str], columns: Mapping[str, str], *, source: str
 ) -> tuple[list[str], dict[str, str], list[Issue]]:
-    """Return what each column is called here, the units in the header, and what is wrong.
+    """Return the name of each column in this package, the units in the header, and all problems.
 
     Parameters
     ----------
     header : sequence of str
-        Names as the file has them; a unit may follow, ``DV [ng/mL]``.
+        Names in the file; a unit may follow, ``DV [ng/mL]``.
     columns : mapping of str to str
-        The user's: canonical name, or name of a covariate, to the name in the file.
+        User-defined: canonical name, or name of a covariate, to the name in the file.
     source : str
-        The file, for messages.
+        File name, for messages.
 
     Returns
     -------
     list of str
-        Canonical names, and covariates as the file or the user spells them.
+        Canonical names, and covariates as spelled in the file or by the user.
     dict of str to str
         Unit by name.
     list of Issue
-        Names given twice, or not there.
+        Duplicated or missing names.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def resolve_names(
 
 
 def _named(header: Sequence[str], bare: Sequence[str], chosen: Mapping[int, str]) -> list[str]:
-    """Return the name of each column; one whose name the user gives to another gets a new one."""
+    """Return the names of the columns; a column whose name is given to another one is renamed."""
     names: list[str] = []
     taken = {name.lower() for name in chosen.values()}
     for index, name in enumerate(bare):
@@ -81,8 +81,8 @@ def _named(header: Sequence[str], bare: Sequence[str], chosen: Mapping[int, str]
 
 
 def _twice(name: str, one: str, other: str, source: str) -> Issue:
-    what = f"two columns mean {name}: {one!r} and {other!r}"
-    remedy = f'say which one: columns = {{ {name} = "{one}" }}'
+    what = f"two columns are read as {name}: {one!r} and {other!r}"
+    remedy = f'state which one to read: columns = {{ {name} = "{one}" }}'
     if one == other:
         remedy = "rename one of them in the file"
     return Issue(where=source, what=what, remedy=remedy)
@@ -107,25 +107,25 @@ def _split(name: str) -> tuple[str, str | None]:
 
 
 def _unreadable(bare: Sequence[str], source: str) -> list[Issue]:
-    """Report names that begin as a known one does, and go on in a way that hides it."""
+    """Report names that begin with a known name but cannot be read as that name."""
     found = []
     for name in bare:
         word = _FIRST_WORD.match(name)
         if word and word[1].upper() in KNOWN and re.search(r"[\[\]()]", name):
             what = f"the column name {name!r} cannot be read"
-            remedy = f"write the name and its unit alone: {word[1]} [unit]"
+            remedy = f"write only the name and its unit: {word[1]} [unit]"
             found.append(Issue(where=source, what=what, remedy=remedy))
     return found
 
 
 def _hidden_units(bare: Sequence[str], names: Sequence[str], source: str) -> Iterator[Issue]:
-    """Report ``DV_ng/mL`` and the like where there is no other DV: a unit out of its brackets."""
+    """Report headers with a unit outside brackets, ``DV_ng/mL``, if there is no other DV."""
     for name in bare:
         found = _GLUED.fullmatch(name)
         known = KNOWN[found["name"].upper()] if found else ""
         if found is None or known in names or not _is_unit(found["unit"]):
             continue
-        what = f"the column {name!r} looks like {known} with a unit, and is not read as it"
+        what = f"the column {name!r} looks like {known} with a unit, but is not read as {known}"
         remedy = (
             f"write the header {found['name']} [{found['unit']}]; or columns = "
             f'{{ {known} = "{name}" }} and units = {{ {known} = "{found["unit"]}" }}'
@@ -152,19 +152,19 @@ def _chosen(
             chosen[places[0]] = KNOWN.get(name.upper(), name)
         elif places:
             found = ", ".join(repr(header[i].strip()) for i in places)
-            remedy = "give the whole text of one header, or rename one of them in the file"
-            what = f"columns= calls {wanted!r} {name}, and several columns are called so: {found}"
+            remedy = "state the complete text of one header, or rename one of them in the file"
+            what = f"columns= assigns {wanted!r} to {name}, which several columns match: {found}"
             issues.append(Issue(where=source, what=what, remedy=remedy))
         else:
             guess = nearest(wanted, bare)
-            remedy = f"did you mean {guess}?" if guess else "the columns are " + ", ".join(bare)
-            what = f"there is no column {wanted!r}, which columns= calls {name}"
+            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(bare)
+            what = f"columns= assigns {wanted!r} to {name}, but this column is missing"
             issues.append(Issue(where=source, what=what, remedy=remedy))
     return chosen, issues
 
 
 def _places(wanted: str, header: Sequence[str], bare: Sequence[str]) -> list[int]:
-    """Return the columns that a name means: a whole header before a name without its unit."""
+    """Return the columns that match a name: complete headers before names without their unit."""
     texts = [text.strip() for text in header]
     for target, cells in ((wanted, texts), (wanted.lower(), [t.lower() for t in texts]),
                           (wanted, bare), (wanted.lower(), [b.lower() for b in bare])):  # fmt: skip

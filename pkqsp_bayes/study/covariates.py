@@ -1,4 +1,4 @@
-"""Covariate columns of a study: numbers, codes of levels, and what is missing."""
+"""Covariate columns of a study: numbers, codes of levels, and missing values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 
 class CovariateLike(Protocol):
-    """What is asked of a covariate; see `pkqsp_bayes.study.timeline.CovariateColumn`."""
+    """Attributes of a covariate; see `pkqsp_bayes.study.timeline.CovariateColumn`."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -41,21 +41,21 @@ class CovariateLike(Protocol):
 def fixed_values(
     study: Study, covariates: Sequence[CovariateLike]
 ) -> tuple[FloatArray, list[Issue]]:
-    """Return the value of each subject, and what is wrong.
+    """Return the value of each fixed covariate in each subject, and all problems.
 
     Parameters
     ----------
     study : Study
-        The study.
+        Study with the covariates.
     covariates : sequence of CovariateLike
-        Those that do not change within a subject. Records may leave them out, but not all.
+        Fixed covariates. Some records of a subject may lack the value, but not all of them.
 
     Returns
     -------
     (S, X) array of float
-        Meaningless where there are issues.
+        Invalid if there are issues.
     list of Issue
-        The problems.
+        Problems.
     """
     starts = subject_starts(study)
     result = np.zeros((starts.size - 1, len(covariates)))
@@ -75,14 +75,14 @@ def _not_fixed(study: Study, name: str, values: FloatArray, least: FloatArray) -
     absent = np.zeros(values.size, dtype=bool)
     absent[starts[:-1]] = np.isnan(least)
     issues = row_issues(
-        study.table, absent, source=study.source, column=name, remedy="give it a value",
-        what="subject {subject} has no value of it",
+        study.table, absent, source=study.source, column=name, remedy="state its value",
+        what="subject {subject} has no value of this covariate",
     )  # fmt: skip
     first = _first_present(values, starts)
     changed = ~np.isnan(values) & (values != np.repeat(first, sizes))
     return issues + row_issues(
         study.table, changed, source=study.source, column=name,
-        what="it changes to {value} within subject {subject}, but the model calls it fixed",
+        what="it changes to {value} within subject {subject}, but the model declares it as fixed",
         values=values,
         remedy=f'declare {name} = {{ interpolation = "locf" }} in the model, or correct the table',
     )  # fmt: skip
@@ -98,24 +98,23 @@ def _first_present(values: FloatArray, starts: NDArray[np.int64]) -> FloatArray:
 def varying_values(
     study: Study, covariates: Sequence[CovariateLike]
 ) -> tuple[list[Values], FloatArray, list[Issue]]:
-    """Return what is known of each covariate that changes over time, and what is wrong.
+    """Return the values of covariates that change over time, and all problems.
 
     Parameters
     ----------
     study : Study
-        The study.
+        Study with the covariates.
     covariates : sequence of CovariateLike
-        Those that change within a subject.
+        Covariates that change within a subject.
 
     Returns
     -------
     list of Values
-        What holds between the records; shorter than ``covariates`` where there are issues.
+        Values between the records; fewer than ``covariates`` if there are issues.
     (n, C) array of float
-        Each record's own value: what it states, or what its neighbours say where it states none.
-        Meaningless where there are issues.
+        Value of each record: its own, or interpolated if it has none. Invalid if there are issues.
     list of Issue
-        The problems.
+        Problems.
     """
     result: list[Values] = []
     own = np.zeros((len(study.table), len(covariates)))
@@ -131,7 +130,7 @@ def varying_values(
 
 
 def _undefined(study: Study, covariate: CovariateLike, values: FloatArray) -> list[Issue]:
-    """Report where no value is known at the start of a subject or of a line."""
+    """Report missing values at the first record of a subject or of a stretch of time."""
     first = subject_starts(study)[:-1]
     missing = np.zeros(values.size, dtype=bool)
     missing[first] = np.isnan(values[first])
@@ -142,14 +141,14 @@ def _undefined(study: Study, covariate: CovariateLike, values: FloatArray) -> li
         missing[begins] = np.isnan(values[begins])
     return row_issues(
         study.table, missing, source=study.source, column=covariate.name,
-        what="no value at the first record of subject {subject}, or where its time begins again, "
-        "and it changes over time",
-        remedy="give it a value there",
+        what="there is no value at the first record of subject {subject}, or where its time "
+        "restarts, but the covariate changes over time",
+        remedy="state its value there",
     )  # fmt: skip
 
 
 def _filled(study: Study, covariate: CovariateLike, values: FloatArray) -> FloatArray:
-    """Return the value of each record, from its neighbours where it has none."""
+    """Return the value of each record, interpolated if it has none."""
     if not np.isnan(values).any():
         return values
     if covariate.interpolation == "linear":
@@ -161,7 +160,7 @@ def _filled(study: Study, covariate: CovariateLike, values: FloatArray) -> Float
 
 
 def _on_lines(study: Study, values: FloatArray) -> FloatArray:
-    """Missing values on the straight line between their neighbours; the last one holds."""
+    """Return missing values by linear interpolation; the last value is carried forward."""
     stretch, time = _stretches(study), study.table["TIME"].to_numpy(dtype=np.float64)
     known = ~np.isnan(values)
     places = np.flatnonzero(known)
@@ -193,12 +192,12 @@ def _entries(study: Study, covariate: CovariateLike, values: FloatArray, own: Fl
 
 
 def _numbers(study: Study, covariate: CovariateLike) -> tuple[FloatArray, list[Issue]]:
-    """Return the column as numbers, NaN where missing."""
+    """Return the column as numbers, NaN if missing."""
     column = study.column_of(covariate.name)
     if column is None:
         guess = nearest(covariate.name, study.covariates)
-        remedy = f"did you mean {guess}?" if guess else "add it, or map it with columns="
-        what = f"the study has no column {covariate.name!r}, which the model needs"
+        remedy = f"did you mean {guess}?" if guess else "add it, or state its column with columns="
+        what = f"the study does not have the column {covariate.name!r}, which the model needs"
         return np.empty(0), [Issue(where=study.source, what=what, remedy=remedy)]
     values = study.table[column]
     if not pd.api.types.is_numeric_dtype(values) and covariate.levels:
@@ -226,19 +225,19 @@ def _in_unit(
 
 
 def _codes(study: Study, covariate: CovariateLike, column: str) -> tuple[FloatArray, list[Issue]]:
-    """Labels of levels, or codes written as text, to codes."""
+    """Convert labels of levels, or codes written as text, to codes."""
     places, labels = study.table[column].factorize()
     codes = np.array([*(_code(str(label), covariate.levels) for label in labels), np.nan])
     values: FloatArray = codes[places]
     return values, row_issues(
         study.table, np.isnan(values) & (places >= 0), source=study.source, column=column,
-        what="'{value}' is no level of it",
-        remedy=f"the levels are {', '.join(covariate.levels)}", values=study.table[column],
+        what="'{value}' is not a level of this covariate",
+        remedy=f"use one of the levels {', '.join(covariate.levels)}", values=study.table[column],
     )  # fmt: skip
 
 
 def _code(label: str, levels: Mapping[str, float]) -> float:
-    """Return the code of a level that is written by its name or its code; NaN of others."""
+    """Return the code of a level given by its name or its code; NaN otherwise."""
     if label in levels:
         return float(levels[label])
     try:
@@ -254,6 +253,6 @@ def _known_codes(
     bad = ~np.isnan(values) & ~np.isin(values, list(covariate.levels.values()))
     known = ", ".join(f"{label} = {code:g}" for label, code in covariate.levels.items())
     return values, row_issues(
-        study.table, bad, source=study.source, column=column, remedy=f"the levels are {known}",
-        what="{value} is the code of no level",
+        study.table, bad, source=study.source, column=column,
+        remedy=f"use one of the levels {known}", what="{value} is not the code of a level",
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Studies by name: two that come with the package, two that its licence keeps out of it.
+"""Studies by name: bundled ones, and others that must be downloaded because of their licence.
 
-``pq.datasets``; `load` is ``pq.load_dataset``.
+The module is ``pq.datasets``; `load` is ``pq.load_dataset``.
 """
 
 import os
@@ -23,16 +23,16 @@ _VARIABLE = "PKQSP_DATA"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """What is known of a study before it is read.
+    """Description of a study.
 
     Parameters
     ----------
     title : str
-        Drug, subjects, what was measured.
+        Drug, subjects and measurements.
     source : str
-        Who published it.
+        Publication.
     units : mapping of str to str
-        Unit of a column.
+        Units of columns.
     """
 
     title: str
@@ -88,7 +88,7 @@ def describe(name: str) -> Dataset:
     Raises
     ------
     CheckError
-        If there is no study of this name.
+        If there is no study with this name.
 
     Examples
     --------
@@ -98,16 +98,16 @@ def describe(name: str) -> Dataset:
     if name in _DATASETS:
         return _DATASETS[name]
     guess = nearest(name, _DATASETS)
-    remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(_DATASETS)
-    raise CheckError([Issue(where="data set", what=f"there is no {name!r}", remedy=remedy)])
+    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(_DATASETS)
+    raise CheckError([Issue(where="data set", what=f"{name!r} is not a data set", remedy=remedy)])
 
 
 @checked(name=TEXT)
 def local_path(name: str) -> Path | None:
-    """Return the table of a study if it is on this machine.
+    """Return the table of a study if it is available on this machine, or None.
 
-    ``<name>/study.csv`` below the folder ``PKQSP_DATA`` comes first, then what comes with the
-    package, then what was downloaded before.
+    The order of preference is: ``<name>/study.csv`` below the folder ``PKQSP_DATA``, the bundled
+    table, an earlier download.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def local_path(name: str) -> Path | None:
     Raises
     ------
     CheckError
-        If there is no study of this name.
+        If there is no study with this name.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def local_path(name: str) -> Path | None:
 
 @checked(name=TEXT)
 def path(name: str) -> Path:
-    """Return the table of a study, downloading it once if it does not come with the package.
+    """Return the table of a study; download it once if it is not bundled.
 
     Parameters
     ----------
@@ -146,9 +146,9 @@ def path(name: str) -> Path:
     Raises
     ------
     CheckError
-        If there is no study of this name.
+        If there is no study with this name.
     ToolchainError
-        If it has to be downloaded, and cannot be.
+        If the download is necessary but fails.
 
     Examples
     --------

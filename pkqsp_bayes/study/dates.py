@@ -1,4 +1,4 @@
-"""Columns of dates: DATE and NONMEM's DAT1, DAT2, DAT3, and columns that look like days."""
+"""Columns of dates: DATE, NONMEM's DAT1, DAT2 and DAT3, and columns that look like days."""
 
 import datetime as dt
 import re
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["DATE_COLUMNS", "DateColumn", "date_column", "day_issues", "days_of", "iso_day"]
+__all__ = ["DATE_COLUMNS", "DateColumn", "date_column", "day_issues", "iso_day", "read_days"]
 
 FloatArray = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _PARTS = re.compile(r"(\d+)[-/](\d+)[-/](\d+)")
 _DAY_NUMBER = re.compile(r"\d{1,4}(\.0*)?")
 _DAY_LIKE = re.compile(r"[A-Z_.]*(DAYS?|DATES?|DTC|DTM|DY|DT)\d*|DAT\d*|DATUM")
 _EPOCH = dt.date(1970, 1, 1).toordinal()
-_LATEST_OF_2000 = 50  # NM-TRAN's LAST20: a year 51 is 1951
+_LATEST_OF_2000 = 50  # NM-TRAN's LAST20: the year 51 is 1951
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,13 +36,13 @@ class DateColumn:
     Parameters
     ----------
     cells : Series
-        As read.
+        Cells as read.
     name : str
-        What the file calls it.
+        Name in the file.
     kind : str
-        One of `DATE_COLUMNS`, which says the order of day, month and year.
+        One of `DATE_COLUMNS`, which determines the order of day, month and year.
     date_format : str or None
-        As `datetime.datetime.strptime` has it, ``"%d/%m/%Y"``; in place of that order.
+        Format for `datetime.datetime.strptime`, ``"%d/%m/%Y"``; it overrides the order.
     """
 
     cells: pd.Series
@@ -57,44 +57,48 @@ def date_column(
     chosen: Mapping[str, str],
     date_format: str | None,
 ) -> DateColumn | None:
-    """Return the column of dates of a table, if there is one.
+    """Return the column of dates of a table, or None.
 
     Parameters
     ----------
     cells : DataFrame
-        Columns by their names here.
+        Columns by their names in this package.
     bare : sequence of str
-        What the file calls each.
+        Names in the file.
     chosen : mapping of str to str
-        Names that the user gives.
+        Names given by the user.
     date_format : str or None
-        Stated form of dates.
+        Stated format of dates.
     """
     if "DATE" not in cells:
         return None
     name = bare[list(cells.columns).index("DATE")]
-    said = [key.upper() for key in chosen if key.upper() in _ORDER]
+    stated = [key.upper() for key in chosen if key.upper() in _ORDER]
     own = name.upper() if name.upper() in _ORDER else "DATE"
-    return DateColumn(cells=cells["DATE"], name=name, kind=(*said, own)[0], date_format=date_format)
+    return DateColumn(
+        cells=cells["DATE"], name=name, kind=(*stated, own)[0], date_format=date_format
+    )
 
 
-def days_of(date: DateColumn, rows: pd.DataFrame, *, source: str) -> tuple[FloatArray, list[Issue]]:
-    """Return the day of each record, NaN where it is not known, and what cannot be read.
+def read_days(
+    date: DateColumn, rows: pd.DataFrame, *, source: str
+) -> tuple[FloatArray, list[Issue]]:
+    """Return the day of each record, NaN if unknown, and unreadable cells.
 
     Parameters
     ----------
     date : DateColumn
-        Dates; or, where all are small whole numbers and no form is stated, numbers of days.
+        Dates; or numbers of days, if all are small whole numbers and no format is stated.
     rows : DataFrame
         ``ID`` and ``ROW``.
     source : str
-        The file, for messages.
+        File name, for messages.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"ID": ["a", "a"], "ROW": [2, 3]})
     >>> dates = DateColumn(cells=pd.Series(["03-01-2024", "1/2/24"]), kind="DAT1")
-    >>> float(np.diff(days_of(dates, rows, source="t")[0])[0])
+    >>> float(np.diff(read_days(dates, rows, source="t")[0])[0])
     29.0
     """
     places, labels = date.cells.astype(object).factorize()
@@ -106,7 +110,7 @@ def days_of(date: DateColumn, rows: pd.DataFrame, *, source: str) -> tuple[Float
     values = np.array([*days, np.nan])[places]
     issues = row_issues(
         rows, np.isnan(values) & (places >= 0), source=source, column=date.name, values=date.cells,
-        what="'{value}' is no date", remedy=_remedy(date),
+        what="'{value}' is not a date", remedy=_remedy(date),
     )  # fmt: skip
     return values, issues + row_issues(
         rows,
@@ -120,7 +124,7 @@ def days_of(date: DateColumn, rows: pd.DataFrame, *, source: str) -> tuple[Float
 
 
 def iso_day(text: str) -> float:
-    """Return the days from 1970 to ``2024-03-01``, or NaN."""
+    """Return the number of days from 1970 to ``2024-03-01``, or NaN."""
     return _formatted(text, "%Y-%m-%d")
 
 
@@ -152,7 +156,7 @@ def _remedy(date: DateColumn) -> str:
     example = {"dmy": "1-3-2024", "ymd": "2024-3-1", "ydm": "2024-1-3"}
     own = example.get(_ORDER.get(date.kind, ""), "2024-03-01")
     return (
-        f"write the 1st of March as {own}, or number the days (at most 9999), or state "
+        f"write the 1st of March as {own}, or number the days (up to 9999), or state "
         "date_format=, such as '%d/%m/%Y'"
     )
 
@@ -160,18 +164,18 @@ def _remedy(date: DateColumn) -> str:
 def day_issues(
     table: pd.DataFrame, names: Collection[str], *, source: str, used: Collection[str] = ()
 ) -> list[Issue]:
-    """Report columns that look like days where TIME is a clock time of no day.
+    """Report columns that look like days if TIME has clock times without a date.
 
     Parameters
     ----------
     table : DataFrame
         ``ID`` and the columns.
     names : collection of str
-        Columns that nothing reads as a date.
+        Columns that are not read as dates.
     source : str
-        The file, for messages.
+        File name, for messages.
     used : collection of str
-        Covariates of the model: a warning is enough for them.
+        Covariates that the model uses; for them the issue is a warning.
     """
     known = {name.lower() for name in used}
     issues = []
@@ -183,8 +187,8 @@ def day_issues(
                 severity="warning" if name.lower() in known else "error",
                 where=f"{source}, column {name}",
                 what=f"TIME has clock times without a date, and {name}, which changes within "
-                "subjects, is not read as one: hours of different days would count as one day's",
-                remedy=f'read it: columns = {{ DATE = "{name}" }}; or, if TIME stays within one '
-                f'day, call it otherwise: columns = {{ {name}_kept = "{name}" }}',
+                "subjects, is not read as a date: times of different days would count as one day",
+                remedy=f'to read it, state columns = {{ DATE = "{name}" }}; or, if TIME stays '
+                f'within one day, rename it: columns = {{ {name}_kept = "{name}" }}',
             ))  # fmt: skip
     return issues

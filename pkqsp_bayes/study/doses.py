@@ -1,4 +1,4 @@
-"""CMT of the dose records to dose targets of the model."""
+"""Assignment of CMT in dose records to dosing compartments of the model."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ __all__ = ["dose_indices"]
 def dose_indices(
     study: Study, targets: Sequence[tuple[str, int]]
 ) -> tuple[NDArray[np.int64], list[Issue]]:
-    """Return the 0-based target of each dose record (-1 elsewhere), and what is wrong.
+    """Return the 0-based dosing compartment of each dose record (-1 elsewhere), and all problems.
 
     Parameters
     ----------
     study : Study
-        The study; a missing CMT means the only target, if there is only one.
+        Study; a missing CMT means the only dosing compartment, if there is only one.
     targets : sequence of (str, int)
-        Name and number of each target of the model.
+        Name and number of each dosing compartment of the model.
     """
     is_dose = study.table["EVID"].isin((1, 4)).to_numpy()
     places, labels = study.table["CMT"].factorize()
@@ -31,7 +31,7 @@ def dose_indices(
     unknown = is_dose & (index < 0)
     missing = unknown & (study.table["CMT"] == "").to_numpy()
     known = ", ".join(f"{name} ({number})" for name, number in targets)
-    remedy = f"the model doses into {known}" if known else "the model has no [dose.*]"
+    remedy = f"use one of {known}" if known else "add [dose.*] to the model"
     issues = row_issues(
         study.table, missing, source=study.source, column="CMT", what="CMT is missing",
         remedy=remedy,
@@ -39,7 +39,7 @@ def dose_indices(
     guess = nearest(str(study.table["CMT"].iloc[unknown.argmax()]), [name for name, _ in targets])
     issues += row_issues(
         study.table, unknown & ~missing, source=study.source, column="CMT",
-        what="no dose target is called '{value}'",
+        what="'{value}' is not a dosing compartment",
         remedy=f"did you mean {guess}? {remedy}" if guess else remedy,
     )  # fmt: skip
     return np.where(is_dose, index, -1), issues

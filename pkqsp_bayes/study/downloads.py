@@ -1,4 +1,4 @@
-"""Studies that users download: a table of an R package, checked by its hash, as a study table."""
+"""Download of studies: tables of R packages, verified by hash and converted."""
 
 import contextlib
 import logging
@@ -10,19 +10,19 @@ import pandas as pd
 import platformdirs
 
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.outputs import unfinished
+from pkqsp_bayes.outputs import stage_output
 
 __all__ = ["DOWNLOADS", "Download", "download", "download_folder"]
 
 _HOME = "https://raw.githubusercontent.com/nlmixr2/nlmixr2data/main/data"
 _SECONDS = 30.0
 _LAST_PUBLISHED = 812
-"""The published analysis of mavoglurant is of the first 20 subjects, up to this ID."""
+"""Last ID of the published analysis of mavoglurant, which has the first 20 subjects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """Where a table of R lies, and what our study is of it.
+    """Location of a table of R, and its conversion to a study.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Download:
     url, sha256 : str
         Address of the file, and its hash.
     convert : callable
-        Data frame to study table.
+        Converts the data frame to a study table.
     """
 
     table: str
@@ -41,7 +41,7 @@ class Download:
 
 
 def _mavoglurant(table: pd.DataFrame) -> pd.DataFrame:
-    """Subjects of the published analysis; a sample without a concentration is none."""
+    """Return the subjects of the published analysis, without samples that have no concentration."""
     kept = table[table["ID"] <= _LAST_PUBLISHED].reset_index(drop=True)
     absent = (kept["EVID"] == 0) & (kept["DV"] <= 0)
     return kept.assign(MDV=kept["MDV"].mask(absent, 1))
@@ -68,41 +68,41 @@ DOWNLOADS: dict[str, Download] = {
 
 
 def download_folder() -> Path:
-    """Return where downloads are kept: the user's data folder, which no cache sweeps."""
+    """Return the folder of downloads, in the user's data folder, which is never trimmed."""
     return platformdirs.user_data_path("pkqsp_bayes") / "studies"
 
 
 def download(name: str, wanted: Download) -> Path:
-    """Return the study table, downloading the file where it is not yet.
+    """Return the study table; download the file if necessary.
 
     Parameters
     ----------
     name : str
         Folder below `download_folder`.
     wanted : Download
-        What to get.
+        The file and its conversion.
 
     Returns
     -------
     Path
-        ``study.csv``, made anew from the file, whose hash is checked even if it was there.
+        ``study.csv``, always made from the file, whose hash is verified each time.
 
     Raises
     ------
     ToolchainError
-        If the file cannot be reached, is not the one that was expected, or cannot be kept.
+        If the file cannot be downloaded, is not the expected one, or cannot be stored.
     """
     folder = download_folder() / name
     with _explained(name, wanted, folder):
         rda = _fetch(wanted, folder)
         table = wanted.convert(_read(rda, wanted.table))
-        with unfinished(folder / "study.csv") as part:
+        with stage_output(folder / "study.csv") as part:
             table.to_csv(part, index=False)
         return folder / "study.csv"
 
 
 def _fetch(wanted: Download, folder: Path) -> Path:
-    import pooch  # with requests: half a second that only downloads need
+    import pooch  # its import takes half a second
 
     pooch.get_logger().setLevel(logging.WARNING)
     file = pooch.retrieve(
@@ -116,7 +116,7 @@ def _fetch(wanted: Download, folder: Path) -> Path:
 
 
 def _read(rda: Path, table: str) -> pd.DataFrame:
-    import rdata  # it brings xarray
+    import rdata  # it imports xarray
 
     frame = rdata.read_rda(rda, default_encoding="utf-8")[table]
     return pd.DataFrame(frame).reset_index(drop=True)
@@ -124,9 +124,9 @@ def _read(rda: Path, table: str) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def _explained(name: str, wanted: Download, folder: Path) -> Iterator[None]:
-    """Turn what network, file system and reader say into what the user can do."""
+    """Convert errors of network, file system and reader to errors with a remedy."""
     by_hand = (
-        f"save {wanted.url} as {folder / wanted.table}.rda where a browser reaches it, or set "
+        f"save {wanted.url} as {folder / wanted.table}.rda with a browser, or set "
         f"PKQSP_DATA to a folder that holds {name}/study.csv"
     )
     try:
@@ -134,8 +134,8 @@ def _explained(name: str, wanted: Download, folder: Path) -> Iterator[None]:
     except ValueError as error:
         if "hash" not in str(error):
             raise
-        what = f"what {wanted.url} sent is not the file that was expected: its SHA-256 differs"
+        what = f"the file from {wanted.url} is not the expected one: its SHA-256 differs"
         raise ToolchainError(what, by_hand) from error
-    except OSError as error:  # requests' errors are OSErrors too
+    except OSError as error:  # the errors of requests are OSErrors
         what = f"the study {name!r} cannot be downloaded: {error.strerror or error}"
         raise ToolchainError(what, by_hand) from error

@@ -1,4 +1,4 @@
-"""Rows with a problem to issues, a few of each kind, with the number of the others."""
+"""Conversion of rows with a problem to issues: a few per problem, with the number of the others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pkqsp_bayes.errors import Issue
 __all__ = ["MOST_ROWS", "Finding", "finding_issues", "row_issues"]
 
 MOST_ROWS = 5
-"""Rows that are listed of one kind of problem."""
+"""Number of rows that are listed per problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finding:
-    """Rows with one kind of problem, before it is put into words for each.
+    """Rows with one problem, before the conversion to issues.
 
     Parameters
     ----------
@@ -27,8 +27,7 @@ class Finding:
     column, what, remedy, severity, values
         As in `row_issues`.
     needs : tuple of str
-        Columns without whose values the finding says nothing: a cell of them that cannot be read
-        is reported itself.
+        Columns on which the finding depends: unreadable cells of them are reported separately.
     """
 
     bad: NDArray[np.bool_]
@@ -46,11 +45,11 @@ def finding_issues(table: pd.DataFrame, findings: Iterable[Finding], *, source: 
     Parameters
     ----------
     table : DataFrame
-        Has ``ROW`` and ``ID``.
+        Table with ``ROW`` and ``ID``.
     findings : iterable of Finding
-        What was found.
+        Findings to convert.
     source : str
-        The file, for messages.
+        File name, for messages.
     """
     return [
         issue
@@ -74,22 +73,22 @@ def row_issues(
     values: Sequence[Any] | NDArray[Any] | pd.Series | None = None,
     severity: Literal["error", "warning"] = "error",
 ) -> list[Issue]:
-    """Return issues of the marked rows.
+    """Return issues for the marked rows.
 
     Parameters
     ----------
     table : DataFrame
-        Has a column ``ROW`` with the line of the file, and ``ID``.
+        Table with ``ROW``, the line of the file, and ``ID``.
     bad : (n,) array of bool
         The rows.
     source, column : str
-        File and column, for the place.
+        File and column, for the location.
     what, remedy : str
-        What is wrong; ``{value}`` and ``{subject}`` in it are filled in.
+        Problem and remedy; ``{value}`` and ``{subject}`` in the problem are replaced.
     values : (n,) sequence, optional
-        The offending values; by default those of ``column``.
+        The invalid values; by default those of ``column``.
     severity : {"error", "warning"}
-        How bad it is.
+        Severity of the issues.
     """
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
     shown = table[column] if values is None and column in table else values
@@ -102,7 +101,7 @@ def row_issues(
         issues.append(Issue(severity=severity, where=place, what=text, remedy=advice))
     if rows.size > MOST_ROWS:
         text = what.replace("{value}", "a value").replace("{subject}", "a subject")
-        others = f"the same in {rows.size - MOST_ROWS} more rows: {text}"
+        others = f"{rows.size - MOST_ROWS} more rows have the same problem: {text}"
         place = f"{source}, column {column}"
         advice = remedy.replace("{value}", "...")
         issues.append(Issue(severity=severity, where=place, what=others, remedy=advice))

@@ -1,4 +1,4 @@
-"""Units of columns as a header or the user states them."""
+"""Units of columns, stated in the header or by the user."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -13,7 +13,7 @@ from pkqsp_bayes.units import UnitError, convert_values, parse_unit, split_log
 __all__ = ["MEASURED", "align_limits", "read_units", "unit_of"]
 
 MEASURED = ("DV", "LLOQ", "ULOQ", "LIMIT")
-"""Columns whose unit may differ from endpoint to endpoint, ``DV.cp``."""
+"""Columns whose unit may differ between endpoints, ``DV.cp``."""
 
 _EACH = re.compile(r"\s*(?P<name>[^:;]+?)\s*:\s*(?P<unit>[^:;]+?)\s*")
 _REMEDY = "write a unit such as mg/L"
@@ -22,17 +22,17 @@ _REMEDY = "write a unit such as mg/L"
 def read_units(
     stated: Mapping[str, str], names: Sequence[str], source: str
 ) -> tuple[dict[str, str], list[Issue]]:
-    """Return the unit of each column, and what is wrong.
+    """Return the unit of each column, and all problems.
 
     Parameters
     ----------
     stated : mapping of str to str
-        Column, or ``DV.<endpoint>``, to unit text. ``cp: ng/mL; pca: %`` states several units of
-        DV, one an endpoint (``*``: the others); ``log(ng/mL)`` is the unit of a log-transformed DV.
+        Unit text by column, or by ``DV.<endpoint>``. ``cp: ng/mL; pca: %`` states one unit of DV
+        per endpoint (``*``: all others); ``log(ng/mL)`` is the unit of a log-transformed DV.
     names : sequence of str
-        The columns.
+        Names of the columns.
     source : str
-        The file, for messages.
+        File name, for messages.
 
     Examples
     --------
@@ -48,8 +48,8 @@ def read_units(
         column = by_lower.get(base.lower() if per_endpoint else name.lower())
         place = f"{source}, column {name}"
         if column is None:
-            issues.append(Issue(where=place, what="a unit of a column that is not there",
-                                remedy="the columns are " + ", ".join(names)))  # fmt: skip
+            issues.append(Issue(where=place, what="a unit is stated for a missing column",
+                                remedy="use one of the columns " + ", ".join(names)))  # fmt: skip
             continue
         wrong = _complaint(unit, is_measured=column in MEASURED)
         if wrong:
@@ -65,11 +65,11 @@ def unit_of(units: Mapping[str, str], column: str, labels: Iterable[str]) -> str
     Parameters
     ----------
     units : mapping of str to str
-        Those of a `Study`.
+        Units of a `Study`.
     column : str
         ``DV`` or a limit.
     labels : iterable of str
-        What the endpoint may be called.
+        Names of the endpoint.
 
     Examples
     --------
@@ -87,18 +87,18 @@ def align_limits(
     units: Mapping[str, str],
     source: str,
 ) -> tuple[dict[str, str], list[Issue]]:
-    """Convert limits that state a unit of their own to that of DV, and return the units left.
+    """Convert limits that state their own unit to the unit of DV, and return the remaining units.
 
     Parameters
     ----------
     parts : mapping of str to (n,) array of float
         ``LLOQ``, ``ULOQ`` and ``LIMIT`` are changed.
     label : (n,) Series of str
-        What each row measures, as DVID says it.
+        Endpoint of each row (DVID).
     units : mapping of str to str
-        Of the columns.
+        Units of the columns.
     source : str
-        The file, for messages.
+        File name, for messages.
     """
     issues: list[Issue] = []
     for column in MEASURED[1:]:
@@ -126,22 +126,22 @@ def align_limits(
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values without the rounding of a conversion: 200 pg/mL are 0.2 ng/mL."""
+    """Return values without the rounding error of a conversion: 200 pg/mL is 0.2 ng/mL."""
     return np.array([float(f"{value:.12g}") for value in values])
 
 
 def _positive(values: NDArray[np.float64], column: str, unit: str) -> NDArray[np.float64]:
-    """Return values that have a logarithm; an interval from 0 has no lower end there."""
+    """Return values that have a logarithm; an interval from 0 has no lower bound on that scale."""
     values = np.where((values == 0) & (column == "LIMIT"), np.nan, values)
     least = float(np.fmin.reduce(values, initial=np.inf))
     if least <= 0:
-        raise UnitError(f"{column} is {least:g}, which has no logarithm, and DV is in {unit}")
+        raise UnitError(f"{column} is {least:g}, which has no logarithm, but DV is in {unit}")
     return values
 
 
 def _known(unit: str | None, column: str) -> str:
     if unit is None:
-        raise UnitError(f"{column} states a unit, and DV states none; state that of DV")
+        raise UnitError(f"{column} has a unit, but DV has none; state the unit of DV")
     return unit
 
 

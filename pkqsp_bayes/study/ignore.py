@@ -1,4 +1,4 @@
-"""Rules that leave rows of a table out: `ignore`, after NONMEM's IGNORE."""
+"""Rules that leave out rows of a table: `ignore`, after NONMEM's IGNORE."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.study.cells import MISSING, as_text
 
-__all__ = ["IgnoreRule", "LeftOut", "leave_out", "parse_ignore"]
+__all__ = ["IgnoreRule", "LeftOut", "apply_ignore_rules", "parse_ignore"]
 
 BoolArray = NDArray[np.bool_]
 
@@ -30,7 +30,7 @@ _SECOND = re.compile(r"[<>=!]|\.(EQN|NEN|EQ|NE|LT|LE|GT|GE|NOT)\.|\b(and|or)\b",
 _COMMA = re.compile(r",")
 _MARK = re.compile(r"[^\s\w.]|[A-Za-z]")
 _NONMEM = re.compile(r"\s*IGN(?:ORE)?\s*=\s*(?P<rest>.*)", re.IGNORECASE)
-_REMEDY = "write a comparison such as 'DV < 0' or 'C == C', or one character that begins the line"
+_REMEDY = "write a comparison such as 'DV < 0' or 'C == C', or the first character of the lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +42,14 @@ class _Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoreRule:
-    """One rule: conditions that all hold, or a character that begins the line.
+    """One rule: conditions that must all hold, or the first character of a line.
 
     Parameters
     ----------
     text : str
-        As the user wrote it.
+        Text as the user wrote it.
     mark : str
-        First character of the lines that it leaves out; ``@`` is any letter (or ``@``).
+        First character of the lines to leave out; ``@`` is any letter (or ``@``).
     conditions : tuple
         Comparisons of columns.
     """
@@ -59,7 +59,7 @@ class IgnoreRule:
     conditions: tuple[_Condition, ...] = ()
 
     def marks(self, line: str) -> bool:
-        """Whether a line begins with the mark.
+        """Return whether a line begins with the mark.
 
         Examples
         --------
@@ -73,14 +73,14 @@ class IgnoreRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """Rows that a rule left out.
+    """Rows that a rule has left out.
 
     Parameters
     ----------
     reason : str
-        The rule.
+        Text of the rule.
     rows : int
-        How many.
+        Number of rows.
     """
 
     reason: str
@@ -90,23 +90,23 @@ class LeftOut:
 def parse_ignore(
     rules: str | Sequence[str], *, source: str = "ignore"
 ) -> tuple[list[IgnoreRule], list[Issue]]:
-    """Read the rules of `ignore`.
+    """Parse the rules of `ignore`.
 
     Parameters
     ----------
     rules : str or sequence of str
-        A row is left out where any of them holds. Each is a comparison (``"WT == -99"``,
-        ``"DV.LT.0"``, ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or one
-        character that begins the line (``"C"``, ``"#"``; ``"@"`` for any letter).
+        A row is left out if any rule holds. Each rule is a comparison (``"WT == -99"``,
+        ``"DV.LT.0"``, ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or the
+        first character of lines (``"C"``, ``"#"``; ``"@"`` for any letter).
     source : str
-        Place, for messages.
+        Location, for messages.
 
     Returns
     -------
     list of IgnoreRule
-        The rules that could be read.
+        The valid rules.
     list of Issue
-        The others.
+        Problems of the invalid rules.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def parse_ignore(
 
 
 class _UnreadableError(Exception):
-    """A rule that cannot be read: why, and what to write."""
+    """An invalid rule, with the reason and the remedy."""
 
     def __init__(self, why: str = "", remedy: str = _REMEDY) -> None:
         super().__init__(why)
@@ -133,7 +133,7 @@ class _UnreadableError(Exception):
 
 
 def _single(rules: Sequence[str]) -> list[str]:
-    """Take NONMEM's ``IGNORE=(a,b)`` apart."""
+    """Split NONMEM's ``IGNORE=(a,b)`` into its rules."""
     result: list[str] = []
     for text in rules:
         found = _NONMEM.fullmatch(text)
@@ -144,7 +144,7 @@ def _single(rules: Sequence[str]) -> list[str]:
 
 
 def _split(pattern: re.Pattern[str], text: str) -> list[str]:
-    """Take a text apart where a pattern lies outside quotes."""
+    """Split a text at matches of a pattern outside quotes."""
     quotes: list[str] = _QUOTED.findall(text)
     parts = pattern.split(_QUOTED.sub("\0", text))
     rest = iter(quotes)
@@ -158,9 +158,9 @@ def _parse(text: str) -> IgnoreRule:
     if len(alternatives) > 1:
         listed = ", ".join(repr(part) for part in alternatives)
         raise _UnreadableError(
-            ": it has alternatives",
-            f"write each as a rule of its own, a row is left out where any holds: "
-            f"ignore = [{listed}]; a value with a comma or 'or' in it is quoted",
+            ": it contains alternatives",
+            f"write a separate rule for each (a row is left out if any rule holds): "
+            f"ignore = [{listed}]; quote a value that contains a comma or 'or'",
         )
     return IgnoreRule(text=text, conditions=tuple(_condition(p) for p in _split(_AND, text)))
 
@@ -173,14 +173,14 @@ def _condition(text: str) -> _Condition:
     value = found["value"]
     if not _QUOTED.fullmatch(value) and _SECOND.search(value):
         raise _UnreadableError(
-            f": {value!r} has a second comparison in it",
+            f": {value!r} contains a second comparison",
             "join two comparisons with 'and' ('DVID == pca and TIME > 24'), or quote the value",
         )
     value = value.strip("'\"")
     if sign not in ("==", "!=") and (value in MISSING or not _is_number(value)):
         raise _UnreadableError(
-            f": {value!r} is no number, and nothing is greater or less than a text",
-            "compare with a number, or use == or !=; leave times out by another column",
+            f": {value!r} is not a number, so that > and < are not defined",
+            "compare with a number, or use == or !=; to leave out times use another column",
         )
     return _Condition(column=found["column"], sign=sign, value=value)
 
@@ -189,21 +189,21 @@ def _is_number(value: str) -> bool:
     return bool(pd.to_numeric(pd.Series([value]), errors="coerce").notna().all())
 
 
-def leave_out(
+def apply_ignore_rules(
     cells: pd.DataFrame, rules: Sequence[IgnoreRule], *, source: str, marked: Sequence[int] = ()
 ) -> tuple[BoolArray, tuple[LeftOut, ...], list[Issue]]:
-    """Return which rows stay, what was left out by which rule, and what is wrong with rules.
+    """Return the remaining rows, the rows left out by each rule, and problems of rules.
 
     Parameters
     ----------
     cells : DataFrame
-        As read, columns by their names here.
+        Cells as read, with names in this package.
     rules : sequence of IgnoreRule
-        A row is counted with the first rule that leaves it out.
+        A row is counted for the first rule that leaves it out.
     source : str
-        The file, for messages.
+        File name, for messages.
     marked : sequence of int
-        Lines that each rule has left out already, by their first character.
+        Number of lines that each rule has already left out by their first character.
     """
     kept = np.ones(len(cells), dtype=bool)
     counts: list[LeftOut] = []
@@ -217,11 +217,11 @@ def leave_out(
         if number:
             counts.append(LeftOut(reason=rule.text, rows=number))
         elif not found and not hit.any():
-            what = f"the ignore rule {rule.text!r} leaves no row out"
+            what = f"the ignore rule {rule.text!r} does not leave out any row"
             issues.append(Issue(severity="warning", where=source, what=what,
                                 remedy="correct it, or remove it"))  # fmt: skip
     if len(cells) and not kept.any():
-        what = "the ignore rules leave every row out"
+        what = "the ignore rules leave out all rows"
         issues.append(Issue(where=source, what=what, remedy="correct the rules"))
     return kept, tuple(counts), issues
 
@@ -229,7 +229,7 @@ def leave_out(
 def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray, list[Issue]]:
     hit = np.full(len(cells), bool(rule.conditions))
     if rule.mark and rule.mark != "@" and len(cells.columns):
-        # A data frame has no lines: its first column is where they would begin.
+        # A data frame has no lines: its first column is used in their place.
         hit = cells.iloc[:, 0].astype(str).str.lstrip().str.startswith(rule.mark).to_numpy()
     by_lower = {str(name).lower(): str(name) for name in cells.columns}
     issues = []
@@ -237,8 +237,8 @@ def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray
         column = by_lower.get(condition.column.lower())
         if column is None:
             guess = nearest(condition.column, list(by_lower.values()))
-            remedy = f"did you mean {guess}?" if guess else "name a column of the table"
-            what = f"the ignore rule {rule.text!r} names no column {condition.column!r}"
+            remedy = f"did you mean {guess}?" if guess else "use a column of the table"
+            what = f"the ignore rule {rule.text!r} names a missing column {condition.column!r}"
             issues.append(Issue(where=source, what=what, remedy=remedy))
             hit[:] = False
         else:
@@ -248,7 +248,7 @@ def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray
 
 
 def _texts(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: str) -> list[Issue]:
-    """Report texts that are to be greater or less than a number."""
+    """Report texts in comparisons that need a number."""
     if condition.sign == "!=":
         return _never(cells, condition, rule, source)
     if condition.sign == "==":
@@ -258,21 +258,23 @@ def _texts(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: st
     if not bad.any():
         return []
     example = str(cells[bad].iloc[0])
-    what = f"the ignore rule {rule.text!r} does not hold for cells that are no numbers, such as "
+    what = f"the ignore rule {rule.text!r} does not hold for cells that are not numbers, such as "
     return [Issue(
         severity="warning" if (present & ~bad).any() else "error", where=source,
         what=f"{what}{example!r} ({int(bad.sum())} rows)",
-        remedy="leave such rows out by == or !=, or by another column, if they are meant",
+        remedy="to leave out these rows use == or !=, or another column",
     )]  # fmt: skip
 
 
 def _never(cells: pd.Series, condition: _Condition, rule: IgnoreRule, source: str) -> list[Issue]:
-    """Warn of ``!=`` a value that no cell has, which holds everywhere."""
+    """Report a comparison ``!=`` with a value that does not occur: it holds for all values."""
     same = _Condition(column=condition.column, sign="==", value=condition.value)
     if _compare(cells, same).any():
         return []
-    what = f"no cell of {condition.column} is {condition.value!r}: {rule.text!r} holds for others"
-    remedy = "check the value; write a missing one as ."
+    what = (
+        f"no cell of {condition.column} is {condition.value!r}: {rule.text!r} holds for all values"
+    )
+    remedy = "check the value; write a missing value as ."
     return [Issue(severity="warning", where=source, what=what, remedy=remedy)]
 
 

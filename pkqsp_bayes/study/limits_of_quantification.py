@@ -1,4 +1,4 @@
-"""Limits of quantification: of an endpoint (or an assay), known for all of its rows."""
+"""Limits of quantification by endpoint (or assay), assigned to all of its rows."""
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from pkqsp_bayes.study.findings import Finding
 from pkqsp_bayes.study.sentinels import is_code
 
-__all__ = ["SIDES", "endpoint_groups", "fill_limits", "find_common_limits", "settle_limits"]
+__all__ = ["SIDES", "assign_limits", "endpoint_groups", "fill_limits", "find_common_limits"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 SIDES = ((1.0, "LLOQ", "below"), (-1.0, "ULOQ", "above"))
-"""Value of BLQ, column of the limit, where the value lies."""
+"""For each value of BLQ: the column of the limit, and the side of the value."""
 
 
 def endpoint_groups(table: pd.DataFrame) -> IntArray:
-    """Return a code for what each row measures: its DVID, or else its CMT, and its ASSAY.
+    """Return a code of the endpoint of each row: its DVID, or else its CMT, with its ASSAY.
 
     Parameters
     ----------
     table : DataFrame
-        With text columns ``DVID`` and ``CMT``, and perhaps ``ASSAY``.
+        Table with text columns ``DVID`` and ``CMT``, and optionally ``ASSAY``.
 
     Examples
     --------
@@ -43,14 +43,14 @@ def endpoint_groups(table: pd.DataFrame) -> IntArray:
 
 
 def find_common_limits(limit: FloatArray, group: IntArray) -> FloatArray:
-    """Return the one limit of each row's group; NaN where there is none, or more than one.
+    """Return the unique limit of each row's group; NaN if there is none, or more than one.
 
     Parameters
     ----------
     limit : (n,) array of float
-        NaN where a row states none.
+        NaN if a row states no limit.
     group : (n,) array of int
-        What each row measures; not negative.
+        Endpoint of each row; not negative.
 
     Examples
     --------
@@ -68,14 +68,14 @@ def find_common_limits(limit: FloatArray, group: IntArray) -> FloatArray:
 
 
 def fill_limits(limit: FloatArray, group: IntArray, subject: IntArray) -> FloatArray:
-    """Give rows without a limit that of their endpoint, or else that of it in their subject.
+    """Assign the limit of their endpoint, or of the endpoint in their subject, to rows without one.
 
     Parameters
     ----------
     limit : (n,) array of float
-        NaN where a row states none.
+        NaN if a row states no limit.
     group, subject : (n,) array of int
-        What each row measures, and in whom; not negative.
+        Endpoint and subject of each row; not negative.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def fill_limits(limit: FloatArray, group: IntArray, subject: IntArray) -> FloatA
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Side:
-    """One side of a table: which rows are flagged, what they state, what their group does."""
+    """One side of a table: flagged rows, their limits, and the limits of their group."""
 
     flag: float
     column: str
@@ -110,44 +110,44 @@ class _Side:
 
     @property
     def says(self) -> BoolArray:
-        """Whether DV is a value: not missing, not 0, no code of a missing value."""
+        """Whether DV is a value: not missing, not 0, not a code of a missing value."""
         dv = self.parts["DV"]
         found: BoolArray = ~np.isnan(dv) & (dv != 0) & ~is_code(dv)
         return found
 
     def beyond(self, limit: FloatArray) -> BoolArray:
-        """Whether DV lies beyond a limit."""
+        """Return whether DV is beyond a limit."""
         with np.errstate(invalid="ignore"):
             found: BoolArray = self.flag * (limit - self.parts["DV"]) > 0
         return found
 
     def inside(self, limit: FloatArray) -> BoolArray:
-        """Whether DV lies within what can be quantified."""
+        """Return whether DV is in the quantifiable range."""
         with np.errstate(invalid="ignore"):
             found: BoolArray = self.flag * (limit - self.parts["DV"]) < 0
         return found
 
 
-def settle_limits(
+def assign_limits(
     parts: MutableMapping[str, FloatArray],
     rows: pd.DataFrame,
     group: IntArray,
     *,
     dv_is_limit: bool,
 ) -> list[Finding]:
-    """Enter the limit of every observation, censor what lies beyond its own, say what is odd.
+    """Assign a limit to every observation, censor values beyond it, and report inconsistencies.
 
     Parameters
     ----------
     parts : mapping of str to (n,) array of float
-        ``EVID``, ``MDV``, ``DV``, ``BLQ`` (NaN where not stated), ``LLOQ``, ``ULOQ``, ``LIMIT``;
+        ``EVID``, ``MDV``, ``DV``, ``BLQ`` (NaN if not stated), ``LLOQ``, ``ULOQ``, ``LIMIT``;
         the last four are changed.
     rows : DataFrame
         ``ID`` of each row.
     group : (n,) array of int
-        What each row measures (`endpoint_groups`).
+        Endpoint of each row (`endpoint_groups`).
     dv_is_limit : bool
-        Whether DV is the limit where BLQ is not 0, as under Monolix's CENS.
+        Whether DV is the limit if BLQ is not 0, as for Monolix's CENS.
     """
     observed = parts["EVID"] == 0
     subject = rows["ID"].factorize()[0].astype(np.int64)
@@ -163,7 +163,7 @@ def settle_limits(
 
 
 def _censor_beyond(side: _Side) -> Iterator[Finding]:
-    """Censor what lies beyond the limit of its own row, where no flag says otherwise."""
+    """Censor values beyond the limit of their own row, unless a flag states otherwise."""
     parts, limit = side.parts, side.parts[side.column]
     measured = side.observed & (parts["MDV"] == 0) & side.beyond(limit)
     silent, stated = measured & np.isnan(parts["BLQ"]), measured & (parts["BLQ"] == 0)
@@ -172,13 +172,13 @@ def _censor_beyond(side: _Side) -> Iterator[Finding]:
     named = f"BLQ = {side.flag:g}"
     yield Finding(
         bad=silent, column="DV", values=parts["DV"], severity="warning",
-        what=f"DV {{value}} is {side.word} its {side.column} and has no flag: it is censored",
-        remedy=f"{named} says the same; BLQ = 0 keeps it as measured",
+        what=f"DV {{value}} is {side.word} its {side.column} without a flag: it is censored",
+        remedy=f"state {named} to confirm; state BLQ = 0 to keep it as measured",
     )  # fmt: skip
     yield Finding(
         bad=stated, column="DV", values=parts["DV"], severity="warning",
-        what=f"DV {{value}} is {side.word} its {side.column}, and BLQ is 0: it counts as measured",
-        remedy=f"{named} censors it",
+        what=f"DV {{value}} is {side.word} its {side.column}, but BLQ is 0: it is kept as measured",
+        remedy=f"state {named} to censor it",
     )  # fmt: skip
     yield Finding(
         bad=wrong, column="DV", values=parts["DV"],
@@ -188,7 +188,7 @@ def _censor_beyond(side: _Side) -> Iterator[Finding]:
 
 
 def _take_limits(side: _Side) -> Iterator[Finding]:
-    """Find the limit of flagged rows that state none: their endpoint's, or what DV says."""
+    """Find the limit of flagged rows without one: that of their endpoint, or their DV."""
     parts, column = side.parts, side.column
     dv, limit = parts["DV"], parts[column]
     common = find_common_limits(np.where(side.observed, limit, np.nan), side.group)
@@ -196,8 +196,8 @@ def _take_limits(side: _Side) -> Iterator[Finding]:
     says = needs & side.says
     yield Finding(
         bad=says & np.isnan(common) & (dv < 0), column="DV", values=dv, severity="warning",
-        what=f"DV {{value}} is taken for the {column}, and is negative",
-        remedy=f"right where DV is a logarithm; elsewhere state {column} in a column of its own",
+        what=f"DV {{value}} is used as {column}, but is negative",
+        remedy=f"ignore this if DV is a logarithm; otherwise state {column} in a separate column",
     )  # fmt: skip
     known, named = ~np.isnan(common), f"BLQ is {side.flag:g}"
     empty = needs & ~says & ~np.isnan(dv) & ~known  # 0, or a code of a missing value
@@ -212,35 +212,35 @@ def _take_limits(side: _Side) -> Iterator[Finding]:
     yield Finding(
         bad=over, column="DV", values=dv,
         what=f"{named}, but DV {{value}} is not {side.word} the {column} of its endpoint",
-        remedy=f"state {column} in this row too, or correct the flag",
+        remedy=f"state {column} in this row, too, or correct the flag",
     )  # fmt: skip
     unsure = says & ~known & ~alone
     parts[column] = np.where(unsure, dv, parts[column])  # an error follows: no second one
     yield Finding(
         bad=unsure, column=column, values=dv,
-        what=f"{named}, there is no {column}, and DV differs ({{value}} here): "
-        "is it the limit, or a value?",
-        remedy=f"state {column} in a column of its own; name the column CENS if DV is the limit",
+        what=f"{named}, {column} is missing, and DV differs between rows ({{value}} here): "
+        "it may be the limit or a value",
+        remedy=f"state {column} in a separate column; name the flag CENS if DV is the limit",
     )  # fmt: skip
     yield from _refuse_empty(side, empty)
 
 
 def _refuse_empty(side: _Side, empty: BoolArray) -> Iterator[Finding]:
-    """Refuse censored rows whose DV is no limit where the DV of others is taken for theirs."""
+    """Refuse censored rows without a usable DV if the limit is the DV of other rows."""
     parts, column = side.parts, side.column
     others = ~np.isnan(find_any(np.where(side.observed, parts[column], np.nan), side.group))
-    bad = empty & others  # without others there is no limit at all, which is reported elsewhere
+    bad = empty & others  # a missing limit is reported elsewhere
     parts[column] = np.where(bad, parts["DV"], parts[column])
     yield Finding(
         bad=bad, column=column, values=parts["DV"],
-        what=f"BLQ is {side.flag:g}, there is no {column}, and DV {{value}} is no limit, though "
-        "that of other rows of its endpoint is",
-        remedy=f"state {column} in a column of its own, in every row that is censored",
+        what=f"BLQ is {side.flag:g}, {column} is missing, and DV {{value}} is not a limit, but "
+        "DV is the limit in other rows of its endpoint",
+        remedy=f"state {column} in a separate column, in every censored row",
     )  # fmt: skip
 
 
 def _fill(side: _Side) -> Iterator[Finding]:
-    """Give every observation the limit of its endpoint."""
+    """Assign the limit of its endpoint to every observation."""
     parts, column = side.parts, side.column
     stated = np.where(side.observed, parts[column], np.nan)
     filled = fill_limits(stated, side.group, side.subject)
@@ -250,22 +250,22 @@ def _fill(side: _Side) -> Iterator[Finding]:
     parts[column] = np.where(open_ & ~outside, filled, parts[column])
     yield Finding(
         bad=outside, column="DV", values=parts["DV"], severity="warning",
-        what=f"DV {{value}} is {side.word} the {column} that other rows of its endpoint have, "
-        "and counts as measured",
-        remedy=f"BLQ = {side.flag:g} censors it; or state the {column} of this row",
+        what=f"DV {{value}} is {side.word} the {column} of other rows of its endpoint, "
+        "but is kept as measured",
+        remedy=f"state BLQ = {side.flag:g} to censor it, or state the {column} of this row",
     )  # fmt: skip
     has_any = ~np.isnan(find_any(stated, side.group))
     several = open_ & np.isnan(filled) & has_any & (parts["MDV"] == 0)
     yield Finding(
         bad=several, column=column, severity="warning",
-        what=f"its endpoint has several {column}, and this row states none",
-        remedy=f"state {column} in every row, or name the assay in a column ASSAY; "
+        what=f"its endpoint has several {column}, but this row states none",
+        remedy=f"state {column} in every row, or the assay in a column ASSAY; "
         "simulated values of this row cannot be censored",
     )  # fmt: skip
 
 
 def find_any(limit: FloatArray, group: IntArray) -> FloatArray:
-    """Return the least limit of each row's group; NaN where there is none.
+    """Return the smallest limit of each row's group; NaN if there is none.
 
     Examples
     --------
@@ -282,12 +282,12 @@ def find_any(limit: FloatArray, group: IntArray) -> FloatArray:
 def _check_intervals(
     parts: MutableMapping[str, FloatArray], observed: BoolArray
 ) -> Iterator[Finding]:
-    """Report an interval (LIMIT) that is none; of a row flagged 0 LIMIT says nothing."""
+    """Report an invalid interval (LIMIT); in a row with flag 0, LIMIT is ignored."""
     other = parts["LIMIT"]
     yield Finding(
         bad=observed & (parts["MDV"] == 0) & np.isnan(parts["BLQ"]) & ~np.isnan(other),
         column="LIMIT", values=other, severity="warning",
-        what="LIMIT is {value}, and no flag says that the row is censored: DV counts as measured",
+        what="LIMIT is {value}, but no flag marks the row as censored: DV is kept as measured",
         remedy="CENS = 1: between LIMIT and DV; -1: between DV and LIMIT; 0: measured",
     )  # fmt: skip
     parts["LIMIT"] = np.where(observed & np.isin(parts["BLQ"], (-1, 1)), other, np.nan)
@@ -298,5 +298,5 @@ def _check_intervals(
         yield Finding(
             bad=observed & (parts["BLQ"] == flag) & crossed, column="LIMIT", values=other,
             what=f"LIMIT {{value}} is not {side} the {column}",
-            remedy="LIMIT is the far end of the interval that holds the value",
+            remedy="correct LIMIT: it is the other end of the interval that contains the value",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Occasions of a study: the labels in OCC, and a column for each that says when it is."""
+"""Occasions of a study: the labels in OCC, and an indicator column for each of them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ __all__ = ["occasion_labels", "with_occasions"]
 
 
 def occasion_labels(study: Study) -> tuple[str, ...]:
-    """Return the labels of all occasions: numbers in order, others as they come.
+    """Return the labels of all occasions: numbers in order, other labels in order of appearance.
 
     Examples
     --------
@@ -30,14 +30,14 @@ def occasion_labels(study: Study) -> tuple[str, ...]:
 
 
 def with_occasions(study: Study, labels: Sequence[str]) -> Study:
-    """Return a study with a column of 0 and 1 for each occasion.
+    """Return a study with an indicator column (0 or 1) for each occasion.
 
     Parameters
     ----------
     study : Study
-        A record without OCC belongs to the occasion of the record before it.
+        Study; a record without OCC belongs to the occasion of the previous record.
     labels : sequence of str
-        The occasions.
+        Labels of the occasions.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def with_occasions(study: Study, labels: Sequence[str]) -> Study:
     first[starts] = occasion[starts] == ""
     issues = row_issues(
         study.table, first, source=study.source, column="OCC",
-        what="no occasion at the first record of subject {subject}", remedy="give it one",
+        what="the first record of subject {subject} has no occasion", remedy="state its OCC",
     )  # fmt: skip
     if issues:
         raise CheckError(issues)

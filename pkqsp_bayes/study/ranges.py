@@ -1,4 +1,4 @@
-"""Covariates outside the range that the model states, or that nature allows."""
+"""Check of covariates against the range that the model states, or that is physically possible."""
 
 from typing import Protocol
 
@@ -18,7 +18,7 @@ _POSITIVE = ("[mass]", "[length]")
 
 
 class Ranged(Protocol):
-    """What is asked of a covariate here."""
+    """Attributes of a covariate that this module uses."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -31,28 +31,29 @@ class Ranged(Protocol):
 
 
 def range_issues(study: Study, covariate: Ranged, values: FloatArray) -> list[Issue]:
-    """Return the rows whose value the model does not hold for.
+    """Return the rows whose value is outside the range of the model.
 
     Parameters
     ----------
     study : Study
-        The study.
+        Study with the covariate.
     covariate : Ranged
-        Its bounds, which are allowed values themselves. Without a lower one, a mass or a length
-        must be positive.
+        Covariate with inclusive bounds. Without a lower bound, a mass or a length must be
+        positive.
     values : (n,) array of float
-        In the covariate's unit; NaN where missing.
+        Values in the covariate's unit; NaN if missing.
     """
     unit = f" {covariate.unit}" if covariate.unit else ""
     found = []
     if covariate.lower is None and _is_positive(covariate.unit):
-        remedy = "correct it; a value that is not known is left empty"
-        found.append((values <= 0, f"it is {{value}}{unit}, which cannot be", remedy))
+        remedy = "correct it, or leave it empty if it is not known"
+        found.append((values <= 0, f"it is {{value}}{unit}, which is not possible", remedy))
     for side, bound, sign in (("lower", covariate.lower, -1), ("upper", covariate.upper, 1)):
         if bound is None:
             continue
-        what = f"it is {{value}}{unit}, out of the model's range ({_told(covariate)}{unit})"
-        remedy = f"correct the value or its unit, or move covariates.{covariate.name}.{side}"
+        limits = f"{_describe_bounds(covariate)}{unit}"
+        what = f"it is {{value}}{unit}, outside the range of the model ({limits})"
+        remedy = f"correct the value or its unit, or change covariates.{covariate.name}.{side}"
         found.append((sign * (values - bound) > 0, what, remedy))
     column = study.column_of(covariate.name) or covariate.name
     return [
@@ -68,11 +69,11 @@ def range_issues(study: Study, covariate: Ranged, values: FloatArray) -> list[Is
 def _is_positive(unit: str) -> bool:
     try:
         return dimension(unit) in _POSITIVE
-    except UnitError:  # told elsewhere
+    except UnitError:  # reported elsewhere
         return False
 
 
-def _told(covariate: Ranged) -> str:
+def _describe_bounds(covariate: Ranged) -> str:
     if covariate.lower is None:
         return f"at most {covariate.upper:g}"
     if covariate.upper is None:

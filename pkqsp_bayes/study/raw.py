@@ -1,4 +1,4 @@
-"""The text of a table to a data frame of its cells, with the line of each row."""
+"""Reading of the text of a table to a data frame of cells, with the line number of each row."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ MOST_LINES_LISTED = 5
 _GROUPED = re.compile(r"(^|[;\s\"])[1-9]\d{0,2}\.000($|[;\s\"])")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
-# Read as text whatever they look like: "007" is another subject than "7".
+# Columns that are always text: "007" and "7" are different subjects.
 _AS_TEXT = re.compile(
     r"\s*(ID|SUBJECT|SUBJID|CMT|DVID|YTYPE|OCC|DATE|DAT[123]|ASSAY)\b.*", re.IGNORECASE
 )
@@ -31,18 +31,19 @@ _AS_TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawTable:
-    """Cells as they stand in the file.
+    """Cells as written in the file.
 
     Parameters
     ----------
     cells : DataFrame
-        Columns by the file's own names; numbers where all of a column are, text otherwise.
+        Columns by the names in the file; numbers if all cells of a column are numbers, otherwise
+        text.
     lines : (n,) array of int
-        Line of the file of each row, counted from 1.
+        Line number of each row in the file, from 1.
     issues : tuple of Issue
-        Lines that could not be read.
+        Unreadable lines.
     marked : tuple of int
-        Lines that each rule left out.
+        Number of lines that each rule left out.
     comments : tuple of str
         Comment lines.
     """
@@ -65,16 +66,16 @@ def read_raw(
     Parameters
     ----------
     path : Path
-        Comma, semicolon, tab or blanks between the columns; ``#`` begins a comment line.
+        File with comma, semicolon, tab or blanks between the columns; ``#`` begins a comment line.
     text_columns : frozenset of str
-        Names, in lower case, of further columns to read as text.
+        Names, in lower case, of additional text columns.
     ignore : sequence of IgnoreRule
-        Those with a mark leave lines out before they are taken apart.
+        Rules; those with a mark leave out lines before the cells are split.
 
     Raises
     ------
     CheckError
-        If there is no table in it.
+        If the file has no table.
     """
     text = _decode(path)
     lines = text.split("\n")
@@ -83,7 +84,7 @@ def read_raw(
     comments = tuple(lines[i] for i in filled if lines[i][0] == "#")
     kept, marked = _without_marked(lines, kept, ignore)
     if kept.size < 2:
-        what = "the table is empty" if kept.size else "there is no header"
+        what = "the table is empty" if kept.size else "the table has no header"
         raise CheckError([Issue(where=str(path), what=what, remedy="check the file")])
     delimiter = _delimiter(lines[kept[0]])
     kept, issues = _well_formed(lines, kept, delimiter, source=str(path))
@@ -102,7 +103,7 @@ def read_raw(
 def _without_marked(
     lines: list[str], kept: NDArray[np.int64], rules: Sequence[IgnoreRule]
 ) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """Leave out lines, other than the header, that begin with a rule's mark; count them."""
+    """Remove and count lines, except the header, that begin with the mark of a rule."""
     counts = []
     for rule in rules:
         hit = [bool(rule.mark) and rule.marks(lines[i]) for i in kept[1:]]
@@ -126,30 +127,30 @@ def _delimiter(header: str) -> str:
 def _well_formed(
     lines: list[str], kept: NDArray[np.int64], delimiter: str, *, source: str
 ) -> tuple[NDArray[np.int64], list[Issue]]:
-    """Drop and report lines with more or fewer cells than the header."""
+    """Remove and report lines with more or fewer cells than the header."""
     counts = np.array([_count(lines[i], delimiter) for i in kept])
     bad = np.flatnonzero(counts != counts[0])
     issues = [
         Issue(where=f"{source}, row {kept[i] + 1}",
-              what=f"{counts[i] + 1} cells, but the header has {counts[0] + 1}",
+              what=f"the line has {counts[i] + 1} cells, but the header has {counts[0] + 1}",
               remedy="complete the line; write . for a missing value")
         for i in bad[:MOST_LINES_LISTED]
     ]  # fmt: skip
     if bad.size > MOST_LINES_LISTED:
-        what = f"the same in {bad.size - MOST_LINES_LISTED} more lines"
+        what = f"{bad.size - MOST_LINES_LISTED} more lines have the same problem"
         issues.append(Issue(where=source, what=what, remedy="complete the lines"))
     return (np.delete(kept, bad), issues) if bad.size else (kept, issues)
 
 
 def _count(line: str, delimiter: str) -> int:
-    """Return how many cells a line has, less one."""
+    """Return the number of cells of a line, minus one."""
     if '"' in line:
         return len(split_cells(line, delimiter)) - 1
     return len(line.split()) - 1 if delimiter == " " else line.count(delimiter)
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:
-    """Take a line apart; a delimiter in quotes is none.
+    """Split a line into cells; delimiters inside quotes are part of a cell.
 
     Examples
     --------
@@ -159,13 +160,13 @@ def split_cells(line: str, delimiter: str) -> list[str]:
     plain = line.replace("\t", " ").strip() if delimiter == " " else line
     try:
         cells = next(csv.reader([plain], delimiter=delimiter, skipinitialspace=True))
-    except csv.Error:  # a cell longer than any that means something
+    except csv.Error:  # a cell is too long
         return []
     return [cell.strip() for cell in cells]
 
 
 def _thousands(lines: list[str], *, source: str) -> list[Issue]:
-    """Warn of columns that may separate thousands by a point, as tables with semicolons do."""
+    """Report columns in which a point may separate thousands, in tables with semicolons."""
     if not any(_GROUPED.search(line) for line in lines[1:]):
         return []
     rows = [split_cells(line, ";") for line in lines]
@@ -174,8 +175,8 @@ def _thousands(lines: list[str], *, source: str) -> list[Issue]:
         pointed = [cell for cell in column if "." in cell and cell not in MISSING]
         round_ = next((cell for cell in pointed if cell.endswith(".000")), None)
         if round_ is not None and all(_THOUSANDS.fullmatch(cell) for cell in pointed):
-            what = f"'{round_}' is read as {float(round_):g}: a point is a decimal point"
-            remedy = f"if it separates thousands, write {round_.replace('.', '')}"
+            what = f"'{round_}' is read as {float(round_):g}, with a decimal point"
+            remedy = f"if the point separates thousands, write {round_.replace('.', '')}"
             issues.append(Issue(severity="warning", where=f"{source}, column {name}", what=what,
                                 remedy=remedy))  # fmt: skip
     return issues
@@ -188,7 +189,7 @@ def _parse(
     as_text = {
         name: str for name in names if _AS_TEXT.fullmatch(name) or name.lower() in text_columns
     }
-    # Names are handed over, for pandas renames a second column of one name.
+    # Names are passed explicitly because pandas renames duplicates.
     numbered = {i: str for i, name in enumerate(names) if name in as_text}
     try:
         cells = pd.read_csv(
@@ -200,8 +201,8 @@ def _parse(
         remedy = "check quotes and the number of cells"
         raise CheckError([Issue(where=source, what=str(error).strip(), remedy=remedy)]) from None
     if cells.shape != (rows, len(names)):
-        what = f"{rows} lines of {len(names)} cells were expected, and {cells.shape} were found"
-        remedy = "check quotes: a cell cannot go on in the next line"
+        what = f"{rows} lines of {len(names)} cells were expected, but {cells.shape} were found"
+        remedy = "check quotes: a cell must not continue on the next line"
         raise CheckError([Issue(where=source, what=what, remedy=remedy)])
     cells.columns = pd.Index(names)
     return cells

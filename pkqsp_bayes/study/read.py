@@ -1,4 +1,4 @@
-"""A NONMEM-style table to a `Study`."""
+"""Reading of a NONMEM-style table as a `Study`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,11 +25,11 @@ _RULES = {
     "columns": _NAMES,
     "units": _NAMES,
     "date_format": TEXT,
-    "ignore": either(TEXT, sequence(TEXT, wanted='give text such as "DV < 0", or a list of it')),
+    "ignore": either(TEXT, sequence(TEXT, wanted='give text such as "DV < 0", or a list of texts')),
 }
 _TEXTS = ("ID", "CMT", "DVID", "OCC", "ASSAY", *DATE_COLUMNS)
-_LIST = sequence(TEXT, wanted="give a list of the names of columns")
-_FRAME = instance(pd.DataFrame, wanted="give a DataFrame; a file reads with read_study")
+_LIST = sequence(TEXT, wanted="give a list of column names")
+_FRAME = instance(pd.DataFrame, wanted="give a DataFrame; use read_study for a file")
 
 
 @checked(path=PATH, **_RULES)
@@ -47,37 +47,36 @@ def read_study(
     Parameters
     ----------
     path : str or Path
-        CSV (comma, semicolon, tab or blanks), UTF-8; ``#`` begins a comment line, ``.`` is a
+        File: CSV (comma, semicolon, tab or blanks), UTF-8; ``#`` begins a comment line, ``.`` is a
         missing value. Columns ID TIME AMT RATE EVID CMT ADDL II SS DV DVID MDV BLQ LLOQ ULOQ LIMIT
-        ASSAY OCC DATE (DAT1 DAT2 DAT3), in upper or lower case; the others are covariates. ID and
-        TIME are needed. See docs/data.md.
+        ASSAY OCC DATE (DAT1 DAT2 DAT3), in upper or lower case; all others are covariates. ID and
+        TIME are required. See docs/data.md.
     model : ModelSpec, str or Path, optional
-        A model, its name or its file. Its ``[study]`` says names, units, the form of dates and the
-        rows to leave out, where the options below do not.
+        Model, its name or its file. Its ``[study]`` states names, units, the format of dates and
+        the rows to leave out; the options below take precedence.
     columns : mapping of str to str, optional
-        Name here to name in the file: ``{"DV": "conc", "WT": "weight"}``.
+        Name in the file by name in this package: ``{"DV": "conc", "WT": "weight"}``.
     units : mapping of str to str, optional
-        Unit of a column; a header ``DV [ng/mL]`` says it too. ``{"DV.cp": "ng/mL"}`` is that of
-        the rows of one output.
+        Units of columns, which a header ``DV [ng/mL]`` can state, too. ``{"DV.cp": "ng/mL"}`` is
+        that of the rows of one output.
     date_format : str, optional
-        Form of DATE where it is not ``2024-03-01``, of DAT1 to DAT3 where it is not NONMEM's.
+        Format of DATE if it is not ``2024-03-01``, of DAT1 to DAT3 if it is not NONMEM's.
     ignore : str or sequence of str, optional
-        Rows to leave out: where a comparison holds (``"WT == -99"``, ``"DV.LT.0"``,
-        ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or where the line begins
-        with a character (``"C"``, ``"#"``; ``"@"`` for any letter). What was left out is in
-        `Study.left_out`.
+        Rows to leave out: by a comparison (``"WT == -99"``, ``"DV.LT.0"``, ``"DVID == pca and TIME
+        > 24"``, ``"DV == ."`` for missing cells), or by the first character of the line (``"C"``,
+        ``"#"``; ``"@"`` for any letter). `Study.left_out` lists the rows that were left out.
 
     Returns
     -------
     Study
-        With EVID and MDV filled in where the table has none: a record is a dose where AMT or
-        RATE is not 0, an observation elsewhere; with MDV but no EVID, a record without either is
-        an event of another kind. DV ``<0.1`` is a value below a limit of 0.1.
+        Study in which EVID and MDV are completed: a record is a dose if AMT or RATE is not 0, and
+        an observation otherwise; with MDV but no EVID, a record that is neither is an event of
+        another kind. DV ``<0.1`` is a value below a limit of 0.1.
 
     Raises
     ------
     CheckError
-        All problems, each with its row, a few rows of each kind.
+        All problems with their rows, a few rows per problem.
     """
     study = examine_study(
         path, model=model, columns=columns, units=units, date_format=date_format, ignore=ignore
@@ -95,7 +94,7 @@ def examine_study(
     date_format: str | None = None,
     ignore: str | Sequence[str] | None = None,
 ) -> Study:
-    """Read a table with all its errors, so that they can be reported with those of a model.
+    """Read a table including its errors, for a report together with the errors of a model.
 
     Parameters
     ----------
@@ -105,12 +104,12 @@ def examine_study(
     Returns
     -------
     Study
-        With its errors among the `Study.warnings`; fit for `pkqsp_bayes.check` alone.
+        With its errors among the `Study.warnings`; only for `pkqsp_bayes.check`.
 
     Raises
     ------
     CheckError
-        If it is no table, or has no ID or TIME.
+        If the file is not a table, or has no ID or TIME.
     """
     spec = None if model is None else as_model(model)
     stated = _stated(spec)
@@ -121,7 +120,7 @@ def examine_study(
     rules, issues = parse_ignore(stated.ignore if ignore is None else ignore, source=str(path))
     raw = read_raw(Path(path), text_columns=is_text, ignore=rules)
     if CANONICAL in raw.comments and stated != StudySpec():
-        # The file was written after what the model's [study] says was done.
+        # The rules of the model's [study] were applied before the file was written.
         return examine_study(
             path, columns=columns, units=units, date_format=date_format, ignore=ignore
         )
@@ -145,18 +144,18 @@ def study_from_frame(
     covariates: Sequence[str] = (),
     model: ModelLike | None = None,
 ) -> Study:
-    """Make a study of a data frame, as `read_study` does of a file.
+    """Make a study from a data frame, as `read_study` does from a file.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        The same columns; rows are counted from 1 in messages.
+        Data frame with the same columns; messages count rows from 1.
     columns, units, date_format, ignore
         As in `read_study`.
     source : str
         Name for messages.
     covariates : sequence of str
-        Columns that are covariates, although their names look like codes (``C``, ``PERIOD``).
+        Columns that are covariates although their names look like codes (``C``, ``PERIOD``).
     model : ModelSpec, str or Path, optional
         As in `read_study`.
 
@@ -175,7 +174,9 @@ def study_from_frame(
     cells.columns = pd.Index([str(name) for name in frame.columns])
     lines = np.arange(1, len(cells) + 1, dtype=np.int64)
     if not len(cells):
-        raise CheckError([Issue(where=source, what="the table is empty", remedy="check it")])
+        raise CheckError(
+            [Issue(where=source, what="the table is empty", remedy="check the data frame")]
+        )
     spec = None if model is None else as_model(model)
     stated = _stated(spec)
     rules, issues = parse_ignore(stated.ignore if ignore is None else ignore, source=source)
@@ -188,7 +189,7 @@ def study_from_frame(
 
 
 def _stated(model: ModelSpec | None) -> StudySpec:
-    """Return what a model says of its table."""
+    """Return the instructions of a model for its table."""
     return (model and model.study) or StudySpec()
 
 

@@ -1,4 +1,4 @@
-"""Numbers that stand for a missing value: -99, 999 and the like."""
+"""Numbers that code a missing value: -99, 999 and similar ones."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,13 @@ BoolArray = NDArray[np.bool_]
 
 CODES = (-9.0, -88.0, -99.0, -888.0, -999.0, -9999.0, -99999.0, 99.0, 888.0, 999.0, 9999.0,
          99999.0)  # fmt: skip
-"""Numbers that files use where a value is missing."""
+"""Numbers that files use for missing values."""
 
 _NEAR = 2.0
 
 
 def is_code(values: FloatArray) -> BoolArray:
-    """Whether values are negative numbers that mean "missing" in many files.
+    """Return whether values are negative codes of missing values.
 
     Examples
     --------
@@ -28,20 +28,20 @@ def is_code(values: FloatArray) -> BoolArray:
 
 
 def find_sentinels(values: FloatArray, *, least: float = 99.0) -> BoolArray:
-    """Mark values that are such a code and stand apart from the others.
+    """Return which values are such a code and are separated from all other values.
 
     Parameters
     ----------
     values : (n,) array of float
-        A column; NaN where missing.
+        Values of a column; NaN if missing.
     least : float
-        Least positive code that is looked for.
+        Smallest positive code.
 
     Returns
     -------
     (n,) array of bool
-        True where a value is a code and no other value lies within a factor of 2 of it. A
-        positive code needs other values to stand apart from.
+        True if a value is a code and no other value is within a factor of 2 of it. A positive
+        code also needs other values for the comparison.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Studies made in code, for simulations."""
+"""Studies defined in code, for simulations."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,24 +33,24 @@ _RECORD = ("TIME", "EVID", "DVID", "CMT", "II", "ADDL", "SS", "order", "which", 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dose:
-    """One dose, or several at equal intervals.
+    """One dose, or several doses at equal intervals.
 
     Parameters
     ----------
     amount : float or (S,) array of float
-        AMT, for all or for each subject.
+        AMT, for all subjects or for each subject.
     time : float
-        Time of the first.
+        Time of the first dose.
     n : int
-        How many.
+        Number of doses.
     interval : float
-        Time between them.
+        Dosing interval.
     duration : float
-        Of the infusion; 0 for a bolus.
+        Duration of the infusion; 0 for a bolus.
     steady : {0, 1, 2}
-        Whether the first is given at steady state (SS).
+        Whether the first dose is at steady state (SS).
     to : str
-        Dose target; ``""`` for the only one.
+        Dosing compartment; ``""`` if there is only one.
     """
 
     amount: ArrayLike
@@ -74,11 +74,11 @@ _UNITS = mapping(TEXT, wanted='give a mapping of text to text, such as {"DV": "m
 _NAMES = sequence(TEXT, least=1, wanted="give a list of text, one or more")
 _COVARIATES = mapping(
     either(TEXT, sequence(TEXT, wanted=""), numbers(missing=True)),
-    wanted="give a mapping of a name to a value, or a value each",
+    wanted="give a mapping of names to a value, or to one value per subject",
 )
 
 
-# NaN among the times, and a table without rows, are refused by the table's own checks.
+# NaN among the times and tables without rows are refused by the checks of the table.
 @checked(
     doses=DOSES, times=numbers(least=0, missing=True), subjects=either(_NAMES, count(0)),
     outputs=_NAMES,
@@ -93,33 +93,33 @@ def regimen(
     covariates: Mapping[str, ArrayLike] | None = None,
     units: Mapping[str, str] | None = None,
 ) -> Study:
-    """Return a study in which every subject has the same doses and the same samples.
+    """Return a study in which all subjects have the same doses and samples.
 
     Parameters
     ----------
     doses : Dose or sequence of Dose
-        What is given.
+        Doses.
     times : (n,) array of float
-        When every output is observed; before a dose of the same time.
+        Observation times of all outputs; an observation precedes a dose at the same time.
     subjects : int or sequence of str
         Number of subjects (IDs 1, 2, ...), or their IDs.
     outputs : sequence of str
         DVID of each output.
     covariates : mapping of str to scalar or (S,) array
-        Value for all, or for each subject; numbers or labels.
+        Values for all subjects, or for each subject; numbers or labels.
     units : mapping of str to str
         As in `pkqsp_bayes.study.read_study`.
 
     Returns
     -------
     Study
-        With DV missing throughout.
+        Study without DV values.
 
     Raises
     ------
     CheckError
-        As `pkqsp_bayes.study.read_study`; and where arrays are not as long as the subjects are
-        many.
+        As for `pkqsp_bayes.study.read_study`; also if the length of an array is not the number of
+        subjects.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def regimen(
     names = [str(i + 1) for i in range(subjects)] if isinstance(subjects, int) else list(subjects)
     twice = sorted(name for name, times_named in Counter(names).items() if times_named > 1)
     if twice:
-        what, remedy = f"{', '.join(twice)}: more than once", "give each subject an ID of its own"
+        what, remedy = f"duplicated: {', '.join(twice)}", "give each subject its own ID"
         raise CheckError([Issue(where="subjects", what=what, remedy=remedy)])
     one = _schedule(given, np.atleast_1d(np.asarray(times, dtype=np.float64)), outputs)
     subject = np.repeat(np.arange(len(names)), len(one))
@@ -146,12 +146,12 @@ def regimen(
     table = table.drop(columns=["order", "which", "duration"]).assign(
         ID=np.array(names, dtype=object)[subject], AMT=amount, RATE=rate, **columns
     )
-    # Columns of a study that these subjects are taken from are covariates, whatever their names.
+    # The columns of a source study are covariates, regardless of their names.
     return study_from_frame(table, units=units, source="regimen", covariates=tuple(columns))
 
 
 def _schedule(doses: Sequence[Dose], times: FloatArray, outputs: Sequence[str]) -> pd.DataFrame:
-    """Return the records of one subject; ``which`` is the dose, -1 for a sample."""
+    """Return the records of one subject; ``which`` is the index of the dose, -1 for a sample."""
     plain = {"CMT": "", "II": 0.0, "ADDL": 0, "SS": 0, "duration": 0.0}
     samples = [
         {"TIME": time, "EVID": 0, "DVID": output, "order": 0, "which": -1, **plain}
@@ -169,7 +169,7 @@ def _schedule(doses: Sequence[Dose], times: FloatArray, outputs: Sequence[str]) 
 def _amounts(
     doses: Sequence[Dose], which: NDArray[np.int64], subject: NDArray[np.int64], size: int
 ) -> FloatArray:
-    """AMT of each record: the dose's, for its subject; 0 for samples."""
+    """Return AMT of each record: that of the dose for its subject; 0 for samples."""
     columns = [_each(dose.amount, size, "amount").astype(np.float64) for dose in doses]
     by_dose = np.stack([*columns, np.zeros(size)], axis=1)
     amounts: FloatArray = by_dose[subject, which]
@@ -182,5 +182,7 @@ def _each(values: ArrayLike, size: int, name: str) -> NDArray[np.generic]:
         return np.repeat(array, size)
     if array.shape != (size,):
         what = f"{name} has the shape {array.shape}, but there are {size} subjects"
-        raise CheckError([Issue(where="regimen", what=what, remedy="give one value, or one each")])
+        raise CheckError(
+            [Issue(where="regimen", what=what, remedy="give one value, or one per subject")]
+        )
     return array

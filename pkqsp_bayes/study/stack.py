@@ -1,4 +1,4 @@
-"""Several studies as one."""
+"""Combination of several studies into one."""
 
 from collections.abc import Mapping
 
@@ -21,28 +21,30 @@ _STUDIES = mapping(STUDY, wanted="give a mapping of names to studies")
 
 @checked(studies=_STUDIES, label=TEXT)
 def stack_studies(studies: Mapping[str, StudyLike], *, label: str = "STUDY") -> Study:
-    """Put studies below each other.
+    """Concatenate studies.
 
     Parameters
     ----------
     studies : mapping of str to Study
-        By name. IDs become ``name:ID``, so that they stay apart; the columns get the units of
-        the first study that states one.
+        Studies by name. IDs become ``name:ID``, which keeps them distinct; the columns get the
+        units of the first study that states a unit.
     label : str
-        Covariate that gets the name of the study.
+        Covariate that contains the name of the study.
 
     Raises
     ------
     CheckError
-        If units do not fit, the label is a column already, or a covariate is text in one study
-        and a number in another.
+        If units are inconsistent, if the label is already a column, or if a covariate is text in
+        one study and a number in another.
 
     Notes
     -----
     A covariate that a study does not have is missing there.
     """
     if not studies:
-        raise CheckError([Issue(where="studies", what="there are none", remedy="give one or more")])
+        raise CheckError(
+            [Issue(where="studies", what="there is no study", remedy="give one or more studies")]
+        )
     return _stacked({name: as_study(study) for name, study in studies.items()}, label)
 
 
@@ -51,7 +53,7 @@ def _stacked(studies: Mapping[str, Study], label: str) -> Study:
     spelling = _spelling(studies)
     issues = [*_mixed_columns(studies, spelling), *_mixed_units(studies)]
     issues += [
-        Issue(where=name, what=f"it has a column {label} already", remedy="choose another label=")
+        Issue(where=name, what=f"it already has a column {label}", remedy="choose another label=")
         for name, study in studies.items() if study.column_of(label) is not None
     ]  # fmt: skip
     if issues:
@@ -69,7 +71,7 @@ def _stacked(studies: Mapping[str, Study], label: str) -> Study:
 
 
 def _mixed_units(studies: Mapping[str, Study]) -> list[Issue]:
-    """Report units of DV that differ by endpoint or are logarithms, and are not the same."""
+    """Report different units of DV if they differ between endpoints or are logarithmic."""
     issues = []
     for name, study in list(studies.items())[1:]:
         first = next(iter(studies.values()))
@@ -77,8 +79,10 @@ def _mixed_units(studies: Mapping[str, Study]) -> list[Issue]:
             one, other = first.units.get(key), study.units.get(key)
             is_special = "." in key or any(split_log(unit or "")[0] for unit in (one, other))
             if key.partition(".")[0] in MEASURED and is_special and one != other:
-                what = f"{key} is in {other or 'no unit'}, elsewhere in {one or 'no unit'}"
-                issues.append(Issue(where=name, what=what, remedy="state the same unit"))
+                what = f"{key} has the unit {other or 'none'}, but {one or 'none'} in another study"
+                issues.append(
+                    Issue(where=name, what=what, remedy="state the same unit in all studies")
+                )
     return issues
 
 
@@ -108,8 +112,8 @@ def _mixed_columns(studies: Mapping[str, Study], spelling: Mapping[str, str]) ->
         }  # fmt: skip
         if len(set(kinds.values())) > 1:
             texts = ", ".join(source for source, is_number in kinds.items() if not is_number)
-            issues.append(Issue(where=f"column {name}", what=f"it is text in {texts} alone",
-                                remedy="use the same codes everywhere"))  # fmt: skip
+            issues.append(Issue(where=f"column {name}", what=f"it is text in {texts} only",
+                                remedy="use the same codes in all studies"))  # fmt: skip
     return issues
 
 

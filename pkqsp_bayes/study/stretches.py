@@ -1,4 +1,4 @@
-"""Stretches of time between resets, and time after dose, of one subject's timeline."""
+"""Stretches of time between resets, and time after dose, in a timeline."""
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,12 @@ IntArray = NDArray[np.int64]
 
 
 def stretch_numbers(line: Timeline) -> IntArray:
-    """Return the stretch of time of each record, counted from 1.
+    """Return the number of the stretch of time of each record, from 1.
 
     Parameters
     ----------
     line : Timeline
-        A subject's records. Each reset (EVID 3 or 4) but that of the first record begins a stretch.
+        Timeline; each reset (EVID 3 or 4) except on the first record begins a stretch.
     """
     reset = np.isin(line.evid, (3, 4))
     reset[:1] = False
@@ -26,19 +26,18 @@ def stretch_numbers(line: Timeline) -> IntArray:
 
 
 def time_after_dose(line: Timeline) -> FloatArray:
-    """Return the time since the last dose, or the last of its repetitions (ADDL).
+    """Return the time since the last dose, including additional doses (ADDL).
 
     Parameters
     ----------
     line : Timeline
-        A subject's records.
+        Timeline of a subject.
 
     Returns
     -------
     (n,) array of float
-        In the model's unit of time; NaN where nothing was given before in the same stretch. A
-        record that stands before a dose of the same time counts from the dose before it. A lag
-        does not count.
+        In the model's unit of time; NaN if there is no earlier dose in the stretch. For a record
+        that precedes a dose at the same time, the earlier dose counts. Lag times are ignored.
     """
     stretch, passed = stretch_numbers(line), np.full(line.time.size, np.nan)
     for i in np.flatnonzero(line.dose >= 0):
@@ -47,19 +46,19 @@ def time_after_dose(line: Timeline) -> FloatArray:
         every = line.interval[i]
         past = np.floor(since / every + 1e-9) if every > 0 else np.zeros(since.size)
         left = since - np.minimum(past, line.additional[i]) * every
-        # SS = 1 ends the doses before it
+        # SS = 1 cancels earlier doses
         before = np.inf if line.steady[i] == 1 else passed[later]
         passed[later] = np.maximum(np.fmin(left, before), 0.0)
     return passed
 
 
 def rising_runs(table: pd.DataFrame) -> IntArray:
-    """Return a number for each run of rows of one subject whose time does not go back.
+    """Return a number for each run of rows of one subject with non-decreasing time.
 
     Parameters
     ----------
     table : DataFrame
-        ``ID`` and ``TIME``, in the order of the records.
+        Table with ``ID`` and ``TIME``, in the order of the records.
 
     Examples
     --------

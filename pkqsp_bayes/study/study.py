@@ -1,4 +1,4 @@
-"""The study: one table in canonical columns, and what is known about it."""
+"""The study: a table in canonical columns with its units and origin."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ COLUMNS: tuple[str, ...] = (
     "ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "CMT", "DV", "DVID", "MDV", "BLQ",
     "LLOQ", "ULOQ", "LIMIT", "OCC",
 )  # fmt: skip
-"""Columns that every study has, whatever its file had."""
+"""Columns of every study."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,24 +28,22 @@ class Study:
     ----------
     table : pandas.DataFrame
         `COLUMNS`, then the covariates, then ``ROW``; index 0, 1, ... ``ID``, ``CMT``, ``DVID`` and
-        ``OCC`` are text (``""`` where missing); ``EVID``, ``ADDL``, ``SS``, ``MDV``, ``BLQ`` whole
-        numbers; the rest floats, with NaN for a ``DV`` or a limit that is missing. ``BLQ`` is 1
-        where DV is below ``LLOQ``, -1 where it is above ``ULOQ``. ``LLOQ`` and ``ULOQ`` belong to
-        an endpoint: its observations have them whether they are censored or not (NaN where no
-        limit is known). ``LIMIT`` is the far end of the interval that holds a censored value, if
-        there is one. Covariates are floats, or text
-        where some value is not a number. ``ROW`` is the line of the file.
+        ``OCC`` are text (``""`` if missing); ``EVID``, ``ADDL``, ``SS``, ``MDV``, ``BLQ`` whole
+        numbers; the rest floats, with NaN for a missing ``DV`` or limit. ``BLQ`` is 1 if DV is
+        below ``LLOQ``, -1 if it is above ``ULOQ``. ``LLOQ`` and ``ULOQ`` belong to an endpoint: all
+        of its observations have them, censored or not (NaN if no limit is known). ``LIMIT`` is the
+        other end of the interval that contains a censored value, if there is one. Covariates are
+        floats, or text if a value is not a number. ``ROW`` is the line of the file.
     source : str
-        File or name it came from.
+        File or name.
     units : mapping of str to str
-        Unit of a column, where one was stated; ``"DV.cp"`` is that of DV in the rows of the output
-        ``cp``.
+        Stated units of columns; ``"DV.cp"`` is that of DV in the rows of the output ``cp``.
     covariates : tuple of str
-        Names of the other columns, as the file spells them.
+        Names of the other columns, as spelled in the file.
     warnings : tuple of Issue
-        What is odd but no error; after `pkqsp_bayes.study.examine_study`, the errors too.
+        Warnings; after `pkqsp_bayes.study.examine_study` also the errors.
     left_out : tuple of LeftOut
-        Rows of the file that rules (`ignore`) left out, and by which.
+        Rows of the file that rules (`ignore`) left out.
     """
 
     table: pd.DataFrame
@@ -62,21 +60,21 @@ class Study:
 
     @property
     def errors(self) -> tuple[Issue, ...]:
-        """Errors of the table, of which a study has none that was read for use."""
+        """Errors of the table; only a study from `examine_study` can have some."""
         return tuple(issue for issue in self.warnings if issue.severity == "error")
 
     def column_of(self, covariate: str) -> str | None:
-        """Return the column of a covariate, whatever its case, or None."""
+        """Return the column of a covariate, ignoring case, or None."""
         by_lower = {name.lower(): name for name in self.covariates}
         return by_lower.get(covariate.lower())
 
     def only(self, subjects: Collection[str]) -> "Study":
-        """Return the study of some subjects alone, in the same order.
+        """Return a study with some of the subjects, in the same order.
 
         Parameters
         ----------
         subjects : collection of str
-            Their IDs.
+            IDs of the subjects.
         """
         kept = self.table["ID"].isin(list(subjects))
         return replace(self, table=self.table[kept].reset_index(drop=True))
@@ -87,14 +85,14 @@ class Study:
         Parameters
         ----------
         units : mapping of str to str
-            Column to the unit that is wanted. A column whose unit was never stated is taken to
-            be in it already. ``TIME`` brings ``II`` along, ``AMT`` and ``TIME`` bring ``RATE``,
-            each from the unit of its own that it may state.
+            Target units by column. A column without a stated unit is taken to be in the target
+            unit. ``TIME`` implies the unit of ``II``, ``AMT`` and ``TIME`` imply that of ``RATE``;
+            each is converted from its own unit if it states one.
 
         Raises
         ------
         CheckError
-            Where a unit measures something else than the column.
+            If a column and its target unit have different dimensions.
         """
         factors, issues = _factors(self, units)
         if issues:
@@ -102,24 +100,24 @@ class Study:
         table = self.table.copy()
         for column, factor in factors.items():
             if factor != 1.0:
-                # RATE = -1 and -2 are no rates.
+                # RATE = -1 and -2 are codes, not rates.
                 keep = table[column] < 0 if column == "RATE" else np.zeros(len(table), dtype=bool)
                 table[column] = table[column].where(keep, table[column] * factor)
         return replace(self, table=table, units={**self.units, **units, **_carried(self, units)})
 
 
 def subject_starts(study: Study) -> NDArray[np.int64]:
-    """Return the 0-based row at which each subject begins, and the number of rows."""
+    """Return the 0-based first row of each subject, and the number of rows."""
     codes = study.table["ID"].factorize()[0]
     new = np.flatnonzero(np.diff(codes)) + 1
     return np.concatenate([[0], new, [codes.size]]).astype(np.int64)
 
 
 def stretch_starts(study: Study) -> NDArray[np.int64]:
-    """Return the 0-based row at which each stretch of time begins, and the number of rows.
+    """Return the 0-based first row of each stretch of time, and the number of rows.
 
-    A subject's first record begins one, and so does each later reset (EVID 3 or 4), where TIME
-    may begin again.
+    A stretch begins at the first record of a subject and at each later reset (EVID 3 or 4), where
+    TIME may restart.
 
     Examples
     --------
@@ -133,7 +131,7 @@ def stretch_starts(study: Study) -> NDArray[np.int64]:
 
 
 def _carried(study: Study, units: Mapping[str, str]) -> dict[str, str]:
-    """Return the units of the columns that TIME and AMT bring along, where they state one."""
+    """Return the units that the units of TIME and AMT imply for other columns with stated units."""
     amount, time = units.get("AMT"), units.get("TIME")
     carried: dict[str, str] = {}
     if "II" in study.units and time is not None:
@@ -160,6 +158,6 @@ def _factors(study: Study, units: Mapping[str, str]) -> tuple[dict[str, float], 
         factors["II"] = time
     if "RATE" not in study.units:
         factors["RATE"] = factors.get("AMT", 1.0) / time
-    # The limits are in the unit of DV.
+    # The limits have the unit of DV.
     factors |= {name: factors["DV"] for name in ("LLOQ", "ULOQ", "LIMIT") if "DV" in factors}
     return factors, issues

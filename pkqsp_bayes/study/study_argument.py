@@ -1,4 +1,4 @@
-"""A study as an argument: the record, the name of a data set, the path of a table, a data frame."""
+"""Studies as arguments: a study, the name of a data set, the path of a table, or a data frame."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,20 +24,20 @@ _WANTED = "give a Study, the path of a table, the name of a data set, or a DataF
 
 
 def as_study(study: StudyLike, model: ModelLike | None = None) -> Study:
-    """Return the study that an argument means.
+    """Return the study for an argument.
 
     Parameters
     ----------
     study : Study, str, Path or DataFrame
         A study; the name of one of `pkqsp_bayes.datasets`; the path of a table, or a data frame,
-        read as the model's ``[study]`` says.
+        read with the model's ``[study]``.
     model : ModelSpec, str or Path, optional
-        The model that it is meant for.
+        Model for the study.
 
     Raises
     ------
     CheckError
-        As `pkqsp_bayes.read_study`; also for what is no study at all.
+        As for `pkqsp_bayes.read_study`; also if the argument is not a study.
 
     Examples
     --------
@@ -48,17 +48,17 @@ def as_study(study: StudyLike, model: ModelLike | None = None) -> Study:
 
 
 def as_examined(study: StudyLike, model: ModelLike | None = None) -> Study:
-    """Return a study with all its errors, as `pkqsp_bayes.examine_study` does.
+    """Return a study including its errors, as `pkqsp_bayes.examine_study` does.
 
     Parameters
     ----------
     study, model
-        As of `as_study`.
+        As for `as_study`.
 
     Raises
     ------
     CheckError
-        If it is no table; for what is no study at all.
+        If the argument is not a table or a study.
     """
     return _found(study, model, examine_study)
 
@@ -75,10 +75,10 @@ def _found(study: StudyLike, model: ModelLike | None, read: Callable[..., Study]
 
 
 def _is_name(study: str | Path) -> bool:
-    """Whether the name of a data set is meant; a file of that name comes first, a folder not."""
+    """Return whether a text is the name of a data set; a file with that name has priority."""
     try:
         return str(study) in datasets.names() and not Path(study).is_file()
-    except OSError:  # a name that is too long for the file system
+    except OSError:  # the name is too long for the file system
         return False
 
 
@@ -97,8 +97,8 @@ def _issues(where: str, value: object) -> list[Issue]:
 def _file_issues(where: str, value: str | Path) -> list[Issue]:
     found = file_issues(value, limit=LARGEST_TABLE)
     if not found and Path(value).suffix.lower() == ".toml":
-        remedy = "it looks like a model: give the model first, and then the study"
-        return [Issue(where=where, what=f"{value} is no table", remedy=remedy)]
+        remedy = "it looks like a model: give the model first, then the study"
+        return [Issue(where=where, what=f"{value} is not a table", remedy=remedy)]
     guess = nearest(str(value), datasets.names())
     if found and guess and not Path(value).suffix:
         what = f"there is no file and no data set {shown(str(value))}"
@@ -112,7 +112,7 @@ def _table_issues(where: str, study: Study) -> list[Issue]:
         return [Issue(where=where, what=f"its table is {shown(table)}", remedy=_WANTED)]
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        what = f"its table has no {', '.join(missing)}"
+        what = f"its table does not have {', '.join(missing)}"
         return [Issue(where=where, what=what, remedy="make it with pkqsp_bayes.study_from_frame")]
     return []
 
@@ -122,7 +122,7 @@ def _whole_issues(where: str, value: object) -> list[Issue]:
 
 
 EXAMINED = Rule(issues=_issues, kinds=(Study,))
-"""A study with or without errors: for what reports them."""
+"""A study with or without errors, for functions that report them."""
 
 STUDY = Rule(issues=_whole_issues, kinds=(Study,))
 """A study without errors."""

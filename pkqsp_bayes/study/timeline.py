@@ -1,4 +1,4 @@
-"""From the table to one timeline a subject: events as arrays, covariates as segments."""
+"""Timelines of subjects: events as arrays, covariates as segments."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 SINCE_EVER = -1e300
-"""Start of the first covariate segment after a reset: before every time, and finite for JSON."""
+"""Start of the first covariate segment after a reset: before all times, and finite for JSON."""
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -32,12 +32,12 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Timeline:
-    """What happens to one subject, in the order of its records.
+    """The events of one subject, in the order of its records.
 
     Parameters
     ----------
     subject : str
-        The ID.
+        ID of the subject.
     time : (n,) array of float
         Model time; does not decrease within a reset block.
     evid : (n,) array of int
@@ -47,17 +47,16 @@ class Timeline:
     additional, steady : (n,) array of int
         ADDL; SS (0, 1, 2).
     dose : (n,) array of int
-        0-based dose target, -1 where there is no dose.
+        0-based dosing compartment, -1 if there is no dose.
     row : (n,) array of int
         0-based row of the study's table.
     fixed : (X,) array of float
         Fixed covariates, in the model's order.
-    own : (n, C) array of float
-        Each record's own value of each varying covariate. F, ALAG, R, D, the outputs, initial
-        values and a steady state at a record are made with it.
+    Value of each varying covariate at each record. F, ALAG, R, D, the outputs, initial
+        values and a steady state at a record use it.
     breaks : (B,) array of float
-        Starts of the covariate segments. They increase within a stretch of time; each reset but
-        the first record's begins a stretch, whose first break is `SINCE_EVER`.
+        Starts of the covariate segments. They increase within a stretch of time; each reset except
+        on the first record begins a stretch, whose first break is `SINCE_EVER`.
     segments : (B, 2 C) array of float
         Intercept and slope of each varying covariate between records: intercept + slope * time.
     """
@@ -80,20 +79,20 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateColumn:
-    """A covariate as the model uses it.
+    """A covariate of the model, for reading its column.
 
     Parameters
     ----------
     name : str
-        Its column; upper and lower case are the same.
+        Name of the column; case is ignored.
     interpolation : {"fixed", "locf", "nocb", "linear"}
         As in `pkqsp_bayes.spec.CovariateSpec`.
     levels : mapping of str to float
         Code of each level of a category.
     unit : str
-        Unit that the model wants.
+        Unit in the model.
     lower, upper : float or None
-        Least and greatest value that the model holds for.
+        Least and greatest valid value.
     """
 
     name: str
@@ -106,14 +105,14 @@ class CovariateColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseColumn:
-    """A dose target: what CMT may call it.
+    """A dosing compartment, with the names that CMT can use.
 
     Parameters
     ----------
     name : str
-        Its name.
+        Name of the dosing compartment.
     number : int
-        Its number, counted from 1.
+        Number of the dosing compartment, from 1.
     """
 
     name: str
@@ -123,12 +122,12 @@ class DoseColumn:
 def covariate_columns(
     names: Iterable[str], stated: Mapping[str, CovariateSpec]
 ) -> tuple[CovariateColumn, ...]:
-    """Return the columns of some covariates of a model.
+    """Return the covariate columns for some covariates of a model.
 
     Parameters
     ----------
     names : iterable of str
-        Which covariates, in the order wanted.
+        Names of the covariates, in the required order.
     stated : mapping of str to CovariateSpec
         `pkqsp_bayes.spec.ModelSpec.covariates`.
     """
@@ -154,24 +153,24 @@ def timelines(
     Parameters
     ----------
     study : Study
-        Its TIME, II, AMT and RATE are taken to be in the model's units (`Study.in_units`).
+        Study whose TIME, II, AMT and RATE are in the model's units (`Study.in_units`).
     covariates : sequence of CovariateColumn
-        In the model's order; the fixed and the varying ones are told apart here.
+        Covariates in the model's order, fixed and varying ones.
     doses : sequence of DoseColumn
-        In the model's order.
+        Dosing compartments in the model's order.
 
     Raises
     ------
     CheckError
-        A covariate or a CMT that is missing or unknown, with the rows; with the errors of a
-        study that was only examined.
+        If a covariate or a CMT is missing or unknown, with the rows; with the errors of a study
+        from `examine_study`.
 
     Notes
     -----
-    A record sees its own values. Between records: ``locf``: a value holds from its record on.
-    ``nocb``: a value holds from the record before it up to its own. ``linear``: straight lines
-    between values; the last one holds. Where records of one time give several values, the time
-    before runs into the first of them, and the time after begins with the last.
+    At a record its own values hold. Between records: ``locf``: the value of the earlier record.
+    ``nocb``: the value of the later record. ``linear``: linear interpolation; the last value is
+    carried forward. If records at one time have several values, the interval before ends with the
+    first of them, and the interval after begins with the last.
     """
     starts = subject_starts(study)
     target, issues = dose_indices(study, [(d.name, d.number) for d in doses])
@@ -189,7 +188,7 @@ def timelines(
 
 
 def _by_subject(joined: Trajectories, begins: IntArray, starts: IntArray) -> Trajectories:
-    """Put the stretches of a subject one after the other; later ones begin before every time."""
+    """Concatenate the stretches of each subject; later stretches begin before all times."""
     first = np.searchsorted(begins[:-1], starts[:-1])
     breaks = joined.breaks.copy()
     later = np.setdiff1d(np.arange(begins.size - 1), first)

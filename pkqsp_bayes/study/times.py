@@ -1,4 +1,4 @@
-"""Dates and clock times to hours since the first record of the subject."""
+"""Conversion of dates and clock times to hours since the first record of the subject."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.study.cells import LARGEST, as_numbers, is_all_numbers
-from pkqsp_bayes.study.dates import DateColumn, days_of, iso_day
+from pkqsp_bayes.study.dates import DateColumn, iso_day, read_days
 from pkqsp_bayes.study.findings import row_issues
 
-__all__ = ["Times", "model_time"]
+__all__ = ["Times", "read_times"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -30,15 +30,15 @@ class Times:
     Parameters
     ----------
     values : (n,) array of float
-        Numbers as they are; or hours since the subject's first record. NaN where not known.
+        Numbers unchanged; otherwise hours since the subject's first record. NaN if unknown.
     cells : Series
-        What the file says, for messages.
+        Cells of the file, for messages.
     kind : {"number", "clock", "date"}
-        Numbers; clock times without a day; times of a known day.
+        Numbers; clock times without a day; times with a day.
     unread : (n,) array of bool
-        Where the file says something that cannot be read, which `issues` report.
+        Cells that cannot be read, which `issues` report.
     issues : tuple of Issue
-        What cannot be read.
+        Problems of unreadable cells.
     """
 
     values: FloatArray
@@ -48,7 +48,7 @@ class Times:
     issues: tuple[Issue, ...] = ()
 
 
-def model_time(
+def read_times(
     time: pd.Series, date: DateColumn | None, rows: pd.DataFrame, *, source: str
 ) -> Times:
     """Return the time of each record.
@@ -58,11 +58,11 @@ def model_time(
     time : Series
         Numbers; or clock times ``8:30`` or ``08:30:15``; or ``2024-03-01 08:30``.
     date : DateColumn or None
-        Days; with them TIME is a clock time or a decimal hour of the day.
+        Days; with them TIME is a clock time or a decimal hour.
     rows : DataFrame
         ``ID`` and ``ROW``.
     source : str
-        The file, for messages.
+        File name, for messages.
     """
     if date is None and is_all_numbers(time):
         values, issues = as_numbers(time, rows, source=source, column="TIME")
@@ -74,7 +74,7 @@ def model_time(
         cells, kind = time, "clock" if np.isnan(days).all() else "date"
         days = np.where(np.isnan(days), 0.0, days) if kind == "clock" else days
     else:
-        own, found = days_of(date, rows, source=source)
+        own, found = read_days(date, rows, source=source)
         issues += [*found, *_beside_date(time, clock, days, own, date, rows, source)]
         cells, kind, days = date.cells.astype(str) + " " + time.astype(str), "date", own
     values = _since_first(_HOURS_A_DAY * days + clock, rows)
@@ -87,7 +87,7 @@ def model_time(
 def _since_first(hours: FloatArray, rows: pd.DataFrame) -> FloatArray:
     starts = ~rows["ID"].duplicated().to_numpy()
     begin = pd.Series(np.where(starts, hours, np.nan)).groupby(rows["ID"].to_numpy())
-    # To the second, so that 9:20 - 8:00 is 4/3 h whatever the day.
+    # Rounded to seconds, so that 9:20 - 8:00 is 4/3 h on every day.
     found: FloatArray = np.round((hours - begin.transform("first").to_numpy()) * 3600, 3) / 3600
     return found
 
@@ -95,13 +95,13 @@ def _since_first(hours: FloatArray, rows: pd.DataFrame) -> FloatArray:
 def _clock_hours(
     time: pd.Series, rows: pd.DataFrame, source: str
 ) -> tuple[FloatArray, FloatArray, list[Issue]]:
-    """Hours of the day, and days since 1970 where the text has a date."""
+    """Return hours of the day, and days since 1970 if the text has a date."""
     places, labels = time.factorize()
     parsed = np.array([*(_moment(label) for label in labels), (np.nan, np.nan)])
     hours, days = parsed[places, 0], parsed[places, 1]
     issues = row_issues(
         rows, np.isnan(hours) & time.notna().to_numpy(), source=source, column="TIME", values=time,
-        what="'{value}' is no time",
+        what="'{value}' is not a time",
         remedy="write 8:30, 2024-03-01 08:30 (without a time zone), or a number",
     )  # fmt: skip
     return hours, days, issues
@@ -131,11 +131,11 @@ def _decimal(text: str) -> float:
 def _without_day(
     time: pd.Series, clock: FloatArray, days: FloatArray, rows: pd.DataFrame, source: str
 ) -> list[Issue]:
-    """Report times without a date where others have one."""
+    """Report times without a date if other times have one."""
     bad = np.isnan(days) & ~np.isnan(clock) & bool((~np.isnan(days)).any())
     return row_issues(
         rows, bad, source=source, column="TIME", values=time,
-        what="'{value}' has no date, and other times have one",
+        what="'{value}' has no date, but other times have one",
         remedy="write the date in every row: 2024-03-01 08:30",
     )  # fmt: skip
 
@@ -149,20 +149,20 @@ def _beside_date(
     rows: pd.DataFrame,
     source: str,
 ) -> list[Issue]:
-    """Report times that cannot be hours of the day that a column names."""
+    """Report times that are not hours of a day if another column states the day."""
     apart = f'columns = {{ {date.name}_kept = "{date.name}" }}'
     no_hour = (clock < 0) | (clock > _HOURS_A_DAY)
     with_day = ~np.isnan(days) & ~np.isnan(own) & (days != own)
     return [
         *row_issues(
             rows, no_hour, source=source, column="TIME", values=time,
-            what=f"beside {date.name} TIME is the hour of a day, and {{value}} is none",
-            remedy=f"write 8:30 or 8.5; or, where TIME counts on, keep {date.name} out of it: "
+            what=f"with a column {date.name} TIME must be the hour of a day, but it is {{value}}",
+            remedy=f"write 8:30 or 8.5; or, if TIME is the total time, do not read {date.name}: "
             + apart,
         ),
         *row_issues(
             rows, with_day, source=source, column="TIME", values=time,
-            what=f"'{{value}}' is another day than {date.name} says",
-            remedy=f"correct one of them; or read TIME alone: {apart}",
+            what=f"'{{value}}' and {date.name} state different days",
+            remedy=f"correct one of them; or read only TIME: {apart}",
         ),
     ]  # fmt: skip

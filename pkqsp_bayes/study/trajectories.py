@@ -1,4 +1,4 @@
-"""Values of covariates at records to straight pieces between exact breaks."""
+"""Conversion of covariate values at records to linear segments between exact breaks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Values:
-    """What is known of one covariate: one entry for each time at which it has a value.
+    """Values of one covariate: one entry for each time with a value.
 
     Parameters
     ----------
@@ -23,10 +23,10 @@ class Values:
     time : (k,) array of float
         Increasing within a stretch.
     before, after : (k,) array of float
-        Value that the time before runs into, and value from then on; they differ where two
-        records of one time disagree.
+        Value at the end of the interval before, and at the start of the interval after; they differ
+        if records at one time disagree.
     interpolation : {"locf", "nocb", "linear"}
-        What holds between the entries.
+        Interpolation between the entries.
     """
 
     stretch: IntArray
@@ -38,16 +38,16 @@ class Values:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trajectories:
-    """Pieces of all covariates in all stretches of time.
+    """Segments of all covariates in all stretches of time.
 
     Parameters
     ----------
     breaks : (K,) array of float
-        Start of each piece.
+        Start of each segment.
     segments : (K, 2 C) array of float
         Intercept and slope of each covariate.
     bounds : (G + 1,) array of int
-        First piece of each stretch, and K.
+        First segment of each stretch, and K.
     """
 
     breaks: FloatArray
@@ -64,12 +64,12 @@ class _Pieces:
 
 
 def join_trajectories(covariates: Sequence[Values], *, first: FloatArray) -> Trajectories:
-    """Return the pieces in which every covariate is a straight line.
+    """Return the segments in which every covariate is linear in time.
 
     Parameters
     ----------
     covariates : sequence of Values
-        Each with an entry at the first time of each stretch.
+        Each has an entry at the first time of each stretch.
     first : (G,) array of float
         First time of each stretch.
 
@@ -89,7 +89,7 @@ def join_trajectories(covariates: Sequence[Values], *, first: FloatArray) -> Tra
         segments[:, 2 * index] = own.intercept[held]
         segments[:, 2 * index + 1] = own.slope[held]
     new = np.ones(start.size, dtype=bool)
-    # A break at which nothing changes would only restart the solver.
+    # A break without a change would restart the solver without need.
     new[1:] = (stretch[1:] != stretch[:-1]) | (segments[1:] != segments[:-1]).any(axis=1)
     bounds = np.searchsorted(stretch[new], np.arange(first.size + 1)).astype(np.int64)
     return Trajectories(breaks=start[new], segments=segments[new], bounds=bounds)
@@ -106,11 +106,11 @@ def _all_starts(pieces: Sequence[_Pieces], first: FloatArray) -> tuple[IntArray,
 
 
 def _held(own: _Pieces, stretch: IntArray, start: FloatArray) -> IntArray:
-    """Which of a covariate's own pieces holds in each of the common ones."""
+    """Return the index of a covariate's own segment in each of the common segments."""
     both_stretch = np.concatenate([stretch, own.stretch])
     both_start = np.concatenate([start, own.start])
     is_own = np.concatenate([np.zeros(stretch.size, bool), np.ones(own.stretch.size, bool)])
-    # Among equals the own piece comes first, so that the common one finds it.
+    # If times are equal the own segment comes first, so that the common segment finds it.
     order = np.lexsort((~is_own, both_start, both_stretch))
     seen = np.cumsum(is_own[order]) - 1
     held: IntArray = seen[~is_own[order]].astype(np.int64)

@@ -1,4 +1,4 @@
-"""A `Study` to a table that `read_study` reads."""
+"""Writing of a `Study` as a table that `read_study` reads."""
 
 import csv
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def format_study(study: Study) -> str:
     Parameters
     ----------
     study : Study
-        Its ``ROW``, the lines of the file that it came from, is left out.
+        Study; its ``ROW``, the line numbers of the original file, is not written.
 
     Examples
     --------
@@ -32,17 +32,17 @@ def format_study(study: Study) -> str:
     """
     table = study.table.drop(columns="ROW", errors="ignore")
     texts = table.select_dtypes(exclude="number").columns
-    # An empty cell and a missing one are the same to the reader.
+    # The reader treats empty and missing cells alike.
     table = table.assign(**{name: table[name].replace("", pd.NA) for name in texts})
     names = [_with_unit(str(name), study.units) for name in table.columns]
-    # Quoted, so that an ID such as #1 is no comment.
+    # IDs are quoted: otherwise #1 would begin a comment.
     text: str = table.to_csv(index=False, header=names, na_rep=".", quoting=csv.QUOTE_NONNUMERIC)
     notes = [CANONICAL, *(f"# left out: {o.rows} rows, {o.reason}" for o in study.left_out)]
     return "\n".join([*notes, text])
 
 
 def _with_unit(name: str, units: Mapping[str, str]) -> str:
-    """Return a column with its unit, or its units by endpoint."""
+    """Return the name of a column with its unit, or its units by endpoint."""
     own = {key.partition(".")[2]: unit for key, unit in units.items() if key.startswith(f"{name}.")}
     if own and name in MEASURED:
         own |= {"*": units[name]} if name in units else {}
@@ -51,19 +51,19 @@ def _with_unit(name: str, units: Mapping[str, str]) -> str:
 
 
 def write_study(study: Study, path: Path | str) -> None:
-    """Write a study, whole or not at all.
+    """Write a study atomically.
 
     Parameters
     ----------
     study : Study
-        What.
+        Study to write.
     path : Path
-        CSV file. `pkqsp_bayes.read_study` returns the same study: columns, units, covariates.
+        CSV file. `pkqsp_bayes.read_study` reads it as the same study: columns, units, covariates.
 
     Raises
     ------
     CheckError
-        If it cannot be written.
+        If the file cannot be written.
     """
     with write_output(Path(path)) as part:
         part.write_text(format_study(study), encoding="utf-8")

@@ -32,7 +32,7 @@ MODEL, STUDY = "theophylline", str(data_folder() / "theophylline" / "study.csv")
         (["fit", MODEL, STUDY, "--centred", "CL", "--non-centred", "CL"], ["--centred CL"]),
         (["mode", MODEL, STUDY, "--rtol", "nan"], ["solver.rtol"]),
         (["approximate", MODEL, STUDY, "--non-centred", "kappa[CL]"], ["kappa[CL]"]),
-        (["fit", STUDY, MODEL], ["give the model first, and then the study"]),
+        (["fit", STUDY, MODEL], ["give the model first, then the study"]),
         (["fit", MODEL, "no/such.csv"], ["no/such.csv"]),
         (["fit", MODEL, "/"], ["/"]),
         (["fit", "/", STUDY], ["/"]),

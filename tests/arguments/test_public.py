@@ -110,26 +110,26 @@ def test_the_walk_sees_what_there_is() -> None:
 
 
 @pytest.mark.parametrize(("name", "argument"), places(MODELS))
-def test_what_is_no_model_is_refused(name: str, argument: str) -> None:
+def test_a_value_that_is_not_a_model_is_refused(name: str, argument: str) -> None:
     for value in [*NONSENSE, STUDY, FIT, pd.DataFrame()]:
         told(refused(name, argument, value), argument, value)
 
 
 @pytest.mark.parametrize(("name", "argument"), places(STUDIES))
-def test_what_is_no_study_is_refused(name: str, argument: str) -> None:
+def test_a_value_that_is_not_a_study_is_refused(name: str, argument: str) -> None:
     for value in [*NONSENSE, MODEL, FIT, pq.Study(table=pd.DataFrame())]:
         told(refused(name, argument, value), argument, value)
 
 
 @pytest.mark.parametrize(("name", "argument"), places(FITS))
-def test_what_is_no_fit_is_refused(name: str, argument: str) -> None:
+def test_a_value_that_is_not_a_fit_is_refused(name: str, argument: str) -> None:
     for value in [*NONSENSE, MODEL, STUDY, xr.DataTree()]:
         if not (argument == "fit" and isinstance(value, xr.DataTree)):  # some ask for no draws
             told(refused(name, argument, value), argument, value)
 
 
 @pytest.mark.parametrize(("name", "argument"), numeric())
-def test_what_is_no_number_is_refused(name: str, argument: str) -> None:
+def test_a_value_that_is_not_a_number_is_refused(name: str, argument: str) -> None:
     for value in NO_NUMBERS:
         if argument in ("early", "settle") and value in (-1, 1e18, 10**18) and value is not True:
             continue  # times: any finite one
@@ -183,8 +183,8 @@ def test_tolerances_of_a_fit(field: str) -> None:
 def test_a_model_and_a_study_in_the_wrong_order() -> None:
     with pytest.raises(pq.CheckError) as caught:
         pq.simulate(STUDY, MODEL)  # type: ignore[arg-type]
-    assert "it is a Study, which is what study takes" in caught.value.issues[0].what
-    assert "it is a ModelSpec, which is what model takes" in caught.value.issues[1].what
+    assert "it is a Study, which belongs to the argument study" in caught.value.issues[0].what
+    assert "it is a ModelSpec, which belongs to the argument model" in caught.value.issues[1].what
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_names_and_paths_mean_what_they_name(tmp_path: Path) -> None:
     )
 
 
-def test_a_path_is_read_as_the_model_says(tmp_path: Path) -> None:
+def test_a_path_is_read_with_the_instructions_of_the_model(tmp_path: Path) -> None:
     path, model = tmp_path / "study.csv", tmp_path / "model.toml"
     path.write_text("ID,TIME,AMT,conc\n1,0,100,.\n1,1,0,2.5\n1,2,0,-99\n")
     text = library.path("one-compartment").read_text()

@@ -85,7 +85,7 @@ def test_paths_and_flags() -> None:
     assert [fine(FLAG, v) for v in (True, np.False_, 1, "yes")] == [True, True, False, False]
 
 
-def test_what_is_wrong_in_a_member_is_said_of_the_member() -> None:
+def test_a_problem_of_a_member_names_the_member() -> None:
     rule = mapping(number(), wanted="give numbers by name")
     assert [i.where for i in rule.issues("x", {"CL": 1.0, "V": NAN})] == ["x.V"]
     assert [i.where for i in sequence(number(), wanted="").issues("x", [1, "a"])] == ["x[1]"]
@@ -106,29 +106,29 @@ def together(given: Mapping[str, Any]) -> list[Issue]:
     together, model=MODEL, study=STUDY, draws=count(), seed=SEED,
 )  # fmt: skip
 def work(model: object, study: object = None, *, draws: int = 10, seed: int = 1) -> object:
-    """Say what came."""
+    """Return the arguments."""
     return model, study, draws, seed
 
 
 def test_a_call_that_is_fine_is_as_it_was() -> None:
     assert work({}, draws=3) == ({}, None, 3, 1)
-    assert work.__doc__ == "Say what came."
+    assert work.__doc__ == "Return the arguments."
     draws = work({}, draws=np.int64(3))[2]  # type: ignore[index]
     assert type(draws) is int
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     with pytest.raises(CheckError) as caught:
         work(3, "s", draws=0, seed=-1)  # type: ignore[arg-type]
     assert [issue.where for issue in caught.value.issues] == ["model", "study", "draws", "seed"]
     assert all(issue.what and issue.remedy for issue in caught.value.issues)
 
 
-def test_arguments_in_the_wrong_order_are_told() -> None:
+def test_arguments_in_the_wrong_order_are_reported() -> None:
     with pytest.raises(CheckError) as caught:
         work(frozenset(), {})
-    assert "which is what study takes" in caught.value.issues[0].what
-    assert "which is what model takes" in caught.value.issues[1].what
+    assert "which belongs to the argument study" in caught.value.issues[0].what
+    assert "which belongs to the argument model" in caught.value.issues[1].what
 
 
 def test_what_is_wrong_together_is_asked_of_the_rest() -> None:

@@ -1,4 +1,4 @@
-"""Names that mean nothing, and values that are no numbers, are named wherever they are given."""
+"""Unknown names and values that are not numbers are reported by all functions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,12 +32,12 @@ def drug(**given: object) -> object:
 
 WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: simulated(covariates={"WTT": 1.0}), "covariates.WTT.*did you mean WT"),
-    (lambda: simulated(covariates={"WT": True}), "True, no number"),
-    (lambda: simulated(parameters={"CL": True}), "True, no number"),
-    (lambda: simulated(parameters={"CL": np.bool_(True)}), "no number"),
-    (lambda: simulated(parameters={"CL": "x"}), "'x', no number"),
-    (lambda: simulated(parameters={"CL": None}), "None, no number"),
-    (lambda: simulated(parameters={"CL": [1.0]}), "a list, no number"),
+    (lambda: simulated(covariates={"WT": True}), "True, not a number"),
+    (lambda: simulated(parameters={"CL": True}), "True, not a number"),
+    (lambda: simulated(parameters={"CL": np.bool_(True)}), "not a number"),
+    (lambda: simulated(parameters={"CL": "x"}), "'x', not a number"),
+    (lambda: simulated(parameters={"CL": None}), "None, not a number"),
+    (lambda: simulated(parameters={"CL": [1.0]}), "a list, not a number"),
     (lambda: simulated(parameters={"CL": float("nan")}), "CL is nan"),
     (lambda: simulated(parameters={"CLL": 1.0}), "did you mean CL"),
     (lambda: simulated(parameters=pd.DataFrame(
@@ -52,21 +52,21 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: changed({"CL": pq.Scaled(factor="2")}), "factor is '2'"),
     (lambda: changed({"dose": pq.Dose(amount=True)}), "no regimen"),
     (lambda: changed({"dose": 3}), "no regimen"),
-    (lambda: pq.vpc(short(30), observed(), time="TAF"), "there is no 'TAF'"),
-    (lambda: body(AGE="1e3"), "AGE is '1e3', no number"),
-    (lambda: body(SEX=""), "SEX is '', no number"),
+    (lambda: pq.vpc(short(30), observed(), time="TAF"), "'TAF' is not a valid choice"),
+    (lambda: body(AGE="1e3"), "AGE is '1e3', not a number"),
+    (lambda: body(SEX=""), "SEX is '', not a number"),
     *[(lambda n=n: body(**{n: float}), n) for n in ("WT", "HT", "AGE", "SEX")],
     *[(lambda n=n: body(**{n: "x"}), n) for n in ("WT", "HT", "AGE", "SEX")],
     (lambda: body(AGE={}), "AGE"),
     (lambda: pq.ontogeny_factor("CYP3A4", float), "age"),
     (lambda: pq.ontogeny_factor("CYP3A4", 1.0, gestation=float), "gestation"),
     (lambda: pq.ontogeny_factor("CYP3A4", "1"), "age"),
-    (lambda: drug(logP={"a": 1}), "logP is a dict, no number"),
-    (lambda: drug(fup=float), "fup is a type, no number"),
-    (lambda: drug(BP=[1.0]), "BP is a list, no number"),
-    (lambda: drug(pKa_base=({},)), "pKa_base is a dict, no number"),
+    (lambda: drug(logP={"a": 1}), "logP is a dict, not a number"),
+    (lambda: drug(fup=float), "fup is a type, not a number"),
+    (lambda: drug(BP=[1.0]), "BP is a list, not a number"),
+    (lambda: drug(pKa_base=({},)), "pKa_base is a dict, not a number"),
     (lambda: pq.regimen(pq.Dose(amount=1.0), [1.0], subjects=["a", "b", "a"]),
-     "subjects: a: more than once"),
+     "subjects: duplicated: a"),
 ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_it_is_refused_by_name(asked: Callable[[], object], told: str) -> None:
 
 def test_individuals_know_the_covariates_of_their_model() -> None:
     people = pq.individualise(short(30), observed(), draws=10, method="map")
-    with pytest.raises(pq.CheckError, match=r"covariates.WTT: the model has no such covariate"):
+    with pytest.raises(pq.CheckError, match=r"covariates.WTT: the model does not have"):
         people.simulate(pq.Dose(amount=100), [1.0], covariates={"WTT": 70.0})
 
 
@@ -100,5 +100,5 @@ def test_paths_in_the_wrong_order(tmp_path: Path) -> None:
         lambda: pq.simulate(table, model),
         lambda: pq.load_model(table),
     ):
-        with pytest.raises(pq.CheckError, match="give the model first, and then the study"):
+        with pytest.raises(pq.CheckError, match="give the model first, then the study"):
             asked()

@@ -8,7 +8,7 @@ import cmdstanpy
 import pytest
 from cmdstanpy.compilation import compile_stan_file
 
-from pkqsp_bayes.engine.toolchain import Stan, complete
+from pkqsp_bayes.engine.toolchain import Stan, compile_driver_parts
 from tests.driver.compile_time import measure
 from tests.driver.programs import DOUBLED_HEADER
 
@@ -17,7 +17,7 @@ from tests.driver.programs import DOUBLED_HEADER
 def ours(cmdstan: Stan) -> Path:
     if cmdstan.source == "cmdstan":
         pytest.skip("this is about the directory laid out here")
-    with complete(cmdstan, "all", plain=True):  # the others who want it wait
+    with compile_driver_parts(cmdstan, "all", plain=True):  # the others who want it wait
         make(cmdstan.path, "build")
     return cmdstan.path
 
@@ -118,7 +118,7 @@ def test_a_program_is_linked_for_sampling_alone_then_for_all(
     for words in (("optimize",), static):
         refused = run(*words)
         assert refused.returncode == 64
-        assert "linked for sampling alone" in refused.stderr
+        assert "linked for sampling only" in refused.stderr
         assert "METHODS=all" in refused.stderr
     path.unlink()  # as cmdstanpy does
     done = make(ours, str(path))

@@ -200,7 +200,7 @@ def write_showcase(found: Showcase, folder: Path) -> None:
 
 
 def _account(found: Showcase) -> str:
-    """Say in a few lines what was done and what came out."""
+    """Return a short description of the study and its results."""
     table = found.summary.set_index(["prior", "parameter"])
     omega = {name: table.loc[(name, "omega[CL]")] for name in found.fits}
     rows = [

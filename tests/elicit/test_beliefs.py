@@ -1,4 +1,4 @@
-"""Statements on parameters: what they come to, and what is refused."""
+"""Statements on parameters: resulting priors, and refused statements."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_each_parameter_gets_a_family_of_its_numbers() -> None:
     account = table.priors["CL"].provenance
     assert account is not None
     assert account.source == "q0.05 = 1, q0.5 = 3, q0.95 = 9"
-    assert account.fit["P(< 3), wanted 0.5"] == pytest.approx(0.5, abs=1e-3)
+    assert account.fit["P(< 3), stated 0.5"] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_chips_are_a_histogram() -> None:
@@ -107,26 +107,26 @@ def test_several_statements_on_one_parameter_are_heard_together() -> None:
     assert list(result.report.mass) == pytest.approx([0.25, 0.9])
 
 
-def test_a_statement_that_no_family_meets_is_told() -> None:
+def test_a_statement_that_no_family_meets_is_reported() -> None:
     result = elicited('quantiles = [{ of = "CL", family = "normal", '
                       'at = { "0.05" = 1, "0.4" = 1.01, "0.9" = 90 } }]')  # fmt: skip
     assert [issue.severity for issue in result.issues] == ["warning"]
-    assert "miss a probability of it by" in str(result.issues[0])
+    assert "differ from a stated probability by" in str(result.issues[0])
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('range = [{ of = "CK", lower = 1, upper = 2 }]', "did you mean CL?"),
-        ('range = [{ of = "V", lower = 1, upper = 2 }]', "V is known to the model"),
+        ('range = [{ of = "V", lower = 1, upper = 2 }]', "the model states V as a number"),
         ('range = [{ of = "CL", lower = 2, upper = 1 }]', "do not increase"),
         ('range = [{ of = "CL", lower = 1, upper = 2, mass = 1 }]', "not between 0 and 1"),
-        ('range = [{ of = "CL", lower = -1, upper = 2 }]', "-1 is no value of it"),
-        ('range = [{ of = "CL", lower = 1, upper = 2, family = "beta" }]', "has no such values"),
-        ('range = [{ of = "CL", lower = 1, upper = 2, family = "cauchy" }]', "no family"),
+        ('range = [{ of = "CL", lower = -1, upper = 2 }]', "-1 is not a valid value"),
+        ('range = [{ of = "CL", lower = 1, upper = 2, family = "beta" }]', "does not support"),
+        ('range = [{ of = "CL", lower = 1, upper = 2, family = "cauchy" }]', "is not a family"),
         ('quantiles = [{ of = "CL", at = { "0.1" = 2, "0.9" = 1 } }]', "do not increase"),
         ('quantiles = [{ of = "CL", at = { "0.1" = 2 } }]', "fewer than two"),
-        ('quantiles = [{ of = "CL", at = { "low" = 2, "0.5" = 4 } }]', "'low' is no probability"),
+        ('quantiles = [{ of = "CL", at = { "low" = 2, "0.5" = 4 } }]', "'low' is not a prob"),
         ('chips = [{ of = "CL", edges = [1, 2], chips = [1, 2] }]', "2 bins of chips and 2 edges"),
         ('chips = [{ of = "CL", edges = [1, 2, 3], chips = [0, 0] }]', "there are no chips"),
         ('chips = [{ of = "CL", edges = [1, 2, 3], chips = [1, 1] }]', "fewer than three bins"),
@@ -157,7 +157,7 @@ def test_a_range_is_the_prior_of_maximum_entropy() -> None:
                 assert other + np.log(wide) < entropy + 5e-3
 
 
-def test_without_preliz_a_range_says_what_to_install(monkeypatch) -> None:
+def test_without_preliz_a_range_reports_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "preliz", None)
-    with pytest.raises(ToolchainError, match="PreliZ is not installed"):
+    with pytest.raises(ToolchainError, match="is not installed"):
         elicited('range = [{ of = "CL", lower = 1, upper = 10 }]')

@@ -1,4 +1,4 @@
-"""Conflict between data and prior, and bits learned, where both are normal and known."""
+"""Prior-data conflict, and information gain, for known normal distributions."""
 
 import numpy as np
 import pytest
@@ -59,8 +59,8 @@ def test_bits_are_the_divergence_of_normals() -> None:
     assert bits["omega[CL]"] == pytest.approx(0, abs=0.03)
 
 
-def test_a_parameter_that_the_fit_lacks_is_told() -> None:
-    with pytest.raises(pq.CheckError, match=r"V: the fit has no such parameter"):
+def test_a_parameter_that_the_fit_lacks_is_reported() -> None:
+    with pytest.raises(pq.CheckError, match=r"V: the fit does not have this parameter"):
         prior_conflict(
             posterior((1.0, -1.0), (0.1, 0.1)), parse_priors('[priors.V]\nprior = "normal(0, 1)"')
         )

@@ -71,13 +71,13 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
     command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file), "-o", "x"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 2
-    for part in ("no 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
+    for part in ("not have 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
         assert part in done.output, part
     assert not Path("x").exists()
 
 
-def test_what_experts_said_of_a_parameter_stays() -> None:
-    """A prediction moves only what no statement is of, and the account says from where."""
+def test_priors_with_a_statement_are_not_adjusted() -> None:
+    """A prediction adjusts only priors without a statement; the provenance has the old prior."""
     model = parse_model(MODEL)
     result = elicit_priors(model, parse_statements(BOTH + PEAK), subjects=64)
     assert set(result.table.priors) == {"V", "CL"}
@@ -86,14 +86,14 @@ def test_what_experts_said_of_a_parameter_stays() -> None:
     assert format_model(model) == format_model(dataclasses.replace(model))
 
 
-def test_a_fit_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+def test_a_fit_refuses_inconsistent_priors(tmp_path: Path) -> None:
     """Neither a table of another model, nor from_qsp without a table, begins a fit."""
     study = showcase.study()
     model = parse_model(showcase.MODEL)
     table = parse_priors('[priors.CLL]\nprior = "lognormal(0, 1)"')
     with pytest.raises(pq.CheckError, match=r"did you mean CL\?"):
         pq.fit(model, study, tmp_path / "fit", priors=table)
-    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is no prior.*--priors"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is not a dist.*--priors"):
         pq.fit(model, study, tmp_path / "fit")
     assert not (tmp_path / "fit").exists()
     assert pq.check(model) == []  # a table may still come

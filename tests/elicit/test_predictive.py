@@ -70,10 +70,10 @@ def test_the_prior_that_meets_the_statement_is_found() -> None:
     assert account.source == "max of cp after 100 between 1 and 5 with 0.9"
 
 
-def test_what_cannot_be_met_is_told() -> None:
+def test_an_impossible_statement_is_reported() -> None:
     """With an omega of 0.3 no prior of V gives a narrower range than 0.3 does."""
     result = elicited('adjust = ["V"]\n' + PEAK.replace("upper = 5", "upper = 1.1"))
-    assert "miss a probability of it" in str(result.issues[0])
+    assert "differ from a stated probability" in str(result.issues[0])
 
 
 def test_priors_move_no_more_than_needed() -> None:
@@ -93,11 +93,11 @@ def test_the_result_is_a_function_of_the_seed() -> None:
         (PEAK.replace("lower = 1", "lower = 6"), "lower is 6 and upper is 5"),
         (PEAK + "mass = 1.5", "the mass is 1.5"),
         (PEAK.replace("[0.001, 5]", "[]"), "there are no times"),
-        (PEAK + 'to = "oral"', "there is no dose target 'oral'"),
-        (PEAK + "covariates = { WT = 70 }", "the model has no covariate 'WT'"),
-        ('adjust = ["omega[V]"]\n' + PEAK, "'omega[V]' has no prior with a location"),
+        (PEAK + 'to = "oral"', "'oral' is not a dosing compartment"),
+        (PEAK + "covariates = { WT = 70 }", "the model does not have a covariate 'WT'"),
+        ('adjust = ["omega[V]"]\n' + PEAK, "the prior of 'omega[V]' does not have a location"),
         (PEAK + PEAK.replace("lower = 1", "lower = 50").replace("upper = 5", "upper = 60"),
-         "they contradict one another"),
+         "correct one of the contradictory statements"),
     ],
 )  # fmt: skip
 def test_bad_statements_are_refused(text: str, said: str) -> None:

@@ -53,7 +53,7 @@ def test_it_is_a_function_of_the_seed() -> None:
     assert one.joint["CLint"].mean != other.joint["CLint"].mean
 
 
-def test_the_account_survives_the_file() -> None:
+def test_the_provenance_survives_the_file() -> None:
     table = derived(outer=64, inner=32, date="2026-01-02").table
     assert parse_priors(format_priors(table)) == table
     account = table.joint["CLint"].provenance
@@ -78,14 +78,14 @@ def test_single_priors_with_discount_and_mixture() -> None:
 
 def test_a_mechanism_without_a_closed_form_settles() -> None:
     text = TURNOVER.replace("E(0) = activity * ksyn / kdeg", "E(0) = 1")
-    with pytest.raises(pq.CheckError, match=r"still moves after 0"):
+    with pytest.raises(pq.CheckError, match=r"still changes after time 0"):
         derived(text, outer=32, inner=16)
     exact, settled = derived(outer=32, inner=16), derived(text, outer=32, inner=16, settle=2000.0)
     for name in NAMES:
         np.testing.assert_allclose(settled.draws[name], exact.draws[name], rtol=1e-4)
 
 
-def test_subjects_have_the_covariates_of_people() -> None:
+def test_subjects_have_the_covariates_of_individuals() -> None:
     effect = 'covariates = { WT = "power(1)" }, iiv'
     text = TURNOVER.replace("iiv", effect, 1)
     people = pd.DataFrame({"WT": np.exp(np.random.default_rng(2).normal(np.log(70), 0.3, 5000))})
@@ -104,15 +104,15 @@ def test_all_problems_come_together() -> None:
             settle=-1.0, covariate="",
         )  # fmt: skip
     told = str(caught.value)
-    for part in ("puts no mass", "did you mean E0", "2 draws", "did you mean activity",
-                 "takes 2 numbers", "of other groups", "scale: from_qsp", "discount",
-                 "lies in the past", "levels of a covariate"):  # fmt: skip
+    for part in ("has no mass", "did you mean E0", "2 draws", "did you mean activity",
+                 "takes 2 numbers", "do not match the groups", "scale: from_qsp", "discount",
+                 "is negative", "groups need a covariate"):  # fmt: skip
         assert part in told, part
 
 
 def test_what_does_not_vary_is_refused() -> None:
     text = TURNOVER.replace('"lognormal(log(0.4), 0.25)"', "0.4")
-    with pytest.raises(pq.CheckError, match=r"omega\[CLint\] is 0.447.* in every draw"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CLint\] is 0.447.* in all draws"):
         derived(text, outer=64, inner=64)
 
 

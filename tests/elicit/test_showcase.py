@@ -1,4 +1,4 @@
-"""Derived priors at work: what they add where they are right, and that wrong ones are told."""
+"""Derived priors in a fit: their gain if they are right, and the detection of wrong ones."""
 
 import numpy as np
 import pytest

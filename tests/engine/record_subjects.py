@@ -38,7 +38,7 @@ class Subject:
 
 
 def subjects_of(model: RecordModel, seed: int, count: int, *, ties: bool = True) -> list[Subject]:
-    """Return random subjects; half of them have decimal times, which rounding moves."""
+    """Return random subjects; half of them have decimal times, which rounding changes."""
     rng = np.random.default_rng(seed)
     return [_subject(rng, model, ties=ties) for _ in range(count)]
 

@@ -1,4 +1,4 @@
-"""The cache: built once, whole or not at all, limited, and clear about what is wrong."""
+"""The cache: entries are built once and atomically; its size is limited; errors are clear."""
 
 import multiprocessing
 import os
@@ -53,13 +53,13 @@ def test_a_build_that_fails_leaves_nothing(folder: Path) -> None:
     assert (cache.build_once("k", "a", write("good")) / "result").read_text() == "good"
 
 
-def test_a_damaged_entry_is_built_anew() -> None:
+def test_a_damaged_entry_is_built_again() -> None:
     def whole(entry: Path) -> bool:
         return (entry / "result").is_file()
 
-    entry = cache.build_once("k", "a", write("one"), is_whole=whole)
+    entry = cache.build_once("k", "a", write("one"), is_complete=whole)
     (entry / "result").unlink()
-    entry = cache.build_once("k", "a", write("two"), is_whole=whole)
+    entry = cache.build_once("k", "a", write("two"), is_complete=whole)
     assert (entry / "result").read_text() == "two"
 
 
@@ -100,7 +100,7 @@ build_once("k", "a", build)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_what_a_killed_build_leaves_is_swept_away(folder: Path, sign: signal.Signals) -> None:
+def test_leftovers_of_a_killed_build_are_removed(folder: Path, sign: signal.Signals) -> None:
     process = subprocess.Popen([sys.executable, "-c", _HANGS], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
@@ -145,13 +145,15 @@ def test_clearing_takes_everything(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a lot", "-1", "0", "nan", "inf"])
-def test_a_limit_that_is_no_number_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_not_a_number_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PKQSP_CACHE_LIMIT_GB", text)
     with pytest.raises(ToolchainError, match="positive number of gigabytes"):
         cache.limit_bytes()
 
 
-def test_a_cache_that_is_no_folder_is_explained(folder: Path) -> None:
+def test_a_cache_that_is_not_a_folder_is_explained(folder: Path) -> None:
     folder.write_text("a file")
     with pytest.raises(ToolchainError, match="set PKQSP_CACHE"):
         cache.build_once("k", "a", write("x"))

@@ -1,4 +1,4 @@
-"""Programs to executables: cached by content, with what the compilers say in plain sight."""
+"""Compilation of programs: cached by content; errors show the output of the compilers."""
 
 import pytest
 

@@ -138,6 +138,15 @@ def test_a_damaged_text_is_made_anew(cache: Path) -> None:
     assert part.read_text().partition("\n")[2] == header
 
 
+def test_a_text_that_everybody_may_write_is_made_anew(cache: Path) -> None:
+    header = new().header
+    (part,) = cache.glob("*-header/part.json")
+    part.write_text(_signed("#include <evil.hpp>"))
+    part.chmod(0o666)
+    assert new().header == header
+    assert not part.stat().st_mode & 0o002
+
+
 def test_without_a_cache_it_is_made_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Subjects for whom the formulas of a body do not hold are refused, with subject and value."""
+"""Subjects outside the ranges of the formulas of a body are refused, with subject and value."""
 
 import pandas as pd
 import pytest
@@ -113,7 +113,7 @@ def test_many_subjects_are_counted(adult: CompiledModel) -> None:
         ({"WT": 10, "HT": 75, "AGE": 30, "SEX": 0}, "WT is 10"),
     ],
 )
-def test_persons_of_every_age(
+def test_subjects_of_every_age(
     person: CompiledModel, covariates: dict[str, float], what: str
 ) -> None:
     table = study(**{name: [value] for name, value in covariates.items()})

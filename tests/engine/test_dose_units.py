@@ -124,7 +124,7 @@ def check_remedies(error: pq.CheckError) -> None:
 
 
 def good_places(model: pq.ModelSpec, cells: list[Cell], header: str | None) -> list[int]:
-    """The cells that take the header; every refusal is reported at once, and says what to do."""
+    """The cells that take the header; all refusals are reported together with their remedies."""
     every = list(range(len(cells)))
     try:
         subject_timelines(compile_model(model), study_of(every, header))
@@ -227,7 +227,7 @@ def test_rates_and_intervals_have_units_of_their_own(
     assert line.interval[0] == pytest.approx(interval)
 
 
-def test_codes_in_rate_are_no_rates() -> None:
+def test_codes_in_rate_are_not_converted() -> None:
     model = model_of([Cell("umol", "umol", False)], "mg", molar_mass=True)
     modelled = dataclasses.replace(
         model.dose["d0"], rate=Quantity(value=1.0), duration=Quantity(value=1.0)

@@ -1,4 +1,4 @@
-"""What is found in the cache is what was made there, or is named and made anew."""
+"""Compiled files in the cache are unchanged, or they are reported and built again."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import pytest
 
 from pkqsp_bayes.engine import cache, executables
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.engine.executables import is_as_made, record_made, why_not_run
+from pkqsp_bayes.engine.executables import explain_run_failure, is_unchanged, record_checksum
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.program import bench
 from tests.engine.test_compile import HEADER, PROGRAM
@@ -21,7 +21,7 @@ _FOREIGN = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16" + bytes(100)
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PKQSP_CACHE", str(tmp_path))
-    executables._fault.cache_clear()
+    executables._find_fault.cache_clear()
     executables._warn.cache_clear()
     return tmp_path
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(program: Path, text: str = "#!/bin/sh\nexit 0\n") -> Path:
     program.write_text(text)
     program.chmod(0o755)
-    record_made(program)
+    record_checksum(program)
     return program
 
 
@@ -47,7 +47,7 @@ def replace(program: Path) -> None:
 
 def foreign(program: Path) -> None:
     program.write_bytes(_FOREIGN)
-    record_made(program)
+    record_checksum(program)
 
 
 def forbidden(program: Path) -> None:
@@ -87,51 +87,51 @@ def stranger(program: Path) -> None:
 
 
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (truncate, "12 bytes"), (empty, "0 bytes"), (replace, "not what was made"),
-    (foreign, "does not run"), (forbidden, "may not be run"), (open_to_all, "everybody"),
-    (linked, "no regular file"), (removed, "not there"), (unrecorded, "no record"),
-    (misrecorded, "not what was made"), (without_library, "libtbb"), (stranger, "another user"),
+    (truncate, "12 bytes"), (empty, "0 bytes"), (replace, "has changed since it was compiled"),
+    (foreign, "does not run"), (forbidden, "is not executable"), (open_to_all, "every user"),
+    (linked, "not a regular file"), (removed, "missing"), (unrecorded, "no record"),
+    (misrecorded, "has changed"), (without_library, "libtbb"), (stranger, "another user"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES)
-def test_what_is_broken_is_named_and_built_anew(
+def test_a_broken_file_is_reported_and_built_again(
     damage: Callable[[Path], None], reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def build(target: Path) -> None:
         make(target / "model")
 
-    def is_whole(entry: Path) -> bool:
-        return is_as_made(entry / "model", run=True)
+    def is_complete(entry: Path) -> bool:
+        return is_unchanged(entry / "model", run=True)
 
-    entry = cache.build_once("program", "a", build, is_whole=is_whole)
+    entry = cache.build_once("program", "a", build, is_complete=is_complete)
     assert caplog.messages == []
     damage(entry / "model")
-    again = cache.build_once("program", "a", build, is_whole=is_whole)
+    again = cache.build_once("program", "a", build, is_complete=is_complete)
     assert again == entry
-    assert is_whole(entry)
+    assert is_complete(entry)
     assert len(caplog.messages) == 1
     assert str(entry / "model") in caplog.text
     assert reason in caplog.text
-    assert "built anew" in caplog.text
+    assert "built again" in caplog.text
 
 
 def test_a_library_is_not_run(folder: Path) -> None:
     library = make(folder / "kernel.so", "no program")
     library.chmod(0o644)
-    assert is_as_made(library, run=False)
+    assert is_unchanged(library, run=False)
 
 
-def test_what_does_not_run_says_why(folder: Path) -> None:
-    assert why_not_run(make(folder / "good")) == ""
-    assert "No such file" in why_not_run(folder / "nowhere")
+def test_the_reason_why_a_program_does_not_run_is_reported(folder: Path) -> None:
+    assert explain_run_failure(make(folder / "good")) == ""
+    assert "No such file" in explain_run_failure(folder / "nowhere")
     foreign(make(folder / "foreign"))
-    assert "Exec format error" in why_not_run(folder / "foreign")
-    assert "code 3" in why_not_run(make(folder / "fails", "#!/bin/sh\nexit 3\n"))
+    assert "Exec format error" in explain_run_failure(folder / "foreign")
+    assert "code 3" in explain_run_failure(make(folder / "fails", "#!/bin/sh\nexit 3\n"))
 
 
-def test_a_program_that_does_not_work_is_not_blamed_on_the_point(folder: Path) -> None:
-    """127: a library is missing; below 0: a signal. Neither says anything of the priors."""
+def test_a_failure_of_the_program_is_not_attributed_to_the_point(folder: Path) -> None:
+    """127: a library is missing; below 0: a signal. Neither depends on the priors."""
     for code in (126, 127, -11, -9):
         error = bench._stopped(code, "libtbb.so.2: no such file", folder / "model")
         assert not isinstance(error, bench.PointError)
@@ -144,7 +144,7 @@ def test_a_program_that_does_not_work_is_not_blamed_on_the_point(folder: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES[:5])
-def test_a_broken_stan_program_is_compiled_anew(
+def test_a_broken_stan_program_is_compiled_again(
     damage: Callable[[Path], None], reason: str, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -153,7 +153,7 @@ def test_a_broken_stan_program_is_compiled_anew(
     program = compile_program(PROGRAM, user_header=header, name="twice", methods="sampling")
     damage(program)
     again = compile_program(PROGRAM, user_header=header, name="twice", methods="sampling")
-    assert why_not_run(again) == ""
+    assert explain_run_failure(again) == ""
     assert str(program) in caplog.text
     assert reason in caplog.text
     shutil.rmtree(program.parent)

@@ -1,4 +1,4 @@
-"""Who waits says for whom within seconds, and nobody waits for what is there."""
+"""Waiting processes report the holder within seconds, and no process waits without need."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ import pytest
 
 from pkqsp_bayes.engine import cache
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
-from pkqsp_bayes.engine.toolchain import Stan, complete
+from pkqsp_bayes.engine.toolchain import Stan, compile_driver_parts
 
 _HOLDS = """
 import sys, time
@@ -59,7 +59,7 @@ def test_the_holder_is_named_within_seconds(
     assert "for the kernel of X" in told[0]
 
 
-def test_nobody_waits_for_what_is_there(lock: Path, holder: subprocess.Popen[str]) -> None:
+def test_no_process_waits_for_an_existing_entry(lock: Path, holder: subprocess.Popen[str]) -> None:
     began = time.monotonic()
     with hold_lock(lock, "mine", until=lambda: time.monotonic() - began > 1) as held:
         assert not held
@@ -68,7 +68,7 @@ def test_nobody_waits_for_what_is_there(lock: Path, holder: subprocess.Popen[str
     assert f"process {holder.pid}" in describe_holder(lock), "it still holds it"
 
 
-def test_a_record_that_was_left_is_told_as_such(lock: Path) -> None:
+def test_the_record_of_a_dead_process_is_recognised(lock: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     record = lock.with_name(f"{lock.name}.holder")
@@ -107,8 +107,8 @@ def test_who_has_its_driver_does_not_wait_for_another_part(
     driver = folder / "build" / "driver" / "sampling.o"
     threading.Timer(1.0, driver.touch).start()
     began = time.monotonic()
-    with complete(stan, "sampling", plain=True) as alone:
+    with compile_driver_parts(stan, "sampling", plain=True) as alone:
         assert not alone
-    with complete(stan, "sampling", plain=True) as alone:
+    with compile_driver_parts(stan, "sampling", plain=True) as alone:
         assert not alone
     assert time.monotonic() - began < 8

@@ -1,4 +1,4 @@
-"""Caches of any name: what make cannot take is compiled elsewhere, or refused at once."""
+"""Caches with special characters in the name: programs are compiled elsewhere, or refused."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.cache import cache_folder
-from pkqsp_bayes.engine.plain_paths import is_plain, plain_folder, plain_link
+from pkqsp_bayes.engine.plain_paths import is_plain, make_plain_link, use_plain_folder
 from pkqsp_bayes.engine.toolchain import find_stan
 from pkqsp_bayes.errors import ToolchainError
 from tests.engine.test_compile import HEADER, PROGRAM
@@ -25,19 +25,19 @@ def test_odd_names_are_compiled_under_plain_ones(name: str, tmp_path: Path) -> N
     odd.mkdir()
     assert is_plain(tmp_path)
     assert not is_plain(odd)
-    with plain_folder(odd) as work:
+    with use_plain_folder(odd) as work:
         assert is_plain(work)
         (work / "made").write_text("x")
-        link = plain_link(odd, work)
+        link = make_plain_link(odd, work)
         assert is_plain(link)
         assert link.resolve() == odd
     assert [path.name for path in odd.iterdir()] == ["made"]
     assert not work.exists()
-    with plain_folder(tmp_path) as same:
+    with use_plain_folder(tmp_path) as same:
         assert same == tmp_path
 
 
-def test_what_is_no_text_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_text_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("/tmp/a\nb", "/tmp/\x1b[31m", "/tmp/\udcff", "/tmp/tab\t"):
         monkeypatch.setenv("PKQSP_CACHE", name)
         with pytest.raises(ToolchainError, match="PKQSP_CACHE"):

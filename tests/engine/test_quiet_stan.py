@@ -32,7 +32,7 @@ def test_nothing_of_cmdstanpy_is_printed() -> None:
     assert "heard" in done.stderr
 
 
-def test_what_it_said_is_kept_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
+def test_its_messages_are_kept_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
     theirs, before = logging.getLogger("cmdstanpy"), logging.getLogger("cmdstanpy").level
     theirs.setLevel(logging.DEBUG)
     try:

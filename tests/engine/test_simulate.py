@@ -84,7 +84,7 @@ def test_a_failed_solve_is_a_value_with_its_reason() -> None:
     assert np.isnan(result.cp.to_numpy()).any()
 
 
-def test_all_that_is_wrong_with_parameters_is_said_at_once() -> None:
+def test_all_problems_of_parameters_are_reported_together() -> None:
     study = pq.regimen(BOLUS, [1], covariates={"WT": 70})
     bad = {"CL": -1.0, "V": math.nan, "clearance": 3.0}
     with pytest.raises(pq.CheckError) as caught:
@@ -144,7 +144,7 @@ value = "A"
     assert typical.A_out.to_numpy() == pytest.approx(10 * np.exp([0, -0.1, -0.3]), rel=1e-5)
 
 
-def test_a_covariate_that_changes_moves_the_typical_value() -> None:
+def test_a_covariate_that_changes_affects_the_typical_value() -> None:
     text = """
 title = "inflammation"
 [covariates]

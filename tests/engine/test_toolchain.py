@@ -1,4 +1,4 @@
-"""Which Stan is found, and what is said where there is none."""
+"""Selection of Stan, and the errors if there is none."""
 
 import importlib.metadata
 import shutil
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from pkqsp_bayes.engine import compiler, toolchain
-from pkqsp_bayes.engine.toolchain import Stan, drop_damaged
+from pkqsp_bayes.engine.toolchain import Stan, remove_damaged_driver
 from pkqsp_bayes.errors import ToolchainError
 
 
 @pytest.fixture(autouse=True)
 def no_cmdstan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the user's CmdStan nor what another test told cmdstanpy."""
+    """Neither the user's CmdStan nor the setting of another test."""
     monkeypatch.delenv("CMDSTAN", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -47,7 +47,9 @@ def test_then_the_wheel() -> None:
     assert found.version == "2.39.0"
 
 
-def test_what_we_told_cmdstanpy_is_no_choice_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_setting_of_this_package_is_not_a_choice_of_the_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Also if the cache has been cleared since."""
     monkeypatch.setenv("CMDSTAN", str(toolchain.locate_stan().path))
     assert toolchain.locate_stan().source == "httpstan"
@@ -69,11 +71,13 @@ def test_a_choice_that_is_not_there_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CMDSTAN", str(tmp_path / "nothing"))
-    with pytest.raises(ToolchainError, match="no CmdStan is there"):
+    with pytest.raises(ToolchainError, match="there is no CmdStan in it"):
         toolchain.locate_stan()
 
 
-def test_without_the_wheel_it_says_how_to_get_stan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_wheel_the_error_states_how_to_get_stan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def missing(name: str) -> object:
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -82,7 +86,9 @@ def test_without_the_wheel_it_says_how_to_get_stan(monkeypatch: pytest.MonkeyPat
         toolchain.locate_stan()
 
 
-def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_the_error_states_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(ToolchainError, match=r"no C\+\+ compiler"):
@@ -103,11 +109,11 @@ def test_a_compiler_that_does_not_run(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_without_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAKE", "nomake")
-    with pytest.raises(ToolchainError, match="nomake is not there"):
+    with pytest.raises(ToolchainError, match="nomake was not found"):
         toolchain.locate_stan()
 
 
-def test_a_disk_too_small_is_said_beforehand(
+def test_a_full_disk_is_reported_in_advance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PKQSP_CACHE", str(tmp_path / "cache"))
@@ -125,7 +131,7 @@ def test_a_disk_too_small_is_said_beforehand(
         "ld: file is empty: unknown file type in 'build/driver/methods.o' unknown file type",
     ],
 )
-def test_a_damaged_driver_is_named_and_made_anew(
+def test_a_damaged_driver_is_reported_and_built_again(
     said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     driver = tmp_path / "build" / "driver"
@@ -133,9 +139,9 @@ def test_a_damaged_driver_is_named_and_made_anew(
     (driver / "sampling.o").touch()
     ours = Stan(path=tmp_path, version="2.39.0", source="httpstan", found_by="", key="")
     theirs = Stan(path=tmp_path, version="2.39.0", source="cmdstan", found_by="", key="")
-    assert not drop_damaged(theirs, said)
-    assert not drop_damaged(ours, "model.hpp:3: error: no such thing")
+    assert not remove_damaged_driver(theirs, said)
+    assert not remove_damaged_driver(ours, "model.hpp:3: error: no such thing")
     assert (driver / "sampling.o").exists()
-    assert drop_damaged(ours, said)
+    assert remove_damaged_driver(ours, said)
     assert not (driver / "sampling.o").exists()
     assert str(driver) in caplog.text

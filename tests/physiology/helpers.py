@@ -18,7 +18,7 @@ def oracle_rows(name: str) -> list[dict[str, str]]:
 
 
 def oracle_drug(row: dict[str, str], kind: str) -> DrugChemistry:
-    """Return the drug of a row; ``kind`` says what its pKa are of."""
+    """Return the drug of a row; ``kind`` is the type of its pKa."""
     constants = tuple(float(text) for text in row["pKa"].split("|") if text)
     acid = {"acid": constants, "zwit": constants[:1]}.get(kind, ())
     base = {"base": constants, "zwit": constants[1:]}.get(kind, ())

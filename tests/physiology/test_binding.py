@@ -35,7 +35,7 @@ def test_oxprenolol_in_dogs():
     assert fu == pytest.approx(0.06, abs=0.015)
 
 
-def test_one_affinity_and_one_fraction_say_the_same():
+def test_one_affinity_and_one_fraction_are_equivalent():
     Kd = dissociation_constant(0.03, 650.0, sites=2.0)
     for protein in (200.0, 650.0, 900.0):
         by_affinity = fu_from_affinity(protein, Kd, sites=2.0)
@@ -66,7 +66,7 @@ def test_fractions_out_of_range(fu):
         fu_at_concentration(fu, 1.0, 1.0)
 
 
-def test_blood_to_plasma_goes_with_haematocrit_and_back():
+def test_blood_to_plasma_depends_on_haematocrit():
     cells = cell_partition(0.7, 0.1, 0.45)
     assert blood_to_plasma(0.45, 0.1, cells) == pytest.approx(0.7)
     assert blood_to_plasma(0.0, 0.1, cells) == pytest.approx(1.0)

@@ -34,7 +34,7 @@ def test_turnover_reaches_the_steady_state_at_the_pace_of_degradation():
     assert reached == pytest.approx(0.9903, abs=1e-4)
 
 
-def test_without_cytokine_nothing_moves():
+def test_without_cytokine_the_enzyme_is_constant():
     assert turnover_rate(1.0, 0.0) == 0.0
     assert suppressed_activity(1e12) == pytest.approx(0.24)
 

@@ -85,7 +85,7 @@ def test_a_curve_is_held_from_its_cap_on():
 
 
 def test_preterm_infants_are_younger_than_their_age():
-    """Born at 32 weeks, 8 weeks old: as mature as a newborn at term."""
+    """Birth at 32 weeks, 8 weeks old: as mature as a newborn at term."""
     preterm = ontogeny_factor("CYP3A4", 8 * 7 / 365.25, gestation=32.0)
     assert preterm == pytest.approx(ontogeny_factor("CYP3A4", 0.0), rel=1e-12)
     assert preterm != pytest.approx(ontogeny_factor("CYP3A4", 8 * 7 / 365.25), rel=0.1)

@@ -76,7 +76,7 @@ def test_masses_are_the_weight_and_flows_the_output(person, scaling):
     assert check_body(body) is body
 
 
-def test_taller_persons_after_willmann():
+def test_taller_subjects_after_willmann():
     short, tall = (human_body(WT=80.0, HT=h, scaling="height") for h in (176.0, 193.6))
     for name, exponent in {"muscle": 2.0, "brain": 0.0, "skin": 1.6, "liver": 0.75}.items():
         ratio = tall.organs[name].volume / short.organs[name].volume
@@ -138,7 +138,7 @@ def test_symbols_have_the_value_of_numbers(scaling):
         assert float(symbolic.gfr.subs(values)) == pytest.approx(float(numeric.gfr), rel=1e-9)
 
 
-def test_arrays_are_persons():
+def test_arrays_are_several_subjects():
     weights = np.array([60.0, 80.0])
     together = human_body(WT=weights, SEX=np.array([0.0, 1.0]))
     apart = [human_body(WT=w, SEX=s) for w, s in ((60.0, 0.0), (80.0, 1.0))]

@@ -27,7 +27,7 @@ def people():
 
 @pytest.fixture(scope="module")
 def standard():
-    """Men of one size: what varies is between persons of one size."""
+    """Men of one size, with the variability between individuals of one size."""
     settings = PopulationSettings(
         age=(30.0, 30.0), female=0.0, height_cv=(0.0, 0.0), bmi_cv=(0.0, 0.0)
     )
@@ -47,7 +47,7 @@ def test_size_is_that_of_the_source(people):
         assert some.BMI.std() / some.BMI.mean() == pytest.approx(bmi_cv, rel=0.04)
 
 
-def test_organs_vary_as_willmann_says(standard):
+def test_organs_vary_as_in_willmann(standard):
     usual = human_body(WT=73.0, HT=176.0)
     for name, figures in HUMAN_ORGANS.items():
         if name == "adipose":
@@ -81,13 +81,13 @@ def test_everyone_adds_up(people):
     assert (numbers > 0.0).all(axis=None)
 
 
-def test_enzymes_vary_as_pksim_says(people):
+def test_enzymes_vary_as_in_pksim(people):
     for name, spread in {"CYP3A4": 1.182, "CYP2D6": 2.488}.items():
         assert np.exp(np.log(people[name]).std()) == pytest.approx(spread, rel=0.02)
         assert people[name].median() == pytest.approx(1.0, abs=0.03)
 
 
-def test_proteins_vary_as_pksim_says(people):
+def test_proteins_vary_as_in_pksim(people):
     for name, usual, spread in (("albumin", 44.0, 1.177), ("aag", 0.61, 1.441)):
         assert np.exp(np.log(people[name]).std()) == pytest.approx(spread, rel=0.02)
         assert people[name].median() == pytest.approx(usual, rel=0.02)
@@ -174,7 +174,7 @@ def test_everything_wrong_at_once():
 
 def test_impossible_correlations_and_criteria():
     pairs = {("height", "bmi"): 0.9, ("height", "gfr"): 0.9, ("bmi", "gfr"): -0.9}
-    with pytest.raises(CheckError, match="no correlation matrix"):
+    with pytest.raises(CheckError, match="not positive definite"):
         virtual_population(5, seed=1, settings=PopulationSettings(correlations=pairs))
     with pytest.raises(CheckError, match="widen the ranges"):
         virtual_population(5, seed=1, settings=PopulationSettings(weight=(400.0, 500.0)))

@@ -64,9 +64,9 @@ def test_curves_of_postnatal_age_begin_at_birth():
 
 
 def test_one_element_of_an_array_is_enough():
-    with pytest.raises(CheckError, match="weight is -1 at place 1"):
+    with pytest.raises(CheckError, match="weight is -1 at index 1"):
         filtration.adult_filtration(np.array([70.0, -1.0]))
-    with pytest.raises(CheckError, match="WT is 5 at place 1"):
+    with pytest.raises(CheckError, match="WT is 5 at index 1"):
         reference_body("human", WT=np.array([73.0, 5.0]))
 
 

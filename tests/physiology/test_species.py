@@ -1,4 +1,4 @@
-"""Animals, the door to bodies, and what is refused there."""
+"""Animals, bodies of species, and refused covariates."""
 
 from dataclasses import replace
 
@@ -39,9 +39,9 @@ def test_dog_after_davies_and_morris():
     assert dog.plasma_volume == pytest.approx(0.515, rel=1e-12)
 
 
-def test_borrowed_volumes_are_said():
-    assert any("as in man: bone, brain" in text for text in reference_body("monkey").sources)
-    assert not any("as in man" in text for text in reference_body("dog").sources)
+def test_borrowed_volumes_are_stated():
+    assert any("as in humans: bone, brain" in text for text in reference_body("monkey").sources)
+    assert not any("as in humans" in text for text in reference_body("dog").sources)
 
 
 def test_bodies_scale_between_weights():
@@ -55,7 +55,7 @@ def test_bodies_scale_between_weights():
 def test_unknown_species_and_covariates():
     with pytest.raises(CheckError, match="did you mean rat"):
         reference_body("ratt")
-    with pytest.raises(CheckError, match="takes no AGE"):
+    with pytest.raises(CheckError, match="does not depend on AGE"):
         reference_body("dog", AGE=3.0)
     assert set(body_covariates("human")) == {"WT", "HT", "AGE", "SEX"}
 
@@ -81,7 +81,7 @@ def test_unphysical_bodies_are_refused_with_all_that_is_wrong():
 def test_portal_flow_above_the_livers():
     body = reference_body("human")
     gut = replace(body.organs["gut"], flow=200.0)
-    with pytest.raises(CheckError, match="portal organs bring"):
+    with pytest.raises(CheckError, match="portal organs contribute"):
         check_body(replace(body, organs={**body.organs, "gut": gut}))
 
 

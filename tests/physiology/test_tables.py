@@ -1,4 +1,4 @@
-"""Every table says where it is from and in which units."""
+"""Every table states its source and units."""
 
 from pathlib import Path
 

@@ -41,8 +41,8 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
     expected = {
         ("row 3, column TIME", "TIME goes back to -2"),
         ("row 7, column TIME", "TIME is missing"),
-        ("row 2, column II", "SS without II"),
-        ("row 2, column II", "ADDL without II"),
+        ("row 2, column II", "SS is stated without II"),
+        ("row 2, column II", "ADDL is stated without II"),
         ("row 4, column AMT", "AMT is -5"),
         ("row 4, column RATE", "RATE is -3"),
         ("row 4, column CMT", "no dose target is called 'liver'"),
@@ -54,7 +54,7 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ),
     }
     assert expected <= found
-    assert any("WT" in where and "calls it fixed" in what for where, what in found)
+    assert any("WT" in where and "declares it as fixed" in what for where, what in found)
     with pytest.raises(pq.CheckError):
         pq.read_study(path)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from pkqsp_bayes.spec.distribution import discounted, distribution
+from pkqsp_bayes.spec.distribution import discount_prior, distribution
 from pkqsp_bayes.spec.prior_grammar import parse_prior
 
 MIXED = "mixture(0.7, half_normal(0.5), lognormal(log(2), 0.4))"
@@ -52,23 +52,23 @@ def test_mass_within_bounds() -> None:
 def test_a_discount_is_the_power_of_the_density(text: str) -> None:
     prior = parse_prior(text)
     x = np.array([0.2, 0.5, 0.8])
-    whole, part = (distribution(p).log_density(x) for p in (prior, discounted(prior, 0.4)))
+    whole, part = (distribution(p).log_density(x) for p in (prior, discount_prior(prior, 0.4)))
     gap = part - 0.4 * whole
     np.testing.assert_allclose(gap, gap[0], atol=1e-10)
 
 
 def test_a_discount_keeps_the_median_of_a_lognormal() -> None:
-    prior = discounted(parse_prior("lognormal(1, 0.5)"), 0.25)
+    prior = discount_prior(parse_prior("lognormal(1, 0.5)"), 0.25)
     assert prior.args == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("text", ["student_t(1, 0, 1)", "inv_gamma(0.5, 1)", "cauchy(0, 1)", MIXED])
 def test_what_has_no_power_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="power"):
-        discounted(parse_prior(text), 0.4)
+        discount_prior(parse_prior(text), 0.4)
 
 
 @pytest.mark.parametrize("text", ["lkj(2)", "from_qsp"])
-def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no distribution"):
+def test_a_prior_that_is_not_of_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a distribution"):
         distribution(parse_prior(text))

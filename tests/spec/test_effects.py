@@ -1,4 +1,4 @@
-"""A power of a covariate over a reference that is not above zero has no value."""
+"""Powers of covariates relative to references that are not positive are refused."""
 
 import pytest
 
@@ -49,5 +49,5 @@ def test_a_power_of_a_value_that_is_not_positive_names_the_subject(value: float)
         parse_model(MODEL.format(covariate="reference = 1", effect="power(0.75)"))
     )
     study = pq.regimen(pq.Dose(amount=1, to="iv"), [1, 2], covariates={"X": value})
-    with pytest.raises(pq.CheckError, match=f"X is {value:g}, and a power of it has no value"):
+    with pytest.raises(pq.CheckError, match=f"X is {value:g}, and a power of it is not defined"):
         subject_timelines(model, study)

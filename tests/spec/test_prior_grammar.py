@@ -23,7 +23,7 @@ from tests.spec.strategies import priors
         ("from_qsp", "from_qsp", ()),
     ],
 )
-def test_priors_mean_what_they_say(text: str, family: str, args: tuple[float, ...]) -> None:
+def test_priors_are_parsed(text: str, family: str, args: tuple[float, ...]) -> None:
     prior = parse_prior(text)
     assert prior.family == family
     assert prior.args == pytest.approx(args)
@@ -70,7 +70,7 @@ def test_bad_effects_are_refused(text: str) -> None:
         parse_effect(text)
 
 
-def test_effects_mean_what_they_say() -> None:
+def test_effects_are_parsed() -> None:
     effect = parse_effect("power(normal(0.75, 0.1), 70)")
     assert effect.coefficient == PriorSpec(family="normal", args=(0.75, 0.1))
     assert effect.reference == 70

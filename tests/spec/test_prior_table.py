@@ -1,4 +1,4 @@
-"""Prior tables: what they say, and what they make of a model."""
+"""Prior tables: their content, and their effect on a model."""
 
 import pytest
 from hypothesis import given
@@ -105,7 +105,7 @@ def test_a_table_replaces_priors() -> None:
 def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
     told = problems("")
     assert len(told) == 2
-    assert "omega[CL]: from_qsp is no prior of a number" in told[1]
+    assert "omega[CL]: from_qsp is not a distribution of a number" in told[1]
     assert "pq.derive_priors or pkqsp elicit" in told[1]
     assert "--priors" in told[1]
 
@@ -114,22 +114,22 @@ def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
     ("table", "said"),
     [
         ('[priors."omega[C]"]\nprior = "half_normal(1)"', "did you mean omega[CL]?"),
-        ('[priors.V]\nprior = "half_normal(1)"', "V is known to the model: 20"),
+        ('[priors.V]\nprior = "half_normal(1)"', "the model states V as a number: 20"),
         ('[priors.CL]\nprior = "half_normal(1)"\ndiscount = 0', "the discount is 0"),
-        ('[priors.CL]\nprior = "student_t(1, 0, 1)"\ndiscount = 0.1', "is no distribution"),
+        ('[priors.CL]\nprior = "student_t(1, 0, 1)"\ndiscount = 0.1', "is not a distribution"),
         ('[priors.CL]\nprior = "half_normal(1)"\nweight = 0.5', "a mixture needs"),
         ('[priors.CL]\nprior = "half_normal(1)"\nweight = 2', "the weight is 2"),
         ('[priors.CL]\nprior = "exponential(1)"\nweight = 0.5\nvague = "normal(0, 1)"',
-         "live on different numbers"),
-        ('[priors.CL]\nprior = "lkj(1)"', "is no prior of a number"),
-        ('[priors.CL]\nprior = "normal(-5, 0.1)"', "puts no mass on valid values"),
+         "have different supports"),
+        ('[priors.CL]\nprior = "lkj(1)"', "is not a distribution of a number"),
+        ('[priors.CL]\nprior = "normal(-5, 0.1)"', "has no mass on the valid values"),
         ('[priors.corr]\nprior = "normal(0, 1)"', "write lkj(2)"),
-        (JOINT + '[priors.CL]\nprior = "half_normal(1)"', "CL is in a joint prior too"),
-        (JOINT.replace("0.5], [0.5", "1.5], [1.5"), "the correlation matrix is none"),
-        (JOINT.replace("sd = [0.2, 0.3]", "sd = [0.2]"), "sd of another length"),
+        (JOINT + '[priors.CL]\nprior = "half_normal(1)"', "CL is also in a joint prior"),
+        (JOINT.replace("0.5], [0.5", "1.5], [1.5"), "the correlation matrix is not valid"),
+        (JOINT.replace("sd = [0.2, 0.3]", "sd = [0.2]"), "sd has another length"),
         (JOINT.replace("[0.2, 0.3]", "[0.2, -1]"), "is not positive"),
         (JOINT.replace('"omega[CL]"', '"CL"'), "CL has two joint priors"),
-        (JOINT + "weight = 0.5", "vague_sd of another length"),
+        (JOINT + "weight = 0.5", "vague_sd has another length"),
         (JOINT + "discount = 3", "the discount is 3"),
     ],
 )  # fmt: skip

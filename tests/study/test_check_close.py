@@ -17,10 +17,10 @@ def table(tmp_path: Path, *times: str) -> Path:
 @pytest.mark.parametrize(
     ("earlier", "later"), [("0.3", "0.30000000000000004"), ("5000", "5000.000000001")]
 )
-def test_times_closer_than_the_solver_tells_are_refused(
+def test_times_that_the_solver_cannot_distinguish_are_refused(
     tmp_path: Path, earlier: str, later: str
 ) -> None:
-    with pytest.raises(pq.CheckError, match="less than the solver can tell") as caught:
+    with pytest.raises(pq.CheckError, match="too close to the time of the previous") as caught:
         pq.read_study(table(tmp_path, "0", earlier, later))
     assert "row 4" in caught.value.issues[0].where
 

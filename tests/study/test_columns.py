@@ -66,8 +66,8 @@ def test_the_model_states_rules_and_an_option_replaces_them(write: Write) -> Non
     ("rule", "what"),
     [
         ("nonsense", "cannot be read"), ("A == 1 or B == 2", "cannot be read"),
-        ("ACCEPT=(C.EQ.1)", "cannot be read"), ("WGT == 1", "names no column 'WGT'"),
-        ("TIME >= 0", "leave every row out"),
+        ("ACCEPT=(C.EQ.1)", "cannot be read"), ("WGT == 1", "names a missing column 'WGT'"),
+        ("TIME >= 0", "leave out all rows"),
     ],
 )  # fmt: skip
 def test_rules_that_mean_nothing(write: Write, rule: str, what: str) -> None:
@@ -105,20 +105,20 @@ def test_rules_of_several_conditions(write: Write, rule: str, left: list[float])
 @pytest.mark.parametrize(
     ("rule", "why", "remedy"),
     [
-        ("DV.NE.2.OR.TIME.GT.3", "has alternatives", "['DV.NE.2', 'TIME.GT.3']"),
-        ("WT.EQ.70.OR.DV.EQ.1", "has alternatives", "['WT.EQ.70', 'DV.EQ.1']"),
-        ("DV != 1, TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
-        ("DV != 1|TIME > 3", "has alternatives", "['DV != 1', 'TIME > 3']"),
-        ("DV == 1 or TIME > 3", "has alternatives", "['DV == 1', 'TIME > 3']"),
-        ("SITE == Bern, CH", "has alternatives", "quoted"),
+        ("DV.NE.2.OR.TIME.GT.3", "contains alternatives", "['DV.NE.2', 'TIME.GT.3']"),
+        ("WT.EQ.70.OR.DV.EQ.1", "contains alternatives", "['WT.EQ.70', 'DV.EQ.1']"),
+        ("DV != 1, TIME > 3", "contains alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV != 1|TIME > 3", "contains alternatives", "['DV != 1', 'TIME > 3']"),
+        ("DV == 1 or TIME > 3", "contains alternatives", "['DV == 1', 'TIME > 3']"),
+        ("SITE == Bern, CH", "contains alternatives", "quote"),
         ("DV != 1 TIME > 3", "second comparison", "'and'"),
         ("DV.NE.1 TIME.GT.3", "second comparison", "'and'"),
         ("DV == <0.1", "second comparison", "quote"),
         ("0 < DV < 1", "second comparison", "'and'"),
         ("DV <> 1", "second comparison", "'and'"),
-        ("TIME > 12:00", "'12:00' is no number", "=="),
-        ("SITE > Bern", "'Bern' is no number", "=="),
-        ("DV < .", "'.' is no number", "=="),
+        ("TIME > 12:00", "'12:00' is not a number", "=="),
+        ("SITE > Bern", "'Bern' is not a number", "=="),
+        ("DV < .", "'.' is not a number", "=="),
         ("DV == 1 and", "second comparison", "'and'"),
         ("DV = 1", "cannot be read", "comparison"),
     ],
@@ -133,10 +133,10 @@ def test_a_rule_is_never_read_as_another(write: Write, rule: str, why: str, reme
 
 def test_texts_are_not_greater_or_less_than_numbers(write: Write) -> None:
     path = write("ID,TIME,DV\n1,8:00,1\n1,9:00,<0.1\n")
-    with pytest.raises(CheckError, match="no numbers, such as '8:00'"):
+    with pytest.raises(CheckError, match="not numbers, such as '8:00'"):
         read_study(path, ignore="TIME > 5")
     (warning,) = [i for i in read_study(path, ignore="DV > 0.5").warnings if "rule" in i.what]
-    assert "no numbers, such as '<0.1' (1 rows)" in warning.what
+    assert "not numbers, such as '<0.1' (1 rows)" in warning.what
 
 
 def test_unlike_a_value_that_never_occurs(write: Write) -> None:
@@ -149,10 +149,10 @@ def test_unlike_a_value_that_never_occurs(write: Write) -> None:
 
 def test_a_rule_without_rows_is_a_warning(write: Write) -> None:
     study = read_study(write(COMMENTED), ignore=["C == C", "WT > 500"])
-    assert any("leaves no row out" in issue.what for issue in study.warnings)
+    assert any("does not leave out any row" in issue.what for issue in study.warnings)
 
 
-def test_free_text_below_a_mark_is_no_ragged_row(write: Write) -> None:
+def test_free_text_below_a_mark_is_not_a_ragged_row(write: Write) -> None:
     path = write("ID,TIME,DV\n1,0,1\nC a comment, of, any, length\n1,1,2\n")
     with pytest.raises(CheckError, match="4 cells"):
         read_study(path)
@@ -170,7 +170,7 @@ def test_a_marked_row_is_refused_with_a_remedy_that_works(write: Write) -> None:
     assert "--ignore 'C == C'" in issue.remedy
     assert len(read_study(path, columns={"C_kept": "C"}).table) == 4
     numbers = write("ID,TIME,DV,C\n1,0,1,0\n1,1,2,1\n")
-    with pytest.raises(CheckError, match="marks the row"):
+    with pytest.raises(CheckError, match="marks a row"):
         read_study(numbers)
     assert len(read_study(numbers, ignore="C == 1").table) == 1
     # A column of numbers other than 0 and 1 marks nothing.
@@ -195,7 +195,7 @@ def test_two_ragged_rows_that_make_up_for_each_other(write: Write) -> None:
     assert [i.where.split(", ")[1] for i in caught.value.issues] == ["row 3", "row 4"]
 
 
-def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
+def test_a_delimiter_in_quotes_does_not_split(write: Write) -> None:
     study = read_study(write('"ID","TIME","DV","a, b"\n"x, y",0,1,2\n'))
     assert study.subjects == ("x, y",)
     assert study.covariates == ("a, b",)
@@ -211,7 +211,7 @@ def test_a_delimiter_in_quotes_is_none(write: Write) -> None:
         ({"COMMENT": ["haemolysed", None, None]}, "COMMENT"), ({"DUR": [2.0, 0, 0]}, "DUR"),
     ],
 )  # fmt: skip
-def test_columns_that_look_like_codes_are_told(columns: dict[str, object], column: str) -> None:
+def test_columns_that_look_like_codes_are_reported(columns: dict[str, object], column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1, 2], "AMT": [100, 0, 0], "DV": [None, 1, 2]})
     study = study_from_frame(table.assign(**columns))
     assert any(issue.where == f"table, column {column}" for issue in study.warnings)
@@ -223,7 +223,7 @@ def test_columns_that_look_like_codes_are_told(columns: dict[str, object], colum
     ["BLQ_FLAG", "BLQFLAG", "blq_flag", "BLOQFL", "CENS_FLAG", "CENSFL", "IS_BLQ", "BQLFN",
      "LLOQFL", "BLQF", "BLQ.FL", "BDL"],
 )  # fmt: skip
-def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
+def test_flags_of_censoring_are_reported_for_any_name(column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0, 1]})
     (issue,) = study_from_frame(table).warnings
     assert f"{column} looks like BLQ" in issue.what
@@ -232,7 +232,7 @@ def test_flags_of_censoring_are_told_whatever_their_name(column: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["LLQ", "LOD", "LLOQ_VALUE", "LQ", "QL"])
-def test_limits_are_told_whatever_their_name(column: str) -> None:
+def test_limits_are_reported_for_any_name(column: str) -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "DV": [5.0, 1], column: [0.5, 0.5]})
     (issue,) = study_from_frame(table).warnings
     assert f"{column} looks like a limit" in issue.what
@@ -259,12 +259,12 @@ def test_a_unit_outside_brackets_hides_no_observations(write: Write, header: str
 @pytest.mark.parametrize("header", ["AMT_mg", "RATE mg/h", "II_h", "LLOQ_ng/mL", "TIME_h"])
 def test_units_of_other_columns_outside_brackets(write: Write, header: str) -> None:
     text = f"ID,TIME,DV,{header}\n1,0,1,2\n".replace("TIME,DV,TIME_h", "DATE,DV,TIME_h")
-    with pytest.raises(CheckError, match="with a unit, and is not read as it"):
+    with pytest.raises(CheckError, match="with a unit, but is not read as"):
         read_study(write(text))
 
 
 @pytest.mark.parametrize("header", ["CONC", "CONC (ng/mL)", "Concentration", "AVAL", "Y", "CP"])
-def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> None:
+def test_values_of_a_table_without_dv_are_reported(write: Write, header: str) -> None:
     path = write(f"ID,TIME,AMT,{header}\n1,0,100,.\n1,1,.,6\n")
     name = header.split(" ")[0]
     (issue,) = read_study(path).warnings
@@ -274,12 +274,12 @@ def test_values_of_a_table_without_dv_are_told(write: Write, header: str) -> Non
     assert study.warnings == ()
 
 
-def test_a_logarithm_alone_is_told_of_truly(write: Write) -> None:
+def test_a_single_logarithm_is_reported_correctly(write: Write) -> None:
     (issue,) = read_study(write("ID,TIME,LDV\n1,0,5\n1,1,6\n")).warnings
-    assert issue.what == "LDV looks like log-transformed DV, and is not read (2 rows)"
+    assert issue.what == "LDV looks like log-transformed DV, but is not read (2 rows)"
 
 
-def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
+def test_values_on_records_without_observation_are_reported(write: Write) -> None:
     study = read_study(write("ID,TIME,EVID,DV\n1,0,0,5\n1,1,2,2\n1,2,3,4\n1,3,2,0\n1,4,2,.\n"))
     found = [(i.what, i.where.split(", ")[1]) for i in study.warnings]
     assert [(what[:9], row) for what, row in found] == [
@@ -290,7 +290,7 @@ def test_values_on_records_that_observe_nothing_are_told(write: Write) -> None:
     assert study.warnings == ()
 
 
-def test_infusion_times_are_no_boluses() -> None:
+def test_infusion_times_are_not_read_as_boluses() -> None:
     table = pd.DataFrame({"ID": 1, "TIME": [0, 1], "AMT": [100, 0], "DV": [None, 1],
                           "TINF": [2.0, 0]})  # fmt: skip
     with pytest.raises(CheckError, match="duration of infusions"):
@@ -298,15 +298,15 @@ def test_infusion_times_are_no_boluses() -> None:
     study_from_frame(table.assign(RATE=[50.0, 0]))
 
 
-def test_values_that_nothing_reads_are_told() -> None:
+def test_values_that_are_not_read_are_reported() -> None:
     table = pd.DataFrame({
         "ID": 1, "TIME": [0, 1, 2, 3], "AMT": [100.0, 0, 0, 0], "EVID": [1, 0, 0, 0],
         "DV": [7.0, 1.0, 999.0, 0.1], "MDV": [1, 0, 0, 1], "BLQ": [0, 0, 0, 1],
     })  # fmt: skip
     found = [issue.what for issue in study_from_frame(table).warnings]
-    assert "DV is 7 on a dose record, which observes nothing" in found
+    assert "DV is 7 on a dose record, which is not an observation" in found
     assert "DV is 999, which looks like a missing value" in found
-    assert "BLQ is 1, but MDV is 1: the record is left out, not censored" in found
+    assert "BLQ is 1, but MDV is 1: the record is ignored, not censored" in found
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ WARFARIN = pd.DataFrame({
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: what was asked for is counted below."""
+        """Suppress messages: requests are counted below."""
 
 
 @contextlib.contextmanager
@@ -65,7 +65,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def offered(name: str, frame: pd.DataFrame, folder: Path, address: str) -> Download:
-    """Write a table as R would, and say where it lies."""
+    """Write a table as R does, and return its address."""
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.rda"
     rdata.write_rda(file, {name: frame})
@@ -118,7 +118,7 @@ def test_studies_of_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(warfarin.table["DVID"]) == {"cp", "pca"}
 
 
-def test_a_name_that_is_none() -> None:
+def test_an_unknown_name_is_refused() -> None:
     assert datasets.names() == ("mavoglurant", "quinidine", "theophylline", "warfarin")
     for ask in (datasets.path, datasets.local_path, datasets.describe, datasets.load):
         with pytest.raises(CheckError, match="did you mean warfarin"):

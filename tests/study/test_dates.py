@@ -89,14 +89,14 @@ def test_a_plain_number_is_a_day(write: Write, column: str) -> None:
         ("DAT2", "31-01-2024"), ("DAT3", "2024-01-13"), ("DAT1", "1-3-124"), ("DAT1", "30-2-2024"),
     ],
 )  # fmt: skip
-def test_what_is_no_date_is_one_error_a_row(write: Write, column: str, cell: str) -> None:
+def test_an_invalid_date_is_one_error_per_row(write: Write, column: str, cell: str) -> None:
     rows = f"1,{cell},8:00,1\n1,{cell},9:00,1\n"
     found = errors_of(write(f"ID,{column},TIME,DV\n{rows}"))
-    assert [i.what for i in found] == [f"'{cell}' is no date"] * 2
+    assert [i.what for i in found] == [f"'{cell}' is not a date"] * 2
     assert all(i.where.endswith(f"column {column}") for i in found)
 
 
-def test_a_missing_date_is_told_of_the_date(write: Write) -> None:
+def test_a_missing_date_is_reported_for_the_column_of_dates(write: Write) -> None:
     found = errors_of(write("ID,DAT1,TIME,DV\n1,1-3-2024,8:00,1\n1,.,9:00,1\n"))
     assert [(i.what, i.where.split(", ")[1]) for i in found] == [("DAT1 is missing", "row 3")]
 
@@ -104,7 +104,7 @@ def test_a_missing_date_is_told_of_the_date(write: Write) -> None:
 @pytest.mark.parametrize("cell", ["2024-03-01T08:00:00Z", "01/03/2024 08:00", "2024-13-01 08:00"])
 def test_an_unreadable_time_is_one_error_a_row(write: Write, cell: str) -> None:
     found = errors_of(write(f"ID,TIME,DV\n1,{cell},1\n1,{cell},1\n"))
-    assert [i.what for i in found] == [f"'{cell}' is no time"] * 2
+    assert [i.what for i in found] == [f"'{cell}' is not a time"] * 2
 
 
 def test_an_unreadable_amount_is_one_error(write: Write) -> None:
@@ -115,7 +115,7 @@ def test_an_unreadable_amount_is_one_error(write: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ["DAY", "Day", "VISITDY", "STUDYDAY", "ADTC", "DATE2", "ADT"])
-def test_days_beside_clock_times_are_read_or_refused(write: Write, name: str) -> None:
+def test_days_with_clock_times_are_read_or_refused(write: Write, name: str) -> None:
     path = write(f"ID,{name},TIME,DV\n1,1,8:00,1\n1,2,9:00,1\n1,3,10:00,1\n")
     (issue,) = errors_of(path)
     assert f'columns = {{ DATE = "{name}" }}' in issue.remedy
@@ -136,37 +136,37 @@ def test_days_that_do_not_change_or_are_covariates(write: Write) -> None:
 
 def test_clock_times_over_midnight_need_the_day(write: Write) -> None:
     (issue,) = errors_of(write("ID,TIME,DV\n1,22:00,1\n1,23:30,1\n1,1:00,1\n"))
-    assert issue.what == "TIME goes back to 1:00"
+    assert issue.what == "TIME decreases to 1:00"
     assert "DATE" in issue.remedy
     text = "ID,DATE,TIME,DV\n1,1,22:00,1\n1,1,23:30,1\n1,2,1:00,1\n"
     assert read_study(write(text)).table["TIME"].tolist() == [0, 1.5, 3]
     (issue,) = errors_of(write(text.replace("1,2,1:00", "1,1,1:00")))
-    assert issue.what == "TIME goes back to 1 1:00"
+    assert issue.what == "TIME decreases to 1 1:00"
     (issue,) = errors_of(write("ID,TIME,DV\n1,22,1\n1,23.5,1\n1,1,1\n"))
-    assert issue.what == "TIME goes back to 1"
+    assert issue.what == "TIME decreases to 1"
     assert "DATE" in issue.remedy
 
 
-def test_beside_a_date_time_is_an_hour_of_the_day(write: Write) -> None:
+def test_with_a_date_time_is_an_hour_of_the_day(write: Write) -> None:
     path = write("ID,DATE,TIME,DV\n1,2024-03-01,0,1\n1,2024-03-02,24,1\n1,2024-03-03,48,1\n")
     (issue,) = errors_of(path)
-    assert "48 is none" in issue.what
+    assert "it is 48" in issue.what
     assert 'columns = { DATE_kept = "DATE" }' in issue.remedy
     assert read_study(path, columns={"DATE_kept": "DATE"}).table["TIME"].tolist() == [0, 24, 48]
 
 
 def test_dates_in_time_are_in_every_row_and_agree_with_date(write: Write) -> None:
     (issue,) = errors_of(write("ID,TIME,DV\n1,8:00,1\n1,2024-03-01 9:00,1\n"))
-    assert issue.what == "'8:00' has no date, and other times have one"
+    assert issue.what == "'8:00' has no date, but other times have one"
     rows = "1,2024-03-01,2024-03-01 8:00,1\n1,2024-03-01,2024-03-02 8:00,1\n"
     (issue,) = errors_of(write(f"ID,DATE,TIME,DV\n{rows}"))
-    assert "another day than DATE says" in issue.what
+    assert "and DATE state different days" in issue.what
     assert "row 3" in issue.where
 
 
 @pytest.mark.parametrize("unit", ["min", "d", "mg"])
-def test_clock_times_are_hours_whatever_the_header_says(write: Write, unit: str) -> None:
+def test_clock_times_are_hours_for_any_header(write: Write, unit: str) -> None:
     path = write(f"ID,TIME [{unit}],DV\n1,8:00,1\n1,9:30,1\n")
     (issue,) = errors_of(path)
-    assert f"said to be {unit}" in issue.what
+    assert f"stated as {unit}" in issue.what
     assert read_study(write("ID,TIME [h],DV\n1,8:00,1\n1,9:30,1\n")).table["TIME"][1] == 1.5

@@ -1,4 +1,4 @@
-"""Limits of quantification: of an endpoint, whatever way they are written."""
+"""Limits of quantification of an endpoint, in all notations."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def test_unflagged_values_beyond_their_limit() -> None:
     assert sum("it is censored" in issue.what for issue in study.warnings) == 3
     kept = study_from_frame(frame([2.0, 0.05], LLOQ=0.1, BLQ=0))
     assert kept.table["BLQ"].tolist() == [0, 0]
-    assert "counts as measured" in kept.warnings[0].what
+    assert "kept as measured" in kept.warnings[0].what
     derived = study_from_frame(frame(["<0.1", 0.05, 3.0]))
     np.testing.assert_array_equal(limits(derived), [0.1, NAN, 0.1])
     assert derived.table["BLQ"].tolist() == [1, 0, 0]
@@ -78,10 +78,10 @@ def test_unflagged_values_beyond_their_limit() -> None:
 @pytest.mark.parametrize(
     ("table", "what"),
     [
-        (frame([5.0, 0.0], BLQ=[0, 1]), "BLQ is 1, but there is no LLOQ"),
-        (frame([5.0, -99.0], BLQ=[0, 1]), "BLQ is 1, but there is no LLOQ"),
-        (frame([5.0, None], BLQ=[0, -1]), "BLQ is -1, but there is no ULOQ"),
-        (frame([0.03, 0.05, 3.0], BLQ=[1, 1, 0]), "is it the limit, or a value?"),
+        (frame([5.0, 0.0], BLQ=[0, 1]), "BLQ is 1, but LLOQ is missing"),
+        (frame([5.0, -99.0], BLQ=[0, 1]), "BLQ is 1, but LLOQ is missing"),
+        (frame([5.0, None], BLQ=[0, -1]), "BLQ is -1, but ULOQ is missing"),
+        (frame([0.03, 0.05, 3.0], BLQ=[1, 1, 0]), "it may be the limit or a value"),
         (frame([5.0, 0.2], BLQ=[0, 1], LLOQ=0.1), "is not below its LLOQ"),
         (frame([5.0, 0.2], BLQ=[0, 1], LLOQ=[0.1, None]), "is not below the LLOQ"),
         (frame([5.0, 0.1], CENS=[0, 1], LIMIT=[0, 0.2]), "LIMIT 0.2 is not below the LLOQ"),
@@ -110,7 +110,7 @@ def test_limits_in_a_unit_of_their_own() -> None:
     assert "LLOQ" not in study.units
     with pytest.raises(CheckError, match="no conversion"):
         study_from_frame(table, units={"DV": "ng/mL", "LLOQ": "nM"})
-    with pytest.raises(CheckError, match="state that of DV"):
+    with pytest.raises(CheckError, match="state the unit of DV"):
         study_from_frame(table, units={"LLOQ": "nM"})
     logged = study_from_frame(
         frame([1.0, None], BLQ=[0, 1], LLOQ=[None, 200.0]),
@@ -150,13 +150,13 @@ def test_one_censored_value_does_not_state_the_limit_of_a_row_that_states_none(
     column = "LLOQ" if sign == 1 else "ULOQ"
     errors = [i for i in caught.value.issues if i.severity == "error"]
     assert any(i.where == f"table, row 3, column {column}" for i in errors)
-    assert all(f"state {column} in a column of its own" in i.remedy for i in errors)
+    assert all(f"state {column} in a separate column" in i.remedy for i in errors)
     stated = study_from_frame(table.assign(**{column: 0.05 if sign == 1 else 50.0}))
     assert limits(stated, column) == [0.05 if sign == 1 else 50.0] * 3
 
 
 def test_limits_of_other_endpoints_and_stated_ones_settle_it() -> None:
-    with pytest.raises(CheckError, match="no LLOQ"):
+    with pytest.raises(CheckError, match="LLOQ is missing"):
         study_from_frame(frame([0.05, 0.0], BLQ=[1, 1], DVID=["a", "b"]))
     study = study_from_frame(frame(["<0.05", 0.0, 7.0], BLQ=[None, 1, 0]))
     assert limits(study) == [0.05] * 3
@@ -164,10 +164,10 @@ def test_limits_of_other_endpoints_and_stated_ones_settle_it() -> None:
     assert limits(study) == [0.05] * 3
 
 
-def test_an_interval_without_a_flag_is_told() -> None:
+def test_an_interval_without_a_flag_is_reported() -> None:
     study = study_from_frame(frame([5.0, 0.1], LIMIT=[None, 0.0]))
     (issue,) = study.warnings
-    assert "counts as measured" in issue.what
+    assert "kept as measured" in issue.what
     assert study.table["BLQ"].tolist() == [0, 0]
     flagged = study_from_frame(frame([5.0, 0.1], LIMIT=[0.0, 0.0], CENS=[0, 1]))
     assert flagged.warnings == ()

@@ -25,7 +25,7 @@ def refused(path: Path, **options: object) -> list[Issue]:
 
 
 def followed(issue: Issue) -> dict[str, str]:
-    """Return what a remedy says of columns."""
+    """Return the columns in a remedy."""
     found = re.search(r'columns = \{ (\S+) = "([^"]+)" \}', issue.remedy)
     assert found, issue.remedy
     return {found[1]: found[2]}
@@ -42,7 +42,7 @@ def followed(issue: Issue) -> dict[str, str]:
 def test_the_remedy_for_two_columns_of_one_name_works(write: Write, one: str, other: str) -> None:
     for first, second in ((one, other), (other, one)):
         path = write(f"ID,TIME,{first},{second}\n1,0,1,0\n1,1,1,0\n")
-        (issue,) = [i for i in refused(path) if "two columns mean" in i.what]
+        (issue,) = [i for i in refused(path) if "two columns are read as" in i.what]
         chosen = followed(issue)
         (name,) = chosen
         assert chosen[name] == first
@@ -70,15 +70,15 @@ def test_what_is_not_chosen_is_written_and_read_again(write: Write, tmp_path: Pa
     assert again.table["WT"].tolist() == [70]
 
 
-def test_names_that_cannot_be_told_apart(write: Write) -> None:
+def test_ambiguous_names_are_refused(write: Write) -> None:
     (issue,) = refused(write("ID,TIME,DV,WT,WT\n1,0,1,70,71\n"))
     assert issue.remedy == "rename one of them in the file"
     path = write("ID,TIME,DV,WT [kg],WT [g]\n1,0,1,70,70000\n")
     issues = refused(path, columns={"WT": "WT"})
-    assert any("'WT [kg]', 'WT [g]'" in i.what and "whole text" in i.remedy for i in issues)
+    assert any("'WT [kg]', 'WT [g]'" in i.what and "complete text" in i.remedy for i in issues)
 
 
-def test_the_old_column_keeps_a_name_for_people(write: Write) -> None:
+def test_the_old_column_keeps_a_readable_name(write: Write) -> None:
     path = write("ID,TIME,DV,CONC\n1,0,5,7\n")
     study = read_study(path, columns={"DV": "CONC"})
     assert study.table["DV"].tolist() == [7]
@@ -90,12 +90,12 @@ def test_a_last_comma_makes_no_column(write: Write, ending: str) -> None:
     path = write(f"ID,TIME,DV,{ending}\n1,0,5,{ending}\n1,1,6,{ending}\n")
     assert read_study(path).covariates == ()
     (issue,) = refused(write(f"ID,TIME,DV,{ending}\n1,0,5,{ending}\n1,1,6,7{ending}\n"))
-    assert issue.what == "column 4 has values and no name"
+    assert issue.what == "column 4 has values but no name"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("quoted", [False, True])
-def test_blanks_around_cells_are_none(write: Write, delimiter: str, quoted: bool) -> None:
+def test_blanks_around_cells_are_removed(write: Write, delimiter: str, quoted: bool) -> None:
     rows = ["ID TIME AMT EVID CMT DV WT", "a 0 100 1 2 . 70", "a 1 . 0 . <0.5 .", "b 2 . 0 . 5 NA"]
     for blank in (" ", "  "):
         cells = [[f'"{blank}{c}{blank}"' if quoted else f"{blank}{c}{blank}" for c in r.split()]
@@ -108,7 +108,7 @@ def test_blanks_around_cells_are_none(write: Write, delimiter: str, quoted: bool
         assert study.table["WT"].isna().tolist() == [False, True, True]
 
 
-def test_blanks_around_the_cells_of_a_frame_are_none() -> None:
+def test_blanks_around_the_cells_of_a_frame_are_removed() -> None:
     table = pd.DataFrame({
         "ID": [" a", "a "], "TIME": ["0 ", " 1"], "AMT": ["100", " . "], "CMT": ["2 ", " . "],
         "DV": [". ", " 5"], "SITE": ["x ", " x"],
@@ -142,7 +142,7 @@ def test_levels_are_named_or_coded_in_any_form() -> None:
     with pytest.raises(CheckError) as caught:
         timelines(study_from_frame(table), [column], [])
     (issue,) = caught.value.issues
-    assert issue.what == "'x' is no level of it"
+    assert issue.what == "'x' is not a level of this covariate"
     lines = timelines(study_from_frame(table[:3]), [column], [])
     assert [float(line.fixed[0]) for line in lines] == [0, 1, 1]
 

@@ -1,4 +1,4 @@
-"""What only a dose record can say, limits below zero, compartments switched off: all get a word."""
+"""Unusual records: items of dose records elsewhere, negative limits, compartments switched off."""
 
 import pandas as pd
 import pytest
@@ -30,7 +30,7 @@ def test_a_compartment_is_not_switched_off() -> None:
 
 def test_a_negative_limit_is_named() -> None:
     study = study_from_frame(frame(BLQ=1, DV=-0.1))
-    assert any("-0.1 is taken for the LLOQ" in issue.what for issue in study.warnings)
+    assert any("-0.1 is used as LLOQ" in issue.what for issue in study.warnings)
 
 
 @pytest.mark.parametrize(("rate", "key"), [(-1, "rate"), (-2, "duration")])

@@ -160,9 +160,9 @@ GOOD = "1,0,100,0,1,0,0,0,.,1,0,.\n1,1,0,0,0,0,0,0,5,0,0,.\n"
     ("row", "column_name", "what"),
     [
         ("1,.,0,0,0,0,0,0,5,0,0,.", "TIME", "TIME is missing"),
-        ("1,x,0,0,0,0,0,0,5,0,0,.", "TIME", "'x' is no time"),
+        ("1,x,0,0,0,0,0,0,5,0,0,.", "TIME", "'x' is not a time"),
         ("1,inf,0,0,0,0,0,0,5,0,0,.", "TIME", "not a finite number"),
-        ("1,0.5,0,0,0,0,0,0,5,0,0,.", "TIME", "TIME goes back to 0.5"),
+        ("1,0.5,0,0,0,0,0,0,5,0,0,.", "TIME", "TIME decreases to 0.5"),
         (".,2,0,0,0,0,0,0,5,0,0,.", "ID", "ID is missing"),
         ("1,2,0,0,5,0,0,0,5,0,0,.", "EVID", "EVID is 5"),
         ("1,2,0,0,0.5,0,0,0,5,0,0,.", "EVID", "0.5 is not a whole number"),
@@ -174,13 +174,13 @@ GOOD = "1,0,100,0,1,0,0,0,.,1,0,.\n1,1,0,0,0,0,0,0,5,0,0,.\n"
         ("1,2,5,0,1,0,-12,0,.,1,0,.", "II", "II is -12"),
         ("1,2,5,-3,1,0,0,0,.,1,0,.", "RATE", "RATE is -3"),
         ("1,2,5,-0.5,1,0,0,0,.,1,0,.", "RATE", "RATE is -0.5"),
-        ("1,2,.,0,1,0,0,0,.,1,0,.", "AMT", "a dose without AMT"),
-        ("1,2,0,5,1,0,0,0,.,1,0,.", "AMT", "a dose without AMT"),
-        ("1,2,5,0,0,0,0,0,5,0,0,.", "AMT", "a record that is no dose"),
-        ("1,2,5,0,1,0,0,1,.,1,0,.", "II", "SS without II"),
-        ("1,2,5,0,1,3,0,0,.,1,0,.", "II", "ADDL without II"),
+        ("1,2,.,0,1,0,0,0,.,1,0,.", "AMT", "a dose record has no AMT"),
+        ("1,2,0,5,1,0,0,0,.,1,0,.", "AMT", "a dose record has no AMT"),
+        ("1,2,5,0,0,0,0,0,5,0,0,.", "AMT", "a record that is not a dose"),
+        ("1,2,5,0,1,0,0,1,.,1,0,.", "II", "SS is stated without II"),
+        ("1,2,5,0,1,3,0,0,.,1,0,.", "II", "ADDL is stated without II"),
         ("1,2,0,5,1,0,12,1,.,1,0,.", "II", "constant infusion"),
-        ("1,2,5,0,3,0,0,0,.,1,0,.", "EVID", "a reset (EVID 3) with a dose"),
+        ("1,2,5,0,3,0,0,0,.,1,0,.", "EVID", "a reset record (EVID 3) has a dose"),
         ("1,2,0,0,0,0,0,0,.,0,0,.", "DV", "DV is missing, but MDV is 0"),
         ("1,2,0,0,0,0,0,0,.,0,1,.", "LLOQ", "BLQ is 1"),
         ("1,2,0,0,0,0,0,0,abc,0,0,.", "DV", "'abc' is not a finite number"),
@@ -231,25 +231,26 @@ def test_all_problems_come_together_and_long_lists_are_cut(write: Write) -> None
     ("text", "what"),
     [
         ("", "no header"), ("ID,TIME,DV\n", "empty"), ("# x\n\n", "no header"),
-        ("ID,DV\n1,2\n", "no column TIME"), ("TIME,DV\n1,2\n", "no column ID"),
-        ("ID,TIME,time,DV\n1,2,3,4\n", "two columns mean TIME"),
-        ("ID,TIME,wt,WT\n1,2,3,4\n", "two columns mean WT"),
+        ("ID,DV\n1,2\n", "column TIME is missing"),
+        ("TIME,DV\n1,2\n", "column ID is missing"),
+        ("ID,TIME,time,DV\n1,2,3,4\n", "two columns are read as TIME"),
+        ("ID,TIME,wt,WT\n1,2,3,4\n", "two columns are read as WT"),
         ("ID,TIME,DV\n1,2\n1,2,3\n", "2 cells, but the header has 3"),
         ("ID,TIME,DV\n1,2,3,4\n1,2,3\n", "4 cells, but the header has 3"),
         ("ID,TIME,DV [mgg]\n1,2,3\n", "unknown unit"),
-        ("ID,TIME,DV\n1,0,1\n2,0,1\n1,1,1\n", "appears again"),
+        ("ID,TIME,DV\n1,0,1\n2,0,1\n1,1,1\n", "are not consecutive"),
         ("ID,TIME,DV,AMT\n1,0,.,5\n", "no observation record"),
-        ("ID,TIME,DATE,DV\n1,25:00,2024-01-01,5\n", "is no time"),
-        ("ID,TIME,DATE,DV\n1,8:00,2024-13-01,5\n", "is no date"),
-        ("ID,TIME,DV\n1,8:61,1\n", "is no time"),
+        ("ID,TIME,DATE,DV\n1,25:00,2024-01-01,5\n", "is not a time"),
+        ("ID,TIME,DATE,DV\n1,8:00,2024-13-01,5\n", "is not a date"),
+        ("ID,TIME,DV\n1,8:61,1\n", "is not a time"),
         ("ID,TIME,DV,BLQ,LLOQ,ULOQ\n1,0,1,0,5,2\n", "LLOQ is not below ULOQ"),
     ],
 )  # fmt: skip
-def test_tables_that_are_none(write: Write, text: str, what: str) -> None:
+def test_invalid_tables_are_refused(write: Write, text: str, what: str) -> None:
     assert any(what in i.what for i in issues_of(write(text)))
 
 
-def test_files_that_are_no_text(tmp_path: Path) -> None:
+def test_files_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     with pytest.raises(CheckError, match="No such file"):
         read_study(path)
@@ -257,7 +258,7 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
         read_study(tmp_path)
     for content in (b"\xff\xfe\x00", b"ID,TIME\n\0\0"):
         path.write_bytes(content)
-        with pytest.raises(CheckError, match="no text file|not UTF-8"):  # noqa: RUF043
+        with pytest.raises(CheckError, match="not a text file|not UTF-8"):  # noqa: RUF043
             read_study(path)
 
 
@@ -265,7 +266,7 @@ def test_names_that_are_not_there(write: Write) -> None:
     path = write("ID,TIME,conc\n1,0,1\n")
     with pytest.raises(CheckError, match="did you mean conc"):
         read_study(path, columns={"DV": "cnc"})
-    with pytest.raises(CheckError, match="a unit of a column that is not there"):
+    with pytest.raises(CheckError, match="a unit is stated for a missing column"):
         read_study(path, units={"WT": "kg"})
 
 
@@ -288,9 +289,9 @@ def test_what_is_odd_is_a_warning(write: Write) -> None:
     )
     found = {(i.what, i.where.split(", ")[1]) for i in study.warnings}
     assert found == {
-        ("subject 2 has no observation", "row 6"),
-        ("the same observation a second time", "row 4"),
-        ("additional doses reach beyond the next reset, which drops them", "row 2"),
+        ("subject 2 has no observation record", "row 6"),
+        ("this observation is a duplicate", "row 4"),
+        ("additional doses extend beyond the next reset, which cancels them", "row 2"),
     }
     assert {i.severity for i in study.warnings} == {"warning"}
 

@@ -42,14 +42,14 @@ def test_a_regimen() -> None:
     [
         ({"doses": Dose(amount=[1, 2]), "subjects": 3}, "amount has the shape"),
         ({"doses": (), "subjects": 2, "covariates": {"WT": [1, 2, 3]}}, "WT has the shape"),
-        ({"doses": Dose(amount=1, n=2)}, "ADDL without II"),
+        ({"doses": Dose(amount=1, n=2)}, "ADDL is stated without II"),
         ({"doses": Dose(amount=-1)}, "AMT is -1"),
         ({"doses": (), "times": []}, "empty"),
         ({"doses": (), "subjects": 0}, "empty"),
         ({"doses": (), "times": [float("nan")]}, "TIME is missing"),
     ],
 )
-def test_regimens_that_are_none(arguments: dict[str, object], what: str) -> None:
+def test_invalid_regimens_are_refused(arguments: dict[str, object], what: str) -> None:
     with pytest.raises(CheckError, match=what):
         regimen(**{"times": [1.0], **arguments})  # type: ignore[arg-type]
 
@@ -78,11 +78,11 @@ def test_stacking() -> None:
 def test_studies_that_do_not_stack() -> None:
     frame = pd.DataFrame({"ID": [1], "TIME": 0.0, "DV": 1.0, "SEX": "m"})
     one, two = study_from_frame(frame), study_from_frame(frame.assign(SEX=1))
-    with pytest.raises(CheckError, match="it is text in A alone"):
+    with pytest.raises(CheckError, match="it is text in A only"):
         stack_studies({"A": one, "B": two})
-    with pytest.raises(CheckError, match="column sex already"):
+    with pytest.raises(CheckError, match="already has a column sex"):
         stack_studies({"A": one}, label="sex")
-    with pytest.raises(CheckError, match="there are none"):
+    with pytest.raises(CheckError, match="there is no study"):
         stack_studies({})
     units = [study_from_frame(frame, units={"DV": unit}) for unit in ("mg/L", "nM")]
     with pytest.raises(CheckError, match="no conversion"):

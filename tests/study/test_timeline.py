@@ -64,7 +64,7 @@ def test_a_missing_cmt_is_the_only_target() -> None:
     assert timelines(study, (), ORAL)[0].dose.tolist() == [0, -1]
     with pytest.raises(CheckError, match=r"CMT is missing.*oral \(1\), iv \(2\)"):
         timelines(study, (), TWO)
-    with pytest.raises(CheckError, match=r"no \[dose"):
+    with pytest.raises(CheckError, match=r"add \[dose"):
         timelines(study, (), ())
 
 
@@ -118,7 +118,7 @@ TABLES = st.lists(
 
 
 def plain_value(kind: str, times: list[float], values: list[float | None], t: float) -> float:
-    """What the rule says, record by record; the value just after time t."""
+    """The value of the interpolation rule, record by record, just after time t."""
     known = [(s, v) for s, v in zip(times, values, strict=True) if v is not None]
     past = [(s, v) for s, v in known if s <= t]
     future = [(s, v) for s, v in known if s > t]
@@ -190,16 +190,16 @@ def test_levels_by_label_or_code(values: list[object]) -> None:
 @pytest.mark.parametrize(
     ("values", "column", "what"),
     [
-        ([1, 2], {}, "changes to 2 within subject a, but the model calls it fixed"),
+        ([1, 2], {}, "changes to 2 within subject a, but the model declares it as fixed"),
         ([None, None], {}, "subject a has no value"),
         ([None, 1], {"interpolation": "locf"}, "no value at the first record of subject a"),
         ([None, 1], {"interpolation": "linear"}, "no value at the first record"),
         ([None, None], {"interpolation": "nocb"}, "no value at the first record"),
-        (["f", "x"], {"levels": {"f": 0, "m": 1}}, "'x' is no level of it"),
-        ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is the code of no level"),
+        (["f", "x"], {"levels": {"f": 0, "m": 1}}, "'x' is not a level of this covariate"),
+        ([0, 3], {"levels": {"f": 0, "m": 1}}, "3 is not the code of a level"),
         (["heavy", "5"], {}, "'heavy' is not a finite number"),
         ([1, 1], {"unit": "mg"}, "no conversion"),
-        ([1, 1], {"name": "XX"}, "no column 'XX'"),
+        ([1, 1], {"name": "XX"}, "the column 'XX'"),
     ],
 )
 def test_bad_covariates(values: list[object], column: dict[str, object], what: str) -> None:
@@ -210,7 +210,7 @@ def test_bad_covariates(values: list[object], column: dict[str, object], what: s
         timelines(study, [CovariateColumn(**settings)], ())  # type: ignore[arg-type]
     assert what in str(caught.value)
     assert all(issue.remedy for issue in caught.value.issues)
-    assert "locf" in str(caught.value) or "calls it fixed" not in what
+    assert "locf" in str(caught.value) or "declares it as fixed" not in what
 
 
 def test_all_problems_come_together() -> None:
@@ -243,7 +243,7 @@ def test_time_that_begins_again() -> None:
 def test_a_straight_line_begins_with_a_value() -> None:
     study = study_of(TIME=[5, 9, 1, 3], EVID=[0, 0, 4, 0], AMT=[0, 0, 1, 0], X=[1, 2, None, 3])
     column = CovariateColumn(name="X", interpolation="linear")
-    with pytest.raises(CheckError, match=r"row 3, column X.*or where its time begins again"):
+    with pytest.raises(CheckError, match=r"row 3, column X.*or where its time restarts"):
         timelines(study, [column], ORAL)
 
 

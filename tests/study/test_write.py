@@ -57,6 +57,6 @@ def test_columns_that_the_user_named_come_back_under_their_canonical_names(tmp_p
     assert found.units == {"DV": "mg/L", "TIME": "h"}
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(pq.CheckError, match="cannot be written"):
         write_study(pq.load_dataset("theophylline"), tmp_path / "absent" / "study.csv")

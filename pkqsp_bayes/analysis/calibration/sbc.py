@@ -51,9 +51,9 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.run_chains import stop_samplers
 from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
-from pkqsp_bayes.outputs import unfinished, write_text
+from pkqsp_bayes.outputs import stage_output, write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
-from pkqsp_bayes.signals import ended_by_signals
+from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -189,7 +189,7 @@ def sbc(
     else:
         made = posterior_replicates(fitted.tree, replicates, seed)
     plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=fitted is not None)
-    with ended_by_signals():
+    with raise_on_signals():
         _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
     result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)
@@ -212,7 +212,7 @@ class _Plan:
         alone = replicate_data(self.bound, self.made.value[index], self.limits)
         return joint_data(self.bound, alone) if self.joint else alone
 
-    def is_whole(self, index: int) -> bool:
+    def is_complete(self, index: int) -> bool:
         """Whether the solver and the draws of the errors made every value."""
         return bool(np.isfinite(self.made.value[index]).all())
 
@@ -266,7 +266,7 @@ def _tasks(
 ) -> Iterator[SbcTask]:
     for index in range(len(plan.made.value)):
         path = _file(folder, index)
-        if plan.is_whole(index) and read_outcome(path) is None:
+        if plan.is_complete(index) and read_outcome(path) is None:
             own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
             chosen = dataclasses.replace(settings, seed=own)
             yield SbcTask(path=path, bound=plan.case(index), settings=chosen, kept=kept)
@@ -306,5 +306,5 @@ def _write(folder: Path, result: xr.Dataset) -> None:
         table = calibration_table(result)
         writers["calibration.csv"] = lambda path: table.to_csv(path, float_format="%.4g")
     for name, write in writers.items():
-        with unfinished(folder / name) as part:
+        with stage_output(folder / name) as part:
             write(part)

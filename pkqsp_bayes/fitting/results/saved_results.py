@@ -4,7 +4,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from pkqsp_bayes.outputs import unfinished
+from pkqsp_bayes.outputs import stage_output
 
 __all__ = ["write_result"]
 
@@ -21,6 +21,6 @@ def write_result(tree: xr.DataTree, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{tree.attrs['method']}.nc"
-    with unfinished(path) as part:
+    with stage_output(path) as part:
         tree.to_netcdf(part, engine="h5netcdf")
     return path

@@ -18,7 +18,7 @@ from pkqsp_bayes.fitting.results.quantities import name_groups
 from pkqsp_bayes.fitting.results.safe_netcdf import check_netcdf
 from pkqsp_bayes.fitting.results.safe_zarr import ALL_CHUNKS, check_zarr
 from pkqsp_bayes.fitting.results.tree_checks import tree_issues
-from pkqsp_bayes.outputs import unfinished
+from pkqsp_bayes.outputs import stage_output
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
@@ -171,7 +171,7 @@ def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
     """
     written = []
     for name in STORES[store]:
-        with unfinished(folder / name) as part:
+        with stage_output(folder / name) as part:
             if name.endswith(".nc"):
                 reserve(part, _size(tree))
                 tree.to_netcdf(part, engine="h5netcdf")

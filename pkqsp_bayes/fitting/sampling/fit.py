@@ -40,7 +40,7 @@ from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
-from pkqsp_bayes.signals import ended_by_signals
+from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
@@ -142,7 +142,7 @@ def fit(
     bound = bind_model(model, study, options=options)
     for issue in study.warnings:
         _LOGGER.warning("%s", issue)
-    with ended_by_signals(), explain_write_errors(place), _held(place):
+    with raise_on_signals(), explain_write_errors(place), _held(place):
         manifest = _begin(place, bound, chosen, resume=resume)
         _check_chains(place, manifest, bound, chosen)
         _write_inputs(place, model, study, bound)

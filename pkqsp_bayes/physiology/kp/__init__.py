@@ -1,4 +1,4 @@
-"""Tissue-to-plasma partition coefficients from a drug's chemistry: one file a method."""
+"""Tissue-to-plasma partition coefficients from a drug's physicochemical properties, by method."""
 
 from pkqsp_bayes.physiology.kp.composition import (
     Composition,

@@ -1,7 +1,7 @@
 """Tissue-to-plasma partitioning after Berezhkovskiy, J Pharm Sci 2004;93:1628-40.
 
-Poulin and Theil's picture with one change: only drug that is dissolved in water binds to proteins,
-so that binding counts in the water alone.
+The model of Poulin and Theil with one change: only drug dissolved in water binds to proteins, so
+that binding applies to the water only.
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
@@ -20,18 +20,18 @@ def kp(
     composition: Composition | None = None,
     ops: Ops = NUMPY,  # noqa: ARG001 (all methods are called alike)
 ) -> Value:
-    """Return the tissue-to-plasma partition coefficient, both of total drug.
+    """Return the tissue-to-plasma partition coefficient of total drug.
 
     Parameters
     ----------
     tissue : str
-        An organ; adipose takes vegetable oil for octanol, at the tissue's pH.
+        An organ; for adipose, vegetable oil at the tissue's pH replaces octanol.
     drug : DrugChemistry
-        Its logP, fup and pKa.
+        Drug with logP, fup and pKa.
     composition : Composition, optional
-        By default ``pksim-lipid``, in which nothing is bound in adipose.
+        By default ``pksim-lipid``, which has no binding in adipose.
     ops : Ops
-        Not needed.
+        Not used.
 
     Raises
     ------

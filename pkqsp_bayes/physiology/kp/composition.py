@@ -1,4 +1,4 @@
-"""What tissues are made of: one named set of figures for each source."""
+"""Tissue compositions: one named set of figures per source."""
 
 import functools
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from pkqsp_bayes.physiology.tables import read_table, table_sources
 
 __all__ = ["Composition", "Tissue", "composition_names", "load_composition"]
 
-# Not an organ: what the methods hold the tissues against.
+# Not organs: the methods compare the tissues with them.
 _FLUIDS = frozenset({"plasma", "erythrocytes"})
 
-# Sources that have one gut say so of all its parts; organs that none describes take a near one.
+# Sources with one gut use it for all its parts; organs without figures use a similar organ.
 _STAND_INS = {
     "stomach": "gut",
     "small_intestine": "gut",
@@ -26,26 +26,26 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tissue:
-    """Composition of one tissue: fractions of its volume, unless stated; NaN where unknown.
+    """Composition of one tissue as fractions of its volume unless stated otherwise; NaN if unknown.
 
     Parameters
     ----------
     water, lipid, protein : float
-        All of it.
+        Totals.
     neutral_lipid, phospholipid, neutral_phospholipid, acidic_phospholipid : float
-        Kinds of lipid; `phospholipid` is neutral and acidic together.
+        Classes of lipid; `phospholipid` is the sum of neutral and acidic ones.
     acidic_phospholipid_mg_per_g : float
-        mg/g tissue.
+        Concentration, mg/g tissue.
     extracellular_water, intracellular_water : float
-        Where the water is.
+        Distribution of the water.
     albumin_ratio, lipoprotein_ratio : float
-        Concentration in tissue to that in plasma.
+        Ratio of the concentrations in tissue and plasma.
     binding_ratio : float
-        Binding sites in tissue to those in plasma, all proteins together.
+        Ratio of the binding sites in tissue and plasma, over all proteins.
     pH : float
-        Of the tissue's water.
+        pH of the tissue's water.
     cell_pH : float
-        Of its intracellular water alone, where the source tells the two waters apart.
+        pH of the intracellular water, if the source distinguishes the two waters.
     """
 
     water: float
@@ -67,14 +67,15 @@ class Tissue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """Tissues of one source.
+    """Tissue compositions of one source.
 
     Parameters
     ----------
     name, species, citation, status : str
-        Where the figures come from.
+        Origin of the figures.
     rows : mapping of str to Tissue
-        By the names of `pkqsp_bayes.physiology.organ_names`; also ``plasma`` and ``erythrocytes``.
+        Tissues by name (`pkqsp_bayes.physiology.organ_names`); also ``plasma`` and
+        ``erythrocytes``.
     """
 
     name: str
@@ -89,12 +90,12 @@ class Composition:
         return tuple(name for name in self.rows if name not in _FLUIDS)
 
     def source_tissue(self, name: str) -> str:
-        """Return the tissue whose figures an organ takes: its own, or those of a stand-in.
+        """Return the tissue whose figures apply to an organ: its own, or those of a substitute.
 
         Raises
         ------
         ValueError
-            If there is neither.
+            If there is no such tissue.
 
         Examples
         --------
@@ -120,7 +121,7 @@ class Composition:
 
 
 def composition_names() -> tuple[str, ...]:
-    """Return the names of all sets.
+    """Return the names of all tissue compositions.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What partition coefficients ask of a drug, and how ionised it is."""
+"""Physicochemical properties of a drug that partition coefficients need, and its ionisation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class DrugChemistry:
     BP : Value
         Blood-to-plasma concentration ratio.
     pKa_acid, pKa_base : tuple of Value
-        Dissociation constants of the acidic and of the basic groups; numbers in any
-        order, symbols in that in which the groups ionise.
+        Dissociation constants of the acidic and of the basic groups. Numbers may be in any
+        order; symbols must be in the order of ionisation.
     logMA : Value, optional
-        Membrane affinity, decadic logarithm; logP stands in for it.
+        Membrane affinity, decadic logarithm; by default logP.
     haematocrit : Value
-        Of the blood in which BP was measured.
+        Haematocrit of the blood in which BP was measured.
 
     Raises
     ------
     CheckError
-        With everything that is wrong.
+        With all problems.
 
     Examples
     --------
@@ -55,14 +55,14 @@ class DrugChemistry:
     haematocrit: Value = 0.45
 
     def __post_init__(self) -> None:
-        """Refuse numbers that no drug has."""
+        """Check that the numbers are possible for a drug."""
         issues = [*self._misplaced(), *self._out_of_range()]
         if issues:
             raise CheckError(issues)
 
     @property
     def drug_class(self) -> DrugClass:
-        """What the drug is, by the groups that it has."""
+        """Class of the drug by its ionisable groups."""
         if self.pKa_acid and self.pKa_base:
             return "zwitterion"
         if self.pKa_acid:
@@ -79,15 +79,15 @@ class DrugChemistry:
         return ionised_ratio(pH, acid=self.pKa_acid, base=self.pKa_base)
 
     def charge_fractions(self, pH: Value) -> Mapping[int, Value]:
-        """Return the share of the drug by its net charge in water of this pH."""
+        """Return the share of the drug by net charge in water of this pH."""
         return charge_fractions(pH, acid=self.pKa_acid, base=self.pKa_base)
 
     def _misplaced(self) -> list[Issue]:
         return [
             Issue(
                 where=f"drug.{name}",
-                what=f"pKa of {getattr(self, name)!r} is no tuple of constants",
-                remedy="give the type by the field and a tuple, as pKa_base=(9.4,)",
+                what=f"pKa of {getattr(self, name)!r} is not a tuple of constants",
+                remedy="use the field of the type and a tuple, such as pKa_base=(9.4,)",
             )
             for name in ("pKa_acid", "pKa_base")
             if not isinstance(getattr(self, name), tuple)
@@ -102,18 +102,18 @@ class DrugChemistry:
         return issues or self._too_little_in_blood()
 
     def _too_little_in_blood(self) -> list[Issue]:
-        """Report a BP with which red cells would hold less than nothing."""
+        """Report a BP that implies a negative concentration in red cells."""
         if not (is_number(self.BP) and is_number(self.haematocrit)):
             return []
         least = 1.0 - self.haematocrit
         if least - _ROUNDING <= self.BP:
             return []
-        what = f"BP is {self.BP:g}, and the plasma of blood alone makes it {least:g}"
-        remedy = f"at least 1 - haematocrit, {least:g}"
+        what = f"BP is {self.BP:g}, but the plasma alone contributes {least:g}"
+        remedy = f"it must be at least 1 - haematocrit, {least:g}"
         return [Issue(where="drug.BP", what=what, remedy=remedy)]
 
 
-# Below and up to; what is outside was given in another unit, or by mistake.
+# Plausible ranges; a value outside has another unit or is a mistake.
 _RANGES: Mapping[str, tuple[float, float]] = {
     "fup": (0.0, 1.0),
     "haematocrit": (0.0, 1.0),
@@ -131,7 +131,7 @@ def _issue(name: str, value: Value) -> Issue | None:
         return None
     remedy = f"in ({low:g}, {high:g}]"
     if not is_value(value):
-        what = f"{name} is {shown(value)}, no number"
+        what = f"{name} is {shown(value)}, not a number"
         return Issue(where=f"drug.{name}", what=what, remedy=remedy)
     if is_number(value) and not low < value <= high:
         return Issue(where=f"drug.{name}", what=f"{name} is {value}", remedy=remedy)

@@ -1,4 +1,4 @@
-"""Partitioning into fat, which is like vegetable oil rather than octanol."""
+"""Partitioning into fat, which resembles vegetable oil rather than octanol."""
 
 from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
@@ -12,10 +12,10 @@ def vegetable_oil(drug: DrugChemistry, pH: Value | None = None) -> Value:
     Parameters
     ----------
     drug : DrugChemistry
-        Its logP, and its pKa where a pH is given.
+        Drug with logP, and with its pKa if a pH is given.
     pH : Value, optional
-        Of the water: the distribution coefficient, which counts the ionised drug as water's.
-        Without it, of un-ionised drug.
+        pH of the water, for the distribution coefficient, which assigns ionised drug to the water.
+        By default the coefficient is that of un-ionised drug.
 
     Notes
     -----
@@ -31,14 +31,14 @@ def vegetable_oil(drug: DrugChemistry, pH: Value | None = None) -> Value:
 
 
 def unbound_in_tissue(fup: Value, ratio: float) -> Value:
-    """Return the unbound fraction in a tissue whose binding sites are so many as in plasma.
+    """Return the unbound fraction in a tissue from the ratio of binding sites in tissue and plasma.
 
     Parameters
     ----------
     fup : Value
         Unbound fraction in plasma.
     ratio : float
-        Concentration of binding protein in tissue to that in plasma; Poulin & Theil take 0.5.
+        Ratio of binding protein in tissue and plasma; Poulin & Theil use 0.5.
 
     Examples
     --------

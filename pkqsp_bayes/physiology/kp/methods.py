@@ -1,4 +1,4 @@
-"""The methods by name, and the volume of distribution that follows from any of them."""
+"""The methods by name, and the volume of distribution that follows from each of them."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class KpFunction(Protocol):
-    """Tissue-to-plasma partition coefficient of total drug."""
+    """A function that returns the tissue-to-plasma partition coefficient of total drug."""
 
     def __call__(
         self,
@@ -35,7 +35,7 @@ class KpFunction(Protocol):
         composition: Composition | None = None,
         ops: Ops = NUMPY,
     ) -> Value:
-        """Return it for one tissue."""
+        """Return the coefficient of one tissue."""
 
 
 _METHODS: dict[str, KpFunction] = {
@@ -85,7 +85,7 @@ def kp_function(method: str) -> KpFunction:
 
 
 def default_composition(method: str, drug: DrugChemistry) -> Composition:
-    """Return the figures that a method takes when none are named.
+    """Return the composition that a method uses by default.
 
     Raises
     ------
@@ -114,19 +114,19 @@ def steady_state_volume(
     Parameters
     ----------
     plasma, erythrocytes : Value
-        Their volumes, L (or L/kg throughout).
+        Volumes, L (or L/kg for all volumes).
     erythrocyte_ratio : Value
-        Concentration in red cells to that in plasma; `pkqsp_bayes.physiology.blood`.
+        Ratio of concentrations in red cells and plasma; see `pkqsp_bayes.physiology.blood`.
     tissues : iterable of (volume, Kp)
-        All the others.
+        All other tissues.
 
     Notes
     -----
-    Oie & Tozer 1979; with organs that eliminate, their Kp is to be that at steady state.
+    Oie & Tozer 1979; the Kp of eliminating organs must be that at steady state.
 
     Examples
     --------
-    A drug that stays in plasma:
+    A drug that does not leave the plasma:
 
     >>> steady_state_volume(3.0, 2.3, 0.0, [(29.0, 0.0), (1.8, 0.0)])
     3.0

@@ -1,6 +1,6 @@
 """Tissue-to-plasma partitioning after PK-Sim's standard method (Willmann et al. 2005).
 
-Water, lipid and protein of a tissue take up unbound drug; lipid does by the membrane affinity.
+Water, lipid and protein of a tissue take up unbound drug; membrane affinity governs the lipid.
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
@@ -18,18 +18,18 @@ def kp(
     composition: Composition | None = None,
     ops: Ops = NUMPY,  # noqa: ARG001 (all methods are called alike)
 ) -> Value:
-    """Return the tissue-to-plasma partition coefficient, both of total drug.
+    """Return the tissue-to-plasma partition coefficient of total drug.
 
     Parameters
     ----------
     tissue : str
         An organ.
     drug : DrugChemistry
-        Its logMA (or logP) and fup.
+        Drug with logMA (or logP) and fup.
     composition : Composition, optional
         By default ``pksim-standard``.
     ops : Ops
-        Not needed.
+        Not used.
 
     Raises
     ------

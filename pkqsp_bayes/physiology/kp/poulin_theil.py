@@ -1,7 +1,7 @@
 """Tissue-to-plasma partitioning after Poulin and Theil, J Pharm Sci 2002;91:129-56.
 
-Drug dissolves in the water and the lipids of tissue and of plasma, and binds to proteins that the
-tissue has half as many of.
+Drug dissolves in the water and the lipids of tissue and plasma, and binds to proteins. The
+concentration of proteins in tissue is half of that in plasma.
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
@@ -20,18 +20,18 @@ def kp(
     composition: Composition | None = None,
     ops: Ops = NUMPY,  # noqa: ARG001 (all methods are called alike)
 ) -> Value:
-    """Return the tissue-to-plasma partition coefficient, both of total drug.
+    """Return the tissue-to-plasma partition coefficient of total drug.
 
     Parameters
     ----------
     tissue : str
-        An organ; adipose takes vegetable oil for octanol, at the tissue's pH.
+        An organ; for adipose, vegetable oil at the tissue's pH replaces octanol.
     drug : DrugChemistry
-        Its logP, fup and pKa.
+        Drug with logP, fup and pKa.
     composition : Composition, optional
-        By default ``pksim-lipid``; the paper's own are ``poulin-theil-human`` and ``-rat``.
+        By default ``pksim-lipid``; the paper uses ``poulin-theil-human`` and ``-rat``.
     ops : Ops
-        Not needed.
+        Not used.
 
     Raises
     ------

@@ -1,9 +1,10 @@
 """Tissue-to-plasma partitioning after Rodgers, Leahy and Rowland.
 
 Unbound drug dissolves in the waters of a tissue, partitions into its neutral lipids and
-phospholipids, and binds: what has a basic pKa of 7 or more, zwitterions too, to acidic
-phospholipids, as strongly as in red cells; all others to albumin or lipoprotein, as strongly as in
-plasma. J Pharm Sci 2005;94:1259-76 (strong bases) and 2006;95:1238-57 (zwitterions, all others).
+phospholipids, and binds. Drugs with a basic pKa of 7 or more, including zwitterions, bind to acidic
+phospholipids, as strongly as in red cells; all others bind to albumin or lipoprotein, as strongly
+as in plasma. J Pharm Sci 2005;94:1259-76 (strong bases) and 2006;95:1238-57 (zwitterions and
+all others).
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value, is_number
@@ -15,21 +16,21 @@ from pkqsp_bayes.physiology.organ_names import canonical_organ
 
 __all__ = ["choose_composition", "is_strong_base", "kp", "kpu"]
 
-# Of the water in cells, against which a stated pH of a tissue counts; the tables have it by tissue.
+# pH of the water in cells, the reference for a stated pH of a tissue; the tables have it by tissue.
 CELL_PH = 7.0
 ERYTHROCYTE_PH = 7.22
 
-# Above it the acidic phospholipids hold the cation; below it, albumin the drug.
+# At or above this pKa the cation binds to acidic phospholipids; below it the drug binds to albumin.
 STRONG_BASE_PKA = 7.0
 
 
 def is_strong_base(drug: DrugChemistry) -> bool:
-    """Return whether a basic pKa is 7 or more: of a base or of a zwitterion (their group 1).
+    """Return whether a basic pKa is 7 or more: of a base or of a zwitterion (group 1 of the paper).
 
     Raises
     ------
     ValueError
-        If a basic pKa is a symbol: which equation holds must be known beforehand.
+        If a basic pKa is a symbol, because the equation depends on its value.
 
     Examples
     --------
@@ -39,14 +40,16 @@ def is_strong_base(drug: DrugChemistry) -> bool:
     if not drug.pKa_base:
         return False
     if not all(map(is_number, drug.pKa_base)):
-        raise ValueError("Rodgers & Rowland needs pKa_base as numbers, to tell strong from weak")
+        raise ValueError(
+            "Rodgers & Rowland needs pKa_base as numbers, to distinguish strong from weak bases"
+        )
     return bool(max(drug.pKa_base) >= STRONG_BASE_PKA)
 
 
 def choose_composition(drug: DrugChemistry) -> Composition:
-    """Return the figures that go with the drug: those of 2005 for strong bases, else of 2006.
+    """Return the composition for the drug: that of 2005 for strong bases, otherwise that of 2006.
 
-    The water of 2006 is corrected for residual blood, and zwitterions are of that paper.
+    The water of 2006 is corrected for residual blood; zwitterions are described in that paper.
     """
     year = 2005 if is_strong_base(drug) and not drug.pKa_acid else 2006
     return load_composition(f"rodgers-rowland-{year}")
@@ -66,11 +69,11 @@ def kpu(
     tissue : str
         An organ.
     drug : DrugChemistry
-        Its logP, fup, BP and pKa.
+        Drug with logP, fup, BP and pKa.
     composition : Composition, optional
         By default `choose_composition`.
     ops : Ops
-        Of the drug's numbers.
+        Operations for the type of the drug's numbers.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def kpu(
 
     Examples
     --------
-    Rodgers 2005 print 21.4 for bisoprolol in rat kidney:
+    Rodgers 2005 reports 21.4 for bisoprolol in rat kidney:
 
     >>> bisoprolol = DrugChemistry(logP=1.87, fup=0.85, BP=1.36, pKa_base=(9.4,))
     >>> round(float(kpu("kidneys", bisoprolol)), 1)
@@ -108,12 +111,12 @@ def kp(
     composition: Composition | None = None,
     ops: Ops = NUMPY,
 ) -> Value:
-    """Return the tissue-to-plasma partition coefficient, both of total drug; see `kpu`."""
+    """Return the tissue-to-plasma partition coefficient of total drug; see `kpu`."""
     return drug.fup * kpu(tissue, drug, composition=composition, ops=ops)
 
 
 def _lipids(row: Tissue, partition: Value) -> Value:
-    """Return what neutral lipids and phospholipids (30 % octanol, 70 % water) take up."""
+    """Return the uptake by neutral lipids and by phospholipids (30 % octanol, 70 % water)."""
     return partition * row.neutral_lipid + (0.3 * partition + 0.7) * row.neutral_phospholipid
 
 
@@ -128,7 +131,7 @@ def _phospholipid_affinity(cells: Tissue, drug: DrugChemistry, ops: Ops) -> Valu
 
 
 def _protein_binding(plasma: Tissue, drug: DrugChemistry, ops: Ops) -> Value:
-    """Return bound to unbound drug in plasma, its lipids apart."""
+    """Return the ratio of bound to unbound drug in plasma, without its lipids."""
     total = 1.0 + drug.ionised_ratio(PLASMA_PH)
     lipid = _lipids(plasma, 10.0**drug.logP) / total
     return ops.maximum(1.0 / drug.fup - 1.0 - lipid, 0.0)

@@ -1,8 +1,8 @@
 """Tissue-to-plasma partitioning after Schmitt, Toxicol In Vitro 2008;22:457-67.
 
 Neutral lipids, neutral and acidic phospholipids and proteins take up drug by its membrane affinity
-and by its charge at the tissue's pH: acidic phospholipids hold cations 20 times and anions a 20th
-as strongly as the neutral molecule.
+and by its charge at the tissue's pH. Acidic phospholipids bind cations 20 times and anions 1/20
+times as strongly as neutral molecules.
 """
 
 from pkqsp_bayes.ops import NUMPY, Ops, Value
@@ -15,7 +15,7 @@ __all__ = ["kp"]
 CATION_AFFINITY = 20.0
 ANION_AFFINITY = 0.05
 
-# Neutral lipid against octanol, for an ion.
+# Ratio of the uptake of an ion by neutral lipid and by octanol.
 ION_IN_LIPID = 1e-3
 
 
@@ -26,20 +26,20 @@ def kp(
     composition: Composition | None = None,
     ops: Ops = NUMPY,  # noqa: ARG001 (all methods are called alike)
 ) -> Value:
-    """Return the tissue-to-plasma partition coefficient, both of total drug.
+    """Return the tissue-to-plasma partition coefficient of total drug.
 
     Parameters
     ----------
     tissue : str
         An organ.
     drug : DrugChemistry
-        Its logP (or logMA), fup and pKa. What counts is the net charge, so that a molecule with
-        two charges of one sign is an ion as one with a single charge is, and one with as many
-        anions as cations is held as if it had none.
+        Drug with logP (or logMA), fup and pKa. The net charge counts: a molecule with two charges
+        of one sign is treated as an ion with one charge, and a molecule with as many anionic as
+        cationic groups as a neutral one.
     composition : Composition, optional
         By default ``pksim-schmitt``.
     ops : Ops
-        Not needed.
+        Not used.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def kp(
 
 
 def _relative_uptake(drug: DrugChemistry, pH: Value) -> tuple[Value, Value]:
-    """Return uptake by neutral lipid and by acidic phospholipid against the neutral molecule's."""
+    """Return the uptake by neutral lipid and acidic phospholipid relative to a neutral drug."""
     shares = drug.charge_fractions(pH)
     even = shares.get(0, 0.0)
     anion = sum(share for charge, share in shares.items() if charge < 0)

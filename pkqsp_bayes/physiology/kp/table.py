@@ -1,4 +1,4 @@
-"""Partition coefficients side by side: what a user prints before choosing a method."""
+"""Table of partition coefficients for the comparison of methods."""
 
 from collections.abc import Sequence
 
@@ -27,12 +27,12 @@ def kp_table(
     methods: Sequence[str] | str | None = None,
     tissues: Sequence[str] | str = _TISSUES,
 ) -> pd.DataFrame:
-    """Return tissue-to-plasma partition coefficients, tissues by methods.
+    """Return tissue-to-plasma partition coefficients, with tissues as rows and methods as columns.
 
     Parameters
     ----------
     drug : DrugChemistry
-        In numbers.
+        Drug whose properties are numbers.
     methods : str or sequence of str, optional
         By default all of `pkqsp_bayes.physiology.kp.kp_methods`.
     tissues : str or sequence of str
@@ -46,7 +46,7 @@ def kp_table(
     Raises
     ------
     CheckError
-        With every method and tissue that is unknown; if the drug is no `DrugChemistry` in numbers.
+        With every unknown method and tissue; if the drug is not a `DrugChemistry` of numbers.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def _several(names: Sequence[str] | str) -> tuple[str, ...]:
 
 def _check(drug: DrugChemistry, methods: Sequence[str], tissues: Sequence[str]) -> None:
     if not isinstance(drug, DrugChemistry):
-        what = f"{type(drug).__name__} is no DrugChemistry"
+        what = f"{type(drug).__name__} is not a DrugChemistry"
         remedy = "DrugChemistry(logP=..., fup=..., pKa_base=(...,))"
         raise CheckError([Issue(where="drug", what=what, remedy=remedy)])
     issues = []
@@ -77,7 +77,7 @@ def _check(drug: DrugChemistry, methods: Sequence[str], tissues: Sequence[str]) 
         try:
             figures = default_composition(method, drug)
         except ValueError as error:
-            issues.append(Issue(where="methods", what=str(error), remedy="one of kp_methods()"))
+            issues.append(Issue(where="methods", what=str(error), remedy="use one of kp_methods()"))
             continue
         for tissue in tissues:
             try:

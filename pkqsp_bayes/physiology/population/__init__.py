@@ -1,4 +1,4 @@
-"""Virtual populations: persons who vary as the sources say, and whose bodies add up."""
+"""Virtual populations: subjects with the variability of the sources and consistent bodies."""
 
 from pkqsp_bayes.physiology.population.settings import Gene, PopulationSettings, hardy_weinberg
 from pkqsp_bayes.physiology.population.virtual import virtual_population

@@ -1,7 +1,7 @@
-"""Random numbers of virtual subjects: each has its own, wherever a chunk begins.
+"""Random numbers of virtual subjects, which do not depend on the division into chunks.
 
-Philox counts: block ``b`` of a stream can be computed without those before it. A subject owns a
-fixed number of blocks, and each attempt at the subject a stream.
+Philox is counter-based: block ``b`` of a stream is computed without the blocks before it. A subject
+has a fixed number of blocks; each attempt at the subject has its own stream.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ __all__ = ["correlate", "correlation_matrix", "standard_normals", "subject_unifo
 
 type FloatArray = NDArray[np.float64]
 
-_WORDS_PER_BLOCK = 4
+_BLOCK_SIZE = 4
 
 
 def subject_uniforms(seed: int, attempt: int, first: int, count: int, size: int) -> FloatArray:
-    """Return uniform numbers in (0, 1), (count, size), of the subjects from `first` on.
+    """Return uniform numbers in (0, 1), (count, size), for the subjects from `first` on.
 
     Examples
     --------
@@ -27,23 +27,23 @@ def subject_uniforms(seed: int, attempt: int, first: int, count: int, size: int)
     >>> bool((subject_uniforms(1, 0, 2, 3, 3) == whole[2:]).all())
     True
     """
-    blocks = -(-size // _WORDS_PER_BLOCK)
+    blocks = -(-size // _BLOCK_SIZE)
     key = np.random.SeedSequence(seed).generate_state(1, np.uint64)
     stream = np.random.Philox(key=np.array([key[0], attempt], dtype=np.uint64))
     stream.advance(first * blocks)
-    drawn = np.random.Generator(stream).random((count, blocks * _WORDS_PER_BLOCK))
-    # NumPy's numbers begin at 0, in steps of 2^-53.
+    drawn = np.random.Generator(stream).random((count, blocks * _BLOCK_SIZE))
+    # NumPy's numbers start at 0 and have steps of 2^-53.
     return drawn[:, :size] + 2.0**-54
 
 
 def standard_normals(uniforms: FloatArray) -> FloatArray:
-    """Return standard normal numbers, one of each uniform number."""
+    """Return a standard normal number for each uniform number."""
     normals: FloatArray = ndtri(uniforms)
     return normals
 
 
 def correlation_matrix(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> FloatArray:
-    """Return the correlation matrix of some names, zero where no pair says otherwise.
+    """Return the correlation matrix of some names; correlations that are not given are zero.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def correlation_matrix(names: Sequence[str], pairs: Mapping[tuple[str, str], flo
 
 
 def correlate(normals: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Return standard normal numbers with these correlations.
+    """Return standard normal numbers with a correlation matrix.
 
     Raises
     ------

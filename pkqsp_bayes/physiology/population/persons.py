@@ -1,7 +1,7 @@
-"""One attempt at each person of a virtual population.
+"""One attempt to draw each subject of a virtual population.
 
-Size is drawn first, the organs around what a person of that age, sex and size has, and fat takes
-the rest of the weight (Willmann et al., J Pharmacokinet Pharmacodyn 2007;34:401-31).
+Size is drawn first, then the organs around the values for that age, sex and size; fat is the
+remainder of the weight (Willmann et al., J Pharmacokinet Pharmacodyn 2007;34:401-31).
 """
 
 import math
@@ -33,7 +33,7 @@ __all__ = [
     "PERSON_SOURCES",
     "Columns",
     "body_columns",
-    "draw_persons",
+    "draw_subjects",
     "label_genotypes",
     "numbers_needed",
 ]
@@ -47,35 +47,35 @@ PERSON_SOURCES = (
     "specific blood flow, GFR: PK-Sim; enzymes, albumin, AAG: PK-Sim Ontogeny Database 7.3",
 )
 
-# Willmann 2007: CV of the rest of the body and of the blood; PK-Sim: of blood flow a kg of organ.
+# Willmann 2007: CV of the rest of the body and of the blood; PK-Sim: of blood flow per kg of organ.
 _REST_CV, _BLOOD_CV, _FLOW_CV = 0.05, 0.05, 0.05
 
 # PK-Sim: SD 0.026708 of 0.11704 L/min; geometric SDs of its ontogeny database in adults.
 _GFR_CV, _ALBUMIN_GSD, _AAG_GSD = 0.026708 / 0.11704, 1.177, 1.441
 
-# Fat further from what is usual than three of Willmann's geometric SDs is no one's.
+# Fat beyond three of Willmann's geometric SDs is considered impossible.
 _FAT_FACTOR = 1.65**3
 
-# Organs whose arterial flow is drawn: all but the lungs, and the rest.
+# Organs whose arterial flow is drawn: all except the lungs and the rest.
 _PERFUSED = (*(name for name, organ in HUMAN_ORGANS.items() if organ.flow), "rest")
 
 
 def numbers_needed(settings: PopulationSettings) -> int:
-    """Return how many uniform numbers a person takes."""
+    """Return the number of uniform numbers per subject."""
     return 2 + len(settings.genes) + len(correlated_names(settings)) + len(_PERFUSED)
 
 
-def draw_persons(
+def draw_subjects(
     uniforms: FloatArray, settings: PopulationSettings
 ) -> tuple[Columns, NDArray[np.bool_]]:
-    """Return columns of persons, and who of them is possible and meets the criteria.
+    """Return columns of subjects, and which of them are possible and meet the criteria.
 
     Parameters
     ----------
     uniforms : array
-        (persons, `numbers_needed`), in (0, 1).
+        (subjects, `numbers_needed`), in (0, 1).
     settings : PopulationSettings
-        Who is in the population.
+        Settings of the population.
     """
     age_u, sex_u, rest = uniforms[:, 0], uniforms[:, 1], uniforms[:, 2:]
     genotype_u, rest = np.split(rest, [len(settings.genes)], axis=1)
@@ -110,7 +110,7 @@ def _draw_size(
         for female, male in (settings.height_cv, settings.bmi_cv)
     )
     height = reference.height * (1.0 + height_cv * z["height"])
-    # The mean, not the median, of body mass index is the reference person's.
+    # The reference person has the mean, not the median, of the body mass index.
     spread = np.log1p(bmi_cv**2)
     usual = body_mass_index(reference.weight, reference.height)
     index = usual * np.exp(np.sqrt(spread) * z["bmi"] - spread / 2.0)
@@ -138,7 +138,7 @@ def _draw_body(usual: Body, z: Mapping[str, FloatArray], flow_z: FloatArray) -> 
 
 
 def _volume_factor(name: str, z: FloatArray) -> FloatArray:
-    """Return the factor of a volume: normal or lognormal, as the source has the organ."""
+    """Return the factor of a volume: normal or lognormal, depending on the organ."""
     figures = HUMAN_ORGANS.get(name)
     if figures is not None and figures.volume_geometric_sd is not None:
         lognormal: FloatArray = figures.volume_geometric_sd**z
@@ -150,7 +150,7 @@ def _volume_factor(name: str, z: FloatArray) -> FloatArray:
 def _perfused(
     usual: Body, factor: Mapping[str, FloatArray], flow_z: FloatArray
 ) -> tuple[Mapping[str, Organ], FloatArray]:
-    """Return organs with flows by their size, and the cardiac output that these make."""
+    """Return organs with flows that follow from their size, and the resulting cardiac output."""
     arterial = {
         name: _arterial_flow(usual, name) * factor[name] * (1.0 + _FLOW_CV * z)
         for name, z in zip(_PERFUSED, flow_z.T, strict=True)
@@ -174,7 +174,7 @@ def _arterial_flow(body: Body, name: str) -> FloatArray:
 
 
 def body_columns(body: Body) -> Columns:
-    """Return what a body has, by column."""
+    """Return the figures of a body by column."""
     columns: Columns = {}
     for name, organ in body.organs.items():
         columns[f"{name}.V"] = organ.volume
@@ -190,7 +190,7 @@ def _draw_enzymes(
     genotype_u: FloatArray,
     settings: PopulationSettings,
 ) -> Columns:
-    """Return abundances, ontogeny and genotype in them, and genotypes as their number."""
+    """Return enzyme abundances with ontogeny and genotype, and genotypes as numbers."""
     known = ontogeny_proteins("pksim")
     columns: Columns = {}
     for name, spread in settings.enzymes.items():
@@ -209,7 +209,7 @@ def _activities(gene: Gene) -> FloatArray:
 
 
 def label_genotypes(columns: Columns, settings: PopulationSettings) -> Columns:
-    """Return the columns with genotypes by their names."""
+    """Return the columns with names of genotypes in place of numbers."""
     labelled = {
         name: pd.Categorical.from_codes(columns[name], categories=pd.Index([*gene.frequencies]))
         for name, gene in settings.genes.items()

@@ -1,4 +1,4 @@
-"""Who is in a virtual population, and what is refused."""
+"""Settings of a virtual population, and their checks."""
 
 import math
 from collections.abc import Mapping
@@ -43,11 +43,11 @@ class Gene:
     Parameters
     ----------
     frequencies : mapping of str to float
-        Of each genotype; they add up to one. `hardy_weinberg` makes them from alleles.
+        Frequency of each genotype; the sum is one. `hardy_weinberg` computes them from alleles.
     enzyme : str
-        Column whose abundance the genotype multiplies; empty: none.
+        Column whose abundance the genotype multiplies; empty if there is none.
     activity : mapping of str to float
-        By genotype; 1 where it is not named.
+        Activity by genotype; 1 for those that are not named.
     """
 
     frequencies: Mapping[str, float]
@@ -56,7 +56,7 @@ class Gene:
 
 
 def hardy_weinberg(alleles: Mapping[str, float]) -> Mapping[str, float]:
-    """Return frequencies of genotypes ``a/b`` from those of alleles, in equilibrium.
+    """Return frequencies of genotypes ``a/b`` in Hardy-Weinberg equilibrium from those of alleles.
 
     Examples
     --------
@@ -73,29 +73,29 @@ def hardy_weinberg(alleles: Mapping[str, float]) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationSettings:
-    """Who is in a virtual population.
+    """Demography, inclusion criteria and variability of a virtual population.
 
     Parameters
     ----------
     age : (low, high)
         Years, uniform.
     female : float
-        Share of women.
+        Fraction of women.
     weight, height, bmi : (low, high)
-        kg, cm, kg/m2: who is outside is not included.
+        Inclusion criteria: kg, cm, kg/m2.
     height_cv, bmi_cv : (female, male)
-        Height is normal, body mass index lognormal, around the reference person's of the age. By
+        Height is normal, body mass index lognormal, around the reference person of the age. By
         default those of de la Grandmaison et al. 2001 as in Huisinga et al. 2012: 7.5 cm of 161
         and 172 cm; 4.5 of 22.5 and 3.3 of 22.8 kg/m2.
     enzymes : mapping of str to float
-        Geometric SD of abundance at one age.
+        Geometric SD of abundance among individuals of one age.
     genes : mapping of str to Gene
-        By the name of the column.
+        Genes by the name of the column.
     correlations : mapping of (str, str) to float
-        Between height, bmi, organ volumes, blood, gfr, albumin, aag and enzymes, on the scale on
-        which each is normal.
+        Between height, bmi, organ volumes, blood, gfr, albumin, aag and enzymes, on the scale where
+        each is normal.
     weight_cv : float
-        Of animals, lognormal; no source is known.
+        CV of the weight of animals (lognormal); it has no known source.
     """
 
     age: Range = (20.0, 50.0)
@@ -112,13 +112,13 @@ class PopulationSettings:
 
 
 def correlated_names(settings: PopulationSettings) -> tuple[str, ...]:
-    """Return the quantities that may be correlated, in the order in which they are drawn."""
+    """Return the quantities that can be correlated, in the order of drawing."""
     organs = [name for name in HUMAN_ORGANS if name != "adipose"]
     return ("height", "bmi", *organs, "rest", "blood", "gfr", "albumin", "aag", *settings.enzymes)
 
 
 def examine_settings(settings: PopulationSettings) -> list[Issue]:
-    """Return everything that is wrong with the settings."""
+    """Return all problems of the settings."""
     issues: list[Issue] = []
     if not 0.0 <= settings.female <= 1.0:
         issues.append(_issue("female", f"share {settings.female:g}", "in [0, 1]"))
@@ -129,7 +129,7 @@ def examine_settings(settings: PopulationSettings) -> list[Issue]:
     for name, spread in settings.enzymes.items():
         if not spread >= 1.0:
             what = f"geometric SD {spread:g}"
-            issues.append(_issue(f"enzymes.{name}", what, "1 (no spread) or more"))
+            issues.append(_issue(f"enzymes.{name}", what, "it must be 1 (no variability) or more"))
     for name, gene in settings.genes.items():
         issues += _gene_issues(f"genes.{name}", gene, settings)
     return issues + _correlation_issues(settings)
@@ -139,8 +139,8 @@ def _gene_issues(where: str, gene: Gene, settings: PopulationSettings) -> list[I
     issues = []
     total = sum(gene.frequencies.values())
     if any(f < 0.0 for f in gene.frequencies.values()) or abs(total - 1.0) > _CLOSURE:
-        what = f"frequencies add up to {total:g}"
-        issues.append(_issue(where, what, "none below 0, together 1"))
+        what = f"the frequencies add up to {total:g}"
+        issues.append(_issue(where, what, "they must be 0 or more and add up to 1"))
     if gene.enzyme and gene.enzyme not in settings.enzymes:
         what = f"enzyme {gene.enzyme!r} is not in the population"
         issues.append(_issue(where, what, suggest(gene.enzyme, settings.enzymes)))
@@ -149,7 +149,9 @@ def _gene_issues(where: str, gene: Gene, settings: PopulationSettings) -> list[I
             remedy = suggest(genotype, gene.frequencies)
             issues.append(_issue(where, f"genotype {genotype!r} has no frequency", remedy))
         if not factor >= 0.0:
-            issues.append(_issue(where, f"activity {factor:g} of {genotype!r}", "0 or more"))
+            issues.append(
+                _issue(where, f"activity {factor:g} of {genotype!r}", "it must be 0 or more")
+            )
     return issues
 
 
@@ -165,8 +167,10 @@ def _correlation_issues(settings: PopulationSettings) -> list[Issue]:
         return issues
     matrix = correlation_matrix(names, settings.correlations)
     if np.linalg.eigvalsh(matrix)[0] <= 0.0:
-        what = "together they are no correlation matrix"
-        issues.append(_issue("correlations", what, "smaller ones, or more of them stated"))
+        what = "the matrix of all correlations is not positive definite"
+        issues.append(
+            _issue("correlations", what, "use smaller correlations, or state more of them")
+        )
     return issues
 
 
@@ -175,11 +179,11 @@ def _issue(where: str, what: str, remedy: str) -> Issue:
 
 
 def _no_range(value: object) -> str | None:
-    """Say why a value is no pair of numbers; the upper one may be infinite."""
+    """Return why a value is not a pair of numbers; the upper one may be infinite."""
     if not isinstance(value, tuple | list) or len(value) != 2:
-        return f"it is {shown(value)}, no pair"
+        return f"it is {shown(value)}, not a pair"
     wrong = [v for v in value if isinstance(v, bool) or not isinstance(v, Real) or math.isnan(v)]
-    return f"{shown(wrong[0])} is no number" if wrong else None
+    return f"{shown(wrong[0])} is not a number" if wrong else None
 
 
 _RANGE = simple("give (low, high)", _no_range)
@@ -201,4 +205,4 @@ POPULATION = record(
     genes=mapping(_GENE, wanted="give a mapping of names to Genes"),
     correlations=instance(Mapping, wanted="give a mapping of pairs of names to numbers"),
 )
-"""What they may be; `examine_settings` says the rest."""
+"""Rules of the fields; `examine_settings` checks the rest."""

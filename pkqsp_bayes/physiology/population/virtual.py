@@ -1,7 +1,7 @@
-"""Virtual populations: persons whose organs, flows and proteins vary as the sources say.
+"""Virtual populations: subjects whose organs, flows and proteins vary as in the sources.
 
-Whoever ends with an impossible body, or outside the inclusion criteria, is drawn anew, never
-clipped.
+A subject with an impossible body, or outside the inclusion criteria, is drawn again; values are
+never clipped.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pkqsp_bayes.physiology.population.persons import (
     PERSON_SOURCES,
     Columns,
     body_columns,
-    draw_persons,
+    draw_subjects,
     label_genotypes,
     numbers_needed,
 )
@@ -51,20 +51,20 @@ def virtual_population(
     settings: PopulationSettings | None = None,
     first: int = 0,
 ) -> pd.DataFrame:
-    """Return virtual subjects, one a row.
+    """Return virtual subjects, one per row.
 
     Parameters
     ----------
     n : int
-        How many.
+        Number of subjects.
     seed : int
-        The same seed gives the same subjects, in one piece or in chunks.
+        Seed; the same seed gives the same subjects, also in chunks.
     species : str
-        Of animals, weight alone varies, by ``settings.weight_cv``.
+        Species; in animals only weight varies, by ``settings.weight_cv``.
     settings : PopulationSettings, optional
-        Who is in it.
+        Demography and variability.
     first : int
-        Number of the first subject: rows of a chunk are those of the whole population.
+        Number of the first subject: the rows of a chunk equal those of the whole population.
 
     Returns
     -------
@@ -77,12 +77,12 @@ def virtual_population(
     Raises
     ------
     CheckError
-        With everything that is wrong with the settings, or if hardly anyone meets them.
+        With all problems of the settings, or if almost no subject meets the criteria.
 
     Examples
     --------
-    >>> people = virtual_population(3, seed=1)
-    >>> people.index.tolist(), people.attrs["units"]["liver.V"]
+    >>> subjects = virtual_population(3, seed=1)
+    >>> subjects.index.tolist(), subjects.attrs["units"]["liver.V"]
     ([0, 1, 2], 'L')
     """
     chosen = settings or PopulationSettings()
@@ -101,20 +101,22 @@ def virtual_population(
 
 
 def _draw_humans(n: int, seed: int, first: int, settings: PopulationSettings) -> Columns:
-    """Draw until everyone is possible; each attempt draws anew those who are not."""
+    """Draw until all subjects are possible; each attempt draws the impossible ones again."""
     result: Columns = {}
     missing = np.arange(n)
     size = numbers_needed(settings)
     for attempt in range(_MOST_ATTEMPTS):
         uniforms = subject_uniforms(seed, attempt, first, n, size)[missing]
-        columns, accepted = draw_persons(uniforms, settings)
+        columns, accepted = draw_subjects(uniforms, settings)
         for name, values in columns.items():
             whole = result.setdefault(name, np.empty(n, dtype=values.dtype))
             whole[missing[accepted]] = values[accepted]
         missing = missing[~accepted]
         if not missing.size:
             return label_genotypes(result, settings)
-    what = f"{missing.size} of {n} subjects meet the criteria in none of {_MOST_ATTEMPTS} attempts"
+    what = (
+        f"{missing.size} of {n} subjects do not meet the criteria after {_MOST_ATTEMPTS} attempts"
+    )
     raise CheckError([Issue(where="population", what=what, remedy="widen the ranges")])
 
 

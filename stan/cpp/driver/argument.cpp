@@ -84,8 +84,8 @@ Argument hmc() {
        choice("metric", "diag_e", "Shape of the mass matrix",
               {group("unit_e", "Identity"), group("diag_e", "Diagonal"),
                group("dense_e", "Dense")}),
-       text("metric_file", "", "File with the inverse metric to begin with"),
-       real("stepsize", "1", "Step size to begin with", positive),
+       text("metric_file", "", "File with the initial inverse metric"),
+       real("stepsize", "1", "Initial step size", positive),
        real("stepsize_jitter", "0", "Uniform jitter of the step size", closed_unit)});
 }
 
@@ -94,10 +94,10 @@ Argument sample() {
       "sample", "Bayesian inference by Markov chain Monte Carlo",
       {integer("num_samples", "1000", "Number of sampling iterations", not_negative),
        integer("num_warmup", "1000", "Number of warm-up iterations", not_negative),
-       boolean("save_warmup", false, "Write the warm-up draws too?"),
+       boolean("save_warmup", false, "Also write the warm-up draws?"),
        integer("thin", "1", "Period between saved draws", at_least_one), adapt(),
        choice("algorithm", "hmc", "Sampler",
-              {hmc(), group("fixed_param", "Parameters stay where they are")}),
+              {hmc(), group("fixed_param", "Parameters are constant")}),
        integer("num_chains", "1", "Number of chains in this process", at_least_one)});
 }
 
@@ -197,7 +197,7 @@ Argument all_arguments() {
                pathfinder(), log_prob(), laplace()}),
        integer("id", "1", "Identifier of the first chain", at_least_one),
        group("data", "Input", {text("file", "", "Data in JSON or R dump format")}),
-       text("init", "2", "Radius of random starts, 0, or file(s) with starts"),
+       text("init", "2", "Radius of random initial values, 0, or file(s) with initial values"),
        group("random", "Random numbers", {integer("seed", "", "Seed (default: the clock)", seeds)}),
        group("output", "Output",
              {text("file", "output.csv", "CSV file"),

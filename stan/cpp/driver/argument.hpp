@@ -1,5 +1,5 @@
-// The command line as data: one tree of arguments, from which parsing, help, the comments of the
-// CSV files and the configuration in JSON are all made.
+// The command line as data: one tree of arguments for parsing, help, the comments of the
+// CSV files and the configuration in JSON.
 #ifndef PKQSP_DRIVER_ARGUMENT_HPP
 #define PKQSP_DRIVER_ARGUMENT_HPP
 
@@ -19,8 +19,8 @@ struct Range {
   const char* text;
 };
 
-// An argument. Children of a group are arguments; children of a choice are groups, of which the
-// value names one.
+// An argument. Children of a group are arguments; children of a choice are groups, and its
+// value is the name of one of them.
 struct Argument {
   std::string name;
   Kind kind = Kind::group;
@@ -38,7 +38,7 @@ struct Argument {
 // The whole tree with its defaults.
 Argument all_arguments();
 
-// Typed access by path ("method.sample.adapt.delta"); a path that does not exist is a bug.
+// Typed access by path ("method.sample.adapt.delta"); a missing path is a programming error.
 class Settings {
  public:
   explicit Settings(const Argument& root) : root_(root) {}
@@ -48,7 +48,7 @@ class Settings {
   unsigned int natural(const std::string& path) const;
   double real(const std::string& path) const;
   const Argument& at(const std::string& path) const;
-  // The alternative in force below a choice: "method" -> "sample".
+  // The selected alternative of a choice: "method" -> "sample".
   Settings below(const std::string& path) const;
 
  private:

@@ -1,4 +1,4 @@
-// Compiled into every model, so that `info` tells how the model, not the driver, was compiled.
+// Compiled into every model, so that `info` reports the options of the model, not of the driver.
 #ifndef PKQSP_DRIVER_BUILD_OPTIONS_HPP
 #define PKQSP_DRIVER_BUILD_OPTIONS_HPP
 

@@ -1,5 +1,5 @@
-// Stan's sampler services differ in a few arguments in the middle of twenty-odd. Here they are
-// called with tuples of arguments that belong together.
+// Stan's sampler services have more than twenty arguments and differ in a few of them. Here they
+// are called with tuples of related arguments.
 #ifndef PKQSP_DRIVER_CALLS_HPP
 #define PKQSP_DRIVER_CALLS_HPP
 

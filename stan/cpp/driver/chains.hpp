@@ -1,4 +1,4 @@
-// The files and starts of the chains that one process runs.
+// The files and initial values of the chains of one process.
 #ifndef PKQSP_DRIVER_CHAINS_HPP
 #define PKQSP_DRIVER_CHAINS_HPP
 
@@ -20,7 +20,7 @@ struct Chains {
   explicit Chains(Run& run);
 };
 
-// Inverse metrics to begin with: from the file that the user names, else units.
+// Initial inverse metrics: from the user's file, otherwise the identity.
 std::vector<Context> inverse_metrics(const Run& run, int count, bool dense);
 
 }  // namespace pkqsp::driver

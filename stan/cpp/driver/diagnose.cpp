@@ -16,7 +16,7 @@ int diagnose(Run& run) {
       m.real("test.gradient.epsilon"), m.real("test.gradient.error"), run.interrupt, run.console,
       init, table);
   table.flush();
-  // An exit code has eight bits: 256 wrong gradients must not look like none.
+  // An exit code has eight bits: 256 wrong gradients must not give the code 0.
   return std::min(failures, 255);
 }
 

@@ -1,4 +1,4 @@
-// What can go wrong before and around Stan's services, with the exit code that CmdStan gives it.
+// Failures before and around Stan's services, with CmdStan's exit codes.
 #ifndef PKQSP_DRIVER_ERRORS_HPP
 #define PKQSP_DRIVER_ERRORS_HPP
 

@@ -19,8 +19,8 @@ int generate_quantities(Run& run) {
   std::vector<CsvWriter> files = run.open_csvs(
       chains == 1 ? std::vector<std::string>{run.output()}
                   : chain_paths(run.output(), chains, run.id()));
-  // For one chain the service draws the same random numbers whatever the id, and cmdstanpy runs a
-  // process per chain with one seed: the ids must make the chains differ.
+  // For one chain the service draws the same random numbers for every id, and cmdstanpy runs one
+  // process per chain with one seed: here the ids make the chains differ.
   const unsigned int seed = run.seed() + (chains == 1 ? run.id() - 1 : 0);
   return guarded(run, files, [&] {
     return stan::services::standalone_generate(run.model, chains, draws, seed, run.interrupt,

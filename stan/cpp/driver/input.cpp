@@ -79,13 +79,13 @@ std::vector<std::size_t> locate(const std::string& header, const std::vector<std
     const auto it = place.find(column);
     if (it == place.end())
       throw DataError("'" + path + "' has no column for the parameter '" + column
-                      + "': it was not made by this model");
+                      + "': it belongs to another model");
     found.push_back(it->second);
   }
   return found;
 }
 
-// One context a chain; a file that serves all is read once.
+// One context per chain; a shared file is read once.
 std::vector<Context> read_each(const std::string& path, int chains, unsigned int first_id,
                                const std::function<Context(const std::string&)>& read) {
   const std::vector<std::string> paths = existing_paths(path, chains, first_id);
@@ -95,8 +95,8 @@ std::vector<Context> read_each(const std::string& path, int chains, unsigned int
   return contexts;
 }
 
-// A metric file as save_metric writes it holds words too, which Stan's reader of numbers refuses:
-// only the metric is handed on.
+// A metric file of save_metric also contains text, which Stan's reader of numbers refuses:
+// only the metric is passed on.
 Context read_metric(const std::string& path) {
   if (!ends_with(path, ".json")) return read_context(path, "metric file");
   std::ifstream file = open(path, "metric file");

@@ -1,4 +1,4 @@
-// Input files: data, starts, metrics, draws made before.
+// Input files: data, initial values, metrics, existing draws.
 #ifndef PKQSP_DRIVER_INPUT_HPP
 #define PKQSP_DRIVER_INPUT_HPP
 
@@ -13,10 +13,11 @@ namespace pkqsp::driver {
 
 using Context = std::shared_ptr<const stan::io::var_context>;
 
-// JSON if the name ends in .json, else R dump; no name, no variables. `what` is for messages.
+// JSON if the name ends in .json, otherwise R dump; without a name there are no variables. `what`
+// is for messages.
 Context read_context(const std::string& path, const std::string& what);
 
-// Starts: radius and one context a chain.
+// Initial values: radius and one context per chain.
 struct Starts {
   double radius = 2;
   std::vector<Context> contexts;

@@ -39,7 +39,7 @@ void print_info() {
             << "STAN_CPP_OPTIMS=" << word(pkqsp_model_with_cpp_optims) << "\n";
 }
 
-// True if the words ask for text instead of a run.
+// True if the arguments request text instead of a run.
 bool answered(const std::vector<std::string>& words, const std::string& program) {
   const std::string last = words.empty() ? "help" : words.back();
   if (last == "info") {
@@ -78,7 +78,7 @@ void complete(Argument& root) {
                      + std::string(threads.range->text));
 }
 
-// A model without parameters has nothing to sample but its generated quantities.
+// For a model without parameters only the generated quantities are sampled.
 void settle_sampler(Argument& root, stan::model::model_base& model) {
   Argument& method = *root.find("method");
   if (method.value != "sample" || model.num_params_r() > 0) return;
@@ -105,7 +105,7 @@ void write_profiles(const Settings& settings) {
   csv.flush();
 }
 
-// Methods that describe the parameters' distribution have nothing to do where there are none.
+// Methods that describe the parameters' distribution need parameters.
 void require_parameters(const Run& run) {
   static const std::set<std::string> methods{"laplace", "pathfinder", "variational"};
   const std::string& method = run.settings.text("method");

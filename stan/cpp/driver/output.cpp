@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t buffer_size = 1 << 16;
 
-// The other chains of the process need not go on once one of them is lost.
+// The other chains of the process stop when one of them fails.
 [[noreturn]] void refuse(const std::string& path) {
   asked_to_stop = could_not_write = true;
   throw OutputError("Error: cannot write '" + path + "': " + std::strerror(errno));
@@ -35,7 +35,7 @@ CsvWriter::~CsvWriter() {
   try {
     flush();
   } catch (const OutputError&) {
-    // Reported where it mattered: whoever finishes a method flushes before.
+    // Errors are reported earlier: each method flushes before it ends.
   }
 }
 
@@ -118,10 +118,10 @@ void remove_file(const std::string& path) noexcept {
 }
 
 std::string numbered(const std::string& path, unsigned int number) {
-  return beside(path, "_" + std::to_string(number), std::filesystem::path(path).extension());
+  return path_with_suffix(path, "_" + std::to_string(number), std::filesystem::path(path).extension());
 }
 
-std::string beside(const std::string& path, const std::string& suffix,
+std::string path_with_suffix(const std::string& path, const std::string& suffix,
                    const std::string& extension) {
   std::filesystem::path p(path);
   return (p.parent_path() / (p.stem().string() + suffix + extension)).string();

@@ -1,4 +1,4 @@
-// Output files: a fast CSV writer that notices a full disk, file names of several chains.
+// Output files: a fast CSV writer that detects a full disk, file names of several chains.
 #ifndef PKQSP_DRIVER_OUTPUT_HPP
 #define PKQSP_DRIVER_OUTPUT_HPP
 
@@ -14,7 +14,7 @@ namespace pkqsp::driver {
 
 // Writes rows of numbers and '#' comments. Without a path it writes nothing.
 //
-// Rows reach the file at least once a second, so that a killed process leaves what it had drawn.
+// Rows reach the file at least once a second, so that a killed process keeps its draws.
 // Every failed write throws OutputError with the file's name.
 class CsvWriter : public stan::callbacks::writer {
  public:
@@ -35,9 +35,9 @@ class CsvWriter : public stan::callbacks::writer {
 
   // Write what is buffered; throws if the disk is full.
   void flush();
-  // Take the file away unless it holds a row of numbers: nobody shall take it for a result.
+  // Remove the file unless it has a row of numbers: it must not be mistaken for a result.
   void discard_if_empty() noexcept;
-  // Whether the line of column names was written: without it a method has not even begun.
+  // Whether the line of column names was written: without it a method has not started.
   bool has_names() const { return has_names_; }
   const std::string& path() const { return path_; }
 
@@ -61,13 +61,14 @@ class CsvWriter : public stan::callbacks::writer {
 std::string numbered(const std::string& path, unsigned int number);
 
 // "out.csv" with suffix "_metric" and extension ".json" -> "out_metric.json".
-std::string beside(const std::string& path, const std::string& suffix, const std::string& extension);
+std::string path_with_suffix(const std::string& path, const std::string& suffix,
+                             const std::string& extension);
 
-// One path a chain: for one chain the path, for several a comma-separated list of so many as it
-// stands, else the path numbered from the first id.
+// One path per chain: for one chain the path; for several a comma-separated list of that length,
+// or the path with numbers from the first id.
 std::vector<std::string> chain_paths(const std::string& path, int chains, unsigned int first_id);
 
-// Take a file away; devices and whatever else is no plain file stay.
+// Remove a regular file; devices and other special files are kept.
 void remove_file(const std::string& path) noexcept;
 
 std::vector<std::string> split_commas(const std::string& text);

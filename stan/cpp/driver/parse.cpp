@@ -48,7 +48,7 @@ class Parser {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
-  // Try the word as an argument of one open scope; inner scopes are closed if it belongs there.
+  // Try the text as an argument of one open scope; inner scopes are closed if it is found there.
   bool set(Argument& scope, std::size_t depth, const std::string& key, const std::string& word,
            std::size_t equals) {
     if (equals == std::string::npos) return enter(scope, depth, key);
@@ -59,7 +59,7 @@ class Parser {
     return true;
   }
 
-  // A word without '=': a group ("adapt"), or an alternative of a choice ("sample").
+  // A text without '=': a group ("adapt"), or an alternative of a choice ("sample").
   bool enter(Argument& scope, std::size_t depth, const std::string& key) {
     for (Argument& child : scope.children) {
       if (child.kind == Kind::group && child.name == key) {

@@ -9,7 +9,7 @@ namespace {
 int single(Run& run, const Starts& starts, std::vector<CsvWriter>& draws) {
   const Settings& m = run.method;
   const bool save = m.flag("save_single_paths");
-  JsonWriter path = save ? run.open_json(beside(run.output(), "", ".json")) : JsonWriter();
+  JsonWriter path = save ? run.open_json(path_with_suffix(run.output(), "", ".json")) : JsonWriter();
   stan::callbacks::writer init;
   return stan::services::pathfinder::pathfinder_lbfgs_single(
       run.model, *starts.contexts[0], run.seed(), run.id(), starts.radius,
@@ -21,7 +21,7 @@ int single(Run& run, const Starts& starts, std::vector<CsvWriter>& draws) {
 
 std::vector<std::string> path_files(const Run& run) {
   const std::string base =
-      run.method.flag("save_single_paths") ? beside(run.output(), "_path", ".csv") : "";
+      run.method.flag("save_single_paths") ? path_with_suffix(run.output(), "_path", ".csv") : "";
   return chain_paths(base, run.method.integer("num_paths"), run.id());
 }
 
@@ -32,7 +32,7 @@ int multi(Run& run, const Starts& starts, std::vector<CsvWriter>& draws,
   const bool save = m.flag("save_single_paths");
   std::vector<JsonWriter> single_paths;
   for (const std::string& path : path_files(run))
-    single_paths.push_back(save ? run.open_json(beside(path, "", ".json")) : JsonWriter());
+    single_paths.push_back(save ? run.open_json(path_with_suffix(path, "", ".json")) : JsonWriter());
   std::vector<stan::callbacks::writer> inits(paths);
   JsonWriter nothing;
   return stan::services::pathfinder::pathfinder_lbfgs_multi(

@@ -19,13 +19,13 @@ namespace {
 
 constexpr unsigned int patience_seconds = 10;
 
-// An iteration that does not end must not keep the process alive: then the alarm ends it.
+// The alarm ends the process if an iteration does not end.
 extern "C" void on_signal(int) {
   asked_to_stop = true;
   alarm(patience_seconds);
 }
 
-// Made at its first use, for the entries of other objects are made in no order that one could rely on.
+// Created at its first use, because the order of initialisation of other objects is undefined.
 std::map<std::string, Method>& linked_methods() {
   static std::map<std::string, Method> methods;
   return methods;
@@ -35,7 +35,7 @@ void discard(std::vector<CsvWriter>& writers) {
   for (CsvWriter& writer : writers) writer.discard_if_empty();
 }
 
-// After a failure nothing shall be there that could be taken for a result.
+// After a failure no file must remain that could be mistaken for a result.
 void discard(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others) {
   discard(draws);
   discard(others);
@@ -45,7 +45,7 @@ void discard(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWrite
     if (std::filesystem::is_empty(path, ignored)) remove_file(path);
 }
 
-// Whether the body did its work; some services only log why they could not begin.
+// Whether the body succeeded; some services only log why they could not start.
 int finish(const Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others,
            int code) {
   if (could_not_write) code = OutputError::code;
@@ -68,7 +68,7 @@ Entry::Entry(const char* name, Method method) { linked_methods()[name] = method;
 Method find_method(const std::string& name) {
   const auto found = linked_methods().find(name);
   if (found != linked_methods().end()) return found->second;
-  throw UsageError("this program was linked for sampling alone, without '" + name
+  throw UsageError("this program was linked for sampling only, without '" + name
                    + "': compile it again with METHODS=all");
 }
 
@@ -127,7 +127,7 @@ JsonWriter Run::open_json(const std::string& path) {
 
 void Run::save_configuration() const {
   if (!settings.flag("output.save_cmdstan_config")) return;
-  const std::string path = beside(split_commas(output()).front(), "_config", ".json");
+  const std::string path = path_with_suffix(split_commas(output()).front(), "_config", ".json");
   std::ofstream file(path);
   file << "{\n  \"stan_major_version\": " << json_quoted(stan::MAJOR_VERSION)
        << ",\n  \"stan_minor_version\": " << json_quoted(stan::MINOR_VERSION)

@@ -1,4 +1,5 @@
-// What every method needs: the model, the settings, the console, output files with their header.
+// Inputs and outputs of all methods: the model, the settings, the console, output files with their
+// header.
 #ifndef PKQSP_DRIVER_RUN_HPP
 #define PKQSP_DRIVER_RUN_HPP
 
@@ -38,14 +39,14 @@ class Console : public stan::callbacks::logger {
   std::mutex mutex_;
 };
 
-// Throws Interrupted at the next iteration once SIGINT or SIGTERM has come.
+// Throws Interrupted at the next iteration after SIGINT or SIGTERM.
 class SignalInterrupt : public stan::callbacks::interrupt {
  public:
   SignalInterrupt();
   void operator()() override;
 };
 
-// Stan's JSON writer does not look at its stream, so the stream itself tells if it fails.
+// Stan's JSON writer does not check its stream, so the stream itself records a failure.
 class JsonFile : public std::ofstream {
  public:
   JsonFile(const std::string& path, std::vector<std::string>& unwritten);
@@ -83,7 +84,7 @@ struct Run {
 };
 
 // The methods by name; each returns CmdStan's exit code. A program may be linked without some of
-// them, so each source that has one enters it itself: `const Entry optimize_entry{...}`.
+// them, so each source registers its own: `const Entry optimize_entry{...}`.
 using Method = int (*)(Run&);
 
 struct Entry {
@@ -93,8 +94,9 @@ struct Entry {
 // Throws if the program was linked without it.
 Method find_method(const std::string& name);
 
-// Run a method's body and see to its files: `draws` hold the result, `others` go beside it. What
-// was not written in full is reported; after a failure, files that hold no draw are taken away.
+// Run a method's body and check its files: `draws` contain the result, `others` further output. A
+// file that was not written completely is reported; after a failure, files without draws are
+// removed.
 int guarded(Run& run, std::vector<CsvWriter>& draws, std::vector<CsvWriter>& others,
             const std::function<int()>& body);
 

@@ -14,7 +14,7 @@ std::vector<JsonWriter> metric_files(Run& run, int count) {
   std::vector<JsonWriter> files;
   const bool save = run.method.flag("adapt.save_metric");
   for (const std::string& path : chain_paths(run.output(), count, run.id()))
-    files.push_back(save ? run.open_json(beside(path, "_metric", ".json")) : JsonWriter());
+    files.push_back(save ? run.open_json(path_with_suffix(path, "_metric", ".json")) : JsonWriter());
   return files;
 }
 

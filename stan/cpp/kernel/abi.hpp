@@ -1,5 +1,5 @@
-// The C ABI of a compiled model: arrays in, arrays out, no exceptions. Records of all subjects lie
-// one after the other; `first[s]` .. `first[s + 1]` are those of subject s.
+// The C ABI of a compiled model: arrays in, arrays out, no exceptions. Records of all subjects are
+// stored consecutively; `first[s]` .. `first[s + 1]` are those of subject s.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ struct AbiOptions {
   double rtol, atol, min_step, max_step;
   long long max_steps;
   int choice;  // 0 automatic, 1 rodas4, 2 rodas5p, 3 dopri5
-  int level;   // instruction set: -1 the best there is, 4 AVX-512, 3 AVX2, 1 baseline
+  int level;   // instruction set: -1 the best available, 4 AVX-512, 3 AVX2, 1 baseline
   int threads;
 };
 
@@ -76,7 +76,7 @@ Records abi_records(const AbiStudy& a, long s) {
   return r;
 }
 
-// Returns 0, or 1 if memory or threads gave out. `sensitivities` may be null.
+// Returns 0, or 1 if memory or threads are exhausted. `sensitivities` may be null.
 template <class Model>
 int abi_solve(long long subjects, const AbiStudy& a, const double* parameters,
               const AbiOptions& o, double* values, double* sensitivities, int* reasons,
@@ -106,8 +106,8 @@ int abi_solve(long long subjects, const AbiStudy& a, const double* parameters,
 
 }  // namespace pkqsp
 
-// Everything else in the library is compiled with -fvisibility=hidden: two models loaded into one
-// process would otherwise share what has one name in both (GCC makes such data unique).
+// All other symbols of the library have hidden visibility (-fvisibility=hidden): two models loaded
+// into one process would otherwise share symbols of the same name (GCC makes such data unique).
 #define PKQSP_EXPORT __attribute__((visibility("default")))
 
 // Defines the functions of the shared library for one model.

@@ -1,4 +1,5 @@
-// From one discontinuity to the next: steps, error control, dense output at observations.
+// Integration from one discontinuity to the next: steps, error control, dense output at
+// observations.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,7 @@ struct Advance {
   S stepper{w};
   Controller controller{};
 
-  // Integrates from w.t to t1 and fills the outlet's records that lie before t1.
+  // Integrates from w.t to t1 and fills the outlet's records before t1.
   Reason run(double t1, Outlet& out) {
     stepper.begin();
     if (!finite(w.f0)) return Reason::not_finite;
@@ -72,8 +73,8 @@ struct Advance {
     return w.options.max_step > 0.0 ? std::min(h, w.options.max_step) : h;
   }
 
-  // Fills the records that a step passes by. Returns the step's end, or the time of the first
-  // record where dense output is not as accurate as the step's end: the step is to stop there.
+  // Fills the records inside a step. Returns the step's end, or the time of the first
+  // record where dense output is not as accurate as the step's end: the step must stop there.
   double pass(double step, double t_new, Outlet& out) {
     bool prepared = false;
     while (out.next < out.end && out.time[out.next] <= t_new) {
@@ -112,7 +113,7 @@ struct Advance {
     double sum = 0.0;
     for (int n = 0; n < N; ++n) {
       const double least = w.floor[n] + w.options.rtol * std::fabs(w.y[n]);
-      if (!(least > 0.0)) continue;  // zero so far, and no size is known
+      if (!(least > 0.0)) continue;  // zero so far, with unknown size
       const double x = v[n] / least;
       sum += x * x;
     }
@@ -122,7 +123,7 @@ struct Advance {
   // First step after E. Hairer, S. P. Norsett, G. Wanner, Solving ODEs I, section II.4.
   double first_step(double t1) {
     const double span = t1 - w.t;
-    // A linear system is exact up to the fastest rate; too bold a step is rejected.
+    // A linear system is exact up to the fastest rate; too large a step is rejected.
     if (w.method->kind == Kind::linear) return limited(std::min(span, 2.0 / bound()));
     const double d0 = scaled_norm(w.y), d1 = scaled_norm(w.f0);
     double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 * span : 0.01 * d0 / d1;

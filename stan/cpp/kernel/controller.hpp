@@ -38,7 +38,7 @@ class Controller {
   bool rejected_ = false;
 };
 
-// Which method the automatic choice is on. The bound is the 1-norm of the Jacobian, which the
+// The current method of the automatic choice. The bound is the 1-norm of the Jacobian, which the
 // spectral radius does not exceed: h * bound small means that an explicit step is stable.
 class Chooser {
  public:
@@ -51,19 +51,19 @@ class Chooser {
     }
   }
 
-  // Takes note of a step; true if the method has to change. An explicit step that stability
+  // Records a step; true if the method has to change. An explicit step that stability
   // limits has h * bound of 3 or more; one that accuracy limits is smaller at usual tolerances.
   bool observe(double h_bound) {
     const bool other = explicit_ ? h_bound > 2.5 : h_bound < 1.2;
     count_ = other ? count_ + 1 : 0;
     if (count_ < (explicit_ ? 6 : patience_)) return false;
-    if (explicit_) patience_ = patience_ < 1000 ? 2 * patience_ : patience_;  // it was a mistake
+    if (explicit_) patience_ = patience_ < 1000 ? 2 * patience_ : patience_;  // a wrong change
     explicit_ = !explicit_;
     count_ = 0;
     return true;
   }
 
-  // Before a stretch: a stretch in which nothing is fast needs no stiff method.
+  // Before a stretch: a stretch without fast processes needs no stiff method.
   void start(double span_bound) {
     if (span_bound < 10.0) explicit_ = true;
   }

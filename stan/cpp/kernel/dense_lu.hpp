@@ -1,4 +1,4 @@
-// Dense LU with partial pivoting: for the few systems that steady states pose.
+// Dense LU with partial pivoting: for the few systems of equations of steady states.
 #pragma once
 
 #include <cmath>

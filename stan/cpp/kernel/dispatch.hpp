@@ -1,6 +1,6 @@
 // The hot function, compiled for several instruction sets of x86-64, chosen at run time. Callers
 // are compiled for the baseline: no -march anywhere, because Eigen's alignment in Stan depends on
-// it. `flatten` inlines everything below, so that all of it gets the instruction set.
+// it. `flatten` inlines all callees, so that they use the same instruction set.
 #pragma once
 
 #include "advance.hpp"

@@ -1,4 +1,4 @@
-// What a dose record means with its own covariates, and the doses to come.
+// Evaluation of a dose record with its own covariates, and the queue of pending doses.
 #pragma once
 
 #include <cmath>
@@ -101,7 +101,7 @@ Reason read_dose(Machine<Model>& m, const Records& r, long i, Dose<Model::P>& do
   return Reason::ok;
 }
 
-// A dose that will enter, once or `left` times at `interval`, or an infusion that will end.
+// A pending dose, once or `left` times at `interval`, or a pending end of an infusion.
 template <int P>
 struct Pending {
   bool ends = false;
@@ -120,7 +120,7 @@ class Queue {
   void clear() { items_.clear(); }
   void push(const Pending<P>& item) { items_.push_back(item); }
 
-  // Index of what comes first; ties in the order in which they were pushed. -1: nothing.
+  // Index of the first item; ties in the order of insertion. -1: the queue is empty.
   long first() const {
     long best = -1;
     for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -134,7 +134,7 @@ class Queue {
     return i < 0 ? INFINITY : items_[i].time();
   }
 
-  // Takes one entry off; items with entries left stay.
+  // Removes one entry; items with remaining entries are kept.
   Pending<P> take() {
     const long i = first();
     Pending<P> item = items_[i];

@@ -31,7 +31,7 @@ struct Vector<8> {
 // where P is 0: steady states need lanes for the directions of the period map.
 constexpr int padded_lanes(int p) { return p <= 4 ? 4 : (p + 3) / 4 * 4; }
 
-// Where lane l of row i lies. Lanes come in blocks of `width`, and each block holds all rows, so
+// Position of lane l of row i. Lanes come in blocks of `width`, and each block holds all rows, so
 // that generated code sees a plain array of vectors.
 struct Layout {
   int width;

@@ -1,6 +1,6 @@
-// A system in motion: work space, coefficients, and what events do to state and sensitivities.
+// The state of a solve: work space, coefficients, and effects of events on state and sensitivities.
 //
-// This is the cold part. It is compiled for the baseline and goes lane by lane.
+// This is the cold code. It is compiled for the baseline and works lane by lane.
 #pragma once
 
 #include <cmath>
@@ -62,8 +62,8 @@ struct Machine {
     set_lane_tolerance();
   }
 
-  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale. What is
-  // below a tenth of rtol of it is no concern of a gradient.
+  // Lanes are weighted as p * dy/dp, in the size of y: a parameter's own size sets the scale.
+  // Sensitivities below a tenth of rtol of it do not affect a gradient.
   void set_lane_tolerance() {
     const double atol = w.options.atol, least = 0.1 * w.options.rtol;
     const double share = atol > 0.0 && atol < least ? least / atol : 1.0;
@@ -73,7 +73,7 @@ struct Machine {
     }
   }
 
-  // The covariates (intercept and slope of each) that are in force at time t, and from then on.
+  // The covariates (intercept and slope of each) that apply from time t on.
   void set_segment(const double* c, double t) {
     for (int k = 0; k < 2 * Model::C; ++k) inputs[k] = c[k];
     load_segment();
@@ -94,14 +94,14 @@ struct Machine {
     load_coefficients(true);
   }
 
-  // Time stands still at a record: covariates are its own.
+  // Time is frozen at a record: its own covariates apply.
   void hold_segment(const double* own) {
     double c[2 * Work<Model>::CR] = {};
     for (int k = 0; k < Model::C; ++k) c[2 * k] = own[k];
     set_segment(c, w.t);
   }
 
-  // Conditions on time that change now: the right-hand side jumps, where it may be at a time that
+  // Conditions on time that change now: the right-hand side jumps, possibly at a time that
   // depends on parameters.
   void flip_switches() {
     if constexpr (Model::K > 0) {
@@ -133,7 +133,7 @@ struct Machine {
   double& lane(int i, int l) { return w.Y[w.layout.at(N, i, l)]; }
   double& rate_lane(int d, int l) { return w.RATE[w.layout.at(w.D, d, l)]; }
   const double* coefficients_of(int l) const { return column + static_cast<long>(l) * Q; }
-  // The same of the record that was loaded last.
+  // The same for the last loaded record.
   const double* seen_of(int l) const {
     if constexpr (Work<Model>::RECORD) return w.column_record + static_cast<long>(l) * Q;
     else return coefficients_of(l);
@@ -149,7 +149,7 @@ struct Machine {
 
   // -- the system ---------------------------------------------------------------------------
 
-  // Initial values, as the record that was loaded last sees them.
+  // Initial values, with the coefficients of the last loaded record.
   void start(double t) {
     w.t = t;
     double y0q[Model::NY0Q], out[N];
@@ -186,7 +186,7 @@ struct Machine {
     return advance(t1, none, lanes);
   }
 
-  // Predictions of the state as it stands, by the record that was loaded last.
+  // Predictions of the current state with the coefficients of the last loaded record.
   void write(double t, long row, const Outlet& out) {
     double o[M + 1], oy[Model::NOY], oq[Model::NOQ], y[N], lanes[M + 1];
     Model::output_entries(w.clock(t), w.y, w.seen(), o, oy, oq);

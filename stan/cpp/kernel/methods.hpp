@@ -160,8 +160,8 @@ inline constexpr Method dopri5 = {
 // For y' = A y + r, with A and r constant: the L-stable rational approximation of exp(h A) of order
 // 8 whose one pole is real, R(z) = sum_j b_j (1 - gamma z)^-j, j = 1..8 (gamma: 1/gamma a zero of
 // the Laguerre polynomial L_8; S. P. Norsett, Numer. Math. 25 (1975) 39; Hairer & Wanner, section
-// IV.6). A step is eight solves with one matrix: no stage is evaluated or combined, and differences
-// of the w_j = (1 - gamma h A)^-j y give the error and the dense output of order 8 as well.
+// IV.6). A step is eight solves with one matrix: no stage is evaluated or combined. Differences
+// of the w_j = (1 - gamma h A)^-j y also give the error and the dense output of order 8.
 //
 // The error estimate is 8e-6 (z / (1 - gamma z))^8. On the negative real axis it is larger than
 // the true error |R(z) - exp(z)|, by a third where it is closest (z = -5), by more elsewhere.

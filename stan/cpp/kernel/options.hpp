@@ -1,4 +1,4 @@
-// What the caller chooses, and what a solve counts. Plain records: the C ABI passes them as arrays.
+// Options of the caller, and counters of a solve. Plain records: the C ABI passes them as arrays.
 #pragma once
 
 namespace pkqsp {
@@ -14,9 +14,9 @@ enum class Choice : int {
 struct Options {
   double rtol = 1e-6;
   double atol = 1e-8;  // relative to the size of each state: see sizes.hpp
-  double min_step = 0.0;  // in time units; 0: where time no longer advances
+  double min_step = 0.0;  // in time units; 0: limited by the precision of time
   double max_step = 0.0;  // 0: none
-  long max_steps = 20000;  // of one subject, tried steps, the search for steady states included
+  long max_steps = 20000;  // attempted steps of one subject, including the search for steady states
   Choice choice = Choice::automatic;
 };
 
@@ -25,7 +25,7 @@ struct Stats {
   long rejected = 0;
   long factorisations = 0;
   long explicit_steps = 0;  // accepted ones of the explicit pair
-  long steady_passes = 0;   // periods integrated in search of steady states
+  long steady_passes = 0;   // periods integrated to find steady states
 };
 
 }  // namespace pkqsp

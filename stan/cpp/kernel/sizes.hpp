@@ -1,11 +1,12 @@
-// The size of each state: what its absolute tolerance is relative to, so that no unit matters.
+// The size of each state: the reference of its absolute tolerance, which is therefore independent
+// of units.
 //
-// It is the largest magnitude that the state has had since the last restart. A state that has been
-// zero so far gets a size from what flows into it: |J_ij| times the size of j for as long as either
-// of the two lives (the shorter of 1/|J_ii|, 1/|J_jj| and the stretch), along the whole chain.
+// It is the largest magnitude of the state since the last restart. A state that has been
+// zero so far gets a size from its inflow: |J_ij| times the size of j for as long as either
+// of the two decays (the shorter of 1/|J_ii|, 1/|J_jj| and the stretch), along the whole chain.
 //
-// The absolute tolerance is atol * size. Right after a restart, where sensitivities are zero and
-// sizes may be guessed, it is rtol * size, and halves with each step.
+// The absolute tolerance is atol * size. Directly after a restart, when sensitivities are zero and
+// sizes may be estimates, it is rtol * size, and halves with each step.
 #pragma once
 
 #include <cmath>

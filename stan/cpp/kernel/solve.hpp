@@ -1,4 +1,4 @@
-// Many subjects: threads take the next one that is free, each with work space of its own.
+// Many subjects in threads: each thread takes the next subject and has its own work space.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ struct Result {
   Stats stats;
 };
 
-// Where subject s has its records, parameters, predictions.
+// Records, parameters and predictions of subject s.
 template <class Model>
 struct Job {
   Records records;
@@ -41,7 +41,7 @@ Result solve_job(Subject<Model>& subject, const Job<Model>& job, const Options& 
   return result;
 }
 
-// `job_of(s)` names the work of subject s; `results` has room for all.
+// `job_of(s)` returns the job of subject s; `results` has space for all.
 template <class Model, class JobOf>
 void solve_many(long subjects, int threads, const Options& options, int level, JobOf&& job_of,
                 Result* results) {

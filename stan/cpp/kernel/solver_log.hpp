@@ -1,5 +1,5 @@
-// What the solves of this process came to: counted across threads, asked for by the Stan program,
-// and appended to the file that $PKQSP_SOLVER_LOG names when the process ends.
+// Counters of the solves of this process over all threads: returned to the Stan program,
+// and appended to the file $PKQSP_SOLVER_LOG when the process ends.
 #pragma once
 
 #include <array>
@@ -16,10 +16,10 @@
 
 namespace pkqsp {
 
-class DoorLog {
+class SolverLog {
  public:
-  static DoorLog& get() {
-    static DoorLog log;
+  static SolverLog& get() {
+    static SolverLog log;
     return log;
   }
 
@@ -29,7 +29,7 @@ class DoorLog {
     rejected_ += stats.rejected;
   }
 
-  // Keeps the parameters of the first failures: a report shows them.
+  // Stores the parameters of the first failures for the report.
   void fail(Reason reason, const double* parameters, int n) {
     ++failures_[static_cast<int>(reason)];
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -81,8 +81,8 @@ class DoorLog {
   };
   static constexpr std::size_t most_kept = 20;
 
-  DoorLog() = default;
-  ~DoorLog() {
+  SolverLog() = default;
+  ~SolverLog() {
     const char* path = std::getenv("PKQSP_SOLVER_LOG");
     if (path == nullptr || *path == '\0') return;
     std::ofstream(path, std::ios::app) << json();

@@ -1,4 +1,4 @@
-// Stan's door to the kernel: the external function `ode_solve` of a generated program.
+// The external function `ode_solve` of a generated Stan program.
 //
 // It is included after the generated model (`pkqsp_generated::Model`). The Stan program declares
 //
@@ -8,7 +8,7 @@
 //                    data matrix segments, data matrix own, data real rtol, data real atol,
 //                    int max_steps);
 //
-// as the solver that is printed in Stan does, and may declare `vector ode_counters();`.
+// with the same signature as the solver in Stan, and may declare `vector ode_counters();`.
 #pragma once
 
 #include <limits>
@@ -24,7 +24,7 @@
 
 namespace pkqsp {
 
-// The arguments of one call, in the kernel's form. Buffers are kept from call to call.
+// The arguments of one call in the kernel's format. Buffers are reused between calls.
 template <class Model>
 struct DoorCall {
   Records records;
@@ -64,23 +64,23 @@ struct DoorCall {
   }
 };
 
-// Solves, counts, and says how it ended.
+// Solves, updates the counters, and returns the status.
 template <class Model>
-Reason door_solve(const Records& records, const double* p, const Options& options, double* values,
+Reason solve_records(const Records& records, const double* p, const Options& options, double* values,
                   double* sensitivities) {
-  // one work space a thread, as large as one subject needs
+  // one work space per thread, with the size for one subject
   static thread_local const auto subject = std::make_unique<Subject<Model>>();
   const Reason reason = subject->solve(records, p, options, values, sensitivities);
-  DoorLog::get().count(subject->stats());
-  if (reason != Reason::ok) DoorLog::get().fail(reason, p, Model::P);
+  SolverLog::get().count(subject->stats());
+  if (reason != Reason::ok) SolverLog::get().fail(reason, p, Model::P);
   return reason;
 }
 
-// Values as autodiff variables whose reverse pass is the kernel's Jacobian. Its memory is that of
-// one subject's predictions, on Stan's arena.
+// Values as autodiff variables whose reverse pass is the kernel's Jacobian. Its memory holds
+// one subject's predictions, in Stan's arena.
 template <class Model, class P>
-Eigen::Matrix<stan::math::var, -1, -1> door_reverse(const Records& records, const P& p,
-                                                    const Options& options) {
+Eigen::Matrix<stan::math::var, -1, -1> solve_with_gradient(const Records& records, const P& p,
+                                                           const Options& options) {
   using RowMajor = Eigen::Matrix<double, -1, -1, Eigen::RowMajor>;
   using Matrix = Eigen::Matrix<double, -1, -1>;
   stan::arena_t<P> p_arena = p;
@@ -89,15 +89,15 @@ Eigen::Matrix<stan::math::var, -1, -1> door_reverse(const Records& records, cons
   RowMajor values(n, Model::M);
   stan::arena_t<RowMajor> jacobian(n * Model::M, Model::P);
   const Reason reason =
-      door_solve<Model>(records, at.data(), options, values.data(), jacobian.data());
-  // what makes Stan reject the proposal
+      solve_records<Model>(records, at.data(), options, values.data(), jacobian.data());
+  // Stan then rejects the proposal
   if (reason != Reason::ok) throw std::domain_error(std::string("ode_solve: ") + describe(reason));
   stan::arena_t<Eigen::Matrix<stan::math::var, -1, -1>> result = Matrix(values);
   stan::math::reverse_pass_callback([result, p_arena, jacobian]() mutable {
     // .eval(): a product with the strided view of adjoints reads the wrong memory
     const RowMajor adjoint = result.adj().eval();
     const Eigen::Map<const Eigen::VectorXd> flat(adjoint.data(), adjoint.size());
-    // a prediction without a value has no derivative, which only counts if somebody reads it
+    // a prediction without a value has no derivative, which matters only if it is used
     Eigen::VectorXd pulled = Eigen::VectorXd::Zero(Model::P);
     for (Eigen::Index i = 0; i < flat.size(); ++i) {
       if (flat[i] != 0.0) pulled += flat[i] * jacobian.row(i).transpose();
@@ -128,19 +128,19 @@ Eigen::Matrix<stan::return_type_t<P>, -1, -1> ode_solve(
   if constexpr (stan::is_constant<P>::value) {
     const Eigen::VectorXd at = p;
     Eigen::Matrix<double, -1, -1, Eigen::RowMajor> values(time.size(), Model::M);
-    // Generated quantities have nothing to reject, and an exception there would lose the whole
+    // Generated quantities cannot reject, and an exception would lose the whole
     // draw: a failed solve is NaN. (In a model block every residual error refuses NaN.)
     const auto reason =
-        pkqsp::door_solve<Model>(call.records, at.data(), options, values.data(), nullptr);
+        pkqsp::solve_records<Model>(call.records, at.data(), options, values.data(), nullptr);
     if (reason != pkqsp::Reason::ok) values.setConstant(std::numeric_limits<double>::quiet_NaN());
     return values;
   } else {
-    return pkqsp::door_reverse<Model>(call.records, stan::math::to_ref(p), options);
+    return pkqsp::solve_with_gradient<Model>(call.records, stan::math::to_ref(p), options);
   }
 }
 
 // Solves, steps, rejected steps, failures by reason: of this process, so far.
 inline Eigen::VectorXd ode_counters(std::ostream* /* messages */) {
-  const std::vector<double> all = pkqsp::DoorLog::get().counters();
+  const std::vector<double> all = pkqsp::SolverLog::get().counters();
   return Eigen::Map<const Eigen::VectorXd>(all.data(), all.size());
 }

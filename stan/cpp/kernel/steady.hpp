@@ -1,8 +1,8 @@
 // Steady states: the fixed point of the period map, or of the right-hand side under a constant
 // infusion, with sensitivities by the implicit function theorem.
 //
-// Newton's method; for a linear system one step of it is exact. Where it does not converge the
-// period is repeated (or time passes), which is what a patient does, and Newton is tried again.
+// Newton's method; for a linear system one step of it is exact. If it does not converge the
+// period is integrated repeatedly (or the system over time), and Newton is tried again.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +23,9 @@ class Steady {
   explicit Steady(M& machine)
       : m_(machine), a_(N * N), z_(N), sens_(N * (P > 0 ? P : 1)), still_(Model::Q), keeps_(N) {}
 
-  // Leaves the steady state under dosing at `interval` in the machine, seen at the phase that lies
-  // `dose.lag` before a dose enters. The machine comes with the state to start from; its time and
-  // covariates stand still meanwhile. Infusions of past doses that go on are the caller's.
+  // Leaves the steady state under dosing at `interval` in the machine, at the phase
+  // `dose.lag` before a dose enters. The machine contains the initial state; its time and
+  // covariates are frozen. The caller handles continuing infusions of past doses.
   Reason periodic(const Dose<P>& dose, double interval) {
     dose_ = &dose;
     interval_ = interval;
@@ -36,7 +36,7 @@ class Steady {
     return search([this] { return find_period(); }, [this] { return close_period(); });
   }
 
-  // The same under an infusion that has always been running (rate 0: no dose at all).
+  // The same under a constant infusion without start (rate 0: no dose).
   Reason constant(const Dose<P>& dose) {
     dose_ = &dose;
     Guard guard(m_);
@@ -44,7 +44,7 @@ class Steady {
   }
 
  private:
-  // Freezes time and tightens tolerances for as long as it lives: (I - M)^-1 magnifies errors.
+  // Freezes time and tightens tolerances during its lifetime: (I - M)^-1 magnifies errors.
   struct Guard {
     explicit Guard(M& machine)
         : m(machine), t(machine.w.t), rtol(machine.w.options.rtol), atol(machine.w.options.atol) {
@@ -66,7 +66,7 @@ class Steady {
     double t, rtol, atol;
   };
 
-  // Sizes of the states that a first dose reaches: directions are as large as they.
+  // Sizes of the states that a first dose reaches: directions have the same sizes.
   void learn_sizes() {
     const std::vector<double> before(m_.w.y, m_.w.y + N);
     if (dose_->infusion) set_rate(1.0, false);
@@ -82,7 +82,7 @@ class Steady {
     find_accumulators();
     const Reason found = find();
     m_.load_coefficients(m_.sensitive);
-    // what never settles uses up all steps
+    // a search that does not converge uses all steps
     if (found == Reason::too_many_steps) return Reason::no_steady_state;
     return found != Reason::ok ? found : close();
   }
@@ -126,7 +126,7 @@ class Steady {
     }
   }
 
-  // The end of an infusion moves with its duration.
+  // The end of an infusion depends on its duration.
   void end_short_infusion() {
     const int s = Model::DOSE_STATE[dose_->target];
     for (int l = 0; l < P; ++l) m_.lane(s, l) += dose_->rate.value * dose_->duration.d[l];
@@ -154,7 +154,7 @@ class Steady {
     return Reason::ok;
   }
 
-  // A direction of the state is as large as the state, or as large as nothing that is known.
+  // A direction has the size of the state, or an unknown size.
   double direction_size(int i) const {
     return m_.w.size[i] > 0.0 && std::isfinite(m_.w.size[i]) ? m_.w.size[i] : 1.0;
   }
@@ -163,8 +163,8 @@ class Steady {
     for (int i = 0; i < N; ++i) m_.w.y[i] = z_[i];
   }
 
-  // I - M, factorised, and what comes and goes in a period. A state that remembers all it gets and that nothing reads (an area under a
-  // curve) has no steady state and needs none: it keeps its value.
+  // I - M, factorised, and the turnover in a period. A pure accumulator that no equation reads (an
+  // area under a curve) has no steady state: it keeps its value.
   bool prepare_newton() {
     for (int i = 0; i < N; ++i) {
       for (int j = 0; j < N; ++j) {
@@ -179,8 +179,8 @@ class Steady {
     return lu_.factor(a_, N);
   }
 
-  // States that no equation reads, but for the one that is dosed: where nothing takes the drug
-  // out of it, there is no steady state. A rate constant that happens to be 0 makes none either.
+  // States that no equation reads, except the dosed one: if no process removes the drug
+  // from it, there is no steady state. A rate constant with the value 0 does not count.
   void find_accumulators() {
     for (int j = 0; j < N; ++j) keeps_[j] = Model::ACCUMULATES[j];
     if (dose_->amount.value > 0.0 || dose_->rate.value > 0.0) {
@@ -210,7 +210,7 @@ class Steady {
         previous = size;
       }
       if (Model::LINEAR) return Reason::no_steady_state;
-      z_ = base;  // wherever Newton may have gone
+      z_ = base;  // after an attempt of Newton's method
       restore_sizes();
       const Reason reason = repeat(round < 2 ? 5 : 25);
       if (reason != Reason::ok) return reason;
@@ -223,7 +223,7 @@ class Steady {
     floors_.assign(m_.w.floor, m_.w.floor + N);
   }
 
-  // Where Newton has been far away, states were larger than they will ever be again.
+  // Distant Newton iterates have increased the sizes beyond later values.
   void restore_sizes() {
     for (int i = 0; i < N; ++i) {
       m_.w.size[i] = sizes_[i];
@@ -231,10 +231,10 @@ class Steady {
     }
   }
 
-  // Whether the period ends where it began: what is left over is small against what comes and
-  // goes in a period, (I - M) z, and that is more than the solver's own error. Far out, where
-  // elimination is saturated, the state grows by the same amount each period, and against the
-  // state itself that is nothing.
+  // Whether the period is closed: its residual is small relative to the turnover
+  // in a period, (I - M) z, which must exceed the solver's error. Far above, where
+  // elimination is saturated, the state grows by the same amount in each period, which is
+  // negligible relative to the state itself.
   bool period_closes() const {
     for (int i = 0; i < N; ++i) {
       if (keeps_[i]) continue;
@@ -245,7 +245,7 @@ class Steady {
     return true;
   }
 
-  // z += (I - M)^-1 (image - z); returns the scaled size of the step, infinite if it was refused.
+  // z += (I - M)^-1 (image - z); returns the scaled size of the step, infinite if it was rejected.
   double newton_step() {
     std::vector<double>& step = step_;
     step.resize(N);
@@ -262,7 +262,7 @@ class Steady {
     return std::sqrt(sum / N);
   }
 
-  // Newton may land on a root that no patient reaches: amounts that were positive stay so.
+  // Newton may converge to an unphysical root: positive amounts must remain positive.
   bool turns_negative(int i, double moved) const {
     return z_[i] >= 0.0 && image_[i] >= 0.0 &&
            moved < -10.0 * m_.w.options.atol * m_.w.size[i] -
@@ -281,7 +281,7 @@ class Steady {
     return Reason::ok;
   }
 
-  // Sensitivities (I - M) Z = d(map)/dp, then on to the phase at which the record sees it.
+  // Sensitivities (I - M) Z = d(map)/dp, then integrated to the phase of the record.
   Reason close_period() {
     if (m_.sensitive) {
       put_state();
@@ -314,7 +314,7 @@ class Steady {
     if (lag > 0.0) {
       const Reason reason = pass_period(interval_ - lag, m_.sensitive, m_.sensitive);
       if (reason != Reason::ok) return reason;
-      // accumulators: the phase is not theirs
+      // accumulators do not depend on the phase
       for (int i = 0; i < N; ++i) {
         if (keeps_[i]) m_.w.y[i] = z_[i];
       }
@@ -335,7 +335,7 @@ class Steady {
 
   // -- rest -----------------------------------------------------------------------------------
 
-  // Newton on f(z) + rate = 0 from where time has brought the system: long implicit steps.
+  // Newton on f(z) + rate = 0 after integration over time with long implicit steps.
   Reason find_rest() {
     set_rate(1.0, m_.sensitive);
     double f[N], span = 0.0;
@@ -364,7 +364,8 @@ class Steady {
     return norm > 0.0 && std::isfinite(norm) ? 1.0 / norm : 1.0;
   }
 
-  // Newton at rest; a nonlinear system must already be close (its first step small against it).
+  // Newton at rest; a nonlinear system must already be close (its first step must be small relative
+  // to the state).
   bool settle_rest(bool travelled) {
     double previous = INFINITY;
     for (int newton = 0; newton < 20; ++newton) {
@@ -391,7 +392,7 @@ class Steady {
     return moved > 0.1 * size;
   }
 
-  // -J into `a_`, factorised; f + rate beside z (as an image, so that Newton's step is shared).
+  // -J into `a_`, factorised; f + rate next to z (as an image, so that Newton's step is shared).
   bool differentiate_rest() {
     put_state();
     double f[N], jac[Model::NJ], fq[Model::NFQ], unit[N] = {}, out[N];
@@ -414,15 +415,15 @@ class Steady {
     return lu_.factor(a_, N);
   }
 
-  // Whether what is left of a derivative is small against what it is made of: far out, where a
-  // saturated process no longer depends on the state, Newton may see rest in steady growth.
+  // Whether the residual of a derivative is small relative to its terms: far above, where a
+  // saturated process no longer depends on the state, steady growth may look like a steady state.
   bool is_balanced(int i, double f) const {
     double parts = 0.0;
     for (int j = 0; j < N; ++j) parts += std::fabs(a_[i * N + j] * z_[j]);
     return std::fabs(f) <= 1e-4 * parts;
   }
 
-  // Rates differ by many orders of magnitude: rows of equal size make "singular" mean something.
+  // Rates differ by many orders of magnitude: scaled rows make the test for singularity meaningful.
   void scale_rows(double* f) {
     row_scale_.assign(N, 1.0);
     for (int i = 0; i < N; ++i) {

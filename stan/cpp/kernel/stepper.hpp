@@ -1,7 +1,7 @@
-// One step of any `Method`: the stages of the state, and of its sensitivities lane by lane.
+// One step of any `Method`: the stages of the state and of its sensitivities.
 //
-// Sensitivities are those of the discrete solution: each stage equation is differentiated as it
-// stands, with the second-order contraction d(J u)/dp that a Rosenbrock stage brings in.
+// Sensitivities are those of the discrete solution: each stage equation is differentiated
+// with the second-order contraction d(J u)/dp of a Rosenbrock stage.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "work.hpp"
 
-// Scratch that only one kind of method fills is read by that kind alone; GCC does not see it.
+// Scratch of one kind of method is read by that kind only; GCC cannot detect this.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
@@ -28,7 +28,7 @@ struct Stepper {
   }
   T* stage_of(int i, int block) { return lanes(w.U + static_cast<long>(i) * N * L, block, N); }
 
-  // Derivatives at the point a step starts from: once a point, however often it is tried.
+  // Derivatives at the start of a step: computed once per point, for all attempts.
   void begin() {
     Model::rhs_entries(w.clock(w.t), w.y, w.q, w.f0, w.jac0, w.fq0);
     add_rates(w.f0);
@@ -75,7 +75,7 @@ struct Stepper {
 
   // -- linear systems -------------------------------------------------------------------------
 
-  // The constant part r of y' = A y + r: once a stretch.
+  // The constant part r of y' = A y + r: once per stretch.
   void begin_linear() {
     const double zero[N] = {};
     Model::rhs(w.clock(w.t), zero, w.q, w.input);
@@ -112,7 +112,7 @@ struct Stepper {
     const double* u = w.u + i * N;
     double f[N], jac[Model::NJ], fq[Model::NFQ];
     Model::rhs_entries(w.clock(w.t), u, w.q, f, jac, fq);
-    for (int b = 0; b < B; ++b) {  // blocks are independent: the processor overlaps them
+    for (int b = 0; b < B; ++b) {  // blocks are independent: the processor can overlap them
       const T *before = i == 0 ? lanes(w.Y, b, N) : stage_of(i - 1, b);
       const T* rate = lanes(w.RATE, b, w.D);
       T r[N];
@@ -161,7 +161,7 @@ struct Stepper {
     double my[Model::NMY], mq[Model::NMQ], z[N];
     const double* point = w.stage;
     if constexpr (Model::LINEAR) {
-      // f_q and its contraction are the same linear map: one product serves both.
+      // f_q and its contraction are the same linear map: one product is used for both.
       double f[N];
       point = z;
       for (int n = 0; n < N; ++n) z[n] = w.stage[n] + (implicit(m) ? u[n] : 0.0);
@@ -302,7 +302,7 @@ struct Stepper {
       for (int b = 0; b < B; ++b) {
         const T total = error_lanes(m, b);
         for (int l = 0; l < W; ++l) {
-          // written so that not-a-number wins
+          // written so that NaN is propagated
           if (!(total[l] <= sum)) sum = total[l];
         }
       }
@@ -327,7 +327,7 @@ struct Stepper {
     return total;
   }
 
-  // A state that was zero, and into which nothing was seen to flow, is as large as it has become.
+  // The size of a state that was zero without a known inflow is its current magnitude.
   void learn_sizes() {
     for (int n = 0; n < N; ++n) {
       if (w.size[n] > 0.0 || !std::isfinite(w.y_new[n])) continue;
@@ -350,7 +350,7 @@ struct Stepper {
     }
   }
 
-  // Dense output: its polynomials, once for each step that passes an observation.
+  // Dense output: its polynomials, once per step that contains an observation.
   void prepare_dense() {
     const Method& m = *w.method;
     if (m.kind == Kind::linear) return;
@@ -373,10 +373,10 @@ struct Stepper {
     }
   }
 
-  // By how much dense output misses the equations at the fraction s of a step, as a scaled error.
-  // A fast state that follows what changes within the step is right at its end, whatever it did
-  // in between, so that no error estimate shortens the step. One correction with the step's matrix,
-  // (I/(h g) - J)^-1 (f - y'), is the distance to the state that the equations want.
+  // Scaled error of the dense output in the equations at the fraction s of a step. A fast state
+  // that follows a change within the step is accurate at the end of the step, for any behaviour
+  // inside, so that no error estimate shortens the step. One correction with the step's matrix,
+  // (I/(h g) - J)^-1 (f - y'), is the distance to the solution of the equations.
   double defect(double t, double s, double h) {
     if (!implicit(*w.method)) return 0.0;
     const int terms = w.method->dense_terms;

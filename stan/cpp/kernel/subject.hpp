@@ -15,7 +15,8 @@ class Subject {
  public:
   Subject() : steady_(m_) {}
 
-  // Predictions (n, M) and, unless null, sensitivities (n, M, P). Work space is kept for the next.
+  // Predictions (n, M) and, unless null, sensitivities (n, M, P). Work space is reused for the next
+  // subject.
   Reason solve(const Records& records, const double* parameters, const Options& options,
                double* values, double* sensitivities) {
     r_ = records;
@@ -45,8 +46,8 @@ class Subject {
     return true;
   }
 
-  // A prediction that has no value (log of 0 before the first dose) is not-a-number, and is so
-  // alone: states are finite, or the solve has failed before.
+  // A prediction without a value (log of 0 before the first dose) is NaN; other predictions are
+  // not affected: if a state is not finite, the solve has failed before.
   void mark_undefined() {
     const long n = r_.n * Model::M;
     for (long i = 0; i < n; ++i) {
@@ -89,7 +90,7 @@ class Subject {
     }
   }
 
-  // Initial values at a record, in the segment that holds there.
+  // Initial values at a record, in the segment at that time.
   void restart(long i) {
     const double t = r_.time[i];
     while (next_break() <= t + time_slack(t)) ++segment_;
@@ -98,7 +99,7 @@ class Subject {
     begin_again(t);
   }
 
-  // Initial values; everything running or pending is dropped.
+  // Initial values; running infusions and pending doses are cancelled.
   void begin_again(double t) {
     queue_.clear();
     m_.start(t);
@@ -115,7 +116,7 @@ class Subject {
 
   // -- between records ------------------------------------------------------------------------
 
-  // Goes to record i. Stops early, with `out_.next` beyond i, where dense output passed it by.
+  // Advances to record i. Stops early, with `out_.next` beyond i, if dense output has passed it.
   Reason reach(long i) {
     const double target = r_.time[i];
     for (;;) {
@@ -136,7 +137,7 @@ class Subject {
     }
   }
 
-  // A run of passive records from i on, and how far the solver may go on its account.
+  // A run of passive records from i on, and the time to which the solver may integrate for it.
   void measure_stretch(long i) {
     long j = i + 1;
     while (j < r_.n && r_.passive(j) && r_.time[j] >= r_.time[j - 1]) ++j;
@@ -145,7 +146,7 @@ class Subject {
     horizon_ = dose_next ? r_.time[j] : r_.time[j - 1];
   }
 
-  // End of the records from i on that lie clearly before `stop`.
+  // End of the records from i on that are clearly before `stop`.
   long records_before(long i, double stop) const {
     long j = i;
     while (j < stretch_end_ && r_.time[j] < stop - time_slack(stop)) ++j;
@@ -158,8 +159,8 @@ class Subject {
     return more ? r_.breaks[segment_ + 1] : INFINITY;
   }
 
-  // What is due now: first conditions on time, then new covariates, then doses that enter and
-  // infusions that end.
+  // Events at the present time: first conditions on time, then new covariates, then entering doses
+  // and ending infusions.
   void settle() {
     const double due = m_.w.t + time_slack(m_.w.t);
     m_.flip_switches();
@@ -232,7 +233,7 @@ class Subject {
     return Reason::ok;
   }
 
-  // SS = 2: the regimen's own steady state, reached from an empty system, comes on top.
+  // SS = 2: the steady state of the regimen, from an empty system, is added.
   void set_aside() {
     Work<Model>& w = m_.w;
     kept_.assign(w.y, w.y + N);
@@ -255,7 +256,7 @@ class Subject {
     std::copy(kept_running_.begin(), kept_running_.end(), m_.running);
   }
 
-  // Doses of the infinite past that are still under way: infusions that run, lags not over.
+  // Earlier doses of the regimen that are still pending: running infusions and lag times.
   void go_on(const Dose<P>& dose, double interval) {
     const double reach = dose.lag.value + (dose.infusion ? dose.duration.value : 0.0);
     const double t = m_.w.t, slack = time_slack(t);

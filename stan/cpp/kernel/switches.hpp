@@ -1,8 +1,9 @@
-// Conditions on time: switches that are 0 or 1 between break points, and where the next one flips.
+// Conditions on time: switches with values 0 or 1 between break points, and the time of the next
+// change.
 //
 // Switch k is on where e_k(t) = slope t + intercept is positive. Its edge, -intercept/slope, may
-// depend on parameters and on the covariates of the segment. At its edge a switch has the value
-// that it has from then on.
+// depend on parameters and on the covariates of the segment. At its edge a switch has the
+// value that applies afterwards.
 #pragma once
 
 #include <cmath>
@@ -19,7 +20,7 @@ struct Switches {
   double gradient[2 * (K > 0 ? K : 1)][P > 0 ? P : 1];  // of the lines
   bool on[K > 0 ? K : 1] = {};
 
-  // `coefficients_of(l)` are the derivatives of q by parameter l; null: none are wanted.
+  // `coefficients_of(l)` are the derivatives of q by parameter l; null if they are not needed.
   template <class Of>
   void read(const double* q, Of&& coefficients_of, bool sensitive) {
     double eq[Model::NEQ], lanes[2 * (K > 0 ? K : 1)];
@@ -30,7 +31,7 @@ struct Switches {
     }
   }
 
-  // Infinite where the condition does not depend on time.
+  // Infinite if the condition does not depend on time.
   double edge(int k) const {
     const double slope = line[2 * k];
     return slope == 0.0 ? INFINITY : -line[2 * k + 1] / slope;
@@ -51,7 +52,7 @@ struct Switches {
     for (int k = 0; k < K; ++k) on[k] = wanted(k, t);
   }
 
-  // The switch that has to flip at time t, the earliest first; -1 if there is none.
+  // The first switch that changes at time t; -1 if there is none.
   int due(double t) const {
     int first = -1;
     for (int k = 0; k < K; ++k) {

@@ -1,4 +1,4 @@
-// All memory that a solve of one subject needs besides its records: made once a thread.
+// All memory for the solve of one subject, except its records: allocated once per thread.
 #pragma once
 
 #include <cstddef>
@@ -10,20 +10,20 @@
 
 namespace pkqsp {
 
-// Pure observations that an advance passes by: it fills them from its dense output.
+// Pure observations inside an integration: they are filled from its dense output.
 struct Outlet {
   const double* time = nullptr;
   const double* own = nullptr;  // (n, C) varying covariates of each record
   long next = 0;  // first record without a prediction yet
-  long end = 0;   // records from here on are not the advance's business
+  long end = 0;   // records from here on are not handled by the integration
   double* values = nullptr;         // (n, M)
   double* sensitivities = nullptr;  // (n, M, P) or null
 };
 
-// What is left of a starting tolerance after each step: see sizes.hpp.
+// Remaining fraction of the initial tolerance after each step: see sizes.hpp.
 constexpr double floor_decay = 0.5;
 
-// Added to a tolerance: nothing is divided by zero where a state is zero and stays so.
+// Added to a tolerance: avoids a division by zero for a state that is zero.
 constexpr double no_size = 1e-150;
 
 template <class Model>
@@ -32,8 +32,8 @@ struct Work {
   static constexpr int L = padded_lanes(P);
   static constexpr int D = Model::D > 0 ? Model::D : 1;
 
-  // What a caller of `advance` sets: the state and its sensitivities, coefficients, infusions.
-  alignas(64) double Y[N * L];      // laid out by `layout` with N rows
+  // Inputs of `advance`: the state and its sensitivities, coefficients, infusions.
+  alignas(64) double Y[N * L];      // arranged by `layout` with N rows
   alignas(64) double DQ[Q * L];     // Q rows
   alignas(64) double RATE[D * L];   // D rows: sensitivities of the infusion rates
   alignas(64) double sens_atol[L];  // absolute tolerance of each lane, for states of size 1
@@ -42,7 +42,7 @@ struct Work {
   double q[Q];
   double rate[D];
   double t = 0.0;
-  bool frozen = false;  // time in the model's equations stands still at `frozen_time`
+  bool frozen = false;  // time in the model's equations is fixed at `frozen_time`
   double frozen_time = 0.0;
   Layout layout{4};
   Options options;
@@ -63,16 +63,17 @@ struct Work {
 
   double clock(double time) const { return frozen ? frozen_time : time; }
 
-  // What an error of state n is measured by, where its magnitude is `most`.
+  // Scale of the error of state n, whose magnitude is `most`.
   double tolerance(int n, double most) const {
     return floor[n] + options.rtol * most + no_size;
   }
 
-  // -- what a record sees ---------------------------------------------------------------------
+  // -- the record's own values
+  // ---------------------------------------------------------------------
   //
-  // Outputs, doses and initial values are made with the record's own covariates. Their coefficients
-  // lie apart from those of the segment (`q`, `DQ`); where they depend on no varying covariate,
-  // these serve.
+  // Outputs, doses and initial values use the record's own covariates. Their coefficients
+  // are stored separately from those of the segment (`q`, `DQ`), which are used if they do not
+  // depend on a varying covariate.
 
   static constexpr bool RECORD = Model::RECORD;
   static constexpr int QR = RECORD ? Q : 1, PR = P > 0 ? P : 1, CR = Model::C > 0 ? Model::C : 1;
@@ -81,7 +82,7 @@ struct Work {
   double q_record[QR];
   double gradient_record[QR * PR];  // (Q, P)
   double column_record[QR * PR];    // (P, Q)
-  double own[CR];                   // the covariates that all this was made with
+  double own[CR];                   // the covariates of the stored coefficients
   bool loaded = false;
   bool record_lanes = false;
   const double* p = nullptr;
@@ -96,7 +97,7 @@ struct Work {
     else return DQ;
   }
 
-  // A new solve: theta-stage coefficients and their gradient are those in force.
+  // A new solve: theta-stage coefficients and their gradient are the current ones.
   void begin_records(const double* gradient, bool lanes) {
     loaded = false;
     record_lanes = lanes;

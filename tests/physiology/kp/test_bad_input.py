@@ -1,4 +1,4 @@
-"""What is refused, and how it is said."""
+"""Invalid input and its messages."""
 
 import pytest
 import sympy as sp
@@ -60,7 +60,7 @@ def test_numbers_that_no_drug_has(wrong, where):
     assert [issue.where for issue in caught.value.issues] == [f"drug.{where}"]
 
 
-def test_organs_without_figures_take_declared_stand_ins():
+def test_organs_without_figures_use_declared_substitutes():
     figures = load_composition("poulin-theil-human")
     assert figures.source_tissue("rest") == "muscle"
     assert figures.source_tissue("small_intestine") == "gut"

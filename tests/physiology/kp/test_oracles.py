@@ -166,7 +166,7 @@ def test_pksim_returns_the_same():
 
 
 def _comparable(row: dict[str, str]) -> bool:
-    """Tell whether the toolkit computes what the papers say.
+    """Return whether the toolkit computes the equations of the papers.
 
     In its oil-to-water coefficient of a diprotic base and of a zwitterion only the fully ionised
     form counts; in Schmitt's equation of a diprotic base the molecule with two protons counts as

@@ -1,0 +1,131 @@
+"""Texts and names of the package use the terms of the field, in plain English."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.banned_words import NAMES, TITLES, find_banned
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "pkqsp_bayes"
+
+PENDING = {"analysis", "statistics", "emit", "fitting", "library", "ode", "program", "reporting"}
+"""Folders of the package that are still to be revised."""
+
+PENDING_FILES = {
+    "pkqsp_bayes/__init__.py",
+    "pkqsp_bayes/cli.py",
+    "pkqsp_bayes/cli_answers.py",
+    "pkqsp_bayes/cli_machine.py",
+    "pkqsp_bayes/cli_options.py",
+    "pkqsp_bayes/cli_priors.py",
+    "pkqsp_bayes/console.py",
+    "pkqsp_bayes/demo.py",
+    "pkqsp_bayes/elicit/prior_pictures.py",
+    "pkqsp_bayes/engine/compiled_model.py",
+    "pkqsp_bayes/engine/effects.py",
+    "pkqsp_bayes/engine/individual.py",
+    "pkqsp_bayes/engine/kernel.py",
+    "pkqsp_bayes/engine/model_store.py",
+    "pkqsp_bayes/engine/simulate.py",
+    "pkqsp_bayes/engine/typical_individual.py",
+    "README.md",
+    "docs/api.md",
+}
+"""Files that are still to be revised."""
+
+
+def is_pending(path: Path) -> bool:
+    inside = path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else ""
+    return inside in PENDING or str(path.relative_to(ROOT)) in PENDING_FILES
+
+
+def revised(*patterns: str) -> list[Path]:
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    return [path for path in paths if not is_pending(path)]
+
+
+MODULES = revised("pkqsp_bayes/**/*.py")
+PAGES = revised("docs/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
+TEMPLATES = revised("pkqsp_bayes/**/*.jinja", "pkqsp_bayes/**/*.html", "pkqsp_bayes/**/*.toml")
+CPP = revised("stan/cpp/**/*.hpp", "stan/cpp/**/*.cpp")
+
+
+def show_name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def read_texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the strings (docstrings, messages, help) and comments of a module, with their lines."""
+    source = path.read_text()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def read_docstrings(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield getattr(node, "name", "module"), ast.get_docstring(node) or ""
+
+
+def read_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@pytest.mark.parametrize("path", MODULES, ids=show_name)
+def test_texts_of_modules_are_plain(path: Path) -> None:
+    found = [f"line {line}: {one}" for line, text in read_texts(path) for one in find_banned(text)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=show_name)
+def test_docstrings_begin_with_a_noun_or_a_verb(path: Path) -> None:
+    found = [name for name, text in read_docstrings(path) if re.match(TITLES, text)]
+    assert not found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=show_name)
+def test_names_are_of_the_field(path: Path) -> None:
+    parts = {part.lower() for name in read_names(path) for part in name.split("_")}
+    assert not {part: NAMES[part] for part in parts & set(NAMES)}
+
+
+@pytest.mark.parametrize("path", [*PAGES, *TEMPLATES], ids=show_name)
+def test_pages_are_plain(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    found = [one for line in text.split("\n\n") for one in find_banned(line)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", CPP, ids=show_name)
+def test_comments_of_cpp_are_plain(path: Path) -> None:
+    text = path.read_text()
+    comments = re.findall(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]* [^\"\n]*\"", text, re.DOTALL)
+    found = [one for comment in comments for one in find_banned(comment)]
+    assert not found, "\n".join(found)
+
+
+def test_the_search_finds_and_excepts() -> None:
+    assert find_banned("Nobody knows, whatever it is")
+    assert find_banned("one a subject") == ["'one a subject': one per ..."]
+    assert not find_banned("a power law of the reference person, `told`, there is no model")
+
+
+def test_what_is_pending_exists() -> None:
+    missing = {name for name in PENDING if not (PACKAGE / name).is_dir()}
+    assert not missing
