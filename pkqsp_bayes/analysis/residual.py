@@ -34,8 +34,8 @@ class Residual:
     scales: Mapping[str, Array]
 
     def scale(self, f: Array) -> Array:
-        """Return the scale of the distribution at f: of a logarithmic error, of the logarithm."""
-        return np.asarray(self.form.scale(NUMPY, f, self.scales) + np.zeros_like(f))
+        """Return the scale of the error's distribution at f; on the log scale where it is so."""
+        return np.asarray(self.form.scale(NUMPY, f, self.scales)) + np.zeros_like(f)
 
     def width(self, f: Array) -> Array:
         """Return the scale of the error at f, in the unit of the observation."""

@@ -82,6 +82,7 @@ def plot_budget(budget: xr.Dataset, *, quantity: str = "", scale: str = "natural
             axis.set_visible(False)
         for (top, middle), view in zip(axes[:2].T, views, strict=False):
             _draw_view(top, middle, one, view)
+        axes[0, 0].set_ylim(0, axes[0, 0].get_ylim()[1])
         unit = _variance_unit(str(budget.attrs["unit"]), scale)
         axes[0, 0].set_ylabel(name_with_unit("variance", unit))
         axes[1, 0].set_ylabel("share of the variance (%)")
@@ -242,6 +243,7 @@ def _stack(
             axis.fill_between(time, below, above, facecolor=colour, hatch=hatch, linewidth=0,
                               edgecolor="white", label=name)  # fmt: skip
         below = above
-    axis.set_ylim(0, top)
+    if top is not None:
+        axis.set_ylim(0, top)
     if time is not None:
         axis.set_xlim(time[0], time[-1])

@@ -48,7 +48,8 @@ def test_shares_add_up_where_there_is_a_variance(budget: xr.Dataset) -> None:
 @pytest.mark.parametrize("scale", ["natural", "log"])
 def test_areas_are_variances_and_their_shares(budget: xr.Dataset, scale: str) -> None:
     figure = pq.plot_budget(budget, scale=scale)
-    one = budget.sel(scale=scale, time=8.0)
+    one_scale = budget.sel(scale=scale)
+    one = one_scale.sel(time=8.0)
     views = ("latent", "observed") if scale == "natural" else ("latent",)
     assert figure.axes[1].get_visible() == (len(views) == 2), "no logarithm of negative samples"
     for column, view in enumerate(views):
@@ -58,6 +59,9 @@ def test_areas_are_variances_and_their_shares(budget: xr.Dataset, scale: str) ->
         below = [height(figure.axes[2 + column], k, 8.0) for k in range(len(parts))]
         np.testing.assert_allclose(above, variances, rtol=1e-9)
         np.testing.assert_allclose(below, 100 * np.array(variances) / sum(variances), rtol=1e-9)
+        assert figure.axes[column].get_ylim()[0] == 0
+        total = one_scale["variance"].sel(view=view, component="total").max()
+        assert figure.axes[column].get_ylim()[1] >= float(total), "nothing is cut"
     unit = "variance ((mg/L)²)" if scale == "natural" else "variance"
     assert figure.axes[0].get_ylabel() == unit
     assert figure.axes[4].get_xlabel() == "time (h)"
