@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pkqsp_bayes.errors import CheckError, Issue, PkqspError, ToolchainError
     from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
     from pkqsp_bayes.fitting.inits.find_mode import find_mode
+    from pkqsp_bayes.fitting.results.fit_argument import open_fit
+    from pkqsp_bayes.fitting.results.fitted_model import FittedModel
     from pkqsp_bayes.fitting.results.store import read_fit
     from pkqsp_bayes.fitting.results.summarise import summary_table
     from pkqsp_bayes.fitting.sampling.approximate import approximate
@@ -97,6 +99,7 @@ __all__ = [
     "DrugChemistry",
     "Endpoint",
     "FitSettings",
+    "FittedModel",
     "Gene",
     "Issue",
     "ModelSpec",
@@ -146,6 +149,7 @@ __all__ = [
     "merge_tables",
     "npde",
     "ontogeny_factor",
+    "open_fit",
     "parse_priors",
     "plot_budget",
     "plot_calibration",
@@ -273,6 +277,8 @@ _PLACES = {
     "FitSettings": "fitting.sampling.settings",
     "fit": "fitting.sampling.fit",
     "diagnose": "fitting.diagnostics.diagnose",
+    "open_fit": "fitting.results.fit_argument",
+    "FittedModel": "fitting.results.fitted_model",
     "read_fit": "fitting.results.store",
     "summary_table": "fitting.results.summarise",
     "CheckError": "errors",

@@ -49,13 +49,12 @@ def budget(
     ] = None,
 ) -> None:
     """Split the variance of an endpoint: people, not knowing the parameters, noise."""
-    from pkqsp_bayes.analysis.population_draws import model_of
     from pkqsp_bayes.engine.tables import parse_settings, parse_times
     from pkqsp_bayes.reporting.budget import write_budget
 
     with reported():
-        fit = pq.read_fit(folder)
-        _, covariates = parse_settings(model_of(fit), covariate or [])
+        fit = pq.open_fit(folder)
+        _, covariates = parse_settings(fit.spec, covariate or [])
         result = pq.variance_budget(
             fit,
             output=output,
@@ -87,17 +86,13 @@ def report(
     ignore: Ignore = None,
 ) -> None:
     """Write everything that is to be said of a fit on one page, report.html."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-
     with reported():
-        fit = pq.read_fit(folder)
+        fit = pq.open_fit(folder)
         path = pq.report(
             fit,
             output or folder,
             fitted_in=folder,
-            study=None
-            if study is None
-            else pq.read_study(study, model=model_of(fit), ignore=ignore),
+            study=None if study is None else pq.read_study(study, model=fit.spec, ignore=ignore),
             options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
         )
     OUT.print(str(path), highlight=False, soft_wrap=True)

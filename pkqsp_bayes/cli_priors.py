@@ -94,19 +94,17 @@ def priors(
     ] = None,
 ) -> None:
     """Show prior beside posterior, how far a fit leans on its priors, and what others would say."""
-    from pkqsp_bayes.fitting.results.store import read_study_of
-
     with reported():
-        fit, study, place = pq.read_fit(folder), read_study_of(folder), output or folder
+        fit, place = pq.open_fit(folder), output or folder
         place.mkdir(parents=True, exist_ok=True)
-        table = pq.prior_posterior(fit, study)
+        table = pq.prior_posterior(fit)
         write_text(place / "priors.csv", table.to_csv(float_format="%.6g"))
-        pq.save_figure(pq.plot_prior_posterior(fit, study), place / "priors.png")
+        pq.save_figure(pq.plot_prior_posterior(fit), place / "priors.png")
         print_table(table[_LEARNT], digits=3)
         if against:
             tables = _tables(against)
             refits = place / "priors" if refit else None
-            _compare(pq.compare_priors(fit, study, tables, folder=refits), place)
+            _compare(pq.compare_priors(fit, priors=tables, folder=refits), place)
     OUT.print(str(place / "priors.png"), highlight=False, soft_wrap=True)
 
 

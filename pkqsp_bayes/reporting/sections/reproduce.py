@@ -14,10 +14,9 @@ __all__ = ["reproduce_section"]
 
 def reproduce_section(context: ReportContext) -> Section:
     """Return commands, seeds, versions, and the sums that say whether inputs are the same."""
-    attributes = context.fit.attrs
-    versions = read_attribute(context.fit, "versions")
-    settings = read_attribute(context.fit, "settings")
-    options = read_attribute(context.fit, "options")
+    attributes = context.fitted.attrs
+    found = (read_attribute(context.fitted.tree, x) for x in ("versions", "settings", "options"))
+    versions, settings, options = found
     return Section(
         anchor="reproduce",
         title="How to reproduce",
@@ -85,11 +84,11 @@ def _call(name: str, arguments: dict[str, str]) -> str:
 
 
 def _hashes(context: ReportContext) -> list[list[str]]:
-    texts = {"model.toml": context.fit.attrs["model"]}
+    texts = {"model.toml": context.fitted.attrs["model"]}
     if context.study is not None:
         texts["study.csv"] = format_study(context.study)
     if context.priors is not None:
         texts["priors.toml"] = format_priors(context.priors)
-    if "program" in context.fit.attrs:
-        texts["program.stan"] = context.fit.attrs["program"]
+    if "program" in context.fitted.attrs:
+        texts["program.stan"] = context.fitted.attrs["program"]
     return [[name, hashlib.sha256(text.encode()).hexdigest()] for name, text in texts.items()]
