@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
-from pkqsp_bayes.fitting.results.store import read_fit
+from pkqsp_bayes.fitting.results.fit_argument import open_fit
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.fit import fit
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
@@ -63,13 +63,13 @@ def _answer(folder: Path) -> None:
     from pkqsp_bayes.plots.budget import plot_budget
     from pkqsp_bayes.reporting.page import report
 
-    tree = read_fit(folder)
+    fitted = open_fit(folder)
     budget = variance_budget(
-        tree, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
+        fitted, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
     figure = plot_budget(budget, quantity="theophylline (mg/L)")
     save_figure(figure, folder / "budget.png")
-    sys.stdout.write(f"{folder / 'budget.png'}\n{report(tree, folder)}\n")
+    sys.stdout.write(f"{folder / 'budget.png'}\n{report(fitted, folder)}\n")
 
 
 def main() -> None:

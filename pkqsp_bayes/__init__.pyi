@@ -47,6 +47,8 @@ from .analysis.predictive.prior_check import prior_check as prior_check
 from .fitting.sampling.fit import fit as fit
 from .fitting.sampling.approximate import approximate as approximate
 from .fitting.inits.find_mode import find_mode as find_mode
+from .fitting.results.fit_argument import open_fit as open_fit
+from .fitting.results.fitted_model import FittedModel as FittedModel
 from .fitting.results.store import read_fit as read_fit
 from .fitting.results.summarise import summary_table as summary_table
 

@@ -22,7 +22,6 @@ PENDING_FILES = {
     "pkqsp_bayes/demo.py",
     "pkqsp_bayes/elicit/prior_pictures.py",
     "pkqsp_bayes/engine/compiled_model.py",
-    "pkqsp_bayes/engine/effects.py",
     "pkqsp_bayes/engine/individual.py",
     "pkqsp_bayes/engine/kernel.py",
     "pkqsp_bayes/engine/model_store.py",

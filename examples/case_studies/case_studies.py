@@ -17,9 +17,9 @@ from examples.case_studies.cases import CASES, Budget, Case, Quantity, published
 from examples.case_studies.estimates import plot_estimates, secondary_values
 from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.analysis.predictive.vpc import vpc
-from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.chains import seconds_of
 from pkqsp_bayes.fitting.sampling.fit import fit
@@ -30,6 +30,7 @@ from pkqsp_bayes.plots.vpc import plot_vpc
 from pkqsp_bayes.reporting import page
 from pkqsp_bayes.reporting.budget import write_budget
 from pkqsp_bayes.reporting.report_context import ReportOptions
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
 from pkqsp_bayes.study.study import Study
@@ -169,8 +170,8 @@ def _quantities(case: Case, tree: xr.DataTree) -> xr.Dataset:
     posterior = tree["posterior"].to_dataset()
     shape = (posterior.sizes["chain"], posterior.sizes["draw"])
     stated = population_quantities(posterior, ["chain", "draw"])
-    names = stated["quantity"].to_numpy()
-    values = {str(name): stated.sel(quantity=name).to_numpy() for name in names}
+    names = stated[PARAMETER_DIM].to_numpy()
+    values = {str(name): stated.sel({PARAMETER_DIM: name}).to_numpy() for name in names}
     secondary = secondary_values(tree, dict(case.covariates))
     values |= {name: draws.reshape(shape) for name, draws in secondary.items()}
     return xr.Dataset(

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import population_of
 from pkqsp_bayes.analysis.study_simulator import study_simulator
+from pkqsp_bayes.fitting.results.fit_argument import open_fit
 from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import COLOURS, new_figure
 from pkqsp_bayes.study.simulated import regimen
@@ -74,8 +75,8 @@ def secondary_values(tree: xr.DataTree, covariates: dict[str, float]) -> dict[st
     dict of str to (D,) array
         Clearances, volumes and the like that the model file states under ``[observe]``.
     """
-    model = model_of(tree)
-    population = population_draws(model, tree["posterior"].to_dataset())
+    fitted = open_fit(tree)
+    model, population = fitted.spec, population_of(fitted)
     simulator = study_simulator(model, regimen((), [0.0], covariates=covariates))
     eta = np.zeros((population.size, 1, len(population.effects)))
     values = simulator.solve(simulator.parameters(population, eta)).values

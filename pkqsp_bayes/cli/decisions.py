@@ -73,13 +73,11 @@ def intervene(
     output: DataFile = None,
 ) -> None:
     """Contrast what happens under an intervention with what happens without it."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-
-    tree = pq.read_fit(fit)
+    fitted = pq.open_fit(fit)
     found = pq.intervene(
-        tree,
+        fitted,
         _changes(do or [], scale or [], case),
-        **case.arguments(model_of(tree)),
+        **case.arguments(fitted.spec),
         draws=draws,
         subjects=subjects,
         probability=probability,
@@ -124,9 +122,7 @@ def causal(
     plot: Plot = None,
 ) -> None:
     """Record the assumptions of a causal claim, and the status of each."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-
-    model = model_of(given.fit)
+    model = given.fit.spec
     record = pq.causal_record(
         given.fit,
         pq.read_causal(claim),

@@ -21,12 +21,12 @@ SOLVED_AGAIN = 200
 
 
 def fit_issues(
-    tree: "xr.DataTree", study: "pq.Study | None", solver_draws: int
+    fit: "xr.DataTree | pq.FittedModel", study: "pq.Study | None", solver_draws: int
 ) -> "list[pq.Issue]":
     """Return what is wrong with a fit, the accuracy of its solver included."""
-    issues = list(pq.diagnose(tree))
+    issues = list(pq.diagnose(fit))
     if solver_draws and study is not None:
-        issues += pq.check_solver(tree, study, draws=solver_draws).issues
+        issues += pq.check_solver(fit, study, draws=solver_draws).issues
     return issues
 
 
@@ -38,11 +38,8 @@ def diagnose(
     ] = SOLVED_AGAIN,
 ) -> None:
     """Report what is wrong with a fit, and what to do about it."""
-    from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
-
-    kept = (fit / STUDY_FILE).exists()
-    study = read_study_of(fit) if kept else None
-    issues = fit_issues(pq.read_fit(fit), study, solver_draws)
+    fitted = pq.open_fit(fit)
+    issues = fit_issues(fitted, fitted.own_study, solver_draws)
     for issue in issues:
         print_issue(issue)
     if issues:

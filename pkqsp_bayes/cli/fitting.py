@@ -137,4 +137,4 @@ def approximate(
 
 def summary(fit: FitFolder, *, output: TableFile = None) -> None:
     """Print mean, SD, 90 % interval, ESS and R-hat of the population parameters of a fit."""
-    answer(pq.summary_table(pq.read_fit(fit)), output)
+    answer(pq.summary_table(pq.open_fit(fit)), output)

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import pkqsp_bayes as pq
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = [
     "Atol",
@@ -125,7 +122,7 @@ def model_and_study(
 class FitAndStudy:
     """A fit, and the study that an analysis is of."""
 
-    fit: "xr.DataTree"
+    fit: "pq.FittedModel"
     study: "pq.Study"
 
 
@@ -133,14 +130,11 @@ def fit_and_study(
     fit: FitFolder, study: FittedStudy = None, *, ignore: Ignore = None
 ) -> FitAndStudy:
     """Read a fit, and a study: that of the fit unless another is given."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-    from pkqsp_bayes.fitting.results.store import read_study_of
-
-    tree = pq.read_fit(fit)
+    fitted = pq.open_fit(fit)
     if study is None:
-        return FitAndStudy(fit=tree, study=read_study_of(fit))
-    table = pq.read_study(study, model=model_of(tree), ignore=ignore)
-    return FitAndStudy(fit=tree, study=table)
+        return FitAndStudy(fit=fitted, study=fitted.study)
+    table = pq.read_study(study, model=fitted.spec, ignore=ignore)
+    return FitAndStudy(fit=fitted, study=table)
 
 
 def fit_and_other_study(fit: FitFolder, study: StudyFile, *, ignore: Ignore = None) -> FitAndStudy:

@@ -47,14 +47,12 @@ def report(
     ignore: Ignore = None,
 ) -> None:
     """Write one page for a reviewer, report.html."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-
-    tree = pq.read_fit(fit)
+    fitted = pq.open_fit(fit)
     path = pq.report(
-        tree,
+        fitted,
         output or fit,
         fitted_in=fit,
-        study=None if study is None else pq.read_study(study, model=model_of(tree), ignore=ignore),
+        study=None if study is None else pq.read_study(study, model=fitted.spec, ignore=ignore),
         options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
     )
     print_text(path)

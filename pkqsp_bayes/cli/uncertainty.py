@@ -45,12 +45,10 @@ def budget(
     plot: Plot = None,
 ) -> None:
     """Split a variance: between-subject variability, parameter uncertainty, residual error."""
-    from pkqsp_bayes.analysis.population_draws import model_of
-
-    tree = pq.read_fit(fit)
+    fitted = pq.open_fit(fit)
     found = pq.variance_budget(
-        tree,
-        **case.arguments(model_of(tree)),
+        fitted,
+        **case.arguments(fitted.spec),
         endpoint=pq.Endpoint(kind=metric.value, threshold=threshold),
         outer=outer,
         inner=inner,

@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose

@@ -12,6 +12,7 @@ from pkqsp_bayes.arguments import TEXT, checked, one_of
 from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["COMPONENTS", "budget_shares", "plot_budget"]
 
@@ -193,7 +194,7 @@ def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
     if "by_parameter" not in budget:
         return {}
     shares = budget["by_parameter"].sel(share_index="weight").clip(0, 1)
-    return _ranked(shares.transpose("quantity", ...), _RESTS[1])
+    return _ranked(shares.transpose(PARAMETER_DIM, ...), _RESTS[1])
 
 
 def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:

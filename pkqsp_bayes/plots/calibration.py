@@ -13,6 +13,7 @@ from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
 from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import BAND, COLOURS, GREY, LINE, new_figure
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["plot_calibration"]
 
@@ -46,13 +47,13 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
 
     >>> import pkqsp_bayes as pq
     >>> rng = np.random.default_rng(1)
-    >>> names, size = ["CL"], ("replicate", "quantity")
+    >>> names, size = ["CL"], ("replicate", "parameter")
     >>> result = xr.Dataset(
     ...     {"pit": (size, rng.uniform(size=(50, 1))), "truth": (size, rng.normal(size=(50, 1))),
     ...      "draws": ((*size, "draw"), rng.normal(size=(50, 1, 20))),
     ...      "mean": (size, np.zeros((50, 1))), "sd": (size, np.ones((50, 1))),
     ...      "status": ("replicate", ["ok"] * 50)},
-    ...     coords={"quantity": names}, attrs={"model": "normal", "given": "nothing"},
+    ...     coords={"parameter": names}, attrs={"model": "normal", "given": "nothing"},
     ... )
     >>> figure = pq.plot_calibration(result)
     >>> figure.axes[0].get_title(loc="left")
@@ -70,9 +71,9 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
         for number, (name, rejected) in enumerate(table["rejected"].items()):
             left, right = axes[2 * number], axes[2 * number + 1]
             look = (COLOURS[1], ", rejected") if rejected else (LINE, "")
-            _draw_ranks(left, done["pit"].sel(quantity=name).to_numpy(), band, look[0])
+            _draw_ranks(left, done["pit"].sel({PARAMETER_DIM: name}).to_numpy(), band, look[0])
             left.set_title(f"{name}{look[1]}", loc="left")
-            _draw_averaged(right, done.sel(quantity=name), look[0], kind)
+            _draw_averaged(right, done.sel({PARAMETER_DIM: name}), look[0], kind)
             right.set_xlabel(str(name), fontsize=8)
             left.set_xlabel("rank (share)", fontsize=8)
         _name_lines(axes[0])
@@ -94,7 +95,7 @@ def _title(result: xr.Dataset, done: xr.Dataset, kind: str) -> str:
 
 def _band(done: xr.Dataset, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return points and the band around zero, for all quantities together."""
-    count, quantities = done.sizes["replicate"], done.sizes["quantity"]
+    count, quantities = done.sizes["replicate"], done.sizes[PARAMETER_DIM]
     middle = (np.arange(count) + 0.5) / count
     x, _, low, high = ecdf_pit(  # type: ignore[no-untyped-call]
         middle, 1 - level / quantities, n_simulations=4000

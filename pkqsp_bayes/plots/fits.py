@@ -61,7 +61,7 @@ def plot_fits(
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.individual_curves`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.individual_curves`.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def plot_gof(
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def plot_residuals(
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------

@@ -47,7 +47,7 @@ def plot_npde(
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.npde`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.npde`.
 
     Examples
     --------

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.arguments import TEXT, checked, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 
@@ -57,10 +57,10 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
     >>> [axis.get_xlabel() for axis in figure.axes[2:]]
     ['CL', 'V']
     """
-    tree = as_fit(fit)
-    draws = _chosen(_varying(tree), labels)
+    fitted = open_fit(fit)
+    draws = _chosen(_varying(fitted), labels)
     names, values = list(draws), np.array(list(draws.values()))
-    divergent = _divergent(tree, values.shape[1])
+    divergent = _divergent(fitted, values.shape[1])
     correlation = np.atleast_2d(np.corrcoef(values))
     shown = np.linspace(0, values.shape[1] - 1, min(_THINNED, values.shape[1])).astype(int)
     size = len(names)
@@ -74,14 +74,13 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
             else:
                 _write(axis, correlation[i, j])
         _name(axes, names)
-        finish(figure, figure.axes, {"label": label_of(tree)})
+        finish(figure, figure.axes, {"label": label_of(fitted)})
     return figure
 
 
-def _varying(tree: xr.DataTree) -> dict[str, FloatArray]:
+def _varying(fitted: FittedModel) -> dict[str, FloatArray]:
     """Return the draws of what is not a known number, by label."""
-    found = labelled_draws(tree["posterior"].to_dataset())
-    return {name: values for name, values in found.items() if np.ptp(values) > 0}
+    return {name: values for name, values in fitted.draws.items() if np.ptp(values) > 0}
 
 
 def _chosen(draws: dict[str, FloatArray], labels: Sequence[str] | None) -> dict[str, FloatArray]:
@@ -107,9 +106,9 @@ def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, Flo
     return {name: draws[name] for name in labels}
 
 
-def _divergent(tree: xr.DataTree, size: int) -> NDArray[np.bool_]:
+def _divergent(fitted: FittedModel, size: int) -> NDArray[np.bool_]:
     """Return which draws are divergent, in the order of the flat draws."""
-    stats = tree["sample_stats"].to_dataset() if "sample_stats" in tree.children else xr.Dataset()
+    stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
     if "diverging" not in stats:
         return np.zeros(size, dtype=bool)
     flat: NDArray[np.bool_] = stats["diverging"].transpose("chain", "draw").to_numpy().ravel()
@@ -171,8 +170,8 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['CL', 'V', 'ka']
     """
-    tree = as_fit(fit)
-    found = _varying(tree)
+    fitted = open_fit(fit)
+    found = _varying(fitted)
     draws = found if labels is None else _named(found, labels)
     names, size = list(draws), len(draws)
     correlation = np.atleast_2d(np.corrcoef(list(draws.values())))
@@ -188,7 +187,7 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
         axis.set_xticks(range(size), names, rotation=90)
         axis.set_yticks(range(size), names)
         figure.colorbar(image, ax=axis, label="correlation of the draws", shrink=0.8)
-        finish(figure, [], {"label": label_of(tree)})
+        finish(figure, [], {"label": label_of(fitted)})
     return figure
 
 
@@ -220,10 +219,9 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     >>> [axis.get_ylabel() for axis in figure.axes]
     ['CL', 'omega[CL]']
     """
-    tree = as_fit(fit)
-    chains, found = tree["posterior"].sizes["chain"], _varying(tree)
-    everything = labelled_draws(tree["posterior"].to_dataset())
-    draws = _named(everything, list(found)[:_TRACES] if labels is None else labels)
+    fitted = open_fit(fit)
+    chains, found = fitted.posterior.sizes["chain"], _varying(fitted)
+    draws = _named(dict(fitted.draws), list(found)[:_TRACES] if labels is None else labels)
     with new_figure(width=8.2, height=1.3 * len(draws) + 0.5) as figure:
         axes = figure.subplots(len(draws), 1, sharex=True, squeeze=False)[:, 0]
         for axis, (name, values) in zip(axes, draws.items(), strict=True):
@@ -231,5 +229,5 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
                 axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.6)
             axis.set_ylabel(name, fontsize=8)
         axes[-1].set_xlabel("draw")
-        finish(figure, [], {"label": label_of(tree)})
+        finish(figure, [], {"label": label_of(fitted)})
     return figure

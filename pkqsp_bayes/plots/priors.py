@@ -9,15 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study, study_for
-from pkqsp_bayes.analysis.labels import labelled_draws
-from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.prior_check import prior_check
-from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
+from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.arguments import checked, either
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
-from pkqsp_bayes.fitting.results.fit_argument import FIT, PRIOR_DRAWS, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, PRIOR_DRAWS, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.plots.layout import (
     draw_observed,
@@ -75,7 +73,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     'cp (mg/L)'
     """
     if not isinstance(check, xr.Dataset):
-        check = prior_check(prior, study_for(prior, check))
+        check = prior_check(prior, check)
     require_variables(check, ("observed", "replicated", "box_p"), "prior_check")
     endpoints = [str(name) for name in check["endpoint"].to_numpy()]
     told = np.isfinite(check["observed"].to_numpy()).any(axis=0)
@@ -116,7 +114,7 @@ def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
     if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
         axis.set_yscale("log")
         axis.set_ylim(bottom=0.5 * min(positive.min(), np.min(dv[dv > 0], initial=np.inf)))
-    model = model_of(prior)
+    model = read_spec(prior)
     axis.set_ylabel(name_with_unit(endpoint, model.observe[endpoint].value.unit))
     axis.set_xlabel(name_with_unit("time", model.time_unit))
 
@@ -151,7 +149,7 @@ def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
 
 
 @checked(fit=FIT, study=STUDY)
-def plot_prior_posterior(fit: FitLike, study: StudyLike) -> Figure:
+def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure:
     """Plot the density of each prior over the draws of its posterior.
 
     Parameters
@@ -178,12 +176,11 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike) -> Figure:
     >>> [axis.get_xlabel() for axis in figure.axes[:3]]
     ['CL (L/h)', 'V (L)', 'ka (1/h)']
     """
-    tree, found = fit_and_its_study(fit, study)
-    model = model_of(tree)
-    draws = labelled_draws(tree["posterior"].to_dataset())
-    priors = {k: v for k, v in priors_in_force(model, found).items() if k in draws}
-    units = {name: p.unit or "" for name, p in model.population.parameters.items()}
-    return plot_densities(priors, draws, units=units, label=label_of(tree))
+    fitted = open_fit(fit)
+    data, draws = fitted.bind_data(fitted.resolve_study(study, own=True)), fitted.draws
+    priors = {k: v for k, v in priors_of(data).items() if k in draws}
+    units = {name: p.unit or "" for name, p in fitted.spec.population.parameters.items()}
+    return plot_densities(priors, draws, units=units, label=label_of(fitted))
 
 
 def plot_densities(

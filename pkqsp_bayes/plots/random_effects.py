@@ -17,6 +17,7 @@ from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, GREY, OBSERVED, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
+from pkqsp_bayes.spec.labels import eta_label, kappa_label
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["is_category", "level_name", "plot_random_effects"]
@@ -48,7 +49,7 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.individual_effects`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.individual_effects`.
 
     Examples
     --------
@@ -84,11 +85,11 @@ def _columns(effects: xr.Dataset) -> Iterator[tuple[str, FloatArray, float, floa
     for name in effects["effect"].to_numpy():
         one = effects.sel(effect=name)
         values = one["eta"].to_numpy()[:, None]
-        yield f"eta[{name}]", values, float(one["omega"]), float(one["shrinkage"])
+        yield eta_label(str(name)), values, float(one["omega"]), float(one["shrinkage"])
     if "kappa" in effects:
         for name in effects["effect_iov"].to_numpy():
             one = effects.sel(effect_iov=name)
-            yield f"kappa[{name}]", one["kappa"].to_numpy(), float(one["omega_iov"]), np.nan
+            yield kappa_label(str(name)), one["kappa"].to_numpy(), float(one["omega_iov"]), np.nan
 
 
 def _covariates(effects: xr.Dataset) -> list[str]:

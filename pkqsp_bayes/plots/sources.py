@@ -6,11 +6,11 @@ import xarray as xr
 
 from pkqsp_bayes.arguments import Rule, either, instance
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study_argument import StudyLike
 
 __all__ = [
-    "DATASET", "DATASET_OR_FIT", "dataset_of", "fit_and_given", "require_variables",
+    "DATASET", "DATASET_OR_FIT", "dataset_of", "require_variables",
     "some_endpoints",
 ]  # fmt: skip
 
@@ -22,45 +22,30 @@ DATASET_OR_FIT: Rule = either(FIT, DATASET)
 def dataset_of(
     result: xr.Dataset | FitLike,
     study: StudyLike | None,
-    analyse: Callable[[xr.DataTree, StudyLike], xr.Dataset],
+    analyse: Callable[[FitLike, StudyLike | None], xr.Dataset],
 ) -> xr.Dataset:
     """Return the result of an analysis; where a fit is given, analyse it and its study first.
 
     Parameters
     ----------
-    result : Dataset, DataTree, str or Path
+    result : Dataset, FittedModel, DataTree, str or Path
         What the analysis returned, or a fit.
     study : Study, str, Path or DataFrame, optional
-        Needed for a fit.
+        The study of a fit; by default that of its folder.
     analyse : callable
         The analysis.
 
     Raises
     ------
     CheckError
-        If a fit comes without a study, or the result of an analysis with one.
+        If the study of a fit is not at hand, or the result of an analysis with one.
     """
     if isinstance(result, xr.Dataset):
         if study is not None:
             what = "it has no use beside the result of an analysis"
             raise CheckError([Issue(where="study", what=what, remedy="leave it out")])
         return result
-    return analyse(*fit_and_given(result, study))
-
-
-def fit_and_given(fit: FitLike, study: StudyLike | None) -> tuple[xr.DataTree, StudyLike]:
-    """Return a fit and the study that came with it.
-
-    Raises
-    ------
-    CheckError
-        If it came without one.
-    """
-    tree = as_fit(fit)
-    if study is None:
-        what, remedy = "a fit needs its study", "give the study of the fit after it"
-        raise CheckError([Issue(where="study", what=what, remedy=remedy)])
-    return tree, study
+    return analyse(open_fit(result), study)
 
 
 def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str) -> None:

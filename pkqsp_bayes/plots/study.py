@@ -2,15 +2,14 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
@@ -50,8 +49,8 @@ def plot_observations(fit: FitLike) -> Figure:
     >>> figure.axes[0].get_ylabel()
     'cp (mg/L)'
     """
-    tree = as_fit(fit)
-    model, frame = model_of(tree), _observations(tree)
+    fitted = open_fit(fit)
+    model, frame = fitted.spec, _observations(fitted)
     names = list(dict.fromkeys(frame["endpoint"]))
     columns = min(2, len(names))
     height = 3.2 * -(-len(names) // columns)
@@ -65,11 +64,11 @@ def plot_observations(fit: FitLike) -> Figure:
     return figure
 
 
-def _observations(tree: xr.DataTree) -> pd.DataFrame:
+def _observations(fitted: FittedModel) -> pd.DataFrame:
     """Return observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen = tree["observed_data"]
+    seen = fitted.group("observed_data")
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
-    known = tree["constant_data"]["censored"].to_numpy()
+    known = fitted.group("constant_data")["censored"].to_numpy()
     return pd.DataFrame({**columns, "censored": known})
 
 

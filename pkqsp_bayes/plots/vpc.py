@@ -8,10 +8,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pkqsp_bayes.analysis.analysis_arguments import study_for
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.arguments import FLAG, checked, either, sequence
-from pkqsp_bayes.fitting.results.fit_argument import FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
@@ -22,7 +21,6 @@ from pkqsp_bayes.plots.sources import (
     DATASET,
     DATASET_OR_FIT,
     dataset_of,
-    fit_and_given,
     require_variables,
 )
 from pkqsp_bayes.plots.style import COLOURS, new_figure
@@ -67,7 +65,7 @@ def plot_vpc(
     Raises
     ------
     CheckError
-        If a fit comes without its study; as `pkqsp_bayes.vpc`.
+        If the study of a fit is not at hand; as `pkqsp_bayes.vpc`.
 
     Examples
     --------
@@ -110,10 +108,10 @@ def _checks(
         for check in result:
             require_variables(check, ("observed", "simulated", "time_of"), "vpc")
         return list(result)
-    fit, given = fit_and_given(cast("FitLike", result), study)
-    whole = study_for(fit, given)
-    names = dict.fromkeys(fit["observed_data"]["endpoint"].to_numpy().tolist())
-    return [vpc(fit, whole, endpoint=str(name)) for name in names]
+    fitted = open_fit(cast("FitLike", result))
+    whole = fitted.resolve_study(study)
+    names = dict.fromkeys(fitted.group("observed_data")["endpoint"].to_numpy().tolist())
+    return [vpc(fitted, whole, endpoint=str(name)) for name in names]
 
 
 def _share_limits(axes: Sequence[Axes]) -> None:

@@ -28,6 +28,7 @@ from pkqsp_bayes.program.study_key import design_key, values_key
 from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical_values import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
@@ -198,7 +199,7 @@ def prior_places(bound: BoundData) -> Mapping[str, Place]:
 
 def _centred(bound: BoundData) -> dict[str, bool]:
     subjects = {effect.parameter: effect.centred for effect in bound.effects}
-    return subjects | {f"kappa[{e.parameter}]": e.centred for e in bound.occasion_effects}
+    return subjects | {kappa_label(e.parameter): e.centred for e in bound.occasion_effects}
 
 
 def _observed(bound: BoundData) -> dict[str, list[Any]]:

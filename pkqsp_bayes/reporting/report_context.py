@@ -8,6 +8,7 @@ from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
 from pkqsp_bayes.engine.compiled_model import CompiledModel
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
@@ -60,10 +61,8 @@ class ReportContext:
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
-    ready : CompiledModel
-        Its model, composed.
+    fitted : FittedModel
+        The fit, open.
     study : Study or None
         Its study, where it is known.
     priors : PriorTable or None
@@ -78,8 +77,7 @@ class ReportContext:
         How much is computed.
     """
 
-    fit: xr.DataTree
-    ready: CompiledModel
+    fitted: FittedModel
     study: Study | None
     priors: PriorTable | None
     identifiability: Identifiability | None
@@ -88,14 +86,24 @@ class ReportContext:
     options: ReportOptions
 
     @property
+    def compiled(self) -> CompiledModel:
+        """The model, composed and lowered."""
+        return self.fitted.compiled
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """What was observed."""
+        return self.fitted.group("observed_data")
+
+    @property
     def model(self) -> ModelSpec:
         """The model as stated."""
-        return self.ready.spec
+        return self.compiled.spec
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Outputs that were observed, in the order of the data."""
-        return tuple(dict.fromkeys(self.fit["observed_data"]["endpoint"].to_numpy().tolist()))
+        return tuple(dict.fromkeys(self.observed["endpoint"].to_numpy().tolist()))
 
     def label(self, output: str) -> str:
         """Return the name of an output with its unit."""

@@ -12,10 +12,10 @@ from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
-from pkqsp_bayes.spec.reserved_labels import is_coefficient
 
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 
@@ -86,7 +86,7 @@ def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:
     """Return the problem of an address that does not accept a prior, or None."""
     known = stated_values(model)
     if address not in known:
-        guess = nearest(address, known)
+        guess = nearest(address, [*known, CORRELATIONS])
         what = f"the model does not have {address!r}"
         remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
         return Issue(where=where, what=what, remedy=remedy)

@@ -8,7 +8,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.fitting.results.attributes import kept_options
+from pkqsp_bayes.fitting.results.metadata import kept_options
 from tests.analysis.posteriors import hand_made
 
 SATURABLE = """

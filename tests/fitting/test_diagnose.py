@@ -58,7 +58,7 @@ def test_of_a_variable_the_worst_element_and_the_others_number() -> None:
     eta[0, :, 2, 0] += 1
     issue, *rest = pq.diagnose(changed(tree, "eta", eta))
     assert all("ESS" in other.what for other in rest)
-    assert issue.where == "eta[2, CL]"
+    assert issue.where == "eta[2,CL]"
     assert "so 1 more" in issue.what
     assert 'BindOptions(centred={"CL": False})' in issue.remedy
 

@@ -141,8 +141,7 @@ def test_every_public_analysis_of_a_fit_labels() -> None:
         if callable(made := getattr(pq, name)) and not isinstance(made, type)
         and {"fit", "tree"} & set(inspect.signature(made).parameters)
     }  # fmt: skip
-    plots = {name for name in takes if name.startswith("plot_")}
-    assert takes - set(ANALYSES) - plots == {"diagnose", "report", "summary_table"}
+    assert takes - set(ANALYSES) == {"diagnose", "open_fit", "report", "summary_table"}
 
 
 def test_what_is_wrong_with_an_approximation_is_its_k_hat() -> None:

@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.labels import labelled_draws
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from tests.plots.look import bars, lines, marks, texts
 
 BLUE, SKY = "#0072B2", "#56B4E9"

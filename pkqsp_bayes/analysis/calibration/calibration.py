@@ -11,6 +11,7 @@ from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
 from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, current_label
 
 __all__ = ["calibration_issues", "calibration_table", "finished"]
 
@@ -21,7 +22,10 @@ _LEAST = 20
 
 
 def finished(result: xr.Dataset) -> xr.Dataset:
-    """Return the replicates whose fits ended."""
+    """Return the replicates whose fits ended, in the labels of this version."""
+    if "quantity" in result.dims:  # results of earlier versions
+        labels = [current_label(str(name)) for name in result["quantity"].to_numpy()]
+        result = result.assign_coords(quantity=labels).rename(quantity=PARAMETER_DIM)
     return result.isel(replicate=(result["status"] == "ok").to_numpy())
 
 
@@ -39,7 +43,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        By quantity: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
+        By parameter: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
         arXiv:2603.02928), ``p_chi2`` (of ranks in ten bins), ``rejected`` (whether either falls
         under ``level`` after Holm's correction over all of them); ``bias`` (mean of posterior mean
         minus truth, in its standard errors), ``spread`` (root mean square of the same by the
@@ -48,10 +52,10 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
         (Geweke 2004, J Am Stat Assoc 99:799).
     """
     done = finished(result)
-    pit = done["pit"].transpose("replicate", "quantity").to_numpy()
+    pit = done["pit"].transpose("replicate", PARAMETER_DIM).to_numpy()
     gap = (done["mean"] - done["truth"]).to_numpy()
     sd, truth = done["sd"].to_numpy(), done["truth"].to_numpy()
-    averaged = done["draws"].stack(all=("replicate", "draw")).transpose("quantity", "all")
+    averaged = done["draws"].stack(all=("replicate", "draw")).transpose(PARAMETER_DIM, "all")
     tests = np.array([[_uniform(values), _chi2(values)] for values in pit.T])
     count = len(pit)
     return pd.DataFrame(
@@ -67,7 +71,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
             "prior_sd": truth.std(axis=0, ddof=1),
             "averaged_sd": averaged.std("all").to_numpy(),
         },
-        index=pd.Index(done["quantity"].to_numpy(), name="quantity"),
+        index=pd.Index(done[PARAMETER_DIM].to_numpy(), name=PARAMETER_DIM),
     )
 
 

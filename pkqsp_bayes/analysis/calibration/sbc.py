@@ -41,14 +41,13 @@ from pkqsp_bayes.analysis.calibration.sbc_task import (
     run_task,
 )
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
-from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.run_chains import stop_samplers
 from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
@@ -139,7 +138,7 @@ def sbc(
         Backend, parameterisation, solver.
     made_by : ModelSpec, str or Path, optional
         Another model that makes the data: what does fitting the wrong model do?
-    given : DataTree, str or Path, optional
+    given : FittedModel, DataTree, str or Path, optional
         A fit of this model to this study: calibration of its posterior instead of the prior's.
     kept : int
         Draws of each fit that ranks are taken among, evenly spaced.
@@ -153,7 +152,7 @@ def sbc(
     Returns
     -------
     xarray.Dataset
-        ``rank`` and ``pit`` of (replicate, quantity), ``truth``, ``mean`` and ``sd`` of the same,
+        ``rank`` and ``pit`` of (replicate, parameter), ``truth``, ``mean`` and ``sd`` of the same,
         the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
         replicate. Replicates that failed are there, with NaN.
         `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.plot_calibration` shows it.
@@ -174,28 +173,28 @@ def sbc(
     choices = options or BindOptions()
     model = as_model(model)
     made_by = None if made_by is None else as_model(made_by)
-    given = None if given is None else as_fit(given)
+    fitted = None if given is None else open_fit(given)
     design = as_study(study, model)
-    if given is not None:
-        require_fitted(given, design)
+    if fitted is not None:
+        fitted.require_own(design)
     design = planned_study(design)
     bound = bind_model(model, design, options=choices)
     makes = bound if made_by is None else bind_model(made_by, design, options=choices)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _begin(place, _key(bound, makes, chosen, (seed, kept, given is not None)), resume=resume)
-    if given is None:
+    _begin(place, _key(bound, makes, chosen, (seed, kept, fitted is not None)), resume=resume)
+    if fitted is None:
         makers = made_by or model
         drawn = sample_prior(makers, design, draws=replicates, seed=seed, options=options)
         made = prior_replicates(drawn)
     else:
-        made = posterior_replicates(given, replicates, seed)
-    plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=given is not None)
+        made = posterior_replicates(fitted.tree, replicates, seed)
+    plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=fitted is not None)
     with raise_on_signals():
         _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
     result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)
-    result.attrs |= {"model": model.title, "given": "data" if given is not None else "nothing"}
+    result.attrs |= {"model": model.title, "given": "data" if fitted is not None else "nothing"}
     _write(place, result)
     return result
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.analysis.decisions.arm_summary import summarise_arms
 from pkqsp_bayes.analysis.decisions.intervened_effects import common_effects, new_effects
 from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without_known_effects
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_draws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
@@ -22,7 +22,7 @@ from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.simulate import set_constants
 from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.simulated import DOSES, Dose
@@ -73,7 +73,7 @@ def intervene(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
     do : mapping of str to (float, str, Scaled, Dose or sequence of Dose)
         What is done: a parameter of the population set for everybody, at all occasions and
@@ -125,8 +125,8 @@ def intervene(
     sign, so that it differs between draws by what the draws differ in; its level is that of new
     subjects under each draw, of which there are draws times subjects.
     """
-    fit = as_fit(fit)
-    model, rng = unfold_trajectories(model_of(fit)), np.random.default_rng(seed)
+    fitted = open_fit(fit)
+    model, rng = unfold_trajectories(fitted.spec), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
     changes = read_changes(compile_model(model), do, regimen, given)
     chosen = options or SolverSettings()
@@ -134,7 +134,7 @@ def intervene(
     changed, _ = set_constants(model, changes.constants)
     changed = without_known_effects(changed, changes.parameters)
     after = _design(changed, output, at, changes.doses, {**given, **changes.covariates}, chosen)
-    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
+    population = population_draws(model, fitted.posterior).thin(draws, rng)
     worlds = _Worlds(before=before, after=after, draws=population, changes=changes)
     arms = worlds.solve(*new_effects(population, subjects, rng))
     require_response(arms, output)

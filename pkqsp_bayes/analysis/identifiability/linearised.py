@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.spec.reserved_labels import kappa_label
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["LinearSubject", "linear_subjects", "residual_spread"]

@@ -4,12 +4,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.observed_study import ObservedStudy, predicted_study
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -21,16 +20,16 @@ FloatArray = NDArray[np.float64]
 @checked(fit=FIT, study=STUDY, draws=count(), seed=SEED)
 @labelled
 def goodness_of_fit(
-    fit: FitLike, study: StudyLike, *, draws: int = 500, seed: int = 1
+    fit: FitLike, study: StudyLike | None = None, *, draws: int = 500, seed: int = 1
 ) -> xr.Dataset:
     """Return predictions and residuals of each observation.
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        The study of the fit.
+    study : Study, str, Path or DataFrame, optional
+        The study of the fit, which is the default.
     draws : int
         Draws of the posterior.
     seed : int
@@ -64,12 +63,14 @@ def goodness_of_fit(
     >>> bool(abs(found["IWRES"].mean()) < 0.5)
     True
     """
-    tree, table_study = fit_and_its_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(tree, table_study, draws=draws, rng=rng)
-    errors = npde(tree, table_study, draws=draws, seed=seed)
-    table = seen.table
-    pred, ipred = _median(seen.predictions("typical", rng)), seen.predictions("conditional", rng)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study, own=True)
+    typical, own = (
+        predicted_study(fitted, study, kind, draws=draws, seed=seed)
+        for kind in ("typical", "conditional")
+    )
+    errors, seen = npde(fitted, study, draws=draws, seed=seed), own.seen
+    table, pred, ipred = seen.table, _median(typical.values), own.values
     sd, iwres = _residuals(seen, ipred)
     columns = {"DV": table["DV"].to_numpy(dtype=float), "PRED": pred, "IPRED": _median(ipred),
                "SD": sd, "IWRES": iwres, "NPDE": errors["npde"].to_numpy()}  # fmt: skip

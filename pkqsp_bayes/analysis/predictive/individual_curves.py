@@ -9,12 +9,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
 from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of
+from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.study.study import Study, stretch_starts
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -34,16 +33,21 @@ _EVEN, _DENSE = 60, 40
 @checked(fit=FIT, study=STUDY, subjects=count(), draws=count(), seed=SEED)
 @labelled
 def individual_curves(
-    fit: FitLike, study: StudyLike, *, subjects: int = 24, draws: int = 300, seed: int = 1
+    fit: FitLike,
+    study: StudyLike | None = None,
+    *,
+    subjects: int = 24,
+    draws: int = 300,
+    seed: int = 1,
 ) -> xr.Dataset:
     """Predict the subjects of a fit over time, conditional on their own random effects.
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        The study of the fit.
+    study : Study, str, Path or DataFrame, optional
+        The study of the fit, which is the default.
     subjects : int
         Subjects at most; they are spread over the study.
     draws : int
@@ -71,13 +75,14 @@ def individual_curves(
     >>> sorted(set(curves["ID"].values.tolist()))
     ['1', '12']
     """
-    tree, whole = fit_and_its_study(fit, study)
+    fitted = open_fit(fit)
+    whole = fitted.resolve_study(study, own=True)
     rng = np.random.default_rng(seed)
-    seen = observed_study(tree, whole, draws=draws, rng=rng)
-    dense = _some_subjects(whole.in_units({"TIME": model_of(tree).time_unit}), subjects)
+    seen = observed_study(fitted, whole, draws=draws, rng=rng)
+    dense = _some_subjects(whole.in_units({"TIME": fitted.spec.time_unit}), subjects)
     population = _of_subjects(seen.draws, dense.subjects)
     dense = with_times(dense, _times(seen.table["TIME"].to_numpy(dtype=float)))
-    seen = observed_study(tree, dense, draws=1, rng=rng).with_draws(population)
+    seen = observed_study(fitted, dense, draws=1, rng=rng).with_draws(population)
     return _curves(seen, dense, rng, seed)
 
 

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -17,15 +16,15 @@ __all__ = ["individual_effects"]
 
 @checked(fit=FIT, study=STUDY)
 @labelled
-def individual_effects(fit: FitLike, study: StudyLike) -> xr.Dataset:
+def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Dataset:
     """Return the random effects of each subject, their SD in the model, and the covariates.
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        The study of the fit.
+    study : Study, str, Path or DataFrame, optional
+        The study of the fit, which is the default.
 
     Returns
     -------
@@ -48,8 +47,8 @@ def individual_effects(fit: FitLike, study: StudyLike) -> xr.Dataset:
     >>> pq.individual_effects(fit, study)["eta"].sizes["subject"]
     12
     """
-    tree, found = fit_and_its_study(fit, study)
-    posterior = tree["posterior"].to_dataset()
+    fitted = open_fit(fit)
+    found, posterior = fitted.resolve_study(study, own=True), fitted.posterior
     if "eta" not in posterior:
         what, remedy = "it has no random effects", "give a fit of a model with iiv"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
@@ -65,7 +64,7 @@ def individual_effects(fit: FitLike, study: StudyLike) -> xr.Dataset:
         **_covariates(found),
     }
     return xr.Dataset(parts).assign_attrs(
-        model=tree.attrs.get("title", ""), covariates=list(found.covariates)
+        model=fitted.spec.title, covariates=list(found.covariates)
     )
 
 

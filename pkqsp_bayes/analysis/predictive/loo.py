@@ -16,14 +16,13 @@ from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
 from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, require_draws
 from pkqsp_bayes.remedies import setting
@@ -71,7 +70,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
 
     Returns
@@ -81,7 +80,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
         0.7 for some observations their values, and the sum with them, are not reliable: a warning
         is logged.
     """
-    tree = as_fit(fit)
+    tree = open_fit(fit).tree
     _require_likelihood(tree)
     with quiet_dependencies():
         result = LeaveOneOut.of(az.loo(tree, var_name="DV", pointwise=True))
@@ -120,7 +119,7 @@ _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # t
 @labelled
 def loo_subject(
     fit: FitLike,
-    study: StudyLike,
+    study: StudyLike | None = None,
     *,
     draws: int = 1000,
     proposals: int = 30,
@@ -135,10 +134,10 @@ def loo_subject(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: that of the fit.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: that of the fit, which is the default.
     draws : int
         Draws of the posterior, 25 or more.
     proposals : int
@@ -163,9 +162,10 @@ def loo_subject(
         If the study is not the one that was fitted; if there are fewer than 25 draws, or all the
         same.
     """
-    fit, study = fit_and_its_study(fit, study)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study, own=True)
     rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
+    seen = observed_study(fitted, study, draws=draws, rng=rng)
     require_draws(seen.draws.size)
     _require_spread(seen.draws)
     result = _left_out(seen, proposals, rng)

@@ -28,14 +28,16 @@ from pkqsp_bayes.fitting.diagnostics.correlates import (
 )
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.results.approximation import approximation_issues
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "find_faults"]
 
 _RHAT = 1.01
+_SPREADS = ("omega", "omega_iov")
 _ESS_A_CHAIN = 100
 _EBFMI = 0.3
 _LONGER = 5
@@ -45,8 +47,8 @@ _DELTAS = (0.95, 0.99)
 _Found = Iterator[Issue]
 
 
-@checked(tree=FIT)
-def diagnose(tree: FitLike) -> list[Issue]:
+@checked(fit=FIT)
+def diagnose(fit: FitLike) -> list[Issue]:
     """Return what is wrong with a fit, and what to do about it; empty if nothing is.
 
     R-hat above 1.01; bulk or tail ESS below 100 a chain; divergent transitions; transitions at the
@@ -55,7 +57,7 @@ def diagnose(tree: FitLike) -> list[Issue]:
 
     Parameters
     ----------
-    tree : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` or `read_fit` returns; or the folder of the fit.
 
     Returns
@@ -63,11 +65,11 @@ def diagnose(tree: FitLike) -> list[Issue]:
     Issues
         A list; all of severity ``warning``.
     """
-    tree = as_fit(tree)
-    return Issues(_issues(tree))
+    return Issues(open_fit(fit).diagnostics)
 
 
-def _issues(tree: xr.DataTree) -> list[Issue]:
+def find_faults(tree: xr.DataTree) -> list[Issue]:
+    """Return what `diagnose` returns of a result."""
     if "approximation" in {**tree.attrs, **tree["posterior"].attrs}:  # no chain, nothing to mix
         return list(approximation_issues({**tree["posterior"].attrs, **tree.attrs}))
     return _of_sampling(tree)
@@ -120,7 +122,7 @@ def _worst(
         index = int(np.nanargmax(flat) if largest else np.nanargmin(flat))
         at = np.unravel_index(index, values.shape)
         labels = [str(values[dim].to_numpy()[i]) for dim, i in zip(values.dims, at, strict=True)]
-        place = f"{name}[{', '.join(labels)}]" if labels else str(name)
+        place = f"{name}[{','.join(labels)}]" if labels else str(name)
         yield str(name), place, float(flat[index]), bad
 
 
@@ -135,7 +137,7 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     longer = f"run longer: {setting('draws', wanted)}" if few else "a longer run is not enough"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
-    if name.startswith("correlation"):
+    if name == CORRELATIONS:
         return f"{longer}; few subjects tell little of a correlation: raise lkj, or drop correlate"
     if name == "sigma":
         return f"{longer}; a tighter prior of sigma, or another form of the residual error"
@@ -167,7 +169,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
     if shifted is not None:
         place, direction = shifted
         gather = f"; they gather at {direction} {place}"
-        if place.startswith("omega"):
+        if parse_label(place).kind in _SPREADS:
             first += f"; {other_centring(place, account)}"
         else:
             first += f"; a tighter prior of {place}"
@@ -206,7 +208,9 @@ def _check_energy(tree: xr.DataTree, account: FitAccount) -> _Found:
             remedy = "run longer; tighter priors of what has long tails"
             if tied is not None:
                 what += f"; it moves with {tied}"
-                centring = other_centring(tied, account) if tied.startswith("omega") else ""
+                centring = (
+                    other_centring(tied, account) if parse_label(tied).kind in _SPREADS else ""
+                )
                 remedy = centring or f"a tighter prior of {tied}, or run longer"
             yield _warning(f"chain {tree['posterior']['chain'].to_numpy()[chain]}", what, remedy)
 

@@ -5,14 +5,11 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-import xarray as xr
-
-from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.program.bind import BindOptions, BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.toml import format_model
 
-__all__ = ["chosen_options", "kept_options", "result_attributes"]
+__all__ = ["chosen_options", "result_attributes"]
 
 _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
@@ -57,26 +54,6 @@ def chosen_options(options: BindOptions | None) -> dict[str, Any]:
     {'solver': {'rtol': 1e-08}}
     """
     return _changes(options or BindOptions(), BindOptions())
-
-
-def kept_options(tree: xr.DataTree) -> dict[str, Any]:
-    """Return the options that a result keeps, as `chosen_options` gives them.
-
-    Parameters
-    ----------
-    tree : xarray.DataTree
-        A result; of an older version too, whose solver had the size of slices.
-
-    Raises
-    ------
-    CheckError
-        If the attribute is damaged.
-    """
-    found = read_attribute(tree, "options")
-    solver = dict(found.pop("solver", {}))
-    size = solver.pop("slice_size", None)
-    moved = {} if size in (None, BindOptions().slice_size) else {"slice_size": size}
-    return found | moved | ({"solver": solver} if solver else {})
 
 
 def _changes(chosen: Any, usual: Any) -> dict[str, Any]:

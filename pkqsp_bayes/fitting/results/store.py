@@ -14,6 +14,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.manifest import read_manifest
 from pkqsp_bayes.fitting.results.metadata import attribute_issues
 from pkqsp_bayes.fitting.results.output_folder import reserve
+from pkqsp_bayes.fitting.results.quantities import name_groups
 from pkqsp_bayes.fitting.results.safe_netcdf import check_netcdf
 from pkqsp_bayes.fitting.results.safe_zarr import ALL_CHUNKS, check_zarr
 from pkqsp_bayes.fitting.results.tree_checks import tree_issues
@@ -57,7 +58,7 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        In memory. Where both files are there, the newer one.
+        In memory, in the labels of this version. Where both files are there, the newer one.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     issues = [*tree_issues(tree, str(found)), *attribute_issues(tree, str(found))]
     if issues:
         raise CheckError(issues)
-    return tree
+    return name_groups(tree)
 
 
 def _read(path: Path) -> xr.DataTree:

@@ -162,7 +162,7 @@ def fit(
         about["options"] = json.dumps(chosen_options(options))
         about["solver"] = _solver(place, bound, chosen)
         tree = convert_chains(files, bound, about)
-        write_tree(place, tree, store)
+        tree.encoding["source"] = str(write_tree(place, tree, store)[-1])
         write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
         _LOGGER.warning("%s", issue)

@@ -24,7 +24,7 @@ def budget_section(context: ReportContext) -> Section:
     """Return how much of what is seen is people, ignorance, noise."""
     if context.study is None:
         return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
-    doses = typical_regimen(context.ready, context.study)
+    doses = typical_regimen(context.compiled, context.study)
     if doses is None:
         missing = (
             "Left out: no subject of the study has doses that can be given again as they are "
@@ -90,10 +90,10 @@ def _is_plain(line: Timeline) -> bool:
 
 
 def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
-    seen = context.fit["observed_data"]
+    seen = context.observed
     last = float(seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name].max())
     return variance_budget(
-        context.fit,
+        context.fitted,
         output=name,
         times=np.linspace(0, last, _GRID + 1)[1:],
         regimen=doses,

@@ -43,7 +43,7 @@ def _made(context: ReportContext) -> CausalRecord:
     claim = context.causal if isinstance(context.causal, CausalSpec) else _UNSTATED
     found = context.identifiability
     told = None if found is None else told_parameters(found)
-    return causal_record(context.fit, claim, study=context.study, identifiable=told)
+    return causal_record(context.fitted, claim, study=context.study, identifiable=told)
 
 
 def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:

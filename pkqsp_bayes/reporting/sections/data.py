@@ -35,7 +35,7 @@ def data_section(context: ReportContext) -> Section:
 
 def _frame(context: ReportContext) -> pd.DataFrame:
     """Observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen, known = context.fit["observed_data"], context.fit["constant_data"]
+    seen, known = context.observed, context.fitted.group("constant_data")
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
     return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
 
@@ -111,5 +111,5 @@ def _covariate_picture(study: Study) -> Picture:
 
 def _observations(context: ReportContext) -> Picture:
     caption = "Observations; one line for each subject. Open triangles: censored, at their limit."
-    figure = plot_observations(context.fit)
+    figure = plot_observations(context.fitted)
     return picture(figure, alt="Observations over time.", caption=caption)

@@ -21,7 +21,7 @@ def fits_section(context: ReportContext) -> Section:
         return Section(anchor="fits", title="Individual fits", missing=NO_STUDY)
     options = context.options
     curves = individual_curves(
-        context.fit,
+        context.fitted,
         context.study,
         subjects=options.subjects,
         draws=options.draws,

@@ -23,11 +23,11 @@ def predictive_section(context: ReportContext) -> Section:
         return Section(anchor="predictive", title=_TITLE, missing=NO_STUDY)
     draws, seed = context.options.draws, context.options.seed
     checks = {
-        name: vpc(context.fit, context.study, endpoint=name, corrected=_varied(context.study),
+        name: vpc(context.fitted, context.study, endpoint=name, corrected=_varied(context.study),
                   draws=draws, seed=seed)
         for name in context.endpoints
     }  # fmt: skip
-    errors = npde(context.fit, context.study, draws=max(draws, 200), seed=seed)
+    errors = npde(context.fitted, context.study, draws=max(draws, 200), seed=seed)
     p_values = {name: float(check["p_value"].item()) for name, check in checks.items()}
     pictures: list[Picture] = []
     for name, check in checks.items():
