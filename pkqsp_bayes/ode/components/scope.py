@@ -26,7 +26,7 @@ def resolve_name(draft: Draft, name: str, where: str) -> str | None:
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        remedy = "say " + " or ".join(candidates)
+        remedy = "write " + " or ".join(candidates)
         draft.problem(where, f"{name!r} is defined in several modules", remedy)
         return None
     quantity, _, organ = name.partition("_")
