@@ -40,7 +40,9 @@ class Coefficient:
         A readable name, such as ``k(liver.A <- gut.A)``.
     expr : sympy expression
         Expression of individual parameters, fixed covariates and (segment stage) covariate values.
-    stage : Stage Stage at which it is evaluated. gradient : tuple of (int, sympy expression)
+    stage : Stage
+        Stage at which it is evaluated.
+    gradient : tuple of (int, sympy expression)
         Non-zero derivatives with respect to individual parameters: (index, expression).
     """
 

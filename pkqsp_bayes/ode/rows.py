@@ -29,14 +29,17 @@ class Rows:
     ----------
     states : tuple of sympy.Symbol
         States in the order of the system.
-    inline : Inlining The expansion of helpers. switches : Switches
+    inline : Inlining
+        The expansion of helpers.
+    switches : Switches
         The conditions on time of the equations.
     equations : list of sympy expression
         One expression per state.
     links : dict
         Helpers that keep their names, each after those that it reads. Links with a condition on
         time occur twice: as they are, for outputs, and with switches, for equations.
-    depends : dict The symbols that each link depends on, with other links expanded.
+    depends : dict
+        The symbols that each link depends on, with other links expanded.
     """
 
     states: tuple[sp.Symbol, ...]

@@ -52,7 +52,9 @@ class Rows:
 
     Parameters
     ----------
-    values : list of arb The observed numbers. slopes : list of list of arb
+    values : list of arb
+        The observed numbers.
+    slopes : list of list of arb
         Their derivatives by each parameter.
     """
 
@@ -74,7 +76,9 @@ def series_rows(
 
     Parameters
     ----------
-    ode : LoweredOde The lowered system. experiment : Experiment
+    ode : LoweredOde
+        The lowered system.
+    experiment : Experiment
         The dose. If the dose affects the outputs, its lag is observed as the time of its start, and
         so is the end of an infusion.
     parameters : sequence of float or arb
@@ -85,7 +89,8 @@ def series_rows(
         Indices of the observed outputs.
     order : int
         Number of coefficients.
-    bits : int Precision in bits.
+    bits : int
+        Precision in bits.
 
     Raises
     ------

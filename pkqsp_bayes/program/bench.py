@@ -65,7 +65,8 @@ class GradientBench:
         Size of the problem; ``parameters`` are the sampled ones.
     rtol, atol : float
         Tolerances of both solvers.
-    stan_method : str Name of the Stan solver.
+    stan_method : str
+        Name of the Stan solver.
     """
 
     native_seconds: float
@@ -103,7 +104,8 @@ def bench_gradient(
         Tolerances and the Stan solver.
     points : int
         Number of random points around the initial values at which values are compared.
-    seed : int Random seed of the points.
+    seed : int
+        Random seed of the points.
 
     Raises
     ------
@@ -151,7 +153,8 @@ def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
     ----------
     bound : BoundModel
         The program and its data.
-    seed : int Random seed of the point.
+    seed : int
+        Random seed of the point.
     """
     start = unconstrained_point(bound.starts)
     at = start + 0.1 * np.random.default_rng(seed).normal(size=(1, start.size))
@@ -190,7 +193,8 @@ def log_density(bound: BoundModel, points: FloatArray) -> tuple[FloatArray, Floa
     ----------
     bound : BoundModel
         The program and its data.
-    points : array (K, parameters) Points on the unconstrained scale.
+    points : array (K, parameters)
+        Points on the unconstrained scale.
 
     Returns
     -------

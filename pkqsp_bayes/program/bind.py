@@ -137,7 +137,11 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
 
     Parameters
     ----------
-    model : ModelSpec The stated model. study : Study The study. options : BindOptions, optional
+    model : ModelSpec
+        The stated model.
+    study : Study
+        The study.
+    options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
 
     Returns

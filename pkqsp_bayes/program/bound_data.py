@@ -97,7 +97,9 @@ class BoundData:
         The stated model.
     model : CompiledModel
         The compiled equations of the model.
-    timelines : tuple of Timeline One per subject. observations : Observations
+    timelines : tuple of Timeline
+        One per subject.
+    observations : Observations
         The observations of the likelihood.
     population : mapping of str to PopulationParameterSpec
         Individual parameters in the order of ``ode.parameters``, which also has coefficients of

@@ -16,7 +16,8 @@ def steady_issues(model: CompiledModel, study: Study) -> list[Issue]:
     ----------
     model : CompiledModel
         The model.
-    study : Study The study.
+    study : Study
+        The study.
     """
     kinds = set(study.table["SS"])
     issues = _accumulators(model) if kinds & {1, 2} else []

@@ -32,7 +32,8 @@ def level_issues(model: ModelSpec, study: Study) -> list[Issue]:
     ----------
     model : ModelSpec
         The model, with levels in ``covariates`` and in the effects of the population.
-    study : Study The study.
+    study : Study
+        The study.
     """
     issues = []
     for name, levels in _stated_levels(model).items():
@@ -76,7 +77,8 @@ def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
     ----------
     model : ModelSpec
         The model, with its covariates; codes of its levels are not reported.
-    study : Study The study.
+    study : Study
+        The study.
     """
     issues: list[Issue] = []
     for name, covariate in model.covariates.items():
@@ -100,7 +102,8 @@ def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
     ----------
     model : ModelSpec
         The model, which states no residual error.
-    study : Study The study.
+    study : Study
+        The study.
     """
     table = study.table
     seen = int(((table["EVID"] == 0) & (table["MDV"] == 0)).sum())
@@ -122,7 +125,9 @@ def limit_issues(model: CompiledModel, study: Study, seen: Observations) -> list
     model : CompiledModel
         The model with its outputs; values with a lognormal error, concentrations and amounts are
         positive.
-    study : Study The study. seen : Observations
+    study : Study
+        The study.
+    seen : Observations
         The observations, with limits in the units of the outputs.
     """
     units = model.output_units
@@ -167,7 +172,9 @@ def baseline_issues(model: CompiledModel, study: Study, seen: Observations) -> l
     ----------
     model : CompiledModel
         The model.
-    study : Study The study. seen : Observations
+    study : Study
+        The study.
+    seen : Observations
         The observations.
     """
     dosed = _boluses_so_far(model, study)

@@ -30,7 +30,8 @@ class Place:
         The variable of the ``parameters`` block.
     text : str
         The scalar, as Stan text: ``CL``, ``omega[2]``.
-    low, high : float Bounds of the parameter.
+    low, high : float
+        Bounds of the parameter.
     """
 
     variable: str

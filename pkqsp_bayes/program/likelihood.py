@@ -96,7 +96,9 @@ def predictive_statements(
     ----------
     bound : BoundData
         The model and its study.
-    prefix : str Prefix of the solver. more : sequence of str
+    prefix : str
+        Prefix of the solver.
+    more : sequence of str
         Further statements for each observation ``i``; ``possible`` is whether it can be drawn.
     """
     yield "vector[observations] prediction; // of the individual, without residual error"

@@ -27,7 +27,8 @@ class Measured:
 
     Parameters
     ----------
-    value, lower, upper, limit : (n,) array of float DV, LLOQ, ULOQ and LIMIT of each record.
+    value, lower, upper, limit : (n,) array of float
+        DV, LLOQ, ULOQ and LIMIT of each record.
     """
 
     value: FloatArray

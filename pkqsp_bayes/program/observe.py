@@ -23,7 +23,9 @@ def collect_observations(
     ----------
     model : CompiledModel
         The model with its observed outputs, their units, and their labels in DVID and CMT.
-    study : Study The study. blq : {"M1", "M3"}
+    study : Study
+        The study.
+    blq : {"M1", "M3"}
         Method for values below LLOQ (or above ULOQ): excluded, or included with the probability of
         censoring (Beal 2001, J Pharmacokinet Pharmacodyn 28:481).
 

@@ -71,7 +71,9 @@ def match_endpoints(spec: ModelSpec, study: Study, kept: BoolArray) -> tuple[Int
     ----------
     spec : ModelSpec
         The model, with names, ``dvid`` and ``cmt`` in ``[observe.*]``.
-    study : Study The study. kept : (n,) array of bool
+    study : Study
+        The study.
+    kept : (n,) array of bool
         The records that are observations.
 
     Returns

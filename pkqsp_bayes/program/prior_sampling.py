@@ -22,7 +22,8 @@ def prior_program(bound: BoundData, stated: Fragment, *, prefix: str) -> StanPro
         The model and its study.
     stated : Fragment
         The joined fragments: solver, individual parameters, data, and features with their draws.
-    prefix : str Prefix of the solver.
+    prefix : str
+        Prefix of the solver.
     """
     return StanProgram(
         functions=stated.program.functions,

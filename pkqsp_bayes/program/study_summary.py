@@ -34,7 +34,10 @@ class StudySummary:
 
     Parameters
     ----------
-    source : str Name of the file. subjects, records : int Number of subjects and of records.
+    source : str
+        Name of the file.
+    subjects, records : int
+        Number of subjects and of records.
     time_unit : str
         Unit of ``from`` and ``to``; empty if it is not known.
     doses : DataFrame
@@ -46,7 +49,9 @@ class StudySummary:
     covariates : DataFrame
         One row per covariate: range, or levels with the number of subjects that have each at any
         time; subjects without a value; whether it changes within subjects.
-    occasions : tuple of str Labels in OCC. left_out : DataFrame
+    occasions : tuple of str
+        Labels in OCC.
+    left_out : DataFrame
         Number of ``rows`` that are not read, and the ``reason``.
     unused : tuple of str
         Columns that are not used; empty without a model.
