@@ -232,7 +232,7 @@ def parse_record[Record](text: str, kind: type[Record]) -> Record:
     try:
         return _structure(json.loads(text), kind)
     except Exception as error:  # damaged text can cause an error of any kind
-        raise ValueError(f"the text is not a {kind.__name__}: {error}") from error
+        raise ValueError(f"the text is not a valid {kind.__name__}: {error}") from error
 
 
 def _structure[Record](table: Mapping[str, Any], kind: type[Record]) -> Record:

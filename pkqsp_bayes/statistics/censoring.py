@@ -40,7 +40,7 @@ _SCIPY = {"lpdf": "logpdf", "lcdf": "logcdf", "lccdf": "logsf"}
 
 
 def log_density(
-    law: Any,
+    dist: Any,
     y: Array,
     f: Array,
     censored: NDArray[np.int64] | int = MEASURED,
@@ -50,7 +50,7 @@ def log_density(
 
     Parameters
     ----------
-    law : distribution
+    dist : distribution
         SciPy distribution of the observations.
     y, f : array
         Values (the limit if censored) and predictions.
@@ -60,27 +60,29 @@ def log_density(
         For a censored value, the other end of its interval; NaN without one.
     """
     where = np.broadcast_to(censored, np.broadcast_shapes(np.shape(y), np.shape(f)))
-    result = _term(law, TERMS[MEASURED], y)
+    result = _term(dist, TERMS[MEASURED], y)
     for code in (BELOW, ABOVE):
         if np.any(where == code):
-            result = np.where(where == code, _term(law, TERMS[code], y), result)
+            result = np.where(where == code, _term(dist, TERMS[code], y), result)
     is_interval = (where != MEASURED) & ~np.isnan(limit)
     if np.any(is_interval):
-        result = np.where(is_interval, _between(law, np.asarray(y), limit, f), result)
+        result = np.where(is_interval, _between(dist, np.asarray(y), limit, f), result)
     return np.asarray(result)
 
 
-def _term(law: Any, term: str, y: Array) -> Array:
-    return np.asarray(getattr(law, _SCIPY[term])(y))
+def _term(dist: Any, term: str, y: Array) -> Array:
+    return np.asarray(getattr(dist, _SCIPY[term])(y))
 
 
-def _between(law: Any, one: Array, other: Array | float, f: Array) -> Array:
+def _between(dist: Any, one: Array, other: Array | float, f: Array) -> Array:
     """Return the log probability between two values, computed from the tail of both."""
     # The result is not used if the other end is NaN.
     ends = {"low": np.minimum(one, other), "high": np.maximum(one, other)}
     in_upper = ends["low"] > f
     large, small = (
-        np.where(in_upper, _term(law, UPPER.term, ends[above]), _term(law, LOWER.term, ends[below]))
+        np.where(
+            in_upper, _term(dist, UPPER.term, ends[above]), _term(dist, LOWER.term, ends[below])
+        )
         for above, below in ((UPPER.large, LOWER.large), (UPPER.small, LOWER.small))
     )
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -48,7 +48,7 @@ class CovariateEffectForm(ABC):
         reference : float
             The reference value of the covariate.
         coefficients : mapping
-            Coefficients; 0 is no effect.
+            Coefficients; one of 0 has no effect.
         """
 
     @abstractmethod

@@ -75,7 +75,7 @@ class ResidualErrorForm(ABC):
     Attributes
     ----------
     description : str
-        Its name for people.
+        Readable name.
     scales : tuple of ErrorScale
         Its parameters.
     distribution : Distribution

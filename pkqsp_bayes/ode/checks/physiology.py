@@ -110,6 +110,6 @@ def check_sub_volumes(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
         organ = closure.at_reference(symbol(f"{module.organ}.V"))
         if total is not None and organ is not None and total > organ * (1 + _ROUNDING):
             what = f"the sub-volumes add up to {total:.6g} L, and {module.organ} has {organ:.6g} L"
-            remedy = f"state rescale_volumes = true to multiply them by {organ / total:.6g}"
+            remedy = f"rescale_volumes = true multiplies them by {organ / total:.6g}"
             issues.append(Issue(where=f"qsp.{name}.volumes", what=what, remedy=remedy))
     return issues
