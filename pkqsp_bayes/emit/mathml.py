@@ -48,7 +48,7 @@ class FormattedEquation:
 class _Printer(MathMLPresentationPrinter):
     """SymPy's printer with the user's names (``liver.C`` is C with index liver)."""
 
-    words: ClassVar[Mapping[type, str]] = {sp.Max: "max", sp.Min: "min", sp.Abs: "abs"}
+    function_names: ClassVar[Mapping[type, str]] = {sp.Max: "max", sp.Min: "min", sp.Abs: "abs"}
 
     def __init__(self) -> None:
         super().__init__({"mul_symbol": "dot"})
@@ -86,7 +86,7 @@ class _Printer(MathMLPresentationPrinter):
         return self._element("mrow", digits, self._element("mo", "·"), ten)
 
     def _print_Function(self, expr: Any) -> Any:
-        word = self.words.get(expr.func, expr.func.__name__)
+        word = self.function_names.get(expr.func, expr.func.__name__)
         inside: list[Any] = [self._element("mo", "(")]
         for i, argument in enumerate(expr.args):
             inside += [self._element("mo", ","), self._print(argument)][i == 0 :]

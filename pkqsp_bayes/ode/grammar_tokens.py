@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _BINARY = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "=", ",", "and",
                      "or", "not", "if", "else"})  # fmt: skip
-_WORDS = frozenset({"and", "or", "not", "if", "else"})
+_KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def _bad_token(match: re.Match[str]) -> tuple[str, str] | tuple[()]:
         return f"the name {text!r} has two underscores in a row", "use one underscore"
     parts = text.split(".")
     reserved = [part for part in parts if keyword.iskeyword(part)]
-    if reserved and (len(parts) > 1 or text not in _WORDS):
+    if reserved and (len(parts) > 1 or text not in _KEYWORDS):
         return f"{reserved[0]!r} cannot be a name", f"use another, such as {reserved[0]}_"
     return ()
 

@@ -11,7 +11,7 @@ __all__ = ["RESULT_NAMES", "program_identifiers"]
 
 # All names that are declared or called in the scope of users' names. Names that are built from
 # users' names have two underscores in a row, which users cannot write.
-_WORDS = """
+_KEYWORDS = """
 omega omega_sampled sigma sigma_sampled omega_iov omega_iov_sampled eta z kappa z_iov theta f i s
 lprior log_lik prediction replicate subjects records pieces observations occasions each slice_size
 individual_parameters residual_lpdf interval_lpdf residual_draw_rng residual_is_possible
@@ -36,7 +36,7 @@ uniform
 _SUFFIXES = ("lpdf", "lcdf", "lccdf", "rng")
 _DISTRIBUTIONS = (*_FAMILIES.split(), *(e.distribution.stan for e in RESIDUAL_ERRORS.values()))
 _OWN = (
-    *_WORDS.split(),
+    *_KEYWORDS.split(),
     *_CALLED.split(),
     *FUNCTIONS,
     *(f"{name}_{suffix}" for name in _DISTRIBUTIONS for suffix in _SUFFIXES),
