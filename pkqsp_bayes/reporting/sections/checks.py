@@ -18,7 +18,7 @@ _WORDS = {
     "check_positive": "Volumes, flows and constants are positive",
     "check_sub_volumes": "Parts of organs fit into them",
     "check_duplication": "No process is there twice",
-    "check_beginnings": "Initial values do not depend on what comes later",
+    "check_initial_values": "Initial values do not depend on what comes later",
     "check_parameters_used": "Every parameter is used",
     "check_states_read": "Every state has a consequence",
 }
