@@ -95,7 +95,7 @@ def test_without_a_mode_inside_there_is_an_error() -> None:
     with pytest.raises(MethodError, match="SD of random effects runs to 0"):
         best_optimum([spike])
     with pytest.raises(MethodError, match="from all 1 starts: Line search failed"):
-        best_optimum([Optimum(start=1, said="Line search failed")])
+        best_optimum([Optimum(start=1, message="Line search failed")])
 
 
 def test_settings_that_mean_nothing_are_refused(model: pq.ModelSpec, study: pq.Study) -> None:

@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.inits.inits import settle_starts
-from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, optimise, what_was_said
+from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, optimise, last_message
 from pkqsp_bayes.fitting.results.approximation import (
     USABLE_K,
     approximation_issues,
@@ -175,7 +175,7 @@ def _pathfinder(
         )
     except RuntimeError as error:
         remedy = "look at the priors' tails, or draw with pkqsp_bayes.fit"
-        raise MethodError(f"Pathfinder failed: {what_was_said(str(error))}; {remedy}") from None
+        raise MethodError(f"Pathfinder failed: {last_message(str(error))}; {remedy}") from None
     told = found.method_variables()
     return _Proposals(
         values=found.stan_variables(),
@@ -205,7 +205,7 @@ def _laplace(
         )
     except RuntimeError as error:
         raise MethodError(
-            f"Laplace's approximation failed: {what_was_said(str(error))}; nothing comes of it "
+            f"Laplace's approximation failed: {last_message(str(error))}; nothing comes of it "
             "if a draw falls where the model cannot be solved: use Pathfinder, or pkqsp_bayes.fit"
         ) from None
     told = found.method_variables()

@@ -142,7 +142,7 @@ def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
     caption = (
         f"Variance of {name} over time: between-subject variability, parameter uncertainty and, for "
         "the observed endpoint, residual error. First row: variances. Second row: their shares. "
-        "Last row: between-subject variability by random effect, parameter uncertainty by "
+        "Last row: between-subject variability by random effect, and parameter uncertainty by "
         "parameter."
     )
     figure = plot_budget(budget, quantity=context.label(name))
