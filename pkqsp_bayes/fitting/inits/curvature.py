@@ -121,8 +121,8 @@ class Curvature:
 def measure_curvature(gradient: Gradient, point: FloatArray, places: Places) -> Curvature:
     """Measure the curvature of a log density around a point by differences of its gradients.
 
-    A first pass with one small step gives the width of each parameter. A second pass uses steps of a
-    tenth of that width. A direction in which the log density is not concave gets the width of a
+    A first pass with one small step gives the width of each parameter. A second pass uses steps of
+    a tenth of that width. A direction in which the log density is not concave gets the width of a
     concave density with the same absolute curvature.
 
     Parameters

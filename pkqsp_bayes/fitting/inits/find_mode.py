@@ -180,7 +180,8 @@ def _unfinished(tree: xr.DataTree) -> Iterator[Issue]:
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
     lost = int(optima["collapsed"].sum())
     if lost:
-        what = f"{lost} of {optima.sizes['start']} starts converged to omega = 0, where there is no mode"
+        starts = optima.sizes["start"]
+        what = f"{lost} of {starts} starts converged to omega = 0, where there is no mode"
         remedy = "the mode told is one inside; draw with pkqsp_bayes.fit for omega"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
 

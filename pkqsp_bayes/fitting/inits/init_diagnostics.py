@@ -1,4 +1,4 @@
-"""Diagnostics of initial values without a finite density: the affected observations and subjects."""
+"""Diagnostics of initial values without finite density: affected observations and subjects."""
 
 from collections.abc import Iterator
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.program.bind import BoundModel
 
-__all__ = ["MethodError", "Optimum", "best_optimum", "optimise", "last_message"]
+__all__ = ["MethodError", "Optimum", "best_optimum", "last_message", "optimise"]
 
 FloatArray = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.inits.inits import settle_starts
-from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, optimise, last_message
+from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, last_message, optimise
 from pkqsp_bayes.fitting.results.approximation import (
     USABLE_K,
     approximation_issues,

@@ -140,10 +140,9 @@ def _sentence(name: str, budget: xr.Dataset, unit: str) -> str:
 
 def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
     caption = (
-        f"Variance of {name} over time: between-subject variability, parameter uncertainty and, for "
-        "the observed endpoint, residual error. First row: variances. Second row: their shares. "
-        "Last row: between-subject variability by random effect, and parameter uncertainty by "
-        "parameter."
+        f"Variance of {name} over time: between-subject variability, parameter uncertainty and, "
+        "for the observed endpoint, residual error. First row: variances. Second row: shares. Last "
+        "row: between-subject variability by random effect, parameter uncertainty by parameter."
     )
     figure = plot_budget(budget, quantity=context.label(name))
     return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
