@@ -14,13 +14,14 @@ from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
@@ -111,7 +112,7 @@ class ObservedStudy:
         return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
 
     def predictions(
-        self, kind: Kind, rng: np.random.Generator, options: SolverOptions | None = None
+        self, kind: Kind, rng: np.random.Generator, options: SolverSettings | None = None
     ) -> FloatArray:
         """Return the prediction of each observation under each draw, (D, N).
 
@@ -122,7 +123,7 @@ class ObservedStudy:
             have the same covariates, or with none.
         rng : numpy.random.Generator
             Source of new subjects.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances and limits.
         """
         found = self.simulator.solve(self._parameters(kind, rng), options=options).values
@@ -194,7 +195,7 @@ class ObservedStudy:
     def _no_replicates(self, values: FloatArray) -> Issue:
         lost = ~np.isfinite(values).any(axis=0)
         what = f"of {len(values)} draws hardly any makes a replicate of every observation"
-        remedy = "look at pq.diagnose of the fit, and at samples before the first dose"
+        remedy = f"look at {setting('diagnose')} of the fit, and at samples before the first dose"
         if lost.any():
             rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
             named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
@@ -311,7 +312,7 @@ def predicted_study(
     *,
     draws: int,
     seed: int,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> SimulatedStudy:
     """Return a study with predictions, as `ObservedStudy.predictions` makes them, made once.
 
@@ -325,7 +326,7 @@ def predicted_study(
         With which random effects.
     draws, seed : int
         How many draws of the posterior to use at most; of everything random.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits.
 
     Raises
@@ -333,7 +334,7 @@ def predicted_study(
     CheckError
         With every problem of the study with the model.
     """
-    chosen = options or SolverOptions()
+    chosen = options or SolverSettings()
     key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
 
     def make() -> SimulatedStudy:

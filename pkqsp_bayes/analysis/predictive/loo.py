@@ -25,6 +25,7 @@ from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, require_draws
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -39,7 +40,7 @@ _NAMED = 5
 _SAME = Issue(
     where="posterior",
     what="all its draws are the same, so that no weights show what leaving out changes",
-    remedy="look at pkqsp_bayes.diagnose of the fit; fit again, with longer warm-up",
+    remedy=f"look at {setting('diagnose')} of the fit; fit again, with longer warm-up",
 )
 
 
@@ -87,7 +88,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
         what += "values are not reliable"
-        remedy = "compare models by subjects left out (pq.loo_subject)"
+        remedy = f"compare models by subjects left out: {setting('loo_subject')}"
         issue = Issue(severity="warning", where="leave one out", what=what, remedy=remedy)
         _LOGGER.warning("%s", issue)
     return result
@@ -96,7 +97,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 def _require_likelihood(tree: xr.DataTree) -> None:
     """Refuse what has too few draws, the same in each, or no likelihood of observations."""
     if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
-        what, remedy = "it has no likelihood of observations", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no likelihood of observations", f"give {setting('a fit')}"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
     found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
     require_draws(found.sizes["sample"])
@@ -230,8 +231,8 @@ def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequenc
         where="leave one out",
         what=f"Pareto k is above {_GOOD_K} for {len(named)} of {result.elpd_i.size} subjects "
         f"({shown}): there is no number for them, nor for all together",
-        remedy="pass refit=, which fits the model without each of them; where k is just above, or "
-        "infinite, more draws of a longer fit and more proposals help",
+        remedy=f"{setting('refit')}; where k is just above, or infinite, more draws of a longer "
+        f"fit and more proposals help ({setting('proposals')})",
     )
     _LOGGER.warning("%s", issue)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["MethodError", "Optimum", "best_optimum", "last_message", "optimise"]
 
@@ -107,9 +108,9 @@ def best_optimum(optima: Sequence[Optimum]) -> Optimum:
         return max(inside, key=lambda o: (o.ended_well, o.log_density))
     if any(o.collapsed for o in optima):
         raise MethodError(
-            "there is no mode: from every start an SD of random effects runs to 0, where the joint "
-            "density has no bound; sample with pkqsp_bayes.fit, state that SD as a number, or have "
-            "the effect non-centred (BindOptions(centred={...: False}); --non-centred NAME)"
+            "there is no mode: from every start an SD of random effects goes to 0, where the joint "
+            f"density is unbounded; sample with {setting('fit')}, state that SD as a number, or "
+            f"sample the effect non-centred: {setting('non_centred', 'NAME')}"
         )
     reasons = "; ".join(sorted({o.message for o in optima}))
     raise MethodError(f"the optimiser failed from all {len(optima)} starts: {reasons}")
