@@ -15,10 +15,10 @@ from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.remedies import setting
 
 __all__ = [
-    "FitAccount",
+    "FitMetadata",
     "attribute_issues",
     "kept_options",
-    "read_account",
+    "read_metadata",
     "read_attribute",
     "read_options",
     "settings_issues",
@@ -28,7 +28,7 @@ _REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitAccount:
+class FitMetadata:
     """How a fit was made, as far as diagnostics ask.
 
     Parameters
@@ -48,7 +48,7 @@ class FitAccount:
     solver: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_account(tree: xr.DataTree) -> FitAccount:
+def read_metadata(tree: xr.DataTree) -> FitMetadata:
     """Return how a fit was made; the defaults, where a tree does not say.
 
     Parameters
@@ -66,7 +66,7 @@ def read_account(tree: xr.DataTree) -> FitAccount:
         raise CheckError([Issue(where=_source(tree), what=what, remedy=remedy)])
     default = FitSettings()
     settings = read_attribute(tree, "settings")
-    return FitAccount(
+    return FitMetadata(
         draws=int(settings.get("draws", tree["posterior"].sizes["draw"])),
         adapt_delta=float(settings.get("adapt_delta", default.adapt_delta)),
         max_treedepth=int(settings.get("max_treedepth", default.max_treedepth)),
