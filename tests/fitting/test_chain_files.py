@@ -127,12 +127,12 @@ def test_a_digit_that_changed_is_refused(copy: Path, study: pq.Study) -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda m: [m], "no table"),
+        (lambda m: [m], "not a table"),
         (lambda m: m | {"odd": 1}, "unknown entry 'odd'"),
-        (lambda m: {k: v for k, v in m.items() if k != "program"}, "program is no text"),
-        (lambda m: m | {"data": 3}, "data is no text"),
-        (lambda m: m | {"settings": None}, "settings are no table"),
-        (lambda m: m | {"settings": m["settings"] | {"chains": "2"}}, "settings are no table"),
+        (lambda m: {k: v for k, v in m.items() if k != "program"}, "program is not a text"),
+        (lambda m: m | {"data": 3}, "data is not a text"),
+        (lambda m: m | {"settings": None}, "settings are not a table"),
+        (lambda m: m | {"settings": m["settings"] | {"chains": "2"}}, "settings are not a table"),
         (lambda m: m | {"settings": m["settings"] | {"draws": 1e300}}, "draws"),
         (lambda m: m | {"settings": m["settings"] | {"seed": -1}}, "seed"),
         (lambda m: m | {"settings": m["settings"] | {"chains": 10**12}}, "chains"),

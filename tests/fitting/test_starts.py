@@ -72,7 +72,7 @@ def test_without_any_start_the_culprit_is_named(
 ) -> None:
     monkeypatch.setattr(rungs, "is_usable", lambda *_: False)
     assert find_starts(bound, 2, seed=1) is None
-    with pytest.raises(pq.CheckError, match=r"ID 1: the solver gave up.*k = 1"):
+    with pytest.raises(pq.CheckError, match=r"ID 1: the solver failed.*k = 1"):
         settle_starts(growing, growth, bound, 2, 1)
 
 

@@ -136,6 +136,6 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
 
 
 def _quantities(tree: xr.DataTree) -> Mapping[str, FloatArray]:
-    """Return the draws of each population quantity, chain after chain, as logarithms if positive."""
+    """Return the draws of each population quantity, chain after chain; logarithms if positive."""
     draws = labelled_draws(tree["posterior"].to_dataset())
     return {label: np.log(x) if (x > 0).all() else x for label, x in draws.items()}

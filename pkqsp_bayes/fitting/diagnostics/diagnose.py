@@ -165,7 +165,8 @@ def _check_divergences(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
         return
     delta = next((d for d in _DELTAS if d > metadata.adapt_delta), None)
     first = (
-        f"raise the target acceptance from {metadata.adapt_delta:g}: {setting('adapt_delta', delta)}"
+        f"raise the target acceptance from {metadata.adapt_delta:g}: "
+        f"{setting('adapt_delta', delta)}"
         if delta
         else "a larger adapt_delta does not help"
     )
@@ -190,7 +191,10 @@ def _check_tree_depth(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
     depth = tree["sample_stats"]["tree_depth"].to_numpy()
     deep = int((depth >= metadata.max_treedepth).sum())
     if deep:
-        what = f"{deep} of {depth.size} transitions reached the greatest tree depth: sampling is slow but valid"
+        what = (
+            f"{deep} of {depth.size} transitions reached the greatest tree depth: sampling is slow "
+            "but valid"
+        )
         deeper = setting("max_treedepth", metadata.max_treedepth + 2)
         remedy = (
             f"raise the greatest depth from {metadata.max_treedepth}: {deeper}; "
@@ -208,15 +212,17 @@ def _check_energy(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
         spread = float(np.var(values))
         ratio = float(np.mean(np.diff(values) ** 2) / spread) if spread > 0 else np.nan
         if ratio < _EBFMI:
-            tied = energy_correlate(tree, chain)
+            related = energy_correlate(tree, chain)
             what = f"E-BFMI is {ratio:.2f}: the energy changes slowly (at least {_EBFMI})"
             remedy = "run longer; state tighter priors for parameters with long tails"
-            if tied is not None:
-                what += f"; it is correlated with {tied}"
+            if related is not None:
+                what += f"; it is correlated with {related}"
                 centring = (
-                    other_centring(tied, metadata) if parse_label(tied).kind in _SPREADS else ""
+                    other_centring(related, metadata)
+                    if parse_label(related).kind in _SPREADS
+                    else ""
                 )
-                remedy = centring or f"state a tighter prior for {tied}, or run longer"
+                remedy = centring or f"state a tighter prior for {related}, or run longer"
             yield _warning(f"chain {tree['posterior']['chain'].to_numpy()[chain]}", what, remedy)
 
 

@@ -41,7 +41,7 @@ def approximation_label(attrs: Mapping[Any, Any]) -> str:
     k_hat, name = float(attrs["pareto_k"]), str(attrs["approximation"])
     if k_hat <= GOOD_K:
         return ""
-    rough = "means and intervals are approximate" if k_hat <= USABLE_K else "not the posterior"
+    rough = "means and intervals are rough" if k_hat <= USABLE_K else "not the posterior"
     return f"{_NAMES.get(name, name)}, Pareto k-hat {k_hat:.2f}: {rough}"
 
 
@@ -57,7 +57,7 @@ def approximation_issues(attrs: Mapping[Any, Any]) -> Iterator[Issue]:
         return
     k_hat = float(attrs["pareto_k"])
     if k_hat <= USABLE_K:
-        of = "resampled by weights whose variance may be infinite: means and intervals are approximate"
+        of = "resampled by weights whose variance may be infinite: means and intervals are rough"
     else:
         of = "a poor approximation of the posterior" if k_hat <= _POOR_K else "not the posterior"
     what = f"Pareto k-hat is {k_hat:.2f} (good: at most {GOOD_K}): {of}"
