@@ -60,7 +60,7 @@ def test_a_folder_in_the_place_of_a_chain_is_refused_before_it_is_sampled(
     path.write_text(json.dumps(found))
     (copy / "chain_1.csv").unlink()
     (copy / "chain_1.csv").mkdir()
-    refused(copy, study, "chain_1.csv", "the file of a chain is to be here")
+    refused(copy, study, "chain_1.csv", "the file of a chain must be here")
 
 
 def test_a_manifest_without_digests_blames_no_chain(
@@ -121,7 +121,7 @@ def test_a_digit_that_changed_is_refused(copy: Path, study: pq.Study) -> None:
     place = content.rindex(b"\n", 0, len(content) - 2000) + 1
     content[place + 1] = ord("7") if content[place + 1] != ord("7") else ord("8")
     (copy / "chain_1.csv").write_bytes(content)
-    refused(copy, study, "chain_1.csv", "not what it was when the chain ended|cannot be read")
+    refused(copy, study, "chain_1.csv", "has changed since the chain finished|cannot be read")
 
 
 @pytest.mark.parametrize(

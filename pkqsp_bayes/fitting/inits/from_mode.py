@@ -26,7 +26,7 @@ from pkqsp_bayes.program.program_inits import constrain_point
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["Beginning", "begin_at_mode", "begin_at_priors"]
+__all__ = ["ChainInits", "inits_at_mode", "inits_at_priors"]
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ _SHRINK = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Beginning:
+class ChainInits:
     """Initial values of the chains, and the metric.
 
     Parameters
@@ -59,16 +59,16 @@ class Beginning:
     variances: FloatArray | None = None
 
 
-def begin_at_priors(
+def inits_at_priors(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
-) -> Beginning:
+) -> ChainInits:
     """Return initial values around the centre of the priors; see `find_starts`."""
-    return Beginning(starts=settle_starts(model, study, bound, chains, seed))
+    return ChainInits(starts=settle_starts(model, study, bound, chains, seed))
 
 
-def begin_at_mode(
+def inits_at_mode(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
-) -> Beginning:
+) -> ChainInits:
     """Return draws of the normal distribution around the mode as initial values.
 
     Parameters
@@ -104,7 +104,7 @@ def begin_at_mode(
         k: constrain_point(bound.starts, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)
     }
-    return Beginning(starts=starts, variances=curvature.variances())
+    return ChainInits(starts=starts, variances=curvature.variances())
 
 
 def _warn_of_free(bound: BoundModel) -> None:

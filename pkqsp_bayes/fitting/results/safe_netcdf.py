@@ -18,7 +18,7 @@ _KINDS = frozenset("biufcSU")
 _MOST_NODES = 100_000
 _TEXT_BYTES = 64
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6})
-"""Filters of HDF5 (deflate, shuffle, fletcher32, szip, n-bit, scale-offset); others load a library."""
+"""Filters of HDF5: deflate, shuffle, fletcher32, szip, n-bit, scale-offset. Others load a library."""
 _REMEDY = "do not open the file: it was not written by this package"
 
 
@@ -68,7 +68,7 @@ def _of_node(where: str, node: object) -> Iterator[Issue]:
         return
     if not isinstance(node, h5py.Dataset):
         links = {h5py.ExternalLink: "a link to another file", h5py.SoftLink: "a symbolic link"}
-        what = links.get(type(node), "too deep, a loop, or not an array")
+        what = links.get(type(node), "one object too many, a loop, or not an array")
         yield Issue(where=where, what=f"this is {what}", remedy=_REMEDY)
         return
     properties = node.id.get_create_plist()

@@ -20,7 +20,7 @@ from pkqsp_bayes.fitting.results.size_limits import MOST_CHUNKS, check_claim, co
 __all__ = ["ALL_CHUNKS", "check_zarr"]
 
 ALL_CHUNKS = "every_chunk_is_written"
-"""Attribute of a store with all chunks: a missing chunk is then damage, not an omitted fill value."""
+"""Attribute of a store with all chunks: a missing chunk is damage, not an omitted fill value."""
 
 _CODECS = frozenset({
     "adler32", "astype", "bitround", "blosc", "bz2", "crc32", "crc32c", "delta",
@@ -75,9 +75,9 @@ def check_zarr(folder: Path) -> list[Issue]:
 
 
 def _missing_chunks(folder: Path) -> Iterator[Issue]:
-    """Yield arrays that have lost chunks: zarr reads zeros, or NaN, in their place."""
+    """Yield arrays that have missing chunks, for which zarr would return zeros or NaN."""
     marks = folder / ".zattrs"
-    remedy = "resume the fit: it is written anew"
+    remedy = "resume the fit: it is written again"
     if not marks.is_file() or ALL_CHUNKS not in read_json(marks, limit=_MOST_BYTES, remedy=remedy):
         return
     for path in sorted(folder.rglob(".zarray")):
