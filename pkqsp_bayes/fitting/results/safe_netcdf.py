@@ -18,7 +18,7 @@ _KINDS = frozenset("biufcSU")
 _MOST_NODES = 100_000
 _TEXT_BYTES = 64
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6})
-"""Filters of HDF5: deflate, shuffle, fletcher32, szip, n-bit, scale-offset. Others load a library."""
+"""Filters of HDF5: deflate, shuffle, fletcher32, szip, n-bit, scale-offset (others are plugins)."""
 _REMEDY = "do not open the file: it was not written by this package"
 
 

@@ -93,7 +93,7 @@ def _errors(path: Path, number: int, identity: ChainIdentity, digest: str | None
 
 
 def _header(file: BinaryIO) -> tuple[dict[str, str], list[str]]:
-    """Return what a header states, and the names of the columns."""
+    """Return the entries of a header, and the names of the columns."""
     stated: dict[str, str] = {}
     for _ in range(_MOST_LINES):
         start = file.read(1)

@@ -183,9 +183,9 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _check_names(folder: Path, settings: FitSettings) -> None:
-    """Refuse what stands where a file of a chain will be, before the chain is sampled."""
+    """Raise an error for other files at the paths of the chains, before sampling."""
     files = [folder / f"chain_{k}{end}" for k in range(1, settings.chains + 1) for end in SUFFIXES]
-    what, remedy = "the file of a chain is to be here", "move it away"
+    what, remedy = "the file of a chain must be here", "move this to another folder"
     issues = [
         Issue(where=str(file), what=what, remedy=remedy)
         for file in files
@@ -203,9 +203,8 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
         write_manifest(folder, new)
         return new
     if not resume:
-        what = (
-            f"it already has a fit ({len(old.chains)} of {old.settings['chains']} chains finished)"
-        )
+        finished = f"{len(old.chains)} of {old.settings['chains']} chains finished"
+        what = f"it already has a fit ({finished})"
         remedy = f"use another folder, or resume it ({setting('resume')})"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     changed = changes(old, new)
