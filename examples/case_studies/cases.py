@@ -179,11 +179,11 @@ CASES: Mapping[str, Case] = {
         model="warfarin",
         study="warfarin",
         published="warfarin",
-        # The posterior needs trees of 31 steps. Before the metric is adapted, deeper trees would take
-        # most of the time.
+        # The posterior needs trees of 31 steps. Before the metric is adapted, deeper trees would
+        # take most of the time.
         settings=FitSettings(chains=4, warmup=600, draws=1000, seed=11, max_treedepth=7),
         options=BindOptions(
-            # The last two hardly differ between subjects.
+            # The last two have little between-subject variability.
             centred={"IC50": True, "kout": False, "PCA0": False},
             # Errors of predictions are at most 1e-4 mg/L and 1e-4 %, far below the residual errors.
             solver=SolverSettings(rtol=1e-5, atol=1e-7),
