@@ -93,7 +93,7 @@ def test_a_whole_folder_is_taken_as_it_is(copy: Path, study: pq.Study, done: Don
         ("start_1_", "start_1_0", "another model or study"),
         ("method = sample", "method = optimize", "optimize"),
         ("eta.1", "xxx.1", "columns of eta"),
-        ("lp__,", "lp__,lp__,", "two columns have one name"),
+        ("lp__,", "lp__,lp__,", "two columns have the same name"),
         ("# ", "x ", "another chain"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_signal_ends_the_samplers_and_keeps_what_is_done(
     process.send_signal(sign)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == code, output
-    assert "0 of 2 chains are done and kept" in output
+    assert "0 of 2 chains are finished and kept" in output
     assert not list(folder.glob(".*.part"))
     left = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in str(p.info["cmdline"])]
     assert left == []
