@@ -149,7 +149,7 @@ except pq.PkqspError as error:
 @pytest.mark.parametrize(
     ("missing", "error", "what"),
     [
-        (["chain_2.csv"], "ChainError chain 2: its file reached the greatest size", "1 of 2"),
+        (["chain_2.csv"], "ChainError chain 2: its file reached the size limit", "1 of 2"),
         ([], "ToolchainError cannot write", "File too large"),
     ],
 )
