@@ -38,7 +38,7 @@ def check_claim(where: str, claimed: int, on_disk: int) -> Iterator[Issue]:
 
     Examples
     --------
-    >>> [str(issue) for issue in check_claim("fit.nc", 10**15, 2000)][0][:60]
+    >>> [str(issue) for issue in check_claim("fit.nc", 10**15, 2000)][0][:62]
     'error: fit.nc: it states a size of 1000000000000000 bytes, but'
     """
     free = psutil.virtual_memory().available
