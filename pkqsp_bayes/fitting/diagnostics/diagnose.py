@@ -127,7 +127,7 @@ def _worst(
 
 
 def _others(bad: int) -> str:
-    return f"; this also applies to {bad - 1} other elements" if bad > 1 else ""
+    return f"; the same applies to {bad - 1} more of its elements" if bad > 1 else ""
 
 
 def _remedy(
