@@ -1,1 +1,1 @@
-"""What the repository shows of the package: the demo and the case studies."""
+"""The demo and the case studies of the repository."""

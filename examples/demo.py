@@ -1,7 +1,7 @@
 """``make demo``: the theophylline PBPK model of the library, fitted to the bundled study.
 
-``python -m examples.demo FOLDER`` writes a picture of the fits and a table of the parameters
-beside the fit itself, then the variance budget of a dose and the page for a reviewer.
+``python -m examples.demo FOLDER`` writes the fit, a picture of the individual fits and a table of
+the parameters, then the variance budget of a dose and the HTML report.
 """
 
 import logging
@@ -27,18 +27,18 @@ from pkqsp_bayes.study.simulated import Dose
 __all__ = ["main", "run_demo"]
 
 _SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_delta=0.9)
-# Eleven concentrations a subject say little of how Kp differs between subjects: its SD reaches down
-# to 0, where a centred effect has a funnel that no step size suits.
+# Eleven concentrations per subject have little information on the between-subject variability of
+# Kp. Its posterior includes values near 0, where a centred effect has a funnel.
 _OPTIONS = BindOptions(centred={"Kp": False})
 
 
 def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame:
-    """Fit the study; write ``fits.png`` beside what `fit` writes.
+    """Fit the study, and write ``fits.png`` in addition to the files of `fit`.
 
     Parameters
     ----------
     folder : Path
-        Where the results go; a demo that is there already is replaced.
+        Folder for the results; an earlier demo in it is replaced.
     settings : FitSettings
         Chains and iterations.
 
@@ -56,9 +56,9 @@ def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame
     return summary_table(tree)
 
 
-def _answer(folder: Path) -> None:
-    """Draw who carries how much of a concentration over the day of a dose; write the page."""
-    # Not at the top: they take as long to import as the picture of fits, which shall not wait.
+def _write_report(folder: Path) -> None:
+    """Plot the variance budget of the concentration over one day after a dose; write the report."""
+    # Imported here, so that these modules do not delay the picture of the fits.
     from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
     from pkqsp_bayes.plots.budget import plot_budget
     from pkqsp_bayes.reporting.page import report
@@ -73,16 +73,16 @@ def _answer(folder: Path) -> None:
 
 
 def main() -> None:
-    """Run the demo into the folder that the command line names."""
+    """Run the demo with the output folder of the command line."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    # With a handler of ours cmdstanpy leaves its logger as it is.
+    # If its logger has a handler, cmdstanpy does not change it.
     logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
     summary = run_demo(folder)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")
     sys.stdout.flush()
-    _answer(folder)
+    _write_report(folder)
 
 
 if __name__ == "__main__":

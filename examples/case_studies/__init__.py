@@ -1,1 +1,1 @@
-"""Fits of the library's models to published studies, beside published estimates."""
+"""Fits of the library's models to published studies, compared with published estimates."""

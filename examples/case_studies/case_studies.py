@@ -1,7 +1,7 @@
-"""Fits the library's models to their studies, and writes table, pictures and page of each.
+"""Fits of the library's models to their studies, with tables, pictures and report of each.
 
-``python -m examples.case_studies [NAME ...]`` writes ``reports/<NAME>``; a fit that is
-there already, of the same model, study and settings, is taken as it is.
+``python -m examples.case_studies [NAME ...]`` writes ``reports/<NAME>``. An existing fit with the
+same model, study and settings is used again.
 """
 
 import logging
@@ -47,9 +47,9 @@ def run_case(name: str, folder: Path) -> xr.DataTree:
     Parameters
     ----------
     name : str
-        Which.
+        Name of the case.
     folder : Path
-        Where; the fit itself goes to its subfolder ``fit``.
+        Folder of the report; the fit is in its subfolder ``fit``.
     """
     case = CASES[name]
     study = load_dataset(case.study)
@@ -62,7 +62,7 @@ def _fit(case: Case, study: Study, folder: Path) -> xr.DataTree:
     model = load_model(case.model)
     try:
         return fit(model, study, folder, settings=case.settings, options=case.options, resume=True)
-    except CheckError:  # what is there is of another model, study or setting
+    except CheckError:  # the existing fit has another model, study or setting
         shutil.rmtree(folder)
         return fit(model, study, folder, settings=case.settings, options=case.options)
 
@@ -78,21 +78,21 @@ def write_case(
     """Write the tables and pictures of a fit.
 
     ``summary.csv``, ``comparison.csv``, ``fits_<endpoint>.png``, ``check_<endpoint>.png``,
-    ``estimates.png``, ``budget_<output>.csv`` and ``.png`` where the case asks for them,
-    ``README.md``, which shows them, and the whole report, ``report.html``.
+    ``estimates.png``, ``budget_<output>.csv`` and ``.png`` if the case has budgets, ``README.md``
+    with all of them, and the HTML report ``report.html``.
 
     Parameters
     ----------
     case : Case
-        What is shown.
+        The case study.
     tree : xarray.DataTree
         The fit.
     study : Study
         The study.
     folder : Path
-        Where.
+        Folder for the files.
     report : ReportOptions, optional
-        How much the report computes.
+        Numbers of draws and subjects of the report.
     """
     summary, comparison = summary_table(tree), compare_estimates(case, tree)
     summary.to_csv(folder / "summary.csv", float_format="%.5g")
@@ -105,42 +105,43 @@ def write_case(
         check = vpc(tree, study, endpoint=name, bins=endpoint.bins)
         save_figure(plot_vpc(check, log=endpoint.log), folder / f"check_{name}.png")
         p_values[name] = float(check["p_value"].item())
-    for name, asked in case.budgets.items():
-        _write_budget(case, tree, name, asked, folder)
+    for name, budget in case.budgets.items():
+        _write_budget(case, tree, name, budget, folder)
     text = _page(case, tree, study, folder, summary, comparison, p_values)
     (folder / "README.md").write_text(text)
     page.report(tree, folder, fitted_in=folder / "fit", study=study, options=report)
 
 
-def _write_budget(case: Case, tree: xr.DataTree, name: str, asked: Budget, folder: Path) -> None:
-    first, last, step = asked.hours
+def _write_budget(case: Case, tree: xr.DataTree, name: str, chosen: Budget, folder: Path) -> None:
+    first, last, step = chosen.hours
     budget = variance_budget(
         tree,
         output=name,
         times=np.arange(first, last + step / 2, step),
-        regimen=Dose(amount=asked.amount),
+        regimen=Dose(amount=chosen.amount),
         covariates=case.covariates,
-        outer=asked.outer,
+        outer=chosen.outer,
     )
     write_budget(budget, folder, quantity=case.endpoints[name].quantity)
 
 
 def compare_estimates(case: Case, tree: xr.DataTree) -> pd.DataFrame:
-    """Put the posterior of some quantities beside published estimates.
+    """Compare the posterior of some quantities with published estimates.
 
     Parameters
     ----------
     case : Case
-        Which quantities, and of whom.
+        The case study, with its quantities and its published study.
     tree : xarray.DataTree
         The fit.
 
     Returns
     -------
     pandas.DataFrame
-        ``quantity``, ``unit``, ``source``, ``value`` (ours: posterior mean), ``low``, ``high``
-        (90 % interval), ``sd``, ``ess``; where the source gives a posterior, ``z``: the difference
-        from ours in combined Monte Carlo standard errors, and ``sd_ratio``: ours by theirs.
+        ``quantity``, ``unit``, ``source``, ``value`` (of this package: posterior mean), ``low``,
+        ``high`` (90 % interval), ``sd``, ``ess``. If the source reports a posterior, ``z`` is the
+        difference in combined Monte Carlo standard errors, and ``sd_ratio`` is the SD of this
+        package divided by that of the source.
     """
     ours = summary_table(xr.DataTree.from_dict({"posterior": _quantities(case, tree)}))
     ours = ours.rename(columns={"mean": "value", "q5": "low", "q95": "high", "ess_bulk": "ess"})
@@ -212,16 +213,16 @@ def _page(
         f"# {model.title}",
         f"Model `{case.model}`, study `{case.study}` ({len(study.subjects)} subjects, "
         f"{tree['observed_data'].sizes['observation']} observations). Made by "
-        "`make reports`; what it means: "
+        "`make reports`; interpretation: "
         f"[docs/models/{case.model}.md](../../docs/models/{case.model}.md).",
         f"{settings.chains} chains of {settings.warmup} warm-up iterations and {settings.draws} "
-        f"draws; {_chain_seconds(folder / 'fit'):.0f} s of sampling a chain; "
-        f"{float(stats['n_steps'].mean()):.0f} leapfrog steps a draw; "
+        f"draws; {_chain_seconds(folder / 'fit'):.0f} s of sampling per chain; "
+        f"{float(stats['n_steps'].mean()):.0f} leapfrog steps per draw; "
         f"{int(stats['diverging'].sum())} divergences; R-hat at most "
         f"{varying['r_hat'].max():.4f}; ESS at least {varying['ess_bulk'].min():.0f} (bulk), "
         f"{varying['ess_tail'].min():.0f} (tail). Predictive check, p: {checks}.",
-        "The whole report, on one page: [report.html](report.html).",
-        "## Beside published estimates",
+        "The HTML report: [report.html](report.html).",
+        "## Comparison with published estimates",
         _markdown(_wide(comparison)),
         "![estimates](estimates.png)",
         "## Parameters",
@@ -239,7 +240,7 @@ def _chain_seconds(folder: Path) -> float:
 
 
 def _wide(comparison: pd.DataFrame) -> pd.DataFrame:
-    """One row a quantity, one column a source."""
+    """Return one row per quantity and one column per source."""
     rows = []
     for quantity, group in comparison.groupby("quantity", sort=False):
         unit = f" ({group['unit'].iloc[0]})" if group["unit"].iloc[0] else ""
@@ -271,7 +272,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Run the cases that the command line names, or all."""
+    """Run the cases that are named on the command line, or all."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     for name in sys.argv[1:] or CASES:
         run_case(name, Path("reports") / name)

@@ -1,4 +1,4 @@
-"""The case studies: a model of the library, its study, and what is compared with whom."""
+"""The case studies: models of the library, their studies, and the published estimates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ __all__ = ["CASES", "Budget", "Case", "Endpoint", "Quantity", "published_estimat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """How an endpoint is shown.
+    """Display of an endpoint.
 
     Parameters
     ----------
     quantity : str
-        What it is, with its unit.
+        Description of the endpoint, with its unit.
     bins : int
-        Of the predictive check.
+        Number of bins of the predictive check.
     log : bool
-        Whether the ordinate is logarithmic.
+        Whether the y axis is logarithmic.
     """
 
     quantity: str
@@ -35,16 +35,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Of which variances the budget is drawn.
+    """Settings of a variance budget.
 
     Parameters
     ----------
     amount : float
-        One dose, in the model's unit, for the typical subject.
+        Amount of one dose, in the unit of the model, for the typical subject.
     hours : tuple of float
-        First and last time after it, and the step.
+        First and last time after the dose, and the step.
     outer : int
-        Draws of the parameters.
+        Number of draws of the parameters.
     """
 
     amount: float
@@ -54,17 +54,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """One number that is compared.
+    """One value that is compared with published estimates.
 
     Parameters
     ----------
     of : str
-        Our parameter (``omega[CL]``) or secondary output (``Vss``).
+        A parameter of the model (``omega[CL]``) or a secondary output (``Vss``).
     unit : str
-        What it is given in, for readers.
+        Unit in the table.
     form : {"itself", "cv", "per_kg"}
-        As it is; the coefficient of variation (%) of a log-normal effect with this SD; for 1 kg
-        of the typical subject's 70.
+        The value itself; the coefficient of variation (%) of a log-normal effect with this SD; or
+        the value per kg of body weight, for a typical subject of 70 kg.
     """
 
     of: str
@@ -74,24 +74,24 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A model, its study, how it is fitted, what is shown.
+    """A model with its study, the settings of the fit and the results that are shown.
 
     Parameters
     ----------
     model, study : str
-        Names in library and data sets.
+        Names of the model in the library and of the data set.
     published : str
-        Of which study the published estimates are.
+        Name of the study of the published estimates.
     settings, options
-        Of the fit.
+        Settings and options of the fit.
     endpoints : mapping of str to Endpoint
         Observed outputs.
     covariates : mapping of str to float
-        Of the typical subject, whose secondary outputs are compared.
+        Covariates of the typical subject, for which secondary outputs are compared.
     budgets : mapping of str to Budget
-        By output.
+        Variance budgets by output.
     quantities : mapping of str to Quantity
-        By the name that the published table has for them.
+        Compared quantities by their name in the published table.
     """
 
     model: str
@@ -117,7 +117,7 @@ def published_estimates(study: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``quantity``, ``source``, ``value``, ``low``, ``high`` (90 % interval), ``sd``, ``ess``;
-        NaN where the source does not say. Who the sources are stands in ``published.csv``.
+        NaN if the source does not report it. The sources are listed in ``published.csv``.
 
     Examples
     --------
@@ -151,7 +151,7 @@ CASES: Mapping[str, Case] = {
         study="theophylline",
         published="theophylline",
         settings=FitSettings(chains=4, warmup=500, draws=750, seed=20240527, adapt_delta=0.9),
-        # Volumes hardly differ between subjects.
+        # The volumes have little between-subject variability.
         options=BindOptions(centred={"Kp": False}),
         endpoints={"cp": _THEOPHYLLINE},
         quantities={
@@ -179,13 +179,13 @@ CASES: Mapping[str, Case] = {
         model="warfarin",
         study="warfarin",
         published="warfarin",
-        # The posterior needs trees of 31 steps; before the metric is known, deep ones take most of
-        # the time.
+        # The posterior needs trees of 31 steps. Before the metric is adapted, deeper trees would
+        # take most of the time.
         settings=FitSettings(chains=4, warmup=600, draws=1000, seed=11, max_treedepth=7),
         options=BindOptions(
-            # The last two hardly differ between subjects.
+            # The last two have little between-subject variability.
             centred={"IC50": True, "kout": False, "PCA0": False},
-            # Predictions are right to 1e-4 mg/L and 1e-4 %, far below the residual errors.
+            # Errors of predictions are at most 1e-4 mg/L and 1e-4 %, far below the residual errors.
             solver=SolverSettings(rtol=1e-5, atol=1e-7),
         ),
         endpoints={

@@ -1,4 +1,4 @@
-"""Estimates of several sources, and the secondary parameters that are compared."""
+"""Plot of estimates from several sources, and secondary parameters for the comparison."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 
 
 def plot_estimates(table: pd.DataFrame) -> Figure:
-    """Plot estimates of several sources side by side, one small axis a quantity.
+    """Plot estimates of several sources side by side, one panel per quantity.
 
     Parameters
     ----------
@@ -61,19 +61,19 @@ def _draw_quantity(axis: Axes, table: pd.DataFrame, sources: Sequence[str]) -> N
 
 
 def secondary_values(tree: xr.DataTree, covariates: dict[str, float]) -> dict[str, FloatArray]:
-    """Return the outputs that nobody observes, in every draw, of the typical subject at time 0.
+    """Return the outputs that are not observed, in every draw, of the typical subject at time 0.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
+        The result of `pkqsp_bayes.fit`.
     covariates : dict of str to float
-        Of the typical subject.
+        Covariates of the typical subject.
 
     Returns
     -------
     dict of str to (D,) array
-        Clearances, volumes and the like that the model file states under ``[observe]``.
+        Clearances, volumes and other outputs that the model file states under ``[observe]``.
     """
     fitted = open_fit(tree)
     model, population = fitted.spec, population_of(fitted)

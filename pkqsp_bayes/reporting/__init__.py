@@ -1,1 +1,1 @@
-"""Tables and pictures of a fit, its page, and the case studies of the library."""
+"""The HTML report of a fit, with its sections, tables and diagrams."""

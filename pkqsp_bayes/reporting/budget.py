@@ -1,4 +1,4 @@
-"""Table and picture of a variance budget, as files."""
+"""Files with the table and the picture of a variance budget."""
 
 from pathlib import Path
 
@@ -20,17 +20,17 @@ def write_budget(budget: xr.Dataset, folder: Path, *, quantity: str = "") -> pd.
     Parameters
     ----------
     budget : xarray.Dataset
-        What `pkqsp_bayes.variance_budget` returned.
+        The result of `pkqsp_bayes.variance_budget`.
     folder : Path
-        Where.
+        Folder for the files.
     quantity : str
-        What the budget is of, with its unit.
+        Name of the output, with its unit.
 
     Returns
     -------
     pandas.DataFrame
-        What the table has: variance, error, share and the ratio of the first-order split, by scale,
-        view, component and time.
+        The table: variance, error, share and the ratio of the first-order split, by scale, view,
+        component and time.
     """
     name = budget.attrs["output"]
     table = budget[_COLUMNS].to_dataframe()

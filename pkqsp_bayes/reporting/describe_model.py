@@ -1,4 +1,4 @@
-"""A model in words: what its file states, as sentences."""
+"""Description of a model: the contents of its file as short sentences."""
 
 from collections.abc import Iterator
 
@@ -27,17 +27,17 @@ _DRIVING = {
 
 
 def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
-    """Say in words what a model is made of.
+    """Describe the components of a model in short sentences.
 
     Parameters
     ----------
     ready : CompiledModel
-        Composed.
+        The model.
 
     Returns
     -------
     list of (str, str)
-        A topic, and what there is to say about it.
+        Topics, each with its description.
 
     Examples
     --------
@@ -55,15 +55,15 @@ def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
         ("Mechanism", (_module(n, q) for n, q in spec.qsp.items())),
         ("Links", (f"{link.target} follows {link.value.value}" for link in spec.link)),
         ("Doses", _doses(ready.ode)),
-        ("Varies between people", _varying(spec)),
+        ("Random effects", _varying(spec)),
         ("Covariates", _covariates(spec)),
         ("Outputs", (_output(n, o) for n, o in spec.observe.items())),
         ("Residual error", (f"{n}: {_error(o.error)}" for n, o in spec.observe.items() if o.error)),
         ("Size", _size(ready)),
-        ("Decided on the way", iter(ready.ode.notes)),
+        ("Notes of the compiler", iter(ready.ode.notes)),
     )
-    told = ((topic, "; ".join(sentences)) for topic, sentences in parts)
-    return [(topic, text) for topic, text in told if text]
+    described = ((topic, "; ".join(sentences)) for topic, sentences in parts)
+    return [(topic, text) for topic, text in described if text]
 
 
 def _q(quantity: Quantity | None) -> str:
@@ -78,14 +78,14 @@ def _drug(spec: ModelSpec) -> Iterator[str]:
     if spec.drug is None:
         return
     yield spec.drug.name
-    named = (("fup", "unbound fraction in plasma"), ("BP", "blood-to-plasma ratio"),
+    properties = (("fup", "unbound fraction in plasma"), ("BP", "blood-to-plasma ratio"),
              ("MW", "molar mass"), ("logP", "log P"))  # fmt: skip
-    for key, words in named:
+    for key, label in properties:
         if getattr(spec.drug, key) is not None:
-            yield f"{words} {_q(getattr(spec.drug, key))}"
-    for key, words in (("pKa_acid", "acidic"), ("pKa_base", "basic")):
+            yield f"{label} {_q(getattr(spec.drug, key))}"
+    for key, label in (("pKa_acid", "acidic"), ("pKa_base", "basic")):
         if getattr(spec.drug, key):
-            yield f"{words} pKa {', '.join(number(v) for v in getattr(spec.drug, key))}"
+            yield f"{label} pKa {', '.join(number(v) for v in getattr(spec.drug, key))}"
 
 
 def _body(spec: ModelSpec) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _body(spec: ModelSpec) -> Iterator[str]:
     if spec.body.source:
         yield f"physiology {spec.body.source}"
     if spec.organs:
-        yield f"{plural(len(spec.organs), 'organ')} stated: {', '.join(spec.organs)}"
+        yield f"{plural(len(spec.organs), 'organ')}: {', '.join(spec.organs)}"
     if spec.pools:
         yield f"blood pools: {', '.join(spec.pools)}"
     for lump, merged in spec.lump.items():
@@ -130,7 +130,7 @@ def _elimination(name: str, spec: EliminationSpec) -> str:
 def _module(name: str, spec: QspSpec) -> str:
     kind = f"{spec.template} ({spec.variant})" if spec.variant else spec.template
     where = f", within {spec.organ}" if spec.organ else ""
-    return f"{name}: {kind or 'equations of its own'}{where}"
+    return f"{name}: {kind or 'equations of the model file'}{where}"
 
 
 def _varying(spec: ModelSpec) -> Iterator[str]:
@@ -147,10 +147,10 @@ def _varying(spec: ModelSpec) -> Iterator[str]:
 
 
 def _covariates(spec: ModelSpec) -> Iterator[str]:
-    moved = {c for p in spec.population.parameters.values() for c in p.covariates}
+    modelled = {c for p in spec.population.parameters.values() for c in p.covariates}
     for name, p in spec.population.parameters.items():
         yield from (f"{name} by {_effect(c, e)}" for c, e in p.covariates.items())
-    others = [name for name in spec.covariates if name not in moved]
+    others = [name for name in spec.covariates if name not in modelled]
     if others:
         yield f"in the equations: {', '.join(others)}"
 

@@ -1,4 +1,4 @@
-"""The diagram of a model: a circulation with its organs, or states and what flows between them."""
+"""The diagram of a model: a circulation with its organs, or states with the flows between them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _WIDE, _THIN = 150.0, 34.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attached:
-    """What hangs on an organ or a pool."""
+    """A dose, pathway or module that is attached to an organ or a pool."""
 
     kind: str
     text: str
@@ -29,7 +29,7 @@ class _Attached:
 
 @dataclass(slots=True, kw_only=True)
 class _Circulation:
-    """What is to be drawn, after lumping."""
+    """The parts of the diagram, after lumping."""
 
     series: list[str] = field(default_factory=list)
     parallel: list[str] = field(default_factory=list)
@@ -44,13 +44,13 @@ def draw_diagram(ready: CompiledModel) -> str:
     Parameters
     ----------
     ready : CompiledModel
-        Composed.
+        The model.
 
     Returns
     -------
     str
         An ``svg`` element. Models with organs are drawn as a circulation, with doses, absorption,
-        elimination and modules; others state by state.
+        elimination and modules. Other models are drawn as states.
     """
     spec = expand_model(ready.spec)
     if not spec.organs or not spec.pools:
@@ -73,7 +73,7 @@ def _read(spec: ModelSpec) -> _Circulation:
             found.feeders.setdefault(drain, []).append(whole)
         else:
             found.parallel.append(whole)
-    for place, attached in _hanging(spec):
+    for place, attached in _attachments(spec):
         if place is None or place not in {*spec.organs, *spec.pools, *owner}:
             found.loose.append(attached)
         else:
@@ -91,7 +91,7 @@ def _owners(spec: ModelSpec) -> dict[str, str]:
     return owner
 
 
-def _hanging(spec: ModelSpec) -> Iterator[tuple[str | None, _Attached]]:
+def _attachments(spec: ModelSpec) -> Iterator[tuple[str | None, _Attached]]:
     for name, way in spec.absorption.items():
         yield way.into, _Attached(kind="in", text=f"{name}: {way.kind}")
     for name, dose in spec.dose.items():
@@ -100,13 +100,13 @@ def _hanging(spec: ModelSpec) -> Iterator[tuple[str | None, _Attached]]:
     for name, pathway in spec.elimination.items():
         ways = [k for k in ("CLint", "Vmax", "GFR") if getattr(pathway, k) is not None]
         organ = pathway.organ or name
-        said = " + ".join(ways) if organ == name else f"{name} ({' + '.join(ways)})"
-        yield organ, _Attached(kind="out", text=said)
+        label = " + ".join(ways) if organ == name else f"{name} ({' + '.join(ways)})"
+        yield organ, _Attached(kind="out", text=label)
     for name, module in spec.qsp.items():
         kind = module.template or "equations"
         yield module.organ, _Attached(kind="module", text=f"{name}: {kind}")
     if spec.equations is not None:
-        yield None, _Attached(kind="module", text="equations of the model's own")
+        yield None, _Attached(kind="module", text="equations of the model file")
 
 
 def _draw(spec: ModelSpec, found: _Circulation) -> str:
@@ -126,17 +126,17 @@ def _draw(spec: ModelSpec, found: _Circulation) -> str:
     drawing.box(left)
     drawing.box(right)
     if vein == artery:
-        drawing.text((_VEIN + _ARTERY) / 2, top - 22, "one pool: left and right are the same",
-                     room=300, anchor="middle")  # fmt: skip
+        drawing.text((_VEIN + _ARTERY) / 2, top - 22, "one blood pool, drawn on both sides",
+                     space=300, anchor="middle")  # fmt: skip
     below = y
     for pool, x in {vein: _VEIN, artery: _ARTERY}.items():
-        below = max(below, _hang(drawing, found.attached.get(pool, []), x, bottom, y))
+        below = max(below, _draw_attached(drawing, found.attached.get(pool, []), x, bottom, y))
     _loose(drawing, found.loose, below)
     return drawing.svg(f"Compartments of {spec.title}")
 
 
 def _group(drawing: Drawing, found: _Circulation, name: str, y: float) -> float:
-    """Draw an organ, and those that drain into it to its right."""
+    """Draw an organ, and to its right the organs that drain into it."""
     feeders = list(_all_feeders(found.feeders, name))
     if not feeders:
         return _row(drawing, found, name, y, _NEAR)
@@ -145,19 +145,19 @@ def _group(drawing: Drawing, found: _Circulation, name: str, y: float) -> float:
         text = feeder if drain == name else f"{feeder} (into {drain})"
         y = _row(drawing, found, feeder, y, _FAR, into=_NEAR + _WIDE, text=text)
     own = y - start - _ROW + _HEIGHT
-    # Its own artery runs below those of the organs that feed it.
+    # The artery of the organ is drawn below those of the organs that feed it.
     box = Box(x=_NEAR, y=start, width=_WIDE, height=own + _ROW, text=name, fill=_ORGAN)
     drawing.box(box)
     low = start + own + _ROW - _HEIGHT / 2
     drawing.line([(_ARTERY, low), (_NEAR + _WIDE, low)])
     middle = start + (own + _ROW) / 2
     drawing.line([(_NEAR, middle), (_VEIN + _THIN, middle)])
-    return _hang(drawing, found.attached.get(name, []), _NEAR, start + own + _ROW,
+    return _draw_attached(drawing, found.attached.get(name, []), _NEAR, start + own + _ROW,
                  y + _ROW)  # fmt: skip
 
 
 def _all_feeders(feeders: Mapping[str, list[str]], name: str) -> Iterator[tuple[str, str]]:
-    """Yield what drains into an organ, directly or through others, each with its own drain."""
+    """Yield each organ that drains into an organ, directly or through others, with its drain."""
     for feeder in feeders.get(name, ()):
         yield feeder, name
         yield from _all_feeders(feeders, feeder)
@@ -174,26 +174,28 @@ def _row(
     text: str = "",
     series: bool = False,
 ) -> float:
-    """Draw an organ with blood from the right to the left (in series: left to right)."""
+    """Draw an organ; blood flows from right to left (in series: from left to right)."""
     middle = y + _HEIGHT / 2
     ends = ([(into, middle), (x, middle)], [(x + _WIDE, middle), (_ARTERY, middle)])
     for start, end in ends:
         drawing.line([start, end] if series else [end, start])
     drawing.box(Box(x=x, y=y, width=_WIDE, height=_HEIGHT, text=text or name, fill=_ORGAN))
-    return _hang(drawing, found.attached.get(name, []), x, y + _HEIGHT, y + _ROW)
+    return _draw_attached(drawing, found.attached.get(name, []), x, y + _HEIGHT, y + _ROW)
 
 
-def _hang(drawing: Drawing, attached: list[_Attached], x: float, under: float, y: float) -> float:
-    """Draw what hangs on something whose lower edge is at ``under``, one below the other.
+def _draw_attached(
+    drawing: Drawing, attached: list[_Attached], x: float, under: float, y: float
+) -> float:
+    """Draw the attachments of a box whose lower edge is at ``under``, one below the other.
 
-    Lines run down the left side, so that none crosses another.
+    The lines run down the left side, so that they do not cross.
     """
     for one in attached:
         middle = y + _HEIGHT / 2 - 4
         corner = [(x + 12, under), (x + 12, middle), (x + 34, middle)]
         if one.kind == "out":
             drawing.line(corner, colour=_OUT)
-            drawing.text(x + 40, middle + 4, one.text, room=130, colour=_OUT)
+            drawing.text(x + 40, middle + 4, one.text, space=130, colour=_OUT)
         else:
             is_module = one.kind == "module"
             colour = _LINK if is_module else _IN
@@ -207,7 +209,7 @@ def _hang(drawing: Drawing, attached: list[_Attached], x: float, under: float, y
 
 
 def _loose(drawing: Drawing, loose: list[_Attached], y: float) -> None:
-    """Draw modules that belong to no organ below everything."""
+    """Draw the modules that are not attached to an organ, below the diagram."""
     for place, one in enumerate(loose):
         x = _VEIN + 200 * (place % 3)
         drawing.box(Box(x=x, y=y + 10 + 36 * (place // 3), width=184, height=26, text=one.text,

@@ -1,4 +1,4 @@
-"""The first screen: did it converge, does it predict, and what is the answer."""
+"""The first screen of the report: convergence, prediction, identifiability and the estimates."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, plural, span
 from pkqsp_bayes.reporting.sections.diagnostics import worst_figures
-from pkqsp_bayes.reporting.sections.identifiability import told_parameters
+from pkqsp_bayes.reporting.sections.identifiability import identified_parameters
 
 __all__ = ["Line", "Verdict", "judge"]
 
@@ -24,9 +24,9 @@ class Line:
     Parameters
     ----------
     mark : {"good", "look", "bad", "open"}
-        How it is.
+        The result.
     head, text : str
-        What is judged, and why so.
+        A short result, and the reason for it.
     """
 
     mark: str
@@ -43,9 +43,9 @@ class Verdict:
     lines : sequence of Line
         Judgements.
     numbers : sequence of (str, str)
-        What is counted, by what it is.
+        Counts, each with its name.
     answers : Table
-        The parameters of the population.
+        Estimates of the typical values.
     more : int
         Parameters that are not among them.
     """
@@ -57,14 +57,14 @@ class Verdict:
 
 
 def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
-    """Sum a report up.
+    """Summarise a report.
 
     Parameters
     ----------
     context : ReportContext
-        What is known.
+        The fit and its study.
     sections : sequence of Section
-        What was made of it.
+        The sections of the report.
     """
     by_anchor = {section.anchor: section for section in sections}
     lines = [_sampling(context), _prediction(by_anchor["predictive"]), _checks(by_anchor["checks"])]
@@ -83,34 +83,37 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
 def _identifiability(context: ReportContext) -> Line:
     if context.identifiability is None:
         return Line(mark="open", head="Identifiability", text="not analysed.")
-    told = told_parameters(context.identifiability)
-    lost = [name for name, fine in told.items() if not fine]
+    identified = identified_parameters(context.identifiability)
+    lost = [name for name, fine in identified.items() if not fine]
     if not lost:
-        text = f"the study tells all {len(told)} parameters of the population."
+        text = f"the study identifies all {len(identified)} population parameters."
         return Line(mark="good", head="Identifiable", text=text)
     named = ", ".join(lost[:_NAMED]) + (" and others" if len(lost) > _NAMED else "")
-    text = f"of {len(told)} parameters {len(lost)} are not told well by this study: {named}."
+    text = (
+        f"{len(lost)} of {len(identified)} population parameters are not identifiable from this "
+        f"study or are estimated with low precision: {named}."
+    )
     return Line(mark="look", head="Identifiability", text=text)
 
 
 def _sampling(context: ReportContext) -> Line:
     label = approximation_label(context.fitted.attrs)
     if label:
-        remedy = "The numbers of this page are of these draws; draw with pkqsp_bayes.fit."
+        remedy = "All numbers of this page are from these draws; sample with pkqsp_bayes.fit."
         return Line(mark="bad", head="Approximated", text=f"the draws are of {label}. {remedy}")
     figures, issues = worst_figures(context.fitted), context.fitted.diagnostics
-    said = (
+    found = (
         f"R-hat at most {figures['r_hat']:.3f}, at least "
         f"{min(figures['ess_bulk'], figures['ess_tail']):,.0f} effective draws"
     )
     if math.isfinite(figures["diverging"]):
-        said += f", {plural(round(figures['diverging']), 'divergence')}"
+        found += f", {plural(round(figures['diverging']), 'divergence')}"
     if not issues:
-        return Line(mark="good", head="Converged", text=f"{said}; nothing is wrong with sampling.")
-    remarks = f"{said}; {plural(len(issues), 'remark')} under Diagnostics."
+        return Line(mark="good", head="Converged", text=f"{found}; no problem was found.")
+    remarks = f"{found}; {plural(len(issues), 'warning')} under Diagnostics."
     if figures["r_hat"] > _LARGEST_RHAT or figures["diverging"] > 0:
-        return Line(mark="bad", head="Not to be trusted yet", text=remarks)
-    return Line(mark="look", head="Converged, with remarks", text=remarks)
+        return Line(mark="bad", head="Not reliable", text=remarks)
+    return Line(mark="look", head="Converged, with warnings", text=remarks)
 
 
 def _prediction(section: Section) -> Line:
@@ -122,17 +125,16 @@ def _prediction(section: Section) -> Line:
     if failed:
         text = f"replicated studies differ from the observed one in {', '.join(failed)} ({found})."
         return Line(mark="bad", head="Does not predict", text=text)
-    text = f"replicated studies look like the observed one ({found})"
+    text = f"replicated studies are similar to the observed one ({found})"
     if odd:
-        said = "; but the errors of single predictions are not what they should be (NPDE) in "
-        return Line(mark="look", head="Predicts in part", text=f"{text}{said}{', '.join(odd)}.")
-    text += "."
-    return Line(mark="good", head="Predicts", text=text)
+        but = "; but the NPDE are not standard normal for "
+        return Line(mark="look", head="Predicts in part", text=f"{text}{but}{', '.join(odd)}.")
+    return Line(mark="good", head="Predicts", text=f"{text}.")
 
 
 def _checks(section: Section) -> Line:
     if section.missing:
-        return Line(mark="open", head="Checks", text="they could not be run.")
+        return Line(mark="open", head="Checks", text="the checks could not be run.")
     passed, total = section.content["passed"], section.content["all"]
     if passed == total:
         return Line(

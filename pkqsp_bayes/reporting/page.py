@@ -1,4 +1,4 @@
-"""`report`: one page that holds everything, and asks nobody for anything."""
+"""`report`: one self-contained HTML page with all results of a fit."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ _SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
 )
 
 
-_LADDER = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
+_IDENTIFIABILITY = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
 _CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a CausalSpec")
 
 
@@ -66,7 +66,7 @@ _CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a Ca
     fitted_in=PATH,
     study=STUDY,
     priors=PRIORS,
-    ladder=_LADDER,
+    identifiability=_IDENTIFIABILITY,
     causal=_CAUSAL,
     options=REPORT_OPTIONS,
 )
@@ -78,49 +78,52 @@ def report(
     fitted_in: Path | str | None = None,
     study: StudyLike | None = None,
     priors: PriorTable | None = None,
-    ladder: Identifiability | None = None,
+    identifiability: Identifiability | None = None,
     causal: CausalRecord | CausalSpec | None = None,
     options: ReportOptions | None = None,
 ) -> Path:
-    """Write ``report.html``: all that is to be said of a fit, on one page.
+    """Write ``report.html``: all results of a fit on one page.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        The result of `pkqsp_bayes.fit`; or its folder.
     folder : Path
-        Where the page goes; made if it is not there.
+        Folder for the page; it is created if it does not exist.
     fitted_in : Path, optional
-        Folder of the fit, which has its study and its prior table; by default the same.
+        Folder of the fit, with its study and its prior table; by default ``folder``.
     study : Study, str, Path or DataFrame, optional
-        By default the one of ``fitted_in``, or of the folder that the fit was read from; without it
-        the sections that need it are left out.
+        By default the study in ``fitted_in``, or in the folder that the fit was read from. Without
+        a study, the sections that need it are left out.
     priors : PriorTable, optional
-        Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
-    ladder : Identifiability, optional
-        What `pkqsp_bayes.identifiability` found; by default it is asked, if the study is known.
+        The source of the priors; by default ``priors.toml`` of the fit's folder, if it exists.
+    identifiability : Identifiability, optional
+        The result of `pkqsp_bayes.identifiability`; by default it is computed if there is a study.
     causal : CausalRecord or CausalSpec, optional
-        The record of a claim, or a claim; by default ``claim.toml`` of the fit's folder, and if
-        there is none the record of any prediction, of which nothing is declared.
+        A causal record, or the claim for which one is made. By default it is ``claim.toml`` of the
+        fit's folder. If there is no such file, the record lists the assumptions of any prediction,
+        without evidence.
     options : ReportOptions, optional
-        How much is computed.
+        Numbers of draws and subjects.
 
     Returns
     -------
     Path
-        The page. Pictures, formulas (MathML) and styles are in it; it has no script and asks for
-        no other file.
+        The page. It contains its pictures, formulas (MathML) and styles. It has no script and
+        loads no other file.
 
     Raises
     ------
     PkqspError
-        If it cannot be written. A section that cannot be made says so on the page.
+        If it cannot be written. A section that cannot be made states the reason on the page.
     """
     fitted, place = open_fit(fit), Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     source = Path(fitted_in) if fitted_in is not None else place
     chosen, known = options or ReportOptions(), _study(fitted, study, source)
-    found, reason = (ladder, "") if ladder is not None else _ladder(fitted, known, chosen)
+    found, reason = identifiability, ""
+    if found is None:
+        found, reason = _analyse_identifiability(fitted, known, chosen)
     context = ReportContext(
         fitted=fitted,
         study=known,
@@ -130,14 +133,14 @@ def report(
         causal=causal if causal is not None else _claim_in(source),
         options=chosen,
     )
-    sections = [_made(*entry, context) for entry in _SECTIONS]
+    sections = [_make_section(*entry, context) for entry in _SECTIONS]
     with explain_write_errors(place):
         write_text(place / "report.html", _page(context, sections))
     return place / "report.html"
 
 
 def _study(fitted: FittedModel, study: StudyLike | None, folder: Path) -> Study | None:
-    """Return the study that is named, that of the folder, or that of the fit's own folder."""
+    """Return the study of the argument, of the folder, or of the fit's own folder."""
     if study is None and (folder / STUDY_FILE).exists():
         study = read_study_of(folder)
     return fitted.own_study if study is None else fitted.resolve_study(study, own=True)
@@ -153,34 +156,34 @@ def _claim_in(folder: Path) -> CausalSpec | None:
     return read_causal(path) if path.exists() else None
 
 
-def _ladder(
+def _analyse_identifiability(
     fitted: FittedModel, study: Study | None, options: ReportOptions
 ) -> tuple[Identifiability | None, str]:
-    """Return what the study can tell, or why that is not known."""
+    """Return the identifiability analysis, or the reason why there is none."""
     if study is None:
         return None, (
-            "Left out: without the study of the fit nobody can say what it could tell of these "
-            "parameters. Pass it: pq.report(fit, folder, study=...)."
+            "Left out: identifiability cannot be analysed without the study of the fit. "
+            "Pass it: pq.report(fit, folder, study=...)."
         )
     try:
         found = identifiability(fitted, study, starts=options.searches, seed=options.seed)
     except PkqspError as error:
-        return None, f"This could not be made. {_said(error)}"
+        return None, f"This section could not be made. {_describe_error(error)}"
     return found, ""
 
 
-def _said(error: PkqspError) -> str:
+def _describe_error(error: PkqspError) -> str:
     if isinstance(error, CheckError):
         return "; ".join(str(issue) for issue in error.issues[:3])
     return str(error)
 
 
-def _made(anchor: str, title: str, maker: _Maker, context: ReportContext) -> Section:
-    """Return a section; what stands in its way is said in its place."""
+def _make_section(anchor: str, title: str, maker: _Maker, context: ReportContext) -> Section:
+    """Return a section; if it cannot be made, one that states the reason."""
     try:
         return maker(context)
     except PkqspError as error:
-        missing = f"This could not be made. {_said(error)}"
+        missing = f"This section could not be made. {_describe_error(error)}"
         return Section(anchor=anchor, title=title, missing=missing)
 
 

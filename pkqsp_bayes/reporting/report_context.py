@@ -1,4 +1,4 @@
-"""What a report is made from, gathered once."""
+"""Inputs of a report: the fit, its study and the options, collected once."""
 
 from dataclasses import dataclass
 
@@ -19,20 +19,20 @@ __all__ = ["REPORT_OPTIONS", "ReportContext", "ReportOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """How much a report computes.
+    """Numbers of draws, subjects and searches of a report.
 
     Parameters
     ----------
     draws : int
         Draws of the posterior for individual fits and predictive checks.
     outer, inner : int
-        Draws and subjects under each, of the variance budget.
+        Draws of the parameters, and subjects for each draw, for the variance budget.
     subjects : int
-        Subjects whose fits are drawn at most; they are spread over the study.
+        Greatest number of subjects whose fits are drawn; they are spread over the study.
     searches : int
-        For distant values of the parameters with the same outputs; one takes up to six seconds.
+        Searches for distant parameter values with the same outputs; one takes up to six seconds.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
     """
 
     draws: int = 300
@@ -52,29 +52,29 @@ REPORT_OPTIONS = record(
     searches=count(0, 10_000),
     seed=SEED,
 )
-"""What they may be."""
+"""Permitted values of the options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportContext:
-    """A fit with all that is known about it.
+    """A fit with all inputs of its report.
 
     Parameters
     ----------
     fitted : FittedModel
         The fit, open.
     study : Study or None
-        Its study, where it is known.
+        Its study, if available.
     priors : PriorTable or None
-        The table that its priors came from.
+        The table that its priors were read from.
     identifiability : Identifiability or None
-        What the study can tell of the parameters.
+        The identifiability of the parameters.
     no_identifiability : str
-        Why that is not known.
+        The reason why there is no identifiability analysis.
     causal : CausalRecord, CausalSpec or None
-        The record of a claim, or the claim of which one is to be made.
+        A causal record, or the claim for which one is made.
     options : ReportOptions
-        How much is computed.
+        Numbers of draws, subjects and searches.
     """
 
     fitted: FittedModel
@@ -87,22 +87,22 @@ class ReportContext:
 
     @property
     def compiled(self) -> CompiledModel:
-        """The model, composed and lowered."""
+        """The compiled model."""
         return self.fitted.compiled
 
     @property
     def observed(self) -> xr.Dataset:
-        """What was observed."""
+        """The observations."""
         return self.fitted.group("observed_data")
 
     @property
     def model(self) -> ModelSpec:
-        """The model as stated."""
+        """The specification of the model."""
         return self.compiled.spec
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """Outputs that were observed, in the order of the data."""
+        """Observed endpoints, in the order of the data."""
         return tuple(dict.fromkeys(self.observed["endpoint"].to_numpy().tolist()))
 
     def label(self, output: str) -> str:

@@ -1,4 +1,4 @@
-"""The parts that a page is built from: sections, tables, pictures, numbers in words."""
+"""Components of a report page: sections, tables, pictures, formatted numbers."""
 
 import base64
 import math
@@ -24,7 +24,7 @@ class Table:
     rows : sequence of sequences of str
         Cells.
     note : str
-        A sentence below it.
+        A note below the table.
     """
 
     head: Sequence[str]
@@ -39,11 +39,11 @@ class Picture:
     Parameters
     ----------
     source : str
-        The picture itself, as a ``data:`` URI.
+        The picture as a ``data:`` URI.
     alt : str
-        What it shows, for those who do not see it.
+        Text that describes the picture to screen readers.
     caption : str
-        How it is to be read.
+        Explanation below the picture.
     """
 
     source: str
@@ -58,13 +58,13 @@ class Section:
     Parameters
     ----------
     anchor : str
-        Its address in the page, and the name of its template.
+        The anchor of its link, and the name of its template.
     title : str
         Its heading.
     content : mapping
-        What the template shows.
+        The values for the template.
     missing : str
-        Why there is nothing to show; then the template is not used.
+        The reason why there is no content; then the template is not used.
     """
 
     anchor: str
@@ -79,7 +79,7 @@ def picture(figure: Figure, *, alt: str, caption: str = "") -> Picture:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        What a plot function returns.
+        The figure that a plot function returns.
     alt, caption : str
         As in `Picture`.
     """
@@ -88,7 +88,7 @@ def picture(figure: Figure, *, alt: str, caption: str = "") -> Picture:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with a few significant digits, as people write it.
+    """Return a number as text with a few significant digits.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def span(low: float, high: float) -> str:
-    r"""Return an interval that is not broken across lines.
+    r"""Return an interval as text that is not broken across lines.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def span(low: float, high: float) -> str:
 
 
 def plural(count: int, word: str) -> str:
-    """Return a count with its word.
+    """Return a count with its noun, in the singular or the plural.
 
     Examples
     --------

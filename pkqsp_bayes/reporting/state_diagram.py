@@ -19,12 +19,12 @@ _Boxes = Mapping[str, Box]
 
 
 def draw_states(system: OdeSystem) -> str:
-    """Return the diagram of a system, state by state, as SVG.
+    """Return the diagram of a system as SVG, with one box per state.
 
     Parameters
     ----------
     system : OdeSystem
-        Composed. Solid arrows are flows; dashed ones say that a rate depends on a state.
+        The equations. Solid arrows are flows; a dashed arrow means that a rate depends on a state.
     """
     graph = find_graph(system)
     boxes = {
@@ -33,7 +33,7 @@ def draw_states(system: OdeSystem) -> str:
     }
     drawing = Drawing()
     for source, target in graph.influences:
-        _tie(drawing, boxes[source], boxes[target])
+        _dependence(drawing, boxes[source], boxes[target])
     _outside(drawing, graph, boxes)
     for flow in graph.flows:
         if flow.source is not None and flow.target is not None:
@@ -41,7 +41,7 @@ def draw_states(system: OdeSystem) -> str:
     for dose in system.doses:
         box = boxes[dose.state]
         drawing.line([(box.x + 20, box.y - 26), (box.x + 20, box.y)], colour=_IN)
-        drawing.text(box.x + 26, box.y - 16, f"dose {dose.name}", room=100, colour=_IN)
+        drawing.text(box.x + 26, box.y - 16, f"dose {dose.name}", space=100, colour=_IN)
     for box in boxes.values():
         drawing.box(box)
     return drawing.svg(f"States of {system.title}")
@@ -54,7 +54,7 @@ def _box(name: str, place: tuple[int, int], fill: str) -> Box:
 
 
 def _places(system: OdeSystem, graph: StateGraph) -> list[tuple[int, int]]:
-    """Put each state right of those that feed it; start a new line where one is full."""
+    """Place each state to the right of those that feed it; start a new line when one is full."""
     feeds: dict[str, list[str]] = {state.name: [] for state in system.states}
     for flow in graph.flows:
         if flow.source is not None and flow.target is not None:
@@ -70,7 +70,7 @@ def _places(system: OdeSystem, graph: StateGraph) -> list[tuple[int, int]]:
 def _walk(
     first: str, feeds: Mapping[str, list[str]], found: dict[str, tuple[int, int]], row: int
 ) -> int:
-    """Place what can be reached from a state, breadth first; return the next free row."""
+    """Place the states that follow from a state, breadth first; return the next free row."""
     level, column, last = [first], 0, row
     while level:
         for place, name in enumerate(level):
@@ -85,7 +85,7 @@ def _walk(
 
 
 def _flow(drawing: Drawing, source: Box, target: Box) -> None:
-    """Draw an arrow; there and back run side by side."""
+    """Draw an arrow; arrows in opposite directions run side by side."""
     (x, y), (u, v) = source.middle, target.middle
     if abs(y - v) < 1 and abs(abs(x - u) - _STEP_X) < 1:
         right = u > x
@@ -105,7 +105,7 @@ def _flow(drawing: Drawing, source: Box, target: Box) -> None:
         drawing.line([(x, start), (u, end)])
 
 
-def _tie(drawing: Drawing, source: Box, target: Box) -> None:
+def _dependence(drawing: Drawing, source: Box, target: Box) -> None:
     (x, y), (u, v) = source.middle, target.middle
     if abs(y - v) < 1:
         under = source.y + _HIGH

@@ -1,4 +1,4 @@
-"""Boxes, arrows and labels as SVG, in which no text is cut off."""
+"""Boxes, arrows and labels as SVG. Labels are made smaller where they would not fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ __all__ = ["Box", "Drawing"]
 _INK, _FAINT = "#333333", "#777777"
 _TEXT = 12.0
 _CHARACTER = 0.6
-"""Width of a character by its height, at most, in a sans-serif."""
+"""Greatest ratio of the width of a character to its height, in a sans-serif font."""
 _INSET = 10.0
 
 
@@ -20,9 +20,9 @@ class Box:
     Parameters
     ----------
     x, y, width, height : float
-        Left upper corner, and size.
+        Upper left corner, and size.
     text : str
-        In its middle; made smaller where it would not fit.
+        Label in its middle; it is made smaller where it would not fit.
     fill : str
         Colour.
     round : float
@@ -39,13 +39,13 @@ class Box:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """Its centre."""
+        """The centre of the box."""
         return self.x + self.width / 2, self.y + self.height / 2
 
 
 @dataclass(slots=True, kw_only=True)
 class Drawing:
-    """A picture that is being drawn; it grows to hold whatever is put in it."""
+    """A drawing that grows to contain all of its elements."""
 
     parts: list[str] = field(default_factory=list)
     right: float = 0.0
@@ -60,18 +60,18 @@ class Drawing:
             f'height="{box.height:.1f}" rx="{box.round:g}" fill="{box.fill}" stroke="{_INK}"/>'
         )
         upright = box.height > 3 * box.width
-        room = (box.height if upright else box.width) - _INSET
+        space = (box.height if upright else box.width) - _INSET
         turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if upright else ""
-        self._write(x, y + 4, box.text, room, f'text-anchor="middle" fill="{_INK}"{turn}')
+        self._write(x, y + 4, box.text, space, f'text-anchor="middle" fill="{_INK}"{turn}')
 
-    def text(self, x: float, y: float, text: str, *, room: float, colour: str = _FAINT,
+    def text(self, x: float, y: float, text: str, *, space: float, colour: str = _FAINT,
              anchor: str = "start") -> None:  # fmt: skip
-        """Write a text that begins (or ends, or is centred) at a point."""
-        self._reach(x + (room if anchor == "start" else 0), y + 4)
-        self._write(x, y, text, room, f'text-anchor="{anchor}" fill="{colour}"')
+        """Write a text that starts, ends or is centred at a point."""
+        self._reach(x + (space if anchor == "start" else 0), y + 4)
+        self._write(x, y, text, space, f'text-anchor="{anchor}" fill="{colour}"')
 
-    def _write(self, x: float, y: float, text: str, room: float, style: str) -> None:
-        size = min(_TEXT, room / max(1.0, _CHARACTER * len(text)))
+    def _write(self, x: float, y: float, text: str, space: float, style: str) -> None:
+        size = min(_TEXT, space / max(1.0, _CHARACTER * len(text)))
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" {style}>{escape(text)}</text>'
         )
@@ -84,7 +84,7 @@ class Drawing:
         head: bool = True,
         dashed: bool = False,
     ) -> None:
-        """Draw a line through points, with an arrow's head at its end."""
+        """Draw a line through points, with an arrowhead at its end."""
         for x, y in points:
             self._reach(x, y)
         path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
@@ -101,7 +101,7 @@ class Drawing:
         colour: str = _INK,
         dashed: bool = False,
     ) -> None:
-        """Draw a curve that is pulled towards a point, with an arrow's head at its end."""
+        """Draw a curve that is pulled towards a point, with an arrowhead at its end."""
         for x, y in (start, bend, end):
             self._reach(x, y)
         path = "M{:.1f} {:.1f} Q{:.1f} {:.1f} {:.1f} {:.1f}".format(*start, *bend, *end)
@@ -130,7 +130,7 @@ class Drawing:
         Parameters
         ----------
         title : str
-            What it shows, for those who do not see it.
+            Text that describes the drawing to screen readers.
         """
         width, height = self.right + 8, self.bottom + 8
         return (

@@ -9,7 +9,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.inits.curvature import Places, find_places, measure_curvature
-from pkqsp_bayes.fitting.inits.from_mode import begin_at_mode
+from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 
@@ -70,7 +70,7 @@ def test_subjects_and_shared_parameters_are_told_apart(
 def test_the_curvature_is_that_of_the_program(model: pq.ModelSpec, study: pq.Study) -> None:
     """Against all second derivatives, by differences of one parameter at a time."""
     bound = bind_model(model, study)
-    beginning = begin_at_mode(model, study, bound, 2, seed=1)
+    beginning = inits_at_mode(model, study, bound, 2, seed=1)
     mode = pq.find_mode(model, study, starts=2)["mode"].to_dataset()
     named = np.log([float(mode[n].item()) for n in ("CL", "V", "omega", "sigma")])
     own = mode["eta"].values[:, 0] + named[0]
@@ -105,7 +105,7 @@ def test_the_metric_that_is_given_stays(
     told = (tmp_path / "chain_1.csv").read_text().splitlines()
     at = next(k for k, line in enumerate(told) if "inverse mass matrix" in line)
     metric = np.array(told[at + 1].lstrip("# ").split(","), dtype=float)
-    beginning = begin_at_mode(model, study, bind_model(model, study), 1, seed=2)
+    beginning = inits_at_mode(model, study, bind_model(model, study), 1, seed=2)
     np.testing.assert_allclose(metric, beginning.variances, rtol=1e-3)
 
 

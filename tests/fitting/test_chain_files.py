@@ -60,7 +60,7 @@ def test_a_folder_in_the_place_of_a_chain_is_refused_before_it_is_sampled(
     path.write_text(json.dumps(found))
     (copy / "chain_1.csv").unlink()
     (copy / "chain_1.csv").mkdir()
-    refused(copy, study, "chain_1.csv", "the file of a chain is to be here")
+    refused(copy, study, "chain_1.csv", "the file of a chain must be here")
 
 
 def test_a_manifest_without_digests_blames_no_chain(
@@ -93,7 +93,7 @@ def test_a_whole_folder_is_taken_as_it_is(copy: Path, study: pq.Study, done: Don
         ("start_1_", "start_1_0", "another model or study"),
         ("method = sample", "method = optimize", "optimize"),
         ("eta.1", "xxx.1", "columns of eta"),
-        ("lp__,", "lp__,lp__,", "two columns have one name"),
+        ("lp__,", "lp__,lp__,", "two columns have the same name"),
         ("# ", "x ", "another chain"),
     ],
 )
@@ -121,18 +121,18 @@ def test_a_digit_that_changed_is_refused(copy: Path, study: pq.Study) -> None:
     place = content.rindex(b"\n", 0, len(content) - 2000) + 1
     content[place + 1] = ord("7") if content[place + 1] != ord("7") else ord("8")
     (copy / "chain_1.csv").write_bytes(content)
-    refused(copy, study, "chain_1.csv", "not what it was when the chain ended|cannot be read")
+    refused(copy, study, "chain_1.csv", "has changed since the chain finished|cannot be read")
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda m: [m], "no table"),
+        (lambda m: [m], "not a table"),
         (lambda m: m | {"odd": 1}, "unknown entry 'odd'"),
-        (lambda m: {k: v for k, v in m.items() if k != "program"}, "program is no text"),
-        (lambda m: m | {"data": 3}, "data is no text"),
-        (lambda m: m | {"settings": None}, "settings are no table"),
-        (lambda m: m | {"settings": m["settings"] | {"chains": "2"}}, "settings are no table"),
+        (lambda m: {k: v for k, v in m.items() if k != "program"}, "program is not a text"),
+        (lambda m: m | {"data": 3}, "data is not a text"),
+        (lambda m: m | {"settings": None}, "settings are not a table"),
+        (lambda m: m | {"settings": m["settings"] | {"chains": "2"}}, "settings are not a table"),
         (lambda m: m | {"settings": m["settings"] | {"draws": 1e300}}, "draws"),
         (lambda m: m | {"settings": m["settings"] | {"seed": -1}}, "seed"),
         (lambda m: m | {"settings": m["settings"] | {"chains": 10**12}}, "chains"),
@@ -228,7 +228,7 @@ def test_a_signal_ends_the_samplers_and_keeps_what_is_done(
     process.send_signal(sign)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == code, output
-    assert "0 of 2 chains are done and kept" in output
+    assert "0 of 2 chains are finished and kept" in output
     assert not list(folder.glob(".*.part"))
     left = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in str(p.info["cmdline"])]
     assert left == []

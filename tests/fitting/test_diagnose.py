@@ -59,11 +59,11 @@ def test_of_a_variable_the_worst_element_and_the_others_number() -> None:
     issue, *rest = pq.diagnose(changed(tree, "eta", eta))
     assert all("ESS" in other.what for other in rest)
     assert issue.where == "eta[2,CL]"
-    assert "so 1 more" in issue.what
+    assert "the same applies to 1 more" in issue.what
     assert 'BindOptions(centred={"CL": False})' in issue.remedy
 
 
-def test_slow_mixing_is_a_low_bulk_ess_and_its_twin_is_named() -> None:
+def test_slow_mixing_is_a_low_bulk_ess_and_its_correlate_is_named() -> None:
     tree = made_tree()
     # each value is held for ten draws: a tenth of the draws is independent
     slow = np.repeat(draws(tree, "CL")[:, ::10], 10, axis=1)
@@ -72,7 +72,7 @@ def test_slow_mixing_is_a_low_bulk_ess_and_its_twin_is_named() -> None:
     bulk = [i for i in pq.diagnose(tree) if i.what.startswith("bulk ESS")]
     assert [i.where for i in bulk] == ["CL", "V"]
     assert "at least 400" in bulk[0].what
-    assert "hardly apart from V (their correlation is 1.00)" in bulk[0].remedy
+    assert "hardly distinguish it from V (their correlation is 1.00)" in bulk[0].remedy
 
 
 def test_low_tail_ess() -> None:
@@ -95,7 +95,7 @@ def test_divergences_and_where_they_gather() -> None:
     issue = only(changed(tree, "diverging", marked))
     assert issue.where == "sampler"
     assert f"20 of {CHAINS * DRAWS} transitions diverged" in issue.what
-    assert "they gather at small omega[CL]" in issue.what
+    assert "they occur mostly at small values of omega[CL]" in issue.what
     assert "raise the target acceptance from 0.8: FitSettings(adapt_delta=0.95)" in issue.remedy
     assert 'BindOptions(centred={"CL": False})' in issue.remedy
 
@@ -104,7 +104,7 @@ def test_divergences_under_the_greatest_adapt_delta() -> None:
     tree = made_tree(settings={"draws": DRAWS, "adapt_delta": 0.99, "max_treedepth": 10})
     marked = np.zeros((CHAINS, DRAWS), dtype=bool)
     marked[0, 0] = True
-    assert "smaller steps will not help" in only(changed(tree, "diverging", marked)).remedy
+    assert "a larger adapt_delta does not help" in only(changed(tree, "diverging", marked)).remedy
 
 
 def test_tree_depth() -> None:
@@ -125,7 +125,7 @@ def test_energy_that_moves_slowly_and_with_what() -> None:
     tree = changed(changed(tree, "energy", energy), "omega", omega)
     found = [i for i in pq.diagnose(tree) if "E-BFMI" in i.what]
     assert [i.where for i in found] == ["chain 1"]
-    assert "it moves with omega[V]" in found[0].what
+    assert "it is correlated with omega[V]" in found[0].what
     assert 'BindOptions(centred={"V": True})' in found[0].remedy
 
 
@@ -138,7 +138,7 @@ def test_failed_solves_with_the_parameters_that_caused_them(solves: int, few: bo
     assert f"12 of {solves} solves failed" in issue.what
     assert "first at CL = 1e-09, V = not finite (chain 2)" in issue.what
     assert "max_steps" in issue.remedy
-    assert ("so few do no harm" in issue.remedy) is few
+    assert ("so few do not affect the result" in issue.remedy) is few
 
 
 def test_solves_without_failures_and_without_an_account() -> None:

@@ -38,7 +38,7 @@ def test_an_interrupt_ends_the_samplers_and_keeps_what_is_done(
     os.kill(process.pid, signal.SIGINT)
     output = process.communicate(timeout=60)[0]
     assert "KeyboardInterrupt" in output
-    assert "0 of 2 chains are done and kept" in output
+    assert "0 of 2 chains are finished and kept" in output
     assert not list(folder.glob("*.part"))
     left = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in str(p.info["cmdline"])]
     assert left == []
@@ -149,7 +149,7 @@ except pq.PkqspError as error:
 @pytest.mark.parametrize(
     ("missing", "error", "what"),
     [
-        (["chain_2.csv"], "ChainError chain 2: its file reached the greatest size", "1 of 2"),
+        (["chain_2.csv"], "ChainError chain 2: its file reached the size limit", "1 of 2"),
         ([], "ToolchainError cannot write", "File too large"),
     ],
 )

@@ -92,10 +92,10 @@ def test_without_a_mode_inside_there_is_an_error() -> None:
     spike = Optimum(start=1, log_density=1e9, converged=True, collapsed=True)
     inside = Optimum(start=2, log_density=3.0, converged=True)
     assert best_optimum([spike, inside]) is inside
-    with pytest.raises(MethodError, match="SD of random effects runs to 0"):
+    with pytest.raises(MethodError, match="SD of random effects goes to 0"):
         best_optimum([spike])
     with pytest.raises(MethodError, match="from all 1 starts: Line search failed"):
-        best_optimum([Optimum(start=1, said="Line search failed")])
+        best_optimum([Optimum(start=1, message="Line search failed")])
 
 
 def test_settings_that_mean_nothing_are_refused(model: pq.ModelSpec, study: pq.Study) -> None:
@@ -110,4 +110,4 @@ def test_a_prior_that_mostly_fails_has_a_mode(
     with caplog.at_level(logging.WARNING):
         tree = pq.find_mode(growing, growth, starts=2)
     assert float(tree["mode"]["k"]) == pytest.approx(0.1, rel=0.1)
-    assert "trying draws of the priors" in caplog.text
+    assert "draws of the priors are tried" in caplog.text

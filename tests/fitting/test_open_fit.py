@@ -105,9 +105,9 @@ def test_the_study_is_that_of_the_folder_if_it_was_fitted(folder: Path) -> None:
     with pytest.raises(pq.CheckError, match="its subjects are not those that were fitted"):
         pq.prior_posterior(folder)
     (folder / STUDY_FILE).unlink()
-    with pytest.raises(pq.CheckError, match=r"the study of the fit is not with it \(give the st"):
+    with pytest.raises(pq.CheckError, match=r"the study of the fit is not available \(give the st"):
         pq.prior_posterior(folder)
-    with pytest.raises(pq.CheckError, match="the study of the fit is not with it"):
+    with pytest.raises(pq.CheckError, match="the study of the fit is not available"):
         pq.prior_posterior(made_tree(model=""))
 
 

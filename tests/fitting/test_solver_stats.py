@@ -7,7 +7,7 @@ from pkqsp_bayes.fitting.sampling.solver_stats import (
     SolverFailure,
     SolverStats,
     read_solver_stats,
-    solver_account,
+    summarise_solver,
 )
 
 LIMIT = "more steps than max_steps allows"
@@ -52,8 +52,8 @@ def test_all_chains_together_then_each() -> None:
     failure = SolverFailure(reason=LIMIT, parameters={"CL": 2.0})
     one = SolverStats(solves=10, steps=50, rejected_steps=1)
     two = SolverStats(solves=20, steps=70, rejected_steps=2, failed={LIMIT: 3}, examples=(failure,))
-    account = solver_account({1: one, 2: two}, "native")
+    account = summarise_solver({1: one, 2: two}, "native")
     assert (account["solves"], account["steps"], account["failed"]) == (30, 120, 3)
     assert account["examples"] == [{"chain": 2, "reason": LIMIT, "parameters": {"CL": 2.0}}]
     assert account["chains"]["1"]["solves"] == 10
-    assert solver_account({1: one, 2: SolverStats()}, "stan")["solves"] is None
+    assert summarise_solver({1: one, 2: SolverStats()}, "stan")["solves"] is None

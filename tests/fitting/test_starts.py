@@ -1,4 +1,4 @@
-"""Starts, rung by rung: screened, Pathfinder's, the prior's, an error."""
+"""Initial values by level: screened points, Pathfinder, draws of the prior, an error."""
 
 import logging
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting import starts as rungs
+from pkqsp_bayes.fitting.inits import inits as inits_module
 from pkqsp_bayes.fitting.inits.inits import find_starts, settle_starts
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel, bind_model
@@ -32,7 +32,7 @@ def test_the_prior_is_asked_where_its_centre_fails(
         found = rates(find_starts(bound, 3, seed=5))
     assert len(set(found)) == 3
     assert all(k < CRITICAL for k in found)
-    assert "trying draws of the priors" in caplog.text
+    assert "draws of the priors are tried" in caplog.text
 
 
 def test_pathfinder_fills_up_what_is_missing(
@@ -44,7 +44,7 @@ def test_pathfinder_fills_up_what_is_missing(
         yield np.log([1.0, 5.0])  # refused
         yield only
 
-    monkeypatch.setattr(rungs, "_around_centre", around)
+    monkeypatch.setattr(inits_module, "_around_centre", around)
     found = find_starts(bound, 4, seed=1)
     assert found is not None
     assert len(set(rates(found))) == 4
@@ -61,8 +61,8 @@ def test_pathfinder_fills_up_what_is_missing(
 def test_one_point_serves_all_chains_if_pathfinder_fails(
     bound: BoundModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rungs, "_around_centre", lambda *_: iter([np.log([0.12, 0.3])]))
-    monkeypatch.setattr(rungs, "_pathfinder", lambda *_: [])
+    monkeypatch.setattr(inits_module, "_around_centre", lambda *_: iter([np.log([0.12, 0.3])]))
+    monkeypatch.setattr(inits_module, "_pathfinder", lambda *_: [])
     found = rates(find_starts(bound, 2, seed=1))
     np.testing.assert_allclose(found, [0.12, 0.12])
 
@@ -70,9 +70,9 @@ def test_one_point_serves_all_chains_if_pathfinder_fails(
 def test_without_any_start_the_culprit_is_named(
     growing: pq.ModelSpec, growth: pq.Study, bound: BoundModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rungs, "is_usable", lambda *_: False)
+    monkeypatch.setattr(inits_module, "is_usable", lambda *_: False)
     assert find_starts(bound, 2, seed=1) is None
-    with pytest.raises(pq.CheckError, match=r"ID 1: the solver gave up.*k = 1"):
+    with pytest.raises(pq.CheckError, match=r"ID 1: the solver failed.*k = 1"):
         settle_starts(growing, growth, bound, 2, 1)
 
 

@@ -56,7 +56,7 @@ def test_a_folder_without_a_result_says_what_it_is(tmp_path: Path) -> None:
         pq.read_fit(tmp_path / "nowhere")
     manifest = Manifest(program="", data="", settings={"chains": 4}, chains={"1": "chain_1.csv"})
     write_manifest(tmp_path, manifest)
-    with pytest.raises(pq.CheckError, match=r"1 of 4 chains are done \(resume it"):
+    with pytest.raises(pq.CheckError, match=r"1 of 4 chains are finished \(resume it"):
         pq.read_fit(tmp_path)
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_result_is_told(tmp_path: Path) -> None:
 
 
 def test_the_study_of_a_fit_is_read_again(tmp_path: Path) -> None:
-    with pytest.raises(pq.CheckError, match="is not in it"):
+    with pytest.raises(pq.CheckError, match="it has no study of the fit"):
         read_study_of(tmp_path)
     study = pq.load_dataset("theophylline")
     write_study(study, tmp_path / STUDY_FILE)

@@ -45,7 +45,7 @@ def test_nothing_is_outside(ready: CompiledModel) -> None:
 def test_words_say_what_varies(ready: CompiledModel) -> None:
     told = dict(describe_model(ready))
     varying = [n for n, p in ready.spec.population.parameters.items() if p.iiv]
-    assert all(name in told["Varies between people"] for name in varying)
+    assert all(name in told["Random effects"] for name in varying)
     assert str(len(ready.ode.states)) in told["Size"]
 
 

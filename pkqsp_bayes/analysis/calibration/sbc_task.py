@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
-from pkqsp_bayes.fitting.inits.from_mode import Beginning
+from pkqsp_bayes.fitting.inits.from_mode import ChainInits
 from pkqsp_bayes.fitting.inits.inits import find_starts
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.quantities import population_quantities
@@ -148,7 +148,7 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     if starts is None:
         return {"status": "no start has a finite density"}
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
-    sample = chain_sampler(program, bound.plain_data(), Beginning(starts=starts), settings)
+    sample = chain_sampler(program, bound.plain_data(), ChainInits(starts=starts), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
     except ChainInterruptedError:

@@ -1,4 +1,4 @@
-"""What failed solves mean for a fit, and what to do about each kind."""
+"""Issues of failed ODE solves, with a remedy for each reason."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,16 +8,16 @@ from pkqsp_bayes.remedies import setting
 
 __all__ = ["solver_issues"]
 
-_TIGHTER = "state tighter priors of the parameters, where the model makes sense"
+_TIGHTER = "state tighter priors, without mass at values that are impossible in the model"
 _REMEDIES = (
     ("max_steps", f"raise {setting('max_steps')}, or {_TIGHTER}"),
     (
         "step size fell below",
         f"loosen {setting('tolerances')}, or {_TIGHTER}",
     ),
-    ("not finite", f"look for a division by 0 or an overflow in the equations, or {_TIGHTER}"),
-    ("singular", f"look for states without any loss in the equations, or {_TIGHTER}"),
-    ("steady state", "drop SS for doses that never come to rest, or " + _TIGHTER),
+    ("not finite", f"check the equations for a division by 0 or an overflow, or {_TIGHTER}"),
+    ("singular", f"check the equations for states without any loss, or {_TIGHTER}"),
+    ("steady state", "remove SS from doses that have no steady state, or " + _TIGHTER),
     ("record", f"{setting('check')} reports which record"),
     ("negative duration", "bound duration, lag and rate from below (`lower`)"),
     ("negative lag", "bound bioavailability, duration, lag and rate from below (`lower`)"),
@@ -30,7 +30,7 @@ def solver_issues(solver: Mapping[str, Any]) -> Iterator[Issue]:
     Parameters
     ----------
     solver : mapping
-        The attribute ``solver`` of a result.
+        Attribute ``solver`` of a result.
 
     Examples
     --------
@@ -42,11 +42,11 @@ def solver_issues(solver: Mapping[str, Any]) -> Iterator[Issue]:
     of_all = "" if solves is None else f" of {solves}"
     for reason, count in solver.get("reasons", {}).items():
         what = (
-            f"{count}{of_all} solves failed, warm-up included: {reason}; each refused a proposal"
+            f"{count}{of_all} solves failed, warm-up included: {reason}; each rejected a proposal"
             f"{_example(reason, solver)}"
         )
         remedy = next((r for key, r in _REMEDIES if key in reason), _TIGHTER)
-        few = "" if solves is None or count > solves / 1000 else "so few do no harm; "
+        few = "" if solves is None or count > solves / 1000 else "so few do not affect the result; "
         yield Issue(severity="warning", where="ODE solver", what=what, remedy=few + remedy)
 
 

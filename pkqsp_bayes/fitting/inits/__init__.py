@@ -1,1 +1,1 @@
-"""Initial values: where chains start, the mode, and why no start has a finite density."""
+"""Initial values of chains, the mode, and diagnostics of initial values without finite density."""

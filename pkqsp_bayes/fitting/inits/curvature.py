@@ -1,9 +1,9 @@
 """The curvature of a posterior around a point, and the normal distribution that it describes.
 
-Subjects touch one another only through what they share, so that the matrix of second derivatives
-is an arrowhead: a block for each subject, and a border of the shared parameters. All subjects can
-be moved at once, and a population of any size costs as many gradients as one subject's effects and
-the shared parameters are, times four.
+Given the shared parameters, subjects are independent. The matrix of second derivatives is therefore
+an arrowhead: one block per subject, and a border for the shared parameters. The random effects of
+all subjects can be changed at once. The number of gradients is four times the number of shared
+parameters and of random effects of one subject; it does not depend on the number of subjects.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,24 +19,24 @@ __all__ = ["Curvature", "Gradient", "Places", "find_places", "measure_curvature"
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Gradient = Callable[[FloatArray], FloatArray]
-"""Gradients (K, parameters) of the log density at points (K, parameters)."""
+"""Function of points (K, parameters); it returns gradients (K, parameters) of the log density."""
 
 _FIRST = 1e-3
-_SHARE = 0.1  # of a parameter's own width: the step of the second look
+_SHARE = 0.1  # step of the second pass, as a share of the width of a parameter
 _LEAST_STEP, _MOST_STEP = 1e-6, 0.1
-_WIDEST = 10.0  # on an unconstrained scale: nothing is known of what is wider
+_WIDEST = 10.0  # greatest width on the unconstrained scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Places:
-    """Where the parameters of a program stand on the unconstrained scale.
+    """Indices of the parameters of a program on the unconstrained scale.
 
     Parameters
     ----------
     shared : (P,) array of int
-        Places of what all subjects share.
+        Indices of the parameters that all subjects share.
     own : (N, E) array of int
-        Places of each subject's own; none if a model has no random effects.
+        Indices of the random effects of each subject; empty if a model has no random effects.
     """
 
     shared: IntArray
@@ -44,12 +44,12 @@ class Places:
 
 
 def find_places(starts: Mapping[str, Start]) -> Places:
-    """Return where shared parameters and those of subjects stand.
+    """Return the indices of the shared parameters and of those of each subject.
 
     Parameters
     ----------
     starts : mapping of str to Start
-        In the order of the declarations.
+        Start of each parameter, in the order of the declarations.
 
     Examples
     --------
@@ -79,18 +79,18 @@ def find_places(starts: Mapping[str, Start]) -> Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curvature:
-    """The covariance that minus the inverse of the second derivatives is, by its parts.
+    """The negative inverse of the second derivatives as a covariance, by blocks.
 
     Parameters
     ----------
     places : Places
-        Of the parameters.
+        Indices of the parameters.
     shared : (P, P) array
-        Covariance of what is shared.
+        Covariance of the shared parameters.
     own : (N, E, E) array
-        Covariance of each subject's own, given what is shared.
+        Covariance of each subject's random effects, given the shared parameters.
     slope : (N, E, P) array
-        How a subject's own move with what is shared.
+        Change of a subject's random effects with the shared parameters.
     """
 
     places: Places
@@ -107,7 +107,7 @@ class Curvature:
         return found
 
     def draw(self, rng: np.random.Generator) -> FloatArray:
-        """Draw a deviation from the point: of what is shared, then of each subject given that."""
+        """Draw a deviation from the point: of shared parameters, then of each subject's effects."""
         found = np.empty(self.places.shared.size + self.places.own.size)
         shared = _root(self.shared) @ rng.normal(size=self.places.shared.size)
         found[self.places.shared] = shared
@@ -121,18 +121,18 @@ class Curvature:
 def measure_curvature(gradient: Gradient, point: FloatArray, places: Places) -> Curvature:
     """Measure the curvature of a log density around a point by differences of its gradients.
 
-    A first look with one small step gives each parameter's own width, a second takes steps of a
-    tenth of that. Where the density is no hill, a direction has the width that a hill of the same
-    steepness would have.
+    A first pass with one small step gives the width of each parameter. A second pass uses steps of
+    a tenth of that width. A direction in which the log density is not concave gets the width of a
+    concave density with the same absolute curvature.
 
     Parameters
     ----------
     gradient : callable
-        Of the log density on the unconstrained scale.
+        Gradient of the log density on the unconstrained scale.
     point : array (parameters,)
-        Where; best at the mode.
+        The point; ideally the mode.
     places : Places
-        Which parameters are shared, and which are a subject's.
+        Indices of the shared parameters and of those of each subject.
     """
     first = _border(gradient, point, places, np.full(point.size, _FIRST))
     steps = np.clip(_SHARE * _widths(first, places), _LEAST_STEP, _MOST_STEP)
@@ -150,13 +150,13 @@ class _Arrowhead:
 
 def _border(gradient: Gradient, point: FloatArray, places: Places, steps: FloatArray) -> _Arrowhead:
     shared, own = places.shared, places.own
-    moves = list(_moves(places, steps))
+    moves = list(_perturbations(places, steps))
     both = np.array([point + sign * move for move in moves for sign in (1, -1)])
     slopes = gradient(both)
     changes = -(slopes[0::2] - slopes[1::2]) / 2
     by_shared, by_own = changes[: shared.size], changes[shared.size :]
     block = by_own[:, own] / steps[own.T][:, :, None]
-    block = np.moveaxis(block, 0, 2)  # subject, effect that answers, effect that moved
+    block = np.moveaxis(block, 0, 2)  # subject, effect of the gradient, effect that was changed
     corner = by_shared[:, shared] / steps[shared][:, None]
     between = np.moveaxis(by_shared[:, own] / steps[shared][:, None, None], 0, 2)
     return _Arrowhead(
@@ -166,8 +166,8 @@ def _border(gradient: Gradient, point: FloatArray, places: Places, steps: FloatA
     )
 
 
-def _moves(places: Places, steps: FloatArray) -> Iterator[FloatArray]:
-    """Yield the moves: one shared parameter at a time, then one effect of all subjects."""
+def _perturbations(places: Places, steps: FloatArray) -> Iterator[FloatArray]:
+    """Yield the steps: one shared parameter at a time, then one effect of all subjects."""
     for group in (*places.shared[:, None], *places.own.T):
         move = np.zeros(steps.size)
         move[group] = steps[group]
@@ -175,7 +175,7 @@ def _moves(places: Places, steps: FloatArray) -> Iterator[FloatArray]:
 
 
 def _widths(found: _Arrowhead, places: Places) -> FloatArray:
-    """Return the width of each parameter, all others held."""
+    """Return the width of each parameter while all others are constant."""
     curvature = np.empty(places.shared.size + places.own.size)
     curvature[places.shared] = np.diag(found.shared)
     curvature[places.own] = np.einsum("nee->ne", found.own)
@@ -190,12 +190,12 @@ def _inverted(found: _Arrowhead, places: Places) -> Curvature:
 
 
 def _inverse(matrices: FloatArray) -> FloatArray:
-    """Return inverses of symmetric matrices, each eigenvalue by its size."""
+    """Return inverses of symmetric matrices, with the absolute values of their eigenvalues."""
     values, vectors = np.linalg.eigh(matrices)
     size = np.maximum(np.abs(values), _WIDEST**-2)
     return (vectors / size[..., None, :]) @ np.swapaxes(vectors, -1, -2)
 
 
 def _root(covariance: FloatArray) -> FloatArray:
-    """Return a matrix whose product with its transpose is a covariance, of any size."""
+    """Return the Cholesky factor of a covariance; the covariance may be empty."""
     return np.linalg.cholesky(covariance) if covariance.size else covariance

@@ -30,7 +30,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 __all__ = ["diagnose_mode", "find_mode"]
 
 _LOGGER = logging.getLogger(__name__)
-# Optima are another one if they are lower by this, or if a typical value differs by this share.
+# Two optima differ if their log densities differ by this, or a typical value by this share.
 _LOWER = 0.1
 _APART = 0.1
 _OF_SUBJECTS = ("subject", "occasion")
@@ -53,36 +53,37 @@ def find_mode(
 ) -> xr.DataTree:
     """Find the mode of the posterior.
 
-    What it is good for: starting values, a first look at a fit, and the individual parameters of
+    Use the mode for initial values, for a first look at a fit, and for the individual parameters of
     new subjects under a population model whose typical values, omega and sigma are stated as
     numbers (MAP Bayesian estimates, as in dose individualisation).
 
-    What it is not: NONMEM's or Monolix's estimate. Those maximise the likelihood with the random
-    effects integrated out; here they are parameters beside the others. With a free omega the joint
-    density has no bound where omega and all its etas go to 0 together. A centred effect (where
-    subjects have much data; see `BindOptions`) has, beside that spike, a mode inside, whose omega
-    is somewhat too small; with little data there is none, and an error says so. A non-centred
-    effect has no spike, but its omega is much too great, since a greater omega makes any eta
-    cheaper. On twelve simulated subjects with seven samples each and omega = 0.3: 0.20 centred,
-    0.71 non-centred. For omega, draw with `pkqsp_bayes.fit`.
+    The mode is not the estimate of NONMEM or Monolix. These maximise the likelihood with the random
+    effects integrated out. Here the random effects are parameters like the others. If omega is
+    estimated, the joint density is unbounded where omega and all its etas go to 0 together. The
+    density of a centred effect (for subjects with much data; see `BindOptions`) has a second,
+    interior mode, whose omega is somewhat too small. With few data there is no interior mode, and
+    an error reports this. A non-centred effect has no such singularity, but its omega is much too
+    large, because a larger omega makes any eta more probable. Example: for twelve simulated
+    subjects with seven samples each and omega = 0.3, the mode has omega = 0.20 (centred) or 0.71
+    (non-centred). To estimate omega, sample with `pkqsp_bayes.fit`.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.load_model`; or a name in the library, or a file.
     study : Study, str, Path or DataFrame
-        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.read_study`; or the name of a data set, or a file.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
     starts : int
-        From how many screened starts to climb.
+        Number of screened initial values from which L-BFGS is run.
     seed : int
-        Of the starts.
+        Seed of the initial values.
     jacobian : bool
-        True: the mode on the unconstrained scale, where positive parameters are logarithms. That
-        is the scale on which pharmacometrics works: it does not depend on units, the mode of a
-        log-normal prior is its median, and SDs stay away from 0, where their density vanishes.
-        False: the mode of the density as stated, on the natural scale.
+        True: the mode on the unconstrained scale, on which positive parameters are logarithms. This
+        scale is usual in pharmacometrics: it does not depend on units, the mode of a log-normal
+        prior is its median, and SDs stay away from 0, where their density vanishes.
+        False: the mode of the density on the natural scale.
     iterations : int
         Limit of L-BFGS from each start.
 
@@ -98,9 +99,9 @@ def find_mode(
     Raises
     ------
     CheckError
-        With every problem of model, study and settings; if no start has a finite density.
+        With every problem of model, study and settings; if no initial value has a finite density.
     MethodError
-        If the optimiser failed from every start, or ran to omega = 0.
+        If the optimiser failed from every initial value, or converged to omega = 0.
     """
     model = as_model(model)
     study = as_study(study, model)
@@ -142,7 +143,7 @@ def _tree(bound: BoundModel, optima: Sequence[Optimum]) -> xr.DataTree:
 
 
 def _compared(bound: BoundModel, optima: Sequence[Optimum]) -> xr.Dataset:
-    """Lay the starts' optima side by side; a start that failed has NaN."""
+    """Return the optima of all starts as one dataset; NaN for a start that failed."""
     tables = []
     for optimum in optima:
         table = parameter_group(optimum.values, bound, ())
@@ -152,7 +153,7 @@ def _compared(bound: BoundModel, optima: Sequence[Optimum]) -> xr.Dataset:
                 log_density=optimum.log_density,
                 converged=optimum.converged,
                 collapsed=optimum.collapsed,
-                said=optimum.said,
+                said=optimum.message,
             )
         )
     index = xr.DataArray([o.start for o in optima], dims="start", name="start")
@@ -160,12 +161,12 @@ def _compared(bound: BoundModel, optima: Sequence[Optimum]) -> xr.Dataset:
 
 
 def diagnose_mode(tree: xr.DataTree) -> list[Issue]:
-    """Return what is doubtful about a mode; empty if nothing is.
+    """Return the problems of a mode; an empty list if there are none.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `find_mode` returns.
+        The result of `find_mode`.
     """
     return [*_unfinished(tree), *_multimodal(tree)]
 
@@ -174,14 +175,15 @@ def _unfinished(tree: xr.DataTree) -> Iterator[Issue]:
     optima = tree["optima"].to_dataset()
     if tree.attrs["converged"] == "false":
         best = optima["said"].values[int(np.nanargmax(optima["log_density"].values))]
-        what = f"it has not converged ({best or 'no reason given'})"
+        what = f"the optimiser did not converge ({best or 'no reason is given'})"
         remedy = f"raise {setting('iterations')}; if that does not help, tighten the solver's "
         remedy += f"tolerances: {setting('tolerances')}"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
     lost = int(optima["collapsed"].sum())
     if lost:
-        what = f"{lost} of {optima.sizes['start']} starts ran to omega = 0, where there is no mode"
-        remedy = f"the mode that is reported is one inside; draw with {setting('fit')} for omega"
+        starts = optima.sizes["start"]
+        what = f"{lost} of {starts} starts converged to omega = 0, where there is no mode"
+        remedy = f"sample with {setting('fit')} to estimate omega; the reported mode is interior"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
 
 
@@ -199,7 +201,9 @@ def _multimodal(tree: xr.DataTree) -> Iterator[Issue]:
                 f"start {start} ended at another mode, lower by {gap:.2g} in log density"
                 f"{': ' if values else ''}{values}"
             )
-            remedy = "the posterior has several modes, or L-BFGS stopped early: look at `optima`"
+            remedy = (
+                "inspect `optima`: the posterior has several modes, or L-BFGS stopped too early"
+            )
             yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
 
 

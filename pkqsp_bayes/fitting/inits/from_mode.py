@@ -1,10 +1,11 @@
-"""Chains that begin at the mode, with the metric of the curvature there.
+"""Initial values of chains at the mode, with the metric from the curvature there.
 
-A sampler that begins with a unit metric takes steps as short as the narrowest parameter. With
-thousands of subjects that is a typical value or a residual SD, known to a thousandth: every tree
-of the first windows runs to its greatest depth, and what these few draws then say of the metric is
-pulled towards 0.001 by Stan's regularisation, a hundred times too wide. The curvature at the mode
-gives the metric at once, for a few dozen gradients whatever the number of subjects.
+A sampler that starts with a unit metric takes steps as short as the narrowest parameter. With
+thousands of subjects this is a typical value or a residual SD with a relative SD of 0.001. Every
+tree of the first windows then reaches the greatest depth. Stan's regularisation shrinks the metric
+that is estimated from these few draws towards 0.001, which is a hundred times too wide. The
+curvature at the mode gives the metric at once; it costs a few dozen gradients for any number of
+subjects.
 """
 
 import logging
@@ -25,61 +26,68 @@ from pkqsp_bayes.program.program_inits import constrain_point
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["Beginning", "begin_at_mode", "begin_at_priors"]
+__all__ = ["ChainInits", "inits_at_mode", "inits_at_priors"]
 
 FloatArray = NDArray[np.float64]
 
 _LOGGER = logging.getLogger(__name__)
 _CLIMBS = 2
 _ITERATIONS = 500
-_SHRINK = (1.0, 1.0, 0.5, 0.25, 0.1, 0.0)  # of draws around the mode, until one will do
+_SHRINK = (
+    1.0,
+    1.0,
+    0.5,
+    0.25,
+    0.1,
+    0.0,
+)  # factors of the deviation from the mode, tried until a point is usable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Beginning:
-    """Where chains begin, and with what metric.
+class ChainInits:
+    """Initial values of the chains, and the metric.
 
     Parameters
     ----------
     starts : mapping of int to mapping
-        By chain, on the constrained scale.
+        Initial values by chain, on the constrained scale.
     variances : (parameters,) array, optional
-        The diagonal of the inverse metric, which then stays; without it the sampler learns one.
+        The diagonal of the inverse metric, which is then fixed; without it warm-up adapts one.
     """
 
     starts: Mapping[int, Mapping[str, Any]]
     variances: FloatArray | None = None
 
 
-def begin_at_priors(
+def inits_at_priors(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
-) -> Beginning:
-    """Begin around the centre of the priors; see `find_starts`."""
-    return Beginning(starts=settle_starts(model, study, bound, chains, seed))
+) -> ChainInits:
+    """Return initial values around the centre of the priors; see `find_starts`."""
+    return ChainInits(starts=settle_starts(model, study, bound, chains, seed))
 
 
-def begin_at_mode(
+def inits_at_mode(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
-) -> Beginning:
-    """Begin at draws of the normal distribution around the mode.
+) -> ChainInits:
+    """Return draws of the normal distribution around the mode as initial values.
 
     Parameters
     ----------
     model, study
-        As they were bound.
+        The model and the study that were bound.
     bound : BoundModel
         Program and data.
     chains : int
-        How many.
+        Number of chains.
     seed : int
-        Of the climbs' starts and of the draws.
+        Seed of the starts of the optimiser and of the draws.
 
     Raises
     ------
     CheckError
-        If no start has a finite density: with the observations at fault.
+        If no start has a finite density; it lists the affected observations.
     MethodError
-        If there is no mode: with what to do.
+        If there is no mode; it states a remedy.
     """
     _warn_of_free(bound)
     program = load_program(bound.program, user_header=bound.header)
@@ -88,7 +96,7 @@ def begin_at_mode(
         optimise(program, bound, climbs, seed=seed, jacobian=True, iterations=_ITERATIONS)
     )
     point = point_of(bound, mode.values)
-    _LOGGER.info("the chains begin at the mode: log density %.6g", mode.log_density)
+    _LOGGER.info("the chains start at the mode: log density %.6g", mode.log_density)
     curvature = measure_curvature(
         lambda points: log_density(bound, points)[1], point, find_places(bound.starts)
     )
@@ -96,21 +104,21 @@ def begin_at_mode(
         k: constrain_point(bound.starts, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)
     }
-    return Beginning(starts=starts, variances=curvature.variances())
+    return ChainInits(starts=starts, variances=curvature.variances())
 
 
 def _warn_of_free(bound: BoundModel) -> None:
-    """Warn where effects are not centred: a greater omega makes any eta cheaper at the mode."""
+    """Warn of non-centred effects: at the mode a larger omega makes any eta more probable."""
     free = [name for name, centred in bound.centred.items() if not centred]
     if free:
         _LOGGER.warning(
-            "the SD of %s is far too great at the mode, where the effect is not centred; with so "
-            'few observations of each subject, begin="priors" is better', ", ".join(free),
+            "the SD of %s is much too large at the mode, because the effect is not centred; with "
+            'few observations per subject, use begin="priors"', ", ".join(free),
         )  # fmt: skip
 
 
 def _draw(bound: BoundModel, point: FloatArray, curvature: Curvature, seed: int) -> FloatArray:
-    """Return a draw at which density and gradient are finite; at worst the mode itself."""
+    """Return a draw with finite density and gradient; if there is none, the mode."""
     rng = np.random.default_rng(seed)
     draws = (point + share * curvature.draw(rng) for share in _SHRINK)
     return next((draw for draw in draws if is_usable(bound, draw)), point)

@@ -1,4 +1,4 @@
-"""Where chains begin: points at which log density and gradient are finite, or an honest error."""
+"""Initial values of chains: points with finite log density and gradient."""
 
 import dataclasses
 import logging
@@ -31,30 +31,30 @@ _LOGGER = logging.getLogger(__name__)
 _SPREADS = (0.3, 0.1, 0.03)
 _TRIES = 4
 _PRIOR_DRAWS = 50  # for each chain
-_EFFECTS = 0.1  # spread of random effects around 0 beside a draw of the prior
+_EFFECTS = 0.1  # SD of the random effects around 0, for a draw of the prior
 _DIGITS = 10
 
 
 def settle_starts(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
 ) -> dict[int, dict[str, Any]]:
-    """Return what `find_starts` finds, or say why there is no start.
+    """Return the result of `find_starts`, or raise an error with the reasons.
 
     Parameters
     ----------
     model, study
-        As they were bound.
+        The model and the study that were bound.
     bound : BoundModel
         Program and data.
     chains : int
-        How many.
+        Number of chains.
     seed : int
-        Of the points.
+        Seed of the points.
 
     Raises
     ------
     CheckError
-        With the observations, subjects and parameters at fault.
+        If there is no start; it lists the affected observations, subjects and parameters.
     """
     starts = find_starts(bound, chains, seed)
     if starts is None:
@@ -65,35 +65,39 @@ def settle_starts(
 def find_starts(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str, Any]] | None:
     """Return a start for each chain, on the constrained scale; None if there is none.
 
-    1. Random points around the centre of the priors, no farther than these are wide, closer to it
-       from try to try. They are spread, so that R-hat means something, and cost one gradient each.
-    2. If there are fewer of them than chains: draws of Pathfinder, which climbs from those there
-       are, or from the centre, and so moves away from where the solver fails.
-    3. If there are none: draws of the prior's population parameters, with random effects near 0;
-       for priors whose centre makes no sense while part of them does.
+    1. Random points around the centre of the priors. Their distance is at most the width of the
+       priors and decreases with each attempt. They are overdispersed, so that R-hat is meaningful,
+       and each costs one gradient.
+    2. If there are fewer such points than chains: draws of Pathfinder, which starts at these points
+       or at the centre, and leaves the region in which the solver fails.
+    3. If there are no such points: draws of the population parameters from the prior, with random
+       effects near 0. They are for priors whose centre is impossible in the model.
 
-    Pathfinder is no default: its starts lie nearer to the posterior, but do not shorten warm-up.
-    On theophylline (12 subjects; 2 chains, 2 seeds, 300 iterations of warm-up) there were 26,500
-    and 28,400 leapfrog steps from the first rung, 32,000 and 26,400 from Pathfinder's draws, which
-    cost another 3 s and more.
+    Pathfinder is not the default: its draws are closer to the posterior, but do not shorten
+    warm-up. For theophylline (12 subjects; 2 chains, 2 seeds, 300 iterations of warm-up) there were
+    26,500 and 28,400 leapfrog steps from the points of step 1, and 32,000 and 26,400 from draws of
+    Pathfinder, which took at least another 3 s.
 
-    Every point that is returned has been tried: log density and gradient are finite there.
+    Log density and gradient were evaluated at every point that is returned; they are finite.
 
     Parameters
     ----------
     bound : BoundModel
         Program and data.
     chains : int
-        How many.
+        Number of chains.
     seed : int
-        Of the points.
+        Seed of the points.
     """
     found = _take(bound, _around_centre(bound, chains, seed), chains)
     if len(found) < chains:
         if found:
             found = _more_by_pathfinder(bound, found, chains, seed)
         else:
-            _LOGGER.warning("no start around the centre of the priors; trying draws of the priors")
+            _LOGGER.warning(
+                "no point around the centre of the priors has a finite density; draws of the "
+                "priors are tried"
+            )
             found = _take(bound, _from_prior(bound, chains, seed), chains)
     if not found:
         return None
@@ -102,7 +106,7 @@ def find_starts(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str
 
 
 def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[FloatArray]:
-    """Return the first points that will do, and look at no more than is needed."""
+    """Return the first usable points; evaluate no more points than necessary."""
     found: list[FloatArray] = []
     for point in points:
         if is_usable(bound, point):
@@ -114,7 +118,7 @@ def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[F
 
 def _around_centre(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArray]:
     centre = unconstrained_point(bound.starts)
-    # A coefficient per kg or year has a prior of 0.01: 0.3 from its centre is out of this world.
+    # A coefficient per kg or year has a prior SD of about 0.01: a spread of 0.3 is impossible.
     shares = np.minimum(1.0, unconstrained_widths(bound.starts) / _SPREADS[0])
     rng = np.random.default_rng(seed)
     for spread in _SPREADS:
@@ -124,30 +128,32 @@ def _around_centre(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatA
 
 
 def is_usable(bound: BoundModel, point: FloatArray) -> bool:
-    """Whether log density and gradient are finite at a point of the unconstrained scale."""
+    """Return whether log density and gradient are finite at a point of the unconstrained scale."""
     try:
         value, gradient = log_density(bound, point.reshape(1, -1))
     except PointError:
-        return False  # the program refuses the point
+        return False  # the program rejects the point
     return math.isfinite(value[0]) and bool(np.isfinite(gradient).all())
 
 
 def _more_by_pathfinder(
     bound: BoundModel, found: Sequence[FloatArray], chains: int, seed: int
 ) -> list[FloatArray]:
-    """Return the points, and draws of Pathfinder from them."""
+    """Return the points, followed by draws of Pathfinder that start from them."""
     wanted = chains - len(found)
     drawn = _take(bound, _pathfinder(bound, found, chains, seed), wanted)
-    _LOGGER.info("%d starts are draws of Pathfinder", len(drawn))
+    _LOGGER.info("%d initial values are draws of Pathfinder", len(drawn))
     return [*found, *drawn]
 
 
 def _pathfinder(
     bound: BoundModel, found: Sequence[FloatArray], count: int, seed: int
 ) -> list[FloatArray]:
-    """Return draws of Pathfinder from points; none if it fails from each of them."""
+    """Return draws of Pathfinder that start from points; an empty list if it fails."""
     program = load_program(bound.program, user_header=bound.header)
-    starts: Any = [constrain_point(bound.starts, point) for point in found]  # as lists go too
+    starts: Any = [
+        constrain_point(bound.starts, point) for point in found
+    ]  # lists are accepted too
     try:
         run = program.pathfinder(
             data=bound.plain_data(),
@@ -186,18 +192,18 @@ def _from_prior(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArra
 
 
 def point_of(bound: BoundModel, values: Mapping[str, FloatArray]) -> FloatArray:
-    """Return values of all parameters as a point of the unconstrained scale."""
+    """Return the values of all parameters as a point of the unconstrained scale."""
     at = {name: _with_value(start, values[name]) for name, start in bound.starts.items()}
     return unconstrained_point(at)
 
 
 def _points(bound: BoundModel, values: Mapping[str, FloatArray]) -> Iterator[FloatArray]:
-    """Yield draws on the unconstrained scale; what they do not name is at its centre."""
+    """Yield draws on the unconstrained scale; other parameters are at their centres."""
     names = [name for name in bound.starts if name in values]
     count = len(values[names[0]]) if names else 0
     for k in range(count):
         at = {name: _with_value(bound.starts[name], values[name][k]) for name in names}
-        with np.errstate(divide="ignore"):  # on a bound; the density is asked next
+        with np.errstate(divide="ignore"):  # values on a bound; the density is checked next
             yield unconstrained_point({**bound.starts, **at})
 
 

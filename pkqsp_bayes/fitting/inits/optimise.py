@@ -1,4 +1,4 @@
-"""L-BFGS from several starts, and where each of them ended."""
+"""L-BFGS from several starts, and the optimum of each."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,52 +14,52 @@ from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.remedies import setting
 
-__all__ = ["MethodError", "Optimum", "best_optimum", "optimise", "what_was_said"]
+__all__ = ["MethodError", "Optimum", "best_optimum", "last_message", "optimise"]
 
 FloatArray = NDArray[np.float64]
 
 _DIGITS = 17
 _COLLAPSED = 0.01
-_NOISE = re.compile(r"^(Optimization|Error evaluating model log probability|\s*Iter|\s*$)")
+_IGNORED = re.compile(r"^(Optimization|Error evaluating model log probability|\s*Iter|\s*$)")
 
 
 class MethodError(PkqspError, RuntimeError):
-    """A method of Stan came to nothing; the text says why, and what to do."""
+    """A method of Stan failed; the text states the reason and a remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Optimum:
-    """Where one start ended.
+    """The optimum that was reached from one start.
 
     Parameters
     ----------
     start : int
-        Its number, from 1.
+        Number of the start, from 1.
     log_density : float
-        There; NaN if the optimiser failed.
+        Log density at the optimum; NaN if the optimiser failed.
     converged : bool
-        Whether one of L-BFGS's tolerances was met.
+        Whether one of the tolerances of L-BFGS was met.
     collapsed : bool
-        Whether an SD of random effects ran towards 0, where the joint density has no bound.
-    said : str
-        The optimiser's last word.
+        Whether an SD of random effects went to 0, where the joint density is unbounded.
+    message : str
+        The last message of the optimiser.
     values : mapping of str to array
-        Each variable of the program.
+        Values of each variable of the program.
     estimate : CmdStanMLE or None
-        What cmdstanpy returned.
+        The result of cmdstanpy.
     """
 
     start: int
     log_density: float = float("nan")
     converged: bool = False
     collapsed: bool = False
-    said: str = ""
+    message: str = ""
     values: Mapping[str, FloatArray] = field(default_factory=dict)
     estimate: cmdstanpy.CmdStanMLE | None = None
 
     @property
     def ended_well(self) -> bool:
-        """Whether this is a mode: converged, inside the bounds."""
+        """Whether this is a mode: the optimiser converged, and no SD went to 0."""
         return self.converged and not self.collapsed
 
 
@@ -72,63 +72,63 @@ def optimise(
     jacobian: bool,
     iterations: int,
 ) -> list[Optimum]:
-    """Climb from every start.
+    """Run L-BFGS from every start.
 
     Parameters
     ----------
     program : CmdStanModel
-        Compiled.
+        The compiled program.
     bound : BoundModel
-        What it is of.
+        Its model and data.
     starts : mapping of int to mapping
-        On the constrained scale.
+        Initial values, on the constrained scale.
     seed : int
-        Of replicates at the optimum.
+        Seed of the replicates at the optimum.
     jacobian : bool
         Whether the density is that on the unconstrained scale.
     iterations : int
-        Limit of each.
+        Greatest number of iterations from each start.
     """
     return [
-        _climb(program, bound, number, start, seed, jacobian, iterations)
+        _optimise_from(program, bound, number, start, seed, jacobian, iterations)
         for number, start in starts.items()
     ]
 
 
 def best_optimum(optima: Sequence[Optimum]) -> Optimum:
-    """Return the highest of those that ended well; if none did, of those that did not collapse.
+    """Return the highest optimum that converged; if there is none, of those not collapsed.
 
     Raises
     ------
     MethodError
-        If there is none of either.
+        If the optimiser failed or collapsed from every start.
     """
     inside = [o for o in optima if np.isfinite(o.log_density) and not o.collapsed]
     if inside:
         return max(inside, key=lambda o: (o.ended_well, o.log_density))
     if any(o.collapsed for o in optima):
         raise MethodError(
-            "there is no mode: from every start an SD of random effects runs to 0, where the joint "
-            f"density has no bound; sample with {setting('fit')}, state that SD as a number, or "
+            "there is no mode: from every start an SD of random effects goes to 0, where the joint "
+            f"density is unbounded; sample with {setting('fit')}, state that SD as a number, or "
             f"sample the effect non-centred: {setting('non_centred', 'NAME')}"
         )
-    told = "; ".join(sorted({o.said for o in optima}))
-    raise MethodError(f"the optimiser failed from all {len(optima)} starts: {told}")
+    reasons = "; ".join(sorted({o.message for o in optima}))
+    raise MethodError(f"the optimiser failed from all {len(optima)} starts: {reasons}")
 
 
-def what_was_said(text: str) -> str:
-    r"""Return the last line of a console that says something.
+def last_message(text: str) -> str:
+    r"""Return the last line of a console output that is a message.
 
     Examples
     --------
-    >>> what_was_said("  Iter  log prob\nOptimization terminated:\n  Line search failed\n")
+    >>> last_message("  Iter  log prob\nOptimization terminated:\n  Line search failed\n")
     'Line search failed'
     """
-    lines = [line.strip() for line in text.splitlines() if not _NOISE.match(line)]
+    lines = [line.strip() for line in text.splitlines() if not _IGNORED.match(line)]
     return lines[-1] if lines else ""
 
 
-def _climb(
+def _optimise_from(
     program: cmdstanpy.CmdStanModel,
     bound: BoundModel,
     number: int,
@@ -149,21 +149,21 @@ def _climb(
             sig_figs=_DIGITS,
         )
     except RuntimeError as error:
-        return Optimum(start=number, said=what_was_said(str(error)))
+        return Optimum(start=number, message=last_message(str(error)))
     values = {name: np.asarray(value) for name, value in found.stan_variables().items()}
     return Optimum(
         start=number,
         log_density=float(found.optimized_params_dict["lp__"]),
         converged=found.converged,
         collapsed=_is_collapsed(values, bound),
-        said=what_was_said(Path(found.runset.stdout_files[0]).read_text()),
+        message=last_message(Path(found.runset.stdout_files[0]).read_text()),
         values=values,
         estimate=found,
     )
 
 
 def _is_collapsed(values: Mapping[str, FloatArray], bound: BoundModel) -> bool:
-    """Whether an SD of random effects is far below the centre of its prior."""
+    """Return whether an SD of random effects is far below the centre of its prior."""
     for name in ("omega", "omega_sampled", "omega_iov", "omega_iov_sampled"):
         if name in bound.starts and name in values:
             centre = bound.starts[name].value

@@ -1,1 +1,1 @@
-"""Results: draws under the users' names, on disk and read back."""
+"""Results: labelled draws, files on disk, and fits that are read back."""

@@ -1,4 +1,4 @@
-"""What draws of an approximation are: a label for everything that shows them."""
+"""Label and issues of draws from an approximation, by their Pareto k-hat."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,15 +9,15 @@ from pkqsp_bayes.remedies import setting
 __all__ = ["GOOD_K", "USABLE_K", "approximation_issues", "approximation_label"]
 
 GOOD_K = 0.5
-"""Up to it the weights have a variance, and means of resampled draws an error that shrinks."""
+"""Up to this k-hat the variance of the weights is finite, and means of resampled draws converge."""
 USABLE_K = 0.7
-"""Up to it resampling by weights still repairs means and intervals (Vehtari et al. 2024)."""
-_A_SKETCH = 1.0
+"""Up to this k-hat resampling still corrects means and intervals (Vehtari et al. 2024)."""
+_POOR_K = 1.0
 _NAMES = {"laplace": "Laplace's approximation", "pathfinder": "Pathfinder"}
 
 
 def approximation_label(attrs: Mapping[Any, Any]) -> str:
-    """Return what a set of draws is, if it is not the posterior's or only roughly so.
+    """Return the label of draws that are from a poor approximation of the posterior.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def approximation_label(attrs: Mapping[Any, Any]) -> str:
     Returns
     -------
     str
-        Empty for draws of HMC, and for approximations with a Pareto k-hat of 0.5 at most.
+        Empty for draws of HMC, and for approximations with a Pareto k-hat of at most 0.5.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def approximation_label(attrs: Mapping[Any, Any]) -> str:
 
 
 def approximation_issues(attrs: Mapping[Any, Any]) -> Iterator[Issue]:
-    """Yield what is wrong with an approximation, and what to do; nothing for draws of HMC.
+    """Yield the problems of an approximation with remedies; nothing for draws of HMC.
 
     Parameters
     ----------
@@ -57,9 +57,11 @@ def approximation_issues(attrs: Mapping[Any, Any]) -> Iterator[Issue]:
         return
     k_hat = float(attrs["pareto_k"])
     if k_hat <= USABLE_K:
-        of = "resampled by weights, whose variance may have no bound: means and intervals are rough"
+        of = "resampled by weights whose variance may be infinite: means and intervals are rough"
     else:
-        of = "a sketch of the posterior" if k_hat <= _A_SKETCH else "not the posterior"
+        of = "a poor approximation of the posterior" if k_hat <= _POOR_K else "not the posterior"
     what = f"Pareto k-hat is {k_hat:.2f} (good: at most {GOOD_K}): {of}"
-    remedy = f"draw with {setting('fit')}; for starting values and a first look it will do"
+    remedy = (
+        f"sample with {setting('fit')}; use this result for initial values or a first look only"
+    )
     yield Issue(severity="warning", where="approximation", what=what, remedy=remedy)

@@ -1,4 +1,4 @@
-"""The label of a poor approximation on all that is made of its draws."""
+"""The label of a poor approximation on all results of analyses of its draws."""
 
 import dataclasses
 import functools
@@ -23,16 +23,16 @@ _FITS = ("fit", "given")
 
 
 def labelled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Say in the log and on the result of an analysis what the draws are, if not the posterior's.
+    """Add the label of a poor approximation to the result of an analysis, and log it.
 
-    The argument ``fit`` (or ``given``) reaches the function as a FittedModel. A Dataset, a
-    DataFrame or a Series gets ``attrs["label"]``; a dataclass that has a field ``label``, that
-    field. An analysis within an analysis does not log once more.
+    The function receives the argument ``fit`` (or ``given``) as a FittedModel. A Dataset, a
+    DataFrame or a Series gets ``attrs["label"]``; a dataclass gets its field ``label``, if it has
+    one. An analysis within another analysis does not log the label again.
 
     Parameters
     ----------
     function : callable
-        The analysis; `pkqsp_bayes.arguments.checked` goes around it.
+        The analysis; it is decorated with `pkqsp_bayes.arguments.checked` too.
     """
     signature = inspect.signature(function)
     name = next(n for n in _FITS if n in signature.parameters)
@@ -58,12 +58,12 @@ def labelled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
 
 
 def label_of(fitted: FittedModel) -> str:
-    """Return what the draws of a result are, if they are not the posterior's; else nothing.
+    """Return the label of a result with a poor approximation; else an empty string.
 
     Parameters
     ----------
     fitted : FittedModel
-        What `pkqsp_bayes.fit` or `pkqsp_bayes.approximate` returned, open.
+        The opened result of `pkqsp_bayes.fit` or `pkqsp_bayes.approximate`.
     """
     attrs = fitted.posterior.attrs if "posterior" in fitted.groups else {}
     return approximation_label(fitted.attrs) or approximation_label(attrs)

@@ -1,4 +1,4 @@
-"""What a result says of itself: the model, the program, the versions that made it."""
+"""Attributes of a result: the model, the program, the options and the versions of packages."""
 
 import importlib.metadata
 import json
@@ -15,16 +15,16 @@ _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
 
 def result_attributes(model: ModelSpec, bound: BoundModel, **more: Any) -> dict[str, str]:
-    """Return the attributes of a result; what is no text becomes JSON.
+    """Return the attributes of a result; values that are not text are written as JSON.
 
     Parameters
     ----------
     model : ModelSpec
-        As stated.
+        The specification of the model.
     bound : BoundModel
-        Of it and the study.
+        The model with its study.
     **more
-        What is the method's own.
+        Further attributes of the method.
     """
     stated = {
         "model": format_model(model),
@@ -38,7 +38,7 @@ def result_attributes(model: ModelSpec, bound: BoundModel, **more: Any) -> dict[
 
 
 def chosen_options(options: BindOptions | None) -> dict[str, Any]:
-    """Return the options that differ from the default: with them a result can be made again.
+    """Return the options that differ from the default; a result can be reproduced with them.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def chosen_options(options: BindOptions | None) -> dict[str, Any]:
 
 
 def _changes(chosen: Any, usual: Any) -> dict[str, Any]:
-    """Return the fields of a record that differ, records in it alike."""
+    """Return the fields of a dataclass that differ, also within nested dataclasses."""
     values = {f.name: (getattr(chosen, f.name), getattr(usual, f.name)) for f in fields(chosen)}
     return {
         name: _changes(value, default) if is_dataclass(value) else value

@@ -1,4 +1,4 @@
-"""Stan's files to one DataTree in the user's names."""
+"""Conversion of the files of CmdStan to one DataTree with the names of the model."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,11 +32,11 @@ def convert_chains(
     Parameters
     ----------
     files : sequence of Path
-        One a chain.
+        One file per chain.
     bound : BoundModel
-        Gives dims, coords and the users' names.
+        The model with dims, coords and names.
     attributes : mapping
-        What the result shall say of itself; what is no text becomes JSON.
+        Attributes of the result; values that are not text are written as JSON.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def convert_chains(
     prior = tree["posterior"].to_dataset()[["lprior"]]
     tree["log_prior"] = xr.DataTree(prior)
     posterior = tree["posterior"].to_dataset()
-    # What has no dims is the sampler's own.
+    # Variables without dims belong to the sampler.
     hidden = [str(name) for name in posterior if name not in bound.dims or name == "lprior"]
     renamed = {k: v for k, v in bound.names.items() if k in posterior and k != v}
     kept = posterior.drop_vars(hidden)
@@ -85,26 +85,26 @@ def convert_chains(
 
 
 def _read(files: Sequence[Path]) -> cmdstanpy.CmdStanMCMC:
-    """Read the files; each alone if all do not do, to name the one at fault."""
+    """Read the files; if this fails, read each one separately to name the damaged file."""
     try:
         return _parse(files)
-    except Exception as error:  # cmdstanpy and NumPy raise all kinds
-        found = [(file, told) for file in files if (told := _fault(file))]
-        issues = [Issue(where=str(file), what=f"it cannot be read: {told}"[:400], remedy=_REMEDY)
-                  for file, told in found or [(files[0].parent, str(error))]]  # fmt: skip
+    except Exception as error:  # cmdstanpy and NumPy raise errors of many types
+        found = [(file, text) for file in files if (text := _read_error(file))]
+        issues = [Issue(where=str(file), what=f"it cannot be read: {text}"[:400], remedy=_REMEDY)
+                  for file, text in found or [(files[0].parent, str(error))]]  # fmt: skip
         raise CheckError(issues) from None
 
 
 def _parse(files: Sequence[Path]) -> cmdstanpy.CmdStanMCMC:
     fit = cmdstanpy.from_csv([str(file) for file in files])
     if not isinstance(fit, cmdstanpy.CmdStanMCMC):
-        raise TypeError("it holds no draws of a sampler")
+        raise TypeError("it does not contain draws of a sampler")
     if not np.isfinite(fit.draws()[..., 0]).all():
         raise ValueError("a log density in it is not finite")
     return fit
 
 
-def _fault(file: Path) -> str:
+def _read_error(file: Path) -> str:
     try:
         _parse([file])
     except Exception as error:

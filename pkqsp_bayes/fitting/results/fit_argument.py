@@ -1,4 +1,4 @@
-"""A fit as an argument: the result itself, or the folder that it was written to."""
+"""Arguments that are fits: a result, or the folder that it was written to."""
 
 from pathlib import Path
 
@@ -14,29 +14,29 @@ from pkqsp_bayes.remedies import setting
 __all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "open_fit"]
 
 FitLike = FittedModel | xr.DataTree | str | Path
-"""A fit that is open; the result of a fit; the path of its folder."""
+"""An opened fit; the result of a fit; or the path of its folder."""
 
 _WANTED = f"give {setting('a fit')}"
 
 
 def open_fit(fit: FitLike) -> FittedModel:
-    """Return a fit with its model, its study and its draws, each made when first asked for.
+    """Return a fit with its model, study and draws; each is read or computed at its first use.
 
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returned; or the folder that it wrote to, or a file of it. What is
-        open already is returned as it is.
+        The result of `pkqsp_bayes.fit`; or its folder, or a file in it. An opened fit is returned
+        unchanged.
 
     Returns
     -------
     FittedModel
-        Every analysis takes it. What one has made of it, others do not make again.
+        An argument for every analysis. The results that analyses share are computed once.
 
     Raises
     ------
     CheckError
-        As `pkqsp_bayes.read_fit`; also for what is no fit at all.
+        As `pkqsp_bayes.read_fit`; also if the argument is not a fit.
 
     Examples
     --------
@@ -76,24 +76,24 @@ def _tree_issues(where: str, tree: xr.DataTree, group: str, wanted: str) -> list
 def _place_issues(value: str | Path) -> list[Issue]:
     try:
         there = Path(value).exists()
-    except OSError:  # a name that is too long, a folder that is closed to us
+    except OSError:  # a name that is too long, a folder without permission
         there = False
-    remedy = "name the folder that the fit was written to"
+    remedy = "give the folder that the fit was written to"
     return [] if there else [Issue(where=str(value), what="there is no such folder", remedy=remedy)]
 
 
 def _prior_issues(where: str, value: object) -> list[Issue]:
-    wanted = "give what pkqsp_bayes.sample_prior returns"
+    wanted = "give the result of pkqsp_bayes.sample_prior"
     if not isinstance(value, xr.DataTree):
         return [Issue(where=where, what=f"it is {shown(value)}", remedy=wanted)]
     return _tree_issues(where, value, "prior", wanted)
 
 
 def _calibration_issues(where: str, value: object) -> list[Issue]:
-    wanted = "give what pkqsp_bayes.sbc returns"
-    told = list(instance(xr.Dataset, wanted=wanted).issues(where, value))
-    if told or not isinstance(value, xr.Dataset):
-        return told
+    wanted = "give the result of pkqsp_bayes.sbc"
+    issues = list(instance(xr.Dataset, wanted=wanted).issues(where, value))
+    if issues or not isinstance(value, xr.Dataset):
+        return issues
     missing = [name for name in _RANKED if name not in value]
     what = f"it has no {', '.join(missing)}"
     return [Issue(where=where, what=what, remedy=wanted)] if missing else []
@@ -107,7 +107,7 @@ def _result_issues(where: str, value: object) -> list[Issue]:
 
 
 RESULT = Rule(issues=_result_issues, kinds=(xr.DataTree, FittedModel))
-"""Any result that says of which model it is."""
+"""Any result that has its model in an attribute."""
 
 FIT = Rule(issues=_issues, kinds=(xr.DataTree, FittedModel))
 PRIOR_DRAWS = Rule(issues=_prior_issues, kinds=(xr.DataTree,))

@@ -1,4 +1,4 @@
-"""`open_fit`: a fit with its model, its study and its draws, each made once."""
+"""`FittedModel`: a fit with its model, its study and its draws, each computed once."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
@@ -18,7 +18,7 @@ from pkqsp_bayes.fitting.results.fitted_study import (
     own_copy,
     study_fingerprint,
 )
-from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account, read_options
+from pkqsp_bayes.fitting.results.metadata import FitMetadata, read_metadata, read_options
 from pkqsp_bayes.fitting.results.quantities import labelled_draws, name_groups
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
@@ -32,25 +32,25 @@ from pkqsp_bayes.study.study_argument import StudyLike, as_study
 __all__ = ["FittedModel", "read_spec"]
 
 _MOST = 64
-"""Things made of a fit that are kept; those used longest ago go first."""
+"""Greatest number of cached results of a fit; the least recently used are removed first."""
 
 
 class FittedModel:
-    """A fit, and what belongs to it: each thing is made when it is first asked for, and once.
+    """A fit with its model, study and draws; each is computed at its first use, and once.
 
-    `pkqsp_bayes.open_fit` makes it. Every analysis takes it in place of the fit; several analyses
-    of one `FittedModel` share the model, the study and the predictions that they have in common.
-    What is kept is bounded, and goes with the object.
+    `pkqsp_bayes.open_fit` returns it. Every analysis takes it in place of the fit. Analyses of the
+    same `FittedModel` share the model, the study and common predictions. The number of cached
+    results is limited; they are freed with the object.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        A result. It is not changed. Groups that it is given later are not seen; its numbers are
-        shared, not copied: nothing may be written into them.
+        A result. It is not changed. Groups that are added to it later are ignored. Its arrays are
+        shared, not copied; do not write into them.
 
     Examples
     --------
-    A posterior made by hand, in place of that of a fit:
+    A posterior that was constructed by hand, in place of a fit:
 
     >>> import numpy as np
     >>> import pkqsp_bayes as pq
@@ -79,7 +79,7 @@ class FittedModel:
 
     @property
     def tree(self) -> xr.DataTree:
-        """The result as a DataTree, in the labels of this version; its arrays are read-only."""
+        """The result as a DataTree with the labels of this version; its arrays are read-only."""
         copied = self._tree.copy(deep=False)
         copied.encoding = dict(self._tree.encoding)
         return copied
@@ -91,12 +91,12 @@ class FittedModel:
 
     @property
     def source(self) -> str:
-        """File that the result was read from; ``the fit`` where it was not."""
+        """File that the result was read from; ``the fit`` if it was not read from a file."""
         return str(self._tree.encoding.get("source", "the fit"))
 
     @property
     def folder(self) -> Path | None:
-        """Folder of the fit, where it is known."""
+        """Folder of the fit, if it is known."""
         source = self._tree.encoding.get("source")
         return None if source is None else Path(str(source)).parent
 
@@ -121,13 +121,13 @@ class FittedModel:
         Raises
         ------
         CheckError
-            If the result does not have it, or it is damaged.
+            If the result has no model, or a damaged one.
         """
         return read_spec(self._tree)
 
     @cached_property
     def compiled(self) -> CompiledModel:
-        """The model, composed and lowered, with the occasions of the fit."""
+        """The compiled model, with the occasions of the fit."""
         return compile_model(self.spec, occasions=self.occasions)
 
     @cached_property
@@ -137,7 +137,7 @@ class FittedModel:
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
-        """Subjects of the fit, as far as it has random effects of them."""
+        """Subjects of the fit; empty if it has no random effects."""
         return self._labels("subject")
 
     def _labels(self, dim: str) -> tuple[str, ...]:
@@ -150,9 +150,9 @@ class FittedModel:
         return labelled_draws(self.posterior)
 
     @cached_property
-    def metadata(self) -> FitAccount:
-        """How the fit was made, as far as diagnostics ask."""
-        return read_account(self._tree)
+    def metadata(self) -> FitMetadata:
+        """Settings of the fit that diagnostics need."""
+        return read_metadata(self._tree)
 
     @cached_property
     def options(self) -> BindOptions:
@@ -161,7 +161,7 @@ class FittedModel:
 
     @cached_property
     def own_study(self) -> Study | None:
-        """The study that was fitted, from the folder of the fit; None where it is not there.
+        """The study that was fitted, from the folder of the fit; None if the folder has none.
 
         Raises
         ------
@@ -181,27 +181,27 @@ class FittedModel:
         Raises
         ------
         CheckError
-            If it is not at hand, or not the one that was fitted.
+            If it is not available, or not the one that was fitted.
         """
         if self.own_study is None:
-            what, remedy = "the study of the fit is not with it", "give the study: study=..."
+            what, remedy = "the study of the fit is not available", "give the study: study=..."
             raise CheckError([Issue(where=self.source, what=what, remedy=remedy)])
         return self.own_study
 
     def resolve_study(self, study: StudyLike | None, *, own: bool = False) -> Study:
-        """Return the study that an argument of an analysis means.
+        """Return the study for the argument of an analysis.
 
         Parameters
         ----------
         study : Study, str, Path, DataFrame or None
-            None for that of the fit. A table is read as the model says.
+            None for the study of the fit. A table is read with the columns of the model.
         own : bool
-            Whether only the study that was fitted will do.
+            Whether it must be the study that was fitted.
 
         Raises
         ------
         CheckError
-            If it cannot be read, or is not the one that was fitted though it has to be.
+            If it cannot be read, or is not the one that was fitted although ``own`` is true.
         """
         if study is None:
             return self.study
@@ -211,45 +211,45 @@ class FittedModel:
         return self.once(("study", study_fingerprint(found)), lambda: own_copy(found))
 
     def require_own(self, study: Study) -> None:
-        """Refuse a study that is not the one that was fitted.
+        """Raise an error for a study that is not the one that was fitted.
 
-        What the model sees is compared: subjects, events, times, covariates, occasions; and what
-        was observed. Units, the order of columns and columns that the model does not read do not
-        matter. A fit that does not say of which study it is, is compared with the study in its
-        folder; without that by its subjects and observations, as far as it has them.
+        The comparison covers the data that the model reads (subjects, events, times, covariates,
+        occasions) and the observations. Units, the order of columns and unused columns are ignored.
+        A fit without a record of its study is compared with the study in its folder; if there is
+        none, by its subjects and observations, as far as they are known.
 
         Raises
         ------
         CheckError
-            If it is another; with every problem of the study with the model.
+            If it is another study; or with every problem of the study with the model.
         """
         key = ("difference", study_fingerprint(study))
         what = self.once(key, lambda: design_difference(self._tree, self.bind_data, study))
         if what:
-            remedy = "give the study of the fit, or fit this one"
+            remedy = "give the study of the fit, or fit the model to this study"
             raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
 
     def bind_data(self, study: Study) -> BoundData:
-        """Return the model with a study as its data; censored values as in the fit."""
+        """Return the model with a study as its data, with the censoring method of the fit."""
         blq = self.options.blq
         key = ("bound data", study_fingerprint(study))
         return self.once(key, lambda: bind_data(self.spec, study, blq=blq, centred={}))
 
     @cached_property
     def bound(self) -> BoundModel:
-        """The Stan program of the fit and its data, made anew from model, study and options."""
+        """The Stan program of the fit and its data, generated from model, study and options."""
         return bind_model(self.spec, self.study, options=self.options)
 
     @cached_property
     def _summary(self) -> pd.DataFrame:
-        # Not at the top: it is an analysis, and takes a FittedModel itself.
+        # Imported here, since this module takes a FittedModel.
         from pkqsp_bayes.fitting.results.summarise import summarise_parameters
 
         return summarise_parameters(self._tree)
 
     @property
     def summary(self) -> pd.DataFrame:
-        """What `pkqsp_bayes.summary_table` returns."""
+        """The result of `pkqsp_bayes.summary_table`."""
         table = self._summary.copy()
         table.attrs = dict(self._summary.attrs)
         return table
@@ -262,18 +262,18 @@ class FittedModel:
 
     @property
     def diagnostics(self) -> list[Issue]:
-        """What `pkqsp_bayes.diagnose` returns."""
+        """The result of `pkqsp_bayes.diagnose`."""
         return list(self._diagnostics)
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made under a key before, or make it now.
+        """Return the cached result of a key, or compute it.
 
         Parameters
         ----------
         key : hashable
-            Names everything that the result depends on, besides the fit.
+            All inputs that the result depends on, in addition to the fit.
         make : callable
-            Makes it. What it returns must not be changed by anybody.
+            Function that computes the result. The result must not be changed.
         """
         with self._lock:
             if key not in self._made:
@@ -290,18 +290,18 @@ def read_spec(tree: xr.DataTree) -> ModelSpec:
     Raises
     ------
     CheckError
-        If it is not there, or damaged.
+        If the result has no model, or a damaged one.
     """
     source = str(tree.encoding.get("source", "the fit"))
     text = tree.attrs.get("model")
     if not isinstance(text, str):
-        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no model in its attributes", "give the result of pkqsp_bayes.fit"
         raise CheckError([Issue(where=source, what=what, remedy=remedy)])
     return parse_model(text, where=f"{source}: attribute model")
 
 
 def _frozen(tree: xr.DataTree) -> xr.DataTree:
-    """Return a copy of a tree whose arrays cannot be written to; the values are shared."""
+    """Return a copy of a tree with read-only arrays; the values are shared."""
     groups = {node.path: _read_only(node.to_dataset(inherit=False)) for node in tree.subtree}
     made = xr.DataTree.from_dict(groups)
     made.encoding = dict(tree.encoding)

@@ -1,4 +1,4 @@
-"""Whether a study is the one that was fitted, and which studies are the same."""
+"""Comparison of a study with the one that was fitted."""
 
 import dataclasses
 import hashlib
@@ -20,7 +20,7 @@ _Bind = Callable[[Study], BoundData]
 
 
 def study_fingerprint(study: Study) -> str:
-    """Return a digest of all that a study holds: two with the same one are the same study.
+    """Return a digest of the contents of a study; equal studies have equal digests.
 
     Examples
     --------
@@ -40,19 +40,19 @@ def study_fingerprint(study: Study) -> str:
 
 
 def own_copy(study: Study) -> Study:
-    """Return a study that nobody else has, so that nobody else can change it."""
+    """Return a copy of a study that changes of the original do not affect."""
     return dataclasses.replace(study, table=study.table.copy())
 
 
 def design_difference(tree: xr.DataTree, bind: _Bind, study: Study) -> str:
-    """Return what is different between a study and the one that was fitted; empty for nothing.
+    """Return the difference between a study and the fitted one; empty if there is none.
 
     Parameters
     ----------
     tree : xarray.DataTree
         The fit.
     bind : callable
-        Puts a study in the place of the data of the fit's model.
+        Function that binds a study to the model of the fit.
     study : Study
         The study.
 
@@ -67,7 +67,7 @@ def design_difference(tree: xr.DataTree, bind: _Bind, study: Study) -> str:
 
 
 def _by_keys(tree: xr.DataTree, bind: _Bind, data: BoundData) -> str | None:
-    """Return what is different, empty for nothing; None if nothing is known of the study."""
+    """Return the difference, empty if there is none; None if the fit has no record of its study."""
     keys = _keys(tree, bind)
     if keys is None:
         return None

@@ -1,7 +1,7 @@
-"""Draws of any of Stan's methods as labelled groups, in the users' names.
+"""Conversion of the draws of all methods of Stan to labelled groups.
 
-What comes in are arrays by the program's identifiers, as cmdstanpy gives them; what they mean
-(dims, coords, names) was fixed when the model was bound.
+The inputs are arrays by identifier of the program, as cmdstanpy returns them. Their dims, coords
+and names are defined when the model is bound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,23 +28,23 @@ Values = Mapping[str, FloatArray]
 
 _PREDICTIVE = {"prediction": "prediction", "replicate": "DV"}
 _DRAWS = ("chain", "draw")
-# What is in a group of its own.
+# Variables with their own groups.
 _ELSEWHERE = {"lprior", "log_lik", *_PREDICTIVE}
 
 
 def parameter_group(
     values: Values, bound: BoundModel, leading: Sequence[str] = _DRAWS
 ) -> xr.Dataset:
-    """Return parameters and random effects; what is the sampler's own is left out.
+    """Return parameters and random effects, without the variables of the sampler.
 
     Parameters
     ----------
     values : mapping of str to array
-        Each variable of the program, with the leading dimensions first.
+        Values of each variable of the program, with the leading dimensions first.
     bound : BoundModel
-        Gives dims, coords and the users' names.
+        The model with dims, coords and names.
     leading : sequence of str
-        Dimensions before the variables' own.
+        Dimensions before those of the variables.
     """
     kept = [name for name in bound.dims if name in values and name not in _ELSEWHERE]
     names = {name: bound.names.get(name, name) for name in kept}
@@ -73,26 +73,26 @@ def prior_density_group(
 
 
 def observed_group(bound: BoundModel) -> xr.Dataset:
-    """Return what was observed."""
+    """Return the observations."""
     observed = {"DV": np.array(bound.observed["DV"], dtype=np.float64)}
     return label_observations(_dataset(observed, bound, {"DV": "DV"}, ()), bound)
 
 
 def constant_group(bound: BoundModel) -> xr.Dataset:
-    """Return which observations are censored: -1 below the limit, 1 above it."""
+    """Return the censoring of each observation: -1 below the limit, 1 above it, otherwise 0."""
     censored = {"censored": np.array(bound.data["censored"])}
     return label_observations(_dataset(censored, bound, {"censored": "censored"}, ()), bound)
 
 
 def label_observations(dataset: xr.Dataset, bound: BoundModel) -> xr.Dataset:
-    """Say of each observation whose it is, when, and of what.
+    """Add subject, time and endpoint of each observation as coordinates.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        With dimension ``observation``.
+        Variables with dimension ``observation``.
     bound : BoundModel
-        Knows.
+        The model with its study.
     """
     labels = {
         name: ("observation", np.array(bound.observed[name])) for name in ("ID", "TIME", "endpoint")
@@ -111,7 +111,7 @@ def _dataset(
         if name in values:
             own = bound.dims.get(name, ("observation",))
             array = np.asarray(values[name])
-            # cmdstanpy gives a vector of one element as a number
+            # cmdstanpy returns a vector of one element as a number
             shape = (*array.shape[: len(leading)], *(len(bound.coords[dim]) for dim in own))
             variables[called] = ((*leading, *own), array.reshape(shape))
     used = {dim for dims, _ in variables.values() for dim in dims}

@@ -1,7 +1,7 @@
-"""The account of a fit on disk: what it is a fit of, and which chains are done.
+"""The manifest of a fit on disk: digests of its inputs, its settings and its finished chains.
 
-It is written anew, whole, after each chain, so that whatever dies, the next start knows what is
-there. A fit is resumed only if everything that its draws depend on is the same.
+It is written again atomically after each chain. If the process ends, the next start finds the
+finished chains. A fit is resumed only if all inputs that its draws depend on are the same.
 """
 
 import dataclasses
@@ -25,24 +25,24 @@ __all__ = ["Manifest", "begin_manifest", "changes", "read_manifest", "write_mani
 _FILE = "manifest.json"
 _MOST = 10_000
 _MOST_BYTES = 10_000_000
-_REMEDY = "it is damaged: put back what was there, or fit into another folder"
+_REMEDY = "the file is damaged: restore it from a copy, or fit into another folder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a folder holds.
+    """Contents of the folder of a fit.
 
     Parameters
     ----------
     program, data : str
-        Hashes of the program (with its header) and of the data.
+        Digests of the program (with its header) and of the data.
     settings : mapping
         The `FitSettings`.
     chains : mapping of str to str
-        Number of each finished chain to the name of its file.
+        File name of each finished chain, by its number.
     digests : mapping of str to str
-        Number of each finished chain to the SHA-256 of its file; fits of earlier versions did not
-        note it.
+        SHA-256 of the file of each finished chain, by its number; fits of earlier versions do not
+        have it.
     """
 
     program: str
@@ -53,11 +53,11 @@ class Manifest:
 
     @property
     def key(self) -> str:
-        """A short name of program and data."""
+        """A short digest of program and data."""
         return _digest(self.program + self.data)[:16]
 
     def with_chain(self, folder: Path, number: int) -> "Manifest":
-        """Return it with a chain that has ended, whose file is in a folder."""
+        """Return the manifest with a finished chain, whose file is in a folder."""
         name = f"chain_{number}.csv"
         return dataclasses.replace(
             self,
@@ -71,7 +71,7 @@ def _digest(text: str) -> str:
 
 
 def begin_manifest(bound: BoundModel, settings: FitSettings) -> Manifest:
-    """Return the manifest of a fit that has no chain yet."""
+    """Return the manifest of a fit without finished chains."""
     return Manifest(
         program=_digest(bound.program + "\0" + (bound.header or "")),
         data=_digest(json.dumps(bound.plain_data(), sort_keys=True)),
@@ -80,12 +80,12 @@ def begin_manifest(bound: BoundModel, settings: FitSettings) -> Manifest:
 
 
 def changes(old: Manifest, new: Manifest) -> list[str]:
-    """Return in words what draws depend on, and differs between two fits.
+    """Describe the differences between two fits that affect their draws.
 
     Parameters
     ----------
     old, new : Manifest
-        What is on disk, and what was asked for.
+        The manifest on disk, and the manifest of the requested fit.
 
     Examples
     --------
@@ -106,12 +106,12 @@ def changes(old: Manifest, new: Manifest) -> list[str]:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of a folder, or None if it holds no fit.
+    """Return the manifest of a folder, or None if the folder has no fit.
 
     Raises
     ------
     CheckError
-        If it cannot be read, or does not hold what it should.
+        If it cannot be read, or its contents are not valid.
     """
     path = folder / _FILE
     if not path.exists():
@@ -126,16 +126,16 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _problems(found: Any) -> Iterator[str]:
-    """Yield what is wrong with what a manifest holds; names of files lead nowhere else."""
+    """Yield the errors in a manifest; file names outside the folder are not accepted."""
     if not isinstance(found, dict):
-        yield "it is no table"
+        yield "it is not a table"
         return
     known = {f.name for f in dataclasses.fields(Manifest)}
     yield from (f"it has an unknown entry {str(name)[:40]!r}" for name in found.keys() - known)
-    yield from (f"{n} is no text" for n in ("program", "data") if type(found.get(n)) is not str)
+    yield from (f"{n} is not a text" for n in ("program", "data") if type(found.get(n)) is not str)
     settings = found.get("settings")
     if not isinstance(settings, dict) or type(settings.get("chains")) is not int:
-        yield "settings are no table with the number of chains"
+        yield "its settings are not a table with the number of chains"
         return
     chains, digests = found.get("chains", {}), found.get("digests", {})
     right = {str(k): f"chain_{k}.csv" for k in range(1, min(settings["chains"], _MOST) + 1)}
@@ -144,9 +144,9 @@ def _problems(found: Any) -> Iterator[str]:
     elif not isinstance(digests, dict) or not digests.keys() <= chains.keys():
         yield "its digests are not those of its chains"
     elif not all(isinstance(text, str) for text in digests.values()):
-        yield "its digests are no texts"
+        yield "its digests are not texts"
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, whole or not at all."""
+    """Write the manifest atomically."""
     write_text(folder / _FILE, json.dumps(dataclasses.asdict(manifest), indent=1) + "\n")

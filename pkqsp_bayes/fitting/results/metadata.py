@@ -1,4 +1,4 @@
-"""What a result says of how it was made: its attributes, read back and checked."""
+"""Metadata of a fit: the attributes of a result, read and checked."""
 
 import json
 import math
@@ -15,30 +15,30 @@ from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.remedies import setting
 
 __all__ = [
-    "FitAccount",
+    "FitMetadata",
     "attribute_issues",
     "kept_options",
-    "read_account",
     "read_attribute",
+    "read_metadata",
     "read_options",
     "settings_issues",
 ]
 
-_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written anew"
+_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitAccount:
-    """How a fit was made, as far as diagnostics ask.
+class FitMetadata:
+    """Settings of a fit that diagnostics need.
 
     Parameters
     ----------
     draws, adapt_delta, max_treedepth
         As in `FitSettings`.
     centred : mapping of str to bool
-        Random effect to whether it was sampled centred.
+        Whether each random effect was sampled centred.
     solver : mapping
-        The attribute ``solver``; empty where nothing is known.
+        Attribute ``solver``; empty if it is not known.
     """
 
     draws: int
@@ -48,13 +48,13 @@ class FitAccount:
     solver: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_account(tree: xr.DataTree) -> FitAccount:
-    """Return how a fit was made; the defaults, where a tree does not say.
+def read_metadata(tree: xr.DataTree) -> FitMetadata:
+    """Return the metadata of a fit; defaults for what a tree does not have.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `pkqsp_bayes.fit` returns, or any other with a posterior.
+        The result of `pkqsp_bayes.fit`, or another one with a posterior.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def read_account(tree: xr.DataTree) -> FitAccount:
         raise CheckError([Issue(where=_source(tree), what=what, remedy=remedy)])
     default = FitSettings()
     settings = read_attribute(tree, "settings")
-    return FitAccount(
+    return FitMetadata(
         draws=int(settings.get("draws", tree["posterior"].sizes["draw"])),
         adapt_delta=float(settings.get("adapt_delta", default.adapt_delta)),
         max_treedepth=int(settings.get("max_treedepth", default.max_treedepth)),
@@ -76,14 +76,14 @@ def read_account(tree: xr.DataTree) -> FitAccount:
 
 
 def read_attribute(tree: xr.DataTree, name: str) -> dict[str, Any]:
-    """Return an attribute that is JSON; empty where a tree does not have it.
+    """Return an attribute that is JSON; empty if a tree does not have it.
 
     Parameters
     ----------
     tree : xarray.DataTree
         A result.
     name : {"settings", "centred", "solver", "options", "versions"}
-        Which.
+        Name of the attribute.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def read_attribute(tree: xr.DataTree, name: str) -> dict[str, Any]:
 
 
 def read_options(tree: xr.DataTree) -> BindOptions:
-    """Return the options that the model of a fit was bound with.
+    """Return the options with which the model of a fit was bound.
 
     Parameters
     ----------
@@ -129,8 +129,8 @@ def read_options(tree: xr.DataTree) -> BindOptions:
         if "solver" in stated:
             stated["solver"] = SolverSettings(**stated["solver"])
         options = BindOptions(**stated)
-    except TypeError:  # names that there are not, or no table where one should be
-        what = "it does not hold what it should"
+    except TypeError:  # unknown names, or a value that is not a table
+        what = "its contents are not valid"
         raise CheckError([Issue(where=place, what=what, remedy=_REMEDY)]) from None
     if issues := [Issue(where=place, what=f"{issue.where}: {issue.what}", remedy=_REMEDY)
                   for issue in BIND_OPTIONS.issues("options", options)]:  # fmt: skip
@@ -144,7 +144,7 @@ def kept_options(tree: xr.DataTree) -> dict[str, Any]:
     Parameters
     ----------
     tree : xarray.DataTree
-        A result; of an older version too, whose solver had the size of slices.
+        A result; also of an earlier version, whose solver settings had the slice size.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def kept_options(tree: xr.DataTree) -> dict[str, Any]:
 
 
 def attribute_issues(tree: xr.DataTree, where: str) -> list[Issue]:
-    """Return what is wrong with the attributes of a result.
+    """Return the errors in the attributes of a result.
 
     Parameters
     ----------
@@ -173,21 +173,21 @@ def attribute_issues(tree: xr.DataTree, where: str) -> list[Issue]:
     for name in ("model", "program"):
         if not isinstance(tree.attrs.get(name, ""), str):
             place = f"{where}: attribute {name}"
-            issues.append(Issue(where=place, what="it is no text", remedy=_REMEDY))
+            issues.append(Issue(where=place, what="it is not a text", remedy=_REMEDY))
     return issues
 
 
 def settings_issues(found: Mapping[str, Any], where: str, *, whole: bool) -> Iterator[Issue]:
-    """Yield what is wrong with the settings of a fit, as they are kept.
+    """Yield the errors in the settings of a fit on disk.
 
     Parameters
     ----------
     found : mapping
-        Name to value.
+        Values by name.
     where : str
         The file.
     whole : bool
-        Whether all of them must be there.
+        Whether all settings are required.
     """
     known = {f.name: type(f.default) for f in fields(FitSettings)}
     wrong = [name for name in known if name in found and not _is_of(found[name], known[name])]
@@ -220,11 +220,11 @@ def _issues_of(tree: xr.DataTree, name: str, where: str) -> Iterator[Issue]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        yield Issue(where=place, what="it is no JSON table", remedy=_REMEDY)
+        yield Issue(where=place, what="it is not a JSON table", remedy=_REMEDY)
     elif name == "settings":
         yield from settings_issues(found, place, whole=False)
     elif not _CHECKS[name](found):
-        yield Issue(where=place, what="it does not hold what it should", remedy=_REMEDY)
+        yield Issue(where=place, what="its contents are not valid", remedy=_REMEDY)
 
 
 def _are(values: object, is_one: Callable[[Any], bool]) -> bool:
@@ -267,4 +267,4 @@ _CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "options": lambda _: True,
     "versions": lambda found: _are(found, lambda value: isinstance(value, str)),
 }
-"""Attributes that are JSON, and whether one holds what it should; settings have their own words."""
+"""JSON attributes with the checks of their contents; settings have their own messages."""

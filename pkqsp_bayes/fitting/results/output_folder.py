@@ -1,4 +1,4 @@
-"""Where a fit is written: what is refused, room for it, and what to say if it cannot be."""
+"""Checks of the output folder of a fit, disk space, and errors of writing."""
 
 import errno
 import os
@@ -14,13 +14,13 @@ __all__ = ["check_folder", "explain_write_errors", "reserve"]
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which no chain can be sampled, before anything is done.
+    """Raise an error for a folder in which chains cannot be sampled.
 
     Raises
     ------
     CheckError
-        If it is there and no folder; if its path has a comma, which CmdStan takes for a list, or
-        characters that are no text.
+        If it exists and is not a folder; if its path has a comma, which CmdStan parses as a list,
+        or characters that cannot be printed.
 
     Examples
     --------
@@ -42,16 +42,16 @@ def check_folder(folder: Path) -> None:
 
 
 def reserve(path: Path, size: int) -> None:
-    """Make sure that a file of a size can be written, by the room that it takes.
+    """Check that a file of a given size can be written, by writing it.
 
-    HDF5 does not survive a full disk: the process dies when it next opens a file.
+    After a full disk HDF5 is not usable: the process crashes when it next opens a file.
 
     Parameters
     ----------
     path : Path
-        Where the file will be; it is not there afterwards.
+        Path of the file; it is removed afterwards.
     size : int
-        Bytes.
+        Size in bytes.
 
     Raises
     ------
@@ -72,19 +72,19 @@ def reserve(path: Path, size: int) -> None:
 
 @contextmanager
 def explain_write_errors(folder: Path) -> Iterator[None]:
-    """Turn a failure to write into one that says what to do, and that nothing is lost.
+    """Replace an error of writing by one with a remedy that keeps the finished chains.
 
     Raises
     ------
     ToolchainError
-        If the disk is full, a quota is reached, or the folder is not ours.
+        If the disk is full, a quota is reached, or there is no permission to write.
     """
     try:
         yield
     except OSError as error:
         free = _free(folder)
         what = f"cannot write {error.filename or folder}: {error.strerror or error}{free}"
-        remedy = f"make room, then resume ({setting('resume')}): finished chains are kept"
+        remedy = f"free disk space, then resume ({setting('resume')}): finished chains are kept"
         raise ToolchainError(what, remedy) from error
 
 

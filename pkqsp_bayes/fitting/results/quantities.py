@@ -1,4 +1,4 @@
-"""The population parameters of a result, each number under its label."""
+"""The population parameters of a result, each value with its label."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 OF_INDIVIDUALS = ("eta", "kappa")
-"""Variables of a result that have a value for each subject."""
+"""Variables of a result with a value for each subject."""
 
 PAIR_DIM = "effect_pair"
 """Dimension of the correlations of a result."""
@@ -33,14 +33,14 @@ _GROUPS = ("posterior", "prior", "mode", "optima")
 
 
 def population_quantities(draws: xr.Dataset, sample_dims: Sequence[str]) -> xr.DataArray:
-    r"""Lay the population parameters side by side, one number each.
+    r"""Return all population parameters as one array, one value for each label.
 
     Parameters
     ----------
     draws : xarray.Dataset
         Variables of a result.
     sample_dims : sequence of str
-        Dimensions along which draws lie; they stay, in this order.
+        Dimensions of the draws; they are kept, in this order.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def labelled_draws(draws: xr.Dataset) -> dict[str, FloatArray]:
     Parameters
     ----------
     draws : xarray.Dataset
-        A fit's posterior, or a prior, over ``chain`` and ``draw``.
+        Posterior of a fit, or a prior, with dims ``chain`` and ``draw``.
     """
     pairs = _elements(draws, _SAMPLE)
     return {label: v.transpose(*_SAMPLE).to_numpy().ravel() for label, v in pairs}
@@ -89,19 +89,19 @@ def _elements(draws: xr.Dataset, sample_dims: Sequence[str]) -> Iterator[tuple[s
 
 
 def name_correlations(draws: xr.Dataset) -> xr.Dataset:
-    """Put the correlations of random effects under one name, each pair once.
+    """Convert the correlations of random effects to one variable, with each pair once.
 
     Parameters
     ----------
     draws : xarray.Dataset
-        With a matrix ``correlation_1``, ``correlation_2``, ... for each block of correlated
-        effects, as the program has them and as results of earlier versions do; or without.
+        Variables with a matrix ``correlation_1``, ``correlation_2``, ... for each block of
+        correlated effects, as in the program and in results of earlier versions; or without.
 
     Returns
     -------
     xarray.Dataset
-        With ``corr`` (..., effect_pair) in their place, of which a pair is ``"CL,V"``, the earlier
-        effect first. The same, if there are no matrices.
+        Variables with ``corr`` (..., effect_pair) instead. The label of a pair is ``"CL,V"``, with
+        the earlier effect first. The same dataset, if there are no matrices.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def name_correlations(draws: xr.Dataset) -> xr.Dataset:
 
 
 def _pairs(matrix: xr.DataArray) -> xr.DataArray:
-    """Return the lower triangle of matrices (..., K, K), row after row."""
+    """Return the lower triangle of matrices (..., K, K), row by row."""
     rows, columns = np.tril_indices(matrix.shape[-1], -1)
     names = [str(x) for x in matrix[matrix.dims[-2]].to_numpy()]
     labels = [_inside(names[j], names[i]) for i, j in zip(rows, columns, strict=True)]
@@ -143,7 +143,7 @@ def _inside(first: str, second: str) -> str:
 
 
 def pairs_of(draws: xr.Dataset) -> list[tuple[str, str]]:
-    """Return the two effects of each correlation of a result, in its order."""
+    """Return the two effects of each correlation of a result, in the order of the result."""
     if CORRELATIONS not in draws:
         return []
     found = [parse_label(f"{CORRELATIONS}[{x}]").parts for x in draws[PAIR_DIM].to_numpy()]
@@ -156,7 +156,7 @@ def correlation_blocks(draws: xr.Dataset) -> Iterator[FloatArray]:
     Parameters
     ----------
     draws : xarray.Dataset
-        A fit's posterior, or a prior, over ``chain`` and ``draw``.
+        Posterior of a fit, or a prior, with dims ``chain`` and ``draw``.
     """
     pairs = pairs_of(draws)
     values = labelled_draws(draws[[CORRELATIONS]]) if pairs else {}
@@ -170,7 +170,7 @@ def correlation_blocks(draws: xr.Dataset) -> Iterator[FloatArray]:
 
 
 def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Return the effects of each block: within one each is in a pair with each."""
+    """Return the effects of each block, in which every two effects are correlated."""
     blocks: list[list[str]] = []
     for pair in pairs:
         block = next((b for b in blocks if set(pair) & set(b)), None)
@@ -181,7 +181,7 @@ def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
 
 
 def name_groups(tree: xr.DataTree) -> xr.DataTree:
-    """Return a result with the names of this version; the same one if it has them.
+    """Return a result with the names of this version; unchanged if it has them.
 
     Parameters
     ----------

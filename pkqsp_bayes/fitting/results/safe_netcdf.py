@@ -1,7 +1,7 @@
-"""A netCDF file that may come from anybody: what it holds is looked at before it is read.
+"""Checks of a netCDF file from an untrusted source, before its values are read.
 
-HDF5 can point to other files (external links, external storage, virtual datasets), hold objects of
-any type, and claim sizes that no memory has. A result has none of this.
+HDF5 can refer to other files (external links, external storage, virtual datasets), contain objects
+of any type, and state sizes that exceed the memory. A result has none of these.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ _KINDS = frozenset("biufcSU")
 _MOST_NODES = 100_000
 _TEXT_BYTES = 64
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6})
-"""Deflate, shuffle, fletcher32, szip, n-bit, scale-offset: HDF5's own; others load a library."""
-_REMEDY = "a result has none: it was not written by this package, do not open it"
+"""Filters of HDF5: deflate, shuffle, fletcher32, szip, n-bit, scale-offset (others are plugins)."""
+_REMEDY = "do not open the file: it was not written by this package"
 
 
 def check_netcdf(path: Path) -> list[Issue]:
-    """Return what keeps a file from being read; no value is read, no link followed.
+    """Return the reasons why a file is not read. No value is read, no link is followed.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def check_netcdf(path: Path) -> list[Issue]:
     Raises
     ------
     OSError, RuntimeError
-        If it is no HDF5 file.
+        If it is not an HDF5 file.
     """
     with h5py.File(path, "r", locking=False) as file:
         nodes = list(_nodes(file))
@@ -45,7 +45,7 @@ def check_netcdf(path: Path) -> list[Issue]:
 
 
 def _nodes(root: h5py.Group) -> Iterator[tuple[str, object]]:
-    """Yield what is in a file: groups once each, datasets, and links, which are not followed."""
+    """Yield the groups (each once), datasets and links of a file; links are not followed."""
     waiting, seen = [("", root)], {root.id}
     count = 0
     while waiting:
@@ -67,23 +67,23 @@ def _of_node(where: str, node: object) -> Iterator[Issue]:
     if isinstance(node, h5py.Group):
         return
     if not isinstance(node, h5py.Dataset):
-        told = {h5py.ExternalLink: "a link to another file", h5py.SoftLink: "a symbolic link"}
-        what = told.get(type(node), "too much, a loop, or a type that is no array")
+        links = {h5py.ExternalLink: "a link to another file", h5py.SoftLink: "a symbolic link"}
+        what = links.get(type(node), "one object too many, a loop, or not an array")
         yield Issue(where=where, what=f"this is {what}", remedy=_REMEDY)
         return
     properties = node.id.get_create_plist()
     if node.is_virtual or node.external:
-        yield Issue(where=where, what="its values lie in another file", remedy=_REMEDY)
+        yield Issue(where=where, what="its values are in another file", remedy=_REMEDY)
     if node.dtype.kind not in _KINDS and not h5py.check_string_dtype(node.dtype):
-        what = f"its values are of the type {node.dtype}, no numbers and no text"
+        what = f"its values are of the type {node.dtype}, not numbers or text"
         yield Issue(where=where, what=what, remedy=_REMEDY)
     used = {properties.get_filter(k)[0] for k in range(properties.get_nfilters())}
     if not used <= _FILTERS:
-        what = f"it is packed by a filter that is not HDF5's own ({min(used - _FILTERS)})"
+        what = f"it is compressed with a filter that is not part of HDF5 ({min(used - _FILTERS)})"
         yield Issue(where=where, what=what, remedy=_REMEDY)
 
 
 def _claim(node: h5py.Dataset) -> int:
-    """Return the bytes that values, or one chunk of them, take in memory."""
+    """Return the memory in bytes that the values, or one chunk of them, need."""
     each = _TEXT_BYTES if node.dtype.kind == "O" else node.dtype.itemsize
     return each * max(count_of(node.shape or ()), count_of(node.chunks or ()))

@@ -1,7 +1,7 @@
-"""A zarr store that may come from anybody: its metadata are looked at before zarr reads them.
+"""Checks of a zarr store from an untrusted source, before zarr reads its metadata.
 
-Object codecs (pickle above all) run what a file tells them to. Only codecs of numbers and of text
-are let through, wherever metadata stand: in each array, in consolidated metadata, in shards.
+Object codecs, such as pickle, can run code from a file. Only codecs of numbers and of text are
+accepted, in all metadata: of each array, in consolidated metadata, and in shards.
 """
 
 import math
@@ -20,7 +20,7 @@ from pkqsp_bayes.fitting.results.size_limits import MOST_CHUNKS, check_claim, co
 __all__ = ["ALL_CHUNKS", "check_zarr"]
 
 ALL_CHUNKS = "every_chunk_is_written"
-"""Attribute of a store whose missing chunks are damage, not values that zarr need not write."""
+"""Attribute of a store with all chunks: a missing chunk is damage, not an omitted fill value."""
 
 _CODECS = frozenset({
     "adler32", "astype", "bitround", "blosc", "bz2", "crc32", "crc32c", "delta",
@@ -35,7 +35,7 @@ _MOST_BYTES = 64_000_000
 _MOST_FILES = 1_000_000
 _TEXT_BYTES = 64
 _KINDS = frozenset("biufcSUmM")
-_REMEDY = "it was not written by this package: do not open it"
+_REMEDY = "do not open the file: it was not written by this package"
 _TYPES = {
     "bool": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "uint8": 1, "uint16": 2,
     "uint32": 4, "uint64": 8, "float16": 2, "float32": 4, "float64": 8, "complex64": 8,
@@ -47,12 +47,12 @@ _SIZED = frozenset({
 
 
 def check_zarr(folder: Path) -> list[Issue]:
-    """Return what keeps a store from being read; no array is opened.
+    """Return the reasons why a store is not read. No array is opened.
 
     Parameters
     ----------
     folder : Path
-        The store. A store in one file (zip) is refused.
+        The store. A store in one file (zip) is not accepted.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def check_zarr(folder: Path) -> list[Issue]:
         If the folder cannot be read.
     """
     if not folder.is_dir():
-        what = "this is no folder, as a store of zarr is"
+        what = "this is not a folder, but a zarr store must be one"
         return [Issue(where=str(folder), what=what, remedy="unpack it if it is a zip file")]
     issues: list[Issue] = []
     on_disk, claimed = 0, 0
@@ -75,9 +75,9 @@ def check_zarr(folder: Path) -> list[Issue]:
 
 
 def _missing_chunks(folder: Path) -> Iterator[Issue]:
-    """Yield arrays that have lost chunks: zarr reads zeros, or NaN, in their place."""
+    """Yield arrays that have missing chunks, for which zarr would return zeros or NaN."""
     marks = folder / ".zattrs"
-    remedy = "resume the fit: it is written anew"
+    remedy = "resume the fit: it is written again"
     if not marks.is_file() or ALL_CHUNKS not in read_json(marks, limit=_MOST_BYTES, remedy=remedy):
         return
     for path in sorted(folder.rglob(".zarray")):
@@ -90,7 +90,7 @@ def _missing_chunks(folder: Path) -> Iterator[Issue]:
 
 
 def _files(folder: Path, issues: list[Issue]) -> Iterator[tuple[Path, int]]:
-    """Yield regular files with their sizes; a link could lead anywhere."""
+    """Yield regular files with their sizes; links are not accepted."""
     for place, folders, names in os.walk(folder, onerror=_fail):
         for name in (*folders, *names):
             path = Path(place, name)
@@ -107,26 +107,26 @@ def _fail(error: OSError) -> None:
 
 
 def _check_metadata(path: Path, issues: list[Issue]) -> int:
-    """Collect what is wrong in a file of metadata; return the bytes its array claims."""
-    remedy = "resume the fit: it is written anew"
+    """Collect the errors in a metadata file; return the stated size of its array in bytes."""
+    remedy = "resume the fit: it is written again"
     try:
         found = read_json(path, limit=_MOST_BYTES, remedy=remedy)
     except CheckError as error:
         issues += error.issues
         return 0
     if not isinstance(found, dict):
-        issues.append(Issue(where=str(path), what="it is no table", remedy=remedy))
+        issues.append(Issue(where=str(path), what="it is not a table", remedy=remedy))
         return 0
     if path.name in (".zattrs", ".zgroup"):
         return 0
-    told: list[str] = []
-    claimed = sum(_array(node, told) for node in _arrays(found, told))
-    issues += [Issue(where=str(path), what=what, remedy=_REMEDY) for what in dict.fromkeys(told)]
+    errors: list[str] = []
+    claimed = sum(_array(node, errors) for node in _arrays(found, errors))
+    issues += [Issue(where=str(path), what=what, remedy=_REMEDY) for what in dict.fromkeys(errors)]
     return claimed if path.name in (".zarray", "zarr.json") else 0
 
 
-def _arrays(found: Mapping[str, Any], told: list[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield metadata of arrays: the file's own, and those that it repeats of others."""
+def _arrays(found: Mapping[str, Any], errors: list[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield metadata of arrays: those of the file, and those that it repeats of other files."""
     if "shape" in found or "codecs" in found or found.get("node_type") == "array":
         yield found
     for repeated in (found.get("metadata"), found.get("consolidated_metadata")):
@@ -137,36 +137,36 @@ def _arrays(found: Mapping[str, Any], told: list[str]) -> Iterator[Mapping[str, 
             isinstance(node, dict) or name in ("kind", "must_understand")
             for name, node in nodes.items()
         ):
-            told.append("its consolidated metadata are no tables")
+            errors.append("its consolidated metadata are not tables")
             continue
         for name, node in nodes.items():
             if isinstance(node, dict) and not str(name).endswith((".zattrs", ".zgroup")):
-                yield from _arrays(node, told)
+                yield from _arrays(node, errors)
 
 
-def _array(found: Mapping[str, Any], told: list[str]) -> int:
-    """Say what is wrong with an array; return the bytes that it claims, or its largest chunk."""
-    codecs = list(_codecs(found, told))
+def _array(found: Mapping[str, Any], errors: list[str]) -> int:
+    """Collect the errors of an array; return its stated size in bytes, or that of a chunk."""
+    codecs = list(_codecs(found, errors))
     refused = [name for name in codecs if name not in _CODECS]
-    told += [f"its codec {name!r} can run code, or is not known" for name in refused]
+    errors += [f"its codec {name!r} can run code, or is unknown" for name in refused]
     if found.get("storage_transformers"):
-        told.append("its storage is transformed")
+        errors.append("its storage is transformed")
     shape, chunk = _sizes(found.get("shape")), _sizes(_chunk_of(found))
     if shape is None or chunk is None or 0 in chunk or len(shape) != len(chunk):
-        told.append("its shape or that of its chunks makes no sense")
+        errors.append("its shape or the shape of its chunks is not valid")
         return 0
     if math.prod(-(-n // k) for n, k in zip(shape, chunk, strict=True)) > MOST_CHUNKS:
-        told.append(f"it has more than {MOST_CHUNKS} chunks")
+        errors.append(f"it has more than {MOST_CHUNKS} chunks")
     if _OF_TEXT.intersection(codecs) and not (
         found.get("dtype") == "|O" or found.get("data_type") == "string"
     ):
-        told.append("its codec is one of text, and its values are not")
-    each = _item_size(found, codecs, told)
+        errors.append("its codec is for text, but its values are not text")
+    each = _item_size(found, codecs, errors)
     return each * max(count_of(shape), count_of(chunk))
 
 
 def _sizes(value: Any) -> list[int] | None:
-    """Return sizes that make sense."""
+    """Return sizes if they are valid, otherwise None."""
     if isinstance(value, list) and all(type(n) is int and 0 <= n < 2**62 for n in value):
         return value
     return None
@@ -182,8 +182,8 @@ def _chunk_of(found: Mapping[str, Any]) -> Any:
     return configuration.get("chunk_shape")
 
 
-def _codecs(found: Mapping[str, Any], told: list[str]) -> Iterator[str]:
-    """Yield the name of each codec, those in others (shards) too."""
+def _codecs(found: Mapping[str, Any], errors: list[str]) -> Iterator[str]:
+    """Yield the name of each codec, also of nested codecs (shards)."""
     for key in ("filters", "compressor", "codecs", "index_codecs", "object_codec"):
         listed = found.get(key)
         for codec in listed if isinstance(listed, list) else [listed]:
@@ -191,18 +191,18 @@ def _codecs(found: Mapping[str, Any], told: list[str]) -> Iterator[str]:
                 continue
             name = codec.get("id", codec.get("name")) if isinstance(codec, dict) else codec
             if not isinstance(name, str):
-                told.append(f"its {key} have no name")
+                errors.append(f"its {key} have no name")
                 continue
             yield name.removeprefix(_PREFIX)
             within = codec.get("configuration") if isinstance(codec, dict) else None
             if isinstance(within, dict):
-                yield from _codecs(within, told)
+                yield from _codecs(within, errors)
 
 
-def _item_size(found: Mapping[str, Any], codecs: list[str], told: list[str]) -> int:
-    """Return the bytes of one value."""
+def _item_size(found: Mapping[str, Any], codecs: list[str], errors: list[str]) -> int:
+    """Return the size of one value in bytes."""
     if "data_type" in found:
-        return _size_of_type(found["data_type"], told)
+        return _size_of_type(found["data_type"], errors)
     stated = found.get("dtype")
     if stated == "|O" and _OF_TEXT.intersection(codecs):
         return _TEXT_BYTES
@@ -211,12 +211,12 @@ def _item_size(found: Mapping[str, Any], codecs: list[str], told: list[str]) -> 
     except (TypeError, ValueError):
         dtype = np.dtype(object)
     if dtype.kind not in _KINDS:
-        told.append(f"its values are of the type {str(stated)[:40]!r}, no numbers and no text")
+        errors.append(f"its values are of the type {str(stated)[:40]!r}, not numbers or text")
     return dtype.itemsize
 
 
-def _size_of_type(stated: Any, told: list[str]) -> int:
-    """Return the bytes of one value of format 3."""
+def _size_of_type(stated: Any, errors: list[str]) -> int:
+    """Return the size of one value of format 3 in bytes."""
     if isinstance(stated, str) and stated in _TYPES:
         return _TYPES[stated]
     name = stated.get("name") if isinstance(stated, dict) else None
@@ -225,5 +225,5 @@ def _size_of_type(stated: Any, told: list[str]) -> int:
         size = configuration.get("length_bytes", 8)
         if type(size) is int and 0 < size < 2**31:
             return size
-    told.append(f"its values are of the type {str(stated)[:40]!r}, no numbers and no text")
+    errors.append(f"its values are of the type {str(stated)[:40]!r}, not numbers or text")
     return 0

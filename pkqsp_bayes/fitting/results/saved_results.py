@@ -1,4 +1,4 @@
-"""Results of `find_mode`, `approximate` and `sample_prior` on disk."""
+"""Files with results of `find_mode`, `approximate` and `sample_prior`."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ __all__ = ["write_result"]
 
 
 def write_result(tree: xr.DataTree, folder: Path) -> Path:
-    """Write a result as ``<method>.nc``, whole or not at all, and return the file.
+    """Write a result atomically as ``<method>.nc``, and return the file.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        Its attribute ``method`` names the file.
+        The result; its attribute ``method`` is the name of the file.
     folder : Path
-        Where; made if it is not there.
+        Folder for the file; it is created if it does not exist.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{tree.attrs['method']}.nc"

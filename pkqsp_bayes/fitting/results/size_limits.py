@@ -1,4 +1,4 @@
-"""How much a file of results may claim to hold, before memory is taken for it."""
+"""Limits of the size that a file of results may state, checked before memory is allocated."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from pkqsp_bayes.errors import Issue
 __all__ = ["MOST_CHUNKS", "check_claim", "count_of"]
 
 MOST_CHUNKS = 1_000_000
-"""Chunks of one array: each is looked up by its name."""
+"""Greatest number of chunks of one array; each is a file."""
 
 _RATIO = 1100
-"""Deflate makes no byte of less than one in 1032."""
+"""Greatest compression ratio of deflate."""
 
 _SLACK = 256_000_000
-_REMEDY = "it was not written by this package: ask for the file again, or resume the fit"
+_REMEDY = "it was not written by this package: get the original file, or resume the fit"
 
 
 def count_of(shape: Sequence[int]) -> int:
@@ -25,26 +25,26 @@ def count_of(shape: Sequence[int]) -> int:
 
 
 def check_claim(where: str, claimed: int, on_disk: int) -> Iterator[Issue]:
-    """Yield what is wrong with the bytes that a file claims to unpack to.
+    """Yield the errors in the stated uncompressed size of a file.
 
     Parameters
     ----------
     where : str
         The file.
     claimed : int
-        Bytes in memory.
+        Stated size in memory, in bytes.
     on_disk : int
-        Bytes that are there.
+        Size on disk, in bytes.
 
     Examples
     --------
-    >>> [str(issue) for issue in check_claim("fit.nc", 10**15, 2000)][0][:60]
-    'error: fit.nc: it claims to hold 1000000000000000 bytes, and'
+    >>> [str(issue) for issue in check_claim("fit.nc", 10**15, 2000)][0][:62]
+    'error: fit.nc: it states a size of 1000000000000000 bytes, but'
     """
     free = psutil.virtual_memory().available
     if claimed > _SLACK + _RATIO * on_disk:
-        what = f"it claims to hold {claimed} bytes, and has {on_disk}"
+        what = f"it states a size of {claimed} bytes, but has {on_disk}"
         yield Issue(where=where, what=what, remedy=_REMEDY)
     elif claimed > free:
-        what = f"it holds {claimed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free"
+        what = f"it needs {claimed / 1e9:.1f} GB, but {free / 1e9:.1f} GB of memory are free"
         yield Issue(where=where, what=what, remedy="close other programs, or use a larger machine")

@@ -1,4 +1,4 @@
-"""Results on disk: netCDF or zarr, written whole, and read back."""
+"""Results on disk as netCDF or zarr: atomic writing, and reading."""
 
 import warnings
 from collections.abc import Iterator
@@ -40,10 +40,10 @@ STORES: dict[Store, tuple[str, ...]] = {
     "zarr": ("fit.zarr",),
     "both": ("fit.nc", "fit.zarr"),
 }
-"""What a choice of store leaves in the folder."""
+"""Files in the folder for each choice of store."""
 
 STUDY_FILE = "study.csv"
-"""The study that was fitted, in its folder."""
+"""Name of the file with the fitted study, in the folder of the fit."""
 
 
 @checked(folder=PATH)
@@ -53,24 +53,24 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     Parameters
     ----------
     folder : Path
-        Where `pkqsp_bayes.fit` wrote, or one of its files ``fit.nc`` and ``fit.zarr``.
+        Output folder of `pkqsp_bayes.fit`, or its file ``fit.nc`` or ``fit.zarr``.
 
     Returns
     -------
     xarray.DataTree
-        In memory, in the labels of this version. Where both files are there, the newer one.
+        The result in memory, with the labels of this version. If both files exist, the newer one.
 
     Raises
     ------
     CheckError
-        If there is none, with the chains that are done; if it cannot be read, is not what it
-        should be, or would have to be trusted: objects, links out of the file, absurd sizes.
+        If there is no result; it lists the finished chains. Also if the result cannot be read, is
+        not valid, or is not safe: objects, links out of the file, impossible sizes.
     """
     place = Path(folder)
     found = place if place.suffix in (".nc", ".zarr") else _newest(place)
     if found is None or not _is_there(found):
         raise CheckError([_absent(place)])
-    with _told_reading(found):
+    with _explain_read_errors(found):
         issues = (check_zarr if found.suffix == ".zarr" else _check_netcdf)(found)
         if issues:
             raise CheckError(issues)
@@ -83,7 +83,7 @@ def read_fit(folder: Path | str) -> xr.DataTree:
 
 def _read(path: Path) -> xr.DataTree:
     engine = "zarr" if path.suffix == ".zarr" else "h5netcdf"
-    # What xarray warns of in a sound file is nothing; a damaged one must not flood the terminal.
+    # Warnings of xarray are not relevant for a valid file, and too many for a damaged one.
     with warnings.catch_warnings(action="ignore"), xr.open_datatree(path, engine=engine) as tree:
         read: xr.DataTree = tree.load()
     read.attrs.pop(ALL_CHUNKS, None)
@@ -92,21 +92,21 @@ def _read(path: Path) -> xr.DataTree:
 
 
 @contextmanager
-def _told_reading(path: Path) -> Iterator[None]:
-    """Turn whatever the libraries say of a damaged file into one error that names it."""
+def _explain_read_errors(path: Path) -> Iterator[None]:
+    """Replace any error of the libraries by one that names the damaged file."""
     try:
         yield
     except CheckError:
         raise
-    except Exception as error:  # theirs are of every kind, and change from version to version
-        what, remedy = f"it cannot be read: {error}", "resume the fit: it is written anew"
+    except Exception as error:  # their types depend on the library and its version
+        what, remedy = f"it cannot be read: {error}", "resume the fit: it is written again"
         raise CheckError([Issue(where=str(path), what=what[:500], remedy=remedy)]) from None
 
 
 def _check_netcdf(path: Path) -> list[Issue]:
-    if not path.is_file():  # a pipe would be waited for
-        what = "this is no file"
-        return [Issue(where=str(path), what=what, remedy="name the folder of the fit")]
+    if not path.is_file():  # reading a pipe would not return
+        what = "this is not a file"
+        return [Issue(where=str(path), what=what, remedy="give the folder of the fit")]
     return check_netcdf(path)
 
 
@@ -116,16 +116,16 @@ def read_study_of(folder: Path | str) -> Study:
     Parameters
     ----------
     folder : Path
-        Where `pkqsp_bayes.fit` wrote.
+        Output folder of `pkqsp_bayes.fit`.
 
     Raises
     ------
     CheckError
-        If it is not there: fits of earlier versions did not keep it.
+        If the folder has no study; fits of earlier versions did not keep it.
     """
     path = Path(folder) / STUDY_FILE
     if not path.exists():
-        what, remedy = "the study of the fit is not in it", "give the study itself"
+        what, remedy = "it has no study of the fit", "give the study: study=..."
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     return read_study(path)
 
@@ -138,37 +138,37 @@ def _newest(folder: Path) -> Path | None:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a name that is too long, a folder that is closed to us
+    except OSError:  # a name that is too long, a folder without permission
         return False
 
 
 def _absent(folder: Path) -> Issue:
     manifest = read_manifest(folder) if _is_there(folder) and folder.is_dir() else None
     if manifest is None:
-        what, remedy = "there is no fit in it", "name the folder that the fit was written to"
+        what, remedy = "there is no fit in it", "give the folder that the fit was written to"
     else:
         done, wanted = len(manifest.chains), manifest.settings["chains"]
-        what = f"the fit has no result yet: {done} of {wanted} chains are done"
+        what = f"the fit has no result yet: {done} of {wanted} chains are finished"
         remedy = f"resume it ({setting('resume')})"
     return Issue(where=str(folder), what=what, remedy=remedy)
 
 
 def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
-    """Write a result, whole or not at all; what was there is replaced.
+    """Write a result atomically; an earlier result is replaced.
 
     Parameters
     ----------
     folder : Path
-        Where.
+        Folder of the fit.
     tree : xarray.DataTree
-        What.
+        The result.
     store : {"netcdf", "zarr", "both"}
-        As what.
+        Format of the files.
 
     Returns
     -------
     list of Path
-        What was written.
+        The files.
     """
     written = []
     for name in STORES[store]:
@@ -183,9 +183,9 @@ def write_tree(folder: Path, tree: xr.DataTree, store: Store) -> list[Path]:
 
 
 def _write_zarr(tree: xr.DataTree, part: Path) -> None:
-    """Write every chunk, even of zeros alone, and say so: then one that is missing is damage.
+    """Write all chunks, also those of zeros, and mark the store: a missing chunk is then damage.
 
-    Format 2: format 3 has no text of fixed length yet, and fewer readers.
+    The format is 2, since format 3 has no text of fixed length and fewer programs can read it.
     """
     marked = tree.copy(deep=False)
     marked.attrs = tree.attrs | {ALL_CHUNKS: 1}
@@ -194,29 +194,29 @@ def _write_zarr(tree: xr.DataTree, part: Path) -> None:
 
 
 def _size(tree: xr.DataTree) -> int:
-    """Return the bytes that a result takes at most, with what the format adds."""
+    """Return the greatest size of the file of a result in bytes, overhead included."""
     values = sum(node.to_dataset(inherit=False).nbytes for node in tree.subtree)
     texts = sum(len(str(value)) for node in tree.subtree for value in node.attrs.values())
     return values + values // 10 + texts + 100_000
 
 
 def describe_files(folder: Path) -> list[tuple[Path, str]]:
-    """Return the files that a fit has left, each with what it holds.
+    """Return the files of a fit, each with a description of its contents.
 
     Parameters
     ----------
     folder : Path
-        The fit's.
+        Folder of the fit.
     """
-    told = (
-        ("fit.nc", "draws and predictions; pkqsp_bayes.read_fit reads them"),
+    descriptions = (
+        ("fit.nc", "draws and predictions; read them with pkqsp_bayes.read_fit"),
         ("fit.zarr", "the same, as zarr"),
         ("summary.csv", "the table above"),
         ("model.toml", "the model"),
         (STUDY_FILE, "the study"),
         ("program.stan", "the Stan program"),
-        ("data.json", "its data"),
-        ("manifest.json", "what is needed to resume"),
-        ("chain_1.csv", "what the sampler wrote, a file a chain; .txt: what it said"),
+        ("data.json", "the data of the Stan program"),
+        ("manifest.json", "settings and finished chains, to resume the fit"),
+        ("chain_1.csv", "draws of the sampler, one file per chain; .txt: its messages"),
     )
-    return [(folder / name, what) for name, what in told if (folder / name).exists()]
+    return [(folder / name, what) for name, what in descriptions if (folder / name).exists()]

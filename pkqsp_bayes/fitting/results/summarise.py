@@ -1,4 +1,4 @@
-"""The table of a fit's parameters."""
+"""The summary table of the population parameters of a fit."""
 
 import arviz as az
 import pandas as pd
@@ -21,22 +21,22 @@ def summary_table(fit: FitLike) -> pd.DataFrame:
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        The result of `pkqsp_bayes.fit`; or its folder.
 
     Returns
     -------
     DataFrame
-        A row a parameter: ``CLint``, ``omega[CLint]``, ``sigma[cp]``; columns mean, sd, q5, q95,
-        ess_bulk, ess_tail, r_hat. Where the draws are of an approximation with a Pareto k-hat above
-        0.5, ``attrs["label"]`` and the name of the columns say so.
+        One row per parameter, such as ``CLint``, ``omega[CLint]``, ``sigma[cp]``; columns mean, sd,
+        q5, q95, ess_bulk, ess_tail, r_hat. If the draws are of an approximation with a Pareto k-hat
+        above 0.5, ``attrs["label"]`` and the name of the columns state this.
     """
     return open_fit(fit).summary
 
 
 def summarise_parameters(tree: xr.DataTree) -> pd.DataFrame:
-    """Return the table of `summary_table` of a result."""
+    """Return the summary table of a result, as `summary_table` does."""
     names = [str(name) for name in tree["posterior"].data_vars if name not in OF_INDIVIDUALS]
-    with quiet_dependencies():  # what is known is constant, and has no R-hat
+    with quiet_dependencies():  # a fixed parameter is constant and has no R-hat
         table: pd.DataFrame = az.summary(
             tree, var_names=names, ci_prob=0.9, ci_kind="eti", round_to="none"
         )

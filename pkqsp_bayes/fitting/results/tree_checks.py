@@ -1,4 +1,4 @@
-"""Whether what was read of a result has the shape of one."""
+"""Checks of the structure of a result that was read from a file."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ __all__ = ["tree_issues"]
 
 _DRAWS = ("posterior", "sample_stats", "log_likelihood", "log_prior", "posterior_predictive")
 _STATS = ("diverging", "tree_depth", "energy", "n_steps", "lp")
-_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written anew"
+_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written again"
 
 
 def tree_issues(tree: xr.DataTree, where: str) -> list[Issue]:
-    """Return what is no draws where draws should be.
+    """Return the variables that should be draws but are not.
 
     Parameters
     ----------
@@ -24,13 +24,13 @@ def tree_issues(tree: xr.DataTree, where: str) -> list[Issue]:
     where : str
         Its file.
     """
-    told = [text for name in _DRAWS if name in tree.children for text in _of_group(tree, name)]
-    return [Issue(where=f"{where}: {text}", what="these are no draws", remedy=_REMEDY)
-            for text in told]  # fmt: skip
+    wrong = [text for name in _DRAWS if name in tree.children for text in _of_group(tree, name)]
+    return [Issue(where=f"{where}: {text}", what="these are not draws", remedy=_REMEDY)
+            for text in wrong]  # fmt: skip
 
 
 def _of_group(tree: xr.DataTree, group: str) -> Iterator[str]:
-    """Yield each variable that is no number, or does not go by chain and draw."""
+    """Yield each variable that is not numeric, or does not have the dims chain and draw."""
     found = tree[group].to_dataset()
     if "posterior" in tree.children and group != "posterior":
         wanted = {d: n for d, n in tree["posterior"].sizes.items() if d in ("chain", "draw")}

@@ -1,1 +1,1 @@
-"""Sampling: chains of HMC, approximations, draws of the prior."""
+"""Sampling: chains of HMC, approximations, draws from the prior."""

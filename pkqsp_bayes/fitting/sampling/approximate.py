@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.inits.inits import settle_starts
-from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, optimise, what_was_said
+from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, last_message, optimise
 from pkqsp_bayes.fitting.results.approximation import (
     USABLE_K,
     approximation_issues,
@@ -44,7 +44,7 @@ FloatArray = NDArray[np.float64]
 Method = Literal["pathfinder", "laplace"]
 
 _LOGGER = logging.getLogger(__name__)
-_PROPOSALS = 4  # times as many as the draws that are kept
+_PROPOSALS = 4  # proposals per draw that is kept
 _DIGITS = 10
 _ITERATIONS = 2000
 _FEWEST = 100  # proposals, so that their weights have a tail
@@ -52,7 +52,7 @@ _FEWEST = 100  # proposals, so that their weights have a tail
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Proposals:
-    """Draws of the approximation, and the log densities of the posterior and of it."""
+    """Draws of the approximation, with log densities of the posterior and the approximation."""
 
     values: Mapping[str, FloatArray]
     posterior: FloatArray
@@ -75,31 +75,31 @@ def approximate(
     seed: int = 1,
     options: BindOptions | None = None,
 ) -> xr.DataTree:
-    """Draw from an approximation of the posterior, and say how good it is.
+    """Draw from an approximation of the posterior, and assess the approximation.
 
-    The approximation proposes more draws than are asked for, and each gets a Pareto-smoothed
-    importance weight. The shape of the weights' tail, k-hat, says whether weights can repair what
-    the approximation lacks. Up to 0.7 they can: the draws are resampled with them, and means and
-    intervals are near the posterior's. Above it a few draws would have all the weight: the draws
-    are then those of the approximation as it is (of the best path), whose k-hat says how much it
-    is a sketch. `pkqsp_bayes.fit` is the answer then.
+    The approximation proposes more draws than requested, and each gets a Pareto-smoothed importance
+    weight. The tail shape of the weights, k-hat, shows whether weights can correct the
+    approximation. If k-hat is at most 0.7, the draws are resampled with the weights, and means and
+    intervals are close to those of the posterior. If it is larger, a few draws would have all the
+    weight. The draws are then those of the approximation itself (of the best path), and k-hat
+    measures how poor it is. In this case use `pkqsp_bayes.fit`.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.load_model`; or a name in the library, or a file.
     study : Study, str, Path or DataFrame
-        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.read_study`; or the name of a data set, or a file.
     method : {"pathfinder", "laplace"}
-        Normal approximations along the path of L-BFGS, the one nearest to the posterior, from
-        several starts; or one at the mode of the unconstrained scale, with the Hessian there (see
-        `pkqsp_bayes.find_mode` for what the mode of a hierarchical model is).
+        Pathfinder: from several starts, the best normal approximation along the path of L-BFGS.
+        Laplace: the normal approximation at the mode on the unconstrained scale, with the Hessian
+        there (`pkqsp_bayes.find_mode` explains the mode of a hierarchical model).
     draws : int
-        Draws that are kept.
+        Number of draws that are kept.
     paths : int
-        Starts, for both methods.
+        Number of starts, for both methods.
     seed : int
-        Of starts and draws.
+        Seed of starts and draws.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
 
@@ -108,16 +108,16 @@ def approximate(
     xarray.DataTree
         The groups of `pkqsp_bayes.fit`, one chain: ``posterior``, ``sample_stats`` (``lp``,
         ``lp_approx``, ``path``), ``log_likelihood``, ``log_prior``, ``posterior_predictive``,
-        ``observed_data``, ``constant_data``. The tree and each group of draws say
-        ``approximation = "pathfinder"``, ``pareto_k`` and ``resampled`` in their attributes;
-        with k-hat above 0.5 also ``label``, which summary, report and analyses repeat.
+        ``observed_data``, ``constant_data``. The tree and each group of draws have the attributes
+        ``approximation`` (such as ``"pathfinder"``), ``pareto_k`` and ``resampled``; if k-hat is
+        above 0.5, also ``label``, which the summary, the report and the analyses show.
 
     Raises
     ------
     CheckError
         With every problem of model, study and settings; if no start has a finite density.
     MethodError
-        If the method failed; the text says what Stan said, and what to do.
+        If the method failed; the text has the message of Stan and a remedy.
 
     Notes
     -----
@@ -158,10 +158,12 @@ def _pathfinder(
     draws: int,
     seed: int,
 ) -> _Proposals:
-    inits: Any = [dict(start) for start in starts.values()]  # cmdstanpy's hint forgets lists
+    inits: Any = [
+        dict(start) for start in starts.values()
+    ]  # the type hint of cmdstanpy has no lists
     each = max(
         draws, -(-max(_FEWEST, _PROPOSALS * draws) // len(starts))
-    )  # any path may be the one
+    )  # any path may be the best one
     try:
         found = program.pathfinder(
             data=bound.plain_data(),
@@ -175,14 +177,14 @@ def _pathfinder(
             sig_figs=_DIGITS,
         )
     except RuntimeError as error:
-        remedy = f"look at the priors' tails, or draw with {setting('fit')}"
-        raise MethodError(f"Pathfinder failed: {what_was_said(str(error))}; {remedy}") from None
-    told = found.method_variables()
+        remedy = f"check the tails of the priors, or draw with {setting('fit')}"
+        raise MethodError(f"Pathfinder failed: {last_message(str(error))}; {remedy}") from None
+    variables = found.method_variables()
     return _Proposals(
         values=found.stan_variables(),
-        posterior=told["lp__"],
-        approximation=told["lp_approx__"],
-        path=told["path__"],
+        posterior=variables["lp__"],
+        approximation=variables["lp_approx__"],
+        path=variables["path__"],
     )
 
 
@@ -206,31 +208,31 @@ def _laplace(
         )
     except RuntimeError as error:
         raise MethodError(
-            f"Laplace's approximation failed: {what_was_said(str(error))}; nothing comes of it "
-            f"if a draw falls where the model cannot be solved: use {setting('pathfinder')}, "
+            f"Laplace's approximation failed: {last_message(str(error))}; it fails if "
+            f"a draw is where the model cannot be solved: use {setting('pathfinder')}, "
             f"or {setting('fit')}"
         ) from None
-    told = found.method_variables()
-    if not np.isfinite(told["log_q__"]).any():
+    variables = found.method_variables()
+    if not np.isfinite(variables["log_q__"]).any():
         raise MethodError(
-            "the posterior is no hill at its mode (its Hessian is not negative definite), so there "
-            f"is no normal approximation there; use {setting('pathfinder')}, or {setting('fit')}"
+            "the log posterior is not concave at its mode (its Hessian is not negative definite), "
+            f"so there is no normal approximation; use {setting('pathfinder')}, or {setting('fit')}"
         )
     return _Proposals(
         values=found.stan_variables(),
-        posterior=told["log_p__"],
-        approximation=told["log_q__"],
-        path=np.full(told["log_p__"].shape, mode.start, dtype=np.float64),
+        posterior=variables["log_p__"],
+        approximation=variables["log_q__"],
+        path=np.full(variables["log_p__"].shape, mode.start, dtype=np.float64),
     )
 
 
 def _weights(proposals: _Proposals) -> tuple[FloatArray, float]:
-    """Return the smoothed weights, which sum to 1, and k-hat; what failed has weight 0."""
+    """Return the smoothed weights, which sum to 1, and k-hat; failed draws have weight 0."""
     ratios = proposals.posterior - proposals.approximation
     if not np.isfinite(ratios).any():
         raise MethodError(
             "no draw of the approximation has a finite posterior density; draw with "
-            f"{setting('fit')}, and look at the priors' tails"
+            f"{setting('fit')}, and check the tails of the priors"
         )
     return smoothed_weights(ratios)
 
@@ -238,7 +240,7 @@ def _weights(proposals: _Proposals) -> tuple[FloatArray, float]:
 def _chosen(
     proposals: _Proposals, weights: FloatArray | None, draws: int, seed: int
 ) -> NDArray[np.int64]:
-    """Return which proposals are kept: by their weights, or those of the best path as they are."""
+    """Return the indices of kept proposals: by weights, or those of the best path unweighted."""
     rng = np.random.default_rng(seed)
     if weights is not None:
         return rng.choice(weights.size, size=draws, p=weights)
@@ -273,11 +275,11 @@ def _tree(
 
 
 def diagnose_approximation(tree: xr.DataTree) -> list[Issue]:
-    """Return what is wrong with an approximation, and what to do; empty if nothing is.
+    """Return the problems of an approximation, with remedies; empty if there are none.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `approximate` returns.
+        The result of `approximate`.
     """
     return list(approximation_issues(tree.attrs))

@@ -1,4 +1,4 @@
-"""Files of chains that are found in a folder: whether each is the chain that it is taken for."""
+"""Checks of files of chains in a folder: whether each belongs to the fit and its number."""
 
 import hashlib
 import re
@@ -25,19 +25,19 @@ _REMEDY = f"put the right file in its place, or delete it and resume the fit: {s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainIdentity:
-    """What the chains of a fit have in common.
+    """Properties that the chains of a fit have in common.
 
     Parameters
     ----------
     key : str
-        Names program and data; it is part of the name of the file that a chain starts from, which
-        stands in the header.
+        Digest of program and data. It is part of the name of the file with the initial values,
+        which the header contains.
     settings : FitSettings
         Iterations, seed, tuning.
     columns : mapping of str to int
-        Variables that are looked for, with the number of their columns.
+        Required variables, with the number of their columns.
     marked : bool
-        Whether the name of that file must have the key: earlier versions left it out.
+        Whether the name of that file must contain the key; earlier versions omitted it.
     """
 
     key: str
@@ -56,44 +56,44 @@ def digest_file(path: Path) -> str:
 def chain_issues(
     path: Path, number: int, identity: ChainIdentity, digest: str | None
 ) -> list[Issue]:
-    """Return why a file is not the chain of a number.
+    """Return the reasons why a file is not the chain with a number.
 
     Parameters
     ----------
     path : Path
         The file.
     number : int
-        Of the chain.
+        Number of the chain.
     identity : ChainIdentity
-        What it should be.
+        The required properties.
     digest : str or None
-        Its SHA-256 as it was noted when the chain ended; None if that was not.
+        SHA-256 that was recorded when the chain finished; None if it was not recorded.
     """
     try:
-        told = list(_told(path, number, identity, digest))
+        found = list(_errors(path, number, identity, digest))
     except (OSError, ValueError) as error:
-        told = [f"it cannot be read: {error}"]
-    return [Issue(where=str(path), what=what, remedy=_REMEDY) for what in told]
+        found = [f"it cannot be read: {error}"]
+    return [Issue(where=str(path), what=what, remedy=_REMEDY) for what in found]
 
 
-def _told(path: Path, number: int, identity: ChainIdentity, digest: str | None) -> Iterator[str]:
+def _errors(path: Path, number: int, identity: ChainIdentity, digest: str | None) -> Iterator[str]:
     if not stat.S_ISREG(path.stat().st_mode):
-        yield "this is no file"
+        yield "this is not a file"
         return
     with path.open("rb") as file:
         stated, names = _header(file)
         different = list(_differences(stated, number, identity))
         if different:
-            yield "its header is that of another chain: " + "; ".join(different)
+            yield "its header belongs to another chain: " + "; ".join(different)
             return
         yield from _columns(names, identity.columns)
         yield from _rows(file, len(names), identity.settings.draws)
     if digest is not None and digest_file(path) != digest:
-        yield "its content is not what it was when the chain ended"
+        yield "its content has changed since the chain finished"
 
 
 def _header(file: BinaryIO) -> tuple[dict[str, str], list[str]]:
-    """Return what a header states, and the names of the columns."""
+    """Return the entries of a header, and the names of the columns."""
     stated: dict[str, str] = {}
     for _ in range(_MOST_LINES):
         start = file.read(1)
@@ -103,7 +103,7 @@ def _header(file: BinaryIO) -> tuple[dict[str, str], list[str]]:
         found = _VALUE.match("#" + file.readline(_LINE).decode().rstrip("\r\n"))
         if found:
             stated.setdefault(found[1], found[2])
-    raise ValueError("it has a header without end")
+    raise ValueError("its header has no end")
 
 
 def _differences(stated: Mapping[str, str], number: int, identity: ChainIdentity) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _differences(stated: Mapping[str, str], number: int, identity: ChainIdentity
     if not identity.marked:
         starts.add(f"start_{number}.json")
     if Path(stated.get("init", "")).name not in starts:
-        yield "it is of another model or study, or of none"
+        yield "it belongs to another model or study"
 
 
 def _is_same(text: str, value: Any) -> bool:
@@ -134,7 +134,7 @@ def _is_same(text: str, value: Any) -> bool:
 
 
 def _columns(names: list[str], wanted: Mapping[str, int]) -> Iterator[str]:
-    """Yield variables that have not the columns they should; a name ends where an index begins."""
+    """Yield variables with another number of columns than required."""
     counts: dict[str, int] = {}
     for name in names:
         root = name.partition(".")[0]
@@ -143,7 +143,7 @@ def _columns(names: list[str], wanted: Mapping[str, int]) -> Iterator[str]:
         if counts.get(name, 0) != count:
             yield f"it has {counts.get(name, 0)} columns of {name}, not {count}"
     if any(a == b for a, b in pairwise(sorted(names))):
-        yield "two columns have one name"
+        yield "two columns have the same name"
 
 
 def _rows(file: BinaryIO, cells: int, draws: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One chain: a process of its own, whose files appear in a folder that nobody else has."""
+"""Sampling of one chain: a separate process that writes its files into its own folder."""
 
 import os
 import re
@@ -14,7 +14,7 @@ import cmdstanpy
 from cmdstanpy.cmdstan_args import CmdStanArgs, SamplerArgs
 
 from pkqsp_bayes.errors import PkqspError
-from pkqsp_bayes.fitting.inits.from_mode import Beginning
+from pkqsp_bayes.fitting.inits.from_mode import ChainInits
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 
 __all__ = [
@@ -28,43 +28,43 @@ __all__ = [
 ]
 
 SUFFIXES = (".csv", ".txt", ".solver.json")
-"""Of the files of ``chain_<k>``: draws, what the sampler said, what the kernel counted."""
+"""Suffixes of the files ``chain_<k>``: draws, messages of the sampler, counts of the kernel."""
 
 _DIGITS = 10
-_TOLD_LINES = 3
+_MOST_LINES = 3
 _REFRESHES = 100
 _ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
 
 
 class ChainError(PkqspError, RuntimeError):
-    """Some chains did not end well; the text says which, and what the sampler said."""
+    """Some chains failed; the text lists them with the messages of the sampler."""
 
 
 class ChainInterruptedError(ChainError):
-    """A chain was asked to end before it was done."""
+    """A chain was stopped before it was finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainSampler:
-    """What samples a chain into a folder. It can be pickled: executors elsewhere take it.
+    """Function that samples a chain into a folder. It can be pickled for executors.
 
-    CmdStan's own process writes its console to a file, not through a pipe of ours: whoever wants
-    to know how far it is reads the end of that file, and it goes on when its parent is gone.
+    The process of CmdStan writes its console output to a file, not to a pipe. Its progress can be
+    read from the end of that file, and it continues if its parent process ends.
 
     Parameters
     ----------
     executable : str
-        The compiled program.
+        Path of the compiled program.
     data : str or mapping
         Path of the data, or the data.
     starts : mapping of int to mapping
-        Start of each chain, on the constrained scale.
+        Initial values of each chain, on the constrained scale.
     settings : FitSettings
         Iterations and tuning.
     variances : sequence of float, optional
-        The diagonal of the inverse metric, which then stays as it is.
+        The diagonal of the inverse metric, which is then fixed.
     key : str
-        Names program and data, in the header of each chain.
+        Digest of program and data, for the header of each chain.
     """
 
     executable: str
@@ -75,22 +75,22 @@ class ChainSampler:
     key: str = ""
 
     def __call__(self, number: int, folder: Path) -> Path:
-        """Sample the chain of a number into a folder, and return its file of draws.
+        """Sample the chain with a number into a folder, and return its file of draws.
 
         Raises
         ------
         ChainInterruptedError
-            If the process was asked to end.
+            If the process was stopped.
         ChainError
-            If the process failed, or its file is cut short.
+            If the process failed, or its file is incomplete.
         """
         draws, console, log = (folder / f"chain_{number}{suffix}" for suffix in SUFFIXES)
         environment = {**os.environ, "PKQSP_SOLVER_LOG": str(log)}
-        with console.open("w") as said:
+        with console.open("w") as output:
             done = subprocess.run(
                 self._command(number, draws),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
                 check=False,
@@ -101,7 +101,7 @@ class ChainSampler:
             raise ChainError(_failure(done.returncode, console))
         if not is_finished(draws):
             free = shutil.disk_usage(folder).free / 1e6
-            text = f"its file is cut short ({free:.0f} MB are free in {folder.parent})"
+            text = f"its file is incomplete ({free:.0f} MB are free in {folder.parent})"
             raise ChainError(text)
         return draws
 
@@ -131,7 +131,7 @@ class ChainSampler:
         return arguments.compose_command(0, str(draws))
 
     def _metric(self, place: Path) -> dict[str, Any]:
-        """Return the arguments of a metric that is given: no window learns another one."""
+        """Return the arguments of a given metric, which warm-up does not adapt."""
         if self.variances is None:
             return {}
         cmdstanpy.write_stan_json(str(place), {"inv_metric": list(self.variances)})
@@ -147,30 +147,30 @@ class ChainSampler:
 def chain_sampler(
     model: cmdstanpy.CmdStanModel,
     data: str | Mapping[str, Any],
-    beginning: Beginning,
+    inits: ChainInits,
     settings: FitSettings,
     key: str = "",
 ) -> ChainSampler:
-    """Return what samples the chain of a number into a folder.
+    """Return a function that samples the chain with a number into a folder.
 
     Parameters
     ----------
     model : CmdStanModel
-        Compiled.
+        The compiled program.
     data : str or mapping
         Path of the data, or the data.
-    beginning : Beginning
-        Start of each chain, and the metric if one is given.
+    inits : ChainInits
+        Initial values of each chain, and optionally the metric.
     settings : FitSettings
         Iterations and tuning.
     key : str
-        Names program and data.
+        Digest of program and data.
     """
-    variances = beginning.variances
+    variances = inits.variances
     return ChainSampler(
         executable=str(model.exe_file),
         data=data,
-        starts=dict(beginning.starts),
+        starts=dict(inits.starts),
         settings=settings,
         variances=None if variances is None else variances.tolist(),
         key=key,
@@ -178,18 +178,18 @@ def chain_sampler(
 
 
 def is_finished(path: Path) -> bool:
-    """Whether the sampler wrote its last lines: the time that it took.
+    """Return whether the sampler wrote its last lines, with the elapsed time.
 
     Parameters
     ----------
     path : Path
-        A file of draws, which may not be there.
+        A file of draws, which may not exist.
     """
     return path.is_file() and b"Elapsed Time" in _end_of(path)
 
 
 def seconds_of(path: Path) -> float:
-    """Return how long the sampler took for a finished chain, warm-up included.
+    """Return the sampling time of a finished chain in seconds, warm-up included.
 
     Parameters
     ----------
@@ -214,15 +214,15 @@ def _as_file(value: str | Mapping[str, Any], place: Path) -> str:
 
 
 def _failure(code: int, console: Path) -> str:
-    """Say in words why a process ended."""
+    """Describe why a process ended."""
     if code == -signal.SIGKILL:
-        return "it was killed (SIGKILL): by hand, or because memory ran out"
+        return "it was killed (SIGKILL): by a user, or because there was not enough memory"
     if code == -signal.SIGXFSZ:
-        return "its file reached the greatest size that is allowed here (ulimit -f, or a quota)"
+        return "its file reached the size limit (ulimit -f, or a quota)"
     if code < 0:
         return f"it was ended by {signal.Signals(-code).name}"
     with console.open(errors="replace") as file:
         lines = [line.strip()[:500] for line in file if line.strip()]
-    told = [line for line in lines if line.startswith(("Error", "Exception"))]
+    messages = [line for line in lines if line.startswith(("Error", "Exception"))]
     last = f": {lines[-1]}" if lines and code in (126, 127) else ""
-    return "; ".join(told[-_TOLD_LINES:]) or f"it ended with code {code}{last}"
+    return "; ".join(messages[-_MOST_LINES:]) or f"it ended with code {code}{last}"

@@ -1,4 +1,4 @@
-"""`fit`: from a model and a study to draws, on disk at every step."""
+"""`fit`: sampling of a population model for a study; all steps are saved on disk."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ from pkqsp_bayes.engine.locks import describe_holder, hold_lock
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
-from pkqsp_bayes.fitting.inits.from_mode import begin_at_mode, begin_at_priors
+from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode, inits_at_priors
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.manifest import (
@@ -37,7 +37,7 @@ from pkqsp_bayes.fitting.sampling.chains import SUFFIXES, ChainSampler, chain_sa
 from pkqsp_bayes.fitting.sampling.progress import shown_progress
 from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished, run_missing
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
-from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, solver_account
+from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, summarise_solver
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
@@ -80,59 +80,59 @@ def fit(
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.load_model`; or a name in the library, or a file.
     study : Study, str, Path or DataFrame
-        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.read_study`; or the name of a data set, or a file.
     folder : Path
-        Where everything goes: ``model.toml``, ``study.csv``, ``program.stan``, ``data.json``,
-        ``manifest.json``; of each chain as it is done ``chain_<k>.csv``, what the sampler said
-        (``.txt``) and what the ODE solver counted (``.solver.json``); ``fit.nc`` or ``fit.zarr``,
+        Output folder: ``model.toml``, ``study.csv``, ``program.stan``, ``data.json``,
+        ``manifest.json``; for each finished chain ``chain_<k>.csv``, the messages of the sampler
+        (``.txt``) and the counts of the ODE solver (``.solver.json``); ``fit.nc`` or ``fit.zarr``,
         ``summary.csv``.
     priors : PriorTable, optional
-        Priors that take the place of the model's own; kept as ``priors.toml``.
+        Priors that replace those of the model; saved as ``priors.toml``.
     settings : FitSettings, optional
         Chains, iterations, seed, tuning.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
     resume : bool
-        Keep the chains that are in the folder, and run those that are missing.
+        Keep the finished chains in the folder, and run the missing ones.
     cores : int, optional
-        Chains that run at once; by default as many as there are processors.
+        Number of chains that run at the same time; by default the number of processors.
     executor : Executor, optional
-        Where chains run.
+        Executor that runs the chains.
     store : {"netcdf", "zarr", "both"}
-        How the result is kept; `pkqsp_bayes.read_fit` reads either.
+        Format of the result; `pkqsp_bayes.read_fit` reads both.
     progress : bool, optional
-        False: silent. By default a line a chain on a terminal, and log lines elsewhere.
+        False: silent. By default one line per chain on a terminal, otherwise log lines.
 
     Returns
     -------
     xarray.DataTree
         Groups posterior, sample_stats, log_likelihood, log_prior, posterior_predictive,
         observed_data, constant_data. Attributes ``model`` (TOML), ``program``, ``seed``,
-        ``settings``, ``options`` (those that are not the default), ``centred``, ``versions``,
-        ``seconds`` (of the chain that took longest, with its warm-up) and ``solver`` (JSON):
-        solves, steps, failed solves with their reasons and the parameters of the first, in all and
-        by chain.
+        ``settings``, ``options`` (those that differ from the default), ``centred``, ``versions``,
+        ``seconds`` (of the slowest chain, warm-up included) and ``solver`` (JSON): solves, steps,
+        failed solves with their reasons and the parameters of the first, in total and by chain.
 
     Raises
     ------
     CheckError
-        With every problem of model, study and settings; if the folder holds another fit; if no
-        start has a finite density: with the observations at fault.
+        With every problem of model, study and settings; if the folder has another fit; if no
+        initial value has a finite density (with the affected observations).
     MethodError
-        If chains are to begin at the mode and there is none.
+        If chains must start at the mode, and there is none.
     ChainError
-        If chains failed; those that ended are kept.
+        If chains failed; finished chains are kept.
     ToolchainError
-        If the folder cannot be written to: a full disk, above all. Finished chains are kept.
+        If the folder cannot be written to, for example because the disk is full. Finished chains
+        are kept.
     Ended
-        On SIGTERM and SIGHUP, where the program has no handlers of its own: the samplers are
-        ended, finished chains are kept, and the process ends with code 143 or 129.
+        On SIGTERM and SIGHUP, if the program has no own handlers: the samplers are stopped,
+        finished chains are kept, and the process ends with code 143 or 129.
 
     See Also
     --------
-    diagnose : what is wrong with a fit, which is logged after each.
+    diagnose : problems of a fit; they are logged after each fit.
     """
     model = as_model(model)
     study = as_study(study, model)
@@ -171,21 +171,21 @@ def fit(
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder: two fits in one would take each other's chains."""
+    """Lock a folder, so that two fits do not use the same chains."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / ".lock"
     with hold_lock(lock, folder, until=lambda: True) as held:
         if not held:
             what = f"another process is fitting into this folder: {describe_holder(lock)}"
-            remedy = "wait, or use another one"
+            remedy = "wait, or use another folder"
             raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
         yield
 
 
 def _check_names(folder: Path, settings: FitSettings) -> None:
-    """Refuse what stands where a file of a chain will be, before the chain is sampled."""
+    """Raise an error for other files at the paths of the chains, before sampling."""
     files = [folder / f"chain_{k}{end}" for k in range(1, settings.chains + 1) for end in SUFFIXES]
-    what, remedy = "the file of a chain is to be here", "move it away"
+    what, remedy = "the file of a chain must be here", "move this to another folder"
     issues = [
         Issue(where=str(file), what=what, remedy=remedy)
         for file in files
@@ -203,12 +203,13 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
         write_manifest(folder, new)
         return new
     if not resume:
-        what = f"it holds a fit already ({len(old.chains)} of {old.settings['chains']} chains done)"
+        finished = f"{len(old.chains)} of {old.settings['chains']} chains finished"
+        what = f"it already has a fit ({finished})"
         remedy = f"use another folder, or resume it ({setting('resume')})"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     changed = changes(old, new)
     if changed:
-        what = f"what is asked for is not the fit in it: {'; '.join(changed)}"
+        what = f"the requested fit is not the fit in this folder: {'; '.join(changed)}"
         remedy = "resume with the same model, study and settings, or use another folder"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     return adopt_finished(folder, old)
@@ -217,14 +218,14 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
 def _check_chains(
     folder: Path, manifest: Manifest, bound: BoundModel, settings: FitSettings
 ) -> None:
-    """Refuse files that are not the chains that they are taken for."""
+    """Raise an error for files that are not the chains of this fit."""
     columns = {
         name: math.prod(len(bound.coords[dim]) for dim in dims)
         for name, dims in bound.dims.items()
         if all(dim in bound.coords for dim in dims)
     }
     identity = ChainIdentity(key=manifest.key, settings=settings, columns=columns)
-    unmarked = dataclasses.replace(identity, marked=False)  # as earlier versions left them
+    unmarked = dataclasses.replace(identity, marked=False)  # as earlier versions wrote them
     issues = [
         issue
         for k, name in manifest.chains.items()
@@ -249,7 +250,7 @@ def _sampler(
     key: str,
 ) -> ChainSampler:  # fmt: skip
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
-    begin = begin_at_mode if settings.begin == "mode" else begin_at_priors
+    begin = inits_at_mode if settings.begin == "mode" else inits_at_priors
     beginning = begin(model, study, bound, settings.chains, settings.seed)
     return chain_sampler(program, str(folder / "data.json"), beginning, settings, key)
 
@@ -262,7 +263,7 @@ def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str,
         )
         for k in range(1, settings.chains + 1)
     }
-    return solver_account(stats, "stan" if bound.header is None else "native")
+    return summarise_solver(stats, "stan" if bound.header is None else "native")
 
 
 def _attributes(

@@ -1,4 +1,4 @@
-"""Warnings of the libraries below: caught here, and restated by the caller where they matter."""
+"""Suppression of warnings of the numerical libraries; callers report relevant problems."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ __all__ = ["quiet_dependencies"]
 
 @contextmanager
 def quiet_dependencies() -> Iterator[None]:
-    """Let no warning of ArviZ, SciPy, NumPy or xarray through.
+    """Suppress warnings of ArviZ, SciPy, NumPy and xarray.
 
-    They speak of arrays and of functions that the user never called. Who uses this looks at the
-    result, and states what is wrong with it as a `pkqsp_bayes.Issue`. It decorates functions too.
+    These warnings concern arrays and functions that the user does not know. The caller checks the
+    result and reports its problems as `pkqsp_bayes.Issue`. This is a decorator too.
 
     Examples
     --------

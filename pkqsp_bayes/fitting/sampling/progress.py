@@ -1,7 +1,8 @@
-"""How far the chains of a fit are: one line each on a terminal, log lines elsewhere.
+"""Progress of the chains of a fit: one line per chain on a terminal, otherwise log lines.
 
-Once a second the end of each chain's console file is read, and what its file of draws has grown
-by: whatever runs the chains, a thread or a machine that shares the folder, has no part in it.
+Once per second the end of each console file and the new lines of each file of draws are read. The
+progress therefore does not depend on the executor that runs the chains, which can be on another
+machine that shares the folder.
 """
 
 import logging
@@ -31,20 +32,20 @@ _ITERATION = re.compile(rb"Iteration:\s*(\d+) / \d+ \[\s*\d+%\]\s*\((Warmup|Samp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainProgress:
-    """How far a chain is.
+    """Progress of a chain.
 
     Parameters
     ----------
     number : int
-        Of the chain.
+        Number of the chain.
     done, total : int
-        Iterations, warm-up included.
+        Finished and total iterations, warm-up included.
     phase : {"waiting", "warm-up", "sampling", "done", "stopped"}
-        What it does.
+        Phase of the chain.
     divergences : int
         Divergent transitions so far, after warm-up.
     seconds_left : float or None
-        If it goes on as it went; None if that cannot be said.
+        Estimate of the remaining time; None if it is not known.
     """
 
     number: int
@@ -55,7 +56,7 @@ class ChainProgress:
     seconds_left: float | None
 
     def __str__(self) -> str:
-        """Return it on one line."""
+        """Return the progress as one line."""
         left = "" if self.seconds_left is None else f", about {_duration(self.seconds_left)} left"
         divergences = f", {self.divergences} divergent" if self.divergences else ""
         return f"chain {self.number}: {self.done}/{self.total}, {self.phase}{divergences}{left}"
@@ -63,16 +64,16 @@ class ChainProgress:
 
 @dataclass(slots=True, kw_only=True)
 class ChainWatch:
-    """What has been seen of a chain so far.
+    """Reader of the progress of a chain.
 
     Parameters
     ----------
     folder : Path
-        The fit's.
+        Folder of the fit.
     number : int
-        Of the chain.
+        Number of the chain.
     settings : FitSettings
-        Iterations.
+        Settings with the number of iterations.
     """
 
     folder: Path
@@ -85,7 +86,7 @@ class ChainWatch:
     _read: int = field(default=0)
 
     def look(self) -> ChainProgress:
-        """Read what is new, and return how far the chain is."""
+        """Read the new lines, and return the progress of the chain."""
         attempt = next(iter(self.folder.glob(f".chain_{self.number}.*.part")), None)
         total = self.settings.warmup + self.settings.draws
         if attempt is not None:
@@ -129,7 +130,7 @@ class ChainWatch:
             chunk = file.read(_CHUNK)
         whole = chunk[: chunk.rfind(b"\n") + 1]
         self._read += len(whole)
-        # A line is as long as the model is large: only its beginning is looked at.
+        # The lines of large models are long: only the first columns are read.
         self._divergences += sum(_is_divergent(whole, start) for start in _line_starts(whole))
 
 
@@ -149,18 +150,18 @@ def _is_divergent(text: bytes, start: int) -> bool:
 def shown_progress(
     folder: Path, numbers: Sequence[int], settings: FitSettings, *, wanted: bool | None = None
 ) -> Iterator[None]:
-    """Show how far chains are while the body runs; never break it.
+    """Show the progress of chains while the body runs; errors of the display are only logged.
 
     Parameters
     ----------
     folder : Path
-        The fit's.
+        Folder of the fit.
     numbers : sequence of int
-        Chains that run.
+        Numbers of the chains that run.
     settings : FitSettings
-        Iterations.
+        Settings with the number of iterations.
     wanted : bool, optional
-        False: silent. None: lines on the terminal if standard error is one, else log lines
+        False: silent. None: lines on the terminal if standard error is one, otherwise log lines
         (logger ``pkqsp_bayes.fitting.sampling.progress``, INFO). True: lines on standard error.
     """
     if wanted is False or not numbers:
@@ -186,7 +187,7 @@ def _watch(show: Callable[[], None], over: threading.Event) -> None:
         is_last = over.wait(_SECONDS)
         try:
             show()
-        except Exception as error:  # what only shows must break nothing
+        except Exception as error:  # the display must not stop the chains
             _LOGGER.debug("progress: %s", error)
 
 
@@ -195,31 +196,31 @@ def _drawn(console: Console, watches: Sequence[ChainWatch]) -> Iterator[Callable
     columns = (
         TextColumn("chain {task.description}"),
         BarColumn(bar_width=30),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[told]}"),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[status]}"),
     )
     with Progress(*columns, console=console, refresh_per_second=2) as progress:
         lines: dict[int, TaskID] = {
-            w.number: progress.add_task(str(w.number), total=w.look().total, told="waiting")
+            w.number: progress.add_task(str(w.number), total=w.look().total, status="waiting")
             for w in watches
         }
 
         def show() -> None:
             for state in (watch.look() for watch in watches):
-                told = str(state).partition(", ")[2]
-                progress.update(lines[state.number], completed=state.done, told=told)
+                status = str(state).partition(", ")[2]
+                progress.update(lines[state.number], completed=state.done, status=status)
 
         yield show
 
 
 @contextmanager
 def _logged(_: Console, watches: Sequence[ChainWatch]) -> Iterator[Callable[[], None]]:
-    told: dict[int, tuple[str, int]] = {}
+    logged: dict[int, tuple[str, int]] = {}
 
     def show() -> None:
         for state in (watch.look() for watch in watches):
             mark = (state.phase, int(state.done / state.total / _LOGGED_SHARE))
-            if told.get(state.number) != mark and state.phase != "waiting":
-                told[state.number] = mark
+            if logged.get(state.number) != mark and state.phase != "waiting":
+                logged[state.number] = mark
                 _LOGGER.info("%s", state)
 
     yield show

@@ -1,4 +1,4 @@
-"""Pareto-smoothed importance weights, and how few draws are too few for them."""
+"""Pareto-smoothed importance weights, and the number of draws that they need."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ __all__ = ["LEAST_DRAWS", "require_draws", "smoothed_weights"]
 FloatArray = NDArray[np.float64]
 
 LEAST_DRAWS = 25
-"""Fewest draws whose greatest fifth is a tail: five values."""
-_PSIS: Any = array_stats.psislw  # of what is left out: log weights with the other sign
+"""Smallest number of draws with a tail of five values, which is the largest fifth."""
+_PSIS: Any = array_stats.psislw  # it takes log weights with the opposite sign
 
 
 def require_draws(draws: int, least: int = LEAST_DRAWS) -> None:
-    """Refuse a posterior of too few draws.
+    """Raise an error for a posterior with too few draws.
 
     Parameters
     ----------
     draws : int
-        How many there are.
+        Number of draws.
     least : int
-        How many there must be; by default those that have a tail of weights.
+        Required number of draws; by default the smallest number for a tail of weights.
 
     Raises
     ------
@@ -34,17 +34,17 @@ def require_draws(draws: int, least: int = LEAST_DRAWS) -> None:
     """
     if draws < least:
         what = f"it has {draws} draw{'s' if draws != 1 else ''}, too few for this"
-        remedy = f"fit with more draws ({least} at least; hundreds for a number to rely on)"
+        remedy = f"fit with more draws (at least {least}; several hundred for a reliable result)"
         raise CheckError([Issue(where="posterior", what=what, remedy=remedy)])
 
 
 def smoothed_weights(ratio: FloatArray) -> tuple[FloatArray, float]:
-    """Return smoothed weights that sum to 1, and k-hat: infinite where it cannot be estimated.
+    """Return smoothed weights that sum to 1, and k-hat; infinite if it cannot be estimated.
 
     Parameters
     ----------
     ratio : (D,) array
-        Log ratios; what is not finite gets no weight.
+        Log ratios; values that are not finite get weight 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The chains of a fit: those that are missing are run, and what ends well is never lost."""
+"""Execution of the missing chains of a fit; finished chains are always kept."""
 
 import contextlib
 import dataclasses
@@ -34,30 +34,30 @@ def run_missing(
     cores: int,
     executor: Executor | None = None,
 ) -> Manifest:
-    """Run the chains that are missing, and note each as soon as it is done.
+    """Run the missing chains, and record each one when it is finished.
 
     Parameters
     ----------
     folder : Path
-        The fit's folder.
+        Folder of the fit.
     manifest : Manifest
-        What is there.
+        The manifest of the folder.
     sample : callable
-        Samples the chain of a number into a folder and returns its file.
+        Function that samples the chain with a number into a folder and returns its file.
     cores : int
-        How many run at once.
+        Number of chains that run at the same time.
     executor : Executor, optional
-        Where they run; by default threads here, each of which waits for a process.
+        Executor of the chains; by default threads, each of which waits for a process.
 
     Returns
     -------
     Manifest
-        With all chains.
+        The manifest with all chains.
 
     Raises
     ------
     ChainError
-        After every other chain has ended, if some failed.
+        If chains failed; it is raised after all other chains have ended.
     """
     pool = executor or ThreadPoolExecutor(max_workers=max(1, cores))
     waiting = {pool.submit(_run_one, folder, k, sample): k for k in _missing(manifest)}
@@ -65,18 +65,18 @@ def run_missing(
     try:
         for future in as_completed(waiting):
             manifest = _note(folder, manifest, future, waiting[future], failures)
-    except BaseException:  # Ctrl-C and SIGTERM, above all
+    except BaseException:  # mainly Ctrl-C and SIGTERM
         stop_samplers(list(waiting), str(folder))
-        if executor is None:  # what runs elsewhere ends by itself, and is found by the next start
+        if executor is None:  # chains of an executor continue; the next start finds them
             manifest = adopt_finished(folder, manifest)
-        _LOGGER.warning("stopped: %s", ChainError(_account(folder, manifest)))
+        _LOGGER.warning("stopped: %s", ChainError(_describe_progress(folder, manifest)))
         raise
     finally:
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
     if failures:
-        told = "\n".join(f"chain {k}: {text}" for k, text in sorted(failures.items()))
-        raise ChainError(f"{told}\n{_account(folder, manifest)}")
+        reasons = "\n".join(f"chain {k}: {text}" for k, text in sorted(failures.items()))
+        raise ChainError(f"{reasons}\n{_describe_progress(folder, manifest)}")
     return manifest
 
 
@@ -88,9 +88,9 @@ def _count(manifest: Manifest) -> int:
     return int(manifest.settings["chains"])
 
 
-def _account(folder: Path, manifest: Manifest) -> str:
+def _describe_progress(folder: Path, manifest: Manifest) -> str:
     return (
-        f"{len(manifest.chains)} of {_count(manifest)} chains are done and kept in {folder}; "
+        f"{len(manifest.chains)} of {_count(manifest)} chains are finished and kept in {folder}; "
         f"resume to run the others: {setting('resume')}"
     )
 
@@ -104,60 +104,60 @@ def _note(
 ) -> Manifest:
     try:
         future.result()
-    except Exception as error:  # whatever ends one chain must not lose the others
+    except Exception as error:  # an error of one chain must not affect the others
         failures[number] = str(error)
         return manifest
     manifest = manifest.with_chain(folder, number)
     write_manifest(folder, manifest)
-    _LOGGER.info("chain %d is done", number)
+    _LOGGER.info("chain %d is finished", number)
     return manifest
 
 
 def stop_samplers(futures: Sequence[Future[Any]], marker: str) -> None:
-    """End what has not ended: tasks that wait, and the processes of ours that run.
+    """Cancel waiting tasks, and stop the sampler processes of this process.
 
     Parameters
     ----------
     futures : sequence of Future
-        Of the tasks.
+        The tasks.
     marker : str
-        Part of the command line of each process that a task runs: its folder.
+        Folder of the tasks, which is part of the command line of each sampler process.
     """
     for future in futures:
         future.cancel()
     for end in (psutil.Process.terminate, psutil.Process.kill):
         for process in psutil.Process().children(recursive=True):
-            if any(marker in word for word in _words(process)):
-                with contextlib.suppress(psutil.Error):  # it has ended
+            if any(marker in word for word in _command_line(process)):
+                with contextlib.suppress(psutil.Error):  # the process has ended
                     end(process)
-        # A sampler ends after the iteration in hand, which may take minutes.
+        # A sampler ends after its current iteration, which may take minutes.
         if not wait(futures, timeout=_STOP_SECONDS).not_done:
             return
 
 
-def _words(process: psutil.Process) -> list[str]:
-    """Return a process's command line; nothing if it is gone, or not ours."""
+def _command_line(process: psutil.Process) -> list[str]:
+    """Return the command line of a process; empty if it has ended or cannot be read."""
     try:
-        words: list[str] = process.cmdline()
+        arguments: list[str] = process.cmdline()
     except psutil.Error:
         return []
-    return words
+    return arguments
 
 
 def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
-    """Take over chains that ended without being noted: whoever started them had died.
+    """Record chains that finished after the process that started them had ended.
 
     Parameters
     ----------
     folder : Path
-        The fit's folder, whose lock is held.
+        Folder of the fit; the caller must hold its lock.
     manifest : Manifest
-        What is there.
+        The manifest of the folder.
 
     Returns
     -------
     Manifest
-        With the chains found. What is unfinished and not running any more is swept away.
+        The manifest with these chains. Unfinished chains that are not running are removed.
     """
     adopted = _without_lost(folder, manifest)
     for number in range(1, _count(manifest) + 1):
@@ -171,11 +171,11 @@ def adopt_finished(folder: Path, manifest: Manifest) -> Manifest:
 
 
 def _without_lost(folder: Path, manifest: Manifest) -> Manifest:
-    """Return what is there without chains whose file is gone or cut short; say so."""
+    """Return the manifest without chains whose file is missing or incomplete; log them."""
     lost = [k for k, name in manifest.chains.items() if not is_finished(folder / name)]
     for number in lost:
         _LOGGER.warning(
-            "%s is gone or cut short: the chain is run again", folder / manifest.chains[number]
+            "%s is missing or incomplete: the chain is run again", folder / manifest.chains[number]
         )
     return dataclasses.replace(
         manifest,
@@ -191,13 +191,13 @@ def _attempts(folder: Path, number: int) -> list[Path]:
 def _writer(attempt: Path) -> psutil.Process | None:
     """Return the process on this machine that samples into a folder."""
     for process in psutil.process_iter():
-        if any(word.startswith(f"file={attempt}/") for word in _words(process)):
+        if any(word.startswith(f"file={attempt}/") for word in _command_line(process)):
             return process
     return None
 
 
 def _run_one(folder: Path, number: int, sample: _Sample) -> str:
-    """Sample into a folder that nobody else has, then put its files in their place."""
+    """Sample into a new folder, then move the files into the folder of the fit."""
     for left in _attempts(folder, number):
         if _outlived(left, number) and _keep(folder, left, number):
             return f"chain_{number}.csv"
@@ -211,12 +211,12 @@ def _run_one(folder: Path, number: int, sample: _Sample) -> str:
 
 
 def _outlived(attempt: Path, number: int) -> bool:
-    """Wait for a chain that goes on after its parent's death; False if there is none."""
+    """Wait for a chain that runs without its parent process; return False if there is none."""
     process = _writer(attempt)
     if process is None:
         return False
     _LOGGER.warning(
-        "chain %d still runs from an earlier start (process %d): waiting for it",
+        "chain %d of an earlier start is still running (process %d): waiting for it",
         number, process.pid,
     )  # fmt: skip
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
@@ -225,10 +225,10 @@ def _outlived(attempt: Path, number: int) -> bool:
 
 
 def _keep(folder: Path, attempt: Path, number: int) -> bool:
-    """Put what an attempt made in its place, if it was finished; what was said, in any case."""
-    draws, *beside = (f"chain_{number}{suffix}" for suffix in SUFFIXES)
+    """Move the draws of an attempt into the folder if it finished; move its messages always."""
+    draws, *others = (f"chain_{number}{suffix}" for suffix in SUFFIXES)
     finished = is_finished(attempt / draws)
-    for name in beside:
+    for name in others:
         if (attempt / name).is_file():
             (attempt / name).replace(folder / name)
     if finished:

@@ -1,4 +1,4 @@
-"""`sample_prior`: what the priors say before any data, and what they predict."""
+"""`sample_prior`: draws from the prior, and prior predictive simulations."""
 
 import dataclasses
 import logging
@@ -29,7 +29,8 @@ __all__ = ["diagnose_prior", "sample_prior"]
 
 _LOGGER = logging.getLogger(__name__)
 _DIGITS = 10
-# A parameter is named if a failed draw's value beats one of the others' this often, or this seldom.
+# A parameter is named if its value in failed draws is larger than in others with this probability,
+# or smaller with the same probability.
 _TELLING = 0.7
 _MOST = 3
 
@@ -44,26 +45,28 @@ def sample_prior(
     seed: int = 1,
     options: BindOptions | None = None,
 ) -> xr.DataTree:
-    """Draw from the prior, and from what it predicts for a study.
+    """Draw from the prior and from the prior predictive distribution of a study.
 
-    The study gives subjects, doses, covariates and sampling times; its observed values play no
-    part, except through default priors of residual errors, which look at their spread. The
-    predictions are those of the kernel, whatever the backend.
+    The study provides subjects, doses, covariates and sampling times. Its observed values are not
+    used, except for the default priors of residual errors, which depend on their spread. The
+    predictions are always those of the kernel, for any backend.
 
-    A draw for which the solver fails is kept, with its parameters: its predictions are NaN, it is
-    counted in ``sample_stats_prior``, and a warning says which parameters failed draws have in
-    common. Such draws are a statement about the priors: a fit rejects them silently.
+    A draw for which the solver fails is kept with its parameters. Its predictions are NaN, it is
+    counted in ``sample_stats_prior``, and a warning lists the parameters that failed draws have in
+    common. Such draws show that a prior has mass at impossible values; a fit rejects such values
+    silently.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+        The result of `pkqsp_bayes.load_model`; or a name in the library, or a file.
     study : Study, str, Path or DataFrame
-        Its name or its file; or as `pkqsp_bayes.read_study` or `pkqsp_bayes.regimen` gives it.
+        The name of a data set, or a file; or the result of `pkqsp_bayes.read_study` or
+        `pkqsp_bayes.regimen`.
     draws : int
-        How many.
+        Number of draws.
     seed : int
-        Of the draws.
+        Seed of the draws.
     options : BindOptions, optional
         Solver and censoring.
 
@@ -72,10 +75,10 @@ def sample_prior(
     xarray.DataTree
         Groups ``prior`` (typical values, omega, sigma, eta ...; chain, draw), ``prior_predictive``
         (``DV`` with residual error, ``prediction`` without; by observation),
-        ``sample_stats_prior`` (``failed``: the solver gave up on a subject; ``impossible``: no
-        residual error can lie around a prediction, such as a log-normal one around 0),
+        ``sample_stats_prior`` (``failed``: the solver failed for a subject; ``impossible``: the
+        residual error is not defined for a prediction, such as a log-normal one for 0),
         ``observed_data``, ``constant_data``. Attribute ``design`` is a digest of the study without
-        its values.
+        its observed values.
 
     Raises
     ------
@@ -106,19 +109,19 @@ def sample_prior(
     )
     tree.attrs.update(result_attributes(model, bound, **about))
     tree.attrs["program"] = bound.prior_program
-    del tree.attrs["values"]  # they play no part
+    del tree.attrs["values"]  # the values are not used
     for issue in diagnose_prior(tree):
         _LOGGER.warning("%s", issue)
     return tree
 
 
 def _with_kernel(options: BindOptions | None) -> BindOptions:
-    """Return options with our kernel: Stan's own solvers lose a draw that fails, and its values."""
+    """Return options with the kernel as backend; the solvers of Stan discard draws that fail."""
     return dataclasses.replace(options or BindOptions(), backend="native")
 
 
 def _draw(bound: BoundModel, draws: int, seed: int) -> dict[str, NDArray[np.float64]]:
-    """Return each variable (1, draws, ...)."""
+    """Return the draws of each variable (1, draws, ...)."""
     program = load_program(bound.prior_program, user_header=bound.header, methods="sampling")
     drawn = program.sample(
         data=bound.plain_data(),
@@ -146,12 +149,12 @@ def _statistics(values: dict[str, NDArray[np.float64]]) -> xr.Dataset:
 
 
 def diagnose_prior(tree: xr.DataTree) -> list[Issue]:
-    """Return what is wrong with the predictions of a prior; empty if nothing is.
+    """Return the problems of prior predictions; an empty list if there are none.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `sample_prior` returns.
+        The result of `sample_prior`.
     """
     return [*_failures(tree), *_impossible(tree)]
 
@@ -168,18 +171,21 @@ def _failures(tree: xr.DataTree) -> Iterator[Issue]:
         f"the solver failed for {count} of {failed.size} draws ({count / failed.size:.1%}), for "
         f"{len(subjects)} of the subjects (first: ID {subjects[0]}); their predictions are NaN"
     )
-    told = "; ".join(_suspects(tree["prior"].to_dataset(), failed.values.ravel()))
-    remedy = f"narrow the prior where the model makes no sense, or raise {setting('max_steps')}"
+    suspects = "; ".join(_suspects(tree["prior"].to_dataset(), failed.values.ravel()))
+    remedy = f"state a prior without mass at impossible values, or raise {setting('max_steps')}"
     yield Issue(
-        severity="warning", where="prior", what=f"{what}. {told}" if told else what, remedy=remedy
+        severity="warning",
+        where="prior",
+        what=f"{what}. {suspects}" if suspects else what,
+        remedy=remedy,
     )
 
 
 def _suspects(prior: xr.Dataset, failed: NDArray[np.bool_]) -> Iterator[str]:
-    """Say which parameters of failed draws differ most from the others', and how.
+    """Describe the parameters that differ most between failed draws and others.
 
-    The measure is the probability that a failed draw's value is the greater one (Mann & Whitney,
-    Ann Math Stat 1947;18:50-60): 0.5 for a parameter that plays no part.
+    The measure is the probability that the value of a failed draw is the larger one (Mann &
+    Whitney, Ann Math Stat 1947;18:50-60). It is 0.5 for a parameter without influence.
     """
     if failed.all():
         yield "every draw failed"
@@ -188,11 +194,11 @@ def _suspects(prior: xr.Dataset, failed: NDArray[np.bool_]) -> Iterator[str]:
     telling = [s for s in shares if abs(s[0] - 0.5) > _TELLING - 0.5]
     for share, median, other, name in sorted(telling, key=lambda s: -abs(s[0] - 0.5))[:_MOST]:
         side = "high" if share > 0.5 else "low"
-        yield f"{name} is {side} where it fails (median {median:.3g}, elsewhere {other:.3g})"
+        yield f"{name} is {side} in failed draws (median {median:.3g}, in others {other:.3g})"
 
 
 def _scalars(prior: xr.Dataset) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield population parameters element by element, as ``omega[CL]``."""
+    """Yield each population parameter with its label, such as ``omega[CL]``."""
     for name, variable in prior.data_vars.items():
         rest = [dim for dim in variable.dims if dim not in ("chain", "draw")]
         if "subject" in rest:
@@ -201,12 +207,12 @@ def _scalars(prior: xr.Dataset) -> Iterator[tuple[str, NDArray[np.float64]]]:
         for k in range(flat.sizes["element"]):
             values = flat.isel(element=k).values.ravel()
             label = flat.element.values[k] if rest else ""
-            words = label if isinstance(label, tuple) else (label,)
-            yield f"{name}[{', '.join(map(str, words))}]" if rest else str(name), values
+            parts = label if isinstance(label, tuple) else (label,)
+            yield f"{name}[{', '.join(map(str, parts))}]" if rest else str(name), values
 
 
 def _greater(values: NDArray[np.float64], failed: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Return how often a failed draw's value is the greater one, and both medians."""
+    """Return the probability that the value of a failed draw is larger, and both medians."""
     ones, others = values[failed], np.sort(values[~failed])
     below = np.searchsorted(others, ones, side="left")
     upto = np.searchsorted(others, ones, side="right")
@@ -219,8 +225,8 @@ def _impossible(tree: xr.DataTree) -> Iterator[Issue]:
     if impossible.any():
         count = int(impossible.sum())
         what = (
-            f"in {count} of {impossible.size} draws a prediction is 0, below it or out of range, "
-            "where its residual error is not defined: DV is NaN there"
+            f"in {count} of {impossible.size} draws a prediction is 0, negative or out of range. "
+            "The residual error is not defined there, and DV is NaN"
         )
-        remedy = "an error with an additive part is defined there; or narrow the priors"
+        remedy = "use a residual error with an additive part, or narrower priors"
         yield Issue(severity="warning", where="prior_predictive", what=what, remedy=remedy)

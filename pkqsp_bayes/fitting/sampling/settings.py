@@ -1,4 +1,4 @@
-"""How a fit is sampled."""
+"""Settings of the sampler of a fit."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from pkqsp_bayes.arguments import SEED, count, one_of, probability, record
 __all__ = ["SETTINGS", "Begin", "FitSettings"]
 
 Begin = Literal["priors", "mode"]
-"""Where chains begin."""
+"""Initial values of the chains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,19 +20,20 @@ class FitSettings:
     chains : int
         Number of chains.
     warmup, draws : int
-        Iterations of each.
+        Iterations of each chain.
     seed : int
-        Of the sampler; chain k uses it with ``id = k``.
+        Seed of the sampler; chain k uses it with ``id = k``.
     adapt_delta : float
         Target acceptance statistic.
     max_treedepth : int
         Greatest tree depth.
     begin : {"priors", "mode"}
-        ``"priors"``: around the centre of the priors, spread, with a metric that warm-up learns.
-        ``"mode"``: at draws of the normal distribution around the mode (`pkqsp_bayes.find_mode`),
-        with the metric of the curvature there, which stays; warm-up adapts the step size only, so
-        that fifty iterations do. For studies of very many subjects, and for short fits. R-hat then
-        says less: chains that begin at one mode cannot tell of another.
+        Initial values. ``"priors"``: dispersed points around the centre of the priors; warm-up
+        adapts the metric. ``"mode"``: draws of the normal distribution around the mode
+        (`pkqsp_bayes.find_mode`), with the metric from the curvature there, which is fixed. Warm-up
+        then adapts the step size only, and fifty iterations are sufficient. Use it for studies of
+        very many subjects, and for short fits. R-hat is then less informative: chains that start at
+        one mode may not find another.
     """
 
     chains: int = 4
@@ -48,4 +49,4 @@ SETTINGS = record(
     FitSettings, chains=count(1, 1000), warmup=count(), draws=count(), seed=SEED,
     adapt_delta=probability(), max_treedepth=count(1, 30), begin=one_of("priors", "mode"),
 )  # fmt: skip
-"""What they may be."""
+"""Permitted values of the settings."""

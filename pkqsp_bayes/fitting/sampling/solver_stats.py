@@ -1,7 +1,8 @@
-"""What the ODE solver did in a chain: solves, steps, failures, and the parameters that caused them.
+"""Statistics of the ODE solver in a chain: solves, steps, failures and their parameters.
 
-Our kernel counts, and writes its account when the process of a chain ends; Stan's own solvers do
-not, but Stan says which proposals it refused, and why: that is known of both.
+The kernel counts solves and steps, and writes the counts when the process of a chain ends. The
+solvers of Stan do not count. For both, the console output of Stan lists the rejected proposals with
+their reasons.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ from typing import Any
 
 from pkqsp_bayes.files import read_text
 
-__all__ = ["SolverFailure", "SolverStats", "read_solver_stats", "solver_account"]
+__all__ = ["SolverFailure", "SolverStats", "read_solver_stats", "summarise_solver"]
 
 _LOGGER = logging.getLogger(__name__)
 _MOST_BYTES = 10_000_000
@@ -33,9 +34,9 @@ class SolverFailure:
     Parameters
     ----------
     reason : str
-        In words.
+        Reason, as text.
     parameters : mapping of str to float
-        Individual parameters that it was asked for; None where one was not finite.
+        Individual parameters of the solve; None if one was not finite.
     """
 
     reason: str
@@ -44,19 +45,19 @@ class SolverFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverStats:
-    """What the ODE solver did in one chain, warm-up included.
+    """Statistics of the ODE solver in one chain, warm-up included.
 
     Parameters
     ----------
     solves, steps, rejected_steps : int or None
-        Of all subjects; None where the solver does not count.
+        Counts for all subjects; None if the solver does not count.
     failed : mapping of str to int
-        Reason to the number of solves that failed. Each refused a proposal.
+        Number of failed solves by reason. Each rejected a proposal.
     examples : tuple of SolverFailure
-        The first few.
+        The first failures.
     refused : mapping of str to int
-        What Stan said of proposals that it refused, to how often: failed solves and all else,
-        such as a parameter of a density that overflowed.
+        Number of rejected proposals by the message of Stan: failed solves and other reasons, such
+        as an overflow of a parameter of a density.
     """
 
     solves: int | None = None
@@ -68,23 +69,23 @@ class SolverStats:
 
 
 def read_solver_stats(log: Path, console: Path, names: Sequence[str]) -> SolverStats:
-    """Read what is known of a chain's solves.
+    """Read the statistics of the solves of a chain.
 
     Parameters
     ----------
     log : Path
-        What the kernel wrote; not there for Stan's solvers, or if the chain was killed.
+        File of the kernel; it does not exist for the solvers of Stan, or if the chain was killed.
     console : Path
-        What the sampler said.
+        Console output of the sampler.
     names : sequence of str
-        Individual parameters in the kernel's order.
+        Individual parameters in the order of the kernel.
     """
     refused = Counter(_refusals(console))
-    told = dict(refused.most_common(_MOST_REASONS))
+    reasons = dict(refused.most_common(_MOST_REASONS))
     counted = _counted(log, len(names))
     if counted is None:
-        failed = {k: n for k, n in told.items() if k.startswith(_SOLVERS)}
-        return SolverStats(failed=failed, refused=told)
+        failed = {k: n for k, n in reasons.items() if k.startswith(_SOLVERS)}
+        return SolverStats(failed=failed, refused=reasons)
     return SolverStats(
         solves=counted["solves"],
         steps=counted["steps"],
@@ -97,25 +98,25 @@ def read_solver_stats(log: Path, console: Path, names: Sequence[str]) -> SolverS
             )
             for example in counted["examples"][:_MOST_EXAMPLES]
         ),
-        refused=told,
+        refused=reasons,
     )
 
 
-def solver_account(stats: Mapping[int, SolverStats], backend: str) -> dict[str, Any]:
-    """Return what a result says of its solver: all chains together, then each.
+def summarise_solver(stats: Mapping[int, SolverStats], backend: str) -> dict[str, Any]:
+    """Return the attribute of a result on its solver: all chains together, then each chain.
 
     Parameters
     ----------
     stats : mapping of int to SolverStats
-        Of each chain.
+        Statistics of each chain.
     backend : str
-        Which solver it was.
+        Name of the solver.
 
     Examples
     --------
     >>> one = SolverStats(solves=10, steps=70, rejected_steps=3, failed={"too stiff": 2})
-    >>> account = solver_account({1: one, 2: one}, "native")
-    >>> account["solves"], account["failed"], account["reasons"]
+    >>> solver = summarise_solver({1: one, 2: one}, "native")
+    >>> solver["solves"], solver["failed"], solver["reasons"]
     (20, 4, {'too stiff': 4})
     """
     reasons: Counter[str] = Counter()
@@ -139,13 +140,13 @@ def solver_account(stats: Mapping[int, SolverStats], backend: str) -> dict[str, 
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """Add up counts; None if one is not known."""
+    """Return the sum of counts; None if one is not known."""
     known = list(counts)
     return None if None in known else sum(n for n in known if n is not None)
 
 
 def _counted(log: Path, parameters: int) -> dict[str, Any] | None:
-    """Return what the kernel wrote; None if it wrote nothing, or nothing that makes sense."""
+    """Return the counts of the kernel; None if there are none, or they are not valid."""
     if not log.is_file():
         return None
     try:
@@ -153,13 +154,13 @@ def _counted(log: Path, parameters: int) -> dict[str, Any] | None:
         found: dict[str, Any] = json.loads(first)
         _check_counted(found, parameters)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        _LOGGER.warning("%s is damaged: what the solver counted is not known", log)
+        _LOGGER.warning("%s is damaged: the counts of the solver are not known", log)
         return None
     return found
 
 
 def _check_counted(found: dict[str, Any], parameters: int) -> None:
-    """Raise any error if an account of the kernel is not what it writes."""
+    """Raise an error if the counts of the kernel are not valid."""
     counts = [found[name] for name in ("solves", "steps", "rejected")]
     counts += found["failures"].values()
     for example in found["examples"]:

@@ -1,1 +1,1 @@
-"""Sections of the report, one a module, made from the report context."""
+"""Sections of the report. Each module makes one section from the report context."""

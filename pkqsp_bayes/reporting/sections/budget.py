@@ -1,4 +1,4 @@
-"""The variance budget of a typical dose."""
+"""The section on the variance budget of a typical dose."""
 
 import numpy as np
 import xarray as xr
@@ -21,14 +21,15 @@ _GRID = 40
 
 
 def budget_section(context: ReportContext) -> Section:
-    """Return how much of what is seen is people, ignorance, noise."""
+    """Return the shares of between-subject variability, parameter uncertainty, residual error."""
     if context.study is None:
         return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
     doses = typical_regimen(context.compiled, context.study)
     if doses is None:
         missing = (
-            "Left out: no subject of the study has doses that can be given again as they are "
-            "(modelled rates or durations, or none at all). pkqsp budget takes any regimen."
+            "Left out: no subject of the study has doses that can be simulated as they are stated "
+            "(there are no doses, or their rates or durations are modelled). Use pkqsp budget, "
+            "which takes any regimen."
         )
         return Section(anchor="budget", title=_TITLE, missing=missing)
     budgets = {name: _budget(context, name, doses) for name in context.endpoints}
@@ -39,7 +40,7 @@ def budget_section(context: ReportContext) -> Section:
         anchor="budget",
         title=_TITLE,
         content={
-            "doses": "; ".join(_say(dose, context) for dose in doses),
+            "doses": "; ".join(_describe_dose(dose, context) for dose in doses),
             "setting": _setting(context),
             "sentences": sentences,
             "pictures": [_picture(context, name, one) for name, one in budgets.items()],
@@ -54,14 +55,14 @@ def typical_regimen(ready: CompiledModel, study: Study) -> list[Dose] | None:
     Parameters
     ----------
     ready : CompiledModel
-        Names the dosing compartments.
+        The model, with the names of its dosing compartments.
     study : Study
-        Of which the doses are.
+        The study with the doses.
 
     Returns
     -------
     list of Dose or None
-        None where nobody has doses that a `Dose` can state.
+        None if no subject has doses that a `Dose` can represent.
     """
     lines = [line for line in subject_timelines(ready, study) if _is_plain(line)]
     if not lines:
@@ -103,7 +104,7 @@ def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
     )
 
 
-def _say(dose: Dose, context: ReportContext) -> str:
+def _describe_dose(dose: Dose, context: ReportContext) -> str:
     unit = dose_unit(context.model, dose.to)
     text = f"{number(float(np.asarray(dose.amount)))} {unit} to {dose.to}"
     text += f" at {number(dose.time)} {context.model.time_unit}"
@@ -122,24 +123,26 @@ def _setting(context: ReportContext) -> str:
 
 
 def _peak(budget: xr.Dataset) -> int:
-    """Return where the quantity is largest on average: the time at which it is summed up."""
+    """Return the index of the time at which the mean of the output is largest."""
     return int(np.argmax(budget["mean"].sel(scale="natural", view="latent").to_numpy()))
 
 
 def _sentence(name: str, budget: xr.Dataset, unit: str) -> str:
     at, view = _peak(budget), "observed" if "observed" in budget["view"] else "latent"
     shares = budget_shares(budget.sel(scale="natural").isel(time=at), view)
-    parts = [f"{number(100 * float(share[0]), 2)} % {words}" for words, share in shares.items()]
+    parts = [
+        f"{number(100 * float(share[0]), 2)} % {component}" for component, share in shares.items()
+    ]
     time = number(float(budget["time"][at]))
     of = "a measured " if view == "observed" else ""
-    return f"Of the variance of {of}{name} at {time} {unit}, when it is highest: {', '.join(parts)}"
+    return f"Variance of {of}{name} at {time} {unit}, when its mean is highest: {', '.join(parts)}"
 
 
 def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
     caption = (
-        f"Variance of {name} over time: between-subject variability, parameter uncertainty and, of "
-        "the observed endpoint, residual error. First row: variances; second row: their shares; "
-        "last row: the first by random effect, the second by parameter."
+        f"Variance of {name} over time: between-subject variability, parameter uncertainty and, "
+        "for the observed endpoint, residual error. First row: variances. Second row: shares. Last "
+        "row: between-subject variability by random effect, parameter uncertainty by parameter."
     )
     figure = plot_budget(budget, quantity=context.label(name))
     return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
@@ -163,10 +166,10 @@ def _table(budgets: dict[str, xr.Dataset]) -> Table:
         "Variance",
         "Monte Carlo error",
         "Share (%)",
-        "By linearisation / this",
+        "Linearised / simulated",
     ]
     note = (
-        "Of the quantity itself, not its measurement, when it is highest. Where the last column is "
-        "far from 1, linearisation fails."
+        "Variance of the latent endpoint (without residual error) when its mean is highest. Where "
+        "the last column is far from 1, the linearisation is not accurate."
     )
     return Table(head=head, rows=rows, note=note)

@@ -1,10 +1,10 @@
-"""Causal record: the assumptions that a claim of the model needs, and how each stands."""
+"""The section with the causal record: the assumptions of a claim, each with its status."""
 
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord, causal_record
 from pkqsp_bayes.plots.positivity import plot_positivity
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, picture
-from pkqsp_bayes.reporting.sections.identifiability import told_parameters
+from pkqsp_bayes.reporting.sections.identifiability import identified_parameters
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 
 __all__ = ["causal_section"]
@@ -14,15 +14,16 @@ _UNSTATED = CausalSpec(
     assignment="observational",
 )
 _NOTHING = (
-    "Nobody has stated a claim for this fit, so that nothing below is declared: before such a "
-    "prediction is relied upon, state it in claim.toml beside the fit (pq.read_causal)."
+    "No claim was stated for this fit. The table therefore has no evidence for the assumptions. "
+    "Before you rely on such a prediction, state the claim in claim.toml in the folder of the fit "
+    "(pq.read_causal)."
 )
 _HEAD = ("Assumption", "Status", "Testable", "What is assumed", "Evidence", "Falsified by")
 
 
 def causal_section(context: ReportContext) -> Section:
-    """Return the record; without a claim, that of any prediction beyond the study."""
-    record = context.causal if isinstance(context.causal, CausalRecord) else _made(context)
+    """Return the record; without a claim, the record of any prediction beyond the study."""
+    record = context.causal if isinstance(context.causal, CausalRecord) else _make_record(context)
     rows = [
         [a.name, a.status, "yes" if a.testable else "no", a.statement, a.evidence, a.falsified_by]
         for a in record.assumptions
@@ -39,11 +40,11 @@ def causal_section(context: ReportContext) -> Section:
     )
 
 
-def _made(context: ReportContext) -> CausalRecord:
+def _make_record(context: ReportContext) -> CausalRecord:
     claim = context.causal if isinstance(context.causal, CausalSpec) else _UNSTATED
     found = context.identifiability
-    told = None if found is None else told_parameters(found)
-    return causal_record(context.fitted, claim, study=context.study, identifiable=told)
+    identified = None if found is None else identified_parameters(found)
+    return causal_record(context.fitted, claim, study=context.study, identifiable=identified)
 
 
 def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:
@@ -53,6 +54,6 @@ def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:
     units = {name: stated.unit or "" for name, stated in context.model.covariates.items()}
     return picture(
         plot_positivity(covariates, units=units),
-        alt="Covariates of the study and of the target, one panel each.",
-        caption="Those studied, and those to whom the claim is applied.",
+        alt="Covariates of the study and of the target population, one panel per covariate.",
+        caption="Covariates of the studied subjects and of the target population of the claim.",
     )

@@ -1,4 +1,4 @@
-"""The checks that were run on model and study, and what came of them."""
+"""The section with the checks of model and study, and their outcomes."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from pkqsp_bayes.spec.check_priors import check_priors
 __all__ = ["checks_section"]
 
 _SHOWN = 3
-_WORDS = {
-    "check_units": "Every equation has the units that it must have",
-    "check_balance": "Drug is neither made nor lost but where the model says so",
+_DESCRIPTIONS = {
+    "check_units": "The units of every equation are consistent",
+    "check_balance": "Mass balance: drug is formed and lost only where the model states it",
     "check_flows": "Blood flows add up",
     "check_positive": "Volumes, flows and constants are positive",
-    "check_sub_volumes": "Parts of organs fit into them",
-    "check_duplication": "No process is there twice",
-    "check_initial_values": "Initial values do not depend on what comes later",
+    "check_sub_volumes": "The volumes of the parts of an organ do not exceed its volume",
+    "check_duplication": "No process is modelled twice",
+    "check_initial_values": "Initial values do not depend on later values",
     "check_parameters_used": "Every parameter is used",
-    "check_states_read": "Every state has a consequence",
+    "check_states_read": "Every state affects an output or another state",
 }
 
 
@@ -28,16 +28,16 @@ def checks_section(context: ReportContext) -> Section:
     """Return each check with its outcome."""
     rows = []
     for name, found in context.compiled.outcomes.items():
-        words = _WORDS.get(name, name.removeprefix("check_").replace("_", " "))
-        rows.append([words, _outcome(found)])
+        text = _DESCRIPTIONS.get(name, name.removeprefix("check_").replace("_", " "))
+        rows.append([text, _outcome(found)])
     rows.append(
-        ["Priors have their mass where values are possible", _outcome(check_priors(context.model))]
+        ["Priors have their mass at possible values", _outcome(check_priors(context.model))]
     )
     note = ""
     if context.study is None:
-        note = "The study is not at hand: its table was checked when it was fitted, not again."
+        note = "The study is not available. Its table was checked when the model was fitted."
     else:
-        rows.append(["The table of the study means something to the model", _of_study(context)])
+        rows.append(["The records of the study are consistent with the model", _of_study(context)])
     return Section(
         anchor="checks",
         title="Checks",
@@ -49,11 +49,11 @@ def checks_section(context: ReportContext) -> Section:
 def _outcome(issues: Sequence[Issue]) -> str:
     shown = "; ".join(map(str, issues[:_SHOWN]))
     left = len(issues) - _SHOWN
-    return (f"{shown}; and {plural(left, 'more remark')}" if left > 0 else shown) or "passed"
+    return (f"{shown}; and {plural(left, 'more issue')}" if left > 0 else shown) or "passed"
 
 
 def _of_study(context: ReportContext) -> str:
-    assert context.study is not None  # noqa: S101 - the caller asked
+    assert context.study is not None  # noqa: S101 - the caller checked it
     try:
         subject_timelines(context.compiled, context.study)
     except CheckError as error:

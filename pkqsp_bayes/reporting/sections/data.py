@@ -1,4 +1,4 @@
-"""The data: subjects, doses, observations, covariates."""
+"""The section on the data: subjects, doses, observations, covariates."""
 
 import pandas as pd
 
@@ -14,15 +14,15 @@ __all__ = ["data_section"]
 
 
 def data_section(context: ReportContext) -> Section:
-    """Return what was observed, in whom."""
+    """Return the tables and pictures of the study."""
     pictures = [_observations(context)]
     content = {
         "observed": _observed(context), "doses": "", "covariates": None, "note": "", "read": "",
     }  # fmt: skip
     if context.study is None:
         content["note"] = (
-            "The study itself is not at hand, so that doses and covariates are not shown; "
-            "name it, or fit again: a fit keeps its study now."
+            "The study is not available. Doses and covariates are therefore not shown. Pass it: "
+            "pq.report(fit, folder, study=...); or fit again, since a fit now keeps its study."
         )
     else:
         content["doses"] = _doses(context, context.study)
@@ -34,7 +34,7 @@ def data_section(context: ReportContext) -> Section:
 
 
 def _frame(context: ReportContext) -> pd.DataFrame:
-    """Observations as a table: ID, TIME, endpoint, DV, censored."""
+    """Return the observations as a table: ID, TIME, endpoint, DV, censored."""
     seen, known = context.observed, context.fitted.group("constant_data")
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
     return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
@@ -54,7 +54,7 @@ def _observed(context: ReportContext) -> Table:
             f"{below} below, {above} above" if below or above else "none",
         ])  # fmt: skip
     unit = context.model.time_unit
-    head = ["Output", "Subjects", "Observations", "a subject: median (range)", f"Time ({unit})",
+    head = ["Output", "Subjects", "Observations", "Per subject: median (range)", f"Time ({unit})",
             "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
     return Table(head=head, rows=rows)
 
@@ -73,8 +73,8 @@ def _doses(context: ReportContext, study: Study) -> str:
         f"{span(amount.min(), amount.max())} {unit}".rstrip()
     )
     text += f", into {', '.join(targets)}" if targets else ""
-    text += "; some at steady state" if (given["SS"] > 0).any() else ""
-    return text + ("; infusions among them." if (given["RATE"] != 0).any() else ".")
+    text += "; some are at steady state" if (given["SS"] > 0).any() else ""
+    return text + ("; some are infusions." if (given["RATE"] != 0).any() else ".")
 
 
 def _first(study: Study) -> pd.DataFrame:
@@ -82,17 +82,17 @@ def _first(study: Study) -> pd.DataFrame:
 
 
 def _covariates(study: Study) -> Table:
-    """Return one row a covariate, of the first record of each subject."""
+    """Return one row per covariate, from the first record of each subject."""
     rows = []
     for name in study.covariates:
         values = _first(study)[name]
         missing = str(int(values.isna().sum())) or "0"
         changes = study.table.groupby("ID")[name].nunique().gt(1).any()
-        said = _levels(values) if is_category(values) else _range(values)
-        rows.append([name, study.units.get(name, ""), said, missing, "yes" if changes else "no"])
-    head = ["Covariate", "Unit", "Median (range), or subjects in each group", "Missing",
+        shown = _levels(values) if is_category(values) else _range(values)
+        rows.append([name, study.units.get(name, ""), shown, missing, "yes" if changes else "no"])
+    head = ["Covariate", "Unit", "Median (range), or subjects per category", "Missing",
             "Changes over time"]  # fmt: skip
-    return Table(head=head, rows=rows, note="Of the first record of each subject.")
+    return Table(head=head, rows=rows, note="Values are from the first record of each subject.")
 
 
 def _levels(values: pd.Series) -> str:
@@ -105,11 +105,11 @@ def _range(values: pd.Series) -> str:
 
 
 def _covariate_picture(study: Study) -> Picture:
-    alt = f"How many subjects have which {', '.join(study.covariates)}."
+    alt = f"Distributions over subjects of {', '.join(study.covariates)}."
     return picture(plot_covariates(study), alt=alt, caption="Covariates of the subjects.")
 
 
 def _observations(context: ReportContext) -> Picture:
-    caption = "Observations; one line for each subject. Open triangles: censored, at their limit."
+    caption = "Observations, one line per subject. Open triangles: censored, at their limit."
     figure = plot_observations(context.fitted)
     return picture(figure, alt="Observations over time.", caption=caption)

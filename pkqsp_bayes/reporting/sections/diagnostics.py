@@ -1,4 +1,4 @@
-"""Diagnostics of sampling, in plain words."""
+"""The section with the diagnostics of sampling."""
 
 import numpy as np
 import xarray as xr
@@ -16,16 +16,16 @@ _TRACES = 4
 
 
 def diagnostics_section(context: ReportContext) -> Section:
-    """Return what is wrong with the sampling, if anything, and the figures that say so."""
+    """Return the problems of the sampling, if any, and the values of the diagnostics."""
     figures = worst_figures(context.fitted)
     rows = [
-        ["R-hat, the largest", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
-        ["Effective sample size, bulk, the smallest", number(figures["ess_bulk"]),
-         "at least 100 a chain"],
-        ["Effective sample size, tail, the smallest", number(figures["ess_tail"]),
-         "at least 100 a chain"],
+        ["Largest R-hat", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
+        ["Smallest effective sample size, bulk", number(figures["ess_bulk"]),
+         "at least 100 per chain"],
+        ["Smallest effective sample size, tail", number(figures["ess_tail"]),
+         "at least 100 per chain"],
         ["Divergent transitions", f"{figures['diverging']:.0f}", "none"],
-        ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
+        ["Mean leapfrog steps per draw", number(figures["steps"]), "fewer is faster"],
         *_solves(context.fitted),
     ]  # fmt: skip
     issues = context.fitted.diagnostics
@@ -47,12 +47,12 @@ def diagnostics_section(context: ReportContext) -> Section:
 
 
 def worst_figures(fitted: FittedModel) -> dict[str, float]:
-    """Return the worst figures of a fit: r_hat, ess_bulk, ess_tail, diverging, steps.
+    """Return the worst values of the diagnostics: r_hat, ess_bulk, ess_tail, diverging, steps.
 
     Parameters
     ----------
     fitted : FittedModel
-        The fit; figures that it has not are NaN.
+        The fit; diagnostics that it does not have are NaN.
     """
     table = fitted.summary
     varying = table[table["sd"] > 0]
@@ -72,24 +72,24 @@ def _solves(fitted: FittedModel) -> list[list[str]]:
         return []
     failed = sum(solver.get("reasons", {}).values())
     share = f"{failed:,} of {solver['solves']:,}"
-    return [["Solves of the equations that failed, warm-up included", share, "few"]]
+    return [["Failed ODE solves, warm-up included", share, "few"]]
 
 
 def _accuracy(found: SolverAccuracy) -> list[list[str]]:
-    """Return the rows on what a hundredfold tighter solver changes."""
-    moved = "Log density by a hundredfold tighter solver: largest change"
-    k_hat = "Pareto k-hat of the weights towards the tighter solver"
+    """Return the rows on the effect of solver tolerances that are 100 times tighter."""
+    changed = "Largest change of the log density with 100 times tighter solver tolerances"
+    k_hat = "Pareto k-hat of the importance weights for the tighter tolerances"
     return [
-        [moved, number(found.spread), "below 0.05, or k-hat below 0.7"],
+        [changed, number(found.spread), "below 0.05, or k-hat below 0.7"],
         [k_hat, number(found.pareto_k), "below 0.7, or a change below 0.05"],
     ]
 
 
 def _traces(context: ReportContext) -> Picture:
-    """Plot the chains of the parameters that mix worst."""
+    """Plot the chains of the parameters with the smallest effective sample size."""
     table = context.fitted.summary
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
     names = [str(name) for name in table.index[:_TRACES]]
-    caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
-    alt = f"Traces of {', '.join(names)}, chain by chain."
+    caption = "Draws of the parameters with the smallest effective sample size, by chain (colour)."
+    alt = f"Traces of {', '.join(names)}, one line per chain."
     return picture(plot_traces(context.fitted, names), alt=alt, caption=caption)

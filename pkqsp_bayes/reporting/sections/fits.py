@@ -1,4 +1,4 @@
-"""Individual fits: each subject's observations over the curves of its own parameters."""
+"""The section with individual fits: observations and individual predictions by subject."""
 
 import xarray as xr
 
@@ -10,7 +10,7 @@ from pkqsp_bayes.reporting.section import Picture, Section, picture
 __all__ = ["NO_STUDY", "fits_section"]
 
 NO_STUDY = (
-    "Left out: it needs the study, which is not in this folder. Name it: "
+    "Left out: this section needs the study, which is not in this folder. Pass it: "
     "pq.report(fit, folder, study=...)."
 )
 
@@ -40,8 +40,8 @@ def fits_section(context: ReportContext) -> Section:
 
 def _fits(curves: xr.Dataset, name: str) -> Picture:
     caption = (
-        f"{name}: observations, the median curve, and 90 % of curves (dark) and of new samples "
-        "(light) under each subject's own parameters."
+        f"{name}: observations, median individual prediction, and 90 % intervals of the individual "
+        "prediction (dark) and of new observations (light)."
     )
     figure = plot_fits(curves, endpoint=name)
     return picture(figure, alt=f"Individual fits of {name}.", caption=caption)

@@ -1,4 +1,4 @@
-"""Identifiability: what these data could have told, parameter by parameter."""
+"""The section on identifiability: its levels and a verdict for each parameter."""
 
 from collections.abc import Iterator
 
@@ -8,22 +8,22 @@ from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number
 
-__all__ = ["identifiability_section", "told_parameters"]
+__all__ = ["identifiability_section", "identified_parameters"]
 
 _HEAD = (
-    "Parameter", "Verdict", "By structure", "Expected RSE", "Degrees of freedom", "Contraction",
-    "Leans on prior",
+    "Parameter", "Verdict", "Structural", "Expected RSE", "Degrees of freedom", "Contraction",
+    "Prior sensitivity",
 )  # fmt: skip
 _NOTE = (
-    "By structure: whether exact, endless observations of these outputs would tell it. Expected "
-    "RSE: what the design should give at the posterior medians. Contraction: the share of the "
-    "prior's variance that the data took away. Leans on prior: change under power scaling, above "
-    "0.05 is much."
+    "Structural: whether continuous, exact observations of these outputs determine the parameter. "
+    "Expected RSE: relative standard error that is expected with this design, at the posterior "
+    "medians. Contraction: 1 - posterior variance / prior variance. Prior sensitivity: change of "
+    "the posterior under power scaling of the prior; a value above 0.05 is large."
 )
 
 
 def identifiability_section(context: ReportContext) -> Section:
-    """Return the ladder, rung by rung, and in words what cannot be told."""
+    """Return the table of all levels, and sentences on parameters that are not identifiable."""
     found = context.identifiability
     if found is None:
         return Section(
@@ -40,8 +40,8 @@ def identifiability_section(context: ReportContext) -> Section:
     )
 
 
-def told_parameters(found: Identifiability) -> dict[str, bool]:
-    """Return each parameter, and whether the study determines it."""
+def identified_parameters(found: Identifiability) -> dict[str, bool]:
+    """Return for each parameter whether the study identifies it."""
     return {str(k): verdict == "identified" for k, verdict in found.table["verdict"].items()}
 
 
@@ -51,7 +51,7 @@ def _row(label: str, row: pd.Series) -> list[str]:
         label,
         str(row["verdict"]),
         str(row["structural"]),
-        "endless" if rse == float("inf") else f"{number(rse, 2)} %" if rse == rse else "",
+        "infinite" if rse == float("inf") else f"{number(rse, 2)} %" if rse == rse else "",
         number(row["omega_df"], 2),
         number(row["contraction"], 2),
         number(row["prior_sensitivity"], 2),
@@ -66,8 +66,8 @@ def _sentences(found: Identifiability, searches: int) -> Iterator[str]:
     unique = found.structural.rank == len(found.structural.parameters)
     if unique and not found.others and searches:
         yield (
-            f"Distant values with the same outputs (as in flip-flop kinetics): none in {searches} "
-            "searches, which is no proof."
+            f"{searches} searches found no distant parameter values with the same outputs (as in "
+            "flip-flop kinetics). This does not prove that there are none."
         )
     for label, remedy in found.table["remedy"].items():
         if remedy:

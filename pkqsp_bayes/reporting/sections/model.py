@@ -1,4 +1,4 @@
-"""The model: words, diagram, equations."""
+"""The section on the model: description, diagram, equations."""
 
 from markupsafe import Markup
 
@@ -19,7 +19,7 @@ _PARTS: tuple[tuple[Part, str], ...] = (
 
 
 def model_section(context: ReportContext) -> Section:
-    """Return what the model is: in words, as a diagram, in equations."""
+    """Return the model as a description, a diagram and equations."""
     equations = format_equations(context.compiled.system)
     zero = {s.name for s in context.compiled.system.states if s.initial == 0}
     kept = [e for e in equations if e.part != "initial" or e.name not in zero]
@@ -29,7 +29,7 @@ def model_section(context: ReportContext) -> Section:
         title="Model",
         content={
             "model": context.model,
-            "words": describe_model(context.compiled),
+            "topics": describe_model(context.compiled),
             "diagram": Markup(draw_diagram(context.compiled)),  # noqa: S704 - our own drawing, escaped
             "groups": [(title, lines) for title, lines in groups if lines],
             "time_unit": context.model.time_unit,
@@ -38,7 +38,7 @@ def model_section(context: ReportContext) -> Section:
 
 
 def _lines(equations: list[FormattedEquation], part: Part) -> list[tuple[Markup, str]]:
-    """Return formulas and units; names in them are escaped where they are printed."""
+    """Return formulas and units; their names were escaped when they were formatted."""
     return [
         (Markup(e.mathml), "" if e.unit == "dimensionless" else e.unit)  # noqa: S704
         for e in equations

@@ -1,4 +1,4 @@
-"""Parameters: the table of estimates, and the shrinkage of random effects."""
+"""The section on parameters: the table of estimates, and the shrinkage of random effects."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ __all__ = ["eta_shrinkage", "parameters_section"]
 
 
 def parameters_section(context: ReportContext) -> Section:
-    """Return estimates with their uncertainty, and how far random effects are shrunken."""
+    """Return the estimates with their uncertainty, and the shrinkage of random effects."""
     shrinkage = eta_shrinkage(context.fitted.posterior)
     rows = [[str(n), number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
     return Section(
@@ -35,7 +35,7 @@ def parameters_section(context: ReportContext) -> Section:
 
 def _note(context: ReportContext) -> str:
     label = approximation_label(context.fitted.attrs)
-    return f"Draws of {label}." if label else ""
+    return f"The draws are of {label}." if label else ""
 
 
 def _rows(context: ReportContext) -> list[list[str]]:
@@ -60,7 +60,7 @@ def _unit(context: ReportContext, name: str) -> str:
 
 
 def _residual_unit(context: ReportContext, label: str) -> str:
-    """Return the unit of a residual parameter: that of the output, where it is an SD of it."""
+    """Return the unit of a residual parameter: that of the output, if it is an additive SD."""
     output, _, which = label.partition(".")
     observed = context.model.observe.get(output)
     if observed is None or observed.error is None:
@@ -73,9 +73,9 @@ def _residual_unit(context: ReportContext, label: str) -> str:
 def eta_shrinkage(posterior: xr.Dataset) -> pd.Series:
     """Return 1 - SD(posterior means of eta over subjects) / omega, by random effect.
 
-    Near 0 the data of each subject tell its effect; near 1 they do not, and individual estimates
-    lie where the population is (Savic & Karlsson, AAPS J 2009;11:558-569, with posterior means in
-    place of empirical Bayes estimates).
+    Near 0 the data of each subject determine its random effect. Near 1 they do not, and the
+    individual estimates are close to the typical value (Savic & Karlsson, AAPS J 2009;11:558-569,
+    with posterior means in place of empirical Bayes estimates).
 
     Parameters
     ----------
@@ -105,5 +105,9 @@ def _verdict(shrinkage: float) -> str:
     if not np.isfinite(shrinkage):
         return ""
     if shrinkage < 0.2:
-        return "the subjects' data tell it"
-    return "the subjects' data tell part of it" if shrinkage < 0.5 else "mostly the population's"
+        return "determined by the data of the subjects"
+    return (
+        "partly determined by the data"
+        if shrinkage < 0.5
+        else "mostly determined by the population"
+    )

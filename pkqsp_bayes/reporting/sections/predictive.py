@@ -1,4 +1,4 @@
-"""Predictive checks: VPC, NPDE."""
+"""The section with the predictive checks: VPC and NPDE."""
 
 import xarray as xr
 
@@ -18,7 +18,7 @@ _SUSPECT = 0.05
 
 
 def predictive_section(context: ReportContext) -> Section:
-    """Return whether studies that the model makes are like the one that was observed."""
+    """Return the comparison of replicated studies with the observed one."""
     if context.study is None:
         return Section(anchor="predictive", title=_TITLE, missing=NO_STUDY)
     draws, seed = context.options.draws, context.options.seed
@@ -46,7 +46,7 @@ def _npde(errors: xr.Dataset, name: str) -> float:
 
 
 def _varied(study: Study) -> bool:
-    """Whether doses differ, so that a check is prediction-corrected."""
+    """Return whether doses differ, so that the VPC is prediction-corrected."""
     given = study.table.loc[study.table["EVID"].isin((1, 4)), ["AMT", "CMT", "RATE"]]
     return bool((given.nunique() > 1).any())
 
@@ -59,17 +59,19 @@ def _table(p_values: dict[str, float], errors: xr.Dataset) -> Table:
         rows.append([name, number(p, 2), *found, number(_npde(errors, name), 2)])
     head = ["Output", "VPC: p", "NPDE: mean 0", "variance 1", "normal", "all three"]
     note = (
-        "Each p is how often the model itself would look as odd or odder: small values speak "
-        "against it. Parameters were fitted to the same data, so that large values are no proof."
+        "Each p is the probability of an equal or greater deviation if the model is correct: a "
+        "small value is evidence against the model. The parameters were fitted to the same data; "
+        "a large value therefore does not prove the model."
     )
     return Table(head=head, rows=rows, note=note)
 
 
 def _check(name: str, check: xr.Dataset) -> Picture:
-    said = "Prediction-corrected visual" if check.attrs["corrected"] else "Visual"
+    kind = "Prediction-corrected visual" if check.attrs["corrected"] else "Visual"
     caption = (
-        f"{said} predictive check of {name}: quantiles of the observations (lines) within 95 % of "
-        "those of replicated studies (bands), new subjects, parameter uncertainty included."
+        f"{kind} predictive check of {name}. Lines: quantiles of the observations. Bands: 95 % "
+        "intervals of the same quantiles in replicated studies with new subjects, parameter "
+        "uncertainty included."
     )
 
     return picture(plot_vpc(check), alt=f"Visual predictive check of {name}.", caption=caption)
@@ -77,8 +79,8 @@ def _check(name: str, check: xr.Dataset) -> Picture:
 
 def _errors(name: str, errors: xr.Dataset) -> Picture:
     caption = (
-        f"Normalised prediction distribution errors of {name}: standard normal (90 % within the "
-        "band) and without a trend if the model holds."
+        f"Normalised prediction distribution errors of {name}. If the model is correct, they are "
+        "standard normal (90 % within the band) and have no trend."
     )
     figure = plot_npde(errors, endpoint=name)
     return picture(figure, alt=f"NPDE of {name}.", caption=caption)

@@ -1,4 +1,4 @@
-"""Priors: what they say, where they come from, and what the data made of them."""
+"""The section on priors: distributions, sources and posteriors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ _MODEL = "model file"
 
 
 def priors_section(context: ReportContext) -> Section:
-    """Return prior beside posterior, parameter by parameter."""
-    priors, draws = _in_force(context), _draws(context)
+    """Return prior and posterior of each parameter."""
+    priors, draws = _effective_priors(context), _draws(context)
     stated = stated_values(context.model)
     rows = [
         [*_row(name, priors.get(name)), _interval(np.quantile(draws[name], _LEVELS)),
@@ -30,7 +30,7 @@ def priors_section(context: ReportContext) -> Section:
         for name in [*priors, *(n for n, v in stated.items() if v is None and n not in priors)]
         if name in draws
     ]  # fmt: skip
-    shown = {name: law for name, law in priors.items() if name in draws}
+    shown = {name: dist for name, dist in priors.items() if name in draws}
     head = ["Parameter", "Prior", "Prior: median (90 %)", "Posterior: median (90 %)", "Source"]
     return Section(
         anchor="priors",
@@ -50,8 +50,8 @@ def _picture(
     priors: dict[str, Distribution], draws: dict[str, NDArray[np.float64]], context: ReportContext
 ) -> Picture:
     caption = (
-        "Prior (line) and posterior (area). Where the two are alike, the data said little: the "
-        "answer is the prior's."
+        "Prior (line) and posterior (area). Where the two are similar, the estimate is "
+        "prior-dominated: the data have little information on the parameter."
     )
     names = ", ".join(list(priors)[:PANELS])
     units = {name: p.unit or "" for name, p in context.model.population.parameters.items()}
@@ -66,8 +66,8 @@ def _correlated(context: ReportContext) -> bool:
     return bool(context.model.population.omega.correlate)
 
 
-def _in_force(context: ReportContext) -> dict[str, Distribution]:
-    """Return the prior of each parameter; without the study, the package's defaults are missing."""
+def _effective_priors(context: ReportContext) -> dict[str, Distribution]:
+    """Return the prior of each parameter; the defaults of the package need the study."""
     if context.study is not None:
         return priors_of(context.fitted.bind_data(context.study))
     stated: dict[str, PriorSpec | float | None] = stated_values(context.model)
@@ -81,20 +81,20 @@ def _in_force(context: ReportContext) -> dict[str, Distribution]:
 
 
 def _known(context: ReportContext) -> str:
-    """Return what the model states as numbers."""
+    """Return the parameters that the model states as numbers."""
     numbers = {n: v for n, v in stated_values(context.model).items() if isinstance(v, float | int)}
     return ", ".join(f"{name} = {number(value)}" for name, value in numbers.items())
 
 
 def _draws(context: ReportContext) -> dict[str, NDArray[np.float64]]:
-    """Return the draws of what has a distribution."""
+    """Return the draws of the parameters that are not constant."""
     return {name: x for name, x in context.fitted.draws.items() if np.ptp(x) > 0}
 
 
-def _row(name: str, law: Distribution | None) -> list[str]:
-    if law is None:
+def _row(name: str, dist: Distribution | None) -> list[str]:
+    if dist is None:
         return [name, "the default of the package: see the Stan program", ""]
-    return [name, str(law.prior), _interval(law.quantile(_LEVELS))]
+    return [name, str(dist.prior), _interval(dist.quantile(_LEVELS))]
 
 
 def _distribution(prior: PriorSpec, context: ReportContext, name: str) -> Distribution:

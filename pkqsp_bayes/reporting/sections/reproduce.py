@@ -1,4 +1,4 @@
-"""Versions, and how to make everything again."""
+"""The section with commands, seeds and versions to reproduce a fit."""
 
 import hashlib
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["reproduce_section"]
 
 
 def reproduce_section(context: ReportContext) -> Section:
-    """Return commands, seeds, versions, and the sums that say whether inputs are the same."""
+    """Return commands, seeds, versions, and digests of the inputs."""
     attributes, tree = context.fitted.attrs, context.fitted.tree
     versions, settings = read_attribute(tree, "versions"), read_attribute(tree, "settings")
     options = kept_options(tree)
@@ -38,7 +38,7 @@ _TUNED = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "
 
 
 def _command(context: ReportContext, settings: dict[str, Any], options: dict[str, Any]) -> str:
-    """Return a command line, or Python where an option of the fit has no word there."""
+    """Return a command line; or Python, if an option of the fit is not a command-line option."""
     chosen = {key: settings[key] for key in _TUNED if key in settings}
     with_priors = context.priors is not None
     if set(options) <= {"backend"}:
