@@ -123,7 +123,7 @@ class ObservedStudy:
         rng : numpy.random.Generator
             Source of new subjects.
         options : SolverOptions, optional
-            Tolerances and limits.
+            Tolerances and limits of the solver.
         """
         found = self.simulator.solve(self._parameters(kind, rng), options=options).values
         return found[:, self.places, self.observations.output]
@@ -267,7 +267,7 @@ def observed_study(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study
         The study of the fit, or another.
     draws : int
@@ -280,7 +280,7 @@ def observed_study(
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        All problems of the study with the model.
     """
     fitted = open_fit(fit)
     labels = tuple(occasions) or fitted.occasions or None
@@ -326,12 +326,12 @@ def predicted_study(
     draws, seed : int
         How many draws of the posterior to use at most; of everything random.
     options : SolverOptions, optional
-        Tolerances and limits.
+        Tolerances and limits of the solver.
 
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        All problems of the study with the model.
     """
     chosen = options or SolverOptions()
     key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
@@ -359,7 +359,7 @@ def replicated_study(fitted: FittedModel, study: Study, *, draws: int, seed: int
     Raises
     ------
     CheckError
-        With every problem of the study with the model; if hardly any draw makes a replicate.
+        All problems of the study with the model; if hardly any draw makes a replicate.
     """
 
     def make() -> SimulatedStudy:

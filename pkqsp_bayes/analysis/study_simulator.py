@@ -104,7 +104,7 @@ class StudySimulator:
         sensitivities : bool
             Whether to return derivatives too.
         options : SolverOptions, optional
-            Tolerances and limits.
+            Tolerances and limits of the solver.
         threads : int, optional
             By default as many as there are processors.
         """
@@ -146,7 +146,7 @@ def study_simulator(
     Raises
     ------
     CheckError
-        With every problem of model and study.
+        All problems of model and study.
     ToolchainError
         If the kernel cannot be compiled.
     """

@@ -42,7 +42,7 @@ def plot_budget(budget: xr.Dataset, *, quantity: str = "", scale: str = "natural
     Parameters
     ----------
     budget : xarray.Dataset
-        What `pkqsp_bayes.variance_budget` returns.
+        Result of `pkqsp_bayes.variance_budget`.
     quantity : str
         What the budget is of, with its unit; by default the name of the output.
     scale : {"natural", "log"}

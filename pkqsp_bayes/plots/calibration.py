@@ -28,7 +28,7 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.sbc` returns.
+        Result of `pkqsp_bayes.sbc`.
     level : float
         As in `pkqsp_bayes.calibration_table`.
 

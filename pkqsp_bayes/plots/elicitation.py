@@ -28,7 +28,7 @@ _COLUMNS = 3
 _STYLES = tuple(zip(COLOURS, ("-", "--", ":", "-."), strict=False))
 _RESULT = instance(
     Elicitation, DerivedPriors,
-    wanted="give what pkqsp_bayes.elicit_priors or pkqsp_bayes.derive_priors returns",
+    wanted="give the result of pkqsp_bayes.elicit_priors or pkqsp_bayes.derive_priors",
 )  # fmt: skip
 
 

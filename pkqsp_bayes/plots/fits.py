@@ -41,10 +41,10 @@ def plot_fits(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.individual_curves` returns; or a fit, which is analysed with its defaults:
+        Result of `pkqsp_bayes.individual_curves`, or a fit, which is analysed with the defaults:
         24 subjects at most.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
         Which; by default all, a block of panels each.
     log : bool, optional
@@ -61,7 +61,7 @@ def plot_fits(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.individual_curves`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.individual_curves`.
 
     Examples
     --------

@@ -41,11 +41,11 @@ def plot_gof(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.goodness_of_fit` returns; or a fit, which is analysed with its defaults.
+        Result of `pkqsp_bayes.goodness_of_fit`, or a fit, which is analysed with the defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, a row each.
+        Endpoint; by default all, one row per endpoint.
     log : bool, optional
         Whether the axes are logarithmic; by default where observations are positive and spread
         over a factor of 200. Then what is not positive is left out.
@@ -59,7 +59,7 @@ def plot_gof(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------
@@ -113,10 +113,10 @@ def plot_residuals(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.goodness_of_fit` returns, which defines the residuals; or a fit, which is
+        Result of `pkqsp_bayes.goodness_of_fit`, which defines the residuals; or a fit, which is
         analysed with its defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
         Which; by default all, two rows each.
 
@@ -130,7 +130,7 @@ def plot_residuals(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------

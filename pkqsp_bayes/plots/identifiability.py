@@ -14,7 +14,7 @@ from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
 __all__ = ["plot_identifiability"]
 
 _SENSITIVE = 0.05
-_FOUND = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
+_FOUND = instance(Identifiability, wanted="give the result of pkqsp_bayes.identifiability")
 _LOOKS = {True: ("identified", COLOURS[0], HATCHES[0]), False: ("not identified", COLOURS[1],
           HATCHES[1])}  # fmt: skip
 _NAMES = {
@@ -31,7 +31,7 @@ def plot_identifiability(found: Identifiability) -> Figure:
     Parameters
     ----------
     found : Identifiability
-        What `pkqsp_bayes.identifiability` returns.
+        Result of `pkqsp_bayes.identifiability`.
 
     Returns
     -------

@@ -31,11 +31,11 @@ def plot_npde(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.npde` returns; or a fit, which is analysed with its defaults.
+        Result of `pkqsp_bayes.npde`, or a fit, which is analysed with the defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, a row each.
+        Endpoint; by default all, one row per endpoint.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def plot_npde(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.npde`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.npde`.
 
     Examples
     --------

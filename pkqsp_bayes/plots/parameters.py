@@ -34,7 +34,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
         Which parameters (``CL``, ``omega[CL]``, ...); by default all, or the eight with the largest
         correlations.
@@ -149,7 +149,7 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
         Which parameters; by default all that were estimated.
 
@@ -198,7 +198,7 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
         Which parameters; by default the first four.
 

@@ -18,7 +18,9 @@ __all__ = ["plot_positivity"]
 
 _POPULATIONS = ("study", "target")
 _BINS = 15
-_RECORD = instance(CausalRecord, pd.DataFrame, wanted="give what pkqsp_bayes.causal_record returns")
+_RECORD = instance(
+    CausalRecord, pd.DataFrame, wanted="give the result of pkqsp_bayes.causal_record"
+)
 _UNITS = mapping(TEXT, wanted='give a mapping of covariates to units, such as {"WT": "kg"}')
 
 
@@ -31,7 +33,7 @@ def plot_positivity(
     Parameters
     ----------
     record : CausalRecord or DataFrame
-        What `pkqsp_bayes.causal_record` returns for a target; or its ``covariates``: one row a
+        Result of `pkqsp_bayes.causal_record` for a target; or its ``covariates``: one row a
         subject, ``population`` (study, target) beside the covariates.
     units : mapping of str to str, optional
         Of the covariates, for the axes.

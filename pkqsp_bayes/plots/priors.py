@@ -48,9 +48,9 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     Parameters
     ----------
     prior : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returns.
+        Result of `pkqsp_bayes.sample_prior`.
     check : Dataset, Study, str, Path or DataFrame
-        What `pkqsp_bayes.prior_check` returns for it; or the study, which is checked with its
+        Result of `pkqsp_bayes.prior_check` for it; or the study, which is checked with its
         defaults.
 
     Returns
@@ -155,7 +155,7 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame
         The study of the fit.
 
@@ -167,7 +167,7 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Examples
     --------

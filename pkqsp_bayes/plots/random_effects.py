@@ -34,9 +34,9 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.individual_effects` returns, or a fit.
+        Result of `pkqsp_bayes.individual_effects`, or a fit.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.individual_effects`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.individual_effects`.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str)
     missing = [name for name in names if name not in result]
     if missing:
         what = f"it has no {', '.join(missing)}"
-        remedy = f"give what pkqsp_bayes.{analysis} returns"
+        remedy = f"give the result of pkqsp_bayes.{analysis}"
         raise CheckError([Issue(where="result", what=what, remedy=remedy)])
 
 

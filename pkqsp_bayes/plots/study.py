@@ -34,7 +34,7 @@ def plot_observations(fit: FitLike) -> Figure:
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
 
     Returns
     -------

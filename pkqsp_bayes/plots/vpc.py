@@ -29,7 +29,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["plot_vpc"]
 
 _COLUMNS = 3
-_CHECKS = either(sequence(DATASET, wanted="give what pkqsp_bayes.vpc returns", least=1),
+_CHECKS = either(sequence(DATASET, wanted="give the result of pkqsp_bayes.vpc", least=1),
                  DATASET_OR_FIT)  # fmt: skip
 _NAMES = {"TIME": "time", "TAD": "time after dose"}
 _SHARES = {"blq": ("below LLOQ", COLOURS[2]), "alq": ("above ULOQ", COLOURS[3])}
@@ -47,10 +47,10 @@ def plot_vpc(
     Parameters
     ----------
     result : Dataset, sequence of Dataset, DataTree, str or Path
-        What `pkqsp_bayes.vpc` returns, of one endpoint or of several; or a fit: then each of its
+        Result of `pkqsp_bayes.vpc`, of one endpoint or of several; or a fit: then each of its
         endpoints is checked with the defaults of `pkqsp_bayes.vpc`.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     log : bool, optional
         Whether the ordinate is logarithmic; by default where observations are positive and spread
         over a factor of 200.
@@ -65,7 +65,7 @@ def plot_vpc(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.vpc`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.vpc`.
 
     Examples
     --------

@@ -117,7 +117,7 @@ class _Search:
         return end
 
     def _is_isolated(self, u: FloatArray) -> bool:
-        """Whether no direction away from a solution leaves all coefficients as they are.
+        """Return whether no direction away from a solution leaves all coefficients as they are.
 
         Where one does, to rounding, the agreement says nothing: the coefficients that would tell
         are lost among greater ones.

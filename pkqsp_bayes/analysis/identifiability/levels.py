@@ -150,7 +150,7 @@ def identifiability(
     Raises
     ------
     CheckError
-        With every problem of model and study; if ``fit`` is one of another study.
+        All problems of model and study; if ``fit`` is one of another study.
     ToolchainError
         If the kernel cannot be compiled.
 

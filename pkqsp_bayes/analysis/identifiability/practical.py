@@ -82,7 +82,7 @@ def expected_information(
     Raises
     ------
     CheckError
-        With every problem of model and design; labels in ``point`` that the model does not have;
+        All problems of model and design; labels in ``point`` that the model does not have;
         or if the solver fails at the point, or an observation has no residual error there.
     ToolchainError
         If the kernel cannot be compiled.

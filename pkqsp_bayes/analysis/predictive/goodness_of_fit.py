@@ -27,11 +27,11 @@ def goodness_of_fit(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
         Of their choice, and of the replicates of NPDE.
 
@@ -48,7 +48,7 @@ def goodness_of_fit(
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Notes
     -----

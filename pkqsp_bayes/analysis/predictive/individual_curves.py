@@ -45,13 +45,13 @@ def individual_curves(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
     subjects : int
         Subjects at most; they are spread over the study.
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
         Of their choice and of the residual error.
 
@@ -66,7 +66,7 @@ def individual_curves(
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Examples
     --------

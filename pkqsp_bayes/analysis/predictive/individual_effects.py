@@ -22,9 +22,9 @@ def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Datas
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
 
     Returns
     -------
@@ -38,7 +38,7 @@ def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Datas
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted; if the fit has no
+        All problems of the study; if it is not the one that was fitted; if the fit has no
         random effects.
 
     Examples

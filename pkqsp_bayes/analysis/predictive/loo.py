@@ -70,7 +70,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 def _require_likelihood(tree: xr.DataTree) -> None:
     """Refuse what has too few draws, the same in each, or no likelihood of observations."""
     if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
-        what, remedy = "it has no likelihood of observations", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no likelihood of observations", "give the result of pkqsp_bayes.fit"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
     found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
     require_draws(found.sizes["sample"])
@@ -134,7 +134,7 @@ def loo_subject(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
         A study, its name or its file: that of the fit, which is the default.
     draws : int
@@ -145,7 +145,7 @@ def loo_subject(
         Fits the model to a study; it is called without the subjects whose Pareto k is above 0.7,
         one at a time, and their values are replaced.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------

@@ -46,13 +46,13 @@ def npde(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     draws : int
         Replicates; each is of another draw of the posterior, so that its uncertainty is in.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def npde(
     Raises
     ------
     CheckError
-        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
+        All problems of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits of quantification, and observations without one.
     """
     fitted = open_fit(fit)

@@ -32,7 +32,7 @@ def predict(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
         A study, its name or its file; by default that of the fit, which ``kind="conditional"``
         needs.
@@ -40,7 +40,7 @@ def predict(
         With the random effects of the study's own subjects; with those of new subjects of the same
         covariates; or with none.
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
         Of their choice, of new subjects and of residual errors.
 
@@ -54,7 +54,7 @@ def predict(
     Raises
     ------
     CheckError
-        With every problem of the study; if its subjects are not those of the fit.
+        All problems of the study; if its subjects are not those of the fit.
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)

@@ -88,9 +88,9 @@ def predictive_pvalues(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     statistics : mapping of str to callable, optional
         From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
         below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
@@ -98,7 +98,7 @@ def predictive_pvalues(
     draws : int
         Replicates.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def predictive_pvalues(
     Raises
     ------
     CheckError
-        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
+        All problems of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits, and observations without one.
     """
     fitted = open_fit(fit)

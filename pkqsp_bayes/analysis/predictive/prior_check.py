@@ -61,7 +61,7 @@ def prior_check(
     Parameters
     ----------
     prior : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returns for the model and a study of this design.
+        Result of `pkqsp_bayes.sample_prior` for the model and a study of this design.
     study : Study, str, Path or DataFrame
         A study, its name or its file: the observations. They are read here, whatever values the
         prior was drawn beside. Subjects, doses, covariates and samples must be those of the prior;

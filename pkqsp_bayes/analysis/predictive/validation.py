@@ -59,7 +59,7 @@ def validate(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame
         A study, its name or its file: observations that were not in the fit.
     early : float, optional
@@ -72,7 +72,7 @@ def validate(
     probabilities : sequence of float
         Of the central intervals whose coverage is counted.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def validate(
     Raises
     ------
     CheckError
-        With every problem of the study; if no observation is left to compare.
+        All problems of the study; if no observation is left to compare.
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)

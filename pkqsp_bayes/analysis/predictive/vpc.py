@@ -70,9 +70,9 @@ def vpc(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     endpoint : str, optional
         Which; needed where the model has several.
     corrected : bool
@@ -90,7 +90,7 @@ def vpc(
     draws : int
         Replicates.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------

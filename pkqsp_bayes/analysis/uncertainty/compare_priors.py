@@ -74,7 +74,7 @@ def compare_priors(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returned; best the one with the vaguest priors.
+        Result of `pkqsp_bayes.fit`; best the one with the vaguest priors.
     study : Study, str, Path or DataFrame, optional
         A study, its name or its file: the study of that fit, which is the default.
     priors : mapping of str to PriorTable, optional
@@ -99,7 +99,7 @@ def compare_priors(
     Raises
     ------
     CheckError
-        With every problem of model, study and tables; if the study is not the one that was fitted.
+        All problems of model, study and tables; if the study is not the one that was fitted.
 
     Notes
     -----
@@ -241,7 +241,7 @@ def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_h
 
 
 def _covered(base: StatedDensity, target: StatedDensity) -> bool:
-    """Whether the first prior allows whatever the second allows."""
+    """Return whether the first prior allows whatever the second allows."""
     return all(
         base.alone[label].low <= law.low and law.high <= base.alone[label].high
         for label, law in target.alone.items()

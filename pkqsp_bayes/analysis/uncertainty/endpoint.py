@@ -43,7 +43,7 @@ class Endpoint:
 
     @property
     def derived(self) -> bool:
-        """Whether it is one number, and no trajectory."""
+        """Return whether it is one number, and no trajectory."""
         return self.kind != "values"
 
     def of(self, times: FloatArray, f: FloatArray) -> FloatArray:

@@ -79,7 +79,7 @@ def stated_density(model: ModelSpec, study: Study) -> StatedDensity:
     Raises
     ------
     CheckError
-        With every problem of the model and of the study.
+        All problems of the model and of the study.
     """
     frame = bind_data(model, study, blq="M3", centred={})
     places, jointly = prior_places(frame), model.joint_prior

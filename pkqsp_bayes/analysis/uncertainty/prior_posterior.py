@@ -71,7 +71,7 @@ def prior_posterior(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
         A study, its name or its file: that of the fit, which is the default.
     truth : mapping of str to float, optional
@@ -89,7 +89,7 @@ def prior_posterior(
     Raises
     ------
     CheckError
-        With every problem of the study with the model; if it is not the one that was fitted.
+        All problems of the study with the model; if it is not the one that was fitted.
 
     Notes
     -----

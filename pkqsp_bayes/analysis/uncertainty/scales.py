@@ -22,7 +22,7 @@ def on_scale(values: FloatArray, scale: Scale) -> FloatArray:
 
 
 def has_moments(residual: Residual, scale: Scale) -> bool:
-    """Whether an observation has a mean and a variance on a scale.
+    """Return whether an observation has a mean and a variance on a scale.
 
     On the log scale some errors alone have them
     (`pkqsp_bayes.statistics.residual_error.ResidualErrorForm`).

@@ -79,13 +79,13 @@ def variance_budget(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns (or a prior in its form).
+        Result of `pkqsp_bayes.fit` (or a prior in its form).
     output : str
         An output of the model.
     times : (T,) array
         Times, in the model's unit, increasing. For derived endpoints a grid that is fine enough.
     regimen : Dose or sequence of Dose
-        What is given.
+        Doses.
     covariates : mapping of str to float, optional
         The setting; covariates that are not named are at their references.
     endpoint : Endpoint, optional
@@ -95,7 +95,7 @@ def variance_budget(
     seed : int
         The same seed gives the same numbers.
     options : SolverOptions, optional
-        Tolerances and limits of the kernel.
+        Tolerances and limits of the solver.
 
     Returns
     -------
