@@ -12,8 +12,8 @@ from pkqsp_bayes.ode.jets import fraction_of
 __all__ = ["NullSpace", "PrecisionError", "invariants", "null_space", "product_text", "sum_text"]
 
 _TINY = 1e-30
-"""Relative size below which a ball around zero counts as zero; at random points, values that are not
-zero are larger by tens of orders of magnitude."""
+"""Relative size below which a ball around zero counts as zero; at random points, other values are
+larger by tens of orders of magnitude."""
 
 
 class PrecisionError(ArithmeticError):
