@@ -90,9 +90,9 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
     issues = []
     if count < total:
         reasons = pd.Series(result["status"].to_numpy()[result["status"] != "ok"]).value_counts()
-        told = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
+        listed = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
         issues.append(
-            Issue(severity="warning", where="replicates", what=f"{total - count} failed: {told}",
+            Issue(severity="warning", where="replicates", what=f"{total - count} failed: {listed}",
                   remedy="check the priors: the solver must succeed for all values that they allow")
         )  # fmt: skip
     if count < _LEAST:

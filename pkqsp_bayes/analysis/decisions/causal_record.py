@@ -188,12 +188,12 @@ def causal_record(
 
 def _declared(claim: CausalSpec, name: str, default: str) -> Assumption:
     """Return an assumption that the data of the fit cannot test."""
-    said = claim.declared.get(name)
-    evidence = said.evidence if said else ""
-    against = said.falsified_by if said else ""
+    stated = claim.declared.get(name)
+    evidence = stated.evidence if stated else ""
+    against = stated.falsified_by if stated else ""
     # A statement that cannot be falsified is not an assumption.
     return Assumption(
-        name=name, statement=said.statement if said else default, testable=False,
+        name=name, statement=stated.statement if stated else default, testable=False,
         status="declared" if evidence and against else "unknown", evidence=evidence,
         falsified_by=against,
     )  # fmt: skip
@@ -201,22 +201,22 @@ def _declared(claim: CausalSpec, name: str, default: str) -> Assumption:
 
 def _checked(claim: CausalSpec, name: str, default: str, status: Status, found: str) -> Assumption:
     """Return an assumption with the outcome of a check; without a check, the declaration."""
-    said = claim.declared.get(name)
-    if status == "unknown" and said and said.evidence:
+    stated = claim.declared.get(name)
+    if status == "unknown" and stated and stated.evidence:
         status = "declared"
-    parts = [found, said.evidence if said else ""]
+    parts = [found, stated.evidence if stated else ""]
     return Assumption(
-        name=name, statement=said.statement if said else default, testable=True, status=status,
+        name=name, statement=stated.statement if stated else default, testable=True, status=status,
         evidence="; ".join(part for part in parts if part),
-        falsified_by=said.falsified_by if said else "",
+        falsified_by=stated.falsified_by if stated else "",
     )  # fmt: skip
 
 
 def _exchangeability(model: ModelSpec, claim: CausalSpec) -> Assumption:
-    said = claim.declared.get("exchangeability")
+    stated = claim.declared.get("exchangeability")
     default = "Given the confounders, treatment is independent of the potential outcomes"
     evidence = [f"assignment: {claim.assignment.replace('_', ' ')}"]
-    status: Status = "declared" if said and said.evidence else "unknown"
+    status: Status = "declared" if stated and stated.evidence else "unknown"
     if claim.confounders:
         evidence.append("confounders: " + ", ".join(claim.confounders))
     missing = [name for name in claim.confounders if name not in model.covariates]
@@ -224,9 +224,9 @@ def _exchangeability(model: ModelSpec, claim: CausalSpec) -> Assumption:
         status = "not met"
         evidence.append("the model has no covariate " + ", ".join(missing))
     return Assumption(
-        name="exchangeability", statement=said.statement if said else default, testable=False,
-        status=status, evidence="; ".join([*evidence, *([said.evidence] if said else [])]),
-        falsified_by=said.falsified_by if said else "",
+        name="exchangeability", statement=stated.statement if stated else default, testable=False,
+        status=status, evidence="; ".join([*evidence, *([stated.evidence] if stated else [])]),
+        falsified_by=stated.falsified_by if stated else "",
     )  # fmt: skip
 
 
@@ -238,8 +238,8 @@ def _positivity(model: ModelSpec, overlap: pd.DataFrame | None) -> tuple[Status,
     poor = overlap[~(overlap["coverage"] >= _ENOUGH)]
     if poor.empty:
         return "met", f"the study covers at least {overlap['coverage'].min():.0%} of the target"
-    words = [f"{name} {share:.0%}" for name, share in poor["coverage"].items()]
-    return "not met", "coverage of the target: " + ", ".join(words)
+    shares = [f"{name} {share:.0%}" for name, share in poor["coverage"].items()]
+    return "not met", "coverage of the target: " + ", ".join(shares)
 
 
 def _structure(validation: xr.Dataset | None) -> tuple[Status, str]:
@@ -249,12 +249,12 @@ def _structure(validation: xr.Dataset | None) -> tuple[Status, str]:
     off = abs(seen["coverage"] - seen["probability"])
     if bool(seen["coverage_error"].isnull().any()):
         return "unknown", "the validation has one subject, too few to judge coverage"
-    words = ", ".join(
+    shares = ", ".join(
         f"{float(c):.0%} within the {float(p):.0%} interval"
         for c, p in zip(seen["coverage"], seen["probability"], strict=True)
     )
     fine = bool((off <= _ERRORS * seen["coverage_error"]).all())
-    return ("met" if fine else "not met"), f"held-out observations: {words}"
+    return ("met" if fine else "not met"), f"held-out observations: {shares}"
 
 
 def _identifiability(identifiable: Mapping[str, bool] | None) -> Assumption:

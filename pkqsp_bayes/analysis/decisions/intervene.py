@@ -138,13 +138,13 @@ def intervene(
     arms = worlds.solve(*new_effects(population, subjects, rng))
     require_response(arms, output)
     if np.array_equal(arms[0], arms[1], equal_nan=True):
-        _LOGGER.warning("%s does not change %s at these times", _words(do), output)
+        _LOGGER.warning("%s does not change %s at these times", _describe_changes(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
-                    "time_unit": model.time_unit, "do": _words(do), "failed": failed,
+                    "time_unit": model.time_unit, "do": _describe_changes(do), "failed": failed,
                     "probability": probability, "seed": seed}  # fmt: skip
     return result
 
@@ -185,7 +185,7 @@ class _Worlds:
         return np.stack([factual, self.after.solve(done)])
 
 
-def _words(do: Mapping[str, Change]) -> str:
+def _describe_changes(do: Mapping[str, Change]) -> str:
     return "; ".join(
         f"{name} times {change.factor:g}"
         if isinstance(change, Scaled)

@@ -80,8 +80,8 @@ class LinearSubject:
         slopes, covariance = self.random(draws)
         before = np.diag(covariance)
         gain = covariance @ slopes.T
-        told = np.einsum("in,ni->i", gain, np.linalg.solve(self.variance(draws), gain.T))
-        left = 1 - np.divide(told, before, out=np.zeros_like(before), where=before > 0)
+        explained = np.einsum("in,ni->i", gain, np.linalg.solve(self.variance(draws), gain.T))
+        left = 1 - np.divide(explained, before, out=np.zeros_like(before), where=before > 0)
         effects = self.eta.shape[1]
         return left[:effects], left[effects:].reshape(self.kappa.shape[1:])
 

@@ -205,11 +205,11 @@ def _dependent(model: ModelSpec) -> list[str]:
 
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:
     """Return the share of replicates that are jointly as extreme as the observed statistics."""
-    told = np.isfinite(observed) & np.isfinite(replicated).all(axis=-1)
-    told &= np.ptp(np.where(told[:, None], replicated, 0.0), axis=-1) > 0
-    if not told.any():
+    varying = np.isfinite(observed) & np.isfinite(replicated).all(axis=-1)
+    varying &= np.ptp(np.where(varying[:, None], replicated, 0.0), axis=-1) > 0
+    if not varying.any():
         return float("nan")
-    everything = np.column_stack([observed[told], replicated[told]])
+    everything = np.column_stack([observed[varying], replicated[varying]])
     scores = special.ndtri(stats.rankdata(everything, axis=1) / (everything.shape[1] + 1))
     covariance = np.atleast_2d(np.cov(scores))
     return far_p(np.einsum("ij,ik,kj->j", scores, np.linalg.pinv(covariance), scores))

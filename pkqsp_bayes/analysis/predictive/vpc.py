@@ -289,10 +289,10 @@ def _p_value(quantiles: FloatArray, below: FloatArray, above: FloatArray) -> flo
     flat = quantiles.transpose(1, 0, 2).reshape(size, -1)
     pool = np.hstack([_floored(flat), below.T, above.T])
     spread = pool.std(axis=0)
-    told = spread > 1e-12 * np.abs(pool).max(axis=0)
-    if not told.any():
+    varying = spread > 1e-12 * np.abs(pool).max(axis=0)
+    if not varying.any():
         return float("nan")
-    z = (pool[:, told] - pool[:, told].mean(axis=0)) / spread[told]
+    z = (pool[:, varying] - pool[:, varying].mean(axis=0)) / spread[varying]
     return far_p((z**2).sum(axis=1))
 
 
