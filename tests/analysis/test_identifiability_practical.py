@@ -168,5 +168,5 @@ omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lk
         for name in ("m,k", "k,m")
     ]
     np.testing.assert_array_equal(one, other)
-    with pytest.raises(pq.CheckError, match="no correlation"):
+    with pytest.raises(pq.CheckError, match="is not a correlation"):
         expected_information(parse_model(text), study, point={"corr[k,m]": 1.0})

@@ -122,7 +122,7 @@ def test_a_knock_out_leaves_the_drug_in() -> None:
         ({"CL": Scaled(factor=-1.0)}, "not negative"),
         ({"dose": 100.0}, "no regimen"),
         ({"WT": "heavy"}, "no level"),
-        ({}, "nothing is done"),
+        ({}, "do: it is empty"),
     ],
 )
 def test_what_is_no_intervention_is_refused(do: dict, message: str) -> None:

@@ -103,7 +103,7 @@ def test_every_bad_table_is_told_at_once(model: pq.ModelSpec, study: pq.Study) -
     text = str(error.value)
     assert "one: priors.CLX" in text
     assert "two: priors.omega[Q]" in text
-    assert "the fit itself is called so" in text
+    assert "this is the name of the fitted priors" in text
 
 
 def test_the_density_is_that_of_the_program(
