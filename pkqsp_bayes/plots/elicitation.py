@@ -63,7 +63,7 @@ def plot_elicitation(result: Elicitation | DerivedPriors) -> Figure:
     Parameters
     ----------
     result : Elicitation or DerivedPriors
-        What `pkqsp_bayes.elicit_priors` or `pkqsp_bayes.derive_priors` returns.
+        Result of `pkqsp_bayes.elicit_priors` or `pkqsp_bayes.derive_priors`.
 
     Returns
     -------

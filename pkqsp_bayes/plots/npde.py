@@ -85,7 +85,7 @@ def draw_scores(axis: Axes, x: FloatArray, scores: FloatArray, side: NDArray[np.
     Parameters
     ----------
     axis : Axes
-        Where.
+        Axes of the panel.
     x, scores : (N,) array
         Abscissae and scores.
     side : (N,) array of int

@@ -63,7 +63,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     Raises
     ------
     CheckError
-        As in `pkqsp_bayes.prior_check`.
+        The problems that `pkqsp_bayes.prior_check` reports.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def local_trend(
     x, y : (N,) array
         Points with finite coordinates.
     at : (M,) array
-        Where.
+        Abscissae at which the trend is computed.
     share : float, optional
         Share of the points that is used at each abscissa; by default 0.75, or 1 for few points.
 

@@ -164,7 +164,10 @@ def test_what_is_lost_does_not_spread_to_what_is_told() -> None:
     assert np.isinf(faster.table().rse[rates]).all()
     others = [fast.table().rse.drop(rates), faster.table().rse.drop(rates)]
     assert others[1].to_numpy() == pytest.approx(others[0].to_numpy(), rel=0.02)
-    (text, error), other = fast.identified_combination("kon") or ("", 0.0), faster.identified_combination("koff")
+    (text, error), other = (
+        fast.identified_combination("kon") or ("", 0.0),
+        faster.identified_combination("koff"),
+    )
     assert other is not None
     assert other[1] == pytest.approx(error, rel=0.02)
     assert other[0] == text == "koff/kon"

@@ -110,7 +110,7 @@ def check_solver(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` or `read_fit` returns.
+        Result of `pkqsp_bayes.fit` or `read_fit`.
     study : Study, str, Path or DataFrame, optional
         Study of the fit (the default): a study, its name or its file.
     draws : int

@@ -24,8 +24,8 @@ class EffectDraws:
     Parameters
     ----------
     population_draw : (D, S) array of int
-        Index of the population draw that belongs to each; the data of a subject give weight to
-        some.
+        Index of the population draw that belongs to each; draws that agree with the data of the
+        subject occur more often.
     z : (D, S, Z) array
         Random effects, in the coordinates of `EffectPosterior`.
     ess : (S,) array

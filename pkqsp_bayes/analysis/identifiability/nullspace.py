@@ -17,7 +17,7 @@ larger by tens of orders of magnitude."""
 
 
 class PrecisionError(ArithmeticError):
-    """The balls are too wide for a decision."""
+    """Error of balls that are too wide for a decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

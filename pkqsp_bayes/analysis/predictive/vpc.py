@@ -84,7 +84,7 @@ def vpc(
     time : {"TIME", "TAD"}
         Time, or time after the last dose.
     bins : int or sequence of float
-        As in `pkqsp_bayes.analysis.predictive.bins.bin_times`.
+        Bins of time; see `pkqsp_bayes.analysis.predictive.bins.bin_times`.
     quantiles : sequence of float
         Quantiles that are compared.
     draws : int
@@ -188,7 +188,9 @@ def _strata(table: pd.DataFrame, column: str | None) -> tuple[NDArray[np.int64],
         return np.zeros(len(table), dtype=np.int64), ["all"]
     if column not in table:
         known = ", ".join(c for c in table.columns if c not in ("row", "DV"))
-        issue = Issue(where="stratify", what=f"there is no column {column!r}", remedy=known)
+        issue = Issue(
+            where="stratify", what=f"there is no column {column!r}", remedy=f"give one of {known}"
+        )
         raise CheckError([issue])
     values = table[column]
     if values.nunique() > 6 and pd.api.types.is_numeric_dtype(values):

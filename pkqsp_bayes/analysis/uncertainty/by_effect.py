@@ -42,7 +42,7 @@ def effect_variances(name: str, f: FloatArray, g: FloatArray, h: FloatArray) -> 
     Parameters
     ----------
     name : str
-        Of the group.
+        Name of the group.
     f, g : (D, n, K) array
         The endpoint of two independent sets of subjects.
     h : (D, n, K) array
