@@ -29,6 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_carries_sources_and_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"pkqsp_bayes/__init__.pyi", "pkqsp_bayes/py.typed"} <= names
     assert "pkqsp_bayes/_stan/cpp/driver/main.cpp" in names
     assert "pkqsp_bayes/_stan/cpp/cmdstan/makefile" in names
     assert "pkqsp_bayes/_data/theophylline/study.csv" in names

@@ -7,9 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.program.bind import BindOptions
-from pkqsp_bayes.program.study_data import SolverSettings
 
 __all__ = ["CASES", "Budget", "Case", "Endpoint", "Quantity", "published_estimates"]
 

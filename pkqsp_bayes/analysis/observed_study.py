@@ -14,13 +14,14 @@ from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
@@ -112,7 +113,7 @@ class ObservedStudy:
         return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
 
     def predictions(
-        self, kind: Kind, rng: np.random.Generator, options: SolverOptions | None = None
+        self, kind: Kind, rng: np.random.Generator, options: SolverSettings | None = None
     ) -> FloatArray:
         """Return the prediction of each observation for each draw, (D, N).
 
@@ -123,7 +124,7 @@ class ObservedStudy:
             same covariates, or with random effects of 0.
         rng : numpy.random.Generator
             Source of randomness of new subjects.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances and limits of the solver.
         """
         found = self.simulator.solve(self._parameters(kind, rng), options=options).values
@@ -193,7 +194,7 @@ class ObservedStudy:
     def _no_replicates(self, values: FloatArray) -> Issue:
         lost = ~np.isfinite(values).any(axis=0)
         what = f"too few of {len(values)} draws have a replicate of every observation"
-        remedy = "check the fit with pq.diagnose, and samples before the first dose"
+        remedy = f"check {setting('diagnose')} of the fit, and samples before the first dose"
         if lost.any():
             rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
             named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
@@ -310,7 +311,7 @@ def predicted_study(
     *,
     draws: int,
     seed: int,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> SimulatedStudy:
     """Return a study with the result of `ObservedStudy.predictions`, computed once.
 
@@ -324,7 +325,7 @@ def predicted_study(
         Kind of the random effects.
     draws, seed : int
         Largest number of posterior draws; seed of all random numbers.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits of the solver.
 
     Raises
@@ -332,7 +333,7 @@ def predicted_study(
     CheckError
         All problems of the study with the model.
     """
-    chosen = options or SolverOptions()
+    chosen = options or SolverSettings()
     key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
 
     def make() -> SimulatedStudy:

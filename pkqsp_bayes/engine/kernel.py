@@ -9,30 +9,25 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.arguments import count, instance, number, record
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
 from pkqsp_bayes.engine.executables import is_unchanged, record_checksum
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.interface import OdeInterface
 
 __all__ = [
-    "SOLVER_OPTIONS",
-    "Instructions",
     "Kernel",
-    "Method",
     "Rounds",
     "Solution",
-    "SolverOptions",
     "Timelines",
     "build_kernel",
 ]
@@ -49,69 +44,6 @@ _SOURCE = """\
 #include "kernel/abi.hpp"
 PKQSP_DEFINE_ABI(pkqsp_generated::Model)
 """
-
-
-class Method(IntEnum):
-    """One-step methods of the kernel (``stan/cpp/kernel/methods.hpp``)."""
-
-    AUTOMATIC = 0
-    """For a linear autonomous system LINEAR, else RODAS5P while it is stiff, DOPRI5 while not."""
-    RODAS4 = 1
-    RODAS5P = 2
-    DOPRI5 = 3
-    LINEAR = 4
-    """Rational approximation of the matrix exponential, of order 8 (linear systems only)."""
-
-
-class Instructions(IntEnum):
-    """Instruction sets; one that the machine lacks falls back to what it has."""
-
-    BEST = -1
-    BASELINE = 1
-    AVX2 = 3
-    AVX512 = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolverOptions:
-    """Tolerances and limits of one solve.
-
-    Parameters
-    ----------
-    rtol, atol : float
-        Local error of states, and of sensitivities weighted by their parameter (p dy/dp). `atol` is
-        relative to the size of each state, the largest value that it has had: no unit matters.
-    min_step, max_step : float
-        In time units of the model; 0 for none.
-    max_steps : int
-        Steps tried for one subject, the search for its steady states included.
-    method : Method
-        Integration method.
-    instructions : Instructions
-        Instruction set (for tests; the best one otherwise).
-
-    Examples
-    --------
-    >>> SolverOptions(rtol=1e-8).method.name
-    'AUTOMATIC'
-    """
-
-    rtol: float = 1e-6
-    atol: float = 1e-8
-    min_step: float = 0.0
-    max_step: float = 0.0
-    max_steps: int = 20_000
-    method: Method = Method.AUTOMATIC
-    instructions: Instructions = Instructions.BEST
-
-
-SOLVER_OPTIONS = record(
-    SolverOptions, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
-    min_step=number(least=0.0), max_step=number(least=0.0), max_steps=count(1, 2**31 - 1),
-    method=instance(Method, wanted="a member of Method"),
-    instructions=instance(Instructions, wanted="a member of Instructions"),
-)  # fmt: skip
-"""What they may be."""
 
 
 class Timelines(Protocol):
@@ -205,7 +137,7 @@ class Kernel:
         timeline: Timelines,
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = True,
     ) -> Solution:
         """Solve one subject.
@@ -216,7 +148,7 @@ class Kernel:
             Its records and covariates.
         parameters : array (P,)
             Individual parameters, in the order of ``self.parameters``.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
             Whether to compute them.
@@ -236,7 +168,7 @@ class Kernel:
         timelines: Sequence[Timelines],
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = False,
         threads: int | None = None,
     ) -> list[Solution]:
@@ -248,7 +180,7 @@ class Kernel:
             One a subject.
         parameters : array (S, P)
             Individual parameters of each.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
             Whether to compute them.
@@ -265,7 +197,7 @@ class Kernel:
         ValueError
             If array shapes do not fit the model.
         """
-        library, chosen = self.library, options or SolverOptions()
+        library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
         _check_shape(p, (len(timelines), library.parameters))
         study = pack_timelines(timelines, library)
@@ -292,7 +224,7 @@ class Kernel:
         timelines: Sequence[Timelines],
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = False,
         threads: int | None = None,
     ) -> Rounds:
@@ -317,7 +249,7 @@ class Kernel:
         ValueError
             If array shapes do not fit the model.
         """
-        library, chosen = self.library, options or SolverOptions()
+        library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
         rounds, subjects = len(p), len(timelines)
         _check_shape(p, (rounds, subjects, library.parameters))

@@ -10,7 +10,8 @@ import xarray as xr
 
 from pkqsp_bayes.arguments import CORES, FLAG, REAL, Rule, checked, instance, mapping, number
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions
+from pkqsp_bayes.engine.kernel import Solution
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
@@ -43,7 +44,7 @@ _PARAMETERS = Rule(issues=_parameter_issues)
 
 
 @checked(
-    model=MODEL, study=STUDY, parameters=_PARAMETERS, covariates=_NUMBERS, options=SOLVER_OPTIONS,
+    model=MODEL, study=STUDY, parameters=_PARAMETERS, covariates=_NUMBERS, options=SOLVER_SETTINGS,
     sensitivities=FLAG, threads=CORES,
 )  # fmt: skip
 def simulate(
@@ -52,7 +53,7 @@ def simulate(
     *,
     parameters: Mapping[str, float] | pd.DataFrame | None = None,
     covariates: Mapping[str, float] | None = None,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
     sensitivities: bool = False,
     threads: int | None = None,
 ) -> xr.Dataset:
@@ -71,7 +72,7 @@ def simulate(
         Random effects are at zero otherwise.
     covariates : mapping of str to float, optional
         Covariates that shall have one value throughout.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances, limits, method.
     sensitivities : bool
         Also return the derivatives with respect to the individual parameters.

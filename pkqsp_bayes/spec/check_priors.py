@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.forms import value_bounds
@@ -55,8 +56,8 @@ def _check_one(model: ModelSpec, address: str, prior: PriorSpec) -> Iterator[Iss
         remedy = "state a family such as half_normal(0.5)"
         if prior.family == "from_qsp":
             remedy = (
-                "take it from a prior table (pq.derive_priors or pkqsp elicit makes one; "
-                f"pass it as priors=... or --priors), or {remedy}"
+                f"take it from a prior table ({setting('derive_priors')} makes one; "
+                f"pass it as {setting('priors')}), or {remedy}"
             )
         yield Issue(where=address, what=f"{prior} is not a distribution of a number", remedy=remedy)
         return

@@ -13,7 +13,7 @@ from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_lik
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.first_order import first_order
 from pkqsp_bayes.analysis.uncertainty.sampling_design import make_design
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from tests.analysis.posteriors import hand_made
 
@@ -153,7 +153,7 @@ def test_first_order_of_occasions_is_that_of_differences(kind: str) -> None:
     draws = population_draws(read_spec(tree), tree["posterior"].to_dataset())
     design = make_design(
         read_spec(tree), output="cp", times=TIMES, doses=[DOSE], covariates={"WT": 90.0},
-        endpoint=Endpoint(kind=kind), options=SolverOptions(rtol=1e-10, atol=1e-12),
+        endpoint=Endpoint(kind=kind), options=SolverSettings(rtol=1e-10, atol=1e-12),
     )  # fmt: skip
     found = first_order(design, draws)
     mean = draws.centre()

@@ -9,7 +9,7 @@ from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from tests.program.density_oracle import MODEL, TIMES, Oracle
@@ -59,7 +59,7 @@ def test_predictions_of_the_study_s_own_subjects_agree_with_quadrature() -> None
     draws = population_draws(model, dataset)
     simulator = study_simulator(model, study())
     p = simulator.parameters(draws, draws.eta, draws.kappa)
-    found = simulator.solve(p, options=SolverOptions(rtol=1e-9, atol=1e-9))
+    found = simulator.solve(p, options=SolverSettings(rtol=1e-9, atol=1e-9))
     assert not found.failed.any()
     oracle = Oracle(
         centred=False, output=[], time=np.array([]), subject=np.array([]), value=np.array([]),

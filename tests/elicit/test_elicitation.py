@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 def test_the_command_writes_a_table_that_a_model_takes(file: Path) -> None:
     output, picture = file.with_name("priors.toml"), file.with_name("priors.png")
     command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file),
-               "-o", str(output), "--picture", str(picture)]  # fmt: skip
+               "-o", str(output), "--plot", str(picture)]  # fmt: skip
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "V: q0.1 = 20" in done.output
@@ -68,12 +68,13 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
         BOTH.replace('"V"', '"W"') + MECHANISM.replace('"CL"', '"CLL"')
         + PEAK.replace('"cp"', '"cq"')
     )  # fmt: skip
-    command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file), "-o", "x"]
+    model = str(file.with_name("model.toml"))
+    command = ["elicit", model, "--statements", str(file), "-o", "x.toml"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 2
     for part in ("not have 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
         assert part in done.output, part
-    assert not Path("x").exists()
+    assert not Path("x.toml").exists()
 
 
 def test_priors_with_a_statement_are_not_adjusted() -> None:
@@ -93,7 +94,7 @@ def test_a_fit_refuses_inconsistent_priors(tmp_path: Path) -> None:
     table = parse_priors('[priors.CLL]\nprior = "lognormal(0, 1)"')
     with pytest.raises(pq.CheckError, match=r"did you mean CL\?"):
         pq.fit(model, study, tmp_path / "fit", priors=table)
-    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is not a dist.*--priors"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is not a dist.*priors=\.\.\."):
         pq.fit(model, study, tmp_path / "fit")
     assert not (tmp_path / "fit").exists()
     assert pq.check(model) == []  # a table may still come

@@ -17,7 +17,6 @@ from pkqsp_bayes.engine import compiled_model
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.model_store import ModelStore
 from pkqsp_bayes.fitting.results.store import STUDY_FILE
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page
@@ -197,7 +196,7 @@ def test_options_without_a_word_on_the_command_line_are_reproduced_in_python(
         chains=2, warmup=60, draws=60, seed=20240527, begin="mode"
     )
     assert asked["options"] == pq.BindOptions(
-        centred={"CL": False}, blq="M1", solver=SolverSettings(rtol=1e-8)
+        centred={"CL": False}, blq="M1", solver=pq.SolverSettings(rtol=1e-8)
     )
 
 

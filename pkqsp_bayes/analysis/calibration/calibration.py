@@ -10,6 +10,7 @@ from scipy import stats
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.labels import PARAMETER_DIM, current_label
 
 __all__ = ["calibration_issues", "calibration_table", "finished"]
@@ -102,7 +103,8 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
     divergent = int((done["divergent"] > 0).sum())
     if divergent:
         what = f"{divergent} of {count} fits have divergent transitions"
-        remedy = "raise adapt_delta, or change the parameterisation (centred, non-centred)"
+        other = f"{setting('centred')}, {setting('non_centred')}"
+        remedy = f"raise {setting('adapt_delta')}, or change the parameterisation: {other}"
         issues.append(Issue(severity="warning", where="replicates", what=what, remedy=remedy))
     few = int((done["ess"] < result.attrs["kept"]).sum())
     if few:

@@ -54,6 +54,7 @@ from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.outputs import stage_output, write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -76,7 +77,7 @@ def _together(given: Mapping[str, Any]) -> list[Issue]:
         issues.append(Issue(where="kept", what=f"it is {given['kept']}", remedy=remedy))
     if given.get("options") is not None and given["options"].blq == "M1":
         what = "M1 omits censored values, so that its posterior belongs to no model"
-        issues.append(Issue(where="options.blq", what=what, remedy="use M3"))
+        issues.append(Issue(where="options.blq", what=what, remedy=f"use {setting('blq', 'M3')}"))
     return issues
 
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.observed_study import predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, smoothed_weights
-from pkqsp_bayes.program.study_data import SolverSettings
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["SolverAccuracy", "check_solver"]
@@ -67,11 +67,8 @@ class SolverAccuracy:
         return list(self._issues())
 
     def _issues(self) -> Iterator[Issue]:
-        remedy = (
-            "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
-            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e})), or "
-            f"pkqsp fit --rtol {self.rtol / _TIGHTER:.0e} --atol {self.atol / _TIGHTER:.0e}"
-        )
+        rtol, atol = (f"{value / _TIGHTER:.0e}" for value in (self.rtol, self.atol))
+        remedy = f"fit again with tighter tolerances: {setting('tolerances', rtol, atol)}"
         failed = int(np.sum(~np.isfinite(self.change)))
         if failed:
             what = f"{failed} of {self.change.size} draws could not be solved again"
@@ -158,8 +155,8 @@ def check_solver(
     )
 
 
-def _solver_options(settings: SolverSettings, tighter: float) -> SolverOptions:
-    return SolverOptions(
+def _solver_options(settings: SolverSettings, tighter: float) -> SolverSettings:
+    return SolverSettings(
         rtol=settings.rtol / tighter,
         atol=settings.atol / tighter,
         max_steps=int(settings.max_steps * tighter**0.5),

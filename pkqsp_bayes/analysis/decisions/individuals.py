@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.model import ModelSpec
@@ -60,7 +60,7 @@ class Individuals:
         times: ArrayLike,
         *,
         covariates: Mapping[str, ArrayLike] | None = None,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         seed: int = 1,
     ) -> xr.Dataset:
         """Simulate the individuals under a regimen.
@@ -74,7 +74,7 @@ class Individuals:
             Times of the outputs.
         covariates : mapping of str to scalar or (S,) array, optional
             Covariates; by default the last known values of each subject.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances and limits of the solver.
         seed : int
             Seed of the deviations of the occasion, which is a new one.

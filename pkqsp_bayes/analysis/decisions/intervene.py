@@ -19,8 +19,8 @@ from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.spec.model import ModelSpec
@@ -47,7 +47,7 @@ _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"
     subjects=count(),
     probability=probability_rule(),
     seed=SEED,
-    options=SOLVER_OPTIONS,
+    options=SOLVER_SETTINGS,
 )
 @labelled
 def intervene(
@@ -62,7 +62,7 @@ def intervene(
     subjects: int = 50,
     probability: float = 0.9,
     seed: int = 1,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> xr.Dataset:
     """Compare the outcome with and without an intervention.
 
@@ -94,7 +94,7 @@ def intervene(
         Probability of the intervals.
     seed : int
         Seed of all random numbers.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits of the solver.
 
     Returns
@@ -128,7 +128,7 @@ def intervene(
     model, rng = unfold_trajectories(fitted.spec), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
     changes = read_changes(compile_model(model), do, regimen, given)
-    chosen = options or SolverOptions()
+    chosen = options or SolverSettings()
     before = _design(model, output, at, regimen, given, chosen)
     changed, _ = set_constants(model, changes.constants)
     changed = without_known_effects(changed, changes.parameters)
@@ -155,7 +155,7 @@ def _design(
     times: FloatArray,
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
-    options: SolverOptions,
+    options: SolverSettings,
 ) -> Design:
     return make_design(
         model, output=output, times=times, doses=doses, covariates=covariates, endpoint=Endpoint(),

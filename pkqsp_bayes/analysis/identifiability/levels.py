@@ -29,6 +29,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
@@ -76,6 +77,15 @@ class Identifiability:
     table: pd.DataFrame
     label: str = ""
 
+    def _repr_html_(self) -> str:
+        notes = [f"Draws of {self.label}"] if self.label else []
+        notes += [a.text for a in self.structural.ambiguities]
+        notes += [other.text for other in self.others]
+        notes.append(f"Condition number {self.information.condition:.3g}")
+        head = ("parameter", *self.table.columns)
+        rows = [[label, *map(_cell, row)] for label, *row in self.table.itertuples()]
+        return html_table("Identifiability", head, rows, *notes)
+
     def __str__(self) -> str:
         """Return the table, and sentences about parameters that are not identifiable."""
         shown = self.table.copy()
@@ -89,6 +99,12 @@ class Identifiability:
         lines += [f"{label}: {remedy}" for label, remedy in needed.items()]
         lines.append(f"condition number {self.information.condition:.3g}")
         return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if np.isnan(value) else f"{value:.3g}"
 
 
 def _model_issues(where: str, value: object) -> Iterable[Issue]:

@@ -25,6 +25,7 @@ from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, require_draws
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -39,7 +40,7 @@ _NAMED = 5
 _SAME = Issue(
     where="posterior",
     what="all its draws are the same, so that leave-one-out weights do not exist",
-    remedy="check the fit with pkqsp_bayes.diagnose; fit again with a longer warm-up",
+    remedy=f"check {setting('diagnose')} of the fit; fit again with a longer warm-up",
 )
 
 
@@ -87,7 +88,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
         what += "values are not reliable"
-        remedy = "compare models by pq.loo_subject"
+        remedy = f"compare models by {setting('loo_subject')}"
         issue = Issue(severity="warning", where="leave one out", what=what, remedy=remedy)
         _LOGGER.warning("%s", issue)
     return result
@@ -96,7 +97,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 def _require_likelihood(tree: xr.DataTree) -> None:
     """Refuse a fit with too few or equal draws, or without likelihood of observations."""
     if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
-        what, remedy = "it has no likelihood of observations", "give the result of pkqsp_bayes.fit"
+        what, remedy = "it has no likelihood of observations", f"give {setting('a fit')}"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
     found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
     require_draws(found.sizes["sample"])
@@ -230,8 +231,8 @@ def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequenc
         where="leave one out",
         what=f"Pareto k is above {_GOOD_K} for {len(named)} of {result.elpd_i.size} subjects "
         f"({shown}): their values, and the sum, are NaN",
-        remedy="pass refit=, which fits the model without each of them; if k is slightly above or "
-        "infinite, more draws of a longer fit and more proposals help",
+        remedy=f"{setting('refit')}; if k is slightly above or infinite, more draws of a longer "
+        f"fit and more proposals help ({setting('proposals')})",
     )
     _LOGGER.warning("%s", issue)
 

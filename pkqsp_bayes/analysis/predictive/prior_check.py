@@ -22,6 +22,7 @@ from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
@@ -153,12 +154,12 @@ def _check_study(prior: xr.DataTree, study: Study, table: pd.DataFrame, own: lis
         what = "the prior was drawn for another study"
         if drawn.size == (table["censored"] == 0).sum() < len(table):
             what = "the prior was drawn without the censored values (M1)"
-        remedy = "call sample_prior with this study and blq='M3'"
+        remedy = f"call {setting('sample_prior')} with this study and {setting('blq', 'M3')}"
     elif own and not np.allclose(drawn.to_numpy(), table["DV"], rtol=1e-12, atol=0):
         named = ", ".join(own)
         what = f"the default priors of {named} were scaled by other values: the "
         what += "prior was drawn for another study"
-        remedy = f"call sample_prior with this study, or state a prior for {named}"
+        remedy = f"call {setting('sample_prior')} with this study, or state a prior for {named}"
     else:
         return
     raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])

@@ -21,6 +21,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -112,7 +113,7 @@ def validate(
         found["individual"] = _of_individuals(seen, individuals, rng)
     if not later.any():
         what = "it has no observation to compare"
-        remedy = "give observations (EVID 0, MDV 0), some of them after `early`"
+        remedy = f"give observations (EVID 0, MDV 0), some of them after {setting('early')}"
         raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     parts = [
         _compare(seen, later, values[:, later], replicates[:, later], bins, probabilities, rng)

@@ -29,7 +29,7 @@ from pkqsp_bayes.analysis.uncertainty.scales import (
     residual_variance,
 )
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.psis import require_draws
@@ -58,7 +58,7 @@ _LEAST = 10
     outer=count(_LEAST),
     inner=count(2),
     seed=SEED,
-    options=SOLVER_OPTIONS,
+    options=SOLVER_SETTINGS,
 )
 @labelled
 def variance_budget(
@@ -72,7 +72,7 @@ def variance_budget(
     outer: int = 200,
     inner: int = 100,
     seed: int = 1,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> xr.Dataset:
     r"""Split the variance of an endpoint into between-subject, parameter and residual variance.
 
@@ -94,7 +94,7 @@ def variance_budget(
         Number of parameter draws (10 or more), and of subjects for each draw.
     seed : int
         Seed of all random numbers.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits of the solver.
 
     Returns
@@ -144,7 +144,7 @@ def variance_budget(
         doses=regimen,
         covariates=covariates or {},
         endpoint=endpoint or Endpoint(),
-        options=options or SolverOptions(),
+        options=options or SolverSettings(),
     )
     rng = np.random.default_rng(seed)
     draws = population_of(fitted)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.fitting.results.metadata import FitAccount
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.labels import kappa_label
 
 __all__ = ["energy_correlate", "most_correlated", "other_centring", "strongest_shift"]
@@ -31,18 +32,17 @@ def other_centring(place: str, account: FitAccount) -> str:
 
     Examples
     --------
+    >>> from pkqsp_bayes.remedies import on_command_line
     >>> known = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
-    >>> other_centring("omega[CL]", known)
-    'sample its deviations non-centred: BindOptions(centred={"CL": False}), or --non-centred CL'
+    >>> on_command_line(other_centring("omega[CL]", known))
+    "sample its deviations non-centred: --non-centred 'CL'"
     """
     variable, _, labels = place.partition("[")
     parameter = labels.rstrip("]").split(",")[-1]
     key = kappa_label(parameter) if variable in ("kappa", "omega_iov") else parameter
     is_centred = account.centred.get(key, False)
     way = "non-centred" if is_centred else "centred"
-    python = f'BindOptions(centred={{"{key}": {not is_centred}}})'
-    shell = f"'{key}'" if "[" in key else key
-    return f"sample its deviations {way}: {python}, or --{way} {shell}"
+    return f"sample its deviations {way}: {setting(way.replace('-', '_'), key)}"
 
 
 def strongest_shift(tree: xr.DataTree, marked: NDArray[np.bool_]) -> tuple[str, str] | None:

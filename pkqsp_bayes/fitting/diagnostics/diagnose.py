@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.arguments import checked
-from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.errors import Issue, Issues
 from pkqsp_bayes.fitting.diagnostics.correlates import (
     energy_correlate,
     most_correlated,
@@ -31,6 +31,7 @@ from pkqsp_bayes.fitting.results.approximation import approximation_issues
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
 
 __all__ = ["diagnose", "find_faults"]
@@ -61,10 +62,10 @@ def diagnose(fit: FitLike) -> list[Issue]:
 
     Returns
     -------
-    list of Issue
-        All of severity ``warning``.
+    Issues
+        A list; all of severity ``warning``.
     """
-    return open_fit(fit).diagnostics
+    return Issues(open_fit(fit).diagnostics)
 
 
 def find_faults(tree: xr.DataTree) -> list[Issue]:
@@ -133,7 +134,7 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     """Say what to do about a variable that mixes badly: longer, and by what it is."""
     wanted = int(np.ceil(factor * account.draws / 100) * 100)
     few = factor <= _LONGER
-    longer = f"run longer (draws = {wanted})" if few else "running longer alone will not do"
+    longer = f"run longer: {setting('draws', wanted)}" if few else "a longer run is not enough"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
     if name == CORRELATIONS:
@@ -159,7 +160,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
         return
     delta = next((d for d in _DELTAS if d > account.adapt_delta), None)
     first = (
-        f"raise adapt_delta from {account.adapt_delta:g} to {delta:g}"
+        f"raise the target acceptance from {account.adapt_delta:g}: {setting('adapt_delta', delta)}"
         if delta
         else "smaller steps will not help any more"
     )
@@ -185,8 +186,9 @@ def _check_tree_depth(tree: xr.DataTree, account: FitAccount) -> _Found:
         what = (
             f"{deep} of {depth.size} transitions reached the greatest tree depth: slow, not wrong"
         )
+        deeper = setting("max_treedepth", account.max_treedepth + 2)
         remedy = (
-            f"raise max_treedepth from {account.max_treedepth} to {account.max_treedepth + 2}; "
+            f"raise the greatest depth from {account.max_treedepth}: {deeper}; "
             "if it is most of them, parameters are strongly tied or very differently scaled: "
             "tighter priors shorten the way"
         )

@@ -15,10 +15,11 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.groups import label_observations
 from pkqsp_bayes.fitting.results.quantities import name_correlations
 from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["convert_chains"]
 
-_REMEDY = "put the right file in its place, or delete it: the chain is then run again by --resume"
+_REMEDY = f"put the right file in its place, or delete it and resume the fit: {setting('resume')}"
 _PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
 
 

@@ -9,13 +9,14 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.store import read_fit
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "open_fit"]
 
 FitLike = FittedModel | xr.DataTree | str | Path
 """A fit that is open; the result of a fit; the path of its folder."""
 
-_WANTED = "give what pkqsp_bayes.fit returns, or its folder"
+_WANTED = f"give {setting('a fit')}"
 
 
 def open_fit(fit: FitLike) -> FittedModel:

@@ -19,6 +19,7 @@ from pkqsp_bayes.fitting.results.safe_netcdf import check_netcdf
 from pkqsp_bayes.fitting.results.safe_zarr import ALL_CHUNKS, check_zarr
 from pkqsp_bayes.fitting.results.tree_checks import tree_issues
 from pkqsp_bayes.outputs import stage_output
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
@@ -148,7 +149,7 @@ def _absent(folder: Path) -> Issue:
     else:
         done, wanted = len(manifest.chains), manifest.settings["chains"]
         what = f"the fit has no result yet: {done} of {wanted} chains are done"
-        remedy = "resume it (--resume, resume=True)"
+        remedy = f"resume it ({setting('resume')})"
     return Issue(where=str(folder), what=what, remedy=remedy)
 
 
@@ -215,7 +216,7 @@ def describe_files(folder: Path) -> list[tuple[Path, str]]:
         (STUDY_FILE, "the study"),
         ("program.stan", "the Stan program"),
         ("data.json", "its data"),
-        ("manifest.json", "what --resume needs"),
+        ("manifest.json", "what is needed to resume"),
         ("chain_1.csv", "what the sampler wrote, a file a chain; .txt: what it said"),
     )
     return [(folder / name, what) for name, what in told if (folder / name).exists()]
