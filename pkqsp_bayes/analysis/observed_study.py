@@ -144,7 +144,7 @@ class ObservedStudy:
             return simulator.parameters(draws, np.zeros(shape))
         if draws.eta is None or draws.subjects != simulator.study.subjects:
             what = "these are not the subjects of the fit, so that they have no random effects"
-            remedy = 'give the study of the fit, or use kind="new_subjects"'
+            remedy = "give the study of the fit, or predict new subjects"
             raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
         return simulator.parameters(draws, draws.eta, draws.kappa)
 
