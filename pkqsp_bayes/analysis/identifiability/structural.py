@@ -242,7 +242,7 @@ def experiments_of(
 
 
 def _waits(line: Timeline) -> bool:
-    """Return whether there are observations before the first dose, or no doses."""
+    """Return whether there are observations before the first dose, or without any dose."""
     doses = np.flatnonzero((line.evid == 1) | (line.evid == 4))
     before = line.evid[: doses[0]] if doses.size else line.evid
     return bool((before == 0).any())

@@ -23,7 +23,7 @@ SEEN, ERROR = 1.4, 0.3
 
 
 def conjugate(size: int = 20_000) -> xr.DataTree:
-    """A posterior of which the parts are known: only CL is told by the data."""
+    """A posterior with known marginals: the data have information on CL only."""
     rng = np.random.default_rng(8)
     precision = 1 / 0.5**2 + 1 / ERROR**2
     mean = (math.log(3) / 0.5**2 + SEEN / ERROR**2) / precision
