@@ -120,7 +120,7 @@ def test_a_knock_out_leaves_the_drug_in() -> None:
         ({"CLL": 1.0}, "did you mean CL"),
         ({"CL": float("nan")}, "cannot be set"),
         ({"CL": Scaled(factor=-1.0)}, "not negative"),
-        ({"dose": 100.0}, "no regimen"),
+        ({"dose": 100.0}, "not a regimen"),
         ({"WT": "heavy"}, "no level"),
         ({}, "do: it is empty"),
     ],
