@@ -81,7 +81,7 @@ def test_checks_decide_where_there_are_checks() -> None:
         identifiable={"CL": True, "V": False}, validation=validation(0.7),
     )  # fmt: skip
     table = bad.table
-    for name, reason in (("positivity", "WT covers 50%"), ("structure", "70% within the 90%"),
+    for name, reason in (("positivity", "WT 50%"), ("structure", "70% within the 90%"),
                          ("identifiability", "not V")):  # fmt: skip
         assert table.status[name] == "not met"
         assert reason in table.evidence[name]
