@@ -14,35 +14,15 @@ from tests.banned_words import NAMES, TITLES, find_banned
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pkqsp_bayes"
 
-PENDING: set[str] = set()
-"""Folders of the package that are still to be revised."""
 
-PENDING_FILES = {
-    "pkqsp_bayes/__init__.py",
-    "pkqsp_bayes/demo.py",
-    "pkqsp_bayes/elicit/prior_pictures.py",
-}
-"""Files that are still to be revised."""
+def find_files(*patterns: str) -> list[Path]:
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
-GENERATED = re.compile(r"^\s*//", re.MULTILINE)
-"""A comment of a generated program: its text is part of the program, which golden files hold."""
-
-
-def is_pending(path: Path) -> bool:
-    inside = path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else ""
-    return inside in PENDING or str(path.relative_to(ROOT)) in PENDING_FILES
-
-
-def revised(*patterns: str) -> list[Path]:
-    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
-    return [path for path in paths if not is_pending(path)]
-
-
-MODULES = revised("pkqsp_bayes/**/*.py")
-PAGES = revised("docs/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
-TEMPLATES = revised("pkqsp_bayes/**/*.jinja", "pkqsp_bayes/**/*.html", "pkqsp_bayes/**/*.toml")
-CPP = revised("stan/cpp/**/*.hpp", "stan/cpp/**/*.cpp")
+MODULES = find_files("pkqsp_bayes/**/*.py")
+PAGES = find_files("docs/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
+TEMPLATES = find_files("pkqsp_bayes/**/*.jinja", "pkqsp_bayes/**/*.html", "pkqsp_bayes/**/*.toml")
+CPP = find_files("stan/cpp/**/*.hpp", "stan/cpp/**/*.cpp")
 
 
 def show_name(path: Path) -> str:
@@ -117,8 +97,3 @@ def test_the_search_finds_and_excepts() -> None:
     assert find_banned("Nobody knows, whatever it is")
     assert find_banned("one a subject") == ["'one a subject': one per ..."]
     assert not find_banned("a power law of the reference person, `told`, there is no model")
-
-
-def test_what_is_pending_exists() -> None:
-    missing = {name for name in PENDING if not (PACKAGE / name).is_dir()}
-    assert not missing
