@@ -30,7 +30,7 @@ $(STAMP): $(RUNTIME)
 	@touch $@
 
 demo: $(RUNTIME)
-	$(BIN)/python -m pkqsp_bayes.demo reports/demo
+	$(BIN)/python -m examples.demo reports/demo
 
 test: setup
 	$(BIN)/pytest -q -n $(JOBS) --dist loadfile
@@ -49,7 +49,7 @@ bench: setup
 
 # The case studies; mavoglurant and warfarin are downloaded, or taken from $PKQSP_DATA.
 reports: setup
-	$(BIN)/python -m pkqsp_bayes.reporting.case_studies
+	$(BIN)/python -m examples.case_studies
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

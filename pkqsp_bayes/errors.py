@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CheckError", "Issue", "PkqspError", "ToolchainError"]
+from pkqsp_bayes.notebook import html_table
+from pkqsp_bayes.remedies import in_python, on_command_line
+
+__all__ = ["CheckError", "Issue", "Issues", "PkqspError", "ToolchainError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,9 @@ class Issue:
     what : str
         The problem.
     remedy : str
-        The action that solves the problem.
+        The action that solves the problem, in Python.
+    command : str
+        The same on the command line; by default as in Python.
 
     Examples
     --------
@@ -32,15 +37,51 @@ class Issue:
     where: str
     what: str
     remedy: str = ""
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Part the two forms of what `pkqsp_bayes.remedies.setting` names."""
+        command = self.command or on_command_line(self.remedy)
+        object.__setattr__(self, "command", command)
+        object.__setattr__(self, "remedy", in_python(self.remedy))
 
     def __str__(self) -> str:
         """Return the issue on one line."""
-        remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{self.severity}: {self.where}: {self.what}{remedy}"
+        return self._line(self.remedy)
+
+    def on_command_line(self) -> str:
+        """Return the issue on one line, with the remedy that can be followed on a command line."""
+        return self._line(self.command)
+
+    def _line(self, remedy: str) -> str:
+        return f"{self.severity}: {self.where}: {self.what}{f' ({remedy})' if remedy else ''}"
+
+
+class Issues(list[Issue]):
+    """A list of issues, which a notebook shows as a table.
+
+    Examples
+    --------
+    >>> Issues([Issue(where="drug.fup", what="fup is 1.2")])[0].where
+    'drug.fup'
+    """
+
+    def _repr_html_(self) -> str:
+        rows = [(i.severity, i.where, i.what, i.remedy) for i in self]
+        caption = f"{len(self)} issue{'' if len(self) == 1 else 's'}" if self else "no issues"
+        return html_table(caption, ("", "where", "what", "remedy"), rows)
 
 
 class PkqspError(Exception):
     """Base class of all exceptions that the package raises deliberately."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, with settings as they are named in Python."""
+        return in_python(super().__str__())
+
+    def on_command_line(self) -> str:
+        """Return what is wrong, with settings as they are named on the command line."""
+        return on_command_line(super().__str__())
 
 
 class CheckError(PkqspError, ValueError):

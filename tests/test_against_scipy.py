@@ -42,7 +42,7 @@ def test_sensitivities(name: str) -> None:
     values = individual_values(ready, study)[0]
     given = dict(zip(ready.ode.parameters, values, strict=True))
     exact = reference_sensitivities(ready.system, line, given, method="Radau")
-    options = pq.SolverOptions(rtol=1e-9, atol=1e-12)
+    options = pq.SolverSettings(rtol=1e-9, atol=1e-12)
     ours = ready.kernel.solve(line, values, options=options)
     assert ours.sensitivities is not None
     scale = np.abs(exact).max(axis=0) + 1e-6 * np.abs(exact).max()

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.library import names
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, bind_model
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.program.study_data import SolverSettings
 from tests.benchmarks.studies import observed
 from tests.designs import model_of, regimen
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.tables import write_simulation
+from pkqsp_bayes.cli.output import answer
+from pkqsp_bayes.engine.tables import simulation_table
 from pkqsp_bayes.outputs import stage_output, write_output, write_text
 from pkqsp_bayes.study.write import write_study
 
@@ -40,7 +41,10 @@ def test_a_folder_is_never_replaced_by_a_file_nor_a_file_by_a_folder(tmp_path: P
     file.write_text("kept")
     with pytest.raises(pq.CheckError, match="there is a folder with this name"):
         write_text(folder, "lost")
-    with pytest.raises(pq.CheckError, match="there is a file of this"), stage_output(file) as part:
+    with (
+        pytest.raises(pq.CheckError, match="there is a file with this name"),
+        stage_output(file) as part,
+    ):
         part.mkdir()
     assert (folder / "kept.csv").read_text() == file.read_text() == "kept"
 
@@ -64,5 +68,5 @@ def test_studies_priors_and_simulations_are_written_so(tmp_path: Path) -> None:
     with pytest.raises(pq.CheckError, match="a pipe"):
         pq.write_priors(pq.PriorTable(), pipe)
     with pytest.raises(pq.CheckError, match="a pipe"):
-        write_simulation(pq.simulate("one-compartment", study), pipe)
+        answer(simulation_table(pq.simulate("one-compartment", study)), pipe)
     assert pipe.is_fifo()

@@ -29,11 +29,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_carries_sources_and_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"pkqsp_bayes/__init__.pyi", "pkqsp_bayes/py.typed"} <= names
     assert "pkqsp_bayes/_stan/cpp/driver/main.cpp" in names
     assert "pkqsp_bayes/_stan/cpp/cmdstan/makefile" in names
     assert "pkqsp_bayes/_data/theophylline/study.csv" in names
     assert "pkqsp_bayes/_data/quinidine/PROVENANCE.md" in names
-    assert not [n for n in names if n.startswith(("tests/", "stan/", "data/"))]
+    assert not [n for n in names if n.startswith(("tests/", "stan/", "data/", "examples/"))]
+
+
+def test_it_has_no_case_studies_and_no_demo(wheel: Path) -> None:
+    """They are of the repository: nobody who installs the package needs them."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert not [n for n in names if "case" in Path(n).name or Path(n).name == "demo.py"]
+    assert not [n for n in names if n.endswith("published.csv")]
+    assert not [n for n in names if "reports/" in n or "conftest" in n]
 
 
 def test_it_works_elsewhere(wheel: Path, tmp_path: Path) -> None:

@@ -19,12 +19,6 @@ PENDING = {"analysis", "fitting", "reporting"}
 
 PENDING_FILES = {
     "pkqsp_bayes/__init__.py",
-    "pkqsp_bayes/cli.py",
-    "pkqsp_bayes/cli_answers.py",
-    "pkqsp_bayes/cli_machine.py",
-    "pkqsp_bayes/cli_options.py",
-    "pkqsp_bayes/cli_priors.py",
-    "pkqsp_bayes/console.py",
     "pkqsp_bayes/demo.py",
     "pkqsp_bayes/elicit/prior_pictures.py",
     "docs/api.md",

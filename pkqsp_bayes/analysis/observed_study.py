@@ -2,28 +2,38 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
 
-__all__ = ["Kind", "ObservedStudy", "observed_study"]
+__all__ = [
+    "Kind",
+    "ObservedStudy",
+    "SimulatedStudy",
+    "observed_study",
+    "predicted_study",
+    "replicated_study",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +111,9 @@ class ObservedStudy:
         seen = self.observations
         return [float(passed[s][r]) for s, r in zip(seen.subject, seen.record, strict=True)]
 
-    def predictions(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
+    def predictions(
+        self, kind: Kind, rng: np.random.Generator, options: SolverSettings | None = None
+    ) -> FloatArray:
         """Return the prediction of each observation under each draw, (D, N).
 
         Parameters
@@ -111,15 +123,16 @@ class ObservedStudy:
             have the same covariates, or with none.
         rng : numpy.random.Generator
             Source of new subjects.
+        options : SolverSettings, optional
+            Tolerances and limits.
         """
-        found = self.simulator.solve(self._parameters(kind, rng)).values
+        found = self.simulator.solve(self._parameters(kind, rng), options=options).values
         return found[:, self.places, self.observations.output]
 
-    def conditional_predictions(self, options: SolverOptions) -> FloatArray:
-        """Return the predictions (D, N) of the study's own subjects at other tolerances."""
+    def conditional_curves(self) -> FloatArray:
+        """Return all outputs of the study's own subjects at all records: (D, n, outputs)."""
         p = self._parameters("conditional", np.random.default_rng(1))
-        found = self.simulator.solve(p, options=options).values
-        return found[:, self.places, self.observations.output]
+        return self.simulator.solve(p).values
 
     def _parameters(self, kind: Kind, rng: np.random.Generator) -> FloatArray:
         draws, simulator = self.draws, self.simulator
@@ -182,7 +195,7 @@ class ObservedStudy:
     def _no_replicates(self, values: FloatArray) -> Issue:
         lost = ~np.isfinite(values).any(axis=0)
         what = f"of {len(values)} draws hardly any makes a replicate of every observation"
-        remedy = "look at pq.diagnose of the fit, and at samples before the first dose"
+        remedy = f"look at {setting('diagnose')} of the fit, and at samples before the first dose"
         if lost.any():
             rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
             named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
@@ -214,8 +227,36 @@ class ObservedStudy:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulatedStudy:
+    """A study with predictions or replicates of it, which several analyses share.
+
+    Parameters
+    ----------
+    seen : ObservedStudy
+        With all draws that were asked for.
+    kept : ObservedStudy
+        With those whose values are here (D).
+    values : (D, N) array
+        Predictions, or replicates; they cannot be written to.
+    state : mapping
+        Of the generator after them.
+    """
+
+    seen: ObservedStudy
+    kept: ObservedStudy
+    values: FloatArray
+    state: Mapping[str, Any]
+
+    def generator(self) -> np.random.Generator:
+        """Return a generator that goes on where the values ended, each time the same."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self.state
+        return rng
+
+
 def observed_study(
-    fit: xr.DataTree,
+    fit: FitLike,
     study: Study,
     *,
     draws: int,
@@ -226,8 +267,8 @@ def observed_study(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returns.
+    fit : FittedModel, DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
     study : Study
         The study of the fit, or another.
     draws : int
@@ -242,15 +283,96 @@ def observed_study(
     CheckError
         With every problem of the study with the model.
     """
-    model = model_of(fit)
-    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
-    labels = tuple(occasions) or population.occasions or None
-    simulator = study_simulator(model, study, occasions=labels)
+    fitted = open_fit(fit)
+    labels = tuple(occasions) or fitted.occasions or None
+    key = ("observed study", study_fingerprint(study), labels)
+    whole = fitted.once(key, lambda: _observed(fitted, study, labels))
+    return whole.with_draws(whole.draws.thin(draws, rng))
+
+
+def _observed(
+    fitted: FittedModel, study: Study, occasions: tuple[str, ...] | None
+) -> ObservedStudy:
+    """Return a study with all draws of a fit."""
+    simulator = study_simulator(fitted.spec, study, occasions=occasions)
     seen = collect_observations(simulator.model, study)
     return ObservedStudy(
-        model=model,
+        model=fitted.spec,
         simulator=simulator,
-        draws=population,
+        draws=population_of(fitted),
         observations=seen,
         places=subject_starts(study)[seen.subject] + seen.record,
     )
+
+
+def predicted_study(
+    fitted: FittedModel,
+    study: Study,
+    kind: Kind,
+    *,
+    draws: int,
+    seed: int,
+    options: SolverSettings | None = None,
+) -> SimulatedStudy:
+    """Return a study with predictions, as `ObservedStudy.predictions` makes them, made once.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+        The fit.
+    study : Study
+        The study of the fit, or another.
+    kind : {"conditional", "new_subjects", "typical"}
+        With which random effects.
+    draws, seed : int
+        How many draws of the posterior to use at most; of everything random.
+    options : SolverSettings, optional
+        Tolerances and limits.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model.
+    """
+    chosen = options or SolverSettings()
+    key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
+
+    def make() -> SimulatedStudy:
+        rng = np.random.default_rng(seed)
+        seen = observed_study(fitted, study, draws=draws, rng=rng)
+        return _simulated(seen, seen, seen.predictions(kind, rng, chosen), rng)
+
+    return fitted.once(key, make)
+
+
+def replicated_study(fitted: FittedModel, study: Study, *, draws: int, seed: int) -> SimulatedStudy:
+    """Return a study with replicates, as `ObservedStudy.replicates` makes them, made once.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+        The fit.
+    study : Study
+        The study of the fit, or another.
+    draws, seed : int
+        How many draws of the posterior to use at most; of everything random.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study with the model; if hardly any draw makes a replicate.
+    """
+
+    def make() -> SimulatedStudy:
+        rng = np.random.default_rng(seed)
+        seen = observed_study(fitted, study, draws=draws, rng=rng)
+        return _simulated(seen, *seen.replicates(rng), rng)
+
+    return fitted.once(("replicates", study_fingerprint(study), draws, seed), make)
+
+
+def _simulated(
+    seen: ObservedStudy, kept: ObservedStudy, values: FloatArray, rng: np.random.Generator
+) -> SimulatedStudy:
+    values.flags.writeable = False
+    return SimulatedStudy(seen=seen, kept=kept, values=values, state=rng.bit_generator.state)

@@ -8,15 +8,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.quantities import pairs_of
 from pkqsp_bayes.spec.effects import coefficients_of
 from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import CORRELATIONS, shape_label
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import is_known, shape_label
-from pkqsp_bayes.spec.toml import parse_model
 
-__all__ = ["PopulationDraws", "model_of", "population_draws"]
+__all__ = ["PopulationDraws", "population_draws", "population_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -153,20 +154,9 @@ def _cholesky(correlation: FloatArray) -> FloatArray:
         return np.linalg.cholesky(correlation + 1e-10 * np.eye(size))
 
 
-def model_of(tree: xr.DataTree) -> ModelSpec:
-    """Return the model that a fit was of, from its attributes.
-
-    Raises
-    ------
-    CheckError
-        If it is not there, or damaged.
-    """
-    source = str(tree.encoding.get("source", "the fit"))
-    text = tree.attrs.get("model")
-    if not isinstance(text, str):
-        what, remedy = "it does not say of which model it is", "give what pkqsp_bayes.fit returns"
-        raise CheckError([Issue(where=source, what=what, remedy=remedy)])
-    return parse_model(text, where=f"{source}: attribute model")
+def population_of(fitted: FittedModel) -> PopulationDraws:
+    """Return the draws of a fit's posterior, read once."""
+    return fitted.once("population draws", lambda: population_draws(fitted.spec, fitted.posterior))
 
 
 def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:
@@ -238,9 +228,7 @@ def _values(flat: xr.Dataset, name: str, shape: tuple[int, ...]) -> FloatArray:
 
 def _correlation(flat: xr.Dataset, effects: tuple[str, ...], size: int) -> FloatArray:
     whole = np.broadcast_to(np.eye(len(effects)), (size, len(effects), len(effects))).copy()
-    for name in flat.data_vars:
-        if str(name).startswith("correlation_"):
-            block = flat[name]
-            rows = [effects.index(str(label)) for label in block[block.dims[1]].to_numpy()]
-            whole[np.ix_(range(size), rows, rows)] = block.to_numpy()
+    for k, (first, second) in enumerate(pairs_of(flat)):
+        i, j = effects.index(first), effects.index(second)
+        whole[:, i, j] = whole[:, j, i] = flat[CORRELATIONS].to_numpy()[:, k]
     return whole

@@ -33,6 +33,10 @@ class Residual:
     form: ResidualErrorForm
     scales: Mapping[str, Array]
 
+    def scale(self, f: Array) -> Array:
+        """Return the scale of the error's distribution at f; on the log scale where it is so."""
+        return np.asarray(self.form.scale(NUMPY, f, self.scales)) + np.zeros_like(f)
+
     def width(self, f: Array) -> Array:
         """Return the scale of the error at f, in the unit of the observation."""
         return self.form.width(f, self.scales)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import Kernel, Rounds, SolverOptions
+from pkqsp_bayes.engine.kernel import Kernel, Rounds
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.model import ModelSpec
@@ -92,7 +93,7 @@ class StudySimulator:
         parameters: FloatArray,
         *,
         sensitivities: bool = False,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         threads: int | None = None,
     ) -> Rounds:
         """Solve the study once for each draw.
@@ -103,7 +104,7 @@ class StudySimulator:
             Individual parameters.
         sensitivities : bool
             Whether to return derivatives too.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances and limits.
         threads : int, optional
             By default as many as there are processors.

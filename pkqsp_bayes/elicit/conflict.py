@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 from scipy import special, stats
 
 from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.spec.marginals import effective_prior, joint_factor
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
 
@@ -41,9 +41,9 @@ class _Informed:
     covariance: FloatArray
 
 
-@checked(tree=FIT, table=PRIORS, level=LEVEL)
+@checked(fit=FIT, table=PRIORS, level=LEVEL)
 @labelled
-def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
+def prior_conflict(fit: FitLike, table: PriorTable, *, level: float = 0.05) -> pd.DataFrame:
     """Compare the information of the data with that of a prior table.
 
     The posterior of a fit with vague priors represents the likelihood. Both are approximated as
@@ -53,7 +53,7 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         A fit of the same model with vague priors.
     table : PriorTable
         The priors to compare; of a mixture the informative part is used.
@@ -71,7 +71,7 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
     CheckError
         If the posterior does not have a parameter of the table.
     """
-    values = _by_name(as_fit(tree))
+    values = open_fit(fit).draws
     informed = list(_informed(table))
     missing = [t for i in informed for t in i.targets if t not in values]
     if missing:
@@ -84,13 +84,13 @@ def prior_conflict(tree: FitLike, table: PriorTable, *, level: float = 0.05) -> 
             for name in missing
         )
     rows = [row for one in informed for row in _rows(one, values)]
-    found = pd.DataFrame(rows, columns=["parameter", "z", "p"]).set_index("parameter")
+    found = pd.DataFrame(rows, columns=[PARAMETER_DIM, "z", "p"]).set_index(PARAMETER_DIM)
     return found.assign(conflict=found["p"] < level)
 
 
-@checked(tree=FIT, table=PRIORS)
+@checked(fit=FIT, table=PRIORS)
 @labelled
-def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
+def information_gain(fit: FitLike, table: PriorTable) -> pd.Series:
     """Return the information, in bits, that each posterior adds to its prior in a table.
 
     This is the Kullback-Leibler divergence of the posterior, as a kernel density estimate, from the
@@ -98,12 +98,12 @@ def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         A fit with the priors of the table.
     table : PriorTable
         The priors.
     """
-    values, found = _by_name(as_fit(tree)), {}
+    values, found = open_fit(fit).draws, {}
     for one in _informed(table):
         sd = np.sqrt(np.diag(one.covariance))
         for i, target in enumerate(one.targets):
@@ -112,7 +112,7 @@ def information_gain(tree: FitLike, table: PriorTable) -> pd.Series:
             some = u[:: max(1, u.size // _GRID)]
             gap = kernel.logpdf(some) - stats.norm.logpdf(some, one.mean[i], sd[i])
             found[target] = float(gap.mean() / np.log(2))
-    return pd.Series(found, name="bits")
+    return pd.Series(found, name="bits", dtype=float).rename_axis(PARAMETER_DIM)
 
 
 def _rows(one: _Informed, values: Mapping[str, FloatArray]) -> Iterator[tuple[str, float, float]]:
@@ -154,17 +154,3 @@ def _of_joint(name: str, joint: JointPriorSpec) -> _Informed:
         mean=np.array(joint.mean),
         covariance=factor @ factor.T,
     )
-
-
-def _by_name(tree: xr.DataTree) -> dict[str, FloatArray]:
-    """Return all draws of each parameter by its name in prior tables."""
-    found: dict[str, FloatArray] = {}
-    for name, variable in tree["posterior"].to_dataset().data_vars.items():
-        others = [dim for dim in variable.dims if dim not in ("chain", "draw")]
-        stacked = variable.stack(sample=("chain", "draw"))
-        if not others:
-            found[str(name)] = stacked.to_numpy()
-        elif name in ("omega", "omega_iov", "sigma"):
-            for label in stacked[others[0]].to_numpy():
-                found[f"{name}[{label}]"] = stacked.sel({others[0]: label}).to_numpy()
-    return found

@@ -18,6 +18,7 @@ from pkqsp_bayes.spec.check_priors import valid_bounds
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.forms import default_omega
 from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.labels import omega_label, parse_label
 from pkqsp_bayes.spec.marginals import joint_factor
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -72,7 +73,7 @@ def draw_population(model: ModelSpec, count: int, seed: int) -> PopulationDraws:
     >>> draws.effects, round(float(np.median(draws.values["KbMU"])), 1)
     (('CLint',), 1.3)
     """
-    stated = {a: v for a, v in stated_values(model).items() if not a.startswith("sigma[")}
+    stated = {a: v for a, v in stated_values(model).items() if parse_label(a).kind != "sigma"}
     joint = {t: j for j in model.joint_prior.values() for t in j.targets}
     alone = {a: v for a, v in stated.items() if a not in joint}
     sizes = [len(j.targets) + 1 for j in model.joint_prior.values()]
@@ -81,7 +82,7 @@ def draw_population(model: ModelSpec, count: int, seed: int) -> PopulationDraws:
     for prior, size in zip(model.joint_prior.values(), sizes, strict=True):
         values |= _joint_values(prior, np.stack([next(columns) for _ in range(size)]))
     effects = tuple(n for n, p in model.population.parameters.items() if p.iiv is not None)
-    omega = [values[f"omega[{name}]"] for name in effects]
+    omega = [values[omega_label(name)] for name in effects]
     scale = np.stack(omega, axis=1) if omega else np.zeros((count, 0))
     correlation = _correlations(model, effects, count, seed)
     return PopulationDraws(values=values, effects=effects, factor=scale[:, :, None] * correlation)

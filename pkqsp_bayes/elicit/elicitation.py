@@ -27,6 +27,7 @@ from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -210,7 +211,9 @@ def _ready_to_move(model: ModelSpec) -> ModelSpec:
     wide = {
         name: PriorSpec(family="half_normal", args=(0.5,))
         for name, prior in stated_values(model).items()
-        if name.startswith("omega") and isinstance(prior, PriorSpec) and prior.family == "from_qsp"
+        if parse_label(name).kind in ("omega", "omega_iov")
+        and isinstance(prior, PriorSpec)
+        and prior.family == "from_qsp"
     }
     return with_values(model, wide)
 

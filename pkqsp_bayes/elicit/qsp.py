@@ -42,6 +42,7 @@ from pkqsp_bayes.elicit.sizes import prior_sizes
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance, Scale
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
@@ -199,7 +200,7 @@ def derive_priors(
 
 
 def _families(name: str) -> tuple[str, ...]:
-    return REAL if name.startswith("beta[") else _POSITIVE
+    return REAL if parse_label(name).kind == "beta" else _POSITIVE
 
 
 def _statistics(fits: Mapping[str, Sequence[FamilyFit]]) -> dict[str, float]:
@@ -219,7 +220,7 @@ def _joint_table(
     provenance: Provenance,
 ) -> PriorTable:
     scales: tuple[Scale, ...] = tuple(
-        "identity" if name.startswith("beta[") else "log" for name in found
+        "identity" if parse_label(name).kind == "beta" else "log" for name in found
     )
     pairs = zip(found.values(), scales, strict=True)
     u = np.stack([np.log(v) if scale == "log" else v for v, scale in pairs])
@@ -267,7 +268,7 @@ def _single_table(
 
 def _vague(name: str, prior: PriorSpec, sd: float) -> PriorSpec:
     middle = float(distribution(prior).quantile(0.5))
-    if name.startswith("beta["):
+    if parse_label(name).kind == "beta":
         return round_prior("normal", (middle, sd))
     return round_prior("lognormal", (float(np.log(middle)), sd))
 

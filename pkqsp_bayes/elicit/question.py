@@ -13,9 +13,9 @@ from pkqsp_bayes.elicit.drawing import draw_population, standard_normals
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.labels import coefficient_label, omega_label, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_grammar import PriorError, parse_prior, prior_support
-from pkqsp_bayes.spec.reserved_labels import coefficient_label
 
 __all__ = ["Part", "Question", "Robustness", "check_question", "simulate_question"]
 
@@ -171,7 +171,7 @@ def simulate_question(asked: Question) -> dict[str, FloatArray]:
     if "omega" in asked.parts:
         shares = zip(asked.shares().values(), logs.values(), strict=True)
         pooled = sum(share * values.var(axis=1, ddof=1) for share, values in shares)
-        found[f"omega[{asked.parameter}]"] = np.sqrt(pooled)
+        found[omega_label(asked.parameter)] = np.sqrt(pooled)
     _check_found(found)
     return found
 
@@ -211,7 +211,7 @@ def _draws(value: float | str, size: int, seed: int, label: str) -> FloatArray:
 def _check_found(found: Mapping[str, FloatArray]) -> None:
     issues = []
     for name, values in found.items():
-        scale = 1.0 if name.startswith("beta[") else float(np.abs(values).mean())
+        scale = 1.0 if parse_label(name).kind == "beta" else float(np.abs(values).mean())
         if float(values.std()) < _LEAST_SPREAD * max(scale, _LEAST_SPREAD):
             what = f"{name} is {values.mean():.4g} in all draws of the uncertain parameters"
             remedy = "state a prior for its parameters in the mechanism, or remove it from parts"

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.spec.labels import omega_label
+
 __all__ = ["prior_sizes"]
 
 FloatArray = NDArray[np.float64]
@@ -38,10 +40,11 @@ def prior_sizes(
     >>> {name: round(size) for name, size in prior_sizes(found, "CL", {"": 1.0}).items()}
     {'CL': 14, 'omega[CL]': 50}
     """
-    omega = found.get(f"omega[{parameter}]")
+    name_of_omega = omega_label(parameter)
+    omega = found.get(name_of_omega)
     sizes = {}
     if omega is not None:
-        sizes[f"omega[{parameter}]"] = 0.5 / float(np.log(omega).var())
+        sizes[name_of_omega] = 0.5 / float(np.log(omega).var())
         between = float((omega**2).mean())
         if parameter in found:
             sizes[parameter] = between / shares[""] / float(np.log(found[parameter]).var())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.spec.effects import apply_effect, coefficients_of, effect_factor
-from pkqsp_bayes.spec.reserved_labels import kappa_label, shape_label
+from pkqsp_bayes.spec.labels import kappa_label, shape_label
 
 __all__ = ["individual_parameters"]
 

@@ -9,30 +9,25 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.arguments import count, instance, number, record
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler
 from pkqsp_bayes.engine.executables import is_unchanged, record_checksum
 from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.interface import OdeInterface
 
 __all__ = [
-    "SOLVER_OPTIONS",
-    "Instructions",
     "Kernel",
-    "Method",
     "Rounds",
     "Solution",
-    "SolverOptions",
     "Timelines",
     "build_kernel",
 ]
@@ -49,70 +44,6 @@ _SOURCE = """\
 #include "kernel/abi.hpp"
 PKQSP_DEFINE_ABI(pkqsp_generated::Model)
 """
-
-
-class Method(IntEnum):
-    """One-step methods of the kernel (``stan/cpp/kernel/methods.hpp``)."""
-
-    AUTOMATIC = 0
-    """LINEAR for a linear autonomous system, else RODAS5P if it is stiff, DOPRI5 if not."""
-    RODAS4 = 1
-    RODAS5P = 2
-    DOPRI5 = 3
-    LINEAR = 4
-    """Rational approximation of the matrix exponential, of order 8 (linear systems only)."""
-
-
-class Instructions(IntEnum):
-    """Instruction sets; one that the machine lacks is replaced by an available one."""
-
-    BEST = -1
-    BASELINE = 1
-    AVX2 = 3
-    AVX512 = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolverOptions:
-    """Tolerances and limits of one solve.
-
-    Parameters
-    ----------
-    rtol, atol : float
-        Local error of states, and of sensitivities weighted by their parameter (p dy/dp). `atol` is
-        relative to the size of each state, its largest value so far, and so does not depend on
-        units.
-    min_step, max_step : float
-        Limits of a step in time units of the model; 0 for no limit.
-    max_steps : int
-        Maximum number of tried steps per subject, steady states included.
-    method : Method
-        Integration method.
-    instructions : Instructions
-        Instruction set (for tests; the default is the best one).
-
-    Examples
-    --------
-    >>> SolverOptions(rtol=1e-8).method.name
-    'AUTOMATIC'
-    """
-
-    rtol: float = 1e-6
-    atol: float = 1e-8
-    min_step: float = 0.0
-    max_step: float = 0.0
-    max_steps: int = 20_000
-    method: Method = Method.AUTOMATIC
-    instructions: Instructions = Instructions.BEST
-
-
-SOLVER_OPTIONS = record(
-    SolverOptions, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
-    min_step=number(least=0.0), max_step=number(least=0.0), max_steps=count(1, 2**31 - 1),
-    method=instance(Method, wanted="a member of Method"),
-    instructions=instance(Instructions, wanted="a member of Instructions"),
-)  # fmt: skip
-"""Valid values of the options."""
 
 
 class Timelines(Protocol):
@@ -206,7 +137,7 @@ class Kernel:
         timeline: Timelines,
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = True,
     ) -> Solution:
         """Solve one subject.
@@ -217,7 +148,7 @@ class Kernel:
             Records and covariates of the subject.
         parameters : array (P,)
             Individual parameters in the order of ``self.parameters``.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
             Whether to compute sensitivities.
@@ -237,7 +168,7 @@ class Kernel:
         timelines: Sequence[Timelines],
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = False,
         threads: int | None = None,
     ) -> list[Solution]:
@@ -249,7 +180,7 @@ class Kernel:
             One per subject.
         parameters : array (S, P)
             Individual parameters of each subject.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
             Whether to compute sensitivities.
@@ -266,7 +197,7 @@ class Kernel:
         ValueError
             If the shapes of arrays do not match the model.
         """
-        library, chosen = self.library, options or SolverOptions()
+        library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
         _check_shape(p, (len(timelines), library.parameters))
         study = pack_timelines(timelines, library)
@@ -293,7 +224,7 @@ class Kernel:
         timelines: Sequence[Timelines],
         parameters: ArrayLike,
         *,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         sensitivities: bool = False,
         threads: int | None = None,
     ) -> Rounds:
@@ -318,7 +249,7 @@ class Kernel:
         ValueError
             If the shapes of arrays do not match the model.
         """
-        library, chosen = self.library, options or SolverOptions()
+        library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
         rounds, subjects = len(p), len(timelines)
         _check_shape(p, (rounds, subjects, library.parameters))

@@ -159,7 +159,9 @@ class Library:
         """
         handle = ctypes.CDLL(str(path))
         if handle.pkqsp_abi_version() != _VERSION:
-            raise ToolchainError(f"{path} has another ABI", "empty the cache: `pkqsp cache clear`")
+            raise ToolchainError(
+                f"{path} has another ABI", "empty the cache: `pkqsp cache --clear`"
+            )
         handle.pkqsp_reason.restype = ctypes.c_char_p
         sizes = (ctypes.c_int * 8)()
         handle.pkqsp_sizes(sizes)
@@ -188,7 +190,7 @@ class Library:
         sensitivities: bool,
         threads: int,
     ) -> RawSolution:
-        """Solve all subjects of a study (options: `SolverOptions`).
+        """Solve all subjects of a study (options: `SolverSettings`).
 
         Raises
         ------

@@ -10,13 +10,14 @@ import xarray as xr
 
 from pkqsp_bayes.arguments import CORES, FLAG, REAL, Rule, checked, instance, mapping, number
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, Solution, SolverOptions
+from pkqsp_bayes.engine.kernel import Solution
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
@@ -45,7 +46,7 @@ _PARAMETERS = Rule(issues=_parameter_issues)
 
 
 @checked(
-    model=MODEL, study=STUDY, parameters=_PARAMETERS, covariates=_NUMBERS, options=SOLVER_OPTIONS,
+    model=MODEL, study=STUDY, parameters=_PARAMETERS, covariates=_NUMBERS, options=SOLVER_SETTINGS,
     sensitivities=FLAG, threads=CORES,
 )  # fmt: skip
 def simulate(
@@ -54,7 +55,7 @@ def simulate(
     *,
     parameters: Mapping[str, float] | pd.DataFrame | None = None,
     covariates: Mapping[str, float] | None = None,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
     sensitivities: bool = False,
     threads: int | None = None,
 ) -> xr.Dataset:
@@ -72,7 +73,7 @@ def simulate(
         are zero otherwise.
     covariates : mapping of str to float, optional
         Covariates with one value for all subjects and times.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances, limits, method.
     sensitivities : bool
         Whether to return the derivatives with respect to the individual parameters.

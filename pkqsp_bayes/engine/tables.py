@@ -2,24 +2,22 @@
 
 import itertools
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 
 __all__ = [
     "parse_settings",
     "parse_times",
+    "parse_values",
     "simulation_table",
     "undefined_counts",
-    "write_simulation",
 ]
 
 _MOST = 1e6
@@ -50,27 +48,57 @@ def parse_settings(
     ({'CL': 2.0}, {'WT': 60.0})
     """
     known = [*model.population.parameters, *model.parameters]
-    parameters: dict[str, float] = {}
-    covariates: dict[str, float] = {}
-    issues: list[Issue] = []
-    for text in settings:
-        name, _, number = (part.strip() for part in text.partition("="))
-        value = _number(number)
-        if value is None:
-            what, remedy = f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
-            issues.append(Issue(where="--set", what=what, remedy=remedy))
-        elif name in known:
-            parameters[name] = value
-        elif name in model.covariates:
-            covariates[name] = value
-        else:
-            guess = nearest(name, [*known, *model.covariates])
-            remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(known)
-            what = f"the model does not have a parameter or covariate {name!r}"
-            issues.append(Issue(where="--set", what=what, remedy=remedy))
+    values = parse_values(settings, [*known, *model.covariates], where="--set")
+    return (
+        {name: value for name, value in values.items() if name in known},
+        {name: value for name, value in values.items() if name not in known},
+    )
+
+
+def parse_values(
+    texts: Sequence[str], known: Collection[str] | None, *, where: str
+) -> dict[str, float]:
+    """Read ``NAME=VALUE`` texts.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    known : collection of str or None
+        Names that there are; None for any.
+    where : str
+        Where they were given.
+
+    Raises
+    ------
+    CheckError
+        With every text that is not of this form, and every unknown name.
+
+    Examples
+    --------
+    >>> parse_values(["WT=60"], ["WT", "AGE"], where="--covariate")
+    {'WT': 60.0}
+    """
+    pairs = [(text, *(part.strip() for part in text.partition("=")[::2])) for text in texts]
+    issues = [
+        Issue(where=where, what=what, remedy=remedy)
+        for text, name, number in pairs
+        for what, remedy in _problems(text, name, number, known)
+    ]
     if issues:
         raise CheckError(issues)
-    return parameters, covariates
+    return {name: float(number) for _, name, number in pairs}
+
+
+def _problems(
+    text: str, name: str, number: str, known: Collection[str] | None
+) -> Iterator[tuple[str, str]]:
+    if not name or _number(number) is None:
+        yield f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
+    elif known is not None and name not in known:
+        guess = nearest(name, known)
+        remedy = f"did you mean {guess}?" if guess else "known: " + (", ".join(known) or "none")
+        yield f"there is no {name!r} to set", remedy
 
 
 def parse_times(text: str) -> list[float]:
@@ -140,22 +168,3 @@ def undefined_counts(result: xr.Dataset) -> dict[str, int]:
         if values.dims == ("record",)
     }
     return {name: count for name, count in found.items() if count}
-
-
-def write_simulation(result: xr.Dataset, path: Path) -> None:
-    """Write a simulation as CSV, atomically.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Result of `pkqsp_bayes.simulate`.
-    path : Path
-        Destination.
-
-    Raises
-    ------
-    CheckError
-        If the file cannot be written.
-    """
-    with write_output(path) as part:
-        simulation_table(result).to_csv(part, index=False, na_rep=".", float_format="%.10g")

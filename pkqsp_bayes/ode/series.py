@@ -153,6 +153,11 @@ class _Expansion:
         constant = self._input()
         if self.experiment.kind == "bolus":
             start[place] = start[place] + self._amount()
+        if self.ode.linear:
+            drift = self._rates([Jet.constant(arb(0)) for _ in start])
+            if constant is not None:
+                drift[place] = drift[place] + constant
+            return self._linear_states(start, drift, order)
         columns = range(len(self.ode.parameters))
         values = [[jet.value[0]] for jet in start]
         slopes = [[[self._slope(jet, j)[0]] for j in columns] for jet in start]
@@ -167,6 +172,30 @@ class _Expansion:
                     slopes[i][j].append(self._slope(rate, j)[k] / (k + 1))
         ctx.cap = order
         return _jets(values, slopes)
+
+    def _linear_states(self, start: list[Jet], drift: list[Jet], order: int) -> list[Jet]:
+        """Solve ``dy/dt = J y + drift``, of which nothing depends on time or states: by numbers."""
+        known = self._environment(start)
+        matrix = [(e.row, e.col, self._numbers(evaluate(e.expr, known))) for e in
+                  self.ode.rhs.by_state]  # fmt: skip
+        last, rest = [self._numbers(y) for y in start], [self._numbers(d) for d in drift]
+        found = [last]
+        for k in range(order - 1):
+            rates = rest if k == 0 else [[arb(0)] * len(row) for row in rest]
+            rates = [list(row) for row in rates]
+            for i, j, entry in matrix:
+                _add_product(rates[i], entry, last[j])
+            last = [[x / (k + 1) for x in row] for row in rates]
+            found.append(last)
+        return _jets(
+            [[step[i][0] for step in found] for i in range(len(start))],
+            [[[step[i][1 + j] for step in found] for j in range(len(self.ode.parameters))]
+             for i in range(len(start))],
+        )  # fmt: skip
+
+    def _numbers(self, jet: Jet) -> list[arb]:
+        """Return the first coefficient of a jet, and those of its slopes."""
+        return [jet.value[0], *(self._slope(jet, j)[0] for j in range(len(self.ode.parameters)))]
 
     def _environment(self, states: Sequence[Jet]) -> dict[sp.Basic, Jet]:
         known = dict(self.known)
@@ -226,6 +255,16 @@ class _Expansion:
             size = len(reached)
             reached |= {e.row for e in self.ode.rhs.by_state if e.col in reached}
         return any(e.row in outputs and e.col in reached for e in self.ode.outputs.by_state)
+
+
+def _add_product(total: list[arb], one: list[arb], other: list[arb]) -> None:
+    """Add the product of two numbers, and its slopes by the rule of Leibniz."""
+    total[0] += one[0] * other[0]
+    for j in range(1, len(total)):
+        if not one[j].is_zero():
+            total[j] += one[j] * other[0]
+        if not other[j].is_zero():
+            total[j] += one[0] * other[j]
 
 
 def _jets(values: list[list[arb]], slopes: list[list[list[arb]]]) -> list[Jet]:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pkqsp_bayes.arguments import FLAG, mapping, one_of, record
+from pkqsp_bayes.arguments import FLAG, count, mapping, one_of, record
+from pkqsp_bayes.engine.solver_settings import FIT_SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
@@ -22,11 +23,12 @@ from pkqsp_bayes.program.prior_sampling import prior_program
 from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.residual import residual_fragment
 from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
-from pkqsp_bayes.program.study_data import SOLVER_SETTINGS, SolverSettings, table_fragment
+from pkqsp_bayes.program.study_data import table_fragment
 from pkqsp_bayes.program.study_key import design_key, values_key
 from pkqsp_bayes.program.text import print_program
 from pkqsp_bayes.program.typical_values import typical_fragment
 from pkqsp_bayes.program.variability import variability_fragment
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
@@ -57,6 +59,8 @@ class BindOptions:
         in Current Trends in Bayesian Methodology with Applications.
     solver : SolverSettings
         Tolerances and limits.
+    slice_size : int
+        Subjects that share a reverse pass.
     """
 
     backend: Backend = "native"
@@ -64,11 +68,12 @@ class BindOptions:
     blq: Literal["M1", "M3"] = "M3"
     centred: Mapping[str, bool] | None = None
     solver: SolverSettings = SolverSettings()
+    slice_size: int = 8
 
 
 BIND_OPTIONS = record(
     BindOptions, backend=one_of("native", "stan"), method=one_of("bdf", "rk45", "ckrk", "adams"),
-    blq=one_of("M1", "M3"), solver=SOLVER_SETTINGS,
+    blq=one_of("M1", "M3"), solver=FIT_SOLVER_SETTINGS, slice_size=count(),
     centred=mapping(FLAG, wanted='give a mapping of names to True or False, as {"CL": False}'),
 )  # fmt: skip
 """Valid values of the options."""
@@ -195,7 +200,7 @@ def prior_places(bound: BoundData) -> Mapping[str, Place]:
 
 def _centred(bound: BoundData) -> dict[str, bool]:
     subjects = {effect.parameter: effect.centred for effect in bound.effects}
-    return subjects | {f"kappa[{e.parameter}]": e.centred for e in bound.occasion_effects}
+    return subjects | {kappa_label(e.parameter): e.centred for e in bound.occasion_effects}
 
 
 def _observed(bound: BoundData) -> dict[str, list[Any]]:
@@ -216,7 +221,7 @@ def _before(bound: BoundData, options: BindOptions) -> Fragment:
         [
             solver_fragment(bound.model, backend=options.backend, method=options.method),
             individual_fragment(bound),
-            table_fragment(bound, options.solver),
+            table_fragment(bound, options.solver, options.slice_size),
         ]
     )
 

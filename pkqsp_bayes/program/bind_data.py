@@ -17,6 +17,7 @@ from pkqsp_bayes.program.stan_names import RESULT_NAMES, program_identifiers
 from pkqsp_bayes.spec.addresses import with_values
 from pkqsp_bayes.spec.check_priors import check_priors
 from pkqsp_bayes.spec.forms import default_omega
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
@@ -125,7 +126,7 @@ def _occasions(model: ModelSpec, study: Study) -> tuple[str, ...]:
 
 def _check_centred(population: _Population, centred: Mapping[str, bool]) -> None:
     known = {name for name, p in population.items() if p.iiv is not None}
-    known |= {f"kappa[{name}]" for name, p in population.items() if p.iov is not None}
+    known |= {kappa_label(name) for name, p in population.items() if p.iov is not None}
     issues = [
         Issue(where=f"centred.{name}", what="there is no such random effect",
               remedy="those of the model are " + (", ".join(sorted(known)) or "none"))
@@ -166,7 +167,7 @@ def _occasion_effects(
         if parameter.iov is None:
             continue
         scale = scales.get(name, default_omega(parameter.iov))
-        wanted = centred.get(f"kappa[{name}]", rich.is_rich_by_occasion(name))
+        wanted = centred.get(kappa_label(name), rich.is_rich_by_occasion(name))
         found.append(
             Effect(parameter=name, form=parameter.iov, scale=scale, centred=scale != 0 and wanted)
         )

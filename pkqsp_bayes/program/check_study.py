@@ -6,7 +6,7 @@ from typing import Any
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.engine.compiled_model import examine_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.errors import CheckError, Issue, Issues
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.check_steady import steady_issues
 from pkqsp_bayes.program.check_table import (
@@ -29,7 +29,7 @@ __all__ = ["check"]
 
 
 @checked(model=MODEL, study=EXAMINED)
-def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
+def check(model: ModelLike, study: StudyLike | None = None) -> Issues:
     """Return all problems of a model, and of a study with this model.
 
     Parameters
@@ -42,8 +42,8 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
 
     Returns
     -------
-    list of Issue
-        Errors and warnings; empty if there are none.
+    Issues
+        A list of errors and warnings; empty if all is well.
 
     Examples
     --------
@@ -51,7 +51,10 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
     >>> pq.check(pq.load_model("one-compartment"))
     []
     """
-    stated = as_model(model)
+    return Issues(dict.fromkeys(_issues(as_model(model), study)))
+
+
+def _issues(stated: ModelSpec, study: StudyLike | None) -> list[Issue]:
     model = unfold_trajectories(stated)
     compiled, found = examine_model(model)
     issues = [*found, *check_priors(model, waiting=True)]
@@ -73,7 +76,7 @@ def check(model: ModelLike, study: StudyLike | None = None) -> list[Issue]:
             issues += _collected(bind_data, model, study, blq="M3", centred={})
     else:
         issues += unread_issues(model, study)
-    return list(dict.fromkeys(issues))
+    return issues
 
 
 def _without_used_codes(model: ModelSpec, study: Study) -> list[Issue]:

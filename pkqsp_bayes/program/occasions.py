@@ -15,7 +15,7 @@ from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.reserved_labels import kappa_label
+from pkqsp_bayes.spec.labels import kappa_label
 
 __all__ = ["occasion_arguments", "occasion_columns", "occasion_fragment"]
 

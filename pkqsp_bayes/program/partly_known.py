@@ -17,13 +17,14 @@ from pkqsp_bayes.program.prior_text import (
 )
 from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.spec.labels import Kind, Label
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["positive_vector"]
 
 
 def positive_vector(
-    name: str,
+    name: Kind,
     values: Sequence[PriorSpec | float],
     labels: Sequence[str],
     comment: str,
@@ -35,7 +36,7 @@ def positive_vector(
     Parameters
     ----------
     name : str
-        Identifier of the vector.
+        Identifier of the vector, and kind of its labels.
     values : sequence of PriorSpec or float
         Prior or fixed number of each element.
     labels : sequence of str
@@ -56,7 +57,7 @@ def positive_vector(
     whole = len(sampled) == len(values)
     source = name if whole else f"{name}_sampled"
     parts = [
-        _Element.of(f"{source}[{k}]", prior, label, drawn.get(f"{name}[{label}]", ""))
+        _Element.of(f"{source}[{k}]", prior, label, drawn.get(str(Label(name, (label,))), ""))
         for k, (prior, label) in enumerate(_with_priors(values, labels), start=1)
     ]
     place = dict(zip(sampled, parts, strict=True))
@@ -74,7 +75,7 @@ def positive_vector(
         ),
         starts={source: _start(parts)} if parts else {},
         types={source: "vector"} if whole else {source: "vector", name: "vector"},
-        places={f"{name}[{part.label}]": part.place() for part in parts},
+        places={str(Label(name, (part.label,))): part.place() for part in parts},
         priors=tuple(part.term() for part in parts if not part.drawn),
         draws=tuple(_draws(name, values, place)),
     )

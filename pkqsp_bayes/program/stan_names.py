@@ -44,10 +44,12 @@ _OWN = (
 RESULT_NAMES = frozenset(
     [
         "chain",
+        "corr",
         "correlation",
         "draw",
         "effect",
         "effect_iov",
+        "effect_pair",
         "eta",
         "kappa",
         "log_lik",

@@ -1,49 +1,19 @@
 """Data of the study in the program: records, covariates and observations by subject."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pkqsp_bayes.arguments import count, number, record
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.study.timeline import Timeline
 
-__all__ = ["COLUMNS", "SOLVER_SETTINGS", "SolverSettings", "table_arguments", "table_fragment"]
+__all__ = ["COLUMNS", "table_arguments", "table_fragment"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolverSettings:
-    """Tolerances and limits of the solver, and the number of subjects per reverse pass.
-
-    Parameters
-    ----------
-    rtol : float
-        Local error of each state relative to its value.
-    atol : float
-        Local error relative to the size of each state, which is its largest value so far; it does
-        not depend on units.
-    max_steps : int
-        Maximum number of steps per subject.
-    slice_size : int
-        Number of subjects per reverse pass.
-    """
-
-    rtol: float = 1e-6
-    atol: float = 1e-8
-    max_steps: int = 20_000
-    slice_size: int = 8
-
-
-SOLVER_SETTINGS = record(
-    SolverSettings, rtol=number(least=1e-15, most=0.1), atol=number(above=0.0, most=0.1),
-    max_steps=count(1, 2**31 - 1), slice_size=count(),
-)  # fmt: skip
-"""Valid values of the settings."""
 
 COLUMNS = (
     ("time", "real", "time"),
@@ -58,7 +28,7 @@ COLUMNS = (
 """Columns of the solver by subject: name, type, field of `Timeline`."""
 
 
-def table_fragment(bound: BoundData, settings: SolverSettings) -> Fragment:
+def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) -> Fragment:
     """Declare the data that the likelihood reads.
 
     Parameters
@@ -67,6 +37,8 @@ def table_fragment(bound: BoundData, settings: SolverSettings) -> Fragment:
         The model and its study.
     settings : SolverSettings
         Tolerances and limits.
+    slice_size : int
+        Number of subjects per reverse pass.
     """
     return Fragment(
         program=StanProgram(
@@ -75,7 +47,7 @@ def table_fragment(bound: BoundData, settings: SolverSettings) -> Fragment:
                 "array[subjects] int each = linspaced_int_array(subjects, 1, subjects);",
             ),
         ),
-        data=_data(bound, settings),
+        data={**_data(bound, settings), "slice_size": slice_size},
         coords={"observation": bound.observations.row.tolist(), "subject": list(bound.subjects)},
     )
 
@@ -173,7 +145,6 @@ def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
         "rtol": settings.rtol,
         "atol": settings.atol,
         "max_steps": settings.max_steps,
-        "slice_size": settings.slice_size,
     }
 
 

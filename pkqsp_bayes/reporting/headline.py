@@ -4,9 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
 from pkqsp_bayes.fitting.results.approximation import approximation_label
-from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, plural, span
 from pkqsp_bayes.reporting.sections.diagnostics import worst_figures
@@ -96,11 +94,11 @@ def _identifiability(context: ReportContext) -> Line:
 
 
 def _sampling(context: ReportContext) -> Line:
-    label = approximation_label(context.fit.attrs)
+    label = approximation_label(context.fitted.attrs)
     if label:
         remedy = "The numbers of this page are of these draws; draw with pkqsp_bayes.fit."
         return Line(mark="bad", head="Approximated", text=f"the draws are of {label}. {remedy}")
-    figures, issues = worst_figures(context.fit), diagnose(context.fit)
+    figures, issues = worst_figures(context.fitted), context.fitted.diagnostics
     said = (
         f"R-hat at most {figures['r_hat']:.3f}, at least "
         f"{min(figures['ess_bulk'], figures['ess_tail']):,.0f} effective draws"
@@ -144,18 +142,18 @@ def _checks(section: Section) -> Line:
 
 
 def _numbers(context: ReportContext) -> list[tuple[str, str]]:
-    posterior, observed = context.fit["posterior"], context.fit["observed_data"]
+    posterior, observed = context.fitted.posterior, context.observed
     draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     return [
         (f"{len(set(observed['ID'].to_numpy().tolist())):,}", "subjects"),
         (f"{observed.sizes['observation']:,}", "observations"),
-        (f"{len(context.ready.ode.states):,}", "equations"),
+        (f"{len(context.compiled.ode.states):,}", "equations"),
         (f"{draws:,}", "draws"),
     ]
 
 
 def _answers(context: ReportContext) -> list[list[str]]:
-    table, stated = summary_table(context.fit), context.model.population.parameters
+    table, stated = context.fitted.summary, context.model.population.parameters
     table = table[(table["sd"] > 0) & table.index.isin(list(stated))]
     return [
         [str(name), number(one["mean"]), span(one["q5"], one["q95"]), stated[str(name)].unit]

@@ -1,23 +1,18 @@
 """`report`: one page that holds everything, and asks nobody for anything."""
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jinja2
-import xarray as xr
 
-from pkqsp_bayes.analysis.analysis_arguments import study_for
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identifiability
-from pkqsp_bayes.analysis.population_draws import model_of
-from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import PATH, checked, instance
-from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, PkqspError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.output_folder import explain_write_errors
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.outputs import write_text
@@ -91,14 +86,15 @@ def report(
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
+    fit : FittedModel, DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
     folder : Path
         Where the page goes; made if it is not there.
     fitted_in : Path, optional
         Folder of the fit, which has its study and its prior table; by default the same.
     study : Study, str, Path or DataFrame, optional
-        By default the one of the fit's folder; without it the sections that need it are left out.
+        By default the one of ``fitted_in``, or of the folder that the fit was read from; without it
+        the sections that need it are left out.
     priors : PriorTable, optional
         Where priors came from; by default ``priors.toml`` of the fit's folder, if it is there.
     ladder : Identifiability, optional
@@ -120,48 +116,31 @@ def report(
     PkqspError
         If it cannot be written. A section that cannot be made says so on the page.
     """
-    fit = as_fit(fit)
-    place = Path(folder)
+    fitted, place = open_fit(fit), Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     source = Path(fitted_in) if fitted_in is not None else place
-    chosen, known = (
-        options or ReportOptions(),
-        _study_in(source) if study is None else _study_of(fit, study),
+    chosen, known = options or ReportOptions(), _study(fitted, study, source)
+    found, reason = (ladder, "") if ladder is not None else _ladder(fitted, known, chosen)
+    context = ReportContext(
+        fitted=fitted,
+        study=known,
+        priors=priors if priors is not None else _priors_in(source),
+        identifiability=found,
+        no_identifiability=reason,
+        causal=causal if causal is not None else _claim_in(source),
+        options=chosen,
     )
-    found, reason = (ladder, "") if ladder is not None else _ladder(fit, known, chosen)
-    with tempfile.TemporaryDirectory() as scratch_dir:
-        context = ReportContext(
-            fit=fit,
-            ready=compile_model(model_of(fit), occasions=_occasions(fit)),
-            study=known,
-            priors=priors if priors is not None else _priors_in(source),
-            identifiability=found,
-            no_identifiability=reason,
-            causal=causal if causal is not None else _claim_in(source),
-            options=chosen,
-            scratch_dir=Path(scratch_dir),
-        )
-        sections = [_made(*entry, context) for entry in _SECTIONS]
+    sections = [_made(*entry, context) for entry in _SECTIONS]
     with explain_write_errors(place):
         write_text(place / "report.html", _page(context, sections))
     return place / "report.html"
 
 
-def _study_of(fit: xr.DataTree, study: StudyLike) -> Study:
-    found = study_for(fit, study)
-    require_fitted(fit, found)
-    return found
-
-
-def _occasions(fit: xr.DataTree) -> tuple[str, ...]:
-    posterior = fit["posterior"]
-    if "occasion" not in posterior.coords:
-        return ()
-    return tuple(str(label) for label in posterior["occasion"].to_numpy())
-
-
-def _study_in(folder: Path) -> Study | None:
-    return read_study_of(folder) if (folder / STUDY_FILE).exists() else None
+def _study(fitted: FittedModel, study: StudyLike | None, folder: Path) -> Study | None:
+    """Return the study that is named, that of the folder, or that of the fit's own folder."""
+    if study is None and (folder / STUDY_FILE).exists():
+        study = read_study_of(folder)
+    return fitted.own_study if study is None else fitted.resolve_study(study, own=True)
 
 
 def _priors_in(folder: Path) -> PriorTable | None:
@@ -175,7 +154,7 @@ def _claim_in(folder: Path) -> CausalSpec | None:
 
 
 def _ladder(
-    fit: xr.DataTree, study: Study | None, options: ReportOptions
+    fitted: FittedModel, study: Study | None, options: ReportOptions
 ) -> tuple[Identifiability | None, str]:
     """Return what the study can tell, or why that is not known."""
     if study is None:
@@ -184,9 +163,7 @@ def _ladder(
             "parameters. Pass it: pq.report(fit, folder, study=...)."
         )
     try:
-        found = identifiability(
-            model_of(fit), study, fit, starts=options.searches, seed=options.seed
-        )
+        found = identifiability(fitted, study, starts=options.searches, seed=options.seed)
     except PkqspError as error:
         return None, f"This could not be made. {_said(error)}"
     return found, ""

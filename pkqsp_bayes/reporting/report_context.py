@@ -1,7 +1,6 @@
 """What a report is made from, gathered once."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import xarray as xr
 
@@ -9,6 +8,7 @@ from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
 from pkqsp_bayes.engine.compiled_model import CompiledModel
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
@@ -61,10 +61,8 @@ class ReportContext:
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
-    ready : CompiledModel
-        Its model, composed.
+    fitted : FittedModel
+        The fit, open.
     study : Study or None
         Its study, where it is known.
     priors : PriorTable or None
@@ -77,29 +75,35 @@ class ReportContext:
         The record of a claim, or the claim of which one is to be made.
     options : ReportOptions
         How much is computed.
-    scratch_dir : Path
-        Folder for pictures before they are part of the page.
     """
 
-    fit: xr.DataTree
-    ready: CompiledModel
+    fitted: FittedModel
     study: Study | None
     priors: PriorTable | None
     identifiability: Identifiability | None
     no_identifiability: str
     causal: CausalRecord | CausalSpec | None
     options: ReportOptions
-    scratch_dir: Path
+
+    @property
+    def compiled(self) -> CompiledModel:
+        """The model, composed and lowered."""
+        return self.fitted.compiled
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """What was observed."""
+        return self.fitted.group("observed_data")
 
     @property
     def model(self) -> ModelSpec:
         """The model as stated."""
-        return self.ready.spec
+        return self.compiled.spec
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Outputs that were observed, in the order of the data."""
-        return tuple(dict.fromkeys(self.fit["observed_data"]["endpoint"].to_numpy().tolist()))
+        return tuple(dict.fromkeys(self.observed["endpoint"].to_numpy().tolist()))
 
     def label(self, output: str) -> str:
         """Return the name of an output with its unit."""

@@ -2,10 +2,13 @@
 
 import base64
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
+
+from pkqsp_bayes.plots.style import figure_png
 
 __all__ = ["Picture", "Section", "Table", "number", "picture", "plural", "span"]
 
@@ -70,22 +73,17 @@ class Section:
     missing: str = ""
 
 
-def picture(draw: Callable[[Path], None], folder: Path, *, alt: str, caption: str = "") -> Picture:
-    """Return what a function draws as a picture of the page.
+def picture(figure: Figure, *, alt: str, caption: str = "") -> Picture:
+    """Return a figure as a picture of the page.
 
     Parameters
     ----------
-    draw : callable
-        Writes a PNG file of the name that it is given.
-    folder : Path
-        Where that file is for a moment.
+    figure : matplotlib.figure.Figure
+        What a plot function returns.
     alt, caption : str
         As in `Picture`.
     """
-    path = folder / "picture.png"
-    draw(path)
-    text = base64.b64encode(path.read_bytes()).decode()
-    path.unlink()
+    text = base64.b64encode(figure_png(figure)).decode()
     return Picture(source=f"data:image/png;base64,{text}", alt=alt, caption=caption)
 
 

@@ -5,6 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import (
+    CORRELATIONS,
+    coefficient_label,
+    omega_iov_label,
+    omega_label,
+    residual_name,
+    shape_label,
+    sigma_label,
+)
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
@@ -14,13 +23,9 @@ from pkqsp_bayes.spec.population import (
     PopulationParameterSpec,
 )
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label, shape_label
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
-__all__ = ["CORRELATION", "stated_values", "with_values"]
-
-CORRELATION = "correlation"
-"""Address of the LKJ prior of the correlations of random effects."""
+__all__ = ["stated_values", "with_values"]
 
 _Value = PriorSpec | float | None
 _Values = Mapping[str, PriorSpec | float]
@@ -62,9 +67,9 @@ def _values(model: ModelSpec) -> Iterator[tuple[str, _Value]]:
             yield from _coefficients(name, covariate, effect)
     for name, parameter in parameters.items():
         if parameter.iiv is not None:
-            yield f"omega[{name}]", omega.scales.get(name)
+            yield omega_label(name), omega.scales.get(name)
         if parameter.iov is not None:
-            yield f"omega_iov[{name}]", omega.occasion.get(name)
+            yield omega_iov_label(name), omega.occasion.get(name)
     for name, observed in model.observe.items():
         if observed.error is not None:
             for key, address in _residuals(name, observed.error).items():
@@ -83,8 +88,8 @@ def _coefficients(
 def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
     keys = RESIDUAL_ERRORS[error.form].keys
     if len(keys) == 1:
-        return {keys[0]: f"sigma[{name}]"}
-    return {key: f"sigma[{name}.{key}]" for key in keys}
+        return {keys[0]: sigma_label(name)}
+    return {key: sigma_label(residual_name(name, key)) for key in keys}
 
 
 def with_values(model: ModelSpec, values: _Values) -> ModelSpec:
@@ -142,13 +147,10 @@ def _effect(
 def _omega(
     stated: Mapping[str, PopulationParameterSpec], omega: OmegaSpec, values: _Values
 ) -> OmegaSpec:
-    scales, occasion = dict(omega.scales), dict(omega.occasion)
-    for name in stated:
-        if f"omega[{name}]" in values:
-            scales[name] = values[f"omega[{name}]"]
-        if f"omega_iov[{name}]" in values:
-            occasion[name] = values[f"omega_iov[{name}]"]
-    shape = values.get(CORRELATION)
+    between = {name: values[x] for name in stated if (x := omega_label(name)) in values}
+    within = {name: values[x] for name in stated if (x := omega_iov_label(name)) in values}
+    scales, occasion = {**omega.scales, **between}, {**omega.occasion, **within}
+    shape = values.get(CORRELATIONS)
     lkj = shape.args[0] if isinstance(shape, PriorSpec) else omega.lkj
     return dataclasses.replace(omega, scales=scales, occasion=occasion, lkj=lkj)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.addresses import CORRELATION, with_values
+from pkqsp_bayes.spec.addresses import with_values
 from pkqsp_bayes.spec.check_priors import check_joint, check_priors, unknown_address
+from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
@@ -71,7 +72,7 @@ def apply_priors(model: ModelLike, table: PriorTable) -> ModelSpec:
 
 def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
     where = f"priors.{name}"
-    if name == CORRELATION:
+    if name == CORRELATIONS:
         if entry.prior.family != "lkj":
             yield Issue(
                 where=where,
@@ -117,7 +118,7 @@ def replace_priors(model: ModelSpec, table: PriorTable) -> ModelSpec:
     """
     values: dict[str, PriorSpec | float] = {}
     for name, entry in table.priors.items():
-        values[name] = entry.prior if name == CORRELATION else effective_prior(entry)
+        values[name] = entry.prior if name == CORRELATIONS else effective_prior(entry)
     for joint in table.joint.values():
         values |= joint_marginals(joint)
     replaced = set(values)

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
-from pkqsp_bayes.spec.reserved_labels import is_coefficient
 
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 
@@ -55,8 +56,8 @@ def _check_one(model: ModelSpec, address: str, prior: PriorSpec) -> Iterator[Iss
         remedy = "state a family such as half_normal(0.5)"
         if prior.family == "from_qsp":
             remedy = (
-                "take it from a prior table (pq.derive_priors or pkqsp elicit makes one; "
-                f"pass it as priors=... or --priors), or {remedy}"
+                f"take it from a prior table ({setting('derive_priors')} makes one; "
+                f"pass it as {setting('priors')}), or {remedy}"
             )
         yield Issue(where=address, what=f"{prior} is not a distribution of a number", remedy=remedy)
         return
@@ -85,7 +86,7 @@ def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:
     """Return the problem of an address that does not accept a prior, or None."""
     known = stated_values(model)
     if address not in known:
-        guess = nearest(address, known)
+        guess = nearest(address, [*known, CORRELATIONS])
         what = f"the model does not have {address!r}"
         remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
         return Issue(where=where, what=what, remedy=remedy)

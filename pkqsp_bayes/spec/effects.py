@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from pkqsp_bayes.ops import NUMPY, Value
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.labels import coefficient_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
-from pkqsp_bayes.spec.reserved_labels import coefficient_label
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS
 from pkqsp_bayes.statistics.covariate_effect import Coefficients
 from pkqsp_bayes.statistics.ops import StatisticalOps

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.body import (
     BodySpec,
@@ -100,3 +101,12 @@ class ModelSpec:
     joint_prior: Mapping[str, JointPriorSpec] = field(default_factory=dict)
     observe: Mapping[str, ObservationSpec] = field(default_factory=dict)
     study: StudySpec | None = None
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, p.typical, p.unit, p.iiv or "", p.iov or "", ", ".join(p.covariates))
+            for name, p in self.population.parameters.items()
+        ]
+        head = ("parameter", "typical value", "unit", "IIV", "IOV", "covariates")
+        endpoints = ", ".join(o for o, stated in self.observe.items() if stated.error is not None)
+        return html_table(self.title, head, rows, f"Endpoints: {endpoints or 'none'}")

@@ -16,6 +16,7 @@ __all__ = [
     "OmegaSpec",
     "PopulationParameterSpec",
     "PopulationSpec",
+    "is_known",
 ]
 
 
@@ -159,3 +160,18 @@ class ObservationSpec:
     error: ErrorSpec | None = None
     dvid: str | None = None
     cmt: tuple[str, ...] = ()
+
+
+def is_known(parameter: PopulationParameterSpec) -> bool:
+    """Whether a population parameter is one number for everybody, and no more.
+
+    Examples
+    --------
+    >>> is_known(PopulationParameterSpec(typical=1.0))
+    True
+    >>> is_known(PopulationParameterSpec(typical=1.0, iiv="lognormal"))
+    False
+    """
+    varies = parameter.iiv is not None or parameter.iov is not None or bool(parameter.covariates)
+    sampled = isinstance(parameter.typical, PriorSpec)
+    return not (varies or sampled) and parameter.value in (None, parameter.typical)

@@ -1,15 +1,17 @@
 """Prior tables: priors in a file separate from the model, with their provenance."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
-from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.spec.convert import converter
 from pkqsp_bayes.spec.documents import load_document, read_text
 from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
+from pkqsp_bayes.spec.labels import current_label
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.problems import collect_issues
 from pkqsp_bayes.spec.toml_text import format_document
@@ -60,7 +62,7 @@ class PriorTable:
         Text for display.
     priors : mapping of str to PriorEntry
         Priors of single parameters: ``CL``, ``beta[CL,WT]``, ``beta[CL,SEX,male]``, ``omega[CL]``,
-        ``omega_iov[CL]``, ``sigma[cp]``, ``sigma[cp.additive]``; and ``correlation``, whose prior
+        ``omega_iov[CL]``, ``sigma[cp]``, ``sigma[cp.additive]``; and ``corr``, whose prior
         is ``lkj(shape)``.
     joint : mapping of str to JointPriorSpec
         Priors of several parameters together, by a name.
@@ -102,7 +104,21 @@ def parse_priors(text: str, *, where: str = "priors") -> PriorTable:
         table = converter().structure(document, PriorTable)
     except Exception as error:  # cattrs groups errors of every kind
         raise CheckError(collect_issues(error, where=where)) from None
-    return table
+    return _with_current_labels(table, where)
+
+
+def _with_current_labels(table: PriorTable, where: str) -> PriorTable:
+    """Return a table with the labels of this version, whichever it was written with."""
+    labels = {name: current_label(name) for name in table.priors}
+    twice = [name for name, label in labels.items() if name != label and label in table.priors]
+    if twice:
+        what = "it has two names in this table"
+        raise CheckError(
+            Issue(where=f"{where}: priors.{name}", what=what, remedy=f"keep {labels[name]}")
+            for name in twice
+        )
+    priors = {labels[name]: entry for name, entry in table.priors.items()}
+    return dataclasses.replace(table, priors=priors)
 
 
 @checked(path=PATH)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.study import Study
 
@@ -148,9 +149,9 @@ def _limits(study: Study, column: str) -> BoolArray:
 _EXCLUSION = _Code(
     severity="error", rows=_marked,
     what="'{value}' in column {column} marks a row to leave out, but it is not read",
-    remedy="leave these rows out: ignore = [\"{column} == {value}\"] (--ignore '{column} == "
-    "{value}'); or, if it is not a mark, rename it: columns = { {column}_kept = "
-    '"{column}" }',
+    remedy='leave these rows out: [study] ignore = ["{column} == {value}"] in the model, or '
+    + setting("ignore", "{column} == {value}")
+    + '; or, if it is not a mark, rename it: columns = { {column}_kept = "{column}" }',
 )  # fmt: skip
 _COMMENT = _Code(
     rows=lambda study, column: _present(study, column),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.reserved_labels import occasion_label
+from pkqsp_bayes.spec.labels import occasion_label
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.study import Study, subject_starts
 

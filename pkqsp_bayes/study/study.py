@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.study.ignore import LeftOut
 from pkqsp_bayes.units import UnitError, conversion_factor
 
@@ -52,6 +53,20 @@ class Study:
     covariates: tuple[str, ...] = ()
     warnings: tuple[Issue, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+
+    def _repr_html_(self) -> str:
+        table = self.table
+        seen = table[(table["EVID"] == 0) & (table["MDV"] == 0)]
+        rows = [
+            ("subjects", len(self.subjects)),
+            ("doses", int(table["EVID"].isin((1, 4)).sum())),
+            ("observations", len(seen)),
+            ("censored", int((seen["BLQ"] != 0).sum())),
+            ("covariates", ", ".join(self.covariates) or "none"),
+            ("units", ", ".join(f"{name}: {unit}" for name, unit in self.units.items()) or "none"),
+            ("warnings", len(self.warnings)),
+        ]
+        return html_table(self.source, ("", "study"), rows)
 
     @property
     def subjects(self) -> tuple[str, ...]:

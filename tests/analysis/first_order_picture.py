@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
-from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
+from pkqsp_bayes.plots.style import COLOURS, OBSERVED, new_figure, save_figure
 from tests.analysis.test_variability import DOSE, TIMES, posterior
 
 __all__ = ["Ratios", "closed_form", "draw", "ratios"]
@@ -84,8 +84,9 @@ def draw(figure: Figure, found: Ratios) -> None:
 
 def main(path: Path) -> None:
     """Compute and write the picture."""
-    with saved(path, width=5.5, height=4.2) as figure:
+    with new_figure(width=5.5, height=4.2) as figure:
         draw(figure, ratios())
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":

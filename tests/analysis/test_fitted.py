@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.spec.toml import parse_model
@@ -126,32 +125,32 @@ def test_the_same_study_however_it_is_written(tmp_path: Path) -> None:
         read(more),
         read(blank),
     ):
-        require_fitted(fit, same)
+        pq.open_fit(fit).require_own(same)
 
 
 def test_a_fit_without_its_censored_values_is_of_the_same_study() -> None:
     study = read(table())
-    require_fitted(made(study, pq.BindOptions(blq="M1")), study)
+    pq.open_fit(made(study, pq.BindOptions(blq="M1"))).require_own(study)
 
 
 def test_a_fit_that_does_not_say_is_told_by_its_folder_or_its_observations(tmp_path: Path) -> None:
     study, doubled = read(table()), read(table().assign(AMT=2 * table().AMT))
     fit = made(study)
     del fit.attrs["design"], fit.attrs["values"]
-    require_fitted(fit, study)
+    pq.open_fit(fit).require_own(study)
     with pytest.raises(pq.CheckError, match="subjects"):
-        require_fitted(fit, study.only(["1", "2"]))
+        pq.open_fit(fit).require_own(study.only(["1", "2"]))
     seen = study.table[study.table.EVID == 0]
     value = np.where(seen.BLQ == 1, seen.LLOQ, seen.DV)
     fit["observed_data"] = xr.DataTree(xr.Dataset({"DV": ("observation", value)}))
-    require_fitted(fit, study)
+    pq.open_fit(fit).require_own(study)
     with pytest.raises(pq.CheckError, match="observations"):
-        require_fitted(fit, read(table().assign(DV=table().DV - 0.1)))
-    require_fitted(fit, doubled)  # nothing that it holds shows it
+        pq.open_fit(fit).require_own(read(table().assign(DV=table().DV - 0.1)))
+    pq.open_fit(fit).require_own(doubled)  # nothing that it holds shows it
     write_study(study, tmp_path / "study.csv")
     fit.encoding["source"] = str(tmp_path / "fit.nc")
     with pytest.raises(pq.CheckError, match="doses"):
-        require_fitted(fit, doubled)
+        pq.open_fit(fit).require_own(doubled)
 
 
 def test_data_that_are_no_study_are_refused() -> None:
@@ -167,4 +166,4 @@ def test_times_in_another_order_are_another_study() -> None:
     turned = turned.sort_values(["ID", "TIME"], ascending=[False, True], kind="stable")
     other = dataclasses.replace(study, table=turned.reset_index(drop=True))
     with pytest.raises(pq.CheckError, match="subjects"):
-        require_fitted(made(study), other)
+        pq.open_fit(made(study)).require_own(other)

@@ -164,9 +164,9 @@ omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lk
     ).replace("d(A)/dt = 0", "d(A)/dt = -k * A")
     study = pq.regimen([], [1.0, 5, 20], subjects=5, outputs=["heavy"])
     one, other = [
-        expected_information(parse_model(text), study, point={f"correlation[{name}]": 0.4}).matrix
+        expected_information(parse_model(text), study, point={f"corr[{name}]": 0.4}).matrix
         for name in ("m,k", "k,m")
     ]
     np.testing.assert_array_equal(one, other)
     with pytest.raises(pq.CheckError, match="no correlation"):
-        expected_information(parse_model(text), study, point={"correlation[k,m]": 1.0})
+        expected_information(parse_model(text), study, point={"corr[k,m]": 1.0})

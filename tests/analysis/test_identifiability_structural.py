@@ -1,12 +1,20 @@
 """The structural rung: known systems, named with their combinations."""
 
+import dataclasses
+
 import pytest
 from flint import arb
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.nullspace import PrecisionError, null_space
-from pkqsp_bayes.analysis.identifiability.structural import Structural, structural_rank
+from pkqsp_bayes.analysis.identifiability.structural import (
+    Structural,
+    experiments_of,
+    structural_rank,
+)
 from pkqsp_bayes.engine.compiled_model import compile_model
+from pkqsp_bayes.engine.typical_individual import typical_values
+from pkqsp_bayes.ode.series import Experiment, series_rows
 from pkqsp_bayes.spec.toml import parse_model
 
 ORAL = """
@@ -124,3 +132,25 @@ def test_a_root_of_nothing_is_no_decision() -> None:
 def test_a_ball_that_is_too_wide_decides_nothing() -> None:
     with pytest.raises(PrecisionError):
         null_space([[arb(0, 1e-3), arb(1)]], [0, 1])
+
+
+@pytest.mark.parametrize("name", ["one-compartment", "two-compartment", "theophylline"])
+def test_linear_systems_are_expanded_as_any_other(name: str) -> None:
+    model, study = compile_model(pq.load_model(name)), pq.load_dataset("theophylline")
+    point = [float(x) for x in typical_values(model, {})]
+    assert model.lowered.linear
+    anyhow = dataclasses.replace(model.lowered, linear=False)
+    outputs = range(len(model.ode.output_names))
+    infusion = Experiment(kind="infusion", target=0, amount=3.0, rate=2.0)
+    experiments = [*experiments_of(model, study)]
+    for experiment, covariates in [*experiments[:2], (infusion, experiments[0][1])]:
+        one, other = (
+            series_rows(ode, experiment, point, covariates, outputs, order=12, bits=200)
+            for ode in (model.lowered, anyhow)
+        )
+        pairs = [*zip(one.values, other.values, strict=True)]
+        for row, same in zip(one.slopes, other.slopes, strict=True):
+            pairs += zip(row, same, strict=True)
+        for x, y in pairs:
+            assert x.overlaps(y)
+            assert float(x.mid()) == pytest.approx(float(y.mid()), rel=1e-14, abs=1e-300)

@@ -8,12 +8,13 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.observed_study import observed_study
-from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.first_order import first_order
 from pkqsp_bayes.analysis.uncertainty.sampling_design import make_design
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from tests.analysis.posteriors import hand_made
 
 # log cp = log(dose / V) - CL / V t; CL moves with occasions and with a weight that may change.
@@ -149,10 +150,10 @@ def test_averages_are_those_of_quadrature_within_their_error() -> None:
 @pytest.mark.parametrize("kind", ["values", "AUC"])
 def test_first_order_of_occasions_is_that_of_differences(kind: str) -> None:
     tree = posterior(0.05)
-    draws = population_draws(model_of(tree), tree["posterior"].to_dataset())
+    draws = population_draws(read_spec(tree), tree["posterior"].to_dataset())
     design = make_design(
-        model_of(tree), output="cp", times=TIMES, doses=[DOSE], covariates={"WT": 90.0},
-        endpoint=Endpoint(kind=kind), options=SolverOptions(rtol=1e-10, atol=1e-12),
+        read_spec(tree), output="cp", times=TIMES, doses=[DOSE], covariates={"WT": 90.0},
+        endpoint=Endpoint(kind=kind), options=SolverSettings(rtol=1e-10, atol=1e-12),
     )  # fmt: skip
     found = first_order(design, draws)
     mean = draws.centre()

@@ -9,7 +9,7 @@ from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from tests.program.density_oracle import MODEL, TIMES, Oracle
@@ -25,17 +25,15 @@ COEFFICIENTS = {
 def _draws(rng: np.random.Generator, size: int) -> xr.Dataset:
     """Draws in the form that a fit has, of a model with every feature."""
     sample, cd = (1, size), ("chain", "draw")
-    pair = (*cd, "effect_1", "effect_1b")
     moments = (*cd, "subject", "occasion", "effect_iov")
     typical = {"CL": 3.0, "V": 30.0, "F": 0.6, "b": 2.0}
     spread = lambda centre: centre * np.exp(0.1 * rng.normal(size=sample))  # noqa: E731
-    correlation = np.array([[1, 0.3, -0.2], [0.3, 1, 0.4], [-0.2, 0.4, 1.0]])
     return xr.Dataset(
         {
             **{name: (cd, spread(value)) for name, value in typical.items()},
             **{name: (cd, spread(value)) for name, value in COEFFICIENTS.items()},
             "omega": ((*cd, "effect"), np.tile([0.4, 0.3, 0.3, 0.2], (*sample, 1))),
-            "correlation_1": (pair, np.tile(correlation, (*sample, 1, 1))),
+            "corr": ((*cd, "effect_pair"), np.tile([0.3, -0.2, 0.4], (*sample, 1))),
             "omega_iov": ((*cd, "effect_iov"), np.tile([0.2, 0.15], (*sample, 1))),
             "sigma": ((*cd, "residual"), np.tile(np.arange(1.0, 10.0), (*sample, 1))),
             "eta": ((*cd, "subject", "effect"), 0.3 * rng.normal(size=(*sample, 3, 4))),
@@ -43,8 +41,7 @@ def _draws(rng: np.random.Generator, size: int) -> xr.Dataset:
         },
         coords={
             "effect": list(NAMES),
-            "effect_1": ["V", "b", "CL"],
-            "effect_1b": ["V", "b", "CL"],
+            "effect_pair": ["V,b", "CL,V", "CL,b"],
             "effect_iov": ["CL", "b"],
             "occasion": ["1", "2"],
             "subject": ["1", "2", "3"],
@@ -62,7 +59,7 @@ def test_predictions_of_the_study_s_own_subjects_agree_with_quadrature() -> None
     draws = population_draws(model, dataset)
     simulator = study_simulator(model, study())
     p = simulator.parameters(draws, draws.eta, draws.kappa)
-    found = simulator.solve(p, options=SolverOptions(rtol=1e-9, atol=1e-9))
+    found = simulator.solve(p, options=SolverSettings(rtol=1e-9, atol=1e-9))
     assert not found.failed.any()
     oracle = Oracle(
         centred=False, output=[], time=np.array([]), subject=np.array([]), value=np.array([]),

@@ -109,11 +109,11 @@ def posterior(draws: int) -> xr.DataTree:
 
 def test_draws_of_a_posterior_keep_what_they_made() -> None:
     made = posterior_replicates(posterior(10), 12, seed=1)
-    truth = made.truth.sel(quantity="CL").to_numpy()
-    assert made.truth["quantity"].values.tolist() == ["CL", "omega[CL]", "omega[V]"]
+    truth = made.truth.sel(parameter="CL").to_numpy()
+    assert made.truth["parameter"].values.tolist() == ["CL", "omega[CL]", "omega[V]"]
     assert np.unique(truth).size == 12
     assert set(truth) <= set(range(20))
-    np.testing.assert_allclose(made.truth.sel(quantity="omega[V]"), truth + 0.2)
+    np.testing.assert_allclose(made.truth.sel(parameter="omega[V]"), truth + 0.2)
     np.testing.assert_allclose(made.prediction, truth[:, None] + [0.3, 0])
     np.testing.assert_allclose(made.value, truth[:, None] + [0.4, 0])
 

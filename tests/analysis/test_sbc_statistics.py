@@ -1,5 +1,6 @@
 """What is made of ranks, on a posterior that is known: normal mean, normal prior."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import xarray as xr
 from pkqsp_bayes.analysis.calibration.calibration import (
     calibration_issues,
     calibration_table,
-    draw_calibration,
 )
 from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
+from pkqsp_bayes.analysis.calibration.sbc_task import read_outcome
 
 SIZE, KEPT = 200, 99
 
@@ -38,8 +39,8 @@ def calibration(*, shift: float = 0.0, scale: float = 1.0, blind: bool = False) 
     ]  # fmt: skip
     truth = xr.DataArray(
         np.stack([mu, np.full(SIZE, 3.0)], axis=1),
-        dims=["replicate", "quantity"],
-        coords={"quantity": ["mu", "known"]},
+        dims=["replicate", "parameter"],
+        coords={"parameter": ["mu", "known"]},
     )
     result = collect_result(truth, {"misfit": abs(y - mu)}, outcomes, kept=KEPT, seed=1)
     return result.assign_attrs(model="normal", given="nothing")
@@ -47,7 +48,7 @@ def calibration(*, shift: float = 0.0, scale: float = 1.0, blind: bool = False) 
 
 def test_an_exact_posterior_passes() -> None:
     result = calibration()
-    assert result["quantity"].values.tolist() == ["mu", "misfit"], "what no fit has is left out"
+    assert result["parameter"].values.tolist() == ["mu", "misfit"], "what no fit has is left out"
     table = calibration_table(result)
     assert not table.rejected.any()
     assert calibration_issues(result) == []
@@ -78,13 +79,13 @@ def test_ranks_count_the_draws_below() -> None:
         "sd": [0.4], "divergent": 0, "ess": 3.0, "leapfrogs": 9, "seconds": 0.1,
     }  # fmt: skip
     truth = xr.DataArray(
-        [[0.5], [0.0], [2.0]], dims=["replicate", "quantity"], coords={"quantity": ["a"]}
+        [[0.5], [0.0], [2.0]], dims=["replicate", "parameter"], coords={"parameter": ["a"]}
     )
     failed = {"status": "no start has a finite density", "seconds": 0.1}
     outcomes = [outcome, failed, outcome]
     result = collect_result(truth, {"m": np.zeros(3)}, outcomes, kept=3, seed=1)
-    np.testing.assert_array_equal(result["rank"].sel(quantity="a"), [2, np.nan, 3])
-    pit = result["pit"].sel(quantity="a").to_numpy()
+    np.testing.assert_array_equal(result["rank"].sel(parameter="a"), [2, np.nan, 3])
+    pit = result["pit"].sel(parameter="a").to_numpy()
     assert 0.5 <= pit[0] < 0.75 <= pit[2] < 1
     assert np.isnan(pit[1])
 
@@ -108,6 +109,20 @@ def test_too_few_replicates_are_not_judged() -> None:
     ]
 
 
-def test_a_picture_is_drawn(tmp_path: Path) -> None:
-    draw_calibration(calibration(scale=0.7), tmp_path / "sbc.png")
-    assert (tmp_path / "sbc.png").stat().st_size > 5000
+def test_calibrations_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    old = {
+        "status": "ok", "quantities": ["CL", "correlation_1[V,CL]", "misfit[cp]"],
+        "draws": [[1.0, 0.2, 0.3]], "mean": [1.0, 0.2, 0.3], "sd": [0.1, 0.1, 0.1],
+        "divergent": 0, "ess": 1.0, "leapfrogs": 1, "seconds": 1.0,
+    }  # fmt: skip
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    read = read_outcome(tmp_path / "old.json")
+    assert read is not None
+    assert read["quantities"] == ["CL", "corr[CL,V]", "misfit[cp]"]
+    result = calibration()
+    names = ["correlation_1[V,CL]", "misfit[cp]"]
+    earlier = result.rename(parameter="quantity").assign_coords(quantity=names)
+    table = calibration_table(earlier)
+    assert table.index.to_list() == ["corr[CL,V]", "misfit[cp]"]
+    assert table.index.name == "parameter"
+    np.testing.assert_array_equal(table.to_numpy(), calibration_table(result).to_numpy())

@@ -8,6 +8,7 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
+from pkqsp_bayes.fitting.results.metadata import kept_options
 from tests.analysis.posteriors import hand_made
 
 SATURABLE = """
@@ -53,6 +54,15 @@ def study() -> pq.Study:
     made.table["DV"] = [0, 92, 77, 54, 39] * 2
     made.table["MDV"] = [1, 0, 0, 0, 0] * 2
     return made
+
+
+def test_options_of_an_older_fit_are_read() -> None:
+    """Their solver had the size of slices, which is an option of its own now."""
+    tree = fit(0.2, rtol=1e-7, atol=1e-9, max_steps=20_000, slice_size=8)
+    assert check_solver(tree, study(), draws=40).rtol == 1e-7
+    assert kept_options(tree) == {"solver": {"rtol": 1e-7, "atol": 1e-9, "max_steps": 20_000}}
+    tree = fit(0.2, slice_size=4)
+    assert kept_options(tree) == {"slice_size": 4}
 
 
 def test_a_solver_that_is_accurate() -> None:

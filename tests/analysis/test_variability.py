@@ -106,12 +106,12 @@ def test_effects_and_parameters_get_their_own_shares() -> None:
     log = budget.sel(scale="log")
     wanted = np.array([0.3**2 + 0 * TIMES, TIMES**2 * 0.02**2])
     for index in ("first", "total"):
-        found = log.by_effect.sel(index=index, effect=["V", "k"])
-        z = (found - wanted) / log.by_effect_error.sel(index=index, effect=["V", "k"])
+        found = log.by_effect.sel(index=index, effect=["eta[V]", "eta[k]"])
+        z = (found - wanted) / log.by_effect_error.sel(index=index, effect=["eta[V]", "eta[k]"])
         assert np.abs(z).max() < 4.5
     share = 0.1**2 / (0.1**2 + TIMES**2 * 0.01**2)
     for index in ("first", "weight"):
-        found = log.by_parameter.sel(share_index=index, quantity="V")
+        found = log.by_parameter.sel(share_index=index, parameter="V")
         assert found.values == pytest.approx(share, abs=0.08)
     assert log.linear_r2.values == pytest.approx(1, abs=0.05)
 

@@ -14,8 +14,14 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes import library
 from pkqsp_bayes.elicit.statements import Statements
+from pkqsp_bayes.engine.solver_settings import (
+    SOLVER_SETTINGS,
+    Instructions,
+    Method,
+    SolverSettings,
+)
 from pkqsp_bayes.ops import NUMPY
-from pkqsp_bayes.program.study_data import SolverSettings
+from pkqsp_bayes.plots.style import PlotFigure
 
 NAN = float("nan")
 MODEL = pq.load_model("one-compartment")
@@ -40,7 +46,8 @@ PLAIN: Mapping[str, Any] = {
     "designs": {}, "n": 3, "seed": 1, "species": "human", "protein": "CYP3A4", "age": 1.0,
     "drug": pq.DrugChemistry(logP=1.0, fup=0.5), "factor": "f", "parameter": "p",
     "claim": pq.CausalSpec(claim="c", assignment="randomised"), "statements": Statements(),
-    "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
+    "figure": PlotFigure(), "budget": xr.Dataset(), "check": xr.Dataset(), "found": None,
+    "record": pd.DataFrame(), "body": pq.reference_body("human"), "multipliers": {}, "ops": NUMPY,
 }  # fmt: skip
 """Something fine for every argument that has no default."""
 
@@ -152,7 +159,7 @@ def test_a_flag_is_true_or_false(name: str, argument: str) -> None:
 RECORDS: Mapping[type, tuple[str, str]] = {
     pq.FitSettings: ("fit", "settings"),
     pq.BindOptions: ("fit", "options"),
-    pq.SolverOptions: ("simulate", "options"),
+    pq.SolverSettings: ("simulate", "options"),
     pq.ReportOptions: ("report", "options"),
     pq.Endpoint: ("variance_budget", "endpoint"),
     pq.Robustness: ("derive_priors", "robustness"),
@@ -170,12 +177,24 @@ def test_what_is_nonsense_in_settings_is_refused(kind: type, name: str) -> None:
         assert any(issue.where.endswith(f".{name}") for issue in found.issues), str(found)
 
 
-@pytest.mark.parametrize("field", ["rtol", "atol", "max_steps", "slice_size"])
+@pytest.mark.parametrize("field", ["rtol", "atol", "max_steps"])
 def test_tolerances_of_a_fit(field: str) -> None:
     for value in (NAN, 0, -1, True, "3", 1e18):
         solver = SolverSettings(**{field: value})  # type: ignore[arg-type]
         found = refused("fit", "options", pq.BindOptions(solver=solver))
         assert [issue.where for issue in found.issues] == [f"options.solver.{field}"]
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [SolverSettings(max_step=1.0), SolverSettings(min_step=0.1),
+     SolverSettings(method=Method.RODAS4), SolverSettings(instructions=Instructions.AVX2)],
+)  # fmt: skip
+def test_what_the_program_of_a_fit_does_not_use_is_refused(solver: SolverSettings) -> None:
+    """It would be left aside in silence; in a simulation it counts."""
+    found = refused("fit", "options", pq.BindOptions(solver=solver))
+    assert [issue.what for issue in found.issues] == ["a fit does not use it"]
+    assert not list(SOLVER_SETTINGS.issues("options", solver))
 
 
 def test_a_model_and_a_study_in_the_wrong_order() -> None:

@@ -10,7 +10,6 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.program.bench import gradient_cost
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 from tests.benchmarks.studies import body
@@ -72,5 +71,4 @@ def subject_table() -> pd.DataFrame:
 
 def _in_one_slice(model: ModelSpec, study: Study) -> BoundModel:
     """Bind with one reverse pass over all subjects, to show what slices save."""
-    settings = SolverSettings(slice_size=len(study.subjects))
-    return bind_model(model, study, options=BindOptions(solver=settings))
+    return bind_model(model, study, options=BindOptions(slice_size=len(study.subjects)))

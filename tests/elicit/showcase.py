@@ -18,7 +18,6 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
-from pkqsp_bayes.elicit.prior_pictures import draw_derived
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
 from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
@@ -193,7 +192,7 @@ def write_showcase(found: Showcase, folder: Path) -> None:
     """Write pictures, tables, and the table of priors."""
     folder.mkdir(parents=True, exist_ok=True)
     draw_showcase(found, folder / "posteriors.png")
-    draw_derived(found.derived, folder / "derived.png")
+    pq.save_figure(pq.plot_elicitation(found.derived), folder / "derived.png")
     found.summary.round(4).to_csv(folder / "summary.csv", index=False)
     found.conflict.round(4).to_csv(folder / "conflict.csv", index_label=["prior", "parameter"])
     pq.write_priors(found.tables["derived"], folder / "priors.toml")

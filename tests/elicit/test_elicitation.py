@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
 from pkqsp_bayes.elicit.elicitation import elicit_priors
-from pkqsp_bayes.elicit.prior_pictures import draw_elicitation
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
@@ -49,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 def test_the_command_writes_a_table_that_a_model_takes(file: Path) -> None:
     output, picture = file.with_name("priors.toml"), file.with_name("priors.png")
     command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file),
-               "-o", str(output), "--picture", str(picture)]  # fmt: skip
+               "-o", str(output), "--plot", str(picture)]  # fmt: skip
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "V: q0.1 = 20" in done.output
@@ -69,23 +68,22 @@ def test_a_bad_file_is_refused_with_all_its_problems(file: Path) -> None:
         BOTH.replace('"V"', '"W"') + MECHANISM.replace('"CL"', '"CLL"')
         + PEAK.replace('"cp"', '"cq"')
     )  # fmt: skip
-    command = ["elicit", str(file.with_name("model.toml")), "--statements", str(file), "-o", "x"]
+    model = str(file.with_name("model.toml"))
+    command = ["elicit", model, "--statements", str(file), "-o", "x.toml"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 2
     for part in ("not have 'W'", "mechanism[0].parameter", "did you mean CL?", "did you mean cp?"):
         assert part in done.output, part
-    assert not Path("x").exists()
+    assert not Path("x.toml").exists()
 
 
-def test_priors_with_a_statement_are_not_adjusted(tmp_path: Path) -> None:
+def test_priors_with_a_statement_are_not_adjusted() -> None:
     """A prediction adjusts only priors without a statement; the provenance has the old prior."""
     model = parse_model(MODEL)
     result = elicit_priors(model, parse_statements(BOTH + PEAK), subjects=64)
     assert set(result.table.priors) == {"V", "CL"}
     assert result.table.priors["V"].provenance.method == "quantiles"
     assert result.table.priors["CL"].provenance.note == "moved from lognormal(log(5), 0.1)"
-    draw_elicitation(result, tmp_path / "both.png")
-    assert (tmp_path / "both.png").stat().st_size > 10_000
     assert format_model(model) == format_model(dataclasses.replace(model))
 
 
@@ -96,7 +94,7 @@ def test_a_fit_refuses_inconsistent_priors(tmp_path: Path) -> None:
     table = parse_priors('[priors.CLL]\nprior = "lognormal(0, 1)"')
     with pytest.raises(pq.CheckError, match=r"did you mean CL\?"):
         pq.fit(model, study, tmp_path / "fit", priors=table)
-    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is not a dist.*--priors"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\]: from_qsp is not a dist.*priors=\.\.\."):
         pq.fit(model, study, tmp_path / "fit")
     assert not (tmp_path / "fit").exists()
     assert pq.check(model) == []  # a table may still come

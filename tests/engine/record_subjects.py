@@ -24,7 +24,7 @@ __all__ = [
     "subjects_of",
 ]
 
-_TIGHT = pq.SolverOptions(rtol=1e-11, atol=1e-13, max_steps=1_000_000)
+_TIGHT = pq.SolverSettings(rtol=1e-11, atol=1e-13, max_steps=1_000_000)
 _FLOOR = 1e-3
 """Values below this part of the greatest one of a subject are compared with that part."""
 

@@ -48,7 +48,7 @@ def test_units_of_the_study_are_those_of_the_model() -> None:
 def test_sensitivities_agree_with_differences() -> None:
     model = pq.load_model("one-compartment")
     study = pq.regimen(pq.Dose(amount=100, to="oral"), [0.5, 2, 8], covariates={"WT": 70})
-    options = pq.SolverOptions(rtol=1e-10, atol=1e-10)
+    options = pq.SolverSettings(rtol=1e-10, atol=1e-10)
     result = pq.simulate(model, study, options=options, sensitivities=True)
     assert "F" not in result.parameter, "a known number has no derivative"
     for name in ("CL", "V", "ka", "tlag"):
@@ -78,7 +78,7 @@ value = "A"
 
 def test_a_failed_solve_is_a_value_with_its_reason() -> None:
     study = pq.regimen(BOLUS, [1, 1000], covariates={"WT": 70})
-    options = pq.SolverOptions(max_steps=2)
+    options = pq.SolverSettings(max_steps=2)
     result = pq.simulate(pq.load_model("one-compartment"), study, options=options)
     assert "step" in str(result.reason[0].item())
     assert np.isnan(result.cp.to_numpy()).any()

@@ -18,13 +18,13 @@ def test_posterior_bears_the_users_names_alone(tmp_path: Path) -> None:
     assert set(posterior.data_vars) == {
         "CL", "V", "F", "b", "beta[CL,WT]", "beta[CL,SEX,male]", "beta[CL,CRP]", "beta[V,AGE]",
         "beta[V,ALB]", "beta[b,WT]", "beta[b,DIET,fed]", "omega", "omega_iov", "eta", "kappa",
-        "sigma", "correlation_1",
+        "sigma", "corr",
     }  # fmt: skip
     assert set(posterior.coords) == {
-        "chain", "draw", "subject", "occasion", "effect", "effect_iov", "effect_1", "effect_1b",
+        "chain", "draw", "subject", "occasion", "effect", "effect_iov", "effect_pair",
         "residual",
     }  # fmt: skip
     kappa = posterior["kappa"].sel(subject="2", occasion="1", effect_iov="CL")
     assert kappa.dims == ("chain", "draw")
     rows = pq.summary_table(tree).index
-    assert {"beta[CL,WT]", "omega_iov[b]", "sigma[heavy.df]", "correlation_1[CL, V]"} <= set(rows)
+    assert {"beta[CL,WT]", "omega_iov[b]", "sigma[heavy.df]", "corr[CL,V]"} <= set(rows)

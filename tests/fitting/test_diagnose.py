@@ -48,7 +48,7 @@ def test_a_chain_elsewhere_is_named_with_its_parameter() -> None:
     issue = next(i for i in pq.diagnose(changed(tree, "CL", values)) if "R-hat" in i.what)
     assert issue.where == "CL"
     assert "R-hat is 1." in issue.what
-    assert "run longer (draws = 1000)" in issue.remedy
+    assert "run longer: FitSettings(draws=1000)" in issue.remedy
 
 
 def test_of_a_variable_the_worst_element_and_the_others_number() -> None:
@@ -58,7 +58,7 @@ def test_of_a_variable_the_worst_element_and_the_others_number() -> None:
     eta[0, :, 2, 0] += 1
     issue, *rest = pq.diagnose(changed(tree, "eta", eta))
     assert all("ESS" in other.what for other in rest)
-    assert issue.where == "eta[2, CL]"
+    assert issue.where == "eta[2,CL]"
     assert "so 1 more" in issue.what
     assert 'BindOptions(centred={"CL": False})' in issue.remedy
 
@@ -96,7 +96,7 @@ def test_divergences_and_where_they_gather() -> None:
     assert issue.where == "sampler"
     assert f"20 of {CHAINS * DRAWS} transitions diverged" in issue.what
     assert "they gather at small omega[CL]" in issue.what
-    assert "raise adapt_delta from 0.8 to 0.95" in issue.remedy
+    assert "raise the target acceptance from 0.8: FitSettings(adapt_delta=0.95)" in issue.remedy
     assert 'BindOptions(centred={"CL": False})' in issue.remedy
 
 
@@ -113,7 +113,7 @@ def test_tree_depth() -> None:
     depth[0, :7] = 10
     issue = only(changed(tree, "tree_depth", depth))
     assert "7 of 2000 transitions reached the greatest tree depth" in issue.what
-    assert "from 10 to 12" in issue.remedy
+    assert "from 10: FitSettings(max_treedepth=12)" in issue.remedy
 
 
 def test_energy_that_moves_slowly_and_with_what() -> None:

@@ -1,6 +1,5 @@
 """What goes wrong while a fit runs: nothing is lost, and what is said tells what to do."""
 
-import dataclasses
 import json
 import os
 import shutil
@@ -17,8 +16,8 @@ from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.results.manifest import read_manifest
-from pkqsp_bayes.program.study_data import SolverSettings
 from tests.fitting.conftest import SETTINGS, TEXT
 from tests.fitting.processes import start, wait_for
 
@@ -181,7 +180,7 @@ def test_failed_solves_are_refused_counted_and_told(
     options = pq.BindOptions(solver=SolverSettings(max_steps=12))
     tree = pq.fit(model, study, tmp_path / "fit", settings=SHORT, options=options)
     solver = json.loads(tree.attrs["solver"])
-    assert json.loads(tree.attrs["options"]) == {"solver": dataclasses.asdict(options.solver)}
+    assert json.loads(tree.attrs["options"]) == {"solver": {"max_steps": options.solver.max_steps}}
     limit = "more steps than max_steps allows"
     assert solver["failed"] >= solver["reasons"][limit] > 0
     example = next(e for e in solver["examples"] if e["reason"] == limit)
@@ -189,7 +188,7 @@ def test_failed_solves_are_refused_counted_and_told(
     assert solver["chains"]["1"]["refused"][f"ode_solve: {limit}"] > 0
     assert np.isfinite(tree["posterior"]["CL"]).all()
     assert f"solves failed, warm-up included: {limit}" in caplog.text
-    assert "SolverSettings.max_steps" in caplog.text
+    assert "SolverSettings(max_steps=...)" in caplog.text
 
 
 def test_a_subject_without_observations_is_told_and_has_its_prior(
@@ -227,7 +226,7 @@ def test_the_command_says_where_everything_is_and_what_is_wrong(
     assert "Pareto k-hat is 3.00" in " ".join(ran.output.split())
     again = CliRunner().invoke(app, ["fit", *arguments])
     assert again.exit_code == 2
-    assert "resume it (--resume, resume=True)" in again.output
+    assert "resume it (--resume)" in again.output
     told = CliRunner().invoke(app, ["diagnose", str(folder)])
     assert told.exit_code in (0, 1)
     assert read_manifest(folder) is not None

@@ -39,7 +39,7 @@ def test_marginals_are_those_stated(prior: xr.DataTree) -> None:
         assert stats.kstest(values, law.cdf).pvalue > 1e-3, name
     assert (drawn["omega"].sel(effect="V") == 0.2).all()
     # LKJ(2) of two: (r + 1) / 2 is beta(2, 2).
-    correlation = drawn["correlation_1"].sel(effect_1="CL", effect_1b="V")
+    correlation = drawn["corr"].sel(effect_pair="CL,V")
     assert stats.kstest((correlation + 1) / 2, stats.beta(2, 2).cdf).pvalue > 1e-3
     eta = drawn["eta"].sel(effect="V").values.ravel() / 0.2
     assert abs(eta.std() - 1) < 0.03

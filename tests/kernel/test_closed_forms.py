@@ -5,7 +5,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from pkqsp_bayes.engine.kernel import Method, SolverOptions
+from pkqsp_bayes.engine.solver_settings import Method, SolverSettings
 from tests.kernel.systems import AREA, LINEAR, area, linear_pk
 from tests.kernel.tools import TIGHT, compiled, observe, vector
 from tests.oracles.records import make_timeline
@@ -79,7 +79,7 @@ def test_order_of_convergence(method: Method, order: int) -> None:
     exact = kernel.solve(line, p, options=TIGHT)
     errors = []
     for step in (0.4, 0.2):
-        options = SolverOptions(rtol=1e3, atol=1e3, max_step=step, method=method)
+        options = SolverSettings(rtol=1e3, atol=1e3, max_step=step, method=method)
         solved = kernel.solve(line, p, options=options)
         errors.append(
             [
@@ -96,7 +96,7 @@ def test_dense_output_is_nearly_as_good_as_the_steps(method: Method) -> None:
     kernel = compiled(area)
     times = np.linspace(0.01, 20, 301)
     line = make_timeline([{"time": 0, "amount": 10}, *observe(*times)])
-    options = SolverOptions(rtol=1e-7, atol=1e-7, method=method)
+    options = SolverSettings(rtol=1e-7, atol=1e-7, method=method)
     solved = kernel.solve(line, vector(kernel, AREA), options=options)
     exact = 10 / AREA["V"] * np.exp(-K * times)
     assert solved.steps < 100  # observations cut no steps

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import (
     COVARIATES,
@@ -108,7 +108,7 @@ def check_values(system: str, line: Timeline) -> None:
     floor = 1e-3 * np.abs(exact).max(axis=0) + 1e-9
     p = vector(kernel, values)
     loose = kernel.solve(line, p)
-    tight = kernel.solve(line, p, options=SolverOptions(rtol=1e-10, atol=1e-10))
+    tight = kernel.solve(line, p, options=SolverSettings(rtol=1e-10, atol=1e-10))
     assert (loose.reason, tight.reason) == ("ok", "ok")
     assert relative(loose.values, exact, floor) < 1e-5
     assert relative(tight.values, exact, floor) < 1e-8

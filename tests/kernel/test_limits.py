@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from pkqsp_bayes.engine.kernel import Instructions, Method, SolverOptions
+from pkqsp_bayes.engine.solver_settings import Instructions, Method, SolverSettings
 from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import LINEAR, SATURABLE, chain, linear_pk, saturable, van_der_pol
 from tests.kernel.tools import TIGHT, compiled, differences, observe, relative, vector
@@ -61,14 +61,14 @@ def test_bad_parameters(changes: dict[str, float], reason: str) -> None:
 
 def test_step_limit() -> None:
     kernel, line = compiled(van_der_pol), make_timeline(observe(0, 3000))
-    solved = kernel.solve(line, [1000.0], options=SolverOptions(max_steps=50))
+    solved = kernel.solve(line, [1000.0], options=SolverSettings(max_steps=50))
     assert solved.reason == "more steps than max_steps allows"
     assert solved.steps <= 50
 
 
 def test_step_floor() -> None:
     kernel, line = compiled(van_der_pol), make_timeline(observe(0, 3000))
-    options = SolverOptions(min_step=0.5, method=Method.RODAS5P)
+    options = SolverSettings(min_step=0.5, method=Method.RODAS5P)
     assert kernel.solve(line, [1000.0], options=options).reason.startswith("the step size fell")
 
 
@@ -81,7 +81,7 @@ def test_explosion_ends() -> None:
 def test_no_steady_state_above_capacity(dose: dict[str, float]) -> None:
     kernel = compiled(saturable)
     line = make_timeline([{"time": 0, "steady": 1, "dose": 1, **dose}, *observe(1)])
-    options = SolverOptions(method=Method.RODAS5P)
+    options = SolverSettings(method=Method.RODAS5P)
     reason = kernel.solve(line, vector(kernel, SATURABLE), options=options).reason
     assert reason == "no steady state was found"
 
@@ -147,7 +147,7 @@ def test_instruction_sets_agree(instructions: Instructions) -> None:
     kernel = compiled(linear_pk)
     dose = {"time": 0, "amount": 30, "steady": 1, "interval": 6, "dose": 2, "rate": -2}
     line, p = make_timeline([dose, *observe(1, 5, 20)]), vector(kernel, LINEAR)
-    options = SolverOptions(rtol=1e-8, atol=1e-8, instructions=instructions)
+    options = SolverSettings(rtol=1e-8, atol=1e-8, instructions=instructions)
     solved, best = kernel.solve(line, p, options=options), kernel.solve(line, p, options=TIGHT)
     assert relative(solved.values, best.values, 1e-3) < 1e-6
     assert relative(solved.sensitivities, best.sensitivities, 1e-2) < 1e-5

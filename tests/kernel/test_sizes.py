@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pkqsp_bayes.engine.kernel import Method, SolverOptions
+from pkqsp_bayes.engine.solver_settings import Method, SolverSettings
 from tests.emit.systems import forcing
 from tests.kernel.systems import PK, TMDD, linear_pk, tmdd
 from tests.kernel.tools import TIGHT, compiled, observe, relative, vector
@@ -59,7 +59,7 @@ def test_a_decayed_state_has_digits() -> None:
 def test_a_fast_state_that_follows_time(k: float, method: Method) -> None:
     """x' = -k (x - cos t): steps are long, as their ends are right; what lies between must be."""
     kernel, times = compiled(forcing), np.array([0, 1, 2.5, 10, 47, 100.0])
-    options = SolverOptions(method=method)
+    options = SolverSettings(method=method)
     solved = kernel.solve(make_timeline(observe(*times)), [k], options=options)
     settled = (k**2 * np.cos(times) + k * np.sin(times)) / (k**2 + 1)
     exact = settled + np.exp(-k * times) / (k**2 + 1)

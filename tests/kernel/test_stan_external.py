@@ -10,7 +10,7 @@ import pytest
 
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import COVARIATES, covariates
@@ -111,7 +111,7 @@ def test_values_and_counters(executable: Path, tmp_path: Path) -> None:
     with (tmp_path / "out.csv").open() as file:
         rows = list(csv.DictReader(r for r in file if not r.startswith("#")))
     t, kernel = timeline(), compiled(covariates)
-    options = SolverOptions(rtol=1e-9, atol=1e-9)
+    options = SolverSettings(rtol=1e-9, atol=1e-9)
     exact = kernel.solve(t, vector(kernel, COVARIATES), options=options).values
     for i in range(len(t.time)):
         found = [float(rows[0][f"pred.{i + 1}.{k}"]) for k in (1, 2)]

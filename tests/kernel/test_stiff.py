@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from pkqsp_bayes.engine.kernel import Method, SolverOptions
+from pkqsp_bayes.engine.solver_settings import Method, SolverSettings
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem, Output
 from tests.emit.systems import body
@@ -23,7 +23,7 @@ def test_robertson() -> None:
     kernel, times = compiled(robertson), [0.4, 40.0, 4e3, 4e5, 4e7, 4e9]
     p = vector(kernel, RATES)
     line = make_timeline(observe(0.0, *times))
-    options = SolverOptions(rtol=1e-8, atol=1e-12)
+    options = SolverSettings(rtol=1e-8, atol=1e-12)
     solved = kernel.solve(line, p, options=options)
     exact = reference(robertson(), line, RATES, rtol=1e-11, atol=1e-18)
     assert solved.steps < 700
@@ -35,7 +35,7 @@ def test_robertson() -> None:
 def test_van_der_pol() -> None:
     """Along the slow branch: past a jump, a sensitivity measures the time of the jump alone."""
     kernel, line = compiled(van_der_pol), make_timeline(observe(0.0, 50.0, 300.0, 600.0))
-    p, options = np.array([1000.0]), SolverOptions(rtol=1e-7, atol=1e-7)
+    p, options = np.array([1000.0]), SolverSettings(rtol=1e-7, atol=1e-7)
     solved = kernel.solve(line, p, options=options)
     exact = reference(van_der_pol(), line, {"mu": 1000.0})
     assert solved.statistics.explicit_steps < 0.5 * solved.steps
@@ -82,7 +82,7 @@ def test_a_closed_body_keeps_its_drug(method: Method) -> None:
     p = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 30.0])
     dose = {"time": 0, "amount": 5, "rate": 10, "additional": 2, "interval": 3}
     line = make_timeline([{"time": 0, "amount": 20}, dose, *observe(0.3, 0.5, 20, 100)])
-    solved = kernel.solve(line, p, options=SolverOptions(method=method))
+    solved = kernel.solve(line, p, options=SolverSettings(method=method))
     np.testing.assert_allclose(solved.values[2:, 0], [23, 25, 35, 35], rtol=1e-10)
     assert np.abs(solved.sensitivities[2:, 0, 1:]).max() < 1e-9
 
@@ -101,7 +101,7 @@ def test_methods_agree(method: Method) -> None:
     kernel = compiled(tmdd)
     line = make_timeline([{"time": 0, "amount": 400}, *observe(1, 24, 200)])
     p = vector(kernel, TMDD)
-    options = SolverOptions(rtol=1e-9, atol=1e-13, method=method)
+    options = SolverSettings(rtol=1e-9, atol=1e-13, method=method)
     one, other = kernel.solve(line, p, options=options), kernel.solve(line, p, options=TIGHT)
     assert one.ok
     assert relative(one.values, other.values, 1e-3) < 1e-6

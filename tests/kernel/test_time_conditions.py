@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.quantities import Parameter
 from pkqsp_bayes.ode.symbols import TIME, symbol
@@ -122,7 +122,7 @@ def kinks() -> OdeSystem:
 
 def test_nested_minimum_and_maximum_of_time() -> None:
     kernel, line = compiled(kinks), make_timeline(observe(0, 100.0, 101.5, 104.0))
-    options = SolverOptions(rtol=1e-9)
+    options = SolverSettings(rtol=1e-9)
     solved = kernel.solve(line, vector(kernel, {"top": 2.0, "t0": 100.5}), options=options)
     np.testing.assert_allclose(solved.values[:, 0], [0, 0, 0.5, 2 + 2 * 1.5], atol=1e-8)
     exact = [[0, 0], [0, 0], [0, -1.0], [1.5, -2.0]]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from pkqsp_bayes.emit.cpp import emit_cpp
-from pkqsp_bayes.engine.kernel import Kernel, SolverOptions, Timelines, build_kernel
+from pkqsp_bayes.engine.kernel import Kernel, Timelines, build_kernel
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["TIGHT", "compiled", "differences", "observe", "relative", "vector"]
 
-TIGHT = SolverOptions(rtol=1e-11, atol=1e-11, max_steps=1_000_000)
+TIGHT = SolverSettings(rtol=1e-11, atol=1e-11, max_steps=1_000_000)
 
 
 @functools.cache

@@ -9,10 +9,10 @@ import xarray as xr
 from matplotlib.image import imread
 
 import pkqsp_bayes as pq
+from examples.case_studies.case_studies import compare_estimates, write_case
+from examples.case_studies.cases import CASES, published_estimates
+from examples.case_studies.estimates import secondary_values
 from pkqsp_bayes.library import names, path
-from pkqsp_bayes.reporting.case_studies import compare_estimates, write_case
-from pkqsp_bayes.reporting.cases import CASES, published_estimates
-from pkqsp_bayes.reporting.predictions import predict_subjects, secondary_values, with_times
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study import datasets
 from tests.analysis.posteriors import hand_made
@@ -86,16 +86,21 @@ def test_a_published_posterior_is_compared_in_standard_errors() -> None:
 def test_curves_pass_through_the_records_and_between_them(
     tree: xr.DataTree, study: pq.Study
 ) -> None:
-    curves = predict_subjects(tree, with_times(study, [1.0, 2.0]), "cp", draws=50)
-    assert curves.curve.shape == curves.sample.shape == (50, len(curves.table))
-    assert curves.table["DV"].notna().sum() == 132
-    assert curves.table["DV"].sum() == pytest.approx(study.table["DV"].sum())
-    mine = (curves.table["ID"] == "1") & (curves.table["TIME"] == 2.0)
+    curves = pq.individual_curves(tree, study, subjects=12, draws=200)
+    one = curves.sel(endpoint="cp")
+    assert int(one["DV"].notnull().sum()) == 132
+    assert float(one["DV"].sum()) == pytest.approx(study.table["DV"].sum())
+    time = one["TIME"].to_numpy()
+    mine = (one["ID"].to_numpy() == "1") & (time > 0.2)
     wt, dose = (study.table[study.table["ID"] == "1"][c].max() for c in ("WT", "AMT"))
     cl, v, ka = 0.039667 * 70 * (wt / 70) ** 0.75, 0.46185 * wt, 1.5932
-    expected = dose * ka / (v * (ka - cl / v)) * (np.exp(-cl / v * 2) - np.exp(-ka * 2))
-    assert np.median(curves.curve[:, mine]) == pytest.approx(expected, rel=0.03)
-    assert curves.sample[:, mine].std() > curves.curve[:, mine].std()
+    after = time[mine] - 0.01  # the lag
+    expected = dose * ka / (v * (ka - cl / v)) * (np.exp(-cl / v * after) - np.exp(-ka * after))
+    np.testing.assert_allclose(one["curve"].sel(level=0.5)[mine], expected, rtol=0.04)
+    width = one["sample"].sel(level=0.95) - one["sample"].sel(level=0.05)
+    assert (width > one["curve"].sel(level=0.95) - one["curve"].sel(level=0.05)).all()
+    gaps = np.diff(np.unique(time[(one["ID"].to_numpy() == "1")]))
+    assert gaps.max() < 25 / 59 + 1e-9, "between observations too"
 
 
 def test_secondary_outputs_are_those_of_the_formulas() -> None:

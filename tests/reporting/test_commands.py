@@ -26,18 +26,19 @@ def folder(
 
 def test_budget_writes_table_and_picture(folder: Path, tmp_path: Path) -> None:
     code, text = pkqsp(
-        "budget", folder, "--output", "cp", "--dose", 100, "--to", "oral", "--times", "1:9:4",
-        "--covariate", "WT=80", "--outer", 20, "--inner", 10, "-o", tmp_path,
+        "budget", folder, "--endpoint", "cp", "--dose", 100, "--to", "oral", "--times", "1:9:4",
+        "--covariate", "WT=80", "--outer", 20, "--inner", 10, "-o", tmp_path / "budget.csv",
+        "--plot", tmp_path / "budget.png",
     )  # fmt: skip
     assert code == 0, text
-    table = pd.read_csv(tmp_path / "budget_cp.csv")
+    table = pd.read_csv(tmp_path / "budget.csv")
     assert set(table["time"]) == {1.0, 5.0, 9.0}
     assert set(table["component"]) == {"between_subject", "parameter", "residual", "total"}
-    assert (tmp_path / "budget_cp.png").stat().st_size > 10_000
+    assert (tmp_path / "budget.png").stat().st_size > 10_000
 
 
 def test_budget_reports_what_is_wrong(folder: Path) -> None:
-    code, text = pkqsp("budget", folder, "--output", "cp", "--dose", 1, "--times", "3:1:1")
+    code, text = pkqsp("budget", folder, "--endpoint", "cp", "--dose", 1, "--times", "3:1:1")
     assert code == 2
     assert "START:STOP:STEP" in text
 

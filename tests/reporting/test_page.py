@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from collections import Counter, OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,11 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.study_simulator import StudySimulator
+from pkqsp_bayes.engine import compiled_model
+from pkqsp_bayes.engine.compiled_model import CompiledModel
+from pkqsp_bayes.engine.model_store import ModelStore
 from pkqsp_bayes.fitting.results.store import STUDY_FILE
-from pkqsp_bayes.program.study_data import SolverSettings
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page
@@ -33,12 +38,58 @@ WITH_STUDY = {"parameters", "budget", "predictive", "fits", "diagnostics", "prio
 
 
 @pytest.fixture(scope="module")
+def work() -> Counter[object]:
+    """Return what was computed for the page, and how often."""
+    return Counter()
+
+
+@pytest.fixture(scope="module")
 def file(
-    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path_factory: pytest.TempPathFactory
+    hand_fit: xr.DataTree,
+    theophylline: pq.Study,
+    work: Counter[object],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("report")
     write_study(theophylline, folder / STUDY_FILE)
-    return pq.report(hand_fit, folder, options=SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        count_work(patch, work, subjects=len(theophylline.subjects))
+        return pq.report(hand_fit, folder, options=SMALL)
+
+
+def count_work(patch: pytest.MonkeyPatch, work: Counter[object], *, subjects: int) -> None:
+    """Count compositions, lowerings and solves of a study; models kept earlier are forgotten."""
+    patch.setattr(compiled_model, "_COMPILED", OrderedDict())
+    patch.setattr(ModelStore, "fetch", lambda *given, **_: given[2]())
+
+    def counted(owner: type, name: str, key: Callable[..., object]) -> None:
+        original = getattr(owner, name)
+
+        def call(*args: Any, **more: Any) -> Any:
+            work[key(*args, **more)] += 1
+            return original(*args, **more)
+
+        patch.setattr(owner, name, call)
+
+    def solve(simulator: StudySimulator, parameters: np.ndarray, **more: object) -> object:
+        whole = len(simulator.timelines) == subjects
+        records = sum(line.time.size for line in simulator.timelines)
+        return ("solve", whole, records, parameters.tobytes(), repr(sorted(more.items())))
+
+    counted(CompiledModel, "_compose", lambda *_: "composition")
+    counted(CompiledModel, "_lower", lambda *_: "lowering")
+    counted(StudySimulator, "solve", solve)
+
+
+def test_nothing_is_computed_twice(file: Path, work: Counter[object]) -> None:
+    assert file.exists()
+    assert work["composition"] == work["lowering"] == 1
+    solves = {key: n for key, n in work.items() if isinstance(key, tuple)}
+    assert set(solves.values()) == {1}, "nothing is solved twice"
+    # Replicates (30 for the VPC, 200 for NPDE: with 200 draws or more they are the same), typical
+    # predictions, the likelihood at two tolerances, the expected information. Individual fits are
+    # of some of the subjects.
+    assert sum(whole for _, whole, *_ in solves) == 6  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +196,7 @@ def test_options_without_a_word_on_the_command_line_are_reproduced_in_python(
         chains=2, warmup=60, draws=60, seed=20240527, begin="mode"
     )
     assert asked["options"] == pq.BindOptions(
-        centred={"CL": False}, blq="M1", solver=SolverSettings(rtol=1e-8)
+        centred={"CL": False}, blq="M1", solver=pq.SolverSettings(rtol=1e-8)
     )
 
 

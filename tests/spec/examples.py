@@ -223,7 +223,7 @@ drug = { A = 1 }
 eliminated = "k * A"
 
 [population]
-CL = { typical = 5, unit = "L/h", iiv = "lognormal", iov = "normal", value = 4, lower = 0, upper = 9 }
+CL = { typical = 5, unit = "L/h", iiv = "boxcox", shape = "mixture(0.8, normal(0, 0.2), normal(0, 1))", iov = "normal", value = 4, lower = 0, upper = 9 }
 V = { typical = "gamma(2, 1)", iiv = "normal", covariates = { SEX = "categorical(male = normal(0, 0.5))" } }
 [population.F1]
 typical = "beta(2, 2)"

@@ -158,7 +158,7 @@ def populations(draw: st.DrawFn, covariates: list[str]) -> PopulationSpec:
     parameter = record(
         PopulationParameterSpec,
         covariates=effect if covariates else st.just({}),
-        iiv=st.just("lognormal"),
+        iiv=st.just("boxcox"),
         iov=st.just("normal"),
         typical=priors() | positive,
         value=st.none() | positive,

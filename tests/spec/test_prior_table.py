@@ -87,7 +87,7 @@ def test_each_address_is_the_place_that_is_replaced() -> None:
 def test_a_table_replaces_priors() -> None:
     table = parse_priors(
         JOINT + REST + '[priors."sigma[cp.additive]"]\nprior = "exponential(2)"\n'
-        '[priors.correlation]\nprior = "lkj(5)"\n'
+        '[priors.corr]\nprior = "lkj(5)"\n'
         '[priors."omega_iov[CL]"]\nprior = "half_normal(0.2)"\ndiscount = 0.25'
     )
     applied = apply_priors(model(), table)
@@ -123,7 +123,7 @@ def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
          "have different supports"),
         ('[priors.CL]\nprior = "lkj(1)"', "is not a distribution of a number"),
         ('[priors.CL]\nprior = "normal(-5, 0.1)"', "has no mass on the valid values"),
-        ('[priors.correlation]\nprior = "normal(0, 1)"', "write lkj(2)"),
+        ('[priors.corr]\nprior = "normal(0, 1)"', "write lkj(2)"),
         (JOINT + '[priors.CL]\nprior = "half_normal(1)"', "CL is also in a joint prior"),
         (JOINT.replace("0.5], [0.5", "1.5], [1.5"), "the correlation matrix is not valid"),
         (JOINT.replace("sd = [0.2, 0.3]", "sd = [0.2]"), "sd has another length"),
@@ -190,3 +190,13 @@ def test_tables_survive_the_round_trip(priors, weight, account) -> None:
     )  # fmt: skip
     table = PriorTable(title="t", priors=priors, joint={"a": joint})
     assert parse_priors(format_priors(table)) == table
+
+
+def test_a_table_of_an_earlier_version_is_read() -> None:
+    text = '[priors.{}]\nprior = "lkj(3)"\n'
+    old, new = (parse_priors(text.format(name)) for name in ("correlation", "corr"))
+    assert old == new
+    assert list(new.priors) == ["corr"]
+    assert "[priors.corr]" in format_priors(old)
+    with pytest.raises(pq.CheckError, match=r"it has two names in this table \(keep corr\)"):
+        parse_priors(text.format("correlation") + text.format("corr"))

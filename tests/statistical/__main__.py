@@ -24,7 +24,7 @@ def main() -> None:
     for name in sys.argv[2:] or calibrations.__all__:
         result = getattr(calibrations, name)(work / name)
         pq.calibration_table(result).to_csv(REPORTS / f"{name}.csv", float_format="%.3g")
-        pq.draw_calibration(result, REPORTS / f"{name}.png")
+        pq.save_figure(pq.plot_calibration(result), REPORTS / f"{name}.png")
         told = "\n".join(f"{issue}" for issue in pq.calibration_issues(result))
         (REPORTS / f"{name}.txt").write_text(f"{told or 'nothing is wrong'}\n")
         print(f"{name}\n{told}", flush=True)

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.library import path
 from tests.statistical.recovery import Draw, Scenario, Truth
 
@@ -104,8 +104,8 @@ def fit_study(name: str, work: Path) -> xr.DataTree:
 def quantities(tree: xr.DataTree) -> pd.DataFrame:
     """Return the draws of the population's numbers, a column each, with Vss where it follows."""
     found = population_quantities(tree["posterior"].to_dataset(), ("chain", "draw"))
-    draws = found.stack(sample=("chain", "draw")).transpose("sample", "quantity")
-    table = pd.DataFrame(draws.to_numpy(), columns=found["quantity"].to_numpy())
+    draws = found.stack(sample=("chain", "draw")).transpose("sample", "parameter")
+    table = pd.DataFrame(draws.to_numpy(), columns=found["parameter"].to_numpy())
     return table.assign(Vss=steady_volume(table["Vp"], table["ISF"]))
 
 

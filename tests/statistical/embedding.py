@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.reporting.style import COLOURS, OBSERVED, saved
+from pkqsp_bayes.plots.style import COLOURS, OBSERVED, new_figure
 from tests.statistical.antibody import (
     DOSES,
     TRUTH,
@@ -69,7 +69,7 @@ def quick_table() -> pd.DataFrame:
 
 def _draw(table: pd.DataFrame, path: Path) -> None:
     """Draw estimates relative to the truth, and the typical courses with the data."""
-    with saved(path, width=9, height=3.6) as figure:
+    with new_figure(width=9, height=3.6) as figure:
         estimates, course = figure.subplots(1, 2)
         shown = ["CL", "Vp", "ISF", "Vss"]
         for i, (colour, name) in enumerate(zip(COLOURS, ("PBPK only", "embedded"), strict=False)):

@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.program.study_data import SolverSettings
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from tests.library.quinidine import (
     REFERENCE,
     Patient,

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.quantities import population_quantities
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.spec.toml import parse_model
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from tests.statistical import recovery_models as models
@@ -113,7 +113,7 @@ def _effects_design(rng: Draw) -> pq.Study:
 def _effects_individuals(rng: Draw, design: pq.Study, t: Truth) -> pd.DataFrame:
     x = design.table.groupby("ID", sort=False).first()
     z = rng.normal(size=(4, len(x)))
-    rho = t["correlation_1[V,CL]"]
+    rho = t["corr[CL,V]"]
     eta_cl = t["omega[CL]"] * z[0]
     eta_v = t["omega[V]"] * (rho * z[0] + np.sqrt(1 - rho**2) * z[1])
     genotype = x.CYP.map(
@@ -222,11 +222,11 @@ def recover(name: str, seed: int, warmup: int = 400, draws: int = 600) -> pd.Dat
     with tempfile.TemporaryDirectory() as folder:
         tree = pq.fit(parse_model(scenario.text), study, folder, settings=settings, cores=1)
     found = population_quantities(tree["posterior"].to_dataset(), ("chain", "draw"))
-    draw = found.stack(sample=("chain", "draw")).transpose("quantity", "sample").to_numpy()
+    draw = found.stack(sample=("chain", "draw")).transpose("parameter", "sample").to_numpy()
     low, high = np.quantile(draw, [0.025, 0.975], axis=1)
     table = pd.DataFrame(
         {"mean": draw.mean(axis=1), "sd": draw.std(axis=1), "low": low, "high": high},
-        index=found["quantity"].to_numpy(),
+        index=found["parameter"].to_numpy(),
     )
     table = table.reindex(list(scenario.truth)).assign(truth=pd.Series(scenario.truth))
     return table.assign(

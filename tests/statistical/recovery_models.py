@@ -135,7 +135,7 @@ EFFECTS_TRUTH: Truth = {
     "omega[V]": 0.2,
     "omega[F]": 0.5,
     "omega[b]": 0.35,
-    "correlation_1[V,CL]": 0.6,
+    "corr[CL,V]": 0.6,
     "sigma[cp]": 0.25,
 }
 

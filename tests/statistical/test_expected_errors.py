@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.labels import labelled_draws
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.spec.toml import parse_model
 
 TEXT = """
@@ -50,7 +50,7 @@ TRUTH = {
     "beta[CL,WT]": 0.75,
     "omega[CL]": 0.3,
     "omega[V]": 0.2,
-    "correlation[CL,V]": 0.5,
+    "corr[CL,V]": 0.5,
     "sigma[cp]": 0.15,
 }
 TIMES = [0.5, 2, 6, 12, 18, 24]
@@ -63,7 +63,7 @@ def simulated() -> pq.Study:
     rng = np.random.default_rng(23)
     weight = rng.lognormal(np.log(70), 0.25, SUBJECTS)
     design = pq.regimen(pq.Dose(amount=100), TIMES, subjects=SUBJECTS, covariates={"WT": weight})
-    rho = TRUTH["correlation[CL,V]"]
+    rho = TRUTH["corr[CL,V]"]
     z = rng.multivariate_normal([0, 0], [[1, rho], [rho, 1]], size=SUBJECTS).T
     clearance = TRUTH["CL"] * (weight / 70) ** TRUTH["beta[CL,WT]"]
     clearance = clearance * np.exp(TRUTH["omega[CL]"] * z[0])

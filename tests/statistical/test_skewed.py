@@ -1,10 +1,12 @@
 """The truth is recovered: the shape of skewed random effects, and a Laplace residual error."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pkqsp_bayes.analysis.labels import labelled_draws
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.spec.toml import parse_model
 
 pytestmark = pytest.mark.slow
@@ -46,9 +48,10 @@ def study(subjects: int, rng: np.random.Generator) -> pq.Study:
     return pq.Study(table=table, source="truth", covariates=())
 
 
-def test_shape_and_scale_are_recovered() -> None:
+def test_shape_and_scale_are_recovered(tmp_path: Path) -> None:
     made = study(200, np.random.default_rng(11))
-    tree = pq.fit(parse_model(MODEL), made, chains=2, warmup=300, draws=300, seed=1)
+    settings = pq.FitSettings(chains=2, warmup=300, draws=300, seed=1)
+    tree = pq.fit(parse_model(MODEL), made, tmp_path, settings=settings, cores=2)
     drawn = labelled_draws(tree["posterior"].to_dataset())
     for label, truth in TRUTH.items():
         z = (drawn[label].mean() - truth) / drawn[label].std()

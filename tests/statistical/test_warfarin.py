@@ -1,6 +1,6 @@
 """Warfarin, 32 subjects, concentration and effect, against published population estimates.
 
-Sources, restated in ``pkqsp_bayes/reporting/published.csv``: nlmixr's SAEM and FOCEI fits of the
+Sources, restated in ``examples/case_studies/published.csv``: nlmixr's SAEM and FOCEI fits of the
 model of Funaki, Holford & Fujita (PAGJA 2018), Monolix (Savic et al., AAPS J 2011;13:44).
 """
 
@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from examples.case_studies.case_studies import compare_estimates
+from examples.case_studies.cases import CASES
 from pkqsp_bayes.analysis.predictive.vpc import vpc
-from pkqsp_bayes.reporting.case_studies import compare_estimates
-from pkqsp_bayes.reporting.cases import CASES
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CASE = CASES["warfarin"]

@@ -11,13 +11,18 @@ PACKAGE = Path(pkqsp_bayes.__file__).parent
 FORMS = {*RANDOM_EFFECTS, *COVARIATE_EFFECTS, *RESIDUAL_ERRORS}
 
 # The same words mean something else there: families of priors, how a covariate is interpolated,
-# a variant of a drug's effect, the normal distribution of residuals.
+# a variant of a drug's effect, the normal distribution of residuals, Laplace's approximation.
 OTHER_MEANINGS = {
-    "normal": {"elicit", "program/prior_text.py", "spec", "reporting/sections/predictive.py"},
-    "lognormal": {"elicit", "spec"},
-    "student_t": {"elicit", "spec"},
-    "exponential": {"spec"},
-    "linear": {"ode", "spec", "study"},
+    "normal": {
+        "elicit",
+        "ode/components/typical_parameters.py",
+        "program/prior_text.py",
+        "reporting/sections/predictive.py",
+    },
+    "lognormal": {"elicit", "ode/components/typical_parameters.py"},
+    "laplace": {"cli", "fitting"},
+    "student_t": {"elicit"},
+    "linear": {"ode", "study"},
 }
 FAMILIES = {"spec/distribution.py", "spec/marginals.py", "spec/prior_grammar.py"}
 INTERPOLATED = {"spec/body.py", "spec/check_values.py", "spec/trajectory.py"}

@@ -1,33 +1,31 @@
-"""What a simulation-based calibration says: uniformity, data-averaged posteriors, pictures."""
-
-from pathlib import Path
+"""What a simulation-based calibration says: uniformity, data-averaged posteriors."""
 
 import arviz_stats  # noqa: F401 - registers the accessor
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.ecdf_utils import ecdf_pit
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy import stats
 
-from pkqsp_bayes.arguments import LEVEL, PATH, checked
+from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.fit_argument import CALIBRATION
-from pkqsp_bayes.outputs import write_output
+from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, current_label
 
-__all__ = ["calibration_issues", "calibration_table", "draw_calibration"]
+__all__ = ["calibration_issues", "calibration_table", "finished"]
 
 FloatArray = NDArray[np.float64]
 
 _BINS = 10
 _LEAST = 20
-_BAND, _LINE, _WRONG, _PRIOR = "#88bbdd", "#0b4f6c", "#c1272d", "#999999"
 
 
 def finished(result: xr.Dataset) -> xr.Dataset:
-    """Return the replicates whose fits ended."""
+    """Return the replicates whose fits ended, in the labels of this version."""
+    if "quantity" in result.dims:  # results of earlier versions
+        labels = [current_label(str(name)) for name in result["quantity"].to_numpy()]
+        result = result.assign_coords(quantity=labels).rename(quantity=PARAMETER_DIM)
     return result.isel(replicate=(result["status"] == "ok").to_numpy())
 
 
@@ -45,7 +43,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        By quantity: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
+        By parameter: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
         arXiv:2603.02928), ``p_chi2`` (of ranks in ten bins), ``rejected`` (whether either falls
         under ``level`` after Holm's correction over all of them); ``bias`` (mean of posterior mean
         minus truth, in its standard errors), ``spread`` (root mean square of the same by the
@@ -54,10 +52,10 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
         (Geweke 2004, J Am Stat Assoc 99:799).
     """
     done = finished(result)
-    pit = done["pit"].transpose("replicate", "quantity").to_numpy()
+    pit = done["pit"].transpose("replicate", PARAMETER_DIM).to_numpy()
     gap = (done["mean"] - done["truth"]).to_numpy()
     sd, truth = done["sd"].to_numpy(), done["truth"].to_numpy()
-    averaged = done["draws"].stack(all=("replicate", "draw")).transpose("quantity", "all")
+    averaged = done["draws"].stack(all=("replicate", "draw")).transpose(PARAMETER_DIM, "all")
     tests = np.array([[_uniform(values), _chi2(values)] for values in pit.T])
     count = len(pit)
     return pd.DataFrame(
@@ -73,7 +71,7 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
             "prior_sd": truth.std(axis=0, ddof=1),
             "averaged_sd": averaged.std("all").to_numpy(),
         },
-        index=pd.Index(done["quantity"].to_numpy(), name="quantity"),
+        index=pd.Index(done[PARAMETER_DIM].to_numpy(), name=PARAMETER_DIM),
     )
 
 
@@ -105,7 +103,8 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
     divergent = int((done["divergent"] > 0).sum())
     if divergent:
         what = f"{divergent} of {count} fits have divergent transitions"
-        remedy = "raise adapt_delta, or sample random effects the other way"
+        other = f"{setting('centred')}, {setting('non_centred')}"
+        remedy = f"raise {setting('adapt_delta')}, or change the parameterisation: {other}"
         issues.append(Issue(severity="warning", where="replicates", what=what, remedy=remedy))
     few = int((done["ess"] < result.attrs["kept"]).sum())
     if few:
@@ -147,81 +146,3 @@ def _holm(p: FloatArray, level: float) -> NDArray[np.bool_]:
     rejected = np.zeros(p.size, dtype=bool)
     rejected[order[: kept[0] if kept.size else p.size]] = True
     return rejected
-
-
-@checked(result=CALIBRATION, path=PATH, level=LEVEL)
-def draw_calibration(result: xr.Dataset, path: Path | str, *, level: float = 0.05) -> None:
-    """Draw ranks and data-averaged posteriors of all quantities.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        What `pkqsp_bayes.sbc` returns.
-    path : Path
-        Of the picture. Two panels a quantity. Left: the ECDF of the ranks minus that of uniform
-        ranks, in the band that holds it everywhere, for all quantities together, with probability
-        1 - level (ArviZ's, after Säilynoja, Bürkner & Vehtari 2022, Stat Comput 32:32). Right: the
-        ECDF of what made the data, and of the posterior averaged over them: the same line.
-    level : float
-        As in `calibration_table`.
-    """
-    done, table = finished(result), calibration_table(result, level=level)
-    columns = min(3, len(table))
-    rows = -(-len(table) // columns)
-    figure, axes = plt.subplots(
-        rows, 2 * columns, figsize=(4.4 * columns, 1.9 * rows + 0.7), squeeze=False
-    )
-    for place in axes.flat[2 * len(table) :]:
-        place.set_visible(False)
-    band = _band(done, level)
-    for number, (name, judged) in enumerate(table.iterrows()):
-        left, right = axes.flat[2 * number], axes.flat[2 * number + 1]
-        colour = _WRONG if judged.rejected else _LINE
-        _draw_ranks(left, done["pit"].sel(quantity=name).to_numpy(), band, colour)
-        left.set_title(str(name), fontsize=9, loc="left")
-        _draw_averaged(right, done.sel(quantity=name), colour)
-    kind = "posterior" if result.attrs["given"] == "data" else "prior"
-    figure.suptitle(
-        f"{result.attrs['model']}: {done.sizes['replicate']} of {result.sizes['replicate']} "
-        f"replicates from the {kind}\nleft: ECDF of ranks minus uniform, in its band; right: "
-        f"{kind} (grey), posterior averaged over replicates (blue; red: rejected)",
-        fontsize=9,
-    )
-    figure.tight_layout()
-    with write_output(Path(path)) as part:
-        figure.savefig(part, dpi=110, format="png")
-    plt.close(figure)
-
-
-def _band(done: xr.Dataset, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return points and the band around zero, for all quantities together."""
-    count, quantities = done.sizes["replicate"], done.sizes["quantity"]
-    middle = (np.arange(count) + 0.5) / count
-    x, _, low, high = ecdf_pit(  # type: ignore[no-untyped-call]
-        middle, 1 - level / quantities, n_simulations=4000
-    )
-    return x, low - x, high - x
-
-
-def _draw_ranks(
-    axis: Axes, pit: FloatArray, band: tuple[FloatArray, FloatArray, FloatArray], colour: str
-) -> None:
-    x, low, high = band
-    axis.fill_between(x, low, high, color=_BAND, alpha=0.5, linewidth=0, step="mid")
-    grid = np.linspace(0, 1, 201)
-    ecdf = np.searchsorted(np.sort(pit), grid, side="right") / pit.size
-    axis.plot(grid, ecdf - grid, color=colour, linewidth=1.2)
-    axis.axhline(0, color=_PRIOR, linewidth=0.6)
-    axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axis.tick_params(labelsize=7)
-
-
-def _draw_averaged(axis: Axes, one: xr.Dataset, colour: str) -> None:
-    truth = np.sort(one["truth"].to_numpy())
-    pooled = np.sort(one["draws"].to_numpy().ravel())
-    axis.step(truth, np.arange(1, truth.size + 1) / truth.size, color=_PRIOR, linewidth=2.2)
-    axis.plot(pooled, np.arange(1, pooled.size + 1) / pooled.size, color=colour, linewidth=1.1)
-    low, high = np.quantile(np.concatenate([truth, pooled]), [0.005, 0.995])
-    axis.set_xlim(low, high)
-    axis.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axis.tick_params(labelsize=7)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.calibration.calibration import calibration_table, draw_calibration
+from pkqsp_bayes.analysis.calibration.calibration import calibration_table
 from pkqsp_bayes.analysis.calibration.replicates import (
     Replicates,
     joint_data,
@@ -41,19 +41,19 @@ from pkqsp_bayes.analysis.calibration.sbc_task import (
     run_task,
 )
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
-from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.run_chains import stop_samplers
 from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.outputs import stage_output, write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -76,7 +76,7 @@ def _together(given: Mapping[str, Any]) -> list[Issue]:
         issues.append(Issue(where="kept", what=f"it is {given['kept']}", remedy=remedy))
     if given.get("options") is not None and given["options"].blq == "M1":
         what = "M1 leaves censored values out, and is the posterior of no model"
-        issues.append(Issue(where="options.blq", what=what, remedy="use M3"))
+        issues.append(Issue(where="options.blq", what=what, remedy=f"use {setting('blq', 'M3')}"))
     return issues
 
 
@@ -126,8 +126,8 @@ def sbc(
         A study, its name or its file: the design; or what `pkqsp_bayes.regimen` makes. LLOQ and
         ULOQ of an endpoint censor all of its replicates.
     folder : Path
-        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc``,
-        ``calibration.csv`` and ``calibration.png``.
+        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc`` and
+        ``calibration.csv``.
     replicates : int
         How many. A calibration that is resumed may have more than before.
     seed : int
@@ -138,7 +138,7 @@ def sbc(
         Backend, parameterisation, solver.
     made_by : ModelSpec, str or Path, optional
         Another model that makes the data: what does fitting the wrong model do?
-    given : DataTree, str or Path, optional
+    given : FittedModel, DataTree, str or Path, optional
         A fit of this model to this study: calibration of its posterior instead of the prior's.
     kept : int
         Draws of each fit that ranks are taken among, evenly spaced.
@@ -152,10 +152,10 @@ def sbc(
     Returns
     -------
     xarray.Dataset
-        ``rank`` and ``pit`` of (replicate, quantity), ``truth``, ``mean`` and ``sd`` of the same,
+        ``rank`` and ``pit`` of (replicate, parameter), ``truth``, ``mean`` and ``sd`` of the same,
         the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
         replicate. Replicates that failed are there, with NaN.
-        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.draw_calibration` shows it.
+        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.plot_calibration` shows it.
 
     Raises
     ------
@@ -173,28 +173,28 @@ def sbc(
     choices = options or BindOptions()
     model = as_model(model)
     made_by = None if made_by is None else as_model(made_by)
-    given = None if given is None else as_fit(given)
+    fitted = None if given is None else open_fit(given)
     design = as_study(study, model)
-    if given is not None:
-        require_fitted(given, design)
+    if fitted is not None:
+        fitted.require_own(design)
     design = planned_study(design)
     bound = bind_model(model, design, options=choices)
     makes = bound if made_by is None else bind_model(made_by, design, options=choices)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _begin(place, _key(bound, makes, chosen, (seed, kept, given is not None)), resume=resume)
-    if given is None:
+    _begin(place, _key(bound, makes, chosen, (seed, kept, fitted is not None)), resume=resume)
+    if fitted is None:
         makers = made_by or model
         drawn = sample_prior(makers, design, draws=replicates, seed=seed, options=options)
         made = prior_replicates(drawn)
     else:
-        made = posterior_replicates(given, replicates, seed)
-    plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=given is not None)
+        made = posterior_replicates(fitted.tree, replicates, seed)
+    plan = _Plan(bound=bound, made=made, limits=limits_of(design, bound), joint=fitted is not None)
     with raise_on_signals():
         _run_missing(place, plan, chosen, seed, kept, cores, executor)
     outcomes = [read_outcome(_file(place, i)) for i in range(replicates)]
     result = collect_result(made.truth, plan.misfits(), outcomes, kept=kept, seed=seed)
-    result.attrs |= {"model": model.title, "given": "data" if given is not None else "nothing"}
+    result.attrs |= {"model": model.title, "given": "data" if fitted is not None else "nothing"}
     _write(place, result)
     return result
 
@@ -306,7 +306,6 @@ def _write(folder: Path, result: xr.Dataset) -> None:
     if (result["status"] == "ok").sum() > 1:
         table = calibration_table(result)
         writers["calibration.csv"] = lambda path: table.to_csv(path, float_format="%.4g")
-        writers["calibration.png"] = lambda path: draw_calibration(result, path)
     for name, write in writers.items():
         with stage_output(folder / name) as part:
             write(part)

@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.calibration.sbc_task import with_quantities
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["collect_result"]
 
@@ -27,7 +28,7 @@ def collect_result(
     Parameters
     ----------
     truth : xarray.DataArray
-        (replicate, quantity).
+        (replicate, parameter).
     misfits : mapping of str to (replicates,) array
         More quantities.
     outcomes : sequence of mapping or None
@@ -46,15 +47,15 @@ def collect_result(
     """
     true = with_quantities(truth, misfits)
     fitted: list[str] = next((o["quantities"] for o in outcomes if o and o["status"] == "ok"), [])
-    names = [n for n in true["quantity"].to_numpy().tolist() if n in fitted]
+    names = [n for n in true[PARAMETER_DIM].to_numpy().tolist() if n in fitted]
     blank = {"draws": np.nan, "mean": np.nan, "sd": np.nan, "quantities": names}
     rows = [o if o and o["status"] == "ok" else blank for o in outcomes]
     draws = np.stack([_of(o, "draws", names, (kept, len(names))) for o in rows])
-    values = true.sel(quantity=names).transpose("replicate", "quantity").to_numpy()
+    values = true.sel({PARAMETER_DIM: names}).transpose("replicate", PARAMETER_DIM).to_numpy()
     failed = np.isnan(draws).all(axis=1)
     rank = np.where(failed, np.nan, (draws < values[:, None, :]).sum(axis=1))
     spread = np.random.default_rng(seed).uniform(size=rank.shape)
-    by_both, by_one = ("replicate", "quantity"), ("replicate",)
+    by_both, by_one = ("replicate", PARAMETER_DIM), ("replicate",)
     made = xr.Dataset(
         {
             "rank": (by_both, rank),
@@ -62,17 +63,17 @@ def collect_result(
             "truth": (by_both, values),
             "mean": (by_both, np.stack([_of(o, "mean", names, (len(names),)) for o in rows])),
             "sd": (by_both, np.stack([_of(o, "sd", names, (len(names),)) for o in rows])),
-            "draws": (("replicate", "draw", "quantity"), draws),
+            "draws": (("replicate", "draw", PARAMETER_DIM), draws),
             "status": (by_one, [o["status"] if o else _NO_DATA for o in outcomes]),
             "divergent": (by_one, [_number(o, "divergent") for o in outcomes]),
             "ess": (by_one, [_number(o, "ess") for o in outcomes]),
             "leapfrogs": (by_one, [_number(o, "leapfrogs") for o in outcomes]),
             "seconds": (by_one, [_number(o, "seconds") for o in outcomes]),
         },
-        coords={"quantity": names, "replicate": np.arange(len(outcomes))},
+        coords={PARAMETER_DIM: names, "replicate": np.arange(len(outcomes))},
         attrs={"kept": kept, "seed": seed},
     )
-    return made.isel(quantity=np.nanstd(values, axis=0) > 0)
+    return made.isel({PARAMETER_DIM: np.nanstd(values, axis=0) > 0})
 
 
 def _of(

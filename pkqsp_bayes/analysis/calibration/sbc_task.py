@@ -13,7 +13,6 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.quantities import population_quantities
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError
@@ -21,11 +20,13 @@ from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.inits.from_mode import Beginning
 from pkqsp_bayes.fitting.inits.inits import find_starts
 from pkqsp_bayes.fitting.results.convert import convert_chains
+from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.sampling.chains import ChainInterruptedError, chain_sampler
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, current_label, misfit_label
 
 __all__ = ["TASK_FOLDER", "SbcTask", "misfit", "read_outcome", "run_task", "with_quantities"]
 
@@ -83,6 +84,8 @@ def read_outcome(path: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = read_json(path, limit=_MOST_BYTES, remedy="it is made again")
         _check_outcome(found)
+        if "quantities" in found:  # earlier versions had other labels
+            found["quantities"] = [current_label(str(name)) for name in found["quantities"]]
     except (CheckError, ValueError, TypeError, KeyError):
         _LOGGER.warning("%s is damaged: the replicate is fitted again", path)
         return None
@@ -119,7 +122,7 @@ def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
     output = np.array(bound.observed["endpoint"])
     squares = (prediction - np.asarray(bound.data["y"])) ** 2
     return {
-        f"misfit[{name}]": np.sqrt(squares[..., output == name].mean(axis=-1))
+        misfit_label(name): np.sqrt(squares[..., output == name].mean(axis=-1))
         for name in dict.fromkeys(output.tolist())
     }
 
@@ -130,13 +133,13 @@ def with_quantities(draws: xr.DataArray, more: Mapping[str, np.ndarray]) -> xr.D
     Parameters
     ----------
     draws : xarray.DataArray
-        (..., quantity).
+        (..., parameter).
     more : mapping of str to array
         Over the other dimensions.
     """
     values = np.stack([*more.values()], axis=-1)
-    added = xr.DataArray(values, dims=draws.dims, coords={"quantity": [*more]})
-    return xr.concat([draws, added], dim="quantity")
+    added = xr.DataArray(values, dims=draws.dims, coords={PARAMETER_DIM: [*more]})
+    return xr.concat([draws, added], dim=PARAMETER_DIM)
 
 
 def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
@@ -164,7 +167,7 @@ def _quantities(tree: xr.DataTree, bound: BoundModel) -> xr.DataArray:
 
 
 def _diagnostics(tree: xr.DataTree, draws: xr.DataArray) -> dict[str, Any]:
-    varying = draws.isel(quantity=(draws.std(_SAMPLE) > 0).to_numpy())
+    varying = draws.isel({PARAMETER_DIM: (draws.std(_SAMPLE) > 0).to_numpy()})
     with quiet_dependencies():
         ess = np.asarray(az.ess(varying.to_dataset(name="x"))["x"])
     stats = tree["sample_stats"]
@@ -176,10 +179,10 @@ def _diagnostics(tree: xr.DataTree, draws: xr.DataArray) -> dict[str, Any]:
 
 
 def _thinned(draws: xr.DataArray, kept: int) -> dict[str, Any]:
-    flat = draws.stack(sample=_SAMPLE).transpose("sample", "quantity").to_numpy()
+    flat = draws.stack(sample=_SAMPLE).transpose("sample", PARAMETER_DIM).to_numpy()
     chosen = np.linspace(0, len(flat) - 1, kept).round().astype(int)
     return {
-        "quantities": draws["quantity"].to_numpy().tolist(),
+        "quantities": draws[PARAMETER_DIM].to_numpy().tolist(),
         "draws": flat[chosen].tolist(),
         "mean": flat.mean(axis=0).tolist(),
         "sd": flat.std(axis=0, ddof=1).tolist(),

@@ -5,23 +5,20 @@ the posterior of a tighter solver; the Pareto k-hat of the weights says whether 
 enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.observed_study import predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, smoothed_weights
-from pkqsp_bayes.program.study_data import SolverSettings
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["SolverAccuracy", "check_solver"]
@@ -69,11 +66,8 @@ class SolverAccuracy:
         return list(self._issues())
 
     def _issues(self) -> Iterator[Issue]:
-        remedy = (
-            "fit again with tighter tolerances: BindOptions(solver=SolverSettings("
-            f"rtol={self.rtol / _TIGHTER:.0e}, atol={self.atol / _TIGHTER:.0e})), or "
-            f"pkqsp fit --rtol {self.rtol / _TIGHTER:.0e} --atol {self.atol / _TIGHTER:.0e}"
-        )
+        rtol, atol = (f"{value / _TIGHTER:.0e}" for value in (self.rtol, self.atol))
+        remedy = f"fit again with tighter tolerances: {setting('tolerances', rtol, atol)}"
         failed = int(np.sum(~np.isfinite(self.change)))
         if failed:
             what = f"{failed} of {self.change.size} draws could not be solved again"
@@ -105,16 +99,16 @@ class SolverAccuracy:
 )
 @labelled
 def check_solver(
-    fit: FitLike, study: StudyLike, *, draws: int = 200, seed: int = 1
+    fit: FitLike, study: StudyLike | None = None, *, draws: int = 200, seed: int = 1
 ) -> SolverAccuracy:
     """Compare the log likelihood of draws with that of a hundredfold tighter solver.
 
     Parameters
     ----------
-    fit : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` or `read_fit` returns.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the study that was fitted.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the study that was fitted, which is the default.
     draws : int
         How many draws of the posterior to use at most, 25 or more.
     seed : int
@@ -142,31 +136,30 @@ def check_solver(
     >>> accuracy.issues  # doctest: +SKIP
     []
     """
-    fit, study = fit_and_its_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
-    settings = _settings(fit)
-    used = _log_likelihood(seen, settings, 1.0)
-    tight = _log_likelihood(seen, settings, _TIGHTER)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study, own=True)
+    settings = fitted.options.solver
+
+    def log_likelihood(tighter: float) -> FloatArray:
+        options = _solver_options(settings, tighter)
+        made = predicted_study(
+            fitted, study, "conditional", draws=draws, seed=seed, options=options
+        )
+        return np.asarray(made.seen.log_density(made.values).sum(axis=1))
+
+    used, tight = log_likelihood(1.0), log_likelihood(_TIGHTER)
     change = tight - used
     return SolverAccuracy(
         rtol=settings.rtol, atol=settings.atol, change=change, pareto_k=_pareto_k(change)
     )
 
 
-def _settings(fit: xr.DataTree) -> SolverSettings:
-    stated = json.loads(fit.attrs.get("options", "{}")).get("solver", {})
-    return SolverSettings(**stated)
-
-
-def _log_likelihood(seen: ObservedStudy, settings: SolverSettings, tighter: float) -> FloatArray:
-    options = SolverOptions(
+def _solver_options(settings: SolverSettings, tighter: float) -> SolverSettings:
+    return SolverSettings(
         rtol=settings.rtol / tighter,
         atol=settings.atol / tighter,
         max_steps=int(settings.max_steps * tighter**0.5),
     )
-    f = seen.conditional_predictions(options)
-    return np.asarray(seen.log_density(f).sum(axis=1))
 
 
 def _pareto_k(change: FloatArray) -> float:

@@ -11,14 +11,11 @@ from typing import Literal
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.analysis_arguments import study_for
 from pkqsp_bayes.analysis.decisions.positivity import covariate_overlap
-from pkqsp_bayes.analysis.population_draws import model_of
-from pkqsp_bayes.analysis.study_match import require_fitted
 from pkqsp_bayes.arguments import FLAG, checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import RESULT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import RESULT, FitLike, open_fit
 from pkqsp_bayes.spec.causal_claim import CausalSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
@@ -72,7 +69,7 @@ class CausalRecord:
         Covariates of study and target; see `covariate_overlap`.
     covariates : DataFrame or None
         One row a subject, ``population`` (study, target) beside the covariates: for a picture,
-        `pkqsp_bayes.reporting.overlap.draw_overlap`.
+        `pkqsp_bayes.plot_positivity`.
     label : str
         What the draws of the fit are, if they are those of a poor approximation.
     """
@@ -138,12 +135,13 @@ def causal_record(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
     claim : CausalSpec
         What is declared; `pkqsp_bayes.spec.causal_claim.read_causal` reads it from a file.
     study, target : Study, str, Path or DataFrame, optional
-        That of the fit, and one of those to whom the claim is applied: positivity.
+        That of the fit (by default the one in its folder), and one of those to whom the claim is
+        applied: positivity.
     identifiable : mapping of str to bool, optional
         Each parameter, and whether the study identifies it: from the identifiability ladder.
     validation : xarray.Dataset, optional
@@ -160,13 +158,12 @@ def causal_record(
         With every problem of the studies; if ``study`` is not the one that was fitted, or a
         covariate that is to be compared is missing from one of them.
     """
-    fit = as_fit(fit)
-    model = model_of(fit)
+    fitted = open_fit(fit)
+    model = fitted.spec
     overlap = covariates = None
-    study = None if study is None else study_for(fit, study)
-    target = None if target is None else study_for(fit, target)
-    if study is not None and "posterior" in fit.children:
-        require_fitted(fit, study)
+    own = "posterior" in fitted.groups
+    study = fitted.own_study if study is None else fitted.resolve_study(study, own=own)
+    target = None if target is None else fitted.resolve_study(target)
     if study is not None and target is not None:
         covariates = _covariates(model, claim, study, target)
         is_target = covariates["population"] == "target"

@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_study
 from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
 from pkqsp_bayes.analysis.decisions.individual_draws import EffectDraws, sample_effects
 from pkqsp_bayes.analysis.decisions.individual_mode import Modes, find_modes
@@ -14,7 +13,7 @@ from pkqsp_bayes.analysis.decisions.individuals import Individuals, individual_d
 from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -42,7 +41,7 @@ def individualise(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
     new_study : Study, str, Path or DataFrame
         A study, its name or its file: doses, covariates and whatever was observed of each subject;
@@ -81,10 +80,11 @@ def individualise(
     population are weighted by their marginal likelihood of the subject's data. The method is that
     of importance sampling around a Laplace approximation (Kuk 1999, J Stat Comput Simul 63:233).
     """
-    fit, new_study = fit_and_study(fit, new_study)
+    fitted = open_fit(fit)
+    new_study = fitted.resolve_study(new_study)
     rng = np.random.default_rng(seed)
     seen = observed_study(
-        fit, new_study, draws=draws, rng=rng, occasions=occasion_labels(new_study)
+        fitted, new_study, draws=draws, rng=rng, occasions=occasion_labels(new_study)
     )
     if method == "map":
         seen = seen.with_draws(seen.draws.centre())

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec.model import ModelSpec
@@ -60,7 +60,7 @@ class Individuals:
         times: ArrayLike,
         *,
         covariates: Mapping[str, ArrayLike] | None = None,
-        options: SolverOptions | None = None,
+        options: SolverSettings | None = None,
         seed: int = 1,
     ) -> xr.Dataset:
         """Simulate the individuals under a regimen.
@@ -74,7 +74,7 @@ class Individuals:
             When the outputs are looked at.
         covariates : mapping of str to scalar or (S,) array, optional
             By default each subject's last known values.
-        options : SolverOptions, optional
+        options : SolverSettings, optional
             Tolerances and limits.
         seed : int
             Of the deviations of the occasion, which is a new one.

@@ -13,16 +13,16 @@ from pkqsp_bayes.analysis.decisions.arm_summary import summarise_arms
 from pkqsp_bayes.analysis.decisions.intervened_effects import common_effects, new_effects
 from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without_known_effects
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_draws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
 from pkqsp_bayes.engine.simulate import set_constants
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.simulated import DOSES, Dose
@@ -47,7 +47,7 @@ _CHANGES = mapping(None, wanted='give a mapping of causes to changes, such as {"
     subjects=count(),
     probability=probability_rule(),
     seed=SEED,
-    options=SOLVER_OPTIONS,
+    options=SOLVER_SETTINGS,
 )
 @labelled
 def intervene(
@@ -62,7 +62,7 @@ def intervene(
     subjects: int = 50,
     probability: float = 0.9,
     seed: int = 1,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> xr.Dataset:
     """Contrast what happens under an intervention with what happens without it.
 
@@ -73,7 +73,7 @@ def intervene(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
     do : mapping of str to (float, str, Scaled, Dose or sequence of Dose)
         What is done: a parameter of the population set for everybody, at all occasions and
@@ -95,7 +95,7 @@ def intervene(
         Of the intervals.
     seed : int
         Of everything random.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits.
 
     Returns
@@ -125,16 +125,16 @@ def intervene(
     sign, so that it differs between draws by what the draws differ in; its level is that of new
     subjects under each draw, of which there are draws times subjects.
     """
-    fit = as_fit(fit)
-    model, rng = unfold_trajectories(model_of(fit)), np.random.default_rng(seed)
+    fitted = open_fit(fit)
+    model, rng = unfold_trajectories(fitted.spec), np.random.default_rng(seed)
     given, at = covariates or {}, np.atleast_1d(np.asarray(times, dtype=np.float64))
     changes = read_changes(compile_model(model), do, regimen, given)
-    chosen = options or SolverOptions()
+    chosen = options or SolverSettings()
     before = _design(model, output, at, regimen, given, chosen)
     changed, _ = set_constants(model, changes.constants)
     changed = without_known_effects(changed, changes.parameters)
     after = _design(changed, output, at, changes.doses, {**given, **changes.covariates}, chosen)
-    population = population_draws(model, fit["posterior"].to_dataset()).thin(draws, rng)
+    population = population_draws(model, fitted.posterior).thin(draws, rng)
     worlds = _Worlds(before=before, after=after, draws=population, changes=changes)
     arms = worlds.solve(*new_effects(population, subjects, rng))
     require_response(arms, output)
@@ -156,7 +156,7 @@ def _design(
     times: FloatArray,
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
-    options: SolverOptions,
+    options: SolverSettings,
 ) -> Design:
     return make_design(
         model, output=output, times=times, doses=doses, covariates=covariates, endpoint=Endpoint(),

@@ -15,8 +15,7 @@ from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.forms import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
 __all__ = ["Change", "Changes", "Scaled", "read_changes"]

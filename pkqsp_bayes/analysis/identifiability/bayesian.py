@@ -6,15 +6,17 @@ from typing import Any
 import arviz_stats
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.labels import labelled_draws
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS, labelled_draws
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 
@@ -27,7 +29,7 @@ _SENSITIVE = 0.05
 
 
 def learning_table(
-    fit: xr.DataTree,
+    fit: FitLike,
     priors: Mapping[str, PriorSpec | float],
     *,
     truth: Mapping[str, float] | None = None,
@@ -36,7 +38,7 @@ def learning_table(
 
     Parameters
     ----------
-    fit : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         With ``posterior``, and ``log_prior`` and ``log_likelihood`` for the sensitivities.
     priors : mapping of str to PriorSpec or float
         By label; numbers and priors that are no distribution are left out.
@@ -67,7 +69,8 @@ def learning_table(
     >>> round(float(table.contraction["CL"]), 2)
     0.99
     """
-    draws = labelled_draws(fit["posterior"].to_dataset())
+    fitted = open_fit(fit)
+    draws = fitted.draws
     rows = {
         label: _learnt(draws[label], prior, (truth or {}).get(label))
         for label, prior in priors.items()
@@ -77,7 +80,7 @@ def learning_table(
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     table.index.name = "parameter"
     for group, column in (("prior", "prior_sensitivity"), ("likelihood", "likelihood_sensitivity")):
-        table[column] = pd.Series(_sensitivities(fit, group), dtype=float).reindex(table.index)
+        table[column] = pd.Series(_sensitivities(fitted, group), dtype=float).reindex(table.index)
     table["diagnosis"] = [
         _diagnosis(p, d)
         for p, d in zip(table.prior_sensitivity, table.likelihood_sensitivity, strict=True)
@@ -134,20 +137,25 @@ def _unbounded(values: FloatArray, law: Distribution) -> FloatArray:
     return values
 
 
-def _sensitivities(fit: xr.DataTree, group: str) -> dict[str, float]:
-    sizes = fit["posterior"].sizes
-    few = sizes["chain"] * sizes["draw"] < LEAST_DRAWS  # too few for weights
-    if few or f"log_{group}" not in fit.children:
+def _sensitivities(fitted: FittedModel, group: str) -> dict[str, float]:
+    return fitted.once(("power sensitivity", group), lambda: _power_sensitivity(fitted, group))
+
+
+def _power_sensitivity(fitted: FittedModel, group: str) -> dict[str, float]:
+    posterior = fitted.posterior
+    few = posterior.sizes["chain"] * posterior.sizes["draw"] < LEAST_DRAWS  # too few for weights
+    if few or f"log_{group}" not in fitted.groups:
         return {}
+    left_out = (*OF_INDIVIDUALS, CORRELATIONS)
     names = [
-        str(n)
-        for n, v in fit["posterior"].to_dataset().data_vars.items()
-        if "subject" not in v.dims and not str(n).startswith("correlation")
-    ]
+        str(n) for n, v in posterior.data_vars.items()
+        if n not in left_out and "subject" not in v.dims
+    ]  # fmt: skip
     library: Any = arviz_stats
     # As if they were a chain of one draw: one number for each element of each variable.
     with quiet_dependencies():
-        one = library.psense(fit, var_names=names, group=group).expand_dims(chain=[0], draw=[0])
+        one = library.psense(fitted.tree, var_names=names, group=group)
+    one = one.expand_dims(chain=[0], draw=[0])
     return {label: float(values[0]) for label, values in labelled_draws(one).items()}
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.identifiability.linearised import LinearSubject
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, parse_label
 
 __all__ = ["HOPELESS", "POOR", "ExpectedInformation"]
 
@@ -58,6 +59,10 @@ class ExpectedInformation:
         unit = np.where(unit > 0, unit, 1.0)
         return self.matrix / np.outer(unit, unit), unit
 
+    @property
+    def _index(self) -> pd.Index:
+        return pd.Index(self.labels, name=PARAMETER_DIM)
+
     def _inverse(self) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Return a finite covariance, scaled back, and which parameters are not told.
 
@@ -100,7 +105,7 @@ class ExpectedInformation:
         sd = np.where(np.isfinite(sd), sd, np.nan)
         with np.errstate(invalid="ignore"):
             table = covariance / np.outer(sd, sd)
-        return pd.DataFrame(table, index=list(self.labels), columns=list(self.labels))
+        return pd.DataFrame(table, index=self._index, columns=list(self.labels))
 
     def weakest(self, count: int = 1) -> pd.DataFrame:
         """Return the directions that are told least.
@@ -117,7 +122,7 @@ class ExpectedInformation:
             parameter in units of the standard error that it would have were all others known.
         """
         _, vectors = np.linalg.eigh(self._scaled[0])
-        return pd.DataFrame(vectors[:, :count], index=list(self.labels))
+        return pd.DataFrame(vectors[:, :count], index=self._index)
 
     def table(self) -> pd.DataFrame:
         """Return the expected standard errors.
@@ -132,7 +137,7 @@ class ExpectedInformation:
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(np.isinf(se), np.inf, 100 * se / np.abs(self.values))
         columns = {"value": self.values, "se": se, "rse": relative}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="parameter"))
+        return pd.DataFrame(columns, index=self._index)
 
     def told_together(self, parameter: str) -> tuple[str, float] | None:
         """Return the product or ratio that is told in place of a typical value.
@@ -165,7 +170,8 @@ class ExpectedInformation:
 
     def _logarithmic(self) -> FloatArray:
         """Return the covariance of logarithms: of positive typical values, zeros elsewhere."""
-        typical = np.array(["[" not in k for k in self.labels], dtype=bool) & (self.values > 0)
+        kinds = np.array([parse_label(label).kind for label in self.labels])
+        typical = (kinds == "typical") & (self.values > 0)
         slope = np.divide(1.0, self.values, out=np.zeros_like(self.values), where=typical)
         found: FloatArray = self._inverse()[0] * np.outer(slope, slope)
         return found

@@ -1,6 +1,6 @@
 """The ladder of identifiability: structure, design, variances, priors, in one table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,16 +22,20 @@ from pkqsp_bayes.analysis.identifiability.fisher_information import (
 from pkqsp_bayes.analysis.identifiability.practical import expected_information
 from pkqsp_bayes.analysis.identifiability.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
-from pkqsp_bayes.analysis.labels import labelled_draws, parameter_of, point_of, stated_priors
-from pkqsp_bayes.analysis.study_match import require_fitted
-from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.analysis.stated_priors import point_of, stated_priors
+from pkqsp_bayes.arguments import SEED, Rule, checked, count
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.spec.labels import parameter_of, parse_label
+from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["Identifiability", "identifiability"]
@@ -72,6 +76,15 @@ class Identifiability:
     table: pd.DataFrame
     label: str = ""
 
+    def _repr_html_(self) -> str:
+        notes = [f"Draws of {self.label}"] if self.label else []
+        notes += [a.text for a in self.structural.ambiguities]
+        notes += [other.text for other in self.others]
+        notes.append(f"Condition number {self.information.condition:.3g}")
+        head = ("parameter", *self.table.columns)
+        rows = [[label, *map(_cell, row)] for label, *row in self.table.itertuples()]
+        return html_table("Identifiability", head, rows, *notes)
+
     def __str__(self) -> str:
         """Return the table, and in words what cannot be told."""
         shown = self.table.copy()
@@ -87,8 +100,22 @@ class Identifiability:
         return "\n".join(lines)
 
 
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if np.isnan(value) else f"{value:.3g}"
+
+
+def _model_issues(where: str, value: object) -> Iterable[Issue]:
+    is_fit = isinstance(value, FittedModel | xr.DataTree)
+    return (FIT if is_fit else MODEL).issues(where, value)
+
+
+_MODEL_OR_FIT = Rule(issues=_model_issues, kinds=MODEL.kinds)
+
+
 @checked(
-    model=MODEL,
+    model=_MODEL_OR_FIT,
     study=STUDY,
     fit=FIT,
     point=NUMBERS,
@@ -98,8 +125,8 @@ class Identifiability:
 )
 @labelled
 def identifiability(
-    model: ModelLike,
-    study: StudyLike,
+    model: ModelLike | FittedModel | xr.DataTree,
+    study: StudyLike | None = None,
     fit: FitLike | None = None,
     *,
     point: Mapping[str, float] | None = None,
@@ -111,11 +138,12 @@ def identifiability(
 
     Parameters
     ----------
-    model : ModelSpec, str or Path
-        A model, its name or its file.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`).
-    fit : xarray.DataTree, optional
+    model : ModelSpec, str, Path, FittedModel or DataTree
+        A model, its name or its file; or a fit, which is then ``fit`` too.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`); by default
+        that of the fit.
+    fit : FittedModel, DataTree, str or Path, optional
         A fit of the model to it: its medians are the point of linearisation, and what it has
         estimated beyond its priors is reported. For a design that was not fitted give them as
         ``point``.
@@ -168,11 +196,13 @@ def identifiability(
     >>> found.structural.ambiguities[0].text
     'ka has no effect on what is observed'
     """
-    model, fit = as_model(model), None if fit is None else as_fit(fit)
-    study = as_study(study, model)
-    if fit is not None:
-        require_fitted(fit, study)
-    study = planned_study(study)
+    if isinstance(model, FittedModel | xr.DataTree):
+        given = open_fit(model)
+        return identifiability(
+            given.spec, study, given, point=point, truth=truth, starts=starts, seed=seed
+        )
+    model, fitted = as_model(model), None if fit is None else open_fit(fit)
+    study = planned_study(_study(model, study, fitted))
     frame = bind_data(model, study, blq="M3", centred={})
     observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
     ready = compile_model(model)
@@ -183,14 +213,14 @@ def identifiability(
         others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
     priors = stated_priors(frame)
     centre: dict[str, float] = {}
-    if issues := truth_issues(truth, _labels(priors, fit)):
+    if issues := truth_issues(truth, _labels(priors, fitted)):
         raise CheckError(issues)
-    if fit is not None:
-        drawn = point_of(labelled_draws(fit["posterior"].to_dataset()))
-        centre = {k: v for k, v in drawn.items() if k in priors or k.startswith("correlation[")}
+    if fitted is not None:
+        drawn = point_of(fitted.draws)
+        centre = {k: v for k, v in drawn.items() if k in priors or parse_label(k).kind == "corr"}
     information = expected_information(model, study, point=centre | dict(point or {}))
     needs = variance_df(information)
-    learning = None if fit is None else learning_table(fit, priors, truth=truth)
+    learning = None if fitted is None else learning_table(fitted, priors, truth=truth)
     ladder = _Ladder(
         structural=structural,
         others=others,
@@ -209,8 +239,17 @@ def identifiability(
     )
 
 
-def _labels(priors: Mapping[str, object], fit: xr.DataTree | None) -> list[str]:
-    drawn = {} if fit is None else labelled_draws(fit["posterior"].to_dataset())
+def _study(model: ModelSpec, study: StudyLike | None, fitted: FittedModel | None) -> Study:
+    if fitted is not None:
+        return fitted.resolve_study(study, own=True)
+    if study is None:
+        what, remedy = "there is none", "give the study or a design; or a fit in place of the model"
+        raise CheckError([Issue(where="study", what=what, remedy=remedy)])
+    return as_study(study, model)
+
+
+def _labels(priors: Mapping[str, object], fitted: FittedModel | None) -> list[str]:
+    drawn = {} if fitted is None else fitted.draws
     return [*dict.fromkeys([*priors, *drawn])]
 
 
@@ -259,7 +298,8 @@ class _Ladder:
         if row["structural"] == "undecided":
             yield "undecided", self.structural.problem
         if label in self.needs.index and not self.needs.loc[label, "enough"]:
-            what = "occasions in each subject" if label.startswith("omega_iov") else "subjects"
+            within = parse_label(label).kind == "omega_iov"
+            what = "occasions in each subject" if within else "subjects"
             yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
         if row["rse"] > HOPELESS:
             yield self._by_design(label)

@@ -14,10 +14,10 @@ from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.residual import residual_of
 from pkqsp_bayes.analysis.study_simulator import StudySimulator
 from pkqsp_bayes.engine.individual import individual_parameters
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.spec.reserved_labels import kappa_label
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["LinearSubject", "linear_subjects", "residual_spread"]
@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _STEP = 1e-30
-_SOLVER = SolverOptions(rtol=1e-8, atol=1e-10)
+_SOLVER = SolverSettings(rtol=1e-8, atol=1e-10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,17 +20,25 @@ from pkqsp_bayes.analysis.identifiability.linearised import (
     linear_subjects,
     residual_spread,
 )
-from pkqsp_bayes.analysis.labels import stated_point, stated_priors
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.residual import residual_of
+from pkqsp_bayes.analysis.stated_priors import stated_point, stated_priors
 from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.spec.labels import (
+    PARAMETER_DIM,
+    corr_label,
+    omega_iov_label,
+    omega_label,
+    parse_label,
+    shape_label,
+    sigma_label,
+)
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import is_coefficient, shape_label
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]
@@ -38,6 +46,7 @@ __all__ = ["compare_designs", "expected_information"]
 FloatArray = NDArray[np.float64]
 
 _RELATIVE_STEP = 1e-5
+_SCALES = ("omega", "omega_iov", "sigma")
 
 
 _DESIGNS = mapping(
@@ -61,7 +70,7 @@ def expected_information(
         values play no part, except through default priors of residual errors.
     point : mapping of str to float, optional
         Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
-        ``correlation[CL,V]``), in the units of the model; by default the medians of the priors,
+        ``corr[CL,V]``), in the units of the model; by default the medians of the priors,
         correlations 0.
 
     Returns
@@ -171,7 +180,7 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     """
     last = {name: pd.Series({"condition number": d.condition}) for name, d in designs.items()}
     columns = {name: pd.concat([d.table()["rse"], last[name]]) for name, d in designs.items()}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).rename_axis(PARAMETER_DIM)
 
 
 def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
@@ -180,7 +189,7 @@ def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
     for block in frame.blocks:
         for j, b in enumerate(block):
             for a in block[:j]:
-                yield a, b, f"correlation[{names[a]},{names[b]}]"
+                yield a, b, corr_label(names[a], names[b])
 
 
 def _estimated(frame: BoundData) -> Iterator[str]:
@@ -196,7 +205,7 @@ def _values(frame: BoundData, given: Mapping[str, float]) -> dict[str, float]:
     known = stated_point(frame) | {label: 0.0 for _, _, label in _pairs(frame)}
     for a, b, label in _pairs(frame):
         names = frame.effects[a].parameter, frame.effects[b].parameter
-        mirrored = f"correlation[{names[1]},{names[0]}]"
+        mirrored = corr_label(names[1], names[0])
         if mirrored in given:
             given = {(label if k == mirrored else k): value for k, value in given.items()}
     issues = list(_problems(known, given))
@@ -211,9 +220,9 @@ def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterato
         if label not in known:
             what, remedy = "the model has no such parameter", "it has " + ", ".join(known)
             yield Issue(where=where, what=what, remedy=remedy)
-        elif label.startswith(("omega[", "omega_iov[", "sigma[")) and not 0 <= value < np.inf:
+        elif parse_label(label).kind in _SCALES and not 0 <= value < np.inf:
             yield Issue(where=where, what=f"{value} is no scale", remedy="a value of at least 0")
-        elif label.startswith("correlation[") and not abs(value) < 1:
+        elif parse_label(label).kind == "corr" and not abs(value) < 1:
             remedy = "a value between -1 and 1"
             yield Issue(where=where, what=f"{value} is no correlation", remedy=remedy)
 
@@ -221,22 +230,23 @@ def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterato
 def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
     names = tuple(e.parameter for e in frame.effects)
     moments = tuple(e.parameter for e in frame.occasion_effects)
-    residuals = tuple(k[6:-1] for k in values if k.startswith("sigma["))
+    read = {k: parse_label(k) for k in values}
+    residuals = tuple(x.parts[0] for x in read.values() if x.kind == "sigma")
     correlation = np.eye(len(names))
     for a, b, label in _pairs(frame):
         correlation[a, b] = correlation[b, a] = values[label]
-    fixed = [k for k in values if is_coefficient(k) or "[" not in k]
+    fixed = [k for k, x in read.items() if x.kind in ("typical", "beta", "shape")]
     priors = stated_priors(frame)
     return PopulationDraws(
         shared={k: np.array([values[k]]) for k in fixed},
         sampled=tuple(k for k in fixed if isinstance(priors[k], PriorSpec)),
         effects=names,
-        omega=np.array([[values[f"omega[{n}]"] for n in names]]),
+        omega=np.array([[values[omega_label(n)] for n in names]]),
         correlation=correlation[None],
         occasion_effects=moments,
-        omega_iov=np.array([[values[f"omega_iov[{n}]"] for n in moments]]),
+        omega_iov=np.array([[values[omega_iov_label(n)] for n in moments]]),
         residuals=residuals,
-        sigma=np.array([[values[f"sigma[{r}]"] for r in residuals]]),
+        sigma=np.array([[values[sigma_label(r)] for r in residuals]]),
         occasions=frame.occasions,
     )
 
@@ -307,13 +317,13 @@ def _variance_slopes(
     z, omega, correlation = subject.eta, draws.omega[0], draws.correlation[0]
     for a, name in enumerate(draws.effects):
         half = np.outer(z[:, a], z @ (correlation[a] * omega))
-        yield f"omega[{name}]", half + half.T
+        yield omega_label(name), half + half.T
     for a, b, label in _pairs(frame):
         half = omega[a] * omega[b] * np.outer(z[:, a], z[:, b])
         yield label, half + half.T
     for q, name in enumerate(draws.occasion_effects):
         moved = subject.kappa[:, :, q]
-        yield f"omega_iov[{name}]", 2 * draws.omega_iov[0, q] * moved @ moved.T
+        yield omega_iov_label(name), 2 * draws.omega_iov[0, q] * moved @ moved.T
     sigma = draws.sigma[0]
     for i, name in enumerate(draws.residuals):
         step = _RELATIVE_STEP * max(abs(sigma[i]), 1e-3)
@@ -321,4 +331,4 @@ def _variance_slopes(
         up[i], down[i] = up[i] + step, down[i] - step
         change = residual_spread(frame, draws, subject.outputs, subject.predicted, up)
         change = change - residual_spread(frame, draws, subject.outputs, subject.predicted, down)
-        yield f"sigma[{name}]", np.diag(change / (2 * step))
+        yield sigma_label(name), np.diag(change / (2 * step))

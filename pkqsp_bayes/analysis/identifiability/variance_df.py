@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.analysis.identifiability.fisher_information import ExpectedInformation
+from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, parse_label
 
 __all__ = ["variance_df"]
 
@@ -39,12 +40,13 @@ def variance_df(information: ExpectedInformation) -> pd.DataFrame:
 def _between(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
     draws, subjects = information.draws, information.subjects
     left = np.array([s.shrinkage(draws)[0] for s in subjects]).reshape(len(subjects), -1)
+    fixed = [parse_label(k) for k in draws.sampled]
     for r, name in enumerate(draws.effects):
         informative = int((left[:, r] < _INFORMATIVE).sum())
-        paid = sum(k == name or k.startswith(f"beta[{name},") for k in draws.sampled)
+        paid = sum(k.parts[0] == name for k in fixed if k.kind in ("typical", "beta"))
         df = max(informative - paid, 0)
         shrinkage = float(left[:, r].mean())
-        yield f"omega[{name}]", len(subjects), informative, shrinkage, df, df >= _ENOUGH
+        yield omega_label(name), len(subjects), informative, shrinkage, df, df >= _ENOUGH
 
 
 def _within(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
@@ -57,4 +59,4 @@ def _within(information: ExpectedInformation) -> Iterator[tuple[object, ...]]:
         df = sum(max(n - 1, 0) for n in repeated)
         every = np.concatenate(seen) if seen else np.ones(1)
         shrinkage = float(every.mean()) if every.size else 1.0
-        yield f"omega_iov[{name}]", len(subjects), sum(repeated), shrinkage, df, df >= _ENOUGH
+        yield omega_iov_label(name), len(subjects), sum(repeated), shrinkage, df, df >= _ENOUGH

@@ -16,16 +16,16 @@ from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
 from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, require_draws
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -40,7 +40,7 @@ _NAMED = 5
 _SAME = Issue(
     where="posterior",
     what="all its draws are the same, so that no weights show what leaving out changes",
-    remedy="look at pkqsp_bayes.diagnose of the fit; fit again, with longer warm-up",
+    remedy=f"look at {setting('diagnose')} of the fit; fit again, with longer warm-up",
 )
 
 
@@ -70,7 +70,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
 
     Returns
@@ -80,7 +80,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
         0.7 for some observations their values, and the sum with them, are not reliable: a warning
         is logged.
     """
-    tree = as_fit(fit)
+    tree = open_fit(fit).tree
     _require_likelihood(tree)
     with quiet_dependencies():
         result = LeaveOneOut.of(az.loo(tree, var_name="DV", pointwise=True))
@@ -88,7 +88,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
         what += "values are not reliable"
-        remedy = "compare models by subjects left out (pq.loo_subject)"
+        remedy = f"compare models by subjects left out: {setting('loo_subject')}"
         issue = Issue(severity="warning", where="leave one out", what=what, remedy=remedy)
         _LOGGER.warning("%s", issue)
     return result
@@ -97,7 +97,7 @@ def loo(fit: FitLike) -> LeaveOneOut:
 def _require_likelihood(tree: xr.DataTree) -> None:
     """Refuse what has too few draws, the same in each, or no likelihood of observations."""
     if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
-        what, remedy = "it has no likelihood of observations", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no likelihood of observations", f"give {setting('a fit')}"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
     found = tree["log_likelihood"]["DV"].stack(sample=("chain", "draw")).transpose("sample", ...)
     require_draws(found.sizes["sample"])
@@ -119,7 +119,7 @@ _REFIT = instance(Callable, wanted="give a function from a study to a fit")  # t
 @labelled
 def loo_subject(
     fit: FitLike,
-    study: StudyLike,
+    study: StudyLike | None = None,
     *,
     draws: int = 1000,
     proposals: int = 30,
@@ -134,10 +134,10 @@ def loo_subject(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: that of the fit.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: that of the fit, which is the default.
     draws : int
         Draws of the posterior, 25 or more.
     proposals : int
@@ -162,9 +162,10 @@ def loo_subject(
         If the study is not the one that was fitted; if there are fewer than 25 draws, or all the
         same.
     """
-    fit, study = fit_and_its_study(fit, study)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study, own=True)
     rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
+    seen = observed_study(fitted, study, draws=draws, rng=rng)
     require_draws(seen.draws.size)
     _require_spread(seen.draws)
     result = _left_out(seen, proposals, rng)
@@ -230,8 +231,8 @@ def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequenc
         where="leave one out",
         what=f"Pareto k is above {_GOOD_K} for {len(named)} of {result.elpd_i.size} subjects "
         f"({shown}): there is no number for them, nor for all together",
-        remedy="pass refit=, which fits the model without each of them; where k is just above, or "
-        "infinite, more draws of a longer fit and more proposals help",
+        remedy=f"{setting('refit')}; where k is just above, or infinite, more draws of a longer "
+        f"fit and more proposals help ({setting('proposals')})",
     )
     _LOGGER.warning("%s", issue)
 

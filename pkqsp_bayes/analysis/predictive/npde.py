@@ -15,12 +15,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_study
-from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.observed_study import replicated_study
 from pkqsp_bayes.analysis.predictive.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["npde"]
@@ -39,15 +38,17 @@ _LEAST = 3
     seed=SEED,
 )
 @labelled
-def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) -> xr.Dataset:
+def npde(
+    fit: FitLike, study: StudyLike | None = None, *, draws: int = 1000, seed: int = 1
+) -> xr.Dataset:
     """Compute NPDE and NPD of every observation, and test them.
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the observations.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the observations; by default the study of the fit.
     draws : int
         Replicates; each is of another draw of the posterior, so that its uncertainty is in.
     seed : int
@@ -61,7 +62,7 @@ def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) ->
         (endpoint, test): of ``mean``, ``variance``, ``normality`` (Shapiro-Francia) of the npde,
         and ``all``, the smallest of the three. Each is the rank of the observed statistic among
         those of the replicates, and no smaller than about 2 / draws. Coordinates ``ID``, ``TIME``,
-        ``TAD``, ``endpoint_of``, ``censored``.
+        ``TAD``, ``endpoint_of``, ``censored``; ``unit`` of each endpoint.
 
     Raises
     ------
@@ -69,11 +70,10 @@ def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) ->
         With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits of quantification, and observations without one.
     """
-    fit, study = fit_and_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
-    limits, table = seen.limits(), seen.table
-    seen, simulated = seen.replicates(rng)
+    fitted = open_fit(fit)
+    made = replicated_study(fitted, fitted.resolve_study(study), draws=draws, seed=seed)
+    limits, table = made.seen.limits(), made.seen.table
+    seen, simulated, rng = made.kept, made.values, made.generator()
     pool = np.vstack([table["DV"].to_numpy(dtype=float), simulated])
     side = limits.side(pool)
     side[0] = limits.side(pool[0], table["censored"].to_numpy())
@@ -100,10 +100,12 @@ def npde(fit: FitLike, study: StudyLike, *, draws: int = 1000, seed: int = 1) ->
             "endpoint_of": ("observation", table["endpoint"].to_numpy()),
             "observation": table["row"].to_numpy(),
             "endpoint": endpoints,
+            "unit": ("endpoint", [seen.model.observe[e].value.unit or "" for e in endpoints]),
             "test": list(_TESTS),
         },
         attrs={
             "model": seen.model.title,
+            "time_unit": seen.model.time_unit,
             "draws": seen.draws.size,
             "seed": seed,
         },

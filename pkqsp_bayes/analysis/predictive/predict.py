@@ -1,13 +1,11 @@
 """`predict`: what the posterior predicts of each observation, conditional or for new subjects."""
 
-import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_study
-from pkqsp_bayes.analysis.observed_study import Kind, observed_study
+from pkqsp_bayes.analysis.observed_study import Kind, predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["predict"]
@@ -22,16 +20,22 @@ __all__ = ["predict"]
 )
 @labelled
 def predict(
-    fit: FitLike, study: StudyLike, *, kind: Kind = "conditional", draws: int = 500, seed: int = 1
+    fit: FitLike,
+    study: StudyLike | None = None,
+    *,
+    kind: Kind = "conditional",
+    draws: int = 500,
+    seed: int = 1,
 ) -> xr.Dataset:
     """Predict each observation of a study.
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: for ``kind="conditional"`` the study of the fit; else any.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file; by default that of the fit, which ``kind="conditional"``
+        needs.
     kind : {"conditional", "new_subjects", "typical"}
         With the random effects of the study's own subjects; with those of new subjects of the same
         covariates; or with none.
@@ -52,10 +56,10 @@ def predict(
     CheckError
         With every problem of the study; if its subjects are not those of the fit.
     """
-    fit, study = fit_and_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
-    f = seen.predictions(kind, rng)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study)
+    made = predicted_study(fitted, study, kind, draws=draws, seed=seed)
+    seen, f, rng = made.seen, made.values, made.generator()
     table, dims = seen.table, ("draw", "observation")
     labels = {
         name: ("observation", table[name].to_numpy())
@@ -63,7 +67,7 @@ def predict(
     }
     return xr.Dataset(
         {
-            f"prediction_{kind}": (dims, f),
+            f"prediction_{kind}": (dims, f.copy()),
             f"observation_{kind}": (dims, seen.observe(f, rng)),
             "DV": ("observation", table["DV"].to_numpy()),
         },

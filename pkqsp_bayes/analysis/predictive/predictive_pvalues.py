@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE, fit_and_study
-from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE
+from pkqsp_bayes.analysis.observed_study import replicated_study
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.predictive.ranks import two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -77,7 +77,7 @@ replicates."""
 @labelled
 def predictive_pvalues(
     fit: FitLike,
-    study: StudyLike,
+    study: StudyLike | None = None,
     *,
     statistics: Mapping[str, Statistic] | None = None,
     draws: int = 300,
@@ -87,10 +87,10 @@ def predictive_pvalues(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the observations.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the observations; by default the study of the fit.
     statistics : mapping of str to callable, optional
         From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
         below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
@@ -114,13 +114,11 @@ def predictive_pvalues(
         With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
         several limits, and observations without one.
     """
-    fit, study = fit_and_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
-    limits, observations = seen.limits(), seen.table
-    seen, values = seen.replicates(rng)
+    fitted = open_fit(fit)
+    made = replicated_study(fitted, fitted.resolve_study(study), draws=draws, seed=seed)
+    limits, observations = made.seen.limits(), made.seen.table
     chosen = STATISTICS if statistics is None else statistics
-    cases = CensoredTables.of(observations, limits, values)
+    cases = CensoredTables.of(observations, limits, made.values)
     endpoints = list(dict.fromkeys(observations["endpoint"]))
     pairs = [cases.statistics(endpoint, chosen) for endpoint in endpoints]
     observed, replicated = (np.array(part) for part in zip(*pairs, strict=True))
@@ -132,8 +130,8 @@ def predictive_pvalues(
         },
         coords={"endpoint": endpoints, "statistic": list(chosen)},
         attrs={
-            "model": seen.model.title,
-            "draws": seen.draws.size,
+            "model": made.kept.model.title,
+            "draws": made.kept.draws.size,
             "seed": seed,
         },
     )

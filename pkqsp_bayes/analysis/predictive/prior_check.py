@@ -9,8 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE, study_for
-from pkqsp_bayes.analysis.population_draws import model_of
+from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.predictive.predictive_pvalues import STATISTICS
 from pkqsp_bayes.analysis.predictive.quantification_limits import endpoint_limits
@@ -19,14 +18,17 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import PRIOR_DRAWS
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.addresses import stated_values
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
-from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["PRIOR_STATISTICS", "prior_check"]
 
@@ -97,8 +99,8 @@ def prior_check(
     check takes normal scores of each statistic's ranks and their Mahalanobis distance, and ranks
     that among the replicates.
     """
-    study = study_for(prior, study)
-    model = model_of(prior)
+    model = read_spec(prior)
+    study = as_study(study, model)
     own = _dependent(model)
     table = _observations(model, prior, study)
     _check_study(prior, study, table, own)
@@ -152,12 +154,12 @@ def _check_study(prior: xr.DataTree, study: Study, table: pd.DataFrame, own: lis
         what = "the prior was drawn for another study"
         if drawn.size == (table["censored"] == 0).sum() < len(table):
             what = "the prior was drawn without the censored values (M1)"
-        remedy = "call sample_prior with this one, and blq='M3'"
+        remedy = f"call {setting('sample_prior')} with this one, and {setting('blq', 'M3')}"
     elif own and not np.allclose(drawn.to_numpy(), table["DV"], rtol=1e-12, atol=0):
         named = ", ".join(own)
         what = f"its values are not those by which the default priors of {named} were scaled: the "
         what += "prior was drawn for another study"
-        remedy = f"call sample_prior with this one, or state a prior for {named}"
+        remedy = f"call {setting('sample_prior')} with this one, or state a prior for {named}"
     else:
         return
     raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
@@ -172,7 +174,7 @@ def _is_same_design(
     same = all((drawn[a].to_numpy() == table[b].to_numpy()).all() for a, b in pairs)
     if not same or "design" not in prior.attrs:
         return same
-    frame = bind_data(model_of(prior), study, blq="M3", centred={})
+    frame = bind_data(read_spec(prior), study, blq="M3", centred={})
     return bool(prior.attrs["design"] == design_key(frame))
 
 
@@ -198,8 +200,8 @@ def _replicas(
 
 def _dependent(model: ModelSpec) -> list[str]:
     """Return residual parameters without a prior of their own: the default looks at the data."""
-    stated = stated_values(model)
-    return [name for name, prior in stated.items() if prior is None and name.startswith("sigma")]
+    missing = [label for label, prior in stated_values(model).items() if prior is None]
+    return [label for label in missing if parse_label(label).kind == "sigma"]
 
 
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES, fit_and_study
+from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES
 from pkqsp_bayes.analysis.decisions.individualise import individualise
 from pkqsp_bayes.analysis.decisions.individuals import Individuals, individual_draws
 from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
@@ -19,8 +19,9 @@ from pkqsp_bayes.arguments import (
 )
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -58,7 +59,7 @@ def validate(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
     study : Study, str, Path or DataFrame
         A study, its name or its file: observations that were not in the fit.
@@ -97,19 +98,20 @@ def validate(
     CheckError
         With every problem of the study; if no observation is left to compare.
     """
-    fit, study = fit_and_study(fit, study)
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study)
     rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng, occasions=occasion_labels(study))
+    seen = observed_study(fitted, study, draws=draws, rng=rng, occasions=occasion_labels(study))
     later = np.ones(len(seen.observations), dtype=bool)
     f = seen.predictions("new_subjects", rng)
     found = {"population": (f, seen.observe(f, rng))}
     if early is not None:
         later = seen.table["TIME"].to_numpy() > early
-        individuals = individualise(fit, _hide(study, seen, later), draws=draws, seed=seed)
+        individuals = individualise(fitted, _hide(study, seen, later), draws=draws, seed=seed)
         found["individual"] = _of_individuals(seen, individuals, rng)
     if not later.any():
         what = "it has no observation to compare with"
-        remedy = "give observations (EVID 0, MDV 0), some of them after `early`"
+        remedy = f"give observations (EVID 0, MDV 0), some of them after {setting('early')}"
         raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     parts = [
         _compare(seen, later, values[:, later], replicates[:, later], bins, probabilities, rng)

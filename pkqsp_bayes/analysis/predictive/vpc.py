@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES, fit_and_study
-from pkqsp_bayes.analysis.observed_study import observed_study
+from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES
+from pkqsp_bayes.analysis.observed_study import SimulatedStudy, observed_study, replicated_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.ranks import far_p
 from pkqsp_bayes.arguments import (
@@ -24,7 +24,10 @@ from pkqsp_bayes.arguments import (
 )
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
+from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["prediction_corrected", "vpc"]
@@ -48,7 +51,7 @@ _INTERVAL = (0.025, 0.5, 0.975)
 @labelled
 def vpc(
     fit: FitLike,
-    study: StudyLike,
+    study: StudyLike | None = None,
     *,
     endpoint: str | None = None,
     corrected: bool = False,
@@ -66,10 +69,10 @@ def vpc(
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns; or its folder.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the observations.
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the observations; by default the study of the fit.
     endpoint : str, optional
         Which; needed where the model has several.
     corrected : bool
@@ -106,14 +109,15 @@ def vpc(
     CheckError
         An unknown endpoint or column; every problem of the study.
     """
-    fit, study = fit_and_study(fit, study)
-    rng = np.random.default_rng(seed)
-    seen = observed_study(fit, study, draws=draws, rng=rng)
-    table = seen.table
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study)
+    seen = observed_study(fitted, study, draws=draws, rng=np.random.default_rng(seed))
+    table, limits = seen.table, seen.limits()
     chosen = _endpoint(table, endpoint)
     mine = np.flatnonzero((table["endpoint"] == chosen).to_numpy())
-    limits = seen.limits().take(mine)
-    seen, replicates = seen.replicates(rng)
+    limits = limits.take(mine)
+    made = replicated_study(fitted, study, draws=draws, seed=seed)
+    seen, replicates = made.kept, made.values
     table = table.iloc[mine].reset_index(drop=True)
     pool = np.vstack([table["DV"].to_numpy(dtype=float), replicates[:, mine]])
     side = limits.side(pool)
@@ -121,7 +125,7 @@ def vpc(
     strata, labels = _strata(table, stratify)
     place, centres = _bins(table[time].to_numpy(dtype=float), strata, len(labels), bins)
     if corrected:
-        typical = seen.predictions("typical", rng)[:, mine].mean(axis=0)
+        typical = _typical(fitted, study, made, (draws, seed))[:, mine].mean(axis=0)
         pool = pool * prediction_corrected(typical, strata, place)
     parts = [
         _stratum(pool, side, np.flatnonzero(strata == k), place, centres[k], quantiles)
@@ -137,6 +141,14 @@ def vpc(
         time=time, time_unit=seen.model.time_unit, corrected=int(corrected), draws=seen.draws.size,
         seed=seed, stratify=stratify or "",
     )  # fmt: skip
+
+
+def _typical(
+    fitted: FittedModel, study: Study, made: SimulatedStudy, settings: tuple[int, int]
+) -> FloatArray:
+    """Return the prediction of each observation under each draw, without random effects."""
+    key = ("typical predictions", study_fingerprint(study), *settings)
+    return fitted.once(key, lambda: made.kept.predictions("typical", made.generator()))
 
 
 def prediction_corrected(
@@ -182,7 +194,20 @@ def _strata(table: pd.DataFrame, column: str | None) -> tuple[NDArray[np.int64],
     if values.nunique() > 6 and pd.api.types.is_numeric_dtype(values):
         values = pd.qcut(values, 4, duplicates="drop")
     codes, labels = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), [f"{column} {label}" for label in labels]
+    return codes.astype(np.int64), [f"{column} {_level_name(label)}" for label in labels]
+
+
+def _level_name(level: object) -> str:
+    """Return a level of a column, or a range of it, as text.
+
+    Examples
+    --------
+    >>> _level_name(pd.Interval(54.59999, 63.575)), _level_name("pm")
+    ('54.6 to 63.58', 'pm')
+    """
+    if isinstance(level, pd.Interval):
+        return f"{level.left:.4g} to {level.right:.4g}"
+    return str(level)
 
 
 def _bins(

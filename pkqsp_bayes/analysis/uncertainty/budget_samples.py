@@ -11,6 +11,7 @@ from pkqsp_bayes.analysis.uncertainty.moments import Estimate
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design
 from pkqsp_bayes.analysis.uncertainty.scales import Scale, on_scale
 from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.spec.labels import eta_label
 
 __all__ = ["NestedSamples", "SolveError", "draw_nested", "draw_singles", "effect_groups"]
 
@@ -107,7 +108,7 @@ def effect_groups(draws: PopulationDraws) -> dict[str, list[int]]:
     ...     correlation=np.array([[[1.0, 0.5], [0.5, 1.0]]]), occasion_effects=nothing,
     ...     omega_iov=none, residuals=nothing, sigma=none)
     >>> effect_groups(draws)
-    {'CL+V': [0, 1]}
+    {'eta[CL]+eta[V]': [0, 1]}
     """
     linked = (draws.correlation != 0).any(axis=0)
     groups: dict[str, list[int]] = {}
@@ -115,7 +116,7 @@ def effect_groups(draws: PopulationDraws) -> dict[str, list[int]]:
     for i in range(len(draws.effects)):
         if i not in done:
             members = [int(j) for j in np.flatnonzero(linked[i])]
-            groups["+".join(draws.effects[j] for j in members)] = members
+            groups["+".join(eta_label(draws.effects[j]) for j in members)] = members
             done |= set(members)
     return groups
 

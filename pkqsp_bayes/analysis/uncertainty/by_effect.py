@@ -24,7 +24,7 @@ class EffectVariances:
     Parameters
     ----------
     name : str
-        ``CL``, or ``CL+V`` for a block.
+        ``eta[CL]``, or ``eta[CL]+eta[V]`` for a block.
     first : Estimate
         What would be gone if it were known: Var(E(f | group)).
     total : Estimate

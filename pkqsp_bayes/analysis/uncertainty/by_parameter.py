@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.spec.labels import corr_label, omega_iov_label, omega_label, sigma_label
 
 __all__ = ["ParameterShares", "parameter_shares", "uncertain_quantities"]
 
@@ -46,15 +47,15 @@ class ParameterShares:
 def uncertain_quantities(draws: PopulationDraws) -> dict[str, FloatArray]:
     """Return each population parameter that differs between draws, (D,) each."""
     found = {name: draws.shared[name] for name in draws.sampled}
-    for name, labels, values in (
-        ("omega", draws.effects, draws.omega),
-        ("omega_iov", draws.occasion_effects, draws.omega_iov),
-        ("sigma", draws.residuals, draws.sigma),
+    for labelled, names, values in (
+        (omega_label, draws.effects, draws.omega),
+        (omega_iov_label, draws.occasion_effects, draws.omega_iov),
+        (sigma_label, draws.residuals, draws.sigma),
     ):
-        found |= {f"{name}[{label}]": values[:, k] for k, label in enumerate(labels)}
+        found |= {labelled(name): values[:, k] for k, name in enumerate(names)}
     for i, first in enumerate(draws.effects):
         for j, second in enumerate(draws.effects[:i]):
-            found[f"correlation[{second},{first}]"] = draws.correlation[:, i, j]
+            found[corr_label(second, first)] = draws.correlation[:, i, j]
     return {name: v for name, v in found.items() if np.ptp(v) > 1e-12 * np.abs(v).max(initial=1)}
 
 

@@ -12,15 +12,14 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.analysis_arguments import fit_and_its_study
-from pkqsp_bayes.analysis.labels import labelled_draws
-from pkqsp_bayes.analysis.population_draws import model_of
 from pkqsp_bayes.analysis.uncertainty.prior_density import StatedDensity, stated_density
 from pkqsp_bayes.arguments import PATH, checked, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.fitting.sampling.fit import fit as run_fit
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
@@ -57,8 +56,8 @@ _TABLES = mapping(PRIORS, wanted="give a mapping of names to PriorTables")
 @labelled
 def compare_priors(
     fit: FitLike,
-    study: StudyLike,
-    priors: Mapping[str, PriorTable],
+    study: StudyLike | None = None,
+    priors: Mapping[str, PriorTable] | None = None,
     *,
     folder: Path | str | None = None,
     settings: FitSettings | None = None,
@@ -74,11 +73,11 @@ def compare_priors(
 
     Parameters
     ----------
-    fit : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returned; best the one with the vaguest priors.
-    study : Study, str, Path or DataFrame
-        A study, its name or its file: the study of that fit.
-    priors : mapping of str to PriorTable
+    study : Study, str, Path or DataFrame, optional
+        A study, its name or its file: the study of that fit, which is the default.
+    priors : mapping of str to PriorTable, optional
         The others, by the names that they shall have.
     folder : Path, optional
         Where fits go that have to be made, one below it each; those that are there are resumed.
@@ -128,10 +127,10 @@ def compare_priors(
     >>> found.method.values.tolist(), bool(found.log_bayes_factor.sel(prior="other") > 0)
     (['fitted', 'weighted'], True)
     """
-    fit, study = fit_and_its_study(fit, study)
-    model = model_of(fit)
-    models = _models(model, priors)
-    draws = fit["posterior"].to_dataset()
+    fitted = open_fit(fit)
+    study = fitted.resolve_study(study, own=True)
+    model, draws = fitted.spec, fitted.posterior
+    models = _models(model, priors or {})
     base = stated_density(model, study)
     rows = {FITTED: _Row(method="fitted", moments=_moments(draws, None))}
     place = None if folder is None else Path(folder)
@@ -141,7 +140,7 @@ def compare_priors(
         row = _weighted(draws, base, target)
         refused = row.method == "none"
         if refused and place is not None:
-            chosen = settings or _settings_of(fit)
+            chosen = settings or _settings_of(fitted)
             again = run_fit(
                 other, study, place / name, settings=chosen, options=options, resume=True
             )
@@ -198,8 +197,8 @@ def _check_same(name: str, base: StatedDensity, other: StatedDensity) -> None:
         )
 
 
-def _settings_of(fit: xr.DataTree) -> FitSettings:
-    return FitSettings(**read_attribute(fit, "settings"))
+def _settings_of(fitted: FittedModel) -> FitSettings:
+    return FitSettings(**read_attribute(fitted.tree, "settings"))
 
 
 def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> _Row:

@@ -1,7 +1,7 @@
 """The priors of a model as one normalised density, for draws of its parameters."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from pkqsp_bayes.analysis.labels import labelled_draws, stated_priors
+from pkqsp_bayes.analysis.stated_priors import stated_priors
+from pkqsp_bayes.fitting.results.quantities import correlation_blocks, labelled_draws
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.distribution import Distribution, distribution
@@ -62,7 +63,7 @@ class StatedDensity:
             total += law.log_density(draws[label])
         for joint in self.joint.values():
             total += _joint_log_density(joint, draws)
-        for matrices in _correlations(posterior):
+        for matrices in correlation_blocks(posterior):
             total += lkj_log_density(matrices, self.lkj)
         return total
 
@@ -126,13 +127,6 @@ def _log_slope(x: FloatArray, scale: str) -> FloatArray:
             return -np.log(x) - np.log1p(-x)
         case _:
             return np.zeros_like(x)
-
-
-def _correlations(posterior: xr.Dataset) -> Iterator[FloatArray]:
-    """Yield the correlation matrices (draws, K, K) of each block."""
-    for name, variable in posterior.data_vars.items():
-        if str(name).startswith("correlation_"):
-            yield variable.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
 
 
 def lkj_log_density(matrices: FloatArray, shape: float) -> FloatArray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
-from pkqsp_bayes.engine.kernel import SolverOptions
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
@@ -37,7 +37,7 @@ class Design:
         What is asked of it.
     records : (T,) array of int
         Rows of the study at those times.
-    options : SolverOptions
+    options : SolverSettings
         Of every solve.
     """
 
@@ -46,7 +46,7 @@ class Design:
     times: FloatArray
     endpoint: Endpoint
     records: NDArray[np.int64]
-    options: SolverOptions
+    options: SolverSettings
 
     def parameters(
         self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray | None = None
@@ -80,7 +80,7 @@ def make_design(
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
     endpoint: Endpoint,
-    options: SolverOptions,
+    options: SolverSettings,
 ) -> Design:
     """Return the design.
 

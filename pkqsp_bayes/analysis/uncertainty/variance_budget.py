@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.uncertainty.budget_samples import NestedSamples, draw_nested, draw_singles
 from pkqsp_bayes.analysis.uncertainty.by_parameter import parameter_shares
@@ -29,10 +29,11 @@ from pkqsp_bayes.analysis.uncertainty.scales import (
     residual_variance,
 )
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
-from pkqsp_bayes.engine.kernel import SOLVER_OPTIONS, SolverOptions
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.psis import require_draws
+from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
@@ -57,7 +58,7 @@ _LEAST = 10
     outer=count(_LEAST),
     inner=count(2),
     seed=SEED,
-    options=SOLVER_OPTIONS,
+    options=SOLVER_SETTINGS,
 )
 @labelled
 def variance_budget(
@@ -71,13 +72,13 @@ def variance_budget(
     outer: int = 200,
     inner: int = 100,
     seed: int = 1,
-    options: SolverOptions | None = None,
+    options: SolverSettings | None = None,
 ) -> xr.Dataset:
     r"""Split the variance of an endpoint: between subjects, parameter uncertainty, residual.
 
     Parameters
     ----------
-    fit : xarray.DataTree
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` returns (or a prior in its form).
     output : str
         An output of the model.
@@ -93,7 +94,7 @@ def variance_budget(
         Draws of the parameters (10 or more), and subjects under each.
     seed : int
         The same seed gives the same numbers.
-    options : SolverOptions, optional
+    options : SolverSettings, optional
         Tolerances and limits of the kernel.
 
     Returns
@@ -112,9 +113,10 @@ def variance_budget(
         ``first_order``, ``first_order_ratio`` : the same by linearisation at the posterior mean,
         and its ratio to the variance: far from 1, linearisation fails.
         ``by_effect`` (``index``: first, total), ``by_effect_error`` : of the latent variance
-        between subjects, by random effect (Sobol; a block of correlated effects is one).
+        between subjects, by random effect (Sobol; a block of correlated effects is
+        one), under ``eta[CL]``, of a block ``eta[CL]+eta[V]``.
         ``by_parameter`` (``index``: first, weight), ``linear_r2`` : shares of the parameter
-        uncertainty, by parameter; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
+        uncertainty, by ``parameter``; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
         ``mean``, ``typical`` : of the endpoint over everything; and that of the typical subject.
 
     Raises
@@ -131,8 +133,8 @@ def variance_budget(
     error may be zero or less: its logarithm has no mean and no variance, so that the parts that it
     has to do with, and all shares, are NaN (the latent view has them).
     """
-    fit = as_fit(fit)
-    model = model_of(fit)
+    fitted = open_fit(fit)
+    model = fitted.spec
     design = make_design(
         model,
         output=output,
@@ -140,10 +142,10 @@ def variance_budget(
         doses=regimen,
         covariates=covariates or {},
         endpoint=endpoint or Endpoint(),
-        options=options or SolverOptions(),
+        options=options or SolverSettings(),
     )
     rng = np.random.default_rng(seed)
-    draws = population_draws(model, fit["posterior"].to_dataset())
+    draws = population_of(fitted)
     require_draws(draws.size, _LEAST)
     nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
     if design.endpoint.kind != "time_above":  # which may well be 0
@@ -336,11 +338,11 @@ def _by_parameter(nested: NestedSamples, scale: Scale) -> xr.Dataset:
     return xr.Dataset(
         {
             "by_parameter": (
-                ("share_index", "quantity", "time"), np.array([shares.first, shares.weight])
+                ("share_index", PARAMETER_DIM, "time"), np.array([shares.first, shares.weight])
             ),
             "linear_r2": ("time", shares.r2),
         },
-        coords={"share_index": ["first", "weight"], "quantity": list(shares.names)},
+        coords={"share_index": ["first", "weight"], PARAMETER_DIM: list(shares.names)},
     )  # fmt: skip
 
 

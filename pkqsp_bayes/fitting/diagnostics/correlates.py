@@ -1,6 +1,5 @@
 """Which parameter is behind a diagnostic: shifts, ties and twins among the population draws."""
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,12 +7,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.fitting.results.metadata import FitAccount
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.labels import kappa_label
 
 __all__ = ["energy_correlate", "most_correlated", "other_centring", "strongest_shift"]
 
 FloatArray = NDArray[np.float64]
 
-_INDIVIDUAL = ("eta", "kappa")
 _TWINS = 0.9
 _SHIFT = 0.5
 _TIE = 0.5
@@ -25,24 +26,23 @@ def other_centring(place: str, account: FitAccount) -> str:
     Parameters
     ----------
     place : str
-        ``omega[CL]``, ``eta[7, CL]``, ``kappa[7, 1, CL]``, ``omega_iov[CL]``.
+        ``omega[CL]``, ``eta[7,CL]``, ``kappa[7,1,CL]``, ``omega_iov[CL]``.
     account : FitAccount
         Knows how it was sampled.
 
     Examples
     --------
+    >>> from pkqsp_bayes.remedies import on_command_line
     >>> known = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
-    >>> other_centring("omega[CL]", known)
-    'sample its deviations non-centred: BindOptions(centred={"CL": False}), or --non-centred CL'
+    >>> on_command_line(other_centring("omega[CL]", known))
+    "sample its deviations non-centred: --non-centred 'CL'"
     """
     variable, _, labels = place.partition("[")
-    parameter = labels.rstrip("]").split(", ")[-1]
-    key = f"kappa[{parameter}]" if variable in ("kappa", "omega_iov") else parameter
+    parameter = labels.rstrip("]").split(",")[-1]
+    key = kappa_label(parameter) if variable in ("kappa", "omega_iov") else parameter
     is_centred = account.centred.get(key, False)
     way = "non-centred" if is_centred else "centred"
-    python = f'BindOptions(centred={{"{key}": {not is_centred}}})'
-    shell = f"'{key}'" if "[" in key else key
-    return f"sample its deviations {way}: {python}, or --{way} {shell}"
+    return f"sample its deviations {way}: {setting(way.replace('-', '_'), key)}"
 
 
 def strongest_shift(tree: xr.DataTree, marked: NDArray[np.bool_]) -> tuple[str, str] | None:
@@ -97,7 +97,7 @@ def most_correlated(place: str, tree: xr.DataTree) -> tuple[str, float] | None:
     Parameters
     ----------
     place : str
-        Name, as `_quantities` labels them.
+        Its label.
     tree : xarray.DataTree
         Has a posterior.
 
@@ -129,18 +129,5 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
 
 def _quantities(tree: xr.DataTree) -> Mapping[str, FloatArray]:
     """Return the draws of each population quantity, chain after chain, logarithms if positive."""
-    found = {}
-    for name, values in tree["posterior"].to_dataset().data_vars.items():
-        if name in _INDIVIDUAL:
-            continue
-        rest = [dim for dim in values.dims if dim not in ("chain", "draw")]
-        labels = [[str(v) for v in values[dim].to_numpy()] for dim in rest]
-        table = (
-            values.transpose("chain", "draw", *rest)
-            .to_numpy()
-            .reshape(values.sizes["chain"] * values.sizes["draw"], -1)
-        )
-        for column, at in zip(table.T, itertools.product(*labels), strict=True):
-            place = f"{name}[{', '.join(at)}]" if at else str(name)
-            found[place] = np.log(column) if (column > 0).all() else column
-    return found
+    draws = labelled_draws(tree["posterior"].to_dataset())
+    return {label: np.log(x) if (x > 0).all() else x for label, x in draws.items()}

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.arguments import checked
-from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.errors import Issue, Issues
 from pkqsp_bayes.fitting.diagnostics.correlates import (
     energy_correlate,
     most_correlated,
@@ -28,13 +28,16 @@ from pkqsp_bayes.fitting.diagnostics.correlates import (
 )
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.results.approximation import approximation_issues
-from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, as_fit
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.metadata import FitAccount, read_account
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.remedies import setting
+from pkqsp_bayes.spec.labels import CORRELATIONS, parse_label
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "find_faults"]
 
 _RHAT = 1.01
+_SPREADS = ("omega", "omega_iov")
 _ESS_A_CHAIN = 100
 _EBFMI = 0.3
 _LONGER = 5
@@ -44,8 +47,8 @@ _DELTAS = (0.95, 0.99)
 _Found = Iterator[Issue]
 
 
-@checked(tree=FIT)
-def diagnose(tree: FitLike) -> list[Issue]:
+@checked(fit=FIT)
+def diagnose(fit: FitLike) -> list[Issue]:
     """Return what is wrong with a fit, and what to do about it; empty if nothing is.
 
     R-hat above 1.01; bulk or tail ESS below 100 a chain; divergent transitions; transitions at the
@@ -54,15 +57,19 @@ def diagnose(tree: FitLike) -> list[Issue]:
 
     Parameters
     ----------
-    tree : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         What `pkqsp_bayes.fit` or `read_fit` returns; or the folder of the fit.
 
     Returns
     -------
-    list of Issue
-        All of severity ``warning``.
+    Issues
+        A list; all of severity ``warning``.
     """
-    tree = as_fit(tree)
+    return Issues(open_fit(fit).diagnostics)
+
+
+def find_faults(tree: xr.DataTree) -> list[Issue]:
+    """Return what `diagnose` returns of a result."""
     if "approximation" in {**tree.attrs, **tree["posterior"].attrs}:  # no chain, nothing to mix
         return list(approximation_issues({**tree["posterior"].attrs, **tree.attrs}))
     return _of_sampling(tree)
@@ -115,7 +122,7 @@ def _worst(
         index = int(np.nanargmax(flat) if largest else np.nanargmin(flat))
         at = np.unravel_index(index, values.shape)
         labels = [str(values[dim].to_numpy()[i]) for dim, i in zip(values.dims, at, strict=True)]
-        place = f"{name}[{', '.join(labels)}]" if labels else str(name)
+        place = f"{name}[{','.join(labels)}]" if labels else str(name)
         yield str(name), place, float(flat[index]), bad
 
 
@@ -127,10 +134,10 @@ def _remedy(name: str, place: str, tree: xr.DataTree, account: FitAccount, *, fa
     """Say what to do about a variable that mixes badly: longer, and by what it is."""
     wanted = int(np.ceil(factor * account.draws / 100) * 100)
     few = factor <= _LONGER
-    longer = f"run longer (draws = {wanted})" if few else "running longer alone will not do"
+    longer = f"run longer: {setting('draws', wanted)}" if few else "a longer run is not enough"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, account)}"
-    if name.startswith("correlation"):
+    if name == CORRELATIONS:
         return f"{longer}; few subjects tell little of a correlation: raise lkj, or drop correlate"
     if name == "sigma":
         return f"{longer}; a tighter prior of sigma, or another form of the residual error"
@@ -153,7 +160,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
         return
     delta = next((d for d in _DELTAS if d > account.adapt_delta), None)
     first = (
-        f"raise adapt_delta from {account.adapt_delta:g} to {delta:g}"
+        f"raise the target acceptance from {account.adapt_delta:g}: {setting('adapt_delta', delta)}"
         if delta
         else "smaller steps will not help any more"
     )
@@ -162,7 +169,7 @@ def _check_divergences(tree: xr.DataTree, account: FitAccount) -> _Found:
     if shifted is not None:
         place, direction = shifted
         gather = f"; they gather at {direction} {place}"
-        if place.startswith("omega"):
+        if parse_label(place).kind in _SPREADS:
             first += f"; {other_centring(place, account)}"
         else:
             first += f"; a tighter prior of {place}"
@@ -179,8 +186,9 @@ def _check_tree_depth(tree: xr.DataTree, account: FitAccount) -> _Found:
         what = (
             f"{deep} of {depth.size} transitions reached the greatest tree depth: slow, not wrong"
         )
+        deeper = setting("max_treedepth", account.max_treedepth + 2)
         remedy = (
-            f"raise max_treedepth from {account.max_treedepth} to {account.max_treedepth + 2}; "
+            f"raise the greatest depth from {account.max_treedepth}: {deeper}; "
             "if it is most of them, parameters are strongly tied or very differently scaled: "
             "tighter priors shorten the way"
         )
@@ -200,7 +208,9 @@ def _check_energy(tree: xr.DataTree, account: FitAccount) -> _Found:
             remedy = "run longer; tighter priors of what has long tails"
             if tied is not None:
                 what += f"; it moves with {tied}"
-                centring = other_centring(tied, account) if tied.startswith("omega") else ""
+                centring = (
+                    other_centring(tied, account) if parse_label(tied).kind in _SPREADS else ""
+                )
                 remedy = centring or f"a tighter prior of {tied}, or run longer"
             yield _warning(f"chain {tree['posterior']['chain'].to_numpy()[chain]}", what, remedy)
 

@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["solver_issues"]
 
 _TIGHTER = "state tighter priors of the parameters, where the model makes sense"
-_LIMIT = "raise SolverSettings.max_steps (BindOptions.solver; pkqsp fit --max-steps), or {tighter}"
 _REMEDIES = (
-    ("max_steps", _LIMIT.format(tighter=_TIGHTER)),
+    ("max_steps", f"raise {setting('max_steps')}, or {_TIGHTER}"),
     (
         "step size fell below",
-        f"loosen SolverSettings.rtol, .atol (--rtol, --atol), or {_TIGHTER}",
+        f"loosen {setting('tolerances')}, or {_TIGHTER}",
     ),
     ("not finite", f"look for a division by 0 or an overflow in the equations, or {_TIGHTER}"),
     ("singular", f"look for states without any loss in the equations, or {_TIGHTER}"),
     ("steady state", "drop SS for doses that never come to rest, or " + _TIGHTER),
-    ("record", "pkqsp check MODEL STUDY tells which record"),
+    ("record", f"{setting('check')} reports which record"),
     ("negative duration", "bound duration, lag and rate from below (`lower`)"),
     ("negative lag", "bound bioavailability, duration, lag and rate from below (`lower`)"),
 )

@@ -23,6 +23,7 @@ from pkqsp_bayes.fitting.results.groups import (
     predictive_group,
 )
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -174,13 +175,13 @@ def _unfinished(tree: xr.DataTree) -> Iterator[Issue]:
     if tree.attrs["converged"] == "false":
         best = optima["said"].values[int(np.nanargmax(optima["log_density"].values))]
         what = f"it has not converged ({best or 'no reason given'})"
-        remedy = "raise `iterations` (--iterations); if that does not help, tighten the solver's "
-        remedy += "tolerances (BindOptions.solver; --rtol, --atol)"
+        remedy = f"raise {setting('iterations')}; if that does not help, tighten the solver's "
+        remedy += f"tolerances: {setting('tolerances')}"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
     lost = int(optima["collapsed"].sum())
     if lost:
         what = f"{lost} of {optima.sizes['start']} starts ran to omega = 0, where there is no mode"
-        remedy = "the mode told is one inside; draw with pkqsp_bayes.fit for omega"
+        remedy = f"the mode that is reported is one inside; draw with {setting('fit')} for omega"
         yield Issue(severity="warning", where="mode", what=what, remedy=remedy)
 
 

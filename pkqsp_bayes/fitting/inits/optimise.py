@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import PkqspError
 from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["MethodError", "Optimum", "best_optimum", "optimise", "what_was_said"]
 
@@ -108,8 +109,8 @@ def best_optimum(optima: Sequence[Optimum]) -> Optimum:
     if any(o.collapsed for o in optima):
         raise MethodError(
             "there is no mode: from every start an SD of random effects runs to 0, where the joint "
-            "density has no bound; sample with pkqsp_bayes.fit, state that SD as a number, or have "
-            "the effect non-centred (BindOptions(centred={...: False}); --non-centred NAME)"
+            f"density has no bound; sample with {setting('fit')}, state that SD as a number, or "
+            f"sample the effect non-centred: {setting('non_centred', 'NAME')}"
         )
     told = "; ".join(sorted({o.said for o in optima}))
     raise MethodError(f"the optimiser failed from all {len(optima)} starts: {told}")

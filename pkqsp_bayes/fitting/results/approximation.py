@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["GOOD_K", "USABLE_K", "approximation_issues", "approximation_label"]
 
@@ -60,5 +61,5 @@ def approximation_issues(attrs: Mapping[Any, Any]) -> Iterator[Issue]:
     else:
         of = "a sketch of the posterior" if k_hat <= _A_SKETCH else "not the posterior"
     what = f"Pareto k-hat is {k_hat:.2f} (good: at most {GOOD_K}): {of}"
-    remedy = "draw with pkqsp_bayes.fit; for starting values and a first look it will do"
+    remedy = f"draw with {setting('fit')}; for starting values and a first look it will do"
     yield Issue(severity="warning", where="approximation", what=what, remedy=remedy)

@@ -12,19 +12,20 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.fitting.results.approximation import approximation_label
-from pkqsp_bayes.fitting.results.fit_argument import as_fit
+from pkqsp_bayes.fitting.results.fit_argument import open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 
 __all__ = ["label_of", "labelled"]
 
 _LOGGER = logging.getLogger(__name__)
 _INSIDE: ContextVar[bool] = ContextVar("inside an analysis", default=False)
-_FITS = ("fit", "tree", "given")
+_FITS = ("fit", "given")
 
 
 def labelled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Say in the log and on the result of an analysis what the draws are, if not the posterior's.
 
-    The argument ``fit`` (or ``tree``, ``given``) reaches the function as a DataTree. A Dataset, a
+    The argument ``fit`` (or ``given``) reaches the function as a FittedModel. A Dataset, a
     DataFrame or a Series gets ``attrs["label"]``; a dataclass that has a field ``label``, that
     field. An analysis within an analysis does not log once more.
 
@@ -42,8 +43,8 @@ def labelled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
         given = bound.arguments.get(name)
         if given is None:
             return function(*args, **kwargs)
-        bound.arguments[name] = tree = as_fit(given)
-        label = label_of(tree)
+        bound.arguments[name] = fitted = open_fit(given)
+        label = label_of(fitted)
         if label and not _INSIDE.get():
             _LOGGER.warning("%s: these draws are of %s", function.__name__, label)
         token = _INSIDE.set(True)
@@ -56,16 +57,16 @@ def labelled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def label_of(tree: xr.DataTree) -> str:
+def label_of(fitted: FittedModel) -> str:
     """Return what the draws of a result are, if they are not the posterior's; else nothing.
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        What `pkqsp_bayes.fit` or `pkqsp_bayes.approximate` returns.
+    fitted : FittedModel
+        What `pkqsp_bayes.fit` or `pkqsp_bayes.approximate` returned, open.
     """
-    attrs = tree["posterior"].attrs if "posterior" in tree.children else {}
-    return approximation_label(tree.attrs) or approximation_label(attrs)
+    attrs = fitted.posterior.attrs if "posterior" in fitted.groups else {}
+    return approximation_label(fitted.attrs) or approximation_label(attrs)
 
 
 def _with_label(result: Any, label: str) -> Any:

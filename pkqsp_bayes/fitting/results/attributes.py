@@ -1,8 +1,8 @@
 """What a result says of itself: the model, the program, the versions that made it."""
 
-import dataclasses
 import importlib.metadata
 import json
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from pkqsp_bayes.program.bind import BindOptions, BoundModel
@@ -49,10 +49,21 @@ def chosen_options(options: BindOptions | None) -> dict[str, Any]:
     --------
     >>> chosen_options(None), chosen_options(BindOptions(blq="M1"))
     ({}, {'blq': 'M1'})
+    >>> from pkqsp_bayes.engine.solver_settings import SolverSettings
+    >>> chosen_options(BindOptions(solver=SolverSettings(rtol=1e-8)))
+    {'solver': {'rtol': 1e-08}}
     """
-    usual = dataclasses.asdict(BindOptions())
-    chosen = dataclasses.asdict(options or BindOptions())
-    return {k: v for k, v in chosen.items() if v != usual[k]}
+    return _changes(options or BindOptions(), BindOptions())
+
+
+def _changes(chosen: Any, usual: Any) -> dict[str, Any]:
+    """Return the fields of a record that differ, records in it alike."""
+    values = {f.name: (getattr(chosen, f.name), getattr(usual, f.name)) for f in fields(chosen)}
+    return {
+        name: _changes(value, default) if is_dataclass(value) else value
+        for name, (value, default) in values.items()
+        if value != default
+    }
 
 
 def _version(package: str) -> str:

@@ -13,11 +13,13 @@ import xarray as xr
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.groups import label_observations
+from pkqsp_bayes.fitting.results.quantities import name_correlations
 from pkqsp_bayes.program.bind import BoundModel
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["convert_chains"]
 
-_REMEDY = "put the right file in its place, or delete it: the chain is then run again by --resume"
+_REMEDY = f"put the right file in its place, or delete it and resume the fit: {setting('resume')}"
 _PREDICTIVE = {"replicate": "DV", "prediction": "prediction"}
 
 
@@ -71,7 +73,7 @@ def convert_chains(
     kept = posterior.drop_vars(hidden)
     used = {dim for variable in kept.data_vars.values() for dim in variable.dims}
     unused = [str(name) for name in kept.coords if not set(kept[name].dims) <= used]
-    tree["posterior"] = xr.DataTree(kept.drop_vars(unused).rename(renamed))
+    tree["posterior"] = xr.DataTree(name_correlations(kept.drop_vars(unused).rename(renamed)))
     predictive = tree["posterior_predictive"].to_dataset()
     tree["posterior_predictive"] = xr.DataTree(predictive.rename(_PREDICTIVE))
     for group in ("log_likelihood", "posterior_predictive", "observed_data", "constant_data"):

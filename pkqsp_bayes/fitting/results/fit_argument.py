@@ -7,40 +7,58 @@ import xarray as xr
 from pkqsp_bayes.arguments import PATH, Rule, instance
 from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.store import read_fit
+from pkqsp_bayes.remedies import setting
 
-__all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "as_fit"]
+__all__ = ["CALIBRATION", "FIT", "PRIOR_DRAWS", "RESULT", "FitLike", "open_fit"]
 
-FitLike = xr.DataTree | str | Path
-"""The result of a fit; the path of its folder."""
+FitLike = FittedModel | xr.DataTree | str | Path
+"""A fit that is open; the result of a fit; the path of its folder."""
 
-_WANTED = "give what pkqsp_bayes.fit returns, or its folder"
+_WANTED = f"give {setting('a fit')}"
 
 
-def as_fit(fit: FitLike) -> xr.DataTree:
-    """Return the fit that an argument means.
+def open_fit(fit: FitLike) -> FittedModel:
+    """Return a fit with its model, its study and its draws, each made when first asked for.
 
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returned; or the folder that it wrote to.
+        What `pkqsp_bayes.fit` returned; or the folder that it wrote to, or a file of it. What is
+        open already is returned as it is.
+
+    Returns
+    -------
+    FittedModel
+        Every analysis takes it. What one has made of it, others do not make again.
 
     Raises
     ------
     CheckError
         As `pkqsp_bayes.read_fit`; also for what is no fit at all.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> fitted = pq.open_fit("fits/warfarin")  # doctest: +SKIP
+    >>> budget = pq.variance_budget(fitted, ...)  # doctest: +SKIP
+    >>> check = pq.vpc(fitted)  # doctest: +SKIP
     """
-    if isinstance(fit, xr.DataTree):
+    if isinstance(fit, FittedModel):
         return fit
+    if isinstance(fit, xr.DataTree):
+        return FittedModel(fit)
     if issues := list(FIT.issues("fit", fit)):
         raise CheckError(issues)
-    return read_fit(fit)
+    return FittedModel(read_fit(fit))
 
 
 def _issues(where: str, value: object) -> list[Issue]:
-    if isinstance(value, xr.DataTree):
-        return _tree_issues(where, value, "posterior", _WANTED)
-    return _path_issues(where, value)
+    tree = value.tree if isinstance(value, FittedModel) else value
+    if isinstance(tree, xr.DataTree):
+        return _tree_issues(where, tree, "posterior", _WANTED)
+    return _path_issues(where, tree)
 
 
 def _path_issues(where: str, value: object) -> list[Issue]:
@@ -85,12 +103,12 @@ _RANKED = ("status", "pit", "mean", "sd", "truth", "draws")
 
 
 def _result_issues(where: str, value: object) -> list[Issue]:
-    return [] if isinstance(value, xr.DataTree) else _path_issues(where, value)
+    return [] if isinstance(value, xr.DataTree | FittedModel) else _path_issues(where, value)
 
 
-RESULT = Rule(issues=_result_issues, kinds=(xr.DataTree,))
+RESULT = Rule(issues=_result_issues, kinds=(xr.DataTree, FittedModel))
 """Any result that says of which model it is."""
 
-FIT = Rule(issues=_issues, kinds=(xr.DataTree,))
+FIT = Rule(issues=_issues, kinds=(xr.DataTree, FittedModel))
 PRIOR_DRAWS = Rule(issues=_prior_issues, kinds=(xr.DataTree,))
 CALIBRATION = Rule(issues=_calibration_issues, kinds=(xr.Dataset,))

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pkqsp_bayes.fitting.results.quantities import name_correlations
 from pkqsp_bayes.program.bind import BoundModel
 
 __all__ = [
@@ -46,7 +47,8 @@ def parameter_group(
         Dimensions before the variables' own.
     """
     kept = [name for name in bound.dims if name in values and name not in _ELSEWHERE]
-    return _dataset(values, bound, {name: bound.names.get(name, name) for name in kept}, leading)
+    names = {name: bound.names.get(name, name) for name in kept}
+    return name_correlations(_dataset(values, bound, names, leading))
 
 
 def predictive_group(

@@ -8,12 +8,23 @@ from typing import Any
 
 import xarray as xr
 
+from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
+from pkqsp_bayes.remedies import setting
 
-__all__ = ["FitAccount", "attribute_issues", "read_account", "read_attribute", "settings_issues"]
+__all__ = [
+    "FitAccount",
+    "attribute_issues",
+    "kept_options",
+    "read_account",
+    "read_attribute",
+    "read_options",
+    "settings_issues",
+]
 
-_REMEDY = "the file is damaged: resume the fit (--resume, resume=True), and it is written anew"
+_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +62,7 @@ def read_account(tree: xr.DataTree) -> FitAccount:
         If there is no posterior, or an attribute is damaged.
     """
     if "posterior" not in tree.children or "draw" not in tree["posterior"].sizes:
-        what, remedy = "it has no posterior draws", "give what pkqsp_bayes.fit returns"
+        what, remedy = "it has no posterior draws", f"give {setting('a fit')}"
         raise CheckError([Issue(where=_source(tree), what=what, remedy=remedy)])
     default = FitSettings()
     settings = read_attribute(tree, "settings")
@@ -89,6 +100,63 @@ def read_attribute(tree: xr.DataTree, name: str) -> dict[str, Any]:
         raise CheckError(issues)
     found: dict[str, Any] = json.loads(tree.attrs.get(name, "{}"))
     return found
+
+
+def read_options(tree: xr.DataTree) -> BindOptions:
+    """Return the options that the model of a fit was bound with.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A result.
+
+    Raises
+    ------
+    CheckError
+        If the attribute is damaged.
+
+    Examples
+    --------
+    >>> tree = xr.DataTree()
+    >>> tree.attrs["options"] = '{"blq": "M1", "solver": {"rtol": 1e-9}}'
+    >>> found = read_options(tree)
+    >>> found.blq, found.solver.rtol, found.backend
+    ('M1', 1e-09, 'native')
+    """
+    stated = kept_options(tree)
+    place = f"{_source(tree)}: attribute options"
+    try:
+        if "solver" in stated:
+            stated["solver"] = SolverSettings(**stated["solver"])
+        options = BindOptions(**stated)
+    except TypeError:  # names that there are not, or no table where one should be
+        what = "it does not hold what it should"
+        raise CheckError([Issue(where=place, what=what, remedy=_REMEDY)]) from None
+    if issues := [Issue(where=place, what=f"{issue.where}: {issue.what}", remedy=_REMEDY)
+                  for issue in BIND_OPTIONS.issues("options", options)]:  # fmt: skip
+        raise CheckError(issues)
+    return options
+
+
+def kept_options(tree: xr.DataTree) -> dict[str, Any]:
+    """Return the options that a result keeps, by name.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A result; of an older version too, whose solver had the size of slices.
+
+    Raises
+    ------
+    CheckError
+        If the attribute is damaged.
+    """
+    found = read_attribute(tree, "options")
+    solver = found.get("solver")
+    if isinstance(solver, dict) and "slice_size" in solver:
+        size = solver.pop("slice_size")
+        found |= {} if size == BindOptions().slice_size else {"slice_size": size}
+    return {name: value for name, value in found.items() if (name, value) != ("solver", {})}
 
 
 def attribute_issues(tree: xr.DataTree, where: str) -> list[Issue]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["check_folder", "explain_write_errors", "reserve"]
 
@@ -83,7 +84,7 @@ def explain_write_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         free = _free(folder)
         what = f"cannot write {error.filename or folder}: {error.strerror or error}{free}"
-        remedy = "make room, then resume (--resume, resume=True): finished chains are kept"
+        remedy = f"make room, then resume ({setting('resume')}): finished chains are kept"
         raise ToolchainError(what, remedy) from error
 
 

@@ -14,10 +14,12 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.manifest import read_manifest
 from pkqsp_bayes.fitting.results.metadata import attribute_issues
 from pkqsp_bayes.fitting.results.output_folder import reserve
+from pkqsp_bayes.fitting.results.quantities import name_groups
 from pkqsp_bayes.fitting.results.safe_netcdf import check_netcdf
 from pkqsp_bayes.fitting.results.safe_zarr import ALL_CHUNKS, check_zarr
 from pkqsp_bayes.fitting.results.tree_checks import tree_issues
 from pkqsp_bayes.outputs import stage_output
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
 
@@ -56,7 +58,7 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        In memory. Where both files are there, the newer one.
+        In memory, in the labels of this version. Where both files are there, the newer one.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def read_fit(folder: Path | str) -> xr.DataTree:
     issues = [*tree_issues(tree, str(found)), *attribute_issues(tree, str(found))]
     if issues:
         raise CheckError(issues)
-    return tree
+    return name_groups(tree)
 
 
 def _read(path: Path) -> xr.DataTree:
@@ -147,7 +149,7 @@ def _absent(folder: Path) -> Issue:
     else:
         done, wanted = len(manifest.chains), manifest.settings["chains"]
         what = f"the fit has no result yet: {done} of {wanted} chains are done"
-        remedy = "resume it (--resume, resume=True)"
+        remedy = f"resume it ({setting('resume')})"
     return Issue(where=str(folder), what=what, remedy=remedy)
 
 
@@ -214,7 +216,7 @@ def describe_files(folder: Path) -> list[tuple[Path, str]]:
         (STUDY_FILE, "the study"),
         ("program.stan", "the Stan program"),
         ("data.json", "its data"),
-        ("manifest.json", "what --resume needs"),
+        ("manifest.json", "what is needed to resume"),
         ("chain_1.csv", "what the sampler wrote, a file a chain; .txt: what it said"),
     )
     return [(folder / name, what) for name, what in told if (folder / name).exists()]

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import xarray as xr
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["tree_issues"]
 
 _DRAWS = ("posterior", "sample_stats", "log_likelihood", "log_prior", "posterior_predictive")
 _STATS = ("diverging", "tree_depth", "energy", "n_steps", "lp")
-_REMEDY = "the file is damaged: resume the fit (--resume, resume=True), and it is written anew"
+_REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written anew"
 
 
 def tree_issues(tree: xr.DataTree, where: str) -> list[Issue]:

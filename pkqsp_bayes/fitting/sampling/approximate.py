@@ -34,6 +34,7 @@ from pkqsp_bayes.fitting.results.groups import (
 )
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -174,7 +175,7 @@ def _pathfinder(
             sig_figs=_DIGITS,
         )
     except RuntimeError as error:
-        remedy = "look at the priors' tails, or draw with pkqsp_bayes.fit"
+        remedy = f"look at the priors' tails, or draw with {setting('fit')}"
         raise MethodError(f"Pathfinder failed: {what_was_said(str(error))}; {remedy}") from None
     told = found.method_variables()
     return _Proposals(
@@ -206,13 +207,14 @@ def _laplace(
     except RuntimeError as error:
         raise MethodError(
             f"Laplace's approximation failed: {what_was_said(str(error))}; nothing comes of it "
-            "if a draw falls where the model cannot be solved: use Pathfinder, or pkqsp_bayes.fit"
+            f"if a draw falls where the model cannot be solved: use {setting('pathfinder')}, "
+            f"or {setting('fit')}"
         ) from None
     told = found.method_variables()
     if not np.isfinite(told["log_q__"]).any():
         raise MethodError(
             "the posterior is no hill at its mode (its Hessian is not negative definite), so there "
-            "is no normal approximation there; use Pathfinder, or pkqsp_bayes.fit"
+            f"is no normal approximation there; use {setting('pathfinder')}, or {setting('fit')}"
         )
     return _Proposals(
         values=found.stan_variables(),
@@ -228,7 +230,7 @@ def _weights(proposals: _Proposals) -> tuple[FloatArray, float]:
     if not np.isfinite(ratios).any():
         raise MethodError(
             "no draw of the approximation has a finite posterior density; draw with "
-            "pkqsp_bayes.fit, and look at the priors' tails"
+            f"{setting('fit')}, and look at the priors' tails"
         )
     return smoothed_weights(ratios)
 

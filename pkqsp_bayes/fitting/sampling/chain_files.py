@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["ChainIdentity", "chain_issues", "digest_file"]
 
@@ -19,7 +20,7 @@ _MOST_LINES = 1000
 _LINE = 1 << 16
 _ROW = 1 << 30
 _VALUE = re.compile(r"^#\s*([\w.]+) = (.*?)(?: \(Default\))?$")
-_REMEDY = "put the right file in its place, or delete it: the chain is then run again by --resume"
+_REMEDY = f"put the right file in its place, or delete it and resume the fit: {setting('resume')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

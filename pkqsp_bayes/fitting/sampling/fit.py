@@ -40,6 +40,7 @@ from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, solver_account
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
@@ -161,7 +162,7 @@ def fit(
         about["options"] = json.dumps(chosen_options(options))
         about["solver"] = _solver(place, bound, chosen)
         tree = convert_chains(files, bound, about)
-        write_tree(place, tree, store)
+        tree.encoding["source"] = str(write_tree(place, tree, store)[-1])
         write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
         _LOGGER.warning("%s", issue)
@@ -203,7 +204,7 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
         return new
     if not resume:
         what = f"it holds a fit already ({len(old.chains)} of {old.settings['chains']} chains done)"
-        remedy = "use another folder, or resume it (--resume, resume=True)"
+        remedy = f"use another folder, or resume it ({setting('resume')})"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     changed = changes(old, new)
     if changed:

@@ -15,6 +15,7 @@ import psutil
 
 from pkqsp_bayes.fitting.results.manifest import Manifest, write_manifest
 from pkqsp_bayes.fitting.sampling.chains import SUFFIXES, ChainError, is_finished
+from pkqsp_bayes.remedies import setting
 
 __all__ = ["adopt_finished", "run_missing", "stop_samplers"]
 
@@ -68,7 +69,7 @@ def run_missing(
         stop_samplers(list(waiting), str(folder))
         if executor is None:  # what runs elsewhere ends by itself, and is found by the next start
             manifest = adopt_finished(folder, manifest)
-        _LOGGER.warning("stopped: %s", _account(folder, manifest))
+        _LOGGER.warning("stopped: %s", ChainError(_account(folder, manifest)))
         raise
     finally:
         if executor is None:
@@ -90,7 +91,7 @@ def _count(manifest: Manifest) -> int:
 def _account(folder: Path, manifest: Manifest) -> str:
     return (
         f"{len(manifest.chains)} of {_count(manifest)} chains are done and kept in {folder}; "
-        "resume to run the others (--resume, resume=True)"
+        f"resume to run the others: {setting('resume')}"
     )
 
 

@@ -21,6 +21,7 @@ from pkqsp_bayes.fitting.results.groups import (
     predictive_group,
 )
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
@@ -168,7 +169,7 @@ def _failures(tree: xr.DataTree) -> Iterator[Issue]:
         f"{len(subjects)} of the subjects (first: ID {subjects[0]}); their predictions are NaN"
     )
     told = "; ".join(_suspects(tree["prior"].to_dataset(), failed.values.ravel()))
-    remedy = "narrow the prior where the model makes no sense, or raise max_steps of the solver"
+    remedy = f"narrow the prior where the model makes no sense, or raise {setting('max_steps')}"
     yield Issue(
         severity="warning", where="prior", what=f"{what}. {told}" if told else what, remedy=remedy
     )

@@ -8,8 +8,7 @@ from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.system import Output
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.identifiers import check_name
-from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.reserved_labels import is_known
+from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.units import UnitError, parse_unit
 
 __all__ = ["add_named", "add_outputs"]

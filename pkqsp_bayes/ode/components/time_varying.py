@@ -18,9 +18,9 @@ from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
 from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.labels import kappa_label, occasion_label, shape_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
 from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.reserved_labels import kappa_label, occasion_label, shape_label
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RandomEffectForm
 from pkqsp_bayes.statistics.random_effect import Setting
 

@@ -1,14 +1,12 @@
 """The variance budget of a typical dose."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
-from pkqsp_bayes.reporting.budget import budget_shares, draw_budget
+from pkqsp_bayes.plots.budget import budget_shares, plot_budget
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
@@ -26,7 +24,7 @@ def budget_section(context: ReportContext) -> Section:
     """Return how much of what is seen is people, ignorance, noise."""
     if context.study is None:
         return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
-    doses = typical_regimen(context.ready, context.study)
+    doses = typical_regimen(context.compiled, context.study)
     if doses is None:
         missing = (
             "Left out: no subject of the study has doses that can be given again as they are "
@@ -92,10 +90,10 @@ def _is_plain(line: Timeline) -> bool:
 
 
 def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
-    seen = context.fit["observed_data"]
+    seen = context.observed
     last = float(seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name].max())
     return variance_budget(
-        context.fit,
+        context.fitted,
         output=name,
         times=np.linspace(0, last, _GRID + 1)[1:],
         regimen=doses,
@@ -138,15 +136,13 @@ def _sentence(name: str, budget: xr.Dataset, unit: str) -> str:
 
 
 def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
-    def draw(path: Path) -> None:
-        draw_budget(budget, path, quantity=context.label(name))
-
     caption = (
-        f"Variance of {name} over time, in shares. Above: between people, not knowing the "
-        "parameters, and (for a measurement) residual error. Below: which random effect carries "
-        "the first, and which parameter the second."
+        f"Variance of {name} over time: between-subject variability, parameter uncertainty and, of "
+        "the observed endpoint, residual error. First row: variances; second row: their shares; "
+        "last row: the first by random effect, the second by parameter."
     )
-    return picture(draw, context.scratch_dir, alt=f"Variance budget of {name}.", caption=caption)
+    figure = plot_budget(budget, quantity=context.label(name))
+    return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
 
 
 def _table(budgets: dict[str, xr.Dataset]) -> Table:

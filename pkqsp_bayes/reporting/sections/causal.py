@@ -1,7 +1,7 @@
 """Causal record: the assumptions that a claim of the model needs, and how each stands."""
 
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord, causal_record
-from pkqsp_bayes.reporting.overlap import draw_overlap
+from pkqsp_bayes.plots.positivity import plot_positivity
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, picture
 from pkqsp_bayes.reporting.sections.identifiability import told_parameters
@@ -43,7 +43,7 @@ def _made(context: ReportContext) -> CausalRecord:
     claim = context.causal if isinstance(context.causal, CausalSpec) else _UNSTATED
     found = context.identifiability
     told = None if found is None else told_parameters(found)
-    return causal_record(context.fit, claim, study=context.study, identifiable=told)
+    return causal_record(context.fitted, claim, study=context.study, identifiable=told)
 
 
 def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:
@@ -52,8 +52,7 @@ def _overlap(record: CausalRecord, context: ReportContext) -> Picture | None:
         return None
     units = {name: stated.unit or "" for name, stated in context.model.covariates.items()}
     return picture(
-        lambda path: draw_overlap(covariates, path, units=units),
-        context.scratch_dir,
+        plot_positivity(covariates, units=units),
         alt="Covariates of the study and of the target, one panel each.",
         caption="Those studied, and those to whom the claim is applied.",
     )

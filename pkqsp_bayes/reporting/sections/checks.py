@@ -27,7 +27,7 @@ _WORDS = {
 def checks_section(context: ReportContext) -> Section:
     """Return each check with its outcome."""
     rows = []
-    for name, found in context.ready.outcomes.items():
+    for name, found in context.compiled.outcomes.items():
         words = _WORDS.get(name, name.removeprefix("check_").replace("_", " "))
         rows.append([words, _outcome(found)])
     rows.append(
@@ -55,7 +55,7 @@ def _outcome(issues: Sequence[Issue]) -> str:
 def _of_study(context: ReportContext) -> str:
     assert context.study is not None  # noqa: S101 - the caller asked
     try:
-        subject_timelines(context.ready, context.study)
+        subject_timelines(context.compiled, context.study)
     except CheckError as error:
         return _outcome(error.issues)
     return _outcome(context.study.warnings)

@@ -1,23 +1,16 @@
 """The data: subjects, doses, observations, covariates."""
 
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
+from pkqsp_bayes.plots.random_effects import is_category, level_name
+from pkqsp_bayes.plots.study import plot_covariates, plot_observations
 from pkqsp_bayes.program.study_summary import summarise_study
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
-from pkqsp_bayes.reporting.style import COLOURS, saved
 from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["data_section"]
-
-_ROW = 3
-"""Covariates side by side."""
 
 
 def data_section(context: ReportContext) -> Section:
@@ -36,13 +29,13 @@ def data_section(context: ReportContext) -> Section:
         content["read"] = summarise_study(context.study, context.model).text
         if context.study.covariates:
             content["covariates"] = _covariates(context.study)
-            pictures.append(_covariate_picture(context.study, context.scratch_dir))
+            pictures.append(_covariate_picture(context.study))
     return Section(anchor="data", title="Data", content={**content, "pictures": pictures})
 
 
 def _frame(context: ReportContext) -> pd.DataFrame:
     """Observations as a table: ID, TIME, endpoint, DV, censored."""
-    seen, known = context.fit["observed_data"], context.fit["constant_data"]
+    seen, known = context.observed, context.fitted.group("constant_data")
     columns = {name: seen[name].to_numpy() for name in ("ID", "TIME", "endpoint", "DV")}
     return pd.DataFrame({**columns, "censored": known["censored"].to_numpy()})
 
@@ -95,80 +88,28 @@ def _covariates(study: Study) -> Table:
         values = _first(study)[name]
         missing = str(int(values.isna().sum())) or "0"
         changes = study.table.groupby("ID")[name].nunique().gt(1).any()
-        said = _levels(values) if _is_category(values) else _range(values)
+        said = _levels(values) if is_category(values) else _range(values)
         rows.append([name, study.units.get(name, ""), said, missing, "yes" if changes else "no"])
     head = ["Covariate", "Unit", "Median (range), or subjects in each group", "Missing",
             "Changes over time"]  # fmt: skip
     return Table(head=head, rows=rows, note="Of the first record of each subject.")
 
 
-def _is_category(values: pd.Series) -> bool:
-    return not pd.api.types.is_numeric_dtype(values) or values.nunique() <= 4
-
-
 def _levels(values: pd.Series) -> str:
     counts = values.value_counts().sort_index()
-    return ", ".join(f"{_code(level)}: {count}" for level, count in counts.items())
-
-
-def _code(level: object) -> str:
-    return f"{level:g}" if isinstance(level, float) else str(level)
+    return ", ".join(f"{level_name(level)}: {count}" for level, count in counts.items())
 
 
 def _range(values: pd.Series) -> str:
     return f"{number(values.median())} ({span(values.min(), values.max())})"
 
 
-def _covariate_picture(study: Study, folder: Path) -> Picture:
-    names = study.covariates
-    rows = -(-len(names) // _ROW)
-
-    def draw(path: Path) -> None:
-        with saved(path, width=2.9 * min(_ROW, len(names)), height=2.2 * rows) as figure:
-            axes = figure.subplots(rows, min(_ROW, len(names)), squeeze=False)
-            for axis in axes.flat[len(names) :]:
-                axis.set_visible(False)
-            for axis, name in zip(axes.flat, names, strict=False):
-                _draw_covariate(axis, _first(study)[name].dropna())
-                unit = study.units.get(name, "")
-                axis.set_xlabel(f"{name} ({unit})" if unit else name)
-                axis.yaxis.get_major_locator().set_params(integer=True)
-            figure.supylabel("subjects", fontsize=9)
-
-    return picture(draw, folder, alt=f"How many subjects have which {', '.join(names)}.",
-                   caption="Covariates of the subjects.")  # fmt: skip
-
-
-def _draw_covariate(axis: Axes, values: pd.Series) -> None:
-    if _is_category(values):
-        counts = values.value_counts().sort_index()
-        axis.bar([_code(level) for level in counts.index], counts, color=COLOURS[0], width=0.6)
-    else:
-        axis.hist(values, bins="sturges", color=COLOURS[0], edgecolor="white")
+def _covariate_picture(study: Study) -> Picture:
+    alt = f"How many subjects have which {', '.join(study.covariates)}."
+    return picture(plot_covariates(study), alt=alt, caption="Covariates of the subjects.")
 
 
 def _observations(context: ReportContext) -> Picture:
-    frame, endpoints = _frame(context), context.endpoints
-
-    def draw(path: Path) -> None:
-        with saved(path, width=4.4 * min(2, len(endpoints)) + 0.6, height=3.2) as figure:
-            axes = figure.subplots(1, len(endpoints), squeeze=False)[0]
-            for axis, name in zip(axes, endpoints, strict=True):
-                _draw_endpoint(axis, frame[frame["endpoint"] == name])
-                axis.set_xlabel(f"time ({context.model.time_unit})")
-                axis.set_ylabel(context.label(name))
-
-    caption = "What was observed; a line a subject. Open: beyond a limit of quantification."
-    return picture(draw, context.scratch_dir, alt="Observations over time.", caption=caption)
-
-
-def _draw_endpoint(axis: Axes, frame: pd.DataFrame) -> None:
-    for _, one in frame.groupby(rising_runs(frame), sort=False):
-        axis.plot(one["TIME"], one["DV"], "-", color=COLOURS[5], linewidth=0.6, alpha=0.7)
-    free = frame["censored"] == 0
-    axis.plot(frame["TIME"][free], frame["DV"][free], ".", color=COLOURS[0], markersize=3)
-    axis.plot(frame["TIME"][~free], frame["DV"][~free], "o", color=COLOURS[1], markersize=4,
-              fillstyle="none")  # fmt: skip
-    positive = frame["DV"][frame["DV"] > 0]
-    if len(positive) and positive.max() > 200 * np.nanmin(positive) and len(positive) == len(frame):
-        axis.set_yscale("log")
+    caption = "Observations; one line for each subject. Open triangles: censored, at their limit."
+    figure = plot_observations(context.fitted)
+    return picture(figure, alt="Observations over time.", caption=caption)

@@ -1,28 +1,23 @@
 """Diagnostics of sampling, in plain words."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
-from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
-from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.plots.parameters import plot_traces
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
-from pkqsp_bayes.reporting.style import COLOURS, saved
 
 __all__ = ["diagnostics_section", "worst_figures"]
 
 _TRACES = 4
-_STYLES = ("-", "--", ":", "-.")
 
 
 def diagnostics_section(context: ReportContext) -> Section:
     """Return what is wrong with the sampling, if anything, and the figures that say so."""
-    figures = worst_figures(context.fit)
+    figures = worst_figures(context.fitted)
     rows = [
         ["R-hat, the largest", number(figures["r_hat"], 4), "at most 1.01: the chains agree"],
         ["Effective sample size, bulk, the smallest", number(figures["ess_bulk"]),
@@ -31,12 +26,12 @@ def diagnostics_section(context: ReportContext) -> Section:
          "at least 100 a chain"],
         ["Divergent transitions", f"{figures['diverging']:.0f}", "none"],
         ["Leapfrog steps a draw, on average", number(figures["steps"]), "fewer is faster"],
-        *_solves(context.fit),
+        *_solves(context.fitted),
     ]  # fmt: skip
-    issues = diagnose(context.fit)
+    issues = context.fitted.diagnostics
     if context.study is not None:
         accuracy = check_solver(
-            context.fit, context.study, draws=context.options.draws, seed=context.options.seed
+            context.fitted, context.study, draws=context.options.draws, seed=context.options.seed
         )
         issues += accuracy.issues
         rows += _accuracy(accuracy)
@@ -51,17 +46,17 @@ def diagnostics_section(context: ReportContext) -> Section:
     )
 
 
-def worst_figures(fit: xr.DataTree) -> dict[str, float]:
+def worst_figures(fitted: FittedModel) -> dict[str, float]:
     """Return the worst figures of a fit: r_hat, ess_bulk, ess_tail, diverging, steps.
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned; figures that it has not are NaN.
+    fitted : FittedModel
+        The fit; figures that it has not are NaN.
     """
-    table = summary_table(fit)
+    table = fitted.summary
     varying = table[table["sd"] > 0]
-    stats = fit["sample_stats"].to_dataset() if "sample_stats" in fit.children else xr.Dataset()
+    stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
     return {
         "r_hat": float(varying["r_hat"].max()),
         "ess_bulk": float(varying["ess_bulk"].min()),
@@ -71,8 +66,8 @@ def worst_figures(fit: xr.DataTree) -> dict[str, float]:
     }
 
 
-def _solves(fit: xr.DataTree) -> list[list[str]]:
-    solver = read_attribute(fit, "solver")
+def _solves(fitted: FittedModel) -> list[list[str]]:
+    solver = read_attribute(fitted.tree, "solver")
     if not solver.get("solves"):
         return []
     failed = sum(solver.get("reasons", {}).values())
@@ -91,22 +86,10 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
 
 
 def _traces(context: ReportContext) -> Picture:
-    """Draw the chains of the parameters that mix worst."""
-    draws = population_quantities(context.fit["posterior"].to_dataset(), ["chain", "draw"])
-    table = summary_table(context.fit)
+    """Plot the chains of the parameters that mix worst."""
+    table = context.fitted.summary
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
-    by_name = {str(q).replace(", ", ","): str(q) for q in draws["quantity"].to_numpy()}
-    names = [n for p in table.index if (n := by_name.get(str(p).replace(", ", ",")))][:_TRACES]
-
-    def draw(path: Path) -> None:
-        with saved(path, width=8.2, height=1.3 * len(names) + 0.5) as figure:
-            axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-            for axis, name in zip(axes, names, strict=True):
-                for k, chain in enumerate(draws.sel(quantity=name).to_numpy()):
-                    axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.4)
-                axis.set_ylabel(name, fontsize=8)
-            axes[-1].set_xlabel("draw")
-
+    names = [str(name) for name in table.index[:_TRACES]]
     caption = "Draws of the parameters with the fewest independent draws; a colour a chain."
     alt = f"Traces of {', '.join(names)}, chain by chain."
-    return picture(draw, context.scratch_dir, alt=alt, caption=caption)
+    return picture(plot_traces(context.fitted, names), alt=alt, caption=caption)

@@ -20,8 +20,8 @@ _PARTS: tuple[tuple[Part, str], ...] = (
 
 def model_section(context: ReportContext) -> Section:
     """Return what the model is: in words, as a diagram, in equations."""
-    equations = format_equations(context.ready.system)
-    zero = {s.name for s in context.ready.system.states if s.initial == 0}
+    equations = format_equations(context.compiled.system)
+    zero = {s.name for s in context.compiled.system.states if s.initial == 0}
     kept = [e for e in equations if e.part != "initial" or e.name not in zero]
     groups = [(title, _lines(kept, part)) for part, title in _PARTS]
     return Section(
@@ -29,8 +29,8 @@ def model_section(context: ReportContext) -> Section:
         title="Model",
         content={
             "model": context.model,
-            "words": describe_model(context.ready),
-            "diagram": Markup(draw_diagram(context.ready)),  # noqa: S704 - our own drawing, escaped
+            "words": describe_model(context.compiled),
+            "diagram": Markup(draw_diagram(context.compiled)),  # noqa: S704 - our own drawing, escaped
             "groups": [(title, lines) for title, lines in groups if lines],
             "time_unit": context.model.time_unit,
         },

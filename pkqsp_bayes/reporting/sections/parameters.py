@@ -5,9 +5,9 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.fitting.results.approximation import approximation_label
-from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
+from pkqsp_bayes.spec.labels import eta_label, parse_label
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["eta_shrinkage", "parameters_section"]
@@ -15,7 +15,7 @@ __all__ = ["eta_shrinkage", "parameters_section"]
 
 def parameters_section(context: ReportContext) -> Section:
     """Return estimates with their uncertainty, and how far random effects are shrunken."""
-    shrinkage = eta_shrinkage(context.fit)
+    shrinkage = eta_shrinkage(context.fitted.posterior)
     rows = [[str(n), number(100 * v, 2), _verdict(v)] for n, v in shrinkage.items()]
     return Section(
         anchor="parameters",
@@ -34,12 +34,12 @@ def parameters_section(context: ReportContext) -> Section:
 
 
 def _note(context: ReportContext) -> str:
-    label = approximation_label(context.fit.attrs)
+    label = approximation_label(context.fitted.attrs)
     return f"Draws of {label}." if label else ""
 
 
 def _rows(context: ReportContext) -> list[list[str]]:
-    table = summary_table(context.fit)
+    table = context.fitted.summary
     table = table[table["sd"] > 0]
     return [_row(context, str(name), table.loc[name]) for name in table.index]
 
@@ -55,9 +55,8 @@ def _unit(context: ReportContext, name: str) -> str:
     parameters = context.model.population.parameters
     if name in parameters:
         return parameters[name].unit
-    if name.startswith("sigma["):
-        return _residual_unit(context, name.removeprefix("sigma[").removesuffix("]"))
-    return ""
+    label = parse_label(name)
+    return _residual_unit(context, label.parts[0]) if label.kind == "sigma" else ""
 
 
 def _residual_unit(context: ReportContext, label: str) -> str:
@@ -71,7 +70,7 @@ def _residual_unit(context: ReportContext, label: str) -> str:
     return (observed.value.unit or "") if has_unit else ""
 
 
-def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
+def eta_shrinkage(posterior: xr.Dataset) -> pd.Series:
     """Return 1 - SD(posterior means of eta over subjects) / omega, by random effect.
 
     Near 0 the data of each subject tell its effect; near 1 they do not, and individual estimates
@@ -80,8 +79,8 @@ def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
 
     Parameters
     ----------
-    fit : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
+    posterior : xarray.Dataset
+        Draws of a fit.
 
     Examples
     --------
@@ -91,16 +90,15 @@ def eta_shrinkage(fit: xr.DataTree) -> pd.Series:
     ...     {"eta": (("draw", "subject", "effect"), eta), "omega": (("draw", "effect"), omega)},
     ...     coords={"effect": ["CL"]},
     ... ).expand_dims(chain=1)
-    >>> round(float(eta_shrinkage(xr.DataTree.from_dict({"posterior": posterior})).CL), 4)
+    >>> round(float(eta_shrinkage(posterior)["eta[CL]"]), 4)
     0.2929
     """
-    posterior = fit["posterior"].to_dataset()
     if "eta" not in posterior or posterior.sizes.get("subject", 0) < 2:
         return pd.Series(dtype=float)
     spread = posterior["eta"].mean(("chain", "draw")).std("subject", ddof=1)
     omega = posterior["omega"].mean(("chain", "draw")).sel(effect=spread["effect"])
     values = np.where(omega > 0, 1 - spread / omega.where(omega > 0), np.nan)
-    return pd.Series(values, index=[str(name) for name in spread["effect"].to_numpy()])
+    return pd.Series(values, index=[eta_label(str(name)) for name in spread["effect"].to_numpy()])
 
 
 def _verdict(shrinkage: float) -> str:

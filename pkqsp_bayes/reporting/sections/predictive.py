@@ -1,16 +1,14 @@
 """Predictive checks: VPC, NPDE."""
 
-from pathlib import Path
-
 import xarray as xr
 
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.analysis.predictive.vpc import vpc
-from pkqsp_bayes.reporting.npde import draw_npde
-from pkqsp_bayes.reporting.pictures import draw_check
+from pkqsp_bayes.plots.npde import plot_npde
+from pkqsp_bayes.plots.vpc import plot_vpc
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
-from pkqsp_bayes.reporting.sections.fits import NO_STUDY, is_spread
+from pkqsp_bayes.reporting.sections.fits import NO_STUDY
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["predictive_section"]
@@ -25,15 +23,15 @@ def predictive_section(context: ReportContext) -> Section:
         return Section(anchor="predictive", title=_TITLE, missing=NO_STUDY)
     draws, seed = context.options.draws, context.options.seed
     checks = {
-        name: vpc(context.fit, context.study, endpoint=name, corrected=_varied(context.study),
+        name: vpc(context.fitted, context.study, endpoint=name, corrected=_varied(context.study),
                   draws=draws, seed=seed)
         for name in context.endpoints
     }  # fmt: skip
-    errors = npde(context.fit, context.study, draws=max(draws, 200), seed=seed)
+    errors = npde(context.fitted, context.study, draws=max(draws, 200), seed=seed)
     p_values = {name: float(check["p_value"].item()) for name, check in checks.items()}
     pictures: list[Picture] = []
     for name, check in checks.items():
-        pictures += [_check(context, name, check), _errors(context, name, errors)]
+        pictures += [_check(name, check), _errors(name, errors)]
     return Section(
         anchor="predictive",
         title=_TITLE,
@@ -67,28 +65,20 @@ def _table(p_values: dict[str, float], errors: xr.Dataset) -> Table:
     return Table(head=head, rows=rows, note=note)
 
 
-def _check(context: ReportContext, name: str, check: xr.Dataset) -> Picture:
-    log = is_spread(check["DV"].to_numpy())
+def _check(name: str, check: xr.Dataset) -> Picture:
     said = "Prediction-corrected visual" if check.attrs["corrected"] else "Visual"
     caption = (
         f"{said} predictive check of {name}: quantiles of the observations (lines) within 95 % of "
         "those of replicated studies (bands), new subjects, parameter uncertainty included."
     )
 
-    def draw(path: Path) -> None:
-        draw_check(check, path, quantity=context.label(name), log=log)
-
-    return picture(
-        draw, context.scratch_dir, alt=f"Visual predictive check of {name}.", caption=caption
-    )
+    return picture(plot_vpc(check), alt=f"Visual predictive check of {name}.", caption=caption)
 
 
-def _errors(context: ReportContext, name: str, errors: xr.Dataset) -> Picture:
-    def draw(path: Path) -> None:
-        draw_npde(errors, path, endpoint=name, time_unit=context.model.time_unit)
-
+def _errors(name: str, errors: xr.Dataset) -> Picture:
     caption = (
         f"Normalised prediction distribution errors of {name}: standard normal (90 % within the "
         "band) and without a trend if the model holds."
     )
-    return picture(draw, context.scratch_dir, alt=f"NPDE of {name}.", caption=caption)
+    figure = plot_npde(errors, endpoint=name)
+    return picture(figure, alt=f"NPDE of {name}.", caption=caption)

@@ -1,30 +1,28 @@
 """Priors: what they say, where they come from, and what the data made of them."""
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.quantities import population_quantities
-from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_in_force
-from pkqsp_bayes.reporting.prior import draw_prior_posterior
+from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
+from pkqsp_bayes.plots.priors import PANELS, plot_densities
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.prior import PriorSpec
 
 __all__ = ["priors_section"]
 
 _LEVELS = (0.05, 0.5, 0.95)
-_PANELS = 16
 _MODEL = "model file"
 
 
 def priors_section(context: ReportContext) -> Section:
     """Return prior beside posterior, parameter by parameter."""
-    priors, draws = _in_force(context), _draws(context.fit)
+    priors, draws = _in_force(context), _draws(context)
     stated = stated_values(context.model)
     rows = [
         [*_row(name, priors.get(name)), _interval(np.quantile(draws[name], _LEVELS)),
@@ -42,7 +40,7 @@ def priors_section(context: ReportContext) -> Section:
             "known": _known(context),
             "lkj": context.model.population.omega.lkj if _correlated(context) else None,
             "picture": _picture(shown, draws, context) if shown else None,
-            "left_out": max(0, len(shown) - _PANELS),
+            "left_out": max(0, len(shown) - PANELS),
             "about": context.model.source,
         },
     )
@@ -55,10 +53,10 @@ def _picture(
         "Prior (line) and posterior (area). Where the two are alike, the data said little: the "
         "answer is the prior's."
     )
-    names = ", ".join(list(priors)[:_PANELS])
+    names = ", ".join(list(priors)[:PANELS])
+    units = {name: p.unit or "" for name, p in context.model.population.parameters.items()}
     return picture(
-        lambda path: draw_prior_posterior(priors, draws, path),
-        context.scratch_dir,
+        plot_densities(priors, draws, units=units),
         alt=f"Densities of prior and posterior of {names}.",
         caption=caption,
     )
@@ -71,7 +69,7 @@ def _correlated(context: ReportContext) -> bool:
 def _in_force(context: ReportContext) -> dict[str, Distribution]:
     """Return the prior of each parameter; without the study, the package's defaults are missing."""
     if context.study is not None:
-        return priors_in_force(context.model, context.study)
+        return priors_of(context.fitted.bind_data(context.study))
     stated: dict[str, PriorSpec | float | None] = stated_values(context.model)
     for joint in context.model.joint_prior.values():
         stated |= joint_marginals(joint)
@@ -88,13 +86,9 @@ def _known(context: ReportContext) -> str:
     return ", ".join(f"{name} = {number(value)}" for name, value in numbers.items())
 
 
-def _draws(fit: xr.DataTree) -> dict[str, NDArray[np.float64]]:
+def _draws(context: ReportContext) -> dict[str, NDArray[np.float64]]:
     """Return the draws of what has a distribution."""
-    posterior = fit["posterior"].to_dataset()
-    stated = population_quantities(posterior, ["chain", "draw"])
-    names = [str(name) for name in stated["quantity"].to_numpy()]
-    found = {name: stated.sel(quantity=name).to_numpy().ravel() for name in names}
-    return {name: values for name, values in found.items() if np.ptp(values) > 0}
+    return {name: x for name, x in context.fitted.draws.items() if np.ptp(x) > 0}
 
 
 def _row(name: str, law: Distribution | None) -> list[str]:
@@ -107,7 +101,7 @@ def _distribution(prior: PriorSpec, context: ReportContext, name: str) -> Distri
     parameter = context.model.population.parameters.get(name)
     low = -np.inf if parameter is None or parameter.lower is None else parameter.lower
     high = np.inf if parameter is None or parameter.upper is None else parameter.upper
-    positive = name.startswith(("omega", "sigma"))
+    positive = parse_label(name).kind in ("omega", "omega_iov", "sigma")
     return distribution(prior, max(low, 0.0) if positive else low, high)
 
 

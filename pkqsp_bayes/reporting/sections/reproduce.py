@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from pkqsp_bayes.fitting.results.metadata import read_attribute
+from pkqsp_bayes.fitting.results.metadata import kept_options, read_attribute
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table
 from pkqsp_bayes.spec.prior_table import format_priors
@@ -14,10 +14,9 @@ __all__ = ["reproduce_section"]
 
 def reproduce_section(context: ReportContext) -> Section:
     """Return commands, seeds, versions, and the sums that say whether inputs are the same."""
-    attributes = context.fit.attrs
-    versions = read_attribute(context.fit, "versions")
-    settings = read_attribute(context.fit, "settings")
-    options = read_attribute(context.fit, "options")
+    attributes, tree = context.fitted.attrs, context.fitted.tree
+    versions, settings = read_attribute(tree, "versions"), read_attribute(tree, "settings")
+    options = kept_options(tree)
     return Section(
         anchor="reproduce",
         title="How to reproduce",
@@ -58,7 +57,7 @@ def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: boo
     solver = options.get("solver")
     stated = {k: repr(v) for k, v in options.items() if k != "solver"}
     if solver:
-        stated["solver"] = _call("SolverSettings", {k: repr(v) for k, v in solver.items()})
+        stated["solver"] = _call("pq.SolverSettings", {k: repr(v) for k, v in solver.items()})
     arguments = [
         "model",
         'pq.read_study("study.csv", model=model)',
@@ -69,7 +68,6 @@ def _python(chosen: dict[str, Any], options: dict[str, Any], *, with_priors: boo
     ]
     lines = [
         "import pkqsp_bayes as pq",
-        *(["from pkqsp_bayes.program.study_data import SolverSettings"] if solver else []),
         "",
         'model = pq.load_model("model.toml")',
         "fit = pq.fit(",
@@ -85,11 +83,11 @@ def _call(name: str, arguments: dict[str, str]) -> str:
 
 
 def _hashes(context: ReportContext) -> list[list[str]]:
-    texts = {"model.toml": context.fit.attrs["model"]}
+    texts = {"model.toml": context.fitted.attrs["model"]}
     if context.study is not None:
         texts["study.csv"] = format_study(context.study)
     if context.priors is not None:
         texts["priors.toml"] = format_priors(context.priors)
-    if "program" in context.fit.attrs:
-        texts["program.stan"] = context.fit.attrs["program"]
+    if "program" in context.fitted.attrs:
+        texts["program.stan"] = context.fitted.attrs["program"]
     return [[name, hashlib.sha256(text.encode()).hexdigest()] for name, text in texts.items()]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ import xarray as xr
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.reporting.prior import draw_prior_check
 from pkqsp_bayes.spec.toml import format_model, parse_model
 from tests.fitting.conftest import TEXT
 
@@ -147,8 +145,3 @@ def test_a_default_that_looks_at_the_data_is_named(
         found = pq.prior_check(tree, study, draws=50)
     assert found.attrs["looked_at_data"] == ["sigma[cp]"]
     assert "scaled by the data" in caplog.text
-
-
-def test_it_is_drawn(prior: xr.DataTree, study: pq.Study, tmp_path: Path) -> None:
-    draw_prior_check(prior, pq.prior_check(prior, study, draws=100), tmp_path / "check.png")
-    assert (tmp_path / "check.png").stat().st_size > 10_000

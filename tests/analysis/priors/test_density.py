@@ -65,14 +65,13 @@ def draws(size: int = 50) -> xr.Dataset:
     sigma = {"cp": rng.uniform(0.1, 0.6, size)}
     tree = hand_made(MODEL, typical, omega=omega, sigma=sigma)
     rho = rng.uniform(-0.9, 0.9, size)
-    matrices = np.array([[[1, r], [r, 1]] for r in rho])[None]
-    dims = ("chain", "draw", "effect_1", "effect_1b")
-    return tree["posterior"].to_dataset().assign(correlation_1=(dims, matrices))
+    found = tree["posterior"].to_dataset().assign_coords(effect_pair=["CL,V"])
+    return found.assign(corr=(("chain", "draw", "effect_pair"), rho[None, :, None]))
 
 
 def by_hand(x: xr.Dataset, *, joint: bool) -> np.ndarray:
     first, second = (x.omega.values[0, :, k] for k in (0, 1))
-    rho = x.correlation_1.values[0, :, 0, 1]
+    rho = x["corr"].values[0, :, 0]
     total = stats.truncnorm.logpdf(x.V.values[0], (5 - 30) / 20, np.inf, 30, 20)
     total += stats.norm.logpdf(x["beta[CL,WT]"].values[0], 0.75, 0.2)
     total += stats.truncnorm.logpdf(second, -1, np.inf, 0.3, 0.3)

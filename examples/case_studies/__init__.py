@@ -1,0 +1,1 @@
+"""Fits of the library's models to published studies, beside published estimates."""

@@ -1,0 +1,77 @@
+"""Commands that show a fit: ``pkqsp report``, ``plot``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.cli.options import FitAndStudy, FitFolder, Ignore, fit_and_study
+from pkqsp_bayes.cli.output import file_option
+from pkqsp_bayes.cli.takes import takes
+from pkqsp_bayes.console import print_text
+
+__all__ = ["plot", "report"]
+
+
+class PlotName(StrEnum):
+    """Plots of a fit and its study."""
+
+    FITS = "fits"
+    GOF = "gof"
+    RESIDUALS = "residuals"
+    RANDOM_EFFECTS = "random-effects"
+    PARAMETERS = "parameters"
+    CORRELATIONS = "correlations"
+    TRACES = "traces"
+    OBSERVATIONS = "observations"
+    COVARIATES = "covariates"
+    PRIOR_POSTERIOR = "prior-posterior"
+
+
+_OF_FIT = {PlotName.PARAMETERS, PlotName.CORRELATIONS, PlotName.TRACES, PlotName.OBSERVATIONS}
+
+
+def report(
+    fit: FitFolder,
+    *,
+    study: Annotated[Path | None, typer.Option(help="Table, if it is not in the folder.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder of the page; by default the fit's."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer simulations.")] = False,
+    ignore: Ignore = None,
+) -> None:
+    """Write one page for a reviewer, report.html."""
+    fitted = pq.open_fit(fit)
+    path = pq.report(
+        fitted,
+        output or fit,
+        fitted_in=fit,
+        study=None if study is None else pq.read_study(study, model=fitted.spec, ignore=ignore),
+        options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
+    )
+    print_text(path)
+
+
+@takes("given", fit_and_study)
+def plot(
+    kind: Annotated[PlotName, typer.Argument(help="Which.")],
+    given: FitAndStudy,
+    *,
+    output: Annotated[
+        Path, file_option("--output", "-o", endings=(".png", ".svg", ".pdf"), what="The plot")
+    ],
+) -> None:
+    """Plot a fit: curves, goodness of fit, residuals, random effects, parameters, data."""
+    draw = getattr(pq, f"plot_{kind.value.replace('-', '_')}")
+    if kind is PlotName.COVARIATES:
+        figure = draw(given.study)
+    else:
+        figure = draw(given.fit) if kind in _OF_FIT else draw(given.fit, given.study)
+    pq.save_figure(figure, output)
+    print_text(output)

@@ -1,0 +1,37 @@
+"""HTML for notebooks: small tables, in which every text is escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+__all__ = ["html_table"]
+
+
+def html_table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], *notes: str
+) -> str:
+    """Return a table with a caption above it and notes below it.
+
+    Parameters
+    ----------
+    caption : str
+        What it is of.
+    head : sequence of str
+        Names of the columns.
+    rows : iterable of sequence
+        Cells, which are printed with `str`.
+    *notes : str
+        A paragraph each.
+
+    Examples
+    --------
+    >>> html_table("a < b", ["x"], [[1]], "& more")
+    '<p><b>a &lt; b</b></p><table><tr><th>x</th></tr><tr><td>1</td></tr></table><p>&amp; more</p>'
+    """
+    lines = [_row("th", head), *(_row("td", row) for row in rows)]
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    return f"<p><b>{escape(caption)}</b></p><table>{''.join(lines)}</table>{below}"
+
+
+def _row(tag: str, cells: Sequence[object]) -> str:
+    inside = "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
+    return f"<tr>{inside}</tr>"

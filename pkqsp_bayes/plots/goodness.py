@@ -1,0 +1,168 @@
+"""`plot_gof`, `plot_residuals`: observations against predictions, and residuals."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.predictive.goodness_of_fit import goodness_of_fit
+from pkqsp_bayes.arguments import FLAG, TEXT, checked
+from pkqsp_bayes.fitting.results.fit_argument import FitLike
+from pkqsp_bayes.plots.layout import (
+    choose_log,
+    draw_observed,
+    finish,
+    name_with_unit,
+)
+from pkqsp_bayes.plots.npde import draw_scores
+from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
+from pkqsp_bayes.plots.style import GREY, new_figure
+from pkqsp_bayes.plots.trend import draw_trend
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["plot_gof", "plot_residuals"]
+
+FloatArray = NDArray[np.float64]
+_NEEDED = ("DV", "PRED", "IPRED", "IWRES", "NPDE")
+_ABOUT = {"PRED": "population prediction", "IPRED": "individual prediction"}
+
+
+@checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT, log=FLAG)
+def plot_gof(
+    result: xr.Dataset | FitLike,
+    study: StudyLike | None = None,
+    *,
+    endpoint: str | None = None,
+    log: bool | None = None,
+) -> Figure:
+    """Plot observations (DV) against population and individual predictions (PRED, IPRED).
+
+    Parameters
+    ----------
+    result : Dataset, DataTree, str or Path
+        What `pkqsp_bayes.goodness_of_fit` returns; or a fit, which is analysed with its defaults.
+    study : Study, str, Path or DataFrame, optional
+        The study, for a fit.
+    endpoint : str, optional
+        Which; by default all, a row each.
+    log : bool, optional
+        Whether the axes are logarithmic; by default where observations are positive and spread
+        over a factor of 200. Then what is not positive is left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Grey: identity; vermilion: a smooth trend of the observations that are not censored. Open
+        triangles: censored observations, at their limit.
+
+    Raises
+    ------
+    CheckError
+        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_gof(fit, study)
+    >>> [axis.get_xlabel() for axis in figure.axes]
+    ['population prediction (mg/L)', 'individual prediction (mg/L)']
+    """
+    found = dataset_of(result, study, goodness_of_fit)
+    require_variables(found, _NEEDED, "goodness_of_fit")
+    names = some_endpoints(found, endpoint)
+    with new_figure(width=7.2, height=3.4 * len(names) + 0.4) as figure:
+        rows = figure.subplots(len(names), 2, squeeze=False, sharex="row", sharey="row")
+        for row, name in zip(rows, names, strict=True):
+            unit, mine = _of_endpoint(found, name)
+            for axis, kind in zip(row, _ABOUT, strict=True):
+                _draw_against(axis, mine, kind, log=choose_log(log, mine["DV"].to_numpy()))
+                axis.set_xlabel(name_with_unit(_ABOUT[kind], unit))
+            row[0].set_ylabel(name_with_unit(f"{name}, observed", unit))
+        finish(figure, figure.axes, found.attrs)
+    return figure
+
+
+def _of_endpoint(found: xr.Dataset, name: str) -> tuple[str, xr.Dataset]:
+    """Return the unit of an endpoint, and its observations."""
+    mine = (found["endpoint_of"] == name).to_numpy()
+    return str(found["unit"].sel(endpoint=name).item()), found.isel(observation=mine)
+
+
+def _draw_against(axis: Axes, mine: xr.Dataset, kind: str, *, log: bool) -> None:
+    x, y, side = (mine[name].to_numpy() for name in (kind, "DV", "censored"))
+    shown = np.isfinite(x) & np.isfinite(y)
+    if log:
+        shown &= (x > 0) & (y > 0)
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+    x, y, side = x[shown], y[shown], side[shown]
+    draw_observed(axis, x, y, side)
+    if x.size:
+        ends = [min(x.min(), y.min()), max(x.max(), y.max())]
+        axis.plot(ends, ends, color=GREY, linewidth=1, label="identity")
+    draw_trend(axis, x[side == 0], y[side == 0], log=log)
+
+
+@checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT)
+def plot_residuals(
+    result: xr.Dataset | FitLike, study: StudyLike | None = None, *, endpoint: str | None = None
+) -> Figure:
+    """Plot IWRES and NPDE against time, time after dose and prediction.
+
+    Parameters
+    ----------
+    result : Dataset, DataTree, str or Path
+        What `pkqsp_bayes.goodness_of_fit` returns, which defines the residuals; or a fit, which is
+        analysed with its defaults.
+    study : Study, str, Path or DataFrame, optional
+        The study, for a fit.
+    endpoint : str, optional
+        Which; by default all, two rows each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
+        observations; their IWRES is that of the limit, a bound, and their NPDE is a draw from the
+        model beyond it.
+
+    Raises
+    ------
+    CheckError
+        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_residuals(fit, study)
+    >>> [axis.get_xlabel() for axis in figure.axes[:3]]
+    ['time (h)', 'time after dose (h)', 'individual prediction (mg/L)']
+    """
+    found = dataset_of(result, study, goodness_of_fit)
+    require_variables(found, _NEEDED, "goodness_of_fit")
+    names = some_endpoints(found, endpoint)
+    with new_figure(width=8.6, height=4.6 * len(names) + 0.4) as figure:
+        rows = figure.subplots(2 * len(names), 3, squeeze=False, sharey="row")
+        for k, name in enumerate(names):
+            unit, mine = _of_endpoint(found, name)
+            said = "" if len(names) == 1 else f" of {name}"
+            for row, score, kind in zip(rows[2 * k :], ("IWRES", "NPDE"), ("IPRED", "PRED"),
+                                        strict=False):  # fmt: skip
+                _draw_residuals(row, mine, score, kind, unit)
+                row[0].set_ylabel(score + said)
+        finish(figure, figure.axes, found.attrs)
+    return figure
+
+
+def _draw_residuals(
+    row: NDArray[np.object_], mine: xr.Dataset, score: str, kind: str, unit: str
+) -> None:
+    time = mine.attrs["time_unit"]
+    labels = {"TIME": name_with_unit("time", time), "TAD": name_with_unit("time after dose", time),
+              kind: name_with_unit(_ABOUT[kind], unit)}  # fmt: skip
+    for axis, (name, label) in zip(row, labels.items(), strict=True):
+        x, y, side = (mine[each].to_numpy() for each in (name, score, "censored"))
+        shown = np.isfinite(x) & np.isfinite(y)
+        draw_scores(axis, x[shown], y[shown], side[shown])
+        axis.set_xlabel(label)

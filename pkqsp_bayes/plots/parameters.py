@@ -1,0 +1,233 @@
+"""Draws of the population parameters: pairs, correlations, traces."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pkqsp_bayes.arguments import TEXT, checked, sequence
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.approximation_labels import label_of
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.plots.layout import finish
+from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
+
+__all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
+
+FloatArray = NDArray[np.float64]
+_MOST = 8
+"""Parameters in a plot of pairs, if none are named."""
+_TRACES = 4
+_THINNED = 1000
+_STYLES = ("-", "--", ":", "-.")
+LABELS = sequence(TEXT, wanted='give a list of labels, such as ["CL", "omega[CL]"]', least=1)
+
+
+@checked(fit=FIT, labels=LABELS)
+def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
+    """Plot the draws of population parameters against one another; divergences are marked.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    labels : sequence of str, optional
+        Which parameters (``CL``, ``omega[CL]``, ...); by default all, or the eight with the largest
+        correlations.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Diagonal: histogram of each parameter. Below: up to 1000 draws of each pair; vermilion
+        crosses: all divergent transitions. Above: the correlation of the draws.
+
+    Raises
+    ------
+    CheckError
+        If there is no such parameter.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_parameters(fit, ["CL", "V"])
+    >>> [axis.get_xlabel() for axis in figure.axes[2:]]
+    ['CL', 'V']
+    """
+    fitted = open_fit(fit)
+    draws = _chosen(_varying(fitted), labels)
+    names, values = list(draws), np.array(list(draws.values()))
+    divergent = _divergent(fitted, values.shape[1])
+    correlation = np.atleast_2d(np.corrcoef(values))
+    shown = np.linspace(0, values.shape[1] - 1, min(_THINNED, values.shape[1])).astype(int)
+    size = len(names)
+    with new_figure(width=1.0 + 1.35 * size, height=1.1 + 1.25 * size) as figure:
+        axes = figure.subplots(size, size, squeeze=False, sharex="col")
+        for (i, j), axis in np.ndenumerate(axes):
+            if i == j:
+                axis.hist(values[i], bins=30, color=BAND)
+            elif i > j:
+                _draw_pair(axis, values[j], values[i], shown, divergent)
+            else:
+                _write(axis, correlation[i, j])
+        _name(axes, names)
+        finish(figure, figure.axes, {"label": label_of(fitted)})
+    return figure
+
+
+def _varying(fitted: FittedModel) -> dict[str, FloatArray]:
+    """Return the draws of what is not a known number, by label."""
+    return {name: values for name, values in fitted.draws.items() if np.ptp(values) > 0}
+
+
+def _chosen(draws: dict[str, FloatArray], labels: Sequence[str] | None) -> dict[str, FloatArray]:
+    if labels is not None:
+        return _named(draws, labels)
+    if len(draws) <= _MOST:
+        return draws
+    size = np.abs(np.corrcoef(list(draws.values())))
+    np.fill_diagonal(size, 0.0)
+    kept = set(np.argsort(-size.max(axis=1), kind="stable")[:_MOST].tolist())
+    return {name: values for k, (name, values) in enumerate(draws.items()) if k in kept}
+
+
+def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, FloatArray]:
+    remedy = "name some of " + ", ".join(draws)
+    issues = [
+        Issue(where="labels", what=f"no parameter {name!r} was estimated", remedy=remedy)
+        for name in labels
+        if name not in draws
+    ]
+    if issues:
+        raise CheckError(issues)
+    return {name: draws[name] for name in labels}
+
+
+def _divergent(fitted: FittedModel, size: int) -> NDArray[np.bool_]:
+    """Return which draws are divergent, in the order of the flat draws."""
+    stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
+    if "diverging" not in stats:
+        return np.zeros(size, dtype=bool)
+    flat: NDArray[np.bool_] = stats["diverging"].transpose("chain", "draw").to_numpy().ravel()
+    return flat.astype(bool)
+
+
+def _draw_pair(
+    axis: Axes, x: FloatArray, y: FloatArray, shown: NDArray[np.int64], wrong: NDArray[np.bool_]
+) -> None:
+    axis.plot(x[shown], y[shown], ".", color=LINE, markersize=1.5, alpha=0.4, label="draws")
+    if wrong.any():
+        axis.plot(x[wrong], y[wrong], "x", color=COLOURS[1], markersize=4, label="divergent")
+
+
+def _write(axis: Axes, correlation: float) -> None:
+    axis.axis("off")
+    axis.text(0.5, 0.5, f"{correlation:.2f}", ha="center", va="center",
+              fontsize=8 + 4 * abs(correlation), transform=axis.transAxes)  # fmt: skip
+
+
+def _name(axes: NDArray[np.object_], names: Sequence[str]) -> None:
+    """Name the rows and columns; only the outer panels have numbers."""
+    for (i, j), axis in np.ndenumerate(axes):
+        axis.grid(visible=False)
+        axis.locator_params(nbins=3)
+        axis.tick_params(labelsize=7, labelleft=j == 0 and i > 0, labelbottom=i == len(names) - 1)
+        if i == j:
+            axis.set_yticks([])
+    for place, name in enumerate(names):
+        axes[-1, place].set_xlabel(name, fontsize=8)
+        axes[place, 0].set_ylabel(name if place else "", fontsize=8)
+
+
+@checked(fit=FIT, labels=LABELS)
+def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
+    """Plot the posterior correlations of the population parameters.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    labels : sequence of str, optional
+        Which parameters; by default all that were estimated.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The lower triangle of the matrix of correlations, in colour and in numbers.
+
+    Raises
+    ------
+    CheckError
+        If there is no such parameter.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_correlations(fit, ["CL", "V", "ka"])
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['CL', 'V', 'ka']
+    """
+    fitted = open_fit(fit)
+    found = _varying(fitted)
+    draws = found if labels is None else _named(found, labels)
+    names, size = list(draws), len(draws)
+    correlation = np.atleast_2d(np.corrcoef(list(draws.values())))
+    lower = np.where(np.tri(size, dtype=bool), correlation, np.nan)
+    with new_figure(width=2.4 + 0.48 * size, height=1.6 + 0.42 * size) as figure:
+        axis = figure.subplots()
+        axis.grid(visible=False)
+        image = axis.imshow(lower, vmin=-1, vmax=1, cmap="PuOr_r", aspect="auto")
+        for (i, j), value in np.ndenumerate(np.tril(correlation, -1)):
+            dark = abs(value) > 0.6
+            axis.text(j, i, f"{value:.2f}" if i > j else "", ha="center", va="center", fontsize=7,
+                      color="white" if dark else "black")  # fmt: skip
+        axis.set_xticks(range(size), names, rotation=90)
+        axis.set_yticks(range(size), names)
+        figure.colorbar(image, ax=axis, label="correlation of the draws", shrink=0.8)
+        finish(figure, [], {"label": label_of(fitted)})
+    return figure
+
+
+@checked(fit=FIT, labels=LABELS)
+def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
+    """Plot the draws of population parameters, chain by chain.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    labels : sequence of str, optional
+        Which parameters; by default the first four.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel a parameter, one colour a chain.
+
+    Raises
+    ------
+    CheckError
+        If there is no such parameter.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_traces(fit, ["CL", "omega[CL]"])
+    >>> [axis.get_ylabel() for axis in figure.axes]
+    ['CL', 'omega[CL]']
+    """
+    fitted = open_fit(fit)
+    chains, found = fitted.posterior.sizes["chain"], _varying(fitted)
+    draws = _named(dict(fitted.draws), list(found)[:_TRACES] if labels is None else labels)
+    with new_figure(width=8.2, height=1.3 * len(draws) + 0.5) as figure:
+        axes = figure.subplots(len(draws), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, (name, values) in zip(axes, draws.items(), strict=True):
+            for k, chain in enumerate(values.reshape(chains, -1)):
+                axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.6)
+            axis.set_ylabel(name, fontsize=8)
+        axes[-1].set_xlabel("draw")
+        finish(figure, [], {"label": label_of(fitted)})
+    return figure

@@ -1,0 +1,91 @@
+"""`plot_positivity`: covariates of those studied, and of those to whom a claim is applied."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
+from pkqsp_bayes.arguments import checked, instance, mapping
+from pkqsp_bayes.arguments.things import TEXT
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.plots.layout import finish, make_axes, name_with_unit
+from pkqsp_bayes.plots.style import COLOURS, HATCHES, new_figure
+
+__all__ = ["plot_positivity"]
+
+_POPULATIONS = ("study", "target")
+_BINS = 15
+_RECORD = instance(CausalRecord, pd.DataFrame, wanted="give what pkqsp_bayes.causal_record returns")
+_UNITS = mapping(TEXT, wanted='give a mapping of covariates to units, such as {"WT": "kg"}')
+
+
+@checked(record=_RECORD, units=_UNITS)
+def plot_positivity(
+    record: CausalRecord | pd.DataFrame, *, units: Mapping[str, str] | None = None
+) -> Figure:
+    """Plot each covariate of the study and of the target population.
+
+    Parameters
+    ----------
+    record : CausalRecord or DataFrame
+        What `pkqsp_bayes.causal_record` returns for a target; or its ``covariates``: one row a
+        subject, ``population`` (study, target) beside the covariates.
+    units : mapping of str to str, optional
+        Of the covariates, for the axes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each covariate: shares of both populations, in the same bins. Where the target
+        has subjects and the study has none, the claim is an extrapolation.
+
+    Raises
+    ------
+    CheckError
+        If the record has no covariates.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> covariates = pd.DataFrame({"WT": [60.0, 80.0, 110.0, 120.0],
+    ...                            "population": ["study", "study", "target", "target"]})
+    >>> figure = pq.plot_positivity(covariates, units={"WT": "kg"})
+    >>> figure.axes[0].get_xlabel()
+    'WT (kg)'
+    """
+    covariates = record.covariates if isinstance(record, CausalRecord) else record
+    if covariates is None or set(covariates.columns) <= {"population"}:
+        what, remedy = "it has no covariates", "make the record with a target and with covariates"
+        raise CheckError([Issue(where="record", what=what, remedy=remedy)])
+    names = [name for name in covariates.columns if name != "population"]
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    with new_figure(width=max(4.0, 2.8 * columns), height=2.3 * rows + 0.4) as figure:
+        axes = make_axes(figure, len(names), columns)
+        for axis, name in zip(axes, names, strict=True):
+            _draw_panel(axis, [covariates.loc[covariates["population"] == p, name].dropna()
+                               for p in _POPULATIONS])  # fmt: skip
+            axis.set_xlabel(name_with_unit(str(name), (units or {}).get(name)))
+        figure.supylabel("share of subjects (%)", fontsize=9)
+        finish(figure, axes, {})
+    return figure
+
+
+def _draw_panel(axis: Axes, values: list[pd.Series]) -> None:
+    """Draw shares of both populations: bins of numbers, or levels."""
+    if all(pd.api.types.is_numeric_dtype(v) for v in values):
+        edges = np.histogram_bin_edges(pd.concat(values), bins=_BINS)
+        shares = [100 * np.histogram(v, bins=edges)[0] / max(1, len(v)) for v in values]
+        for k, (name, share) in enumerate(zip(_POPULATIONS, shares, strict=True)):
+            axis.stairs(share, edges, color=COLOURS[k], fill=k == 0, alpha=0.45 if k == 0 else 1.0,
+                        linewidth=1.6, label=name)  # fmt: skip
+        return
+    levels = sorted({str(level) for v in values for level in v})
+    for k, (name, v) in enumerate(zip(_POPULATIONS, values, strict=True)):
+        share = 100 * v.astype(str).value_counts(normalize=True).reindex(levels, fill_value=0.0)
+        axis.bar(np.arange(len(levels)) + 0.4 * k - 0.2, share, 0.4, color=COLOURS[k],
+                 hatch=HATCHES[k], edgecolor="white", label=name)  # fmt: skip
+    axis.set_xticks(range(len(levels)), levels)

@@ -1,0 +1,231 @@
+"""`plot_prior_posterior`, `plot_prior_check`: what priors say, and what data made of them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.predictive.bins import bin_times
+from pkqsp_bayes.analysis.predictive.prior_check import prior_check
+from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
+from pkqsp_bayes.arguments import checked, either
+from pkqsp_bayes.fitting.results.approximation_labels import label_of
+from pkqsp_bayes.fitting.results.fit_argument import FIT, PRIOR_DRAWS, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
+from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.plots.layout import (
+    draw_observed,
+    finish,
+    make_axes,
+    name_with_unit,
+)
+from pkqsp_bayes.plots.sources import DATASET, require_variables
+from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
+from pkqsp_bayes.spec.distribution import Distribution
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["PANELS", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
+
+FloatArray = NDArray[np.float64]
+
+_BANDS = ((0.05, 0.95, 0.3), (0.25, 0.75, 0.55))
+_BINS = 20
+_DECADES = 30.0  # ratio of a range from which on its axis is logarithmic
+_COLUMNS = 4
+PANELS = 16
+"""Parameters that are drawn at most."""
+
+
+@checked(prior=PRIOR_DRAWS, check=either(DATASET, STUDY))
+@quiet_dependencies()
+def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figure:
+    """Plot what priors predict for a study around what was observed, and statistics of both.
+
+    Parameters
+    ----------
+    prior : xarray.DataTree
+        What `pkqsp_bayes.sample_prior` returns.
+    check : Dataset, Study, str, Path or DataFrame
+        What `pkqsp_bayes.prior_check` returns for it; or the study, which is checked with its
+        defaults.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One row for each endpoint. Left: bands of the prior predictive over time, and the
+        observations that ``prior`` was drawn beside. Then a panel for each statistic: histogram of
+        the replicates, and the observed value (vermilion) with its p.
+
+    Raises
+    ------
+    CheckError
+        As `pkqsp_bayes.prior_check`.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_prior_check(prior, pq.prior_check(prior, study))
+    >>> figure.axes[0].get_ylabel()
+    'cp (mg/L)'
+    """
+    if not isinstance(check, xr.Dataset):
+        check = prior_check(prior, check)
+    require_variables(check, ("observed", "replicated", "box_p"), "prior_check")
+    endpoints = [str(name) for name in check["endpoint"].to_numpy()]
+    told = np.isfinite(check["observed"].to_numpy()).any(axis=0)
+    statistics = check["statistic"].to_numpy()[told]
+    width, height = 4.2 + 2.1 * len(statistics), 2.7 * len(endpoints) + 0.5
+    with new_figure(width=width, height=height) as figure:
+        ratios = [2.0, *(1.0 for _ in statistics)]
+        axes = figure.subplots(
+            len(endpoints), 1 + len(statistics), squeeze=False, width_ratios=ratios
+        )
+        for row, endpoint in zip(axes, endpoints, strict=True):
+            _draw_course(row[0], prior, endpoint)
+            row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}")
+            for axis, statistic in zip(row[1:], statistics, strict=True):
+                _draw_statistic(axis, check.sel(endpoint=endpoint, statistic=statistic))
+        finish(figure, axes[:, 0], {}, columns=6)
+    return figure
+
+
+def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
+    """Bands of the prior predictive over time, in bins, and the observations."""
+    seen = prior["observed_data"].to_dataset()["DV"]
+    mine = (seen.endpoint == endpoint).to_numpy()
+    drawn = prior["prior_predictive"].to_dataset()["DV"].stack(sample=("chain", "draw"))
+    values = drawn.transpose("observation", "sample").to_numpy()[mine]
+    times, dv = seen.TIME.to_numpy()[mine], seen.to_numpy()[mine]
+    place, centres = bin_times(times, _BINS)
+    levels = [level for low, high, _ in _BANDS for level in (low, high)]
+    quantiles = np.array(
+        [np.nanquantile(values[place == k], [*levels, 0.5]) for k in range(centres.size)]
+    ).T
+    draw_observed(axis, times, dv, _censored(prior, mine))
+    for i, (low, high, shade) in enumerate(_BANDS):
+        axis.fill_between(centres, quantiles[2 * i], quantiles[2 * i + 1], color=BAND, alpha=shade,
+                          linewidth=0, label=f"prior: {high - low:.0%}")  # fmt: skip
+    axis.plot(centres, quantiles[-1], color=LINE, label="median")
+    positive = quantiles[0][quantiles[0] > 0]
+    if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
+        axis.set_yscale("log")
+        axis.set_ylim(bottom=0.5 * min(positive.min(), np.min(dv[dv > 0], initial=np.inf)))
+    model = read_spec(prior)
+    axis.set_ylabel(name_with_unit(endpoint, model.observe[endpoint].value.unit))
+    axis.set_xlabel(name_with_unit("time", model.time_unit))
+
+
+def _censored(prior: xr.DataTree, mine: NDArray[np.bool_]) -> NDArray[np.int64]:
+    known = prior["constant_data"].to_dataset() if "constant_data" in prior.children else {}
+    if "censored" not in known:
+        return np.zeros(int(mine.sum()), dtype=np.int64)
+    side: NDArray[np.int64] = known["censored"].to_numpy()[mine]
+    return side
+
+
+def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
+    values, observed = one["replicated"].to_numpy(), float(one["observed"])
+    finite = values[np.isfinite(values)]
+    axis.set_yticks([])
+    axis.set_title(f"{one['statistic'].item()}\np = {float(one['p_value']):.3g}")
+    if not finite.size or not np.isfinite(observed):
+        return
+    positive = finite.min() > 0 and observed > 0
+    wide = positive and finite.max() > _DECADES * finite.min()
+    ends = np.quantile(finite, [0.005, 0.995])
+    low, high = min(ends[0], observed), max(ends[1], observed)
+    edges = np.geomspace(low, high, 31) if wide else np.linspace(low, high, 31)
+    axis.hist(finite, bins=edges.tolist(), color=BAND)
+    axis.axvline(observed, color=COLOURS[1])
+    if wide:
+        axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axis.locator_params(axis="x", nbins=4)
+
+
+@checked(fit=FIT, study=STUDY)
+def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure:
+    """Plot the density of each prior over the draws of its posterior.
+
+    Parameters
+    ----------
+    fit : DataTree, str or Path
+        What `pkqsp_bayes.fit` returns; or its folder.
+    study : Study, str, Path or DataFrame
+        The study of the fit.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each population parameter, sixteen at most, with its unit.
+
+    Raises
+    ------
+    CheckError
+        With every problem of the study; if it is not the one that was fitted.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_prior_posterior(fit, study)
+    >>> [axis.get_xlabel() for axis in figure.axes[:3]]
+    ['CL (L/h)', 'V (L)', 'ka (1/h)']
+    """
+    fitted = open_fit(fit)
+    data, draws = fitted.bind_data(fitted.resolve_study(study, own=True)), fitted.draws
+    priors = {k: v for k, v in priors_of(data).items() if k in draws}
+    units = {name: p.unit or "" for name, p in fitted.spec.population.parameters.items()}
+    return plot_densities(priors, draws, units=units, label=label_of(fitted))
+
+
+def plot_densities(
+    priors: Mapping[str, Distribution],
+    draws: Mapping[str, FloatArray],
+    *,
+    units: Mapping[str, str] | None = None,
+    label: str = "",
+) -> Figure:
+    """Plot the density of each prior over draws.
+
+    Parameters
+    ----------
+    priors : mapping of str to Distribution
+        By label; the first sixteen are drawn.
+    draws : mapping of str to array
+        By the same labels.
+    units : mapping of str to str, optional
+        Of the parameters, for the axes.
+    label : str
+        What the draws are, if not the posterior's.
+    """
+    names = list(priors)[:PANELS]
+    columns = max(1, min(_COLUMNS, len(names)))
+    rows = -(-len(names) // columns)
+    with new_figure(width=2.2 * columns + 0.2, height=1.75 * rows + 0.4) as figure:
+        axes = make_axes(figure, len(names), columns)
+        for axis, name in zip(axes, names, strict=True):
+            _draw_densities(axis, priors[name], draws[name])
+            axis.set_xlabel(name_with_unit(name, (units or {}).get(name)), fontsize=8)
+        finish(figure, axes, {"label": label})
+    return figure
+
+
+def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
+    low, high = np.quantile(draws, [0.001, 0.999])
+    edges = prior.quantile([0.03, 0.97])
+    middle, reach = np.median(draws), 4 * (high - low)
+    left = max(min(edges[0], low), middle - reach)
+    right = min(max(edges[1], high), middle + reach)
+    if right <= left:  # a parameter that has not moved
+        left, right = edges
+    grid = np.linspace(left, right, 200)
+    axis.hist(draws, bins=30, density=True, color=COLOURS[5], alpha=0.8, label="posterior")
+    axis.plot(grid, np.exp(prior.log_density(grid)), color=COLOURS[1], label="prior")
+    axis.set_xlim(left, right)
+    axis.set_yticks([])
+    axis.locator_params(axis="x", nbins=3)

@@ -1,0 +1,66 @@
+"""What a plot is made from: the result of an analysis, or a fit and its study."""
+
+from collections.abc import Callable
+
+import xarray as xr
+
+from pkqsp_bayes.arguments import Rule, either, instance
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.study.study_argument import StudyLike
+
+__all__ = [
+    "DATASET", "DATASET_OR_FIT", "dataset_of", "require_variables",
+    "some_endpoints",
+]  # fmt: skip
+
+DATASET = instance(xr.Dataset, wanted="give what the analysis returns")
+DATASET_OR_FIT: Rule = either(FIT, DATASET)
+"""The result of an analysis, or a fit."""
+
+
+def dataset_of(
+    result: xr.Dataset | FitLike,
+    study: StudyLike | None,
+    analyse: Callable[[FitLike, StudyLike | None], xr.Dataset],
+) -> xr.Dataset:
+    """Return the result of an analysis; where a fit is given, analyse it and its study first.
+
+    Parameters
+    ----------
+    result : Dataset, FittedModel, DataTree, str or Path
+        What the analysis returned, or a fit.
+    study : Study, str, Path or DataFrame, optional
+        The study of a fit; by default that of its folder.
+    analyse : callable
+        The analysis.
+
+    Raises
+    ------
+    CheckError
+        If the study of a fit is not at hand, or the result of an analysis with one.
+    """
+    if isinstance(result, xr.Dataset):
+        if study is not None:
+            what = "it has no use beside the result of an analysis"
+            raise CheckError([Issue(where="study", what=what, remedy="leave it out")])
+        return result
+    return analyse(open_fit(result), study)
+
+
+def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str) -> None:
+    """Refuse the result of another analysis."""
+    missing = [name for name in names if name not in result]
+    if missing:
+        what = f"it has no {', '.join(missing)}"
+        remedy = f"give what pkqsp_bayes.{analysis} returns"
+        raise CheckError([Issue(where="result", what=what, remedy=remedy)])
+
+
+def some_endpoints(result: xr.Dataset, endpoint: str | None) -> list[str]:
+    """Return the endpoints that are drawn: the one that is named, or all."""
+    names = [str(name) for name in result["endpoint"].to_numpy()]
+    if endpoint is not None and endpoint not in names:
+        what, remedy = f"{endpoint!r} was not observed", "name one of " + ", ".join(names)
+        raise CheckError([Issue(where="endpoint", what=what, remedy=remedy)])
+    return names if endpoint is None else [endpoint]

@@ -1,0 +1,151 @@
+"""How pictures look, and how they are saved.
+
+The colours are those of Okabe & Ito 2008, Color Universal Design: colour-blind readers can
+distinguish them.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure
+from PIL import Image
+
+from pkqsp_bayes.arguments import PATH, checked, instance
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.outputs import write_output
+
+__all__ = [
+    "BAND", "COLOURS", "GREY", "HATCHES", "LINE", "OBSERVED", "PlotFigure", "figure_png",
+    "new_figure", "save_figure",
+]  # fmt: skip
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Blue, vermilion, green, purple, orange, sky."""
+
+LINE, BAND, OBSERVED, GREY = "#0072B2", "#56B4E9", "#000000", "#999999"
+HATCHES = ("", "//", "..", "\\\\", "xx", "--", "oo", "||")
+"""What tells areas apart in print, in this order."""
+
+_DPI = 110
+_COLOURS_KEPT = 128
+_STYLE: dict[Any, Any] = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.axisbelow": True,
+    "axes.titlesize": 9,
+    "font.size": 9,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "pkqsp_bayes",
+}
+# Without dates and versions the same picture is the same file.
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+_FORMATS = ("png", "svg", "pdf")
+
+
+class PlotFigure(Figure):
+    """A Matplotlib figure that keeps the style of the package, and that a notebook shows by itself.
+
+    It belongs to no window and to no state of ``matplotlib.pyplot``.
+
+    Examples
+    --------
+    >>> PlotFigure(figsize=(1, 1))._repr_png_()[1:4]
+    b'PNG'
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it: ticks are made only now, and they have the style too."""
+        with mpl.rc_context(_STYLE):
+            super().draw(renderer)
+
+    def savefig(self, fname: Any, **options: Any) -> None:
+        """Save it, as `matplotlib.figure.Figure.savefig`."""
+        with mpl.rc_context(_STYLE):
+            super().savefig(fname, **options)
+
+    def _repr_png_(self) -> bytes:
+        return figure_png(self)
+
+
+@contextmanager
+def new_figure(*, width: float, height: float) -> Iterator[PlotFigure]:
+    """Open a figure; what is drawn within the block has the style of the package.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+
+    Examples
+    --------
+    >>> with new_figure(width=2, height=1) as figure:
+    ...     axis = figure.subplots()
+    >>> len(figure.axes)
+    1
+    """
+    with mpl.rc_context(_STYLE):
+        yield PlotFigure(figsize=(width, height), layout="constrained")
+
+
+def figure_png(figure: Figure) -> bytes:
+    """Return a figure as a PNG file with a palette, a third as large as one without."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=_DPI)
+    image = Image.open(drawn).convert("RGB").quantize(_COLOURS_KEPT)
+    image.save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+@checked(figure=instance(Figure, wanted="give what a plot function returns"), path=PATH)
+def save_figure(figure: Figure, path: Path | str) -> None:
+    """Write a figure to a file, which appears whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What a plot function returns.
+    path : Path
+        The suffix is the format: ``.png``, ``.svg`` or ``.pdf``. The same figure gives the same
+        bytes.
+
+    Raises
+    ------
+    CheckError
+        If the suffix is another, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> figure = PlotFigure(figsize=(2, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(figure, Path(folder) / "empty.png")
+    ...     [file.name for file in Path(folder).iterdir()]
+    ['empty.png']
+    """
+    place = Path(path)
+    form = place.suffix.lower().removeprefix(".")
+    if form not in _FORMATS:
+        what, remedy = f"there is no format {form!r}", "end the name with .png, .svg or .pdf"
+        raise CheckError([Issue(where=str(path), what=what, remedy=remedy)])
+    with write_output(place) as part:
+        part.write_bytes(_bytes(figure, form))
+
+
+def _bytes(figure: Figure, form: str) -> bytes:
+    if form == "png":
+        return figure_png(figure)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=form, metadata=_METADATA[form])
+    return drawn.getvalue()

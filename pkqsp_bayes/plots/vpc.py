@@ -1,0 +1,176 @@
+"""`plot_vpc`: visual predictive checks."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pkqsp_bayes.analysis.predictive.vpc import vpc
+from pkqsp_bayes.arguments import FLAG, checked, either, sequence
+from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
+from pkqsp_bayes.plots.layout import (
+    choose_log,
+    draw_observed,
+    finish,
+    name_with_unit,
+)
+from pkqsp_bayes.plots.sources import (
+    DATASET,
+    DATASET_OR_FIT,
+    dataset_of,
+    require_variables,
+)
+from pkqsp_bayes.plots.style import COLOURS, new_figure
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["plot_vpc"]
+
+_COLUMNS = 3
+_CHECKS = either(sequence(DATASET, wanted="give what pkqsp_bayes.vpc returns", least=1),
+                 DATASET_OR_FIT)  # fmt: skip
+_NAMES = {"TIME": "time", "TAD": "time after dose"}
+_SHARES = {"blq": ("below LLOQ", COLOURS[2]), "alq": ("above ULOQ", COLOURS[3])}
+
+
+@checked(result=_CHECKS, study=STUDY, log=FLAG)
+def plot_vpc(
+    result: xr.Dataset | Sequence[xr.Dataset] | FitLike,
+    study: StudyLike | None = None,
+    *,
+    log: bool | None = None,
+) -> Figure:
+    """Plot visual predictive checks: quantiles of the observations within those of replicates.
+
+    Parameters
+    ----------
+    result : Dataset, sequence of Dataset, DataTree, str or Path
+        What `pkqsp_bayes.vpc` returns, of one endpoint or of several; or a fit: then each of its
+        endpoints is checked with the defaults of `pkqsp_bayes.vpc`.
+    study : Study, str, Path or DataFrame, optional
+        The study, for a fit.
+    log : bool, optional
+        Whether the ordinate is logarithmic; by default where observations are positive and spread
+        over a factor of 200.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each endpoint and stratum. Band: 95 % of the replicates' quantile; line: that
+        of the observations; open triangles: censored observations, at their limit. Below it the
+        share of censored observations over time, where there are any.
+
+    Raises
+    ------
+    CheckError
+        If the study of a fit is not at hand; as `pkqsp_bayes.vpc`.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> figure = pq.plot_vpc(pq.vpc(fit, study, draws=50))
+    >>> figure.axes[0].get_xlabel()
+    'time (h)'
+    """
+    checks = _checks(result, study)
+    panels = [(check, check.isel(stratum=k)) for check in checks for k in _range(check)]
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    shared = any(_shares(one) for _, one in panels)
+    height = (4.4 if len(panels) == 1 else 3.3) + 1.2 * shared
+    with new_figure(width=max(7.0, 3.4 * columns), height=height * rows + 0.2) as figure:
+        each = 2 if shared else 1
+        ratios = [3, 1] * rows if shared else [1] * rows
+        axes = figure.subplots(each * rows, columns, squeeze=False, height_ratios=ratios)
+        for axis in axes.flat:
+            axis.set_visible(False)
+        for place, (check, one) in enumerate(panels):
+            row, column = divmod(place, columns)
+            _draw_panel(axes[each * row, column], check, one, log=log)
+            if shared:
+                _draw_shares(axes[each * row + 1, column], one)
+            axes[each * row + each - 1, column].set_xlabel(_time(check))
+        for check in checks:
+            _share_limits([axes[each * (k // columns), k % columns]
+                           for k, (mine, _) in enumerate(panels) if mine is check])  # fmt: skip
+        finish(figure, figure.axes, checks[0].attrs, columns=3)
+    return figure
+
+
+def _checks(
+    result: xr.Dataset | Sequence[xr.Dataset] | FitLike, study: StudyLike | None
+) -> list[xr.Dataset]:
+    if isinstance(result, xr.Dataset):
+        result = [dataset_of(result, study, vpc)]
+    if isinstance(result, list | tuple):
+        for check in result:
+            require_variables(check, ("observed", "simulated", "time_of"), "vpc")
+        return list(result)
+    fitted = open_fit(cast("FitLike", result))
+    whole = fitted.resolve_study(study)
+    names = dict.fromkeys(fitted.group("observed_data")["endpoint"].to_numpy().tolist())
+    return [vpc(fitted, whole, endpoint=str(name)) for name in names]
+
+
+def _share_limits(axes: Sequence[Axes]) -> None:
+    """Give the strata of one endpoint the same limits."""
+    for name in ("x", "y"):
+        ends = np.array([getattr(axis, f"get_{name}lim")() for axis in axes])
+        for axis in axes:
+            axis.set(**{f"{name}lim": (ends[:, 0].min(), ends[:, 1].max())})
+
+
+def _range(check: xr.Dataset) -> range:
+    return range(check.sizes["stratum"])
+
+
+def _time(check: xr.Dataset) -> str:
+    return name_with_unit(_NAMES[check.attrs["time"]], check.attrs["time_unit"])
+
+
+def _draw_panel(axis: Axes, check: xr.Dataset, one: xr.Dataset, *, log: bool | None) -> None:
+    axis.set_visible(True)
+    number = check["stratum"].to_numpy().tolist().index(one["stratum"].item())
+    mine = check["stratum_of"].to_numpy() == number
+    values, time = check["DV"].to_numpy()[mine], check["time_of"].to_numpy()[mine]
+    draw_observed(axis, time, values, check["censored"].to_numpy()[mine])
+    levels = one["quantile"].to_numpy()
+    middle = int(np.argmin(np.abs(levels - 0.5)))
+    outer = " and ".join(f"{level:.0%}" for k, level in enumerate(levels) if k != middle)
+    for k in [*(k for k in range(levels.size) if k != middle), middle]:
+        name = "median" if levels[middle] == 0.5 else f"{levels[middle]:.0%}"
+        look = (COLOURS[0], "-", name) if k == middle else (COLOURS[1], "--", outer)
+        _draw_quantile(axis, one.isel(quantile=k), *look)
+    if choose_log(log, values):
+        axis.set_yscale("log")
+    corrected = ", prediction-corrected" if check.attrs["corrected"] else ""
+    axis.set_ylabel(name_with_unit(check.attrs["endpoint"], check.attrs["unit"]) + corrected)
+    title = "" if check.sizes["stratum"] == 1 else str(one["stratum"].item())
+    axis.set_title(title)
+
+
+def _draw_quantile(axis: Axes, one: xr.Dataset, colour: str, style: str, name: str) -> None:
+    """Band: 95 % of the replicates' quantile; line: that of the observations."""
+    time, band = one["time"].to_numpy(), one["simulated"].to_numpy()
+    axis.fill_between(time, band[:, 0], band[:, -1], color=colour, alpha=0.25, linewidth=0,
+                      label=f"{name}: 95 % of replicates")  # fmt: skip
+    axis.plot(time, one["observed"], style, color=colour, label=f"{name}: observed")
+
+
+def _shares(one: xr.Dataset) -> list[str]:
+    """Return the sides on which observations are censored."""
+    return [side for side in _SHARES if float(one[f"{side}_observed"].max()) > 0]
+
+
+def _draw_shares(axis: Axes, one: xr.Dataset) -> None:
+    axis.set_visible(True)
+    time = one["time"].to_numpy()
+    for side in _shares(one):
+        name, colour = _SHARES[side]
+        band = one[f"{side}_simulated"].to_numpy()
+        axis.fill_between(time, 100 * band[:, 0], 100 * band[:, -1], color=colour, alpha=0.25,
+                          linewidth=0, label=f"{name}: 95 % of replicates")  # fmt: skip
+        axis.plot(time, 100 * one[f"{side}_observed"], color=colour, label=f"{name}: observed")
+    axis.set_ylabel("censored (%)")

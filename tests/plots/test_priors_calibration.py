@@ -1,0 +1,179 @@
+"""Priors, elicitation, calibration, identifiability, positivity, the data."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import stats
+
+import pkqsp_bayes as pq
+from pkqsp_bayes.elicit.statements import parse_statements
+from tests.analysis.test_sbc_statistics import SIZE, calibration
+from tests.fits import theophylline_prior
+from tests.plots.look import bars, lines, marks, texts
+
+BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#999999"
+
+
+@pytest.fixture(scope="module")
+def prior(theophylline: pq.Study) -> xr.DataTree:
+    return theophylline_prior(theophylline)
+
+
+def test_a_prior_is_drawn_over_its_posterior(hand_fit: xr.DataTree, theophylline: pq.Study) -> None:
+    figure = pq.plot_prior_posterior(hand_fit, theophylline)
+    axis = figure.axes[0]
+    assert axis.get_xlabel() == "CL (L/h)"
+    (density,) = lines(axis, VERMILION)
+    x, y = density.get_data()
+    np.testing.assert_allclose(y, stats.lognorm(0.5, scale=3).pdf(x), rtol=1e-9)
+    draws = hand_fit["posterior"]["CL"].to_numpy().ravel()
+    heights, edges = np.histogram(draws, 30, density=True)
+    np.testing.assert_allclose([h for *_, h in bars(axis)], heights)
+    np.testing.assert_allclose([x for x, *_ in bars(axis)], edges[:-1])
+    labels = [a.get_xlabel() for a in figure.axes if a.get_visible()]
+    assert "omega[CL]" in labels
+    assert texts(figure) == ["posterior", "prior"]
+
+
+def test_prior_predictive_bands_hold_the_draws(prior: xr.DataTree, theophylline: pq.Study) -> None:
+    check = pq.prior_check(prior, theophylline)
+    figure = pq.plot_prior_check(prior, check)
+    course, first = figure.axes[:2]
+    assert (course.get_xlabel(), course.get_ylabel()) == ("time (h)", "cp (mg/L)")
+    np.testing.assert_array_equal(marks(course, "observed")[1], prior["observed_data"]["DV"])
+    values = prior["prior_predictive"]["DV"].to_numpy()[0]
+    time = prior["observed_data"]["TIME"].to_numpy()
+    at_start = np.median(values[:, time == 0])
+    assert lines(course, BLUE)[0].get_ydata()[0] == pytest.approx(at_start)
+    (line,) = lines(first, VERMILION)
+    assert line.get_xdata()[0] == float(check["observed"].sel(statistic="median Cmax")[0])
+    assert f"p = {float(check['p_value'].sel(statistic='median Cmax')[0]):.3g}" in first.get_title()
+    again = pq.plot_prior_check(prior, theophylline)
+    assert again.axes[1].get_title() == first.get_title()
+
+
+SAID = """
+[[quantiles]]
+of = "CL"
+at = { "0.05" = 1, "0.5" = 3, "0.95" = 9 }
+[[predictive]]
+output = "cp"
+dose = 100
+to = "oral"
+times = [0.5, 1, 2, 4]
+lower = 1
+upper = 5
+"""
+
+
+def test_statements_are_drawn_beside_the_prior() -> None:
+    result = pq.elicit_priors("one-compartment", parse_statements(SAID), subjects=64)
+    figure = pq.plot_elicitation(result)
+    belief, prediction = figure.axes
+    assert marks(belief, "stated")[0].tolist() == [1, 3, 9]
+    assert marks(belief, "stated")[1].tolist() == [0.05, 0.5, 0.95]
+    (cdf,) = lines(belief, BLUE)
+    x, y = cdf.get_data()
+    args = result.table.priors["CL"].prior.args
+    np.testing.assert_allclose(y, stats.lognorm(args[1], scale=np.exp(args[0])).cdf(x))
+    assert belief.get_xlabel() == "CL (L/h)"
+    assert prediction.get_xlabel().endswith("cp (mg/L)")
+
+
+def test_ranks_and_averaged_posteriors_are_drawn() -> None:
+    result = calibration(scale=0.7)
+    figure = pq.plot_calibration(result)
+    left, right = figure.axes[:2]
+    assert left.get_title(loc="left") == "mu, rejected"
+    pit = result["pit"].sel(quantity="mu").to_numpy()
+    (ranks,) = [line for line in lines(left, VERMILION) if np.size(line.get_xdata()) == 201]
+    at = np.asarray(ranks.get_xdata())[60]
+    assert ranks.get_ydata()[60] == pytest.approx((pit <= at).mean() - at)
+    truth = next(line for line in lines(right, GREY))
+    np.testing.assert_array_equal(truth.get_xdata(), np.sort(result["truth"].sel(quantity="mu")))
+    (pooled,) = lines(right, VERMILION)
+    assert np.size(pooled.get_xdata()) == result["draws"].sel(quantity="mu").size
+    title = figure.legends[0].get_title().get_text()
+    assert title == f"normal: {SIZE} of {SIZE} replicates from the prior"
+    assert "rejected" in texts(figure)
+
+
+def test_a_right_calibration_is_not_in_the_colour_of_rejection() -> None:
+    figure = pq.plot_calibration(calibration())
+    assert figure.axes[0].get_title(loc="left") == "mu"
+    assert not [x for x in lines(figure.axes[0], VERMILION) if np.size(x.get_xdata()) > 1]
+
+
+def test_expected_precision_is_drawn_with_the_verdict() -> None:
+    design = pq.regimen(
+        pq.Dose(amount=100, to="iv"), [0.25, 1, 2, 4, 8, 24], subjects=20, covariates={"WT": 70.0}
+    )
+    found = pq.identifiability("one-compartment", design, starts=0)
+    (axis,) = pq.plot_identifiability(found).axes
+    drawn = {round(y + h / 2): (w, x.get_hatch() or "") for x in axis.patches
+             for (y, w, h) in [(x.get_y(), x.get_width(), x.get_height())]}  # fmt: skip
+    edge = axis.get_xlim()[1]
+    for place, (label, row) in enumerate(found.table.iterrows()):
+        assert axis.get_yticklabels()[place].get_text() == label
+        assert drawn[place][0] == pytest.approx(min(row["rse"], edge))
+        assert (drawn[place][1] == "") == (row["verdict"] == "identified")
+        assert axis.texts[place].get_text() == row["verdict"]
+    assert np.isinf(found.table.loc["ka", "rse"])
+
+
+def test_a_fit_adds_contraction_and_prior_sensitivity(
+    hand_fit: xr.DataTree, theophylline: pq.Study
+) -> None:
+    found = pq.identifiability("one-compartment", theophylline, hand_fit, starts=0)
+    figure = pq.plot_identifiability(found)
+    names = [axis.get_xlabel() for axis in figure.axes]
+    assert names[:2] == ["expected RSE (%)", "prior-to-posterior contraction"]
+    drawn = {round(p.get_y() + p.get_height() / 2): p.get_width() for p in figure.axes[1].patches}
+    place = list(found.table.index).index("V")
+    assert drawn[place] == pytest.approx(found.table.loc["V", "contraction"])
+
+
+def test_shares_of_study_and_target_are_drawn_in_the_same_bins() -> None:
+    rng = np.random.default_rng(7)
+    covariates = pd.DataFrame({
+        "WT": np.concatenate([rng.normal(70, 5, 40), rng.normal(90, 5, 20)]),
+        "SEX": ["m", "f"] * 30,
+        "population": ["study"] * 40 + ["target"] * 20,
+    })  # fmt: skip
+    figure = pq.plot_positivity(covariates, units={"WT": "kg"})
+    weight, sex = figure.axes
+    assert (weight.get_xlabel(), sex.get_xlabel()) == ("WT (kg)", "SEX")
+    for patch, name in zip(weight.patches, ("study", "target"), strict=True):
+        values, edges, _ = patch.get_data()
+        assert np.sum(values) == pytest.approx(100)
+        own = covariates.WT[covariates.population == name]
+        assert values[0] == pytest.approx(100 * (own < edges[1]).mean())
+    assert [h for *_, h in bars(sex)] == [50] * 4
+    assert texts(figure) == ["study", "target"]
+
+
+def test_a_record_without_covariates_is_refused() -> None:
+    with pytest.raises(pq.CheckError, match="record: it has no covariates"):
+        pq.plot_positivity(pd.DataFrame({"population": ["study"]}))
+
+
+def test_observations_and_covariates(hand_fit: xr.DataTree, theophylline: pq.Study) -> None:
+    tree = hand_fit.copy()
+    side = np.zeros(132, dtype=int)
+    side[[3, 9]] = -1, 1
+    known = tree["constant_data"].to_dataset().assign(censored=("observation", side))
+    tree["constant_data"] = xr.DataTree(known)
+    (axis,) = pq.plot_observations(tree).axes
+    dv = hand_fit["observed_data"]["DV"].to_numpy()
+    assert marks(axis, "observed")[0].size == 130
+    assert marks(axis, "below LLOQ")[1].tolist() == [dv[3]]
+    assert marks(axis, "above ULOQ")[1].tolist() == [dv[9]]
+    assert len(lines(axis, "#56B4E9")) == 12
+    (weight,) = pq.plot_covariates(theophylline).axes
+    assert sum(h for *_, h in bars(weight)) == 12
+    alone = dataclasses.replace(theophylline, covariates=())
+    with pytest.raises(pq.CheckError, match="it has no covariates"):
+        pq.plot_covariates(alone)
