@@ -19,6 +19,9 @@ def find_files(*patterns: str) -> list[Path]:
     return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
+GENERATED = re.compile(r"^\s*//", re.MULTILINE)
+"""A comment of a generated program: its text is part of the program, which golden files hold."""
+
 MODULES = find_files("pkqsp_bayes/**/*.py")
 PAGES = find_files("docs/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
 TEMPLATES = find_files("pkqsp_bayes/**/*.jinja", "pkqsp_bayes/**/*.html", "pkqsp_bayes/**/*.toml")

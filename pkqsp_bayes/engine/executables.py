@@ -118,7 +118,7 @@ def explain_distrust(path: Path) -> str:
         return "it is not a regular file"
     if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
         return f"it belongs to another user ({found.st_uid})"
-    return "all users may write to it" if found.st_mode & stat.S_IWOTH else ""
+    return "every user may write to it" if found.st_mode & stat.S_IWOTH else ""
 
 
 def _owner() -> int:

@@ -38,7 +38,7 @@ def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) 
     settings : SolverSettings
         Tolerances and limits.
     slice_size : int
-        Subjects that share a reverse pass.
+        Number of subjects per reverse pass.
     """
     return Fragment(
         program=StanProgram(

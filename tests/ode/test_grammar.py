@@ -46,7 +46,7 @@ def well_conditioned(node: Node, at: Mapping[str, float]) -> float:
 
 OUT_OF_RANGE = re.compile(
     "not finite or not real|zero to a power|too large|more than|too many branches"
-    "|inside a condition|division by zero|is not a finite number|an exponent beyond"
+    "|inside a condition|division by zero|is not a finite number|the exponent is beyond"
     "|not a finite real number"
 )
 
