@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pkqsp_bayes.analysis.labels import labelled_draws
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.spec.toml import parse_model
 
 pytestmark = pytest.mark.slow

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import sympy as sp
 import xarray as xr
-from pkqsp_bayes.analysis.labels import labelled_draws, stated_priors
 from scipy import integrate, stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.analysis.study_simulator import study_simulator
+from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.program.bind import BindOptions, bind_model
