@@ -1,1 +1,1 @@
-"""Answers: what a posterior says, and whether it can be trusted."""
+"""Analyses of posterior draws: predictions, checks, uncertainty, identifiability, decisions."""

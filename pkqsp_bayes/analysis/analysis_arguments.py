@@ -1,4 +1,4 @@
-"""Rules of the arguments that analyses have in common: statistics, bins, values by name."""
+"""Rules for arguments that several analyses share: statistics, bins, values by name."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A study replicated under the draws of a posterior: predictions and new observations."""
+"""Predictions and new observations of a study for draws of a posterior."""
 
 import dataclasses
 import logging
@@ -40,25 +40,25 @@ _LOGGER = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 Kind = Literal["conditional", "new_subjects", "typical"]
 _LEAST = 20
-"""Replicates, below which a tail means nothing; fewer are taken only where fewer were asked for."""
+"""Smallest number of replicates for tails, unless fewer draws are requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ObservedStudy:
-    """A fitted model, draws of its posterior, and a study whose observations it can replicate.
+    """A fitted model with posterior draws, and a study whose observations can be replicated.
 
     Parameters
     ----------
     model : ModelSpec
         The model.
     simulator : StudySimulator
-        Solves the study.
+        Simulator of the study.
     draws : PopulationDraws
-        Of the posterior.
+        Posterior draws.
     observations : Observations
-        What was observed, in the order of the table.
+        Observations, in the order of the table.
     places : (N,) array of int
-        Record of each observation among all records of the study.
+        Index of the record of each observation among all records of the study.
     """
 
     model: ModelSpec
@@ -71,8 +71,9 @@ class ObservedStudy:
     def table(self) -> pd.DataFrame:
         """Observations as a table: ID, TIME, endpoint, DV, censored, LLOQ, ULOQ, row, covariates.
 
-        TIME is in the model's unit, DV and limits in the output's; DV is the limit where censored
-        is not 0. LLOQ and ULOQ are as the study has them: `limits` are those of the endpoint.
+        TIME has the unit of the model, DV and limits that of the output. DV is the limit where
+        censored is not 0. LLOQ and ULOQ are those of the study; `limits` returns those of the
+        endpoint.
         """
         seen, study = self.observations, self.simulator.study
         rows = study.table.iloc[seen.row].reset_index(drop=True)
@@ -94,12 +95,12 @@ class ObservedStudy:
         return found.join(rows[list(study.covariates)])
 
     def limits(self) -> Limits:
-        """Return the limits of quantification of each observation, those of its endpoint.
+        """Return the limits of quantification of each observation: those of its endpoint.
 
         Raises
         ------
         CheckError
-            If an endpoint has several limits, and observations without one.
+            If an endpoint has several limits, and also observations without a limit.
         """
         seen = self.observations
         return endpoint_limits(
@@ -114,17 +115,17 @@ class ObservedStudy:
     def predictions(
         self, kind: Kind, rng: np.random.Generator, options: SolverSettings | None = None
     ) -> FloatArray:
-        """Return the prediction of each observation under each draw, (D, N).
+        """Return the prediction of each observation for each draw, (D, N).
 
         Parameters
         ----------
         kind : {"conditional", "new_subjects", "typical"}
-            With the random effects of the study's own subjects, with those of new subjects who
-            have the same covariates, or with none.
+            With the random effects of the study's own subjects, with those of new subjects with the
+            same covariates, or with random effects of 0.
         rng : numpy.random.Generator
-            Source of new subjects.
+            Source of randomness of new subjects.
         options : SolverSettings, optional
-            Tolerances and limits.
+            Tolerances and limits of the solver.
         """
         found = self.simulator.solve(self._parameters(kind, rng), options=options).values
         return found[:, self.places, self.observations.output]
@@ -142,19 +143,17 @@ class ObservedStudy:
             shape = (draws.size, len(simulator.timelines), len(draws.effects))
             return simulator.parameters(draws, np.zeros(shape))
         if draws.eta is None or draws.subjects != simulator.study.subjects:
-            what = (
-                "these are not the subjects that were fitted, so that they have no random effects"
-            )
-            remedy = "give the study of the fit, or ask for new subjects"
+            what = "these are not the subjects of the fit, so that they have no random effects"
+            remedy = "give the study of the fit, or predict new subjects"
             raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
         return simulator.parameters(draws, draws.eta, draws.kappa)
 
     def with_draws(self, draws: PopulationDraws) -> "ObservedStudy":
-        """Return the same under other draws of the population."""
+        """Return the same study with other population draws."""
         return dataclasses.replace(self, draws=draws)
 
     def residual(self, endpoint: str) -> Residual:
-        """Return the residual error of an endpoint, its parameters of shape (D, 1)."""
+        """Return the residual error of an endpoint, with parameters of shape (D, 1)."""
         found = residual_of(self.model, endpoint, self.draws.residuals, self.draws.sigma)
         scales = {name: values[:, None] for name, values in found.scales.items()}
         return dataclasses.replace(found, scales=scales)
@@ -167,40 +166,40 @@ class ObservedStudy:
         return result
 
     def replicates(self, rng: np.random.Generator) -> tuple["ObservedStudy", FloatArray]:
-        """Replicate the study under each draw: new subjects, new errors, nothing censored.
+        """Replicate the study for each draw: new subjects, new residual errors, no censoring.
 
-        Draws under which the solver fails, or an error is not defined, are left out.
+        Draws are omitted if the solver fails or if a residual error is not defined.
 
         Returns
         -------
         ObservedStudy
-            With the draws that made a replicate.
+            Study with the draws that have a replicate.
         (D, N) array
             The replicates.
 
         Raises
         ------
         CheckError
-            If hardly any draw makes a replicate.
+            If too few draws have a replicate.
         """
         values = self.observe(self.predictions("new_subjects", rng), rng)
         kept = np.flatnonzero(np.isfinite(values).all(axis=1))
         if kept.size < min(_LEAST, self.draws.size):
             raise CheckError([self._no_replicates(values)])
         if kept.size < self.draws.size:
-            text = "%d of %d draws make no replicate, as the solver fails or an error is undefined"
+            text = "%d of %d draws have no replicate: solver failure or undefined residual error"
             _LOGGER.warning(text, self.draws.size - kept.size, self.draws.size)
         return self.with_draws(self.draws.take(kept)), values[kept]
 
     def _no_replicates(self, values: FloatArray) -> Issue:
         lost = ~np.isfinite(values).any(axis=0)
-        what = f"of {len(values)} draws hardly any makes a replicate of every observation"
-        remedy = f"look at {setting('diagnose')} of the fit, and at samples before the first dose"
+        what = f"too few of {len(values)} draws have a replicate of every observation"
+        remedy = f"check {setting('diagnose')} of the fit, and samples before the first dose"
         if lost.any():
             rows = self.table.loc[lost, ["ID", "TIME"]].head(3).to_numpy()
             named = ", ".join(f"ID {subject} at {time:g}" for subject, time in rows)
             what = f"{int(lost.sum())} observations have no prediction in any draw ({named})"
-            remedy = "set MDV to 1 there: such samples say nothing to this model"
+            remedy = "set MDV to 1 there: the model cannot predict such samples"
         return Issue(where=self.simulator.study.source, what=what, remedy=remedy)
 
     def log_density(self, predictions: FloatArray) -> FloatArray:
@@ -213,14 +212,14 @@ class ObservedStudy:
         return result
 
     def by_subject(self, values: FloatArray) -> FloatArray:
-        """Sum values of observations (D, N) up within each subject: (D, S)."""
+        """Return the sum of values of observations (D, N) within each subject: (D, S)."""
         result = np.zeros((len(values), len(self.simulator.timelines)))
         for s in range(result.shape[1]):
             result[:, s] = values[:, self.observations.subject == s].sum(axis=1)
         return result
 
     def by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
-        """Return the observed outputs, each with the places of its observations."""
+        """Return the observed outputs, each with the indices of its observations."""
         outputs = self.observations.output
         return [
             (self.simulator.outputs[k], np.flatnonzero(outputs == k)) for k in np.unique(outputs)
@@ -229,18 +228,18 @@ class ObservedStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SimulatedStudy:
-    """A study with predictions or replicates of it, which several analyses share.
+    """A study with predictions or replicates that several analyses share.
 
     Parameters
     ----------
     seen : ObservedStudy
-        With all draws that were asked for.
+        Study with all requested draws.
     kept : ObservedStudy
-        With those whose values are here (D).
+        Study with the D draws that have values.
     values : (D, N) array
-        Predictions, or replicates; they cannot be written to.
+        Predictions or replicates (read-only).
     state : mapping
-        Of the generator after them.
+        State of the random generator after them.
     """
 
     seen: ObservedStudy
@@ -249,7 +248,7 @@ class SimulatedStudy:
     state: Mapping[str, Any]
 
     def generator(self) -> np.random.Generator:
-        """Return a generator that goes on where the values ended, each time the same."""
+        """Return a random generator in the state after the values, the same in each call."""
         rng = np.random.default_rng()
         rng.bit_generator.state = self.state
         return rng
@@ -263,25 +262,25 @@ def observed_study(
     rng: np.random.Generator,
     occasions: Sequence[str] = (),
 ) -> ObservedStudy:
-    """Bring a fit and a study together.
+    """Combine a fit with a study.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study
         The study of the fit, or another.
     draws : int
-        How many draws of the posterior to use at most.
+        Largest number of posterior draws.
     rng : numpy.random.Generator
-        Chooses them.
+        Source of randomness of their choice.
     occasions : sequence of str
-        Labels of the study's occasions; without them, those of the fit.
+        Labels of the study's occasions; by default those of the fit.
 
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        All problems of the study with the model.
     """
     fitted = open_fit(fit)
     labels = tuple(occasions) or fitted.occasions or None
@@ -314,7 +313,7 @@ def predicted_study(
     seed: int,
     options: SolverSettings | None = None,
 ) -> SimulatedStudy:
-    """Return a study with predictions, as `ObservedStudy.predictions` makes them, made once.
+    """Return a study with the result of `ObservedStudy.predictions`, computed once.
 
     Parameters
     ----------
@@ -323,16 +322,16 @@ def predicted_study(
     study : Study
         The study of the fit, or another.
     kind : {"conditional", "new_subjects", "typical"}
-        With which random effects.
+        Kind of the random effects.
     draws, seed : int
-        How many draws of the posterior to use at most; of everything random.
+        Largest number of posterior draws; seed of all random numbers.
     options : SolverSettings, optional
-        Tolerances and limits.
+        Tolerances and limits of the solver.
 
     Raises
     ------
     CheckError
-        With every problem of the study with the model.
+        All problems of the study with the model.
     """
     chosen = options or SolverSettings()
     key = ("predictions", study_fingerprint(study), kind, draws, seed, chosen)
@@ -346,7 +345,7 @@ def predicted_study(
 
 
 def replicated_study(fitted: FittedModel, study: Study, *, draws: int, seed: int) -> SimulatedStudy:
-    """Return a study with replicates, as `ObservedStudy.replicates` makes them, made once.
+    """Return a study with the result of `ObservedStudy.replicates`, computed once.
 
     Parameters
     ----------
@@ -355,12 +354,12 @@ def replicated_study(fitted: FittedModel, study: Study, *, draws: int, seed: int
     study : Study
         The study of the fit, or another.
     draws, seed : int
-        How many draws of the posterior to use at most; of everything random.
+        Largest number of posterior draws; seed of all random numbers.
 
     Raises
     ------
     CheckError
-        With every problem of the study with the model; if hardly any draw makes a replicate.
+        All problems of the study with the model; or if too few draws have a replicate.
     """
 
     def make() -> SimulatedStudy:

@@ -1,4 +1,4 @@
-"""Draws of the population parameters as arrays, from a posterior or a prior."""
+"""Draws of the population parameters of a posterior or a prior, as arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,21 +24,21 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PopulationDraws:
-    """D draws of all that describes a population; the random effects of its study besides.
+    """D draws of all population parameters, and of the random effects of the study.
 
     Parameters
     ----------
     shared : mapping of str to (D,) array
-        Typical values by parameter, coefficients (``beta[CL,WT]``) and shapes; numbers that are
-        known are repeated.
+        Typical values by parameter, coefficients (``beta[CL,WT]``) and shapes; known numbers are
+        repeated.
     sampled : tuple of str
-        Which of them have a distribution.
+        Those that have a distribution.
     effects, occasion_effects : tuple of str
-        Parameters with a random effect of the subject, of the occasion.
+        Parameters with a random effect of the subject, and of the occasion.
     omega : (D, R) array
         Standard deviations of eta.
     correlation : (D, R, R) array
-        Of eta.
+        Correlations of eta.
     omega_iov : (D, Q) array
         Standard deviations of kappa.
     residuals : tuple of str
@@ -46,9 +46,9 @@ class PopulationDraws:
     sigma : (D, L) array
         Residual parameters.
     subjects, occasions : tuple of str
-        Those of the study that was fitted.
+        Subjects and occasions of the study of the fit.
     eta : (D, S, R) array or None
-        Random effects of the study's subjects; None for a prior that was drawn without.
+        Random effects of the study's subjects; None for a prior without them.
     kappa : (D, S, O, Q) array or None
         Deviations of their occasions.
     """
@@ -83,7 +83,7 @@ class PopulationDraws:
         return self.omega[:, :, None] * _cholesky(self.correlation)
 
     def centre(self) -> Self:
-        """Return one draw: the mean of each parameter; without random effects of a study."""
+        """Return one draw with the mean of each parameter, without random effects of a study."""
         return replace(
             self,
             shared={name: values.mean(keepdims=True) for name, values in self.shared.items()},
@@ -96,12 +96,12 @@ class PopulationDraws:
         )
 
     def take(self, index: NDArray[np.int64]) -> Self:
-        """Return some of the draws.
+        """Return a selection of the draws.
 
         Parameters
         ----------
         index : (d,) array of int
-            Which; one may come more than once.
+            Indices of draws; an index may occur more than once.
         """
         return replace(
             self,
@@ -115,7 +115,7 @@ class PopulationDraws:
         )
 
     def thin(self, size: int, rng: np.random.Generator) -> Self:
-        """Return ``size`` of the draws, without repetition; all of them if there are fewer."""
+        """Return ``size`` random draws without repetition; all of them if there are fewer."""
         if size >= self.size:
             return self
         return self.take(np.sort(rng.choice(self.size, size, replace=False)))
@@ -126,7 +126,7 @@ class PopulationDraws:
         Parameters
         ----------
         subjects : int
-            New subjects for each draw.
+            Number of new subjects for each draw.
         rng : numpy.random.Generator
             Source of randomness.
 
@@ -146,7 +146,7 @@ class PopulationDraws:
 
 
 def _cholesky(correlation: FloatArray) -> FloatArray:
-    """Return the factor, where rounding has left an eigenvalue a hair below zero too."""
+    """Return the Cholesky factor, also if an eigenvalue is slightly negative by rounding."""
     size = correlation.shape[-1]
     try:
         return np.linalg.cholesky(correlation)
@@ -155,24 +155,24 @@ def _cholesky(correlation: FloatArray) -> FloatArray:
 
 
 def population_of(fitted: FittedModel) -> PopulationDraws:
-    """Return the draws of a fit's posterior, read once."""
+    """Return the posterior draws of a fit, read once."""
     return fitted.once("population draws", lambda: population_draws(fitted.spec, fitted.posterior))
 
 
 def population_draws(model: ModelSpec, draws: xr.Dataset) -> PopulationDraws:
-    """Read the draws of a fit's posterior, or of a prior.
+    """Return the draws of a posterior or a prior as arrays.
 
     Parameters
     ----------
     model : ModelSpec
-        Of which they are.
+        Model of the draws.
     draws : xarray.Dataset
-        Over ``chain`` and ``draw``: the group ``posterior`` or ``prior``.
+        The group ``posterior`` or ``prior``, over ``chain`` and ``draw``.
 
     Returns
     -------
     PopulationDraws
-        Chains one after the other.
+        Draws of the chains in sequence.
     """
     flat = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
     size = flat.sizes["sample"]

@@ -1,4 +1,4 @@
-"""The residual error of an endpoint with its parameters: moments, draws, density."""
+"""Residual error of an endpoint with its parameters: moments, draws, density."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Residual:
-    """The residual error of one endpoint, with its parameters.
+    """Residual error of one endpoint, with its parameters.
 
     Parameters
     ----------
     form : ResidualErrorForm
-        Its form.
+        Form of the residual error.
     scales : mapping of str to array
-        Its parameters by their keys; they broadcast against predictions.
+        Parameters by their keys; they broadcast against predictions.
     """
 
     form: ResidualErrorForm
     scales: Mapping[str, Array]
 
     def scale(self, f: Array) -> Array:
-        """Return the scale of the error's distribution at f; on the log scale where it is so."""
+        """Return the scale of the error's distribution at f (log-normal: on the log scale)."""
         return np.asarray(self.form.scale(NUMPY, f, self.scales)) + np.zeros_like(f)
 
     def width(self, f: Array) -> Array:
@@ -42,21 +42,21 @@ class Residual:
         return self.form.width(f, self.scales)
 
     def mean(self, f: Array) -> Array:
-        """Return the mean of an observation; above f where the error is log-normal."""
+        """Return the mean of an observation; it is above f if the error is log-normal."""
         return self.form.mean(f, self.scales)
 
     def variance(self, f: Array) -> Array:
-        """Return the variance of an observation; infinite where there is none."""
+        """Return the variance of an observation; infinite if it does not exist."""
         return self.form.variance(f, self.scales)
 
     def log_variance(self, f: Array) -> Array:
-        """Return the variance of an observation's logarithm; NaN where there is none."""
+        """Return the variance of the logarithm of an observation; NaN if it does not exist."""
         return self.form.log_variance(f, self.scales)
 
     def information_variance(self, f: Array) -> Array:
-        """Return the variance of the normal error that has the same information on f.
+        """Return the variance of the normal error with the same information on f.
 
-        Of a logarithmic error: on log f.
+        For a logarithmic error, it is the information on log f.
         """
         return self.form.information_variance(f, self.scales)
 
@@ -76,19 +76,19 @@ class Residual:
         Parameters
         ----------
         y, f : array
-            Values (the limit where censored), predictions.
+            Values (the limit if censored) and predictions.
         censored : array of int
             0: measured; -1: below y; 1: above y.
         limit : array
-            Where censored: the other end of the interval that holds the value; NaN without one.
+            Other end of the interval of a censored value; NaN if there is none.
         """
-        return log_density(self._law(f), y, f, censored, limit)
+        return log_density(self._dist(f), y, f, censored, limit)
 
     def cdf(self, y: Array, f: Array) -> Array:
         """Return the probability of an observation below y."""
-        return np.asarray(self._law(f).cdf(y))
+        return np.asarray(self._dist(f).cdf(y))
 
-    def _law(self, f: Array) -> Any:
+    def _dist(self, f: Array) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):  # predictions without a distribution
             arguments = self.form.arguments(NUMPY, f, self.scales)
             return self.form.distribution.scipy(*arguments)
@@ -100,11 +100,11 @@ def residual_of(model: ModelSpec, endpoint: str, labels: tuple[str, ...], sigma:
     Parameters
     ----------
     model : ModelSpec
-        States its form.
+        Model with the form of the residual error.
     endpoint : str
         An observed output.
     labels : tuple of str
-        What the columns of ``sigma`` are (``cp``, or ``cp.additive``).
+        Labels of the columns of ``sigma`` (``cp``, or ``cp.additive``).
     sigma : (D, L) array
         Residual parameters.
 

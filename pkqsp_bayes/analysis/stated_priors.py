@@ -1,4 +1,4 @@
-"""The priors of all population parameters of a bound model, by label."""
+"""Priors of all population parameters of a bound model, by label."""
 
 from collections.abc import Mapping
 
@@ -20,18 +20,18 @@ FloatArray = NDArray[np.float64]
 
 
 def stated_priors(frame: BoundData) -> dict[str, PriorSpec | float]:
-    """Return the prior of every population parameter, or the number that it is.
+    """Return the prior or the fixed value of every population parameter.
 
     Parameters
     ----------
     frame : BoundData
-        Of a model and a study.
+        Model bound to a study.
 
     Returns
     -------
     dict
         Typical values (``CL``), coefficients (``beta[CL,WT]``), shapes (``shape[CL]``), then
-        ``omega[CL]``, ``omega_iov[CL]``, ``sigma[cp]``. Correlations are not among them.
+        ``omega[CL]``, ``omega_iov[CL]``, ``sigma[cp]``. Correlations are not included.
     """
     found: dict[str, PriorSpec | float] = {}
     for name, parameter in frame.population.items():
@@ -50,7 +50,7 @@ def stated_priors(frame: BoundData) -> dict[str, PriorSpec | float]:
 
 
 def stated_point(frame: BoundData) -> dict[str, float]:
-    """Return a plausible value of every population parameter: its number, or the prior's median."""
+    """Return a value of every population parameter: its fixed value, or the median of its prior."""
     point = {}
     for label, value in stated_priors(frame).items():
         stated = frame.population[label].value if label in frame.population else None

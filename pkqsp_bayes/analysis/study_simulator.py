@@ -1,4 +1,4 @@
-"""Rounds of the kernel for draws of a population: new subjects, and those of the study."""
+"""Simulation of a study for population draws, with its own or new subjects."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ __all__ = ["StudySimulator", "study_simulator"]
 FloatArray = NDArray[np.float64]
 
 _VALUES_AT_ONCE = 4_000_000
-"""Predictions (and sensitivities) that one call of the kernel may hand back."""
+"""Largest number of predictions and sensitivities that one call of the kernel returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudySimulator:
-    """A model and a study, ready to be solved for any draws.
+    """A model and a study that can be solved for any draws.
 
     Parameters
     ----------
     model : CompiledModel
-        With the study's occasions.
+        Model with the occasions of the study.
     kernel : Kernel
-        Compiled.
+        Compiled kernel.
     study : Study
         Doses, records, covariates.
     timelines : tuple of Timeline
-        One a subject.
+        One timeline per subject.
     covariates : mapping of str to (S,) array
-        Fixed covariates that move a parameter.
+        Fixed covariates that affect a parameter.
     """
 
     model: CompiledModel
@@ -59,7 +59,7 @@ class StudySimulator:
     def parameters(
         self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray | None = None
     ) -> FloatArray:
-        """Return individual parameters (D, S, P) of the study's subjects under given effects.
+        """Return individual parameters (D, S, P) of the study's subjects for given random effects.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class StudySimulator:
         eta : (D, S, R) array
             Random effects.
         kappa : (D, S, O, Q) array, optional
-            Deviations of occasions; zero without.
+            Deviations of occasions; by default zero.
         """
         return individual_parameters(
             self.model,
@@ -105,9 +105,9 @@ class StudySimulator:
         sensitivities : bool
             Whether to return derivatives too.
         options : SolverSettings, optional
-            Tolerances and limits.
+            Tolerances and limits of the solver.
         threads : int, optional
-            By default as many as there are processors.
+            Number of threads; by default the number of processors.
         """
         parts = [
             self.kernel.solve_rounds(
@@ -133,21 +133,21 @@ class StudySimulator:
 def study_simulator(
     model: ModelSpec, study: Study, *, occasions: tuple[str, ...] | None = None
 ) -> StudySimulator:
-    """Prepare a model and a study.
+    """Prepare the simulation of a study by a model.
 
     Parameters
     ----------
     model : ModelSpec
         The model.
     study : Study
-        Doses, records at which predictions are wanted, covariates.
+        Doses, covariates, and records at which predictions are computed.
     occasions : tuple of str, optional
         The model's occasions; by default those of the study.
 
     Raises
     ------
     CheckError
-        With every problem of model and study.
+        All problems of model and study.
     ToolchainError
         If the kernel cannot be compiled.
     """

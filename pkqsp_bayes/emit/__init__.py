@@ -1,1 +1,1 @@
-"""LoweredOde -> text: Stan functions, C++ header, equations for people."""
+"""Emission of text from a system: Stan functions, C++ header, equations for readers."""

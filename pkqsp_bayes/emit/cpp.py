@@ -1,4 +1,4 @@
-"""`LoweredOde` -> the C++ header of the kernel's model concept (see stan/cpp/kernel/README.md)."""
+"""The C++ header of a lowered system, for the kernel (see stan/cpp/kernel/README.md)."""
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,26 +20,26 @@ _SIGNATURE = "double t, const double* y, const double* q"
 
 
 def emit_cpp(ode: LoweredOde, *, namespace: str = "pkqsp_generated") -> str:
-    """Print the kernel's model header.
+    """Print the model header for the kernel.
 
     Parameters
     ----------
     ode : LoweredOde
         The lowered system.
     namespace : str
-        C++ namespace of the struct ``Model``.
+        The C++ namespace of the struct ``Model``.
 
     Returns
     -------
     str
-        Plain C++17 that includes ``<cmath>`` alone.
+        C++17 that includes only ``<cmath>``.
     """
     return _Header(ode=ode, printer=CppPrinter(_names(ode))).text(namespace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operands:
-    """How each entry of a sparse Jacobian is spelt: in place, or as a scratch slot."""
+    """The text of each entry of a sparse Jacobian: an expression, or a scratch slot."""
 
     texts: tuple[str, ...]
     stored: tuple[sp.Expr, ...]
@@ -154,7 +154,7 @@ class _Header:
         yield f"static void {name}(const double* p, {inputs}, double* q, double* dq) {{"
         yield from self._legend_of(chosen)
         defined: set[sp.Symbol] = set()
-        for stage in stages:  # later stages read what earlier ones wrote
+        for stage in stages:  # later stages read the values of earlier ones
             group = [(i, c.expr) for i, c in chosen if c.stage is stage]
             yield from self._assign(
                 [e for _, e in group],
@@ -175,7 +175,7 @@ class _Header:
         yield "}"
 
     def _seen(self) -> frozenset[sp.Basic]:
-        """Coefficients that a record makes with its own covariates."""
+        """Return the coefficients that a record computes with its own covariates."""
         ode = self.ode
         seen = [*ode.outputs.values, *ode.doses.values, *ode.initial.values]
         links = needed_links(seen, ode.links).values()
@@ -307,7 +307,7 @@ class _Header:
         )
 
     def _edges(self) -> Iterable[str]:
-        """Slope and intercept of each switch over time."""
+        """Yield the functions for slope and intercept of each switch over time."""
         yield from self._entries(
             "edge_entries(double t, const double* q, double* e, double* eq)",
             self.ode.edges,
@@ -389,7 +389,7 @@ class _Header:
             yield f"  {target} = {self.printer.text(expr)};"
 
     def _links(self, exprs: Sequence[sp.Expr], defined: set[sp.Symbol] | None) -> Iterable[str]:
-        """Define the helpers that keep their names, each after those that it reads, and once."""
+        """Define each helper that keeps its name once, after those that it reads."""
         defined = set() if defined is None else defined
         for name, expr in needed_links(exprs, self.ode.links).items():
             if name not in defined:
@@ -418,7 +418,7 @@ def _targets(exprs: Sequence[sp.Expr], array: str) -> list[tuple[str, sp.Expr]]:
 
 
 def _is_direct(expr: sp.Expr) -> bool:
-    """Whether an operand is so small that a scratch slot for it would be waste."""
+    """Return whether an operand is too small to need a scratch slot."""
     return bool(expr.is_Symbol or expr.is_Number or (-expr).is_Symbol)
 
 

@@ -1,4 +1,4 @@
-"""Linear algebra of a model header: norm, factors and solution for its sparse Jacobian."""
+"""Linear algebra of a model header: norm, LU factors and solution for its sparse Jacobian."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,7 +13,7 @@ def print_algebra(ode: LoweredOde, jacobian: Sequence[str]) -> Iterable[str]:
     Parameters
     ----------
     ode : LoweredOde
-        The lowered system, with its order of elimination.
+        The lowered system with its elimination order.
     jacobian : sequence of str
         The text of each entry of ``ode.rhs.by_state``.
 
@@ -28,7 +28,7 @@ def print_algebra(ode: LoweredOde, jacobian: Sequence[str]) -> Iterable[str]:
 
 
 def _norm(ode: LoweredOde, jacobian: Sequence[str]) -> Iterable[str]:
-    """1-norm of the Jacobian, a bound of its spectral radius: the test of stiffness."""
+    """Yield the 1-norm of the Jacobian, a bound of its spectral radius, for the stiffness test."""
     columns: dict[int, list[str]] = {}
     for entry, text in zip(ode.rhs.by_state, jacobian, strict=True):
         columns.setdefault(entry.col, []).append(f"std::fabs({text})")
@@ -41,7 +41,7 @@ def _norm(ode: LoweredOde, jacobian: Sequence[str]) -> Iterable[str]:
 
 
 def _factor(ode: LoweredOde, jacobian: Sequence[str]) -> Iterable[str]:
-    """LU of a I - J in straight-line code; the diagonal of ``lu`` keeps inverse pivots."""
+    """Yield the LU of a I - J in straight-line code; the diagonal of ``lu`` has inverse pivots."""
     plan, place = ode.elimination, _places(ode)
     entries = {(e.row, e.col): text for e, text in zip(ode.rhs.by_state, jacobian, strict=True)}
     yield "static bool factor(double a, const double* q, const double* jac, double* lu) {"
@@ -84,7 +84,7 @@ def _places(ode: LoweredOde) -> dict[tuple[int, int], int]:
 
 
 def _steps(ode: LoweredOde) -> Iterable[tuple[int, list[int], list[int]]]:
-    """Each pivot with the rows below it and the columns right of it, in elimination order."""
+    """Yield each pivot with the rows below it and the columns right of it, in order."""
     plan = ode.elimination
     filled = set(plan.filled)
     for k, pivot in enumerate(plan.order):

@@ -1,4 +1,4 @@
-"""`OdeSystem` -> equations for people: plain text, LaTeX, JSON."""
+"""Equations of a system for readers: plain text, LaTeX, JSON."""
 
 import json
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def _equation_lines(system: OdeSystem) -> Iterable[str]:
 
 
 def _dose_texts(dose: DoseTarget) -> dict[str, str]:
-    """Print what a dosing compartment states; rate and duration only if they are modelled."""
+    """Return the properties of a dosing compartment; rate and duration only if modelled."""
     values = {
         "factor": dose.factor,
         "bioavailability": dose.bioavailability,
@@ -98,7 +98,7 @@ def _symbols(system: OdeSystem) -> list[sp.Symbol]:
 
 
 def emit_json(system: OdeSystem) -> str:
-    """Print the composed system as JSON, every expression as text of the model grammar.
+    """Print the composed system as JSON, with all expressions as text of the model grammar.
 
     Parameters
     ----------

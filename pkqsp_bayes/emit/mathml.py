@@ -1,4 +1,4 @@
-"""`OdeSystem` -> MathML, which browsers set as formulas without any script."""
+"""Equations of a system as MathML, which browsers display without a script."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,14 +27,14 @@ _MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormattedEquation:
-    """One equation, ready for a page.
+    """An equation formatted for a page.
 
     Parameters
     ----------
     part : {"definition", "derivative", "initial", "output"}
-        What it is.
+        Kind of the equation.
     name, unit : str
-        What it defines, and the unit of that.
+        The quantity that it defines, and its unit.
     mathml : str
         A ``math`` element.
     """
@@ -46,9 +46,9 @@ class FormattedEquation:
 
 
 class _Printer(MathMLPresentationPrinter):
-    """SymPy's, with the user's names (``liver.C`` is C with the index liver) and short numbers."""
+    """SymPy's printer with the user's names (``liver.C`` is C with index liver)."""
 
-    words: ClassVar[Mapping[type, str]] = {sp.Max: "max", sp.Min: "min", sp.Abs: "abs"}
+    function_names: ClassVar[Mapping[type, str]] = {sp.Max: "max", sp.Min: "min", sp.Abs: "abs"}
 
     def __init__(self) -> None:
         super().__init__({"mul_symbol": "dot"})
@@ -56,7 +56,7 @@ class _Printer(MathMLPresentationPrinter):
     def _element(self, tag: str, *children: Any) -> Any:
         made = self.dom.createElement(tag)
         for child in children:
-            # SymPy's document writes text as it is.
+            # SymPy's document writes text without escapes.
             node = self.dom.createTextNode(escape(child)) if isinstance(child, str) else child
             made.appendChild(node)
         return made
@@ -76,7 +76,7 @@ class _Printer(MathMLPresentationPrinter):
         return self._number(float(expr))
 
     def _number(self, value: float) -> Any:
-        """Print to ten digits: what a model states has fewer."""
+        """Print a number with at most ten digits; numbers of models have fewer."""
         mantissa, _, exponent = f"{value:.10g}".partition("e")
         digits = self._element("mn", mantissa.replace("-", _MINUS))
         if not exponent:
@@ -86,7 +86,7 @@ class _Printer(MathMLPresentationPrinter):
         return self._element("mrow", digits, self._element("mo", "·"), ten)
 
     def _print_Function(self, expr: Any) -> Any:
-        word = self.words.get(expr.func, expr.func.__name__)
+        word = self.function_names.get(expr.func, expr.func.__name__)
         inside: list[Any] = [self._element("mo", "(")]
         for i, argument in enumerate(expr.args):
             inside += [self._element("mo", ","), self._print(argument)][i == 0 :]
@@ -118,7 +118,7 @@ class _Printer(MathMLPresentationPrinter):
 
 
 def _indexed(name: str) -> tuple[str, str, str]:
-    """Split a name into what is printed, and its index: ``liver.C`` is C of the liver."""
+    """Split a name into text and index: ``liver.C`` is C with index liver."""
     place, dot, quantity = name.rpartition(".")
     if dot:
         return quantity, dot, place
@@ -130,7 +130,7 @@ def _indexed(name: str) -> tuple[str, str, str]:
 
 
 def format_equations(system: OdeSystem) -> tuple[FormattedEquation, ...]:
-    r"""Print every equation of a composed system, in the order in which they are used.
+    r"""Print all equations of a composed system in the order of their use.
 
     Parameters
     ----------
@@ -167,23 +167,23 @@ def _equation(part: Part, name: str, unit: str, expr: sp.Expr) -> FormattedEquat
         left = f"<mrow>{left}<mo>(</mo><mn>0</mn><mo>)</mo></mrow>"
     right = _text(sp.sympify(expr))
     body = f"<mrow>{left}<mo>=</mo>{right}</mrow>"
-    said = escape(name, quote=True)
+    shown_name = escape(name, quote=True)
     return FormattedEquation(
         part=part,
         name=name,
         unit=unit,
-        mathml=f'<math display="block" aria-label="{part} of {said}">{body}</math>',
+        mathml=f'<math display="block" aria-label="{part} of {shown_name}">{body}</math>',
     )
 
 
 def _text(expr: sp.Basic) -> str:
-    # What SymPy writes as named entities is known to HTML, but not to XML.
+    # SymPy writes named entities, which HTML knows but XML does not.
     text = str(_Printer()._print(_with_decimals(expr)).toxml())
     return _ENTITY.sub(lambda found: unescape(found[0]), text)
 
 
 def _with_decimals(expr: sp.Basic) -> sp.Basic:
-    """Return an expression in which fractions such as 281/10000 are the decimals they were."""
+    """Return an expression with fractions such as 281/10000 as decimal numbers."""
     found = {
         r: sp.Float(repr(float(r)))
         for r in expr.atoms(sp.Rational)

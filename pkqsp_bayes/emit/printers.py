@@ -1,7 +1,7 @@
-"""Expression printers: SymPy in, text of C++, Stan or the model grammar out.
+"""Printers of SymPy expressions as text of C++, Stan or the model grammar.
 
-Everything that the grammar can produce, and its derivatives, has a text in each language; what has
-none is refused, never guessed.
+All expressions of the grammar and their derivatives have a text in each language. Any other
+expression is an error.
 """
 
 import math
@@ -20,23 +20,23 @@ _LARGEST_EXACT = 2**53
 
 
 class Printer(C99CodePrinter):
-    """What C++ and Stan have in common.
+    """The common part of the printers for C++ and Stan.
 
     Parameters
     ----------
     names : mapping of sympy.Symbol to str
-        The text of each symbol; others print under their own name.
+        The text of each symbol; other symbols print as their name.
 
     Raises
     ------
     ValueError
-        At a function that the language has not, an infinite number, or a piecewise expression
-        without an otherwise-branch.
+        For a function that the language does not have, an infinite number, or a piecewise
+        expression without an otherwise-branch.
 
     Notes
     -----
-    Every number is printed as a real: ``1/2`` of two integers is 0 in both languages. Numbers that
-    a double cannot hold as a fraction are printed as the nearest double.
+    Every number is printed as a real, because ``1/2`` of two integers is 0 in both languages.
+    Fractions of numbers too large for a double are printed as the nearest double.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Printer(C99CodePrinter):
         return " ".join(str(self.doprint(expr)).split())
 
     def _refuse(self, expr: sp.Basic) -> NoReturn:
-        msg = f"{type(self).__name__} has no text for {expr}"
+        msg = f"{type(self).__name__} cannot print {expr}"
         raise ValueError(msg)
 
     def _print_not_supported(self, expr: sp.Basic) -> NoReturn:
@@ -133,7 +133,7 @@ class Printer(C99CodePrinter):
         return f"pow({self._print(base)}, {self._print(exponent)})"
 
     def _print_BooleanTrue(self, _: sp.Basic) -> str:
-        return "1.0 > 0.0"  # Stan has no truth values
+        return "1.0 > 0.0"  # Stan has no Boolean constants
 
     def _print_BooleanFalse(self, _: sp.Basic) -> str:
         return "0.0 > 1.0"
@@ -145,7 +145,7 @@ class Printer(C99CodePrinter):
         return self._joined(" || ", expr)
 
     def _joined(self, word: str, expr: sp.Basic) -> str:
-        """Join conditions, with brackets where a C++ compiler would ask for them."""
+        """Join conditions, with the parentheses without which a C++ compiler warns."""
         parts = sorted(expr.args, key=sp.default_sort_key)
         texts = [self._print(part) for part in parts]
         nested = [isinstance(part, sp.And | sp.Or) for part in parts]
@@ -168,31 +168,31 @@ class Printer(C99CodePrinter):
 
 
 class CppPrinter(Printer):
-    """Printer for the kernel's C++."""
+    """Printer for the C++ of the kernel."""
 
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"std::fabs({self._print(expr.args[0])})"
 
 
 class StanPrinter(Printer):
-    """Printer for Stan; C99's ``fabs`` and constants are not Stan's."""
+    """Printer for Stan, which lacks ``fabs`` and the constants of C99."""
 
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"abs({self._print(expr.args[0])})"
 
 
 class StanOutputPrinter(StanPrinter):
-    """Printer for outputs in Stan, where a record may have no value: log(0) before the first dose.
+    """Printer for outputs in Stan, which may have no value: log(0) before the first dose.
 
-    Stan multiplies an infinite slope by 0 where nobody reads the value, and the gradient of
-    everything is lost. The functions that are printed here have no slope there.
+    If a value is not read, Stan multiplies its infinite slope by 0, and the whole gradient becomes
+    NaN. The functions printed here have no slope there.
 
     Parameters
     ----------
     names : mapping of sympy.Symbol to str
         The text of each symbol.
     prefix : str
-        Of the functions ``<prefix>_log`` and ``<prefix>_sqrt``.
+        Prefix of the functions ``<prefix>_log`` and ``<prefix>_sqrt``.
     """
 
     def __init__(self, names: Mapping[sp.Symbol, str], prefix: str) -> None:
@@ -212,7 +212,7 @@ def _is_root(expr: sp.Pow) -> bool:
 
 
 class GrammarPrinter(StrPrinter):
-    """Printer for the equation grammar of model files, which reads back what it prints.
+    """Printer for the equation grammar of model files, which can parse its output.
 
     Examples
     --------

@@ -1,12 +1,12 @@
-"""The one place where user names become identifiers of C++ and Stan."""
+"""Conversion of user names to identifiers of C++ and Stan."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 __all__ = ["identifiers", "mangle"]
 
-# Words that neither C++ nor Stan takes as a variable, as far as a pharmacometrician may use them.
-_WORDS = """
+# Words that C++ or Stan does not accept as a variable and that a user may choose as a name.
+_KEYWORDS = """
 alignas alignof and and_eq array asm auto bitand bitor bool break c case catch char
 cholesky_factor_corr cholesky_factor_cov class compl complex concept const constexpr continue
 corr_matrix cov_matrix d data decltype default delete do double dydt else enum explicit export
@@ -18,17 +18,17 @@ short signed simplex sizeof static struct switch t target template then this thr
 true try tuple typedef typename union unit_vector unsigned until upper using var vector
 virtual void volatile while x xor xor_eq y y0
 """
-_RESERVED = frozenset(_WORDS.split())
+_RESERVED = frozenset(_KEYWORDS.split())
 
-# Ends of names that make a function of Stan one of another kind: the prior of a parameter called
-# lp is a function prior__lp, which Stan would take for one that changes the target.
+# Endings of names that change the kind of a Stan function: the prior of a parameter named lp is a
+# function prior__lp, which Stan treats as one that changes the target.
 _ENDINGS = re.compile(
     r"(?:.*_)?(?:lp|lpdf|lpmf|lupdf|lupmf|cdf|lcdf|ccdf|lccdf|log|rng|jacobian)", re.ASCII
 )
 
 
 def mangle(name: str) -> str:
-    """Turn one user name into an identifier of both languages.
+    """Convert a user name to an identifier of both languages.
 
     Examples
     --------
@@ -42,14 +42,14 @@ def mangle(name: str) -> str:
 
 
 def identifiers(names: Sequence[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
-    """Mangle names together, so that no two of them become the same identifier.
+    """Convert names together, so that no two of them have the same identifier.
 
     Parameters
     ----------
     names : sequence of str
-        The users' names.
+        Names chosen by the user.
     taken : iterable of str
-        Identifiers that none of them may become.
+        Identifiers that are not available.
 
     Examples
     --------

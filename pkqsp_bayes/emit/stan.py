@@ -1,9 +1,9 @@
-"""`LoweredOde` -> a set of pure Stan functions: the reference that anyone can read and run.
+"""Pure Stan functions of a lowered system: the readable reference of the kernel.
 
-Subject-stage coefficients are data (``s``), computed once a subject in ``transformed data``.
-Theta-stage and segment-stage ones are computed where they are used, from the individual
-parameters ``p``: an ODE solver of Stan carries one sensitivity system for every autodiff
-argument, and there are fewer parameters than coefficients.
+Subject-stage coefficients are data (``s``), computed once per subject in ``transformed data``.
+Theta-stage and segment-stage coefficients are computed from the individual parameters ``p`` where
+they are used: an ODE solver of Stan solves one sensitivity system per autodiff argument, and there
+are fewer parameters than coefficients.
 """
 
 import re
@@ -34,12 +34,12 @@ def emit_stan(ode: LoweredOde, *, prefix: str) -> str:
     ode : LoweredOde
         The lowered system.
     prefix : str
-        The functions' common beginning.
+        Prefix of the names of the functions.
 
     Returns
     -------
     str
-        The inside of a ``functions`` block.
+        The content of a ``functions`` block.
     """
     return "\n".join(_StanFunctions.begin(ode, mangle(prefix)).lines()) + "\n"
 
@@ -51,9 +51,9 @@ class _StanFunctions:
     local: dict[sp.Symbol, str]
     """The local name of each state, parameter, covariate and coefficient."""
     plain: dict[sp.Symbol, sp.Expr]
-    """A coefficient that is one plain parameter goes by the parameter's name."""
+    """A coefficient that equals a parameter has the name of the parameter."""
     links: dict[sp.Symbol, sp.Expr]
-    """Helpers that keep their names."""
+    """Links, which are helpers that keep their names."""
 
     @classmethod
     def begin(cls, ode: LoweredOde, prefix: str) -> "_StanFunctions":
@@ -99,7 +99,7 @@ class _StanFunctions:
         yield "}"
 
     def _safe_functions(self) -> Iterable[str]:
-        """Print log and square root without a slope where they have no value, if they are used."""
+        """Print log and square root that have no slope where they have no value, if used."""
         texts = {"log": "negative_infinity()", "sqrt": "0"}
         used = {"log": sp.log, "sqrt": sp.Rational(1, 2)}
         outputs = self.ode.outputs.values
@@ -194,7 +194,7 @@ class _StanFunctions:
     def _links(
         self, exprs: Sequence[sp.Expr], printer: StanPrinter, defined: set[sp.Symbol]
     ) -> Iterable[str]:
-        """Define the helpers that keep their names, each after those that it reads, and once."""
+        """Define each helper that keeps its name once, after those that it reads."""
         for link, expr in needed_links(exprs, self.links).items():
             if link not in defined:
                 yield f"  real {self.local[link]} = {printer.text(expr)}; // {link.name}"
@@ -216,7 +216,7 @@ class _StanFunctions:
 
 
 def _declare(target: str, size: int) -> str:
-    """Declare a result; an empty one must have a value all the same."""
+    """Declare a result; an empty one needs a value too."""
     return f"  vector[{size}] {target};" if size else f"  vector[0] {target} = rep_vector(0, 0);"
 
 
@@ -227,7 +227,7 @@ def _uses(expr: sp.Expr, what: sp.Basic | type) -> bool:
 
 
 def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:
-    """Every symbol with the name that a reader would give it."""
+    """Return every symbol with a readable name."""
     named = [(symbol(n), n) for n in (*ode.states, *ode.parameters, *ode.fixed_covariates)]
     for covariate in ode.varying_covariates:
         intercept, slope = covariate_symbols(covariate.name)
@@ -239,7 +239,7 @@ def _named_symbols(ode: LoweredOde) -> list[tuple[sp.Symbol, str]]:
 
 
 def _coefficient_name(label: str, stage: Stage, number: int) -> str:
-    """Name a rate constant by its arrow, another coefficient by its stage and number."""
+    """Return a name: for a rate constant by its arrow, for others by stage and number."""
     arrow = re.fullmatch(r"k\((.+) <- (.+)\)", label)
     if arrow:
         return f"k {arrow[1]} from {arrow[2]}"

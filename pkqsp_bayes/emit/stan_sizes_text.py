@@ -1,4 +1,4 @@
-"""The text of the pure-Stan sizes of states: tolerances are relative to them, as in the kernel."""
+"""Stan text for the sizes of states, to which tolerances are relative, as in the kernel."""
 
 __all__ = ["REACH", "SIZES"]
 

@@ -1,4 +1,4 @@
-"""The text of the pure-Stan steady states, with ``$words`` for what differs between models."""
+"""Stan text for steady states, with ``$names`` for the parts that differ between models."""
 
 __all__ = ["STEADY"]
 

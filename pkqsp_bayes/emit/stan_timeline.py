@@ -1,14 +1,14 @@
-"""The pure-Stan solver of one subject's timeline, around the functions that `emit_stan` prints.
+"""The Stan solver of one subject's timeline, which calls the functions of `emit_stan`.
 
-Stan functions cannot take functions as arguments (its own ODE solvers apart), so that this text
-is printed anew for each model, with the model's prefix. It is the reference: steady states are
-reached by repeating the dose and by Newton's method with differences, and every change of rates
-restarts the solver.
+Stan functions, except its own ODE solvers, cannot take functions as arguments, so this text is
+printed for each model with the prefix of the model. It is the reference: steady states are found by
+repeated doses and by Newton's method with differences, and every change of rates restarts the
+solver.
 
-An ODE solver of Stan carries one sensitivity system for every argument that may be a parameter, and
-a local variable of a function counts as one as soon as any argument of that function is. So all
-that decides what happens next is an integer (a *moment* is three of them), and times, rates and
-covariates are expressions of data and integers.
+An ODE solver of Stan solves one sensitivity system per argument that may be a parameter, and a
+local variable of a function counts as one if any argument of the function does. So the control flow
+uses integers only (a *moment* is three of them), and times, rates and covariates are expressions of
+data and integers.
 """
 
 from string import Template
@@ -39,7 +39,7 @@ _TABLE = {
 
 
 def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> str:
-    """Print ``<prefix>_solve`` and what it needs, to stand after the text of `emit_stan`.
+    """Print ``<prefix>_solve`` and its functions, to follow the text of `emit_stan`.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
     prefix : str
         As in `emit_stan`.
     solver : {"bdf", "rk45", "ckrk", "adams"}
-        Which of Stan's solvers.
+        Name of the Stan solver.
 
     Returns
     -------
@@ -56,12 +56,12 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
         Functions; the last is ``matrix <prefix>_solve(vector p, data vector x, data array[] real
         time, array[] int evid, amt, rate, ii, addl, ss, cmt, breaks, segments, own, rtol, atol,
         max_steps)``: all outputs (columns) after each record's event (rows). The columns are those
-        of a `Timeline`, except that ``cmt`` counts dosing compartments from 1 (0: none).
+        of a `Timeline`, but ``cmt`` is the 1-based dosing compartment (0 without one).
 
     Raises
     ------
     ValueError
-        If Stan has no such solver.
+        If Stan has no solver with this name.
 
     Notes
     -----
@@ -69,17 +69,17 @@ def emit_stan_timeline(ode: LoweredOde, *, prefix: str, solver: str = "bdf") -> 
     parameter; then they are parameters, and Stan differentiates through them.
     """
     if solver not in SOLVERS:
-        msg = f"solver {solver!r} is none of {', '.join(SOLVERS)}"
+        msg = f"solver {solver!r} is unknown: use one of {', '.join(SOLVERS)}"
         raise ValueError(msg)
-    words = _words(ode, mangle(prefix), solver)
+    substitutions = _substitutions(ode, mangle(prefix), solver)
     edges = (EDGES,) if ode.switches else ()
     parts = (TIMES, *edges, SIZES, DOSES, REACH, STEADY, RECORDS)
-    return "\n".join(Template(part).substitute(words) for part in parts)
+    return "\n".join(Template(part).substitute(substitutions) for part in parts)
 
 
-def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
+def _substitutions(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
     moving = _times_move(ode)
-    words = {
+    substitutions = {
         "m": name,
         "solver": f"ode_{solver}_tol",
         "states": str(len(ode.states)),
@@ -99,13 +99,13 @@ def _words(ode: LoweredOde, name: str, solver: str) -> dict[str, str]:
         **_lists("when", ("time", "ii", "breaks")),
         **_lists("count", ("amt", "ii", "ss")),
     }
-    words |= _edge_words(ode, words)
+    substitutions |= _edge_substitutions(ode, substitutions)
     body = _MODELLED_RATE if _rates_are_modelled(ode) else "  return rate[i];"
-    return words | {"rate_body": Template(body).substitute(words)}
+    return substitutions | {"rate_body": Template(body).substitute(substitutions)}
 
 
 def _accumulates(ode: LoweredOde) -> tuple[bool, ...]:
-    """Say which states are read by no equation, and dosed by no record: they only fill."""
+    """Return for each state whether no equation reads it and no dose enters it."""
     read = {e.col for e in ode.rhs.by_state} | set(ode.dose_states)
     return tuple(i not in read for i in range(len(ode.states)))
 
@@ -115,7 +115,7 @@ def _flags(values: tuple[bool, ...]) -> str:
 
 
 def _lists(word: str, columns: tuple[str, ...]) -> dict[str, str]:
-    """Columns of the table as arguments (lower case) and as declarations (upper case)."""
+    """Return the columns of the table as arguments (lower case) and declarations (upper case)."""
     return {word: ", ".join(columns), word.upper(): ", ".join(_TABLE[c] for c in columns)}
 
 
@@ -155,14 +155,14 @@ _NO_EDGES = dict.fromkeys(_EDGES, "") | {
 }
 
 
-def _edge_words(ode: LoweredOde, words: dict[str, str]) -> dict[str, str]:
-    """Fill in the parts that only a model with conditions on time has."""
+def _edge_substitutions(ode: LoweredOde, substitutions: dict[str, str]) -> dict[str, str]:
+    """Return the parts of the text for models with conditions on time."""
     count = {
         "switches": str(len(ode.switches)),
         "switch_closed": _flags(tuple(w.closed for w in ode.switches)),
     }
     parts = _EDGES if ode.switches else _NO_EDGES
-    filled = {k: Template(text).substitute(words | count) for k, text in parts.items()}
+    filled = {k: Template(text).substitute(substitutions | count) for k, text in parts.items()}
     return count | filled
 
 
@@ -178,7 +178,7 @@ _MODELLED_RATE = """\
 
 
 def _times_move(ode: LoweredOde) -> bool:
-    """Whether anything but the factor of a dose, or an edge, depends on a parameter."""
+    """Return whether event times depend on a parameter, by a dose (not its factor) or an edge."""
     return bool(ode.edges.by_coefficient) or any(
         entry.row % 5 != 0 for entry in ode.doses.by_coefficient
     )

@@ -1,4 +1,4 @@
-"""The text of the pure-Stan solver, with ``$words`` for what differs between models."""
+"""Stan text of the solver, with ``$names`` for the parts that differ between models."""
 
 __all__ = ["DOSES", "EDGES", "RECORDS", "TIMES"]
 

@@ -1,7 +1,8 @@
-"""The compiled model: composed, checked, lowered, printed, its kernel loaded; each part once.
+"""The compiled model: its composed, checked and lowered system, programs and kernel.
 
-`compile_model` is the only way from a model to its equations. Parts are made when they are first
-asked for, kept in the process, and on disk by the content of the model and the version of the code.
+`compile_model` is the only function from a model to its equations. Each part is computed when it is
+first needed. It is kept in the process, and on disk by the content of the model and the version of
+the code.
 """
 
 from collections import OrderedDict
@@ -28,7 +29,7 @@ __all__ = ["FORMS", "PREFIX", "CompiledModel", "compile_model", "examine_model"]
 type Baseline = Literal["zero", "log of zero"]
 
 PREFIX = "ode"
-"""The solver's function in Stan is ``ode_solve``, whatever solves."""
+"""Prefix of the solver in Stan, which is ``ode_solve`` for every backend."""
 
 _MOST = 16
 _COMPILED: "OrderedDict[tuple[object, ...], CompiledModel]" = OrderedDict()
@@ -37,7 +38,7 @@ _LOCK = RLock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
-    """What composition and checks find out."""
+    """The result of composition and checks."""
 
     interface: OdeInterface
     outcomes: dict[str, tuple[Issue, ...]]
@@ -46,7 +47,7 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Structure:
-    """What the structure of the lowered system says."""
+    """The properties of the structure of the lowered system."""
 
     reached: dict[str, tuple[int, ...]]
     unread: tuple[str, ...]
@@ -54,16 +55,16 @@ class _Structure:
 
 
 class CompiledModel:
-    """A checked model and all that is made of it. Made by `compile_model`; safe in threads.
+    """A checked model with its parts, created by `compile_model`; safe in threads.
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated, trajectories as the covariates and parameters that they are.
+        The stated model, with trajectories as covariates and parameters.
     occasions : tuple of str
-        Labels of the occasions that it has random effects for.
+        Labels of the occasions with random effects.
     individual : tuple of str
-        Known parameters that are individual ones all the same.
+        Known parameters that are individual parameters all the same.
     """
 
     def __init__(
@@ -79,47 +80,47 @@ class CompiledModel:
 
     @property
     def ode(self) -> OdeInterface:
-        """Names, units and kinds of states, parameters, covariates, outputs and doses."""
+        """Return names, units and kinds of states, parameters, covariates, outputs and doses."""
         return self._checked.interface
 
     @property
     def warnings(self) -> tuple[Issue, ...]:
-        """What the checks found that is no error."""
+        """Return the warnings of the checks."""
         return tuple(issue for found in self.outcomes.values() for issue in found)
 
     @property
     def outcomes(self) -> Mapping[str, tuple[Issue, ...]]:
-        """What each check found, by its name: warnings, or nothing."""
+        """Return the warnings of each check by its name."""
         return self._checked.outcomes
 
     @property
     def output_units(self) -> Mapping[str, str | None]:
-        """Unit of each output; None where neither the file nor the equations say it."""
+        """Return the unit of each output; None if neither the file nor the equations state it."""
         return self._checked.output_units
 
     @property
     def system(self) -> "OdeSystem":
-        """The flat system of equations, as composed."""
+        """Return the composed flat system of equations."""
         return self._record("system", _system_class, self._compose)
 
     @property
     def lowered(self) -> "LoweredOde":
-        """The system sorted into stages, with its derivatives."""
+        """Return the system sorted into stages, with its derivatives."""
         return self._record("lowered", _lowered_class, self._lower)
 
     @property
     def header(self) -> str:
-        """The C++ header that the kernel is compiled with."""
+        """Return the C++ header of the kernel."""
         return self._text("header", self._emit_header)
 
     @property
     def kernel(self) -> "Kernel":
-        """The compiled kernel, loaded.
+        """Return the compiled and loaded kernel.
 
         Raises
         ------
         ToolchainError
-            If there is no C++ compiler, or it fails.
+            If there is no C++ compiler, or if it fails.
         """
         from pkqsp_bayes.engine.kernel import build_kernel
 
@@ -127,26 +128,26 @@ class CompiledModel:
 
     @property
     def formulas(self) -> Formulas:
-        """Helpers and limits, to be evaluated at covariates."""
+        """Return the helpers and limits for evaluation at covariates."""
         return self._plain("formulas", Formulas, self._find_formulas)
 
     @property
     def reached_outputs(self) -> Mapping[str, tuple[int, ...]]:
-        """Numbers of the outputs that each individual parameter moves."""
+        """Return the indices of the outputs that depend on each individual parameter."""
         return self._structure.reached
 
     @property
     def unread_states(self) -> tuple[str, ...]:
-        """States that no equation reads: they only fill."""
+        """Return the states that no equation reads, so that they only fill."""
         return self._structure.unread
 
     @property
     def own_inputs(self) -> tuple[str, ...]:
-        """States that change although all states are zero."""
+        """Return the states that change when all states are zero."""
         return self._structure.own_inputs
 
     def baselines(self, dosed: Iterable[str] = ()) -> Mapping[str, Baseline]:
-        """Return the outputs that are zero, or the logarithm of zero, before any other dose.
+        """Return the outputs that are zero, or the logarithm of zero, before further doses.
 
         Parameters
         ----------
@@ -163,12 +164,12 @@ class CompiledModel:
         Parameters
         ----------
         method : str
-            Stan's solver: ``bdf``, ``rk45``, ``ckrk``, ``adams``.
+            Name of the Stan solver: ``bdf``, ``rk45``, ``ckrk``, ``adams``.
         """
         return self._text(f"stan-{method}", lambda: self._emit_stan(method))
 
     def text(self, form: str) -> str:
-        r"""Return the model in a form that is read.
+        r"""Return the text of the model in a form.
 
         Parameters
         ----------
@@ -179,7 +180,7 @@ class CompiledModel:
         Raises
         ------
         KeyError
-            If there is no such form.
+            If the form is unknown.
 
         Examples
         --------
@@ -319,30 +320,30 @@ FORMS: Mapping[str, Callable[[CompiledModel], str]] = {
     "cpp": lambda model: model.header,
     "json": lambda model: model._text("json", lambda: model._emit("json")),
 }
-"""Form to what prints it."""
+"""The printer of each form."""
 
 
 def compile_model(
     spec: ModelSpec, *, occasions: Sequence[str] = (), individual: Collection[str] = ()
 ) -> CompiledModel:
-    r"""Compose and check a model; what else is made of it waits until it is asked for.
+    r"""Compose and check a model; the other parts are computed when they are needed.
 
-    The last sixteen are kept in the process; parts of all of them are on disk.
+    The last sixteen models are kept in the process, and the parts of all models on disk.
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        The stated model.
     occasions : sequence of str
-        Labels of the study's occasions, for between-occasion variability; without them it is left
+        Labels of the study's occasions for between-occasion variability; without labels it is left
         out.
     individual : collection of str
-        Known parameters that shall be individual ones all the same.
+        Known parameters that must be individual parameters all the same.
 
     Raises
     ------
     CheckError
-        With every problem of composition or of the checks.
+        With all problems of composition or of the checks.
 
     Examples
     --------
@@ -369,17 +370,17 @@ def compile_model(
 
 
 def examine_model(spec: ModelSpec) -> tuple[CompiledModel | None, tuple[Issue, ...]]:
-    r"""Compile a model, and return every issue rather than raise it.
+    r"""Compile a model and return all issues without raising an error.
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        The stated model.
 
     Returns
     -------
     CompiledModel or None
-        None where there are errors.
+        None if there are errors.
     tuple of Issue
         Errors and warnings of composition and of the checks.
 

@@ -1,7 +1,7 @@
-"""The population layer in NumPy: individual parameters of any draw, subject and random effect.
+"""Individual parameters in NumPy, for draws, subjects and random effects.
 
-What the Stan program's ``individual_parameters`` does, in arrays. It takes complex numbers too, so
-that derivatives by complex steps are exact to rounding.
+They are computed as by the function ``individual_parameters`` of the Stan program, in arrays.
+Complex numbers are allowed, so that derivatives by complex steps are exact to rounding.
 """
 
 from collections.abc import Mapping
@@ -28,12 +28,12 @@ def individual_parameters(
     occasion_effects: tuple[str, ...] = (),
     kappa: Array | None = None,
 ) -> Array:
-    """Return individual parameters.
+    """Return individual parameters for arrays of draws and random effects.
 
     Parameters
     ----------
     model : CompiledModel
-        Gives the order of the parameters, and their forms.
+        The model, with the order of the parameters and their forms.
     shared : mapping of str to (D,) array
         Typical values, coefficients, shapes of random effects.
     effects : tuple of str
@@ -41,11 +41,11 @@ def individual_parameters(
     eta : (D, S, R) array
         Random effects.
     covariates : mapping of str to (S,) array
-        Covariates that are fixed within a subject.
+        Covariates that are constant within a subject.
     occasion_effects : tuple of str
         Parameters with deviations of occasions.
     kappa : (D, S, O, Q) array, optional
-        The deviations, by the model's occasions; without them they are zero.
+        Deviations by occasion of the model; the default is zero.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def individual_parameters(
 def _mean(
     model: CompiledModel, name: str, shared: Mapping[str, Array], covariates: Mapping[str, Array]
 ) -> Array:
-    """Typical value times the effects of fixed covariates: (D, S) or (D, 1)."""
+    """Return the typical value multiplied by the effects of fixed covariates: (D, S) or (D, 1)."""
     mean = shared[name][:, None]
     for covariate, effect in model.spec.population.parameters[name].covariates.items():
         if model.spec.covariates[covariate].interpolation != "fixed":

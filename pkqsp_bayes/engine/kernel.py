@@ -1,6 +1,6 @@
-"""The ODE kernel as a simulator: a lowered model compiled once, its subjects solved many times.
+"""The ODE kernel as a simulator: a compiled model that is solved for many subjects.
 
-The C++ is in ``stan/cpp/kernel``; `pkqsp_bayes.emit.cpp` prints the model it is compiled with.
+The C++ is in ``stan/cpp/kernel``; `pkqsp_bayes.emit.cpp` prints the model header.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 
 _FLAGS = ("-O3", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-shared", "-pthread")
-"""Hidden, so that two models in one process share no symbol. No -march: the kernel chooses its
-instruction set function by function, at run time."""
+"""Symbols are hidden, so that two models in one process share none. There is no -march: the kernel
+chooses the instruction set of each function at run time."""
 
 _SOURCE = """\
 #include "model.hpp"
@@ -47,7 +47,7 @@ PKQSP_DEFINE_ABI(pkqsp_generated::Model)
 
 
 class Timelines(Protocol):
-    """What the kernel reads of `pkqsp_bayes.study.timeline.Timeline`."""
+    """The attributes of `pkqsp_bayes.study.timeline.Timeline` that the kernel reads."""
 
     @property
     def time(self) -> FloatArray: ...  # noqa: D102
@@ -82,15 +82,15 @@ class Solution:
     Parameters
     ----------
     values : array (n, M)
-        Each output at each record, after the record's event. NaN if the solve failed.
+        Each output at each record, after its event. NaN if the solve failed.
     sensitivities : array (n, M, P) or None
         Derivatives with respect to the individual parameters.
     ok : bool
         Whether the solve succeeded.
     reason : str
-        ``"ok"``, or why it failed.
+        ``"ok"``, or the reason of the failure.
     statistics : Statistics
-        What the solve took.
+        Steps and other counts of the solve.
     """
 
     values: FloatArray
@@ -101,22 +101,22 @@ class Solution:
 
     @property
     def steps(self) -> int:
-        """Accepted steps."""
+        """Return the number of accepted steps."""
         return self.statistics.steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rounds:
-    """Predictions of the same subjects under D sets of parameters.
+    """Predictions of the same subjects for D sets of parameters.
 
     Parameters
     ----------
     values : (D, n, M) array
-        Each output at each record of all subjects; NaN where a solve failed.
+        Each output at each record of all subjects; NaN if a solve failed.
     sensitivities : (D, n, M, P) array or None
         Derivatives with respect to the individual parameters.
     failed : (D, S) array of bool
-        Which solves failed.
+        Whether each solve failed.
     """
 
     values: FloatArray
@@ -126,7 +126,7 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kernel:
-    """A compiled model. Made by `build_kernel`; safe to use from several threads."""
+    """A compiled model, created by `build_kernel`; safe in threads."""
 
     library: Library
     parameters: tuple[str, ...]
@@ -145,18 +145,18 @@ class Kernel:
         Parameters
         ----------
         timeline : Timeline
-            Its records and covariates.
+            Records and covariates of the subject.
         parameters : array (P,)
-            Individual parameters, in the order of ``self.parameters``.
+            Individual parameters in the order of ``self.parameters``.
         options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
-            Whether to compute them.
+            Whether to compute sensitivities.
 
         Returns
         -------
         Solution
-            Failure is a value: see its ``ok`` and ``reason``.
+            The predictions; ``ok`` and ``reason`` report a failure.
         """
         values = np.asarray(parameters, dtype=np.float64).reshape(1, -1)
         return self.solve_many(
@@ -177,25 +177,25 @@ class Kernel:
         Parameters
         ----------
         timelines : sequence of Timeline
-            One a subject.
+            One per subject.
         parameters : array (S, P)
-            Individual parameters of each.
+            Individual parameters of each subject.
         options : SolverSettings, optional
             Tolerances, limits, method.
         sensitivities : bool
-            Whether to compute them.
+            Whether to compute sensitivities.
         threads : int, optional
-            By default as many as this process may use processors.
+            Number of threads; the default is the number of processors available to the process.
 
         Returns
         -------
         list of Solution
-            In the order of the timelines, whatever the number of threads.
+            Solutions in the order of the timelines, for any number of threads.
 
         Raises
         ------
         ValueError
-            If array shapes do not fit the model.
+            If the shapes of arrays do not match the model.
         """
         library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
@@ -228,12 +228,12 @@ class Kernel:
         sensitivities: bool = False,
         threads: int | None = None,
     ) -> Rounds:
-        """Solve the same subjects many times, under other parameters each time.
+        """Solve the same subjects many times, each time with other parameters.
 
         Parameters
         ----------
         timelines : sequence of Timeline
-            One a subject.
+            One per subject.
         parameters : array (D, S, P)
             Individual parameters of each round and subject.
         options, sensitivities, threads
@@ -242,12 +242,12 @@ class Kernel:
         Returns
         -------
         Rounds
-            In arrays, without an object for each solve.
+            The predictions as arrays, without an object per solve.
 
         Raises
         ------
         ValueError
-            If array shapes do not fit the model.
+            If the shapes of arrays do not match the model.
         """
         library, chosen = self.library, options or SolverSettings()
         p = np.ascontiguousarray(parameters, dtype=np.float64)
@@ -274,24 +274,24 @@ def _check_shape(parameters: FloatArray, wanted: tuple[int, ...]) -> None:
 
 
 def build_kernel(header: str, ode: OdeInterface) -> Kernel:
-    """Compile a model, or load what was compiled of the same before.
+    """Compile a model, or load its compiled kernel from the cache.
 
     Parameters
     ----------
     header : str
-        As `pkqsp_bayes.emit.cpp.emit_cpp` prints it.
+        The header from `pkqsp_bayes.emit.cpp.emit_cpp`.
     ode : OdeInterface
         Names of its parameters and outputs.
 
     Returns
     -------
     Kernel
-        Ready to solve.
+        The kernel, ready to solve.
 
     Raises
     ------
     ToolchainError
-        If there is no C++ compiler, or it fails.
+        If there is no C++ compiler, or if it fails.
     """
     compiler = find_compiler()
     key = _key(compiler, header)
@@ -300,19 +300,19 @@ def build_kernel(header: str, ode: OdeInterface) -> Kernel:
 
 
 def _load(key: str, build: Callable[[Path], None]) -> Library:
-    """Build the library if need be, and load it; one that cannot be loaded is built anew, once."""
+    """Build the library if needed and load it; rebuild it once if it cannot be loaded."""
     folder = build_once("kernel", key, build, is_complete=_is_whole)
     try:
         return Library.load(folder / "kernel.so")
     except OSError as error:
-        _LOGGER.warning("%s cannot be loaded: %s; it is built anew", folder / "kernel.so", error)
+        _LOGGER.warning("%s cannot be loaded: %s; it is built again", folder / "kernel.so", error)
         (folder / "kernel.so").unlink(missing_ok=True)
     folder = build_once("kernel", key, build, is_complete=_is_whole)
     try:
         return Library.load(folder / "kernel.so")
     except OSError as error:
         what = f"the kernel of this model was compiled, but cannot be loaded: {error}"
-        remedy = "where files of the cache may not be run, set PKQSP_CACHE to another folder"
+        remedy = "set PKQSP_CACHE to a folder in which files may be executed"
         raise ToolchainError(what, remedy) from error
 
 
@@ -342,5 +342,5 @@ def _compile(folder: Path, compiler: Compiler, header: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         what = f"the kernel of this model could not be compiled\n{done.stderr.strip()[-4000:]}"
-        raise ToolchainError(what, "if the message names a full disk, free some; else report it")
+        raise ToolchainError(what, "free space if the disk is full; otherwise report this message")
     record_checksum(folder / "kernel.so")

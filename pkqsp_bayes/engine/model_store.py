@@ -32,12 +32,12 @@ _FOREIGN = (
     ("pint", "default_en.txt"),
     ("pint", "constants_en.txt"),
 )
-"""Files that say which version of other packages there is, or what their units are."""
+"""Files of other packages that give their version or their units."""
 
 
 @functools.cache
 def code_version() -> str:
-    """Return a hash of all code that a compiled model follows from.
+    """Return a hash of all code that determines a compiled model.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def code_version() -> str:
 
 
 def _foreign(package: str, name: str) -> Path:
-    """Return a file of another package, which is not imported."""
+    """Return the path of a file of another package, without importing the package."""
     found = importlib.util.find_spec(package)
     origin = found.origin if found is not None else None
     return Path(origin or "").parent / name
@@ -67,7 +67,7 @@ class ModelStore:
     Parameters
     ----------
     content : str
-        All that the parts follow from, besides the code.
+        All that determines the parts, except the code.
     """
 
     content: str
@@ -86,21 +86,21 @@ class ModelStore:
         write: Callable[[Part], str],
         read: Callable[[str], Part],
     ) -> Part:
-        """Return a part: from the disk, or made and put there.
+        """Return a part from the disk, or compute it and write it there.
 
         Parameters
         ----------
         name : str
-            Of the part.
+            Name of the part.
         make : callable
-            Makes it.
+            Computes the part.
         write, read : callable
-            To text and back; ``read`` raises `ValueError` at a text that is damaged, which is then
-            made anew.
+            Convert the part to text and back; ``read`` raises `ValueError` if the text is damaged,
+            and the part is then computed again.
 
         Notes
         -----
-        A cache that cannot be used is no failure: the part is made, and not kept.
+        If the cache cannot be used, the part is computed and not stored.
         """
         found: list[Part] = []
 
@@ -112,14 +112,14 @@ class ModelStore:
             try:
                 found[:] = [read(_read_signed(folder / _FILE))]
             except (OSError, ValueError) as error:
-                _LOGGER.debug("%s is damaged (%s) and made anew", folder, error)
+                _LOGGER.debug("%s is damaged (%s) and is computed again", folder, error)
                 return False
             return True
 
         try:
             build_once(_KIND, f"{self.key}-{name}", build, is_complete=is_complete)
         except (ToolchainError, NotStorableError) as error:
-            _LOGGER.debug("the %s of a model is not kept: %s", name, error)
+            _LOGGER.debug("the %s of a model is not stored: %s", name, error)
         return found[0] if found else make()
 
 
@@ -165,5 +165,5 @@ def parse_plain[Part](text: str, kind: type[Part]) -> Part:
     converter.register_structure_hook(float, read_number)
     try:
         return converter.structure(json.loads(text), kind)
-    except Exception as error:  # of every kind: whoever damaged the text chose it
+    except Exception as error:  # damaged text can cause an error of any kind
         raise ValueError(f"the text is damaged: {error}") from error

@@ -32,7 +32,9 @@ _DEVIATION = "kappa["
 
 _NAMED = 'give a mapping of names to numbers, such as {"CL": 3.0}'
 _NUMBERS = mapping(number(), wanted=_NAMED)
-_VALUES = mapping(REAL, wanted=_NAMED)  # what is not finite is reported with all that is unknown
+_VALUES = mapping(
+    REAL, wanted=_NAMED
+)  # values that are not finite are reported together with unknown names
 _TABLE = instance(pd.DataFrame, wanted="give a mapping of names to numbers, or a DataFrame")
 
 
@@ -62,37 +64,36 @@ def simulate(
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As `pkqsp_bayes.load_model` gives it; or its name, or its file.
+        A model from `pkqsp_bayes.load_model`, its name, or its file.
     study : Study, str, Path or DataFrame
-        A study, its name or its file: doses, times at which predictions are wanted (any record),
-        covariates.
+        A study, its name or its file, with doses, times of predictions (any record) and covariates.
     parameters : mapping or DataFrame, optional
-        A mapping replaces typical values, and constants of ``[parameters]``; a table with a row
-        for each ID gives individual values, and deviations of occasions (``kappa[CL,1]``).
-        Random effects are at zero otherwise.
+        A mapping replaces typical values and constants of ``[parameters]``. A table with one row
+        per ID gives individual values and deviations of occasions (``kappa[CL,1]``). Random effects
+        are zero otherwise.
     covariates : mapping of str to float, optional
-        Covariates that shall have one value throughout.
+        Covariates with one value for all subjects and times.
     options : SolverSettings, optional
         Tolerances, limits, method.
     sensitivities : bool
-        Also return the derivatives with respect to the individual parameters.
+        Whether to return the derivatives with respect to the individual parameters.
     threads : int, optional
         By default as many as this process may use processors.
 
     Returns
     -------
     xarray.Dataset
-        One variable an output over ``record`` (the study's rows, in their order; coordinates
-        ``ID``, ``TIME``, ``STRETCH``: the stretch of time between resets, from 1, and ``TAD``:
-        the time after dose), with its unit, NaN where it has no value (a logarithm of 0);
-        ``individual`` (subject, parameter); ``reason`` (subject):
-        ``"ok"``, or why the solver gave up, where the outputs are NaN; and ``d_<output>`` (record,
-        parameter) if sensitivities are asked for.
+        One variable per output over ``record`` (the rows of the study in their order, with
+        coordinates ``ID``, ``TIME``, ``STRETCH``: the number of the period between resets, from 1,
+        and ``TAD``: the time after dose), with its unit; NaN if it has no value (a logarithm of 0).
+        Also ``individual`` (subject, parameter); ``reason`` (subject): ``"ok"``, or the reason of a
+        failed solve, for which the outputs are NaN; and ``d_<output>`` (record, parameter) with
+        ``sensitivities``.
 
     Raises
     ------
     CheckError
-        With every problem of model, study, parameters and covariates.
+        With all problems of model, study, parameters and covariates.
     ToolchainError
         If the kernel cannot be compiled.
 
@@ -114,7 +115,7 @@ def simulate(
     if isinstance(parameters, Mapping):
         model, parameters = set_constants(model, parameters)
     elif parameters is not None:
-        # What has a column may differ from subject to subject.
+        # Parameters with a column may differ between subjects.
         individual = [str(name) for name in parameters.columns]
         if any(name.startswith(_DEVIATION) for name in individual):
             occasions = occasion_labels(study)
@@ -131,26 +132,26 @@ def simulate(
 def set_constants(
     model: ModelSpec, values: Mapping[str, float]
 ) -> tuple[ModelSpec, dict[str, float]]:
-    """Put values of constants and of known parameters in their place; return the others too.
+    """Set values of constants and of known parameters; return the remaining values too.
 
     Parameters
     ----------
     model : ModelSpec
         The model.
     values : mapping of str to float
-        By name: constants of ``[parameters]``, population parameters that are one number, others.
+        Values by name: constants of ``[parameters]``, fixed population parameters, others.
 
     Returns
     -------
     ModelSpec
         The changed model.
     dict
-        What was none of the two.
+        The remaining values.
 
     Raises
     ------
     CheckError
-        With every value that is not finite.
+        With all values that are not finite.
 
     Examples
     --------

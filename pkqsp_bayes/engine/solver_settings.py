@@ -1,4 +1,4 @@
-"""Tolerances and limits of the ODE solver: one record for simulations and fits."""
+"""Settings of the ODE solver: tolerances and limits, for simulations and fits."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,7 +21,7 @@ class Method(IntEnum):
 
 
 class Instructions(IntEnum):
-    """Instruction sets; one that the machine lacks falls back to what it has."""
+    """Instruction sets; one that the machine lacks is replaced by an available one."""
 
     BEST = -1
     BASELINE = 1
@@ -37,16 +37,16 @@ class SolverSettings:
     ----------
     rtol, atol : float
         Local error of states, and of sensitivities weighted by their parameter (p dy/dp). `atol` is
-        relative to the size of each state, the largest value that it has had: no unit of a dose or
-        a state matters.
+        relative to the size of each state, its largest value so far, and so does not depend on
+        units.
     max_steps : int
-        Steps tried for one subject, the search for its steady states included.
+        Maximum number of tried steps per subject, steady states included.
     min_step, max_step : float
-        In time units of the model; 0 for none. In simulations only.
+        Limits of a step in time units of the model; 0 for no limit. In simulations only.
     method : Method
         Integration method. In simulations only.
     instructions : Instructions
-        Instruction set (for tests; the best one otherwise). In simulations only.
+        Instruction set (for tests; the default is the best one). In simulations only.
 
     Examples
     --------
@@ -74,7 +74,7 @@ SOLVER_SETTINGS = record(
     method=instance(Method, wanted="a member of Method"),
     instructions=instance(Instructions, wanted="a member of Instructions"),
 )  # fmt: skip
-"""What they may be in a simulation."""
+"""Valid values in a simulation."""
 
 
 def _unused(default: object) -> Rule:
@@ -90,4 +90,4 @@ FIT_SOLVER_SETTINGS = record(
     SolverSettings, **_TOLERANCES, min_step=_unused(0.0), max_step=_unused(0.0),
     method=_unused(Method.AUTOMATIC), instructions=_unused(Instructions.BEST),
 )  # fmt: skip
-"""What they may be in a fit, whose program has tolerances and the number of steps."""
+"""Valid values in a fit, whose program has only tolerances and the number of steps."""

@@ -1,4 +1,4 @@
-"""Individual parameters without random effects: typical values moved by covariates."""
+"""Individual parameters without random effects: typical values and covariate effects."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -32,28 +32,28 @@ def individual_values(
     study: Study,
     parameters: Mapping[str, float] | pd.DataFrame | None = None,
 ) -> FloatArray:
-    """Return the individual parameters of each subject, random effects at zero.
+    """Return the individual parameters of each subject with random effects of zero.
 
     Parameters
     ----------
     model : CompiledModel
-        Its typical values, and its covariate effects at their stated or central coefficients;
-        those of covariates that change over time are part of its equations.
+        The model; covariate effects have their stated coefficients or the medians of priors.
+        Effects of time-varying covariates are part of the equations.
     study : Study
-        Gives the covariates.
+        The study with the covariates.
     parameters : mapping or DataFrame, optional
-        A mapping replaces typical values. A table, with a row for each ID (index or column
-        ``ID``), gives individual values as they are.
+        A mapping replaces typical values. A table with one row per ID (index or column ``ID``)
+        gives individual values.
 
     Returns
     -------
     array (S, P)
-        In the order of the study's subjects and of the lowered system's parameters.
+        Individual parameters, by subjects of the study and parameters of the lowered system.
 
     Raises
     ------
     CheckError
-        With every unknown name, missing, negative or non-finite value.
+        With all unknown names and all missing, negative or non-finite values.
     """
     if isinstance(parameters, pd.DataFrame):
         return _from_table(model, study, parameters)
@@ -66,7 +66,7 @@ def individual_values(
 
 
 def _fixed_effects(spec: ModelSpec, name: str) -> Iterator[tuple[str, CovariateEffectSpec]]:
-    """Effects of fixed covariates; those of the others are part of the equations."""
+    """Yield the effects of fixed covariates; other effects are part of the equations."""
     stated = spec.population.parameters.get(name)
     for covariate, effect in stated.covariates.items() if stated else ():
         if spec.covariates[covariate].interpolation == "fixed":
@@ -74,12 +74,12 @@ def _fixed_effects(spec: ModelSpec, name: str) -> Iterator[tuple[str, CovariateE
 
 
 def typical_values(model: CompiledModel, given: Mapping[str, float]) -> FloatArray:
-    """Return the typical values: those that are given, else what the model states.
+    """Return the typical values: the given ones, else those of the model.
 
     Raises
     ------
     CheckError
-        With every unknown name, missing, negative or non-finite value.
+        With all unknown names and all missing, negative or non-finite values.
     """
     issues = list(_unknown(model, given))
     stated = {p.name: p for p in model.ode.quantities}
@@ -99,7 +99,7 @@ def _unknown(model: CompiledModel, given: Mapping[str, float]) -> Iterator[Issue
     for name in given:
         if name not in known:
             guess = nearest(name, known)
-            remedy = f"did you mean {guess}?" if guess else "it has " + ", ".join(known)
+            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
             yield Issue(
                 where=f"parameters.{name}", what="the model has no such parameter", remedy=remedy
             )
@@ -108,7 +108,7 @@ def _unknown(model: CompiledModel, given: Mapping[str, float]) -> Iterator[Issue
 def _bad(model: CompiledModel, values: FloatArray, rows: list[str]) -> list[Issue]:
     issues = []
     for column, name in enumerate(model.ode.parameters):
-        # What varies log-normally, or has a prior on the positive numbers, is positive.
+        # A parameter with log-normal variability, or with a prior on positive numbers, is positive.
         positive = _is_positive(model.spec, name)
         for row, value in zip(rows, values[:, column], strict=True):
             if not math.isfinite(value):
@@ -150,13 +150,13 @@ def _from_table(model: CompiledModel, study: Study, given: pd.DataFrame) -> Floa
         for subject in absent[:5]
     ]
     if not issues:
-        # Coefficients and deviations that the table leaves out are as stated: at their centre.
+        # Coefficients and deviations that are not in the table have their typical values.
         others = {p.name: _stated(p) for p in model.ode.quantities if p.name not in table}
         table = table.assign(**{n: v for n, v in others.items() if n in model.ode.parameters})
         values = table.loc[list(study.subjects), list(model.ode.parameters)]
         issues = [
             Issue(
-                where=f"parameters.{name}", what="its values are no numbers", remedy="give numbers"
+                where=f"parameters.{name}", what="its values are not numbers", remedy="give numbers"
             )
             for name in values.columns
             if values[name].dtype.kind not in "fiu"

@@ -1,4 +1,4 @@
-"""Ready models: one TOML file each, with its source."""
+"""Models of the library, one TOML file each, with their sources."""
 
 from pkqsp_bayes.spec.library import load_model, names, path
 

@@ -1,1 +1,1 @@
-"""From a stated model to one flat system of equations, its checks, and its lowered form."""
+"""Composition of a model into one flat system of equations, its checks, and its lowering."""

@@ -1,4 +1,4 @@
-"""The body of the library in a model: what the model states comes first, key by key."""
+"""The body of the library in a model; each key that the model states takes precedence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,23 +30,23 @@ from pkqsp_bayes.units import UnitError
 __all__ = ["SHARED_PART", "SOURCES", "add_anatomy", "expand_model"]
 
 SOURCES: Mapping[str, str] = {"human": "icrp89", "rat": "brown1997", "mouse": "brown1997"}
-"""The body of each species by name; those of all others are ``davies-morris1993``."""
+"""The body of each species by name; that of all other species is ``davies-morris1993``."""
 
 _OTHERS = "davies-morris1993"
 SHARED_PART = "body.part"
-"""Names of what formulas of a body have in common begin with it."""
+"""First part of the names of sub-expressions that formulas of a body share."""
 
 _REST = "rest"
 _OUTPUT = "body.CO"
 
 
 def expand_model(spec: ModelSpec) -> ModelSpec:
-    """Return a model with the organs and pools of its body, each key a name that is defined later.
+    """Return a model with the organs and pools of its body; each key is a name defined later.
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated. Without a body of the library it is returned as it is.
+        The stated model. Without a body of the library it is returned as it is.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def expand_model(spec: ModelSpec) -> ModelSpec:
     organs = {name: _merged(name, organ, spec) for name, organ in known.organs.items()}
     own = {name: organ for name, organ in spec.organs.items() if name not in organs}
     pools = spec.pools or {n: PoolSpec(volume=_name(f"{n}.V")) for n in ("arterial", "venous")}
-    # The one that takes the rest comes last, as in a file.
+    # The organ that takes the rest comes last, as in a file.
     rest = {_REST: organs.pop(_REST)} if _REST in organs else {}
     return replace(spec, organs={**organs, **own, **rest}, pools=pools)
 
@@ -71,7 +71,7 @@ def _name(text: str) -> Quantity:
 
 
 def _label(spec: ModelSpec, name: str) -> str:
-    """Return what an organ's quantities are called: after the lump too, where it is in one."""
+    """Return the first part of the names of an organ's quantities, with its lump if any."""
     for lump, members in spec.lump.items():
         if name in members.organs:
             return f"{lump}.{name}"
@@ -83,7 +83,7 @@ def _merged(name: str, known: Organ, spec: ModelSpec) -> OrganSpec:
     label = _label(spec, name)
     stated = spec.organs.get(name, OrganSpec())
     series = known.position == "series"
-    # Whoever is left over takes the rest of the flow, so that one stated flow moves no other.
+    # The rest of the body takes the rest of the flow, so that a stated flow changes no other.
     flow = _name("balance" if name == _REST else f"{label}.Q")
     filled = {"volume": _name(f"{label}.V"), "flow": None if series else flow}
     if stated.model == "permeability":
@@ -138,7 +138,7 @@ def _report_source(draft: Draft, body: BodySpec) -> None:
 
 
 def _covariates(draft: Draft, body: BodySpec) -> dict[str, sp.Expr]:
-    """Return what the model knows of the person, in the units that the formulas take."""
+    """Return the covariates of the model in the units of the formulas."""
     found: dict[str, sp.Expr] = {}
     for name, unit in body_covariates(body.species).items():
         stated = draft.spec.covariates.get(name)
@@ -148,7 +148,7 @@ def _covariates(draft: Draft, body: BodySpec) -> dict[str, sp.Expr]:
             found[name] = symbol(name) * _factor(draft, name, unit)
     missing = [name for name in body_covariates(body.species) if name not in found]
     if missing:
-        draft.notes.append(f"the body is that of the reference person in {', '.join(missing)}")
+        draft.notes.append(f"the body is that of the reference person for {', '.join(missing)}")
     return found
 
 
@@ -157,17 +157,17 @@ def _factor(draft: Draft, name: str, unit: str) -> sp.Expr:
     try:
         return conversion(draft.stated_unit(name) or unit, unit)
     except UnitError as error:
-        draft.problem(where, str(error), f"the body takes it in {unit}")
+        draft.problem(where, str(error), f"state it in a unit that converts to {unit}")
         return sp.Integer(1)
 
 
 def _is_male(draft: Draft, sex: CovariateSpec) -> sp.Expr:
-    """Return 1 for a man and 0 for a woman, whatever the codes of the study."""
+    """Return 1 for male and 0 for female, for any codes of the study."""
     levels = {label.lower(): code for label, code in sex.levels.items()}
     known = {"female": 0.0, "male": 1.0}
     codes = {label: levels.get(label, levels.get(label[0])) for label in known}
     if sex.levels and None in codes.values():
-        draft.problem("covariates.SEX.levels", "the body needs to know the code of female and male",
+        draft.problem("covariates.SEX.levels", "the body needs the codes of female and male",
                       "levels = { female = 0, male = 1 }")  # fmt: skip
         return sp.Integer(1)
     if not sex.levels or codes == known:
@@ -200,7 +200,7 @@ def _whole(draft: Draft, known: Body) -> _Wanted:
         if not draft.knows(name):
             yield Assignment(name=name, expr=expr, unit=unit, where=where)
     pools = {"arterial": known.arterial_volume, "venous": known.venous_volume}
-    # Blood that organs hold for themselves is not in the pools.
+    # The blood of organs with a vascular space is not in the pools.
     held = sum((_own_blood(draft, *item) for item in known.organs.items()), sp.Integer(0))
     left = 1 - held / sp.sympify(known.blood_volume)
     for pool, volume in pools.items():
@@ -211,7 +211,7 @@ def _whole(draft: Draft, known: Body) -> _Wanted:
 
 
 def _own_blood(draft: Draft, name: str, organ: Organ) -> sp.Expr:
-    """Return the blood in an organ with a vascular space, L; elsewhere it is all in the pools."""
+    """Return the blood in an organ with a vascular space, L; other blood is in the pools."""
     spec, label = draft.spec.organs[name], _label(draft.spec, name)
     ours = _is_ours(spec.volume, f"{label}.V") and _is_ours(
         spec.fraction_vascular, f"{label}.fraction_vascular"
@@ -233,7 +233,7 @@ def _organs(draft: Draft, known: Body) -> _Wanted:
         if _is_ours(spec.volume, f"{label}.V"):
             yield Assignment(name=f"{label}.V", expr=whole, unit="L", where=f"{where}.volume")
         if _is_ours(spec.flow, f"{label}.Q"):
-            # A share of the cardiac output, so that it follows where that is stated or driven.
+            # A fraction of the cardiac output, so that it follows a stated or driven one.
             share = sp.sympify(organ.flow) * per_hour * _carried(draft) / symbol(_OUTPUT)
             yield Assignment(name=f"{label}.Q", expr=share * symbol("CO"), unit=draft.flow_unit,
                              where=f"{where}.flow")  # fmt: skip
@@ -246,12 +246,12 @@ def _organs(draft: Draft, known: Body) -> _Wanted:
 
 
 def _interstitial(organ: Organ, blood: sp.Expr) -> sp.Expr:
-    """Return the interstitial volume, L: the source's share is of the organ with its blood."""
+    """Return the interstitial volume, L; the fraction is of the organ with its blood."""
     return exact(organ.fraction_interstitial or 0.0) * (sp.sympify(organ.volume) + blood)
 
 
 def _define(draft: Draft, wanted: Sequence[Assignment]) -> None:
-    """Define quantities, what several have in common under a name of its own."""
+    """Define quantities; sub-expressions that several share get a name of their own."""
     shared = share_subexpressions([a.expr for a in wanted], SHARED_PART)
     for part, expr in shared.temporaries:
         draft.define(part.name, expr, where="body.source")
@@ -260,7 +260,7 @@ def _define(draft: Draft, wanted: Sequence[Assignment]) -> None:
         if covariates.isdisjoint(expr.free_symbols):
             value = expr
         else:
-            # A formula in stated units is a number to the unit check; what it makes has a unit.
+            # The unit check takes a formula in stated units as a number; its result has a unit.
             value = draft.define(f"{SHARED_PART}.{a.name}", expr, where="body.source")
         draft.define(a.name, value, unit=a.unit, where=a.where)
 
@@ -270,9 +270,9 @@ def _is_ours(q: Quantity | None, name: str) -> bool:
 
 
 def _report_aliases(draft: Draft, known: Body) -> None:
-    """Report an organ that the body has under another name, so that it is not there twice."""
+    """Report an organ that the body has under another name, so that none occurs twice."""
     for name in draft.spec.organs:
         usual = canonical_organ(name)
         if name not in known.organs and usual in known.organs:
-            what = f"the body has {usual}, and {name} would be there a second time"
+            what = f"the body has {usual}, and {name} would be the same organ a second time"
             draft.problem(f"organs.{name}", what, f"write organs.{usual}")

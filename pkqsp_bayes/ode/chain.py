@@ -1,8 +1,8 @@
-"""Helpers that keep their names: derivatives by the chain rule, at the cost of the text.
+"""Derivatives of helpers that keep their names, by the chain rule.
 
-Written out, a helper that reads the one before it twice doubles with each line. Such helpers stay
-symbols, *links*; what depends on them is differentiated through them, and each derivative of a link
-is a link itself.
+If each helper reads the one before it twice, the expanded expression doubles with each line. Such
+helpers stay symbols, called *links*. Expressions are differentiated through their links, and each
+derivative of a link is a link itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _NONE: frozenset[sp.Symbol] = frozenset()
 
 
 class Chain:
-    """Links in an order in which each uses only earlier ones, and their derivatives.
+    """Links and their derivatives, in an order in which each uses only earlier ones.
 
     Examples
     --------
@@ -42,11 +42,11 @@ class Chain:
         """Add a link."""
         self._base[name] = self.depends(expr)
         self.links[name] = expr
-        if name in self._depends:  # asked for before it was a link
+        if name in self._depends:  # it was requested before it was a link
             self._depends.clear()
 
     def depends(self, expr: sp.Basic) -> frozenset[sp.Symbol]:
-        """Return the symbols that an expression depends on, through links, without these."""
+        """Return the symbols that an expression depends on, with links expanded."""
         found = self._depends.get(expr)
         if found is None:
             found = self._depends[expr] = self._symbols(expr)
@@ -58,15 +58,15 @@ class Chain:
         return _NONE.union(*map(self.depends, expr.args))
 
     def differentiate(self, expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
-        """Return the total derivative, in which links are symbols.
+        """Return the total derivative; links stay symbols in it.
 
-        Inside a choice it is taken branch by branch, so that a slope that a condition leaves out,
-        and that may be infinite there, is never multiplied by zero.
+        A choice is differentiated branch by branch, so that the slope of a branch that is not
+        taken, which may be infinite, is never multiplied by zero.
         """
         return self._derivative(expr, by)
 
     def _derivative(self, node: sp.Basic, by: sp.Symbol) -> sp.Expr:
-        """Differentiate node by node: `sympy.diff` asks of each what it is, at a price."""
+        """Differentiate node by node, which is faster than `sympy.diff`."""
         if node == by:
             return sp.Integer(1)
         if node in self._base:
@@ -92,11 +92,11 @@ class Chain:
                 return outer(node) * parts[0]
         if isinstance(node, sp.Pow):
             return _power(node, *parts)
-        msg = f"no derivative of {node.func.__name__}"
+        msg = f"{node.func.__name__} has no derivative here"
         raise TypeError(msg)
 
     def _slope(self, link: sp.Symbol, by: sp.Symbol) -> sp.Expr:
-        """Return the derivative of a link; those before it come first, so that nothing recurses."""
+        """Return the derivative of a link, after those of earlier links, without recursion."""
         if (link, by) not in self._slopes:
             for earlier in self._before(link, by):
                 self._slopes[earlier, by] = self._named(self.differentiate(self.links[earlier], by))
@@ -138,7 +138,7 @@ def _power(power: sp.Pow, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
 def depends_on(
     expr: sp.Basic, links: Mapping[sp.Symbol, frozenset[sp.Symbol]]
 ) -> frozenset[sp.Symbol]:
-    """Return the symbols of an expression, what each link depends on in the place of the link.
+    """Return the symbols of an expression, with each link replaced by its dependencies.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def depends_on(
 def needed_links(
     exprs: Iterable[sp.Basic], links: Mapping[sp.Symbol, sp.Expr]
 ) -> dict[sp.Symbol, sp.Expr]:
-    """Return the links that expressions use, themselves or through others, in order.
+    """Return the links that expressions use, directly or through others, in order.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Composition: a stated model becomes one flat, namespaced system of equations."""
+"""Composition of a stated model into one flat system of equations with full names."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,7 +17,7 @@ from pkqsp_bayes.ode.components.finish import finish_system
 from pkqsp_bayes.ode.components.links import add_links
 from pkqsp_bayes.ode.components.named import add_named, add_outputs
 from pkqsp_bayes.ode.components.proteins import add_binding, add_blood
-from pkqsp_bayes.ode.components.time_varying import add_moved
+from pkqsp_bayes.ode.components.time_varying import add_time_varying
 from pkqsp_bayes.ode.qsp.embed import add_modules
 from pkqsp_bayes.ode.qsp.equations import add_free_equations
 from pkqsp_bayes.ode.qsp.metabolism import replaced_organs
@@ -31,7 +31,7 @@ COMPONENTS: tuple[Component, ...] = (
     Component(name="named quantities", build=add_named, gives=("names",)),
     Component(
         name="time-varying parameters",
-        build=lambda draft: add_moved(draft, draft.occasions),
+        build=lambda draft: add_time_varying(draft, draft.occasions),
         needs=("names",),
         gives=("moved",),
     ),
@@ -88,7 +88,7 @@ COMPONENTS: tuple[Component, ...] = (
     ),
     Component(name="outputs", build=add_outputs, gives=("outputs",)),
 )
-"""What composition does, in its order."""
+"""The steps of composition, in their order."""
 
 check_order(COMPONENTS)
 
@@ -101,25 +101,25 @@ def compose_model(
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        The stated model.
     occasions : sequence of str
-        Labels of the study's occasions, for between-occasion variability; without them it is left
+        Labels of the study's occasions for between-occasion variability; without labels it is left
         out.
     individual : collection of str
-        Known parameters that shall be individual ones all the same.
+        Known parameters that must be individual parameters all the same.
 
     Returns
     -------
     OdeSystem
         States in the model's units (``amount_unit``, L, ``time_unit``); population parameters are
-        individual parameters in the units that they state, except those that are one number for
-        everybody; these, and the numbers of ``[parameters]``, are constants. What was decided on
-        the user's behalf is in its notes.
+        individual parameters in their stated units, except those with one fixed number for all
+        subjects. These and the numbers of ``[parameters]`` are constants. The notes list the
+        decisions made for the user.
 
     Raises
     ------
     CheckError
-        With every problem found, each with its path in the model file.
+        With all problems, each with its path in the model file.
 
     Examples
     --------

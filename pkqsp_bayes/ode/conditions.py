@@ -1,9 +1,8 @@
-"""Conditions without a Piecewise inside.
+"""Conditions that contain no Piecewise.
 
-SymPy rewrites a ``Piecewise`` in a condition of another by solving the inequality, which may take
-for ever. So ``max(a, b) > 0`` is split into cases here, before SymPy sees it. Only sums and
-products are split: putting a branch into a power or a function could make SymPy work out a number
-of any size.
+SymPy rewrites a ``Piecewise`` in a condition of another by solving the inequality, which may never
+end. So ``max(a, b) > 0`` is split into cases here first. Only sums and products are split: with a
+branch in a power or a function, SymPy could compute a number of any size.
 """
 
 import operator
@@ -28,16 +27,16 @@ _COMPARE: dict[type, Callable[[float, float], bool]] = {
 
 
 class NotSeparableError(ValueError):
-    """A relation on Piecewise cannot be written as a plain condition; the text says why."""
+    """The error for a relation on Piecewise that cannot be written as a plain condition."""
 
 
 def conjunction(conditions: list[Boolean]) -> Boolean:
-    """Join conditions by `and`, dropping what is decided, proving nothing."""
+    """Join conditions by `and`; drop constant ones and prove nothing."""
     return _join(sp.And, conditions, absorbing=sp.false, neutral=sp.true)
 
 
 def disjunction(conditions: list[Boolean]) -> Boolean:
-    """Join conditions by `or`, dropping what is decided, proving nothing."""
+    """Join conditions by `or`; drop constant ones and prove nothing."""
     return _join(sp.Or, conditions, absorbing=sp.true, neutral=sp.false)
 
 
@@ -60,7 +59,7 @@ def lift_relation(relation: type, left: sp.Expr, right: sp.Expr) -> Boolean:
     relation : type
         A SymPy relation, such as `sympy.StrictLessThan`.
     left, right : sympy expression
-        May contain Piecewise, whose conditions may not.
+        They may contain Piecewise, but not inside its conditions.
 
     Raises
     ------
@@ -85,7 +84,7 @@ def lift_relation(relation: type, left: sp.Expr, right: sp.Expr) -> Boolean:
 
 def _plain(relation: type, left: sp.Expr, right: sp.Expr) -> Boolean:
     if left.free_symbols or right.free_symbols:
-        # Not evaluated: SymPy would try to prove it, which may take long.
+        # Not evaluated: SymPy would try to prove it, which can take very long.
         return relation(left, right, evaluate=False)
     try:
         return sp.true if _COMPARE[relation](float(left), float(right)) else sp.false

@@ -1,8 +1,8 @@
-"""Common sub-expressions that never leave a Piecewise guard.
+"""Elimination of common sub-expressions that keeps them inside the guards of Piecewise.
 
-``sympy.cse`` lifts ``log(x)`` out of ``Piecewise((log(x), x > 0), ...)``, and the generated code
-then computes the logarithm of a negative number. Here each outermost Piecewise is first replaced
-by a placeholder, so that its branches stay where they are guarded.
+``sympy.cse`` extracts ``log(x)`` from ``Piecewise((log(x), x > 0), ...)``, and the generated code
+then computes the logarithm of a negative number. Here each outermost Piecewise is first replaced by
+a placeholder, so that its branches stay inside their conditions.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ __all__ = ["Shared", "share_subexpressions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """Straight-line code: temporaries in order, then the results in terms of them."""
+    """Straight-line code: temporaries in order, and results as expressions of these."""
 
     temporaries: tuple[tuple[sp.Symbol, sp.Expr], ...]
     results: tuple[sp.Expr, ...]
@@ -35,9 +35,9 @@ def share_subexpressions(exprs: Sequence[sp.Expr], prefix: str) -> Shared:
     Parameters
     ----------
     exprs : sequence of sympy expressions
-        What is to be computed.
+        The expressions to compute.
     prefix : str
-        Names of temporaries begin with it.
+        First letters of the names of temporaries.
 
     Examples
     --------

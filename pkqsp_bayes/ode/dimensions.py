@@ -1,9 +1,9 @@
-"""Inference of units over SymPy trees.
+"""Inference of units of SymPy expressions.
 
-Numbers are dimensionless, with two kindnesses to the way people write. A formula in covariates or
-time whose numbers stand for more than a count (``0.0257 * WT / 1.04``, ``WT^0.75``) is empirical:
-its unit is not inferred. And where an expression meets a stated unit, a factor that is exactly the
-conversion is one: ``1000 * venous.C`` in mg/L is in ng/mL.
+Numbers are dimensionless, with two exceptions for common ways of writing. A formula in covariates
+or time with numbers that are not counts (``0.0257 * WT / 1.04``, ``WT^0.75``) is empirical: its
+unit is not inferred. If a unit is stated for an expression, a factor that equals the conversion
+factor is one: ``1000 * venous.C`` in mg/L is in ng/mL.
 """
 
 import functools
@@ -26,7 +26,7 @@ _TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitProblem:
-    """A disagreement: the sub-expression, and what is wrong with it."""
+    """A disagreement of units: the sub-expression and the problem."""
 
     expr: sp.Basic
     what: str
@@ -38,16 +38,16 @@ class UnitProblem:
 
 @dataclass(slots=True, kw_only=True)
 class Units:
-    """Units of symbols, and what was found wrong while inferring those of expressions.
+    """Units of symbols, and the problems found while units of expressions are inferred.
 
     Parameters
     ----------
     known : mapping of sympy.Symbol to pint.Unit or None
-        None: not known, and compatible with everything.
+        None is an unknown unit, compatible with every unit.
     loose : frozenset of sympy.Symbol
-        Covariates and time, in whose formulas numbers may carry units.
+        Covariates and time; numbers in formulas of these may have units.
     problems : list of UnitProblem
-        Added to by `infer` and `require`.
+        Extended by `infer` and `require`.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Units:
     problems: list[UnitProblem] = field(default_factory=list)
 
     def infer(self, expr: sp.Expr) -> pint.Unit | None:
-        """Return the unit of an expression; None where it cannot be known."""
+        """Return the unit of an expression; None if it cannot be inferred."""
         if not expr.free_symbols:
             return parse_unit(_DIMENSIONLESS)
         if expr.is_Symbol:
@@ -74,7 +74,7 @@ class Units:
         return handler(self, expr)
 
     def require(self, expr: sp.Expr, unit: pint.Unit, *, whole: sp.Expr | None = None) -> None:
-        """Note a problem unless an expression is in a unit, term by term."""
+        """Report a problem for each term of an expression that is not in a unit."""
         if not expr.free_symbols:
             self._require_number(expr, unit, whole)
         elif isinstance(expr, sp.Add):
@@ -91,7 +91,7 @@ class Units:
 
     def _require_number(self, expr: sp.Expr, unit: pint.Unit, whole: sp.Expr | None) -> None:
         if whole is not None and _dimensional(unit) and expr != 0:
-            self._note(whole, f"{expr} is a pure number, the rest in {unit_text(unit)}")
+            self._note(whole, f"{expr} is a pure number, the rest is in {unit_text(unit)}")
 
     def _require_term(self, expr: sp.Expr, unit: pint.Unit) -> None:
         found = self.infer(expr)
@@ -133,7 +133,7 @@ class Units:
         if abs(factor) != 1 and any(self._is_loose(a) for a in expr.args):
             return None
         result = parse_unit(_DIMENSIONLESS)
-        # All factors are looked into, also where one of them is unknown.
+        # All factors are checked, even if the unit of one of them is unknown.
         units = [self.infer(a) for a in expr.args if a.free_symbols]
         for unit in units:
             if unit is None:
@@ -142,7 +142,7 @@ class Units:
         return result
 
     def _is_loose(self, expr: sp.Expr) -> bool:
-        """Whether a factor is a covariate or time, or a power of one."""
+        """Return whether a factor is a covariate or time, or a power of one."""
         return (expr.base if isinstance(expr, sp.Pow) else expr) in self.loose
 
     def _power(self, expr: sp.Expr) -> pint.Unit | None:
@@ -211,7 +211,7 @@ def _handler(expr: sp.Expr) -> "Callable[[Units, sp.Expr], pint.Unit | None]":
 
 
 def unit_text(unit: pint.Unit | None) -> str:
-    """Return a unit for people: ``mg/L``; ``1`` is dimensionless, ``?`` unknown."""
+    """Return a unit as readable text: ``mg/L``; ``1`` is dimensionless, ``?`` unknown."""
     if unit is None:
         return "?"
     text = f"{unit:~C}".replace("**", "^") or "1"

@@ -1,7 +1,7 @@
-"""Expressions as a plain list of nodes: what is kept on disk, and evaluated without SymPy.
+"""Expressions as a plain list of nodes, stored on disk and evaluated without SymPy.
 
-Each node is ``[operation, argument, ...]``. The arguments of an operation are the places of earlier
-nodes, so that what several expressions share is there once and nothing recurses.
+Each node is ``[operation, argument, ...]``. The arguments of an operation are the indices of
+earlier nodes, so that shared parts are stored once and evaluation needs no recursion.
 """
 
 import math
@@ -17,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 Node = tuple[Any, ...]
-"""An operation, then texts and numbers: tuples or lists, as JSON has them."""
+"""An operation, then texts and numbers: a tuple, or a list as in JSON."""
 
 type FloatArray = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _LONGEST_TEXT = 20_000
 
 
 class NotStorableError(ValueError):
-    """An expression has a part that there is no node for."""
+    """The error for an expression with a part that has no kind of node."""
 
 
 LEAVES: Mapping[str, int] = {
@@ -36,7 +36,7 @@ LEAVES: Mapping[str, int] = {
     "Float": 4,  # sign, mantissa, exponent, bits of precision
     "Constant": 1,  # one of SymPy's names
 }
-"""Nodes without arguments, and of how many texts and numbers each is made."""
+"""Nodes without arguments, with the number of texts and numbers of each."""
 
 CONSTANTS: Mapping[str, float] = {
     "Exp1": math.e, "Pi": math.pi, "ImaginaryUnit": math.nan, "NaN": math.nan,
@@ -63,7 +63,7 @@ def _any(*parts: FloatArray) -> NDArray[np.bool_]:
 
 
 def _choose(*parts: NDArray[Any]) -> FloatArray:
-    """Return the first value whose condition holds; values and conditions take turns."""
+    """Return the first value whose condition holds; values and conditions alternate."""
     shape = np.broadcast_shapes(*(np.shape(part) for part in parts))
     result = np.full(shape, np.nan)
     for value, condition in zip(parts[-2::-2], parts[::-2], strict=True):
@@ -95,13 +95,13 @@ OPERATIONS: Mapping[str, tuple[int, int, _Operation]] = {
     "Not": (1, 1, np.logical_not),
     "ITE": (3, 3, np.where),
 }
-"""Least and greatest number of arguments of each operation, and what works it out."""
+"""Minimum and maximum number of arguments of each operation, and its function."""
 
 _LOGICAL = frozenset({"true", "false"})
 
 
 def apply_operation(name: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Work out one operation over arrays that broadcast.
+    """Compute one operation over arrays that broadcast.
 
     Raises
     ------
@@ -117,18 +117,18 @@ def apply_operation(name: str, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def check_nodes(nodes: Sequence[Any]) -> None:
-    """Refuse a list of nodes that is not what this module writes.
+    """Raise an error for a list of nodes that this module cannot have written.
 
     Parameters
     ----------
     nodes : sequence
-        As read from a file that nobody vouches for.
+        The nodes, read from a file that is not trusted.
 
     Raises
     ------
     ValueError
-        At an unknown operation, a wrong number of arguments, an argument that is no earlier node,
-        a text or a list that is too long.
+        For an unknown operation, a wrong number of arguments, an argument that is not an earlier
+        node, or a text or list that is too long.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def evaluate_nodes(
     Returns
     -------
     list of array or None
-        None where a symbol is not known.
+        None for nodes that depend on an unknown symbol.
 
     Examples
     --------
@@ -225,12 +225,12 @@ def _leaf(
 
 
 def read_number(value: object, _: object = None) -> float:
-    """Return a number as it was written: a whole one stays whole.
+    """Return a number as it was written: an integer stays an integer.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the value is not a number.
 
     Examples
     --------
@@ -238,6 +238,6 @@ def read_number(value: object, _: object = None) -> float:
     (45, 45.0)
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{value!r} is no number"
-        raise ValueError(msg)  # noqa: TRY004 - a text is damaged, no argument of a wrong type
+        msg = f"{value!r} is not a number"
+        raise ValueError(msg)  # noqa: TRY004 - the text is damaged, no argument has a wrong type
     return value

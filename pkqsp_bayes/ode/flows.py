@@ -1,4 +1,4 @@
-"""Who passes what on to whom: the graph of a system, for those who draw it."""
+"""The graph of a system, with the flows between its states, for drawing."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ __all__ = ["Flow", "StateGraph", "find_graph"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Something that leaves a state, enters one, or goes from one to another.
+    """A flow out of a state, into a state, or from one state to another.
 
     Parameters
     ----------
     source, target : str or None
-        Names of states; None is the world outside.
+        Names of states; None is outside the system.
     """
 
     source: str | None
@@ -27,14 +27,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateGraph:
-    """States as nodes.
+    """A graph with states as nodes.
 
     Parameters
     ----------
     flows : tuple of Flow
         Each at most once.
     influences : tuple of (str, str)
-        A state, and another whose rate depends on it although nothing flows between them.
+        Pairs of a state and another one whose rate depends on it without a flow between them.
     """
 
     flows: tuple[Flow, ...]
@@ -42,15 +42,16 @@ class StateGraph:
 
 
 def find_graph(system: OdeSystem) -> StateGraph:
-    r"""Read the graph of a system off its equations.
+    r"""Derive the graph of a system from its equations.
 
-    A term that one state loses and another gains is a flow between the two; what is only lost or
-    only gained comes from outside or goes there. Drug is compared in its own unit of mass.
+    A term that one state loses and another gains is a flow between the two. A term that is only
+    lost or only gained is a flow out of the system or into it. Drug is compared in its own unit of
+    mass.
 
     Parameters
     ----------
     system : OdeSystem
-        A composed one. Terms are multiplied out, so it should not be large.
+        The composed system. Terms are expanded, so it should not be large.
 
     Examples
     --------
@@ -83,7 +84,7 @@ def _terms(state: State) -> Iterator[sp.Expr]:
 
 
 def _flows(terms: Mapping[str, list[sp.Expr]]) -> Iterator[Flow]:
-    """Pair each term that is lost with one that is gained; the rest is the world's."""
+    """Pair each term that is lost with one that is gained; the others have one state only."""
     gained = {
         name: [t for t in found if not t.could_extract_minus_sign()]
         for name, found in terms.items()
@@ -102,7 +103,7 @@ def _flows(terms: Mapping[str, list[sp.Expr]]) -> Iterator[Flow]:
 
 
 def _readers(system: OdeSystem) -> dict[str, set[str]]:
-    """Return the states that the rate of each state depends on, through definitions too."""
+    """Return the states that the rate of each state depends on, with helpers expanded."""
     states = {symbol(s.name): {s.name} for s in system.states}
     known: dict[sp.Symbol, set[str]] = dict(states)
     for a in system.assignments:

@@ -1,4 +1,4 @@
-"""The helpers and limits of a system as nodes: evaluated for a study's subjects without SymPy."""
+"""The helpers and limits of a system as nodes, evaluated for subjects without SymPy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class FormulaLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formulas:
-    """What is evaluated at covariates and typical values.
+    """The formulas that are evaluated at covariates and typical values.
 
     Parameters
     ----------
     nodes : tuple of node
-        Helpers are written out: `pkqsp_bayes.ode.expression_graph`.
+        Expanded helpers: `pkqsp_bayes.ode.expression_graph`.
     helpers : tuple of Formula
         In the order of the system.
     limits : tuple of FormulaLimit
@@ -57,7 +57,7 @@ class Formulas:
     limits: tuple[FormulaLimit, ...]
 
     def __post_init__(self) -> None:
-        """Refuse nodes that are damaged."""
+        """Raise an error if nodes are damaged."""
         check_nodes(self.nodes)
         places = [f.node for f in self.helpers]
         places += [place for limit in self.limits for place in (limit.value, limit.low, limit.high)]
@@ -65,7 +65,7 @@ class Formulas:
             raise ValueError("a formula is damaged")
 
     def evaluate(self, known: Mapping[str, FloatArray]) -> Sequence[FloatArray | None]:
-        """Return the value of each node; None where it depends on what is not known.
+        """Return the value of each node; None if it depends on an unknown symbol.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ def find_formulas(system: "OdeSystem") -> Formulas:
     Parameters
     ----------
     system : OdeSystem
-        As composed.
+        The composed system.
 
     Examples
     --------

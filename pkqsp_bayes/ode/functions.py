@@ -1,15 +1,15 @@
-"""Functions of which SymPy asks too much."""
+"""Functions without the costly simplifications of SymPy."""
 
 import sympy as sp
 
 __all__ = ["Piecewise", "tanh"]
 
 
-class tanh(sp.tanh):  # noqa: N801 - SymPy's printers go by this name
+class tanh(sp.tanh):  # noqa: N801 - SymPy's printers need this name
     """Hyperbolic tangent of a real quantity.
 
-    All quantities here are real, but SymPy cannot know it of ``log(x)`` and, for `sympy.tanh`
-    alone, then expands the argument to find out, which may take for ever.
+    All quantities here are real, but SymPy cannot infer it for ``log(x)``. For `sympy.tanh` alone,
+    SymPy then expands the argument, which may never end.
     """
 
     def _eval_is_real(self) -> bool:
@@ -22,12 +22,12 @@ class tanh(sp.tanh):  # noqa: N801 - SymPy's printers go by this name
 class Piecewise(sp.Piecewise):
     """A choice by conditions that stays as it was written.
 
-    SymPy brings conditions into a canonical form whenever it builds the expression anew (in a
-    substitution or a derivative), and for some, such as ``a - b <= c - a``, never comes to an end.
+    SymPy brings conditions into a canonical form whenever it rebuilds the expression (in a
+    substitution or a derivative). For some, such as ``a - b <= c - a``, this never ends.
 
-    A power that is a positive number goes into the branches: the derivative of
-    ``max(0, x)^0.75`` is then 0 for negative ``x``, where the chain rule would say ``0 * inf``.
-    A negative one stays outside, for a branch may be zero.
+    A power with a positive number as exponent is applied to the branches: the derivative of
+    ``max(0, x)^0.75`` is then 0 for negative ``x``, where the chain rule would give ``0 * inf``. A
+    negative power stays outside, because a branch may be zero.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Piecewise(sp.Piecewise):
 
     @classmethod
     def eval(cls, *branches: sp.Basic) -> sp.Expr | None:
-        """Simplify nothing but a choice between equals."""
+        """Simplify only a choice between equal branches."""
         values = {branch.args[0] for branch in branches}
         decided = branches[-1].args[1] == sp.true
         return values.pop() if decided and len(values) == 1 else None

@@ -1,4 +1,4 @@
-"""The equation grammar: text of a model file to SymPy, with nothing evaluated and nothing trusted.
+"""The equation grammar: conversion of untrusted text of a model file to SymPy without `eval`.
 
 Expressions
     numbers, names (dotted: ``liver.C``), ``+ - * / ^`` (``**`` too), parentheses;
@@ -8,15 +8,15 @@ Expressions
     ``a^(b^c)``.
 Statements
     ``d(R)/dt = ...`` (or ``d/dt(R) = ...``), ``R(0) = ...``, ``name = ...``. ``#`` begins a
-    comment; ``;`` ends a statement as a new line does. A line goes on in the next inside
-    parentheses, after or before an operator, and after a backslash.
+    comment; ``;`` ends a statement as a new line does. A statement continues on the next line
+    inside parentheses, after or before an operator, and after a backslash.
 
-All functions are differentiable where it matters: ``abs``, ``min``, ``max`` become ``Piecewise``
+All functions are differentiable almost everywhere: ``abs``, ``min``, ``max`` become ``Piecewise``
 with one-sided derivatives at the kink. There is no ``floor``: a jump is written with conditions on
 ``t``, which are break points of the solver (docs/solver.md), or as a covariate of the study.
 
-The text is cut into tokens, joined again for `ast.parse`, and the tree is walked through a
-whitelist. There is no `eval`, and SymPy never sees a string.
+The text is split into tokens and joined again for `ast.parse`. Each node of the tree is compared
+with a list of allowed kinds. There is no `eval`, and SymPy never reads a string.
 """
 
 import ast
@@ -44,7 +44,7 @@ MOST_ISSUES = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where a statement stands in its text, counted from 1."""
+    """The line and column of a statement in its text, counted from 1."""
 
     line: int
     column: int
@@ -52,18 +52,18 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equations:
-    """What a block of equations states, each mapping in the order of the text.
+    """The statements of a block of equations, each mapping in the order of the text.
 
     Parameters
     ----------
     derivatives : mapping of str to sympy expression
-        State to the right-hand side of its equation.
+        The right-hand side of the equation of each state.
     initials : mapping of str to sympy expression
-        State to its initial value, where one is stated.
+        The initial value of each state that has one.
     assignments : mapping of str to sympy expression
-        Helper to its expression; a helper may use one that is defined further down.
+        The expression of each helper; it may use helpers that are defined later.
     positions : mapping of str to Position
-        Where each state and helper is defined, for messages.
+        The position of each state and helper, for messages.
     """
 
     derivatives: Mapping[str, sp.Expr] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Equations:
 
     @property
     def names_used(self) -> frozenset[str]:
-        """Every name that some expression uses, defined here or not, without time."""
+        """Return all names that the expressions use, defined here or not, without time."""
         parts = (self.derivatives, self.initials, self.assignments)
         used = {s.name for part in parts for e in part.values() for s in e.free_symbols}
         return frozenset(used - {"t"})
@@ -92,12 +92,12 @@ def parse_expression(text: str, *, where: str) -> sp.Expr:
     Returns
     -------
     sympy.Expr
-        Over `pkqsp_bayes.ode.symbols.symbol` of the names. Decimal numbers are exact rationals.
+        The expression over `pkqsp_bayes.ode.symbols.symbol`. Decimal numbers are exact rationals.
 
     Raises
     ------
     CheckError
-        With line, column, what is wrong and what to do.
+        With line, column, problem and remedy.
 
     Examples
     --------
@@ -159,15 +159,15 @@ class _Collector:
     def add(self, statement: list[Token]) -> None:
         texts = [token.text for token in statement]
         if "=" not in texts:
-            return self._report(statement[0], "no equation: there is no =", _FORMS)
+            return self._report(statement[0], "this is not an equation: it has no =", _FORMS)
         cut = texts.index("=")
         target = _target(texts[:cut])
         if target is None:
-            return self._report(statement[0], "the left side is none that is known", _FORMS)
+            return self._report(statement[0], "the left side is not valid", _FORMS)
         kind, name = target
         self._claim(kind, name, statement[0])
         if cut + 1 == len(statement):
-            return self._report(statement[cut], "nothing stands right of =", "complete it")
+            return self._report(statement[cut], "the right side of = is empty", "complete it")
         value = _expression(statement[cut + 1 :], where=self.where, problems=self.problems)
         if value is not None:
             self.parts[kind].setdefault(name, value)
@@ -225,7 +225,7 @@ def _target(texts: list[str]) -> tuple[str, str] | None:
 
 def _expression(tokens: list[Token], *, where: str, problems: list[Issue]) -> sp.Expr | None:
     """Parse the tokens of one expression; report and return None if that fails."""
-    complaint = _shape_complaint(tokens)
+    complaint = _find_size_error(tokens)
     if complaint is not None:
         token, what, remedy = complaint
         line, column = (token.line, token.column) if token else (1, 1)
@@ -235,44 +235,56 @@ def _expression(tokens: list[Token], *, where: str, problems: list[Issue]) -> sp
     try:
         return build(ast.parse(joined, mode="eval").body)
     except SyntaxError as error:
-        column, what, remedy = error.offset or 1, "this is no expression", "check what stands here"
+        column, what, remedy = (
+            error.offset or 1,
+            "this is not an expression",
+            "correct the text here",
+        )
     except RefusedError as refused:
         column, what, remedy = refused.column, refused.what, refused.remedy
-    except (TypeError, ArithmeticError):  # SymPy met a number that is infinite or not real
+    except (TypeError, ArithmeticError):  # SymPy found a number that is infinite or not real
         column, what, remedy = 1, "some part is not a finite real number", "check the numbers"
     except (RecursionError, MemoryError):
-        column, what, remedy = 1, "the expression is nested too deeply", "name parts of it"
+        column, what, remedy = (
+            1,
+            "the expression is nested too deeply",
+            "define parts of it as helpers",
+        )
     token = _token_at(tokens, starts, column)
     problems.append(issue_at(where, token.line, token.column, what, remedy))
     return None
 
 
-def _shape_complaint(tokens: list[Token]) -> tuple[Token | None, str, str] | None:
-    """Say what can be said before Python's parser sees the text: size and parentheses."""
+def _find_size_error(tokens: list[Token]) -> tuple[Token | None, str, str] | None:
+    """Return an error of size or parentheses, found before the text is parsed."""
     if not tokens:
         return None, "the expression is empty", "write a number, a name or a formula"
     if len(tokens) > MOST_TOKENS_IN_EXPRESSION:
-        what = f"an expression of {len(tokens)} tokens (at most {MOST_TOKENS_IN_EXPRESSION})"
-        return tokens[0], what, "name parts of it"
+        what = f"the expression has {len(tokens)} tokens (at most {MOST_TOKENS_IN_EXPRESSION})"
+        return tokens[0], what, "define parts of it as helpers"
     opened: list[Token] = []
     for token in tokens:
         if token.text in ("=", ";"):
-            return token, f"{token.text!r} inside an expression", "compare with =="
+            return token, f"{token.text!r} is inside an expression", "compare with =="
         if token.text == "(":
             opened.append(token)
         if token.text == ")" and not opened:
-            return token, "this parenthesis closes nothing", "remove it"
+            return token, "this parenthesis has no opening one", "remove it"
         if token.text == ")":
             opened.pop()
         if len(opened) > DEEPEST_PARENTHESES:
-            return token, f"more than {DEEPEST_PARENTHESES} parentheses deep", "name parts of it"
+            return (
+                token,
+                f"more than {DEEPEST_PARENTHESES} levels of parentheses",
+                "define parts of it as helpers",
+            )
     if opened:
         return opened[-1], "this parenthesis is never closed", "close it"
     return None
 
 
 def _join(tokens: list[Token]) -> tuple[str, list[int]]:
-    """Join tokens with blanks; also give the 1-based column at which each begins."""
+    """Join tokens with blanks; also return the 1-based column of each."""
     starts, column = [], 1
     for token in tokens:
         starts.append(column)

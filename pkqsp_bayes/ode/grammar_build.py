@@ -1,8 +1,8 @@
-"""Parsed expressions to SymPy, node by node, through a whitelist.
+"""Conversion of parsed expressions to SymPy, node by node, for allowed kinds of nodes only.
 
-SymPy works numbers out when it meets them (``9**9**9`` would fill the memory), and writes shared
-arguments of a ``Piecewise`` out again and again, so each step is checked before it is taken:
-numbers stay in the range of a double, and the written-out size of an expression is bounded.
+SymPy computes numbers at once (``9**9**9`` would fill the memory), and repeats shared arguments of
+a ``Piecewise``. So each step is checked before it is done: numbers stay in the range of a double,
+and the expanded size of an expression is limited.
 """
 
 import ast
@@ -34,7 +34,7 @@ MOST_EXTREMES = 16
 
 
 class RefusedError(Exception):
-    """A node that is not allowed: what is wrong, what to do, and where (1-based column)."""
+    """The error for a node that is not allowed: problem, remedy and 1-based column."""
 
     def __init__(self, node: ast.AST, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -45,7 +45,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """An expression or condition, and its size when written out in full."""
+    """An expression or condition, and its size when expanded in full."""
 
     expr: sp.Basic
     size: int
@@ -56,7 +56,7 @@ class _Built:
 
 
 def _measured(expr: sp.Basic) -> _Built:
-    """Count the parts of an expression written out in full, visiting shared ones once."""
+    """Return an expression with its size when expanded; shared parts are visited once."""
     sizes: dict[sp.Basic, int] = {}
     pending = [expr]
     while pending:
@@ -70,12 +70,12 @@ def _measured(expr: sp.Basic) -> _Built:
 
 
 def build(tree: ast.expr) -> sp.Expr:
-    """Turn a parsed expression into SymPy.
+    """Convert a parsed expression to SymPy.
 
     Raises
     ------
     RefusedError
-        At the first node that is not of the grammar, or goes beyond a limit.
+        For the first node that is not of the grammar or exceeds a limit.
     """
     return _number(tree, _Builder().visit(tree, 0))
 
@@ -83,37 +83,41 @@ def build(tree: ast.expr) -> sp.Expr:
 def _number(node: ast.AST, built: _Built) -> sp.Expr:
     if not isinstance(built.expr, sp.Expr):
         raise RefusedError(
-            node, "a condition stands where a number is needed", "use `a if cond else b`"
+            node, "a number is needed here, and this is a condition", "use `a if cond else b`"
         )
     return built.expr
 
 
 def _condition(node: ast.AST, built: _Built) -> Boolean:
     if not isinstance(built.expr, Boolean) or isinstance(built.expr, sp.Symbol):
-        raise RefusedError(node, "a number stands where a condition is needed", "compare it: x > 0")
+        raise RefusedError(
+            node, "a condition is needed here, and this is a number", "compare it: x > 0"
+        )
     return built.expr
 
 
 class _Builder:
     def visit(self, node: ast.expr, depth: int) -> _Built:
         if depth > DEEPEST:
-            raise RefusedError(node, f"nested more than {DEEPEST} deep", "name parts of it")
+            raise RefusedError(
+                node, f"nested more than {DEEPEST} levels deep", "define parts of it as helpers"
+            )
         method = _VISITORS.get(type(node))
         if method is None:
-            what = f"{type(node).__name__} does not belong in an equation"
+            what = f"{type(node).__name__} is not allowed in an equation"
             raise RefusedError(
                 node, what, "use numbers, names, + - * / ^, comparisons and functions"
             )
         built = method(self, node, depth)
         if built.size > LARGEST:
-            what = f"written out in full it has more than {LARGEST} parts"
-            raise RefusedError(node, what, "give inner min, max and piecewise a name of their own")
+            what = f"expanded in full it has more than {LARGEST} parts"
+            raise RefusedError(node, what, "define the inner min, max and piecewise as helpers")
         return _Built(_settled(node, built.expr), built.size)
 
     def constant(self, node: ast.Constant, _depth: int) -> _Built:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise RefusedError(node, f"{node.value!r} is not a number", "use a decimal number")
-        # repr of a double is its shortest exact name, so 0.028 becomes 7/250, not a long binary.
+        # repr of a double is its shortest exact text, so 0.028 becomes 7/250, not a long fraction.
         return _Built(sp.Rational(repr(node.value)), 1)
 
     def name(self, node: ast.Name, _depth: int) -> _Built:
@@ -128,9 +132,7 @@ class _Builder:
             parts.append(inner.attr)
             inner = inner.value
         if not isinstance(inner, ast.Name):
-            raise RefusedError(
-                node, "a dot stands after something that is no name", "write organ.C"
-            )
+            raise RefusedError(node, "the text before this dot is not a name", "write organ.C")
         return _Built(symbol(".".join([inner.id, *reversed(parts)])), 1)
 
     def unary(self, node: ast.UnaryOp, depth: int) -> _Built:
@@ -150,7 +152,7 @@ class _Builder:
         return self._chain(node, family, depth)
 
     def _chain(self, node: ast.BinOp, family: tuple[type, type], depth: int) -> _Built:
-        """Build a whole sum, or product, at once: long ones are deep trees but harmless."""
+        """Build a whole sum or product at once, because long ones are deep trees."""
         terms: list[tuple[ast.BinOp, ast.expr]] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, family):
@@ -197,7 +199,7 @@ class _Builder:
             remedy = f"did you mean {guess}?" if guess else _FUNCTION_LIST
             raise RefusedError(node, f"there is no function {name!r}", remedy)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise RefusedError(node, f"{name} takes plain arguments only", "write them in order")
+            raise RefusedError(node, f"{name} takes no named arguments", "write them in order")
         arguments = [self.visit(argument, depth + 1) for argument in node.args]
         return _call(node, name, arguments)
 
@@ -234,7 +236,7 @@ def _signed(node: ast.BinOp, value: sp.Expr) -> sp.Expr:
 
 
 def _combine(operation: type, values: list[sp.Expr], node: ast.AST) -> sp.Expr:
-    """Add or multiply; numbers one by one, so that none outgrows a double on the way."""
+    """Add or multiply; numbers one by one, so that none exceeds a double in between."""
     symbolic = [v for v in values if not v.is_Number]
     total: sp.Expr = operation.identity  # type: ignore[attr-defined]
     for value in values:
@@ -247,23 +249,25 @@ def _combine(operation: type, values: list[sp.Expr], node: ast.AST) -> sp.Expr:
 def _power(node: ast.AST, base: _Built, exponent: _Built) -> _Built:
     below, above = _number(node, base), _number(node, exponent)
     if above.is_number and abs(_as_float(node, above)) > LARGEST_EXPONENT:
-        what = f"an exponent beyond {LARGEST_EXPONENT}"
-        raise RefusedError(node, what, "no mechanism needs it; rescale the quantity")
+        what = f"the exponent is beyond {LARGEST_EXPONENT}"
+        raise RefusedError(node, what, "use a smaller exponent, or rescale the quantity")
     if above.is_number and below == 0 and _as_float(node, above) <= 0:
-        raise RefusedError(node, "zero to a power that is not positive", "use a positive exponent")
+        raise RefusedError(
+            node, "this is zero to a power that is not positive", "use a positive exponent"
+        )
     if above.is_Number and _bits(below) * abs(_as_float(node, above)) > MOST_BITS:
-        raise RefusedError(node, "a number grows too large in this power", "rescale the quantity")
+        raise RefusedError(node, "a number becomes too large in this power", "rescale the quantity")
     return _Built(_raised(below, above), base.size + exponent.size + 1)
 
 
 def _raised(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    """Raise to a power; a Piecewise knows which powers may go into its branches."""
+    """Raise to a power; a Piecewise applies some powers to its branches."""
     plain = isinstance(base, Piecewise) or not base.has(sp.Piecewise)
     return sp.Pow(base, exponent, evaluate=plain)
 
 
 def _bits(expr: sp.Expr) -> int:
-    """Bits of the longest number in an expression."""
+    """Return the number of bits of the longest number in an expression."""
     return max(
         (max(n.p.bit_length(), n.q.bit_length()) for n in expr.atoms(sp.Rational)), default=0
     )
@@ -279,10 +283,10 @@ def _as_float(node: ast.AST, expr: sp.Expr) -> float:
 
 
 def _settled(node: ast.AST, expr: sp.Basic) -> sp.Basic:
-    """Refuse constants that are not finite, not real or too large; fold complicated ones.
+    """Raise an error for constants that are not finite, not real or too large; fold long ones.
 
-    Rational numbers, and one function of one (``exp(0.8334)``), stay exact and readable. Anything
-    beyond becomes a double, for SymPy's exact arithmetic on nested constants can take for ever.
+    Rational numbers, and one function of one (``exp(0.8334)``), stay exact and readable. All others
+    become a double, because the exact arithmetic of SymPy on nested constants may never end.
     """
     if not isinstance(expr, sp.Expr) or expr.free_symbols:
         return expr
@@ -309,7 +313,7 @@ def _relation(node: ast.AST, op: ast.cmpop, left: sp.Expr, right: sp.Expr) -> Bo
     try:
         return lift_relation(_RELATIONS[type(op)], left, right)
     except NotSeparableError as problem:
-        remedy = "compare the parts of min, max, abs and if one by one, with and, or"
+        remedy = "compare the parts of min, max, abs and if separately, with and, or"
         raise RefusedError(node, str(problem), remedy) from None
 
 
@@ -335,8 +339,8 @@ def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:
         if len(values) < 2:
             raise RefusedError(node, f"{name} needs two arguments or more", f"{name}(a, b)")
         if len(values) > MOST_EXTREMES:
-            what = f"{name} of more than {MOST_EXTREMES} arguments"
-            raise RefusedError(node, what, "take it of a few at a time, by name")
+            what = f"{name} has more than {MOST_EXTREMES} arguments"
+            raise RefusedError(node, what, "define it of fewer arguments in several helpers")
         return _measured(_extreme(node, name, values))
     if len(values) != 1:
         raise RefusedError(node, f"{name} takes one argument, not {len(values)}", f"{name}(x)")
@@ -349,8 +353,8 @@ def _call(node: ast.Call, name: str, arguments: list[_Built]) -> _Built:
 def _apply(name: str, value: sp.Expr) -> sp.Expr:
     """Apply a function of one argument.
 
-    SymPy's simplifications ask whether the argument is zero, which on nested functions can take
-    for ever, so they only run on constants.
+    SymPy's simplifications check whether the argument is zero, which may never end for nested
+    functions, so they are used for constants only.
     """
     if name == "sqrt":
         return _raised(value, sp.Rational(1, 2))
@@ -360,7 +364,7 @@ def _apply(name: str, value: sp.Expr) -> sp.Expr:
 
 
 def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
-    """Work a function of a number out in plain doubles, before SymPy touches it."""
+    """Compute a function of a number in plain doubles, before SymPy does."""
     if value.free_symbols:
         return
     try:
@@ -371,7 +375,7 @@ def _check_domain(node: ast.AST, name: str, value: sp.Expr) -> None:
 
 
 def _extreme(node: ast.AST, name: str, values: list[sp.Expr]) -> sp.Expr:
-    """Minimum or maximum as a Piecewise, whose derivatives exist on both sides of a tie."""
+    """Return a minimum or maximum as a Piecewise, with derivatives on both sides of a tie."""
     compare = ast.LtE() if name == "min" else ast.GtE()
     pieces = []
     for index, value in enumerate(values[:-1]):
@@ -387,9 +391,9 @@ def _absolute(node: ast.AST, value: sp.Expr) -> sp.Expr:
 
 
 def _piecewise_call(node: ast.Call, arguments: list[_Built]) -> _Built:
-    """``piecewise(value, condition, value, condition, ..., otherwise)``."""
+    """Return a choice: ``piecewise(value, condition, value, condition, ..., otherwise)``."""
     if len(arguments) < 3 or len(arguments) % 2 == 0:
-        what = "piecewise needs values and conditions by turns, and a last value"
+        what = "piecewise needs alternating values and conditions, and a last value"
         raise RefusedError(node, what, "piecewise(a, x < 1, b, x < 2, c)")
     nodes = node.args
     values = [_number(n, b) for n, b in zip(nodes[::2], arguments[::2], strict=True)]

@@ -1,8 +1,8 @@
-"""Text of the equation grammar to tokens.
+"""Tokens of the equation grammar.
 
-Python's own parser reads the expressions later, so this scanner lets pass nothing but numbers,
-plain names and arithmetic: strings, brackets, attributes of anything, non-ASCII look-alikes and
-control characters end here.
+Python's own parser reads the expressions later, so this scanner accepts only numbers, plain names
+and arithmetic. Strings, brackets, attributes of expressions, similar non-ASCII characters and
+control characters are errors.
 """
 
 import keyword
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _BINARY = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "=", ",", "and",
                      "or", "not", "if", "else"})  # fmt: skip
-_WORDS = frozenset({"and", "or", "not", "if", "else"})
+_KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,13 @@ class Token:
 
 
 def issue_at(where: str, line: int, column: int, what: str, remedy: str) -> Issue:
-    """Make an error that names line and column of the user's text."""
+    """Return an error with line and column of the user's text."""
     place = f"{where}, line {line}, column {column}"
     return Issue(severity="error", where=place, what=what, remedy=remedy)
 
 
 def scan(text: str, *, where: str, problems: list[Issue]) -> list[Token]:
-    """Cut a text into tokens; what cannot be read is reported and ends the scan.
+    """Split a text into tokens; unreadable text is reported and ends the scan.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def scan(text: str, *, where: str, problems: list[Issue]) -> list[Token]:
     where : str
         Its place in the model file.
     problems : list of Issue
-        Gets what is wrong.
+        Problems are added to it.
     """
     if len(text) > LONGEST_TEXT:
         what = f"the text has {len(text)} characters, more than {LONGEST_TEXT}"
@@ -100,12 +100,12 @@ def _token(match: re.Match[str], line: int, column: int) -> Token:
 def _unreadable(text: str, position: int) -> tuple[str, str]:
     character = text[position]
     if character.isascii() and (character.isdigit() or character == "."):
-        return "a number runs into something else", "write a product with *, as in 2*x"
+        return "a number is followed directly by other text", "write a product with *, as in 2*x"
     if not character.isascii():
         what = f"the character {character!a} is not ASCII"
-        return what, "use plain letters; a look-alike from another alphabet is another name"
+        return what, "use ASCII letters; a similar letter of another alphabet is a different name"
     return (
-        f"the character {character!a} does not belong in an equation",
+        f"the character {character!a} is not allowed in an equation",
         "use numbers, names, + - * / ^, comparisons and parentheses",
     )
 
@@ -122,7 +122,7 @@ def _bad_token(match: re.Match[str]) -> tuple[str, str] | tuple[()]:
         return f"the name {text!r} has two underscores in a row", "use one underscore"
     parts = text.split(".")
     reserved = [part for part in parts if keyword.iskeyword(part)]
-    if reserved and (len(parts) > 1 or text not in _WORDS):
+    if reserved and (len(parts) > 1 or text not in _KEYWORDS):
         return f"{reserved[0]!r} cannot be a name", f"use another, such as {reserved[0]}_"
     return ()
 
@@ -131,14 +131,14 @@ def _bad_number(text: str) -> tuple[str, str] | tuple[()]:
     value = float(text)
     vanished = value == 0 and any(c in "123456789" for c in text.lower().split("e")[0])
     if math.isinf(value) or vanished:
-        return "this number is beyond what a double holds", "use another unit"
+        return "this number is outside the range of a double", "use another unit"
     return ()
 
 
 def split_statements(tokens: list[Token]) -> Iterator[list[Token]]:
     """Yield the tokens of each statement.
 
-    A line goes on in the next one inside parentheses, after an operator, before a line that
+    A statement continues on the next line inside parentheses, after an operator, before a line that
     begins with one, and after a backslash.
     """
     statement: list[Token] = []
@@ -161,7 +161,7 @@ def _goes_on(
 ) -> bool:
     if not statement or index + 1 == len(tokens):
         return False
-    # An unclosed parenthesis or a last operator must not swallow the equations after it.
+    # An unclosed parenthesis or a last operator must not include the equations after it.
     if (has_equals or depth > 0) and _begins_statement(tokens, index + 1):
         return False
     return depth > 0 or statement[-1].text in _BINARY or tokens[index + 1].text in _BINARY

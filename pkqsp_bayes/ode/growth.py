@@ -1,6 +1,6 @@
-"""Which helpers grow when they are written out, and which of them are to keep their names.
+"""Growth of helpers when they are expanded, and the helpers that therefore keep their names.
 
-Sizes are counted, nothing is built: a chain of forty helpers may have a million million parts.
+Sizes are counted without building expressions: forty chained helpers may have 10^12 parts.
 """
 
 import math
@@ -16,27 +16,27 @@ from pkqsp_bayes.ode.system import Assignment
 __all__ = ["BODY", "LONG", "Growth", "expanded_terms", "measure_growth", "size_of"]
 
 LONG = 60
-"""Static helpers of more parts keep their names until coefficients are made of them."""
+"""Static helpers with more parts keep their names until coefficients are built from them."""
 
 _SHORT = 4
 _HUGE, _PIECE = 1000, 250
-# How many times longer than the text of what it is made of a helper may be when written out. What
-# a body of the library makes has shared parts of its own already.
+# Largest ratio of the expanded size of a helper to the size of the text that it depends on. A body
+# of the library already has shared parts of its own.
 _MOST_TIMES, _MOST_TIMES_OF_BODY = 3, 20
 BODY = ("body", "organs", "pools", "partition", "drug", "blood", "lump")
-"""Where what belongs to a body begins."""
+"""First parts of the paths of what belongs to a body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What was measured.
+    """The result of the measurement of growth.
 
     Parameters
     ----------
     kept : set of sympy.Symbol
         Helpers that keep their names throughout.
     sizes : dict
-        Nodes of each helper with all others but these written out.
+        Number of nodes of each helper with all helpers but these expanded.
     """
 
     kept: set[sp.Symbol]
@@ -44,12 +44,12 @@ class Growth:
 
 
 def size_of(expr: sp.Basic, sizes: Mapping[sp.Symbol, int]) -> int:
-    """Return how many nodes an expression has when symbols of known sizes are written out."""
+    """Return the number of nodes of an expression when symbols of known sizes are expanded."""
     return sum(sizes.get(node, 1) if node.is_Symbol else 1 for node in sp.preorder_traversal(expr))
 
 
 def expanded_terms(expr: sp.Expr) -> int:
-    """Return how many terms an expression has at most when its products are multiplied out.
+    """Return an upper bound of the number of terms after all products are expanded.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def expanded_terms(expr: sp.Expr) -> int:
 
 
 def measure_growth(assignments: Sequence[Assignment]) -> Growth:
-    """Measure helpers.
+    """Measure the expanded sizes of helpers.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def measure_growth(assignments: Sequence[Assignment]) -> Growth:
 
 
 class _Helpers:
-    """Helpers by name, with what each reads and how often."""
+    """Helpers by name, with the symbols that each reads and their counts."""
 
     def __init__(self, assignments: Sequence[Assignment]) -> None:
         self.all = {symbol(a.name): a for a in assignments}
@@ -107,7 +107,7 @@ class _Helpers:
         return sum(n * (1 if s is None else sizes[s]) for s, n in self.nodes[name].items())
 
     def grown(self) -> list[sp.Symbol]:
-        """Return the helpers that are far longer than their text, or choices in choices."""
+        """Return the helpers that are much longer than their text, or nested choices."""
         sizes: dict[sp.Symbol, int] = {}
         least: dict[sp.Symbol, int] = {}
         choices: set[sp.Symbol] = set()
@@ -135,7 +135,7 @@ class _Helpers:
         least: Mapping[sp.Symbol, int],
         most: int,
     ) -> bool:
-        """Whether a helper is longer than its text so many times; the bound is the cheaper test."""
+        """Return whether a helper is much longer than its text; the bound is tested first."""
         size = sizes[name]
         return size > most * least[name] and size > most * self._text(name)
 
@@ -143,7 +143,7 @@ class _Helpers:
         return sum(sum(self.nodes[s].values()) for s in self._cone([name]))
 
     def _cone(self, names: Iterable[sp.Symbol]) -> set[sp.Symbol]:
-        """Return helpers and all that they read."""
+        """Return helpers and all the helpers that they depend on."""
         found: set[sp.Symbol] = set()
         waiting = list(names)
         while waiting:
@@ -154,7 +154,7 @@ class _Helpers:
         return found
 
     def read_again(self, grown: Sequence[sp.Symbol]) -> set[sp.Symbol]:
-        """Return what the helpers that grow read more than once, and these themselves."""
+        """Return the growing helpers and the helpers that they read more than once."""
         cone = self._cone(grown)
         times: Counter[sp.Symbol] = Counter()
         for name in cone:
@@ -162,7 +162,7 @@ class _Helpers:
         return {*grown, *(name for name in cone if times[name] > 1)}
 
     def cut(self, kept: set[sp.Symbol]) -> Growth:
-        """Count helpers that keep their names as one part; short ones need not keep them."""
+        """Return sizes with kept helpers counted as one part; short helpers are not kept."""
         sizes: dict[sp.Symbol, int] = {}
         links: set[sp.Symbol] = set()
         seen: dict[sp.Symbol, int] = {}

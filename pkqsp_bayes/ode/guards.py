@@ -1,7 +1,7 @@
-"""Links that only branches of choices read are computed only where such a branch is taken.
+"""Guards of links that are read only in branches, so that they are computed only there.
 
-``log(C)`` behind a name must not be computed beforehand where ``C > 0`` guards it: the generated
-code would carry its infinite slope, and a gradient would be NaN.
+A link to ``log(C)`` under the condition ``C > 0`` must not be computed before the condition is
+tested: its slope would be infinite, and the gradient would be NaN.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,19 +26,19 @@ _LONGEST_PATH = 8
 def guard_links(
     roots: Iterable[sp.Expr], links: Mapping[sp.Symbol, sp.Expr]
 ) -> dict[sp.Symbol, sp.Expr]:
-    """Return the links that expressions need, guarded by the conditions under which they do.
+    """Return the links that expressions need, each under the conditions of its uses.
 
     Parameters
     ----------
     roots : iterable of sympy expression
-        All that is computed.
+        All expressions that are computed.
     links : mapping
         Each after those that it reads.
 
     Returns
     -------
     dict
-        In an order in which each is after those that it, or its guard, reads.
+        The links; each is after those that it or its guard reads.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def guard_links(
 
 
 class _Uses:
-    """The paths, each a set of conditions, along which links are read."""
+    """The paths along which links are read; a path is a set of conditions."""
 
     def __init__(self, links: Mapping[sp.Symbol, sp.Expr]) -> None:
         self.paths: dict[sp.Symbol, list[_Path]] = {name: [] for name in links}
@@ -84,7 +84,7 @@ class _Uses:
             path = path | {sp.Not(condition, evaluate=False)}
 
     def _note(self, name: sp.Symbol, path: _Path) -> None:
-        """Add a path; of two of which one lies in the other, the shorter is enough."""
+        """Add a path; if one path includes another, the shorter is kept."""
         known = self.paths[name]
         if len(path) > _LONGEST_PATH or len(known) >= _MOST_PATHS:
             path = _ALWAYS
@@ -110,7 +110,7 @@ def _guarded(expr: sp.Expr, paths: list[_Path]) -> sp.Expr:
 
 
 def _ordered(links: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
-    """Sort links so that each reads only earlier ones; empty if that cannot be."""
+    """Sort links so that each reads only earlier ones; empty if that is impossible."""
     reads = {
         name: sorted((s for s in expr.free_symbols if s in links), key=str)
         for name, expr in links.items()

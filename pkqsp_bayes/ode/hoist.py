@@ -1,4 +1,4 @@
-"""Hoisting: everything that depends on neither state nor time becomes a coefficient."""
+"""Hoisting of sub-expressions that depend on neither states nor time into coefficients."""
 
 from dataclasses import dataclass, field
 
@@ -11,18 +11,18 @@ __all__ = ["Hoister"]
 
 @dataclass(slots=True)
 class Hoister:
-    """Replaces static sub-expressions by coefficient symbols and remembers which is which.
+    """Replacement of static sub-expressions by coefficient symbols, with a table of these.
 
     Parameters
     ----------
     dynamic : frozenset of sympy.Symbol
-        What a coefficient must not depend on: states and time, say.
+        Symbols that a coefficient must not depend on, such as states and time.
     table, labels : dict
-        Known coefficients (expression to symbol) and their names for readers.
+        Known coefficients (expression to symbol) and their readable names.
     start : int
-        Number of the next coefficient is at least this.
+        Lower bound of the number of the next coefficient.
     static, rewritten, guarded : dict
-        What is known of expressions that were asked about, or rewritten (in a guard), before.
+        Results for expressions that were tested, or rewritten (in a guard), before.
     """
 
     dynamic: frozenset[sp.Symbol]
@@ -34,7 +34,7 @@ class Hoister:
     guarded: dict[sp.Basic, sp.Basic] = field(default_factory=dict)
 
     def is_static(self, expr: sp.Basic) -> bool:
-        """Whether an expression is the same throughout a segment."""
+        """Return whether an expression is constant within a segment."""
         known = self.static.get(expr)
         if known is None:
             known = expr not in self.dynamic and all(map(self.is_static, expr.args))
@@ -86,10 +86,10 @@ class Hoister:
         return expr.func(*rewritten)
 
     def _guarded(self, node: sp.Basic) -> sp.Basic:
-        """Rewrite inside a guard, where only what cannot fail may be computed beforehand.
+        """Rewrite inside a guard, where only expressions that cannot fail become coefficients.
 
-        ``log(k)`` in a branch taken for ``k > 0`` must not be evaluated at ``k = -1``: its NaN
-        would reach the sensitivities as ``0 * NaN``. Sums and products of plain symbols are safe.
+        ``log(k)`` in a branch for ``k > 0`` must not be evaluated at ``k = -1``: its NaN would
+        enter the sensitivities as ``0 * NaN``. Sums and products of plain symbols are safe.
         """
         found = self.guarded.get(node)
         if found is None:
@@ -105,7 +105,7 @@ class Hoister:
 
 
 def _double(expr: sp.Expr) -> sp.Float:
-    """Work out a function of numbers, which SymPy leaves as it is: ``log(2)/3``."""
+    """Compute a function of numbers that SymPy keeps symbolic, such as ``log(2)/3``."""
     return sp.Float(float(evaluate(expr, {})))
 
 

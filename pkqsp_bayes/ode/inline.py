@@ -1,8 +1,8 @@
-"""What the right-hand sides see of helpers: written out, or by name where they are long and static.
+"""Expansion of helpers in right-hand sides; helpers that are long and static keep their names.
 
-A body of the library makes volumes and flows of a hundred operations each, and a partition
-coefficient is no shorter. Derivatives by states need not walk through what depends on no state, so
-such helpers keep their names until coefficients are made of them.
+In a body of the library, a volume, a flow or a partition coefficient has about a hundred
+operations. Derivatives by states do not need expressions without states, so such helpers keep their
+names until coefficients are built from them.
 """
 
 import functools
@@ -36,10 +36,10 @@ class Inlining:
     subject : dict
         For coefficients of the subject stage: long helpers of fixed covariates alone.
     links : dict
-        Helpers that keep their names throughout, for written out they would be far longer than
-        their text (`pkqsp_bayes.ode.chain`), each after those that it reads.
+        Helpers that always keep their names because they would be much longer than their text
+        (`pkqsp_bayes.ode.chain`), each after those that it reads.
     numbers : set
-        Names that stand for numbers.
+        Names of constants.
     """
 
     rows: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
@@ -49,20 +49,20 @@ class Inlining:
     numbers: set[sp.Symbol] = field(default_factory=set)
 
     def write(self, expr: sp.Expr) -> sp.Expr:
-        """Write out what rows see, powers of numbers as doubles: exact ones may be endless."""
+        """Expand an expression for a row; powers of numbers become doubles, not huge integers."""
         powers = _powers_of_numbers(expr, self.numbers)
         doubles = {power: _constant(power, self.rows) for power in powers}
         return expr.xreplace(doubles | self.rows if doubles else self.rows)
 
     def write_static(self, expr: sp.Expr) -> sp.Expr:
-        """Write out the long static helpers of an expression."""
+        """Expand the long static helpers of an expression."""
         return expr.xreplace(self.later).xreplace(self.subject)
 
     def close(self, expr: sp.Expr) -> sp.Expr:
-        """Write out an expression for a row.
+        """Expand all that a row needs expanded in an expression.
 
-        Inside a choice everything is written out: what a condition guards must not be computed
-        beforehand.
+        Inside a choice everything is expanded: an expression under a condition must not be computed
+        before the condition is tested.
         """
         seen = self.write(expr)
         if not (self.later or self.subject):
@@ -79,12 +79,12 @@ def covariate_symbols(name: str) -> tuple[sp.Symbol, sp.Symbol]:
 
 @functools.lru_cache(maxsize=4)
 def plan_inlining(system: OdeSystem) -> Inlining:
-    """Decide of each helper whether it is written out; remembered, so that nobody may change it.
+    """Decide which helpers are expanded. The result is cached and must not be changed.
 
     Parameters
     ----------
     system : OdeSystem
-        As composed.
+        The composed system.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def plan_inlining(system: OdeSystem) -> Inlining:
 
 
 def _known(system: OdeSystem) -> dict[sp.Symbol, sp.Expr]:
-    """Map constants and time-varying covariates to what they stand for."""
+    """Map constants and time-varying covariates to their expressions."""
     table: dict[sp.Symbol, sp.Expr] = {}
     for p in system.parameters:
         if p.kind is ParameterKind.CONSTANT:
@@ -140,7 +140,7 @@ def _number(value: float) -> sp.Expr:
 
 
 def _constant(expr: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """Write out numbers; a long function of numbers, or a long number, becomes a double."""
+    """Insert numbers; a long function of numbers, or a long number, becomes a double."""
     sizes = {s: _length(known[s]) for s in expr.free_symbols}
     if size_of(expr, sizes) <= LONG and not _powers_of_numbers(expr, set(known)):
         value = expr.xreplace(known)
@@ -151,7 +151,7 @@ def _constant(expr: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def _powers_of_numbers(expr: sp.Expr, numbers: AbstractSet[sp.Symbol]) -> list[sp.Pow]:
-    """Return powers of numbers whose exponent is a name."""
+    """Return powers of a number with a name as exponent."""
     return [
         power
         for power in expr.atoms(sp.Pow)
@@ -160,6 +160,6 @@ def _powers_of_numbers(expr: sp.Expr, numbers: AbstractSet[sp.Symbol]) -> list[s
 
 
 def _length(number: sp.Expr) -> int:
-    """Return the nodes of a function of numbers, a long number counted as many."""
+    """Return the number of nodes of a function of numbers; a long number counts as many."""
     bits = sum(int(n.p).bit_length() + int(n.q).bit_length() for n in number.atoms(sp.Rational))
     return size_of(number, {}) + bits // _BITS_OF_NODE

@@ -1,4 +1,4 @@
-"""What data, draws and results see of a system: its names, units and kinds, no expression."""
+"""The interface of a system for data, draws and results: names, units and kinds."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -13,28 +13,28 @@ __all__ = ["OdeInterface", "describe_interface", "interface_fields"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OdeInterface:
-    """Names and kinds, in the orders that generated code and arrays have.
+    """Names and kinds, in the order of generated code and arrays.
 
     Parameters
     ----------
     title, time_unit : str
-        Of the model.
+        Title and time unit of the model.
     states, parameters, fixed_covariates, output_names, dose_names : tuple of str
         ``parameters`` are the individual ones.
     varying_covariates : tuple of Covariate
-        Those that change over time.
+        Covariates that change over time.
     quantities : tuple of Parameter
-        All parameters, individual and constant, with the values that they state.
+        All parameters, individual and constant, with their stated values.
     stated_units : tuple of str
-        Unit that the model states for each output; empty where it states none.
+        Unit that the model states for each output; empty if it states none.
     dose_states : tuple of int
-        State that each dosing compartment fills.
+        State that each dosing compartment enters.
     dose_has_rate, dose_has_duration, dose_has_lag : tuple of bool
-        Whether the model has a rate, a duration, a lag for it.
+        Whether each dosing compartment has a rate, a duration, a lag.
     molar_mass : float or None
-        Of the drug, g/mol, where the model states it as a number.
+        Molar mass of the drug, g/mol, if the model states it as a number.
     notes : tuple of str
-        What was decided on the user's behalf.
+        Decisions made for the user.
     """
 
     title: str
@@ -61,7 +61,7 @@ def describe_interface(system: "OdeSystem") -> OdeInterface:
     Parameters
     ----------
     system : OdeSystem
-        As composed.
+        The composed system.
     """
     states = tuple(s.name for s in system.states)
     individual = ParameterKind.INDIVIDUAL
@@ -94,5 +94,5 @@ def _molar_mass(system: "OdeSystem") -> float | None:
 
 
 def interface_fields(interface: OdeInterface) -> dict[str, Any]:
-    """Return the fields of an interface, for what has them and more."""
+    """Return the fields of an interface, for classes that extend it."""
     return {field.name: getattr(interface, field.name) for field in fields(OdeInterface)}

@@ -1,7 +1,7 @@
-"""Power series in time, with their derivatives by parameters, in ball arithmetic.
+"""Power series in time with derivatives by parameters, in ball arithmetic.
 
-A ball (Johansson, IEEE Trans Comput 2017;66:1281-1292) is a number with a proven bound of its
-error, so that what is computed to be non-zero is non-zero.
+A ball (Johansson, IEEE Trans Comput 2017;66:1281-1292) is a number with a proven error bound, so
+that a result that is computed as non-zero is non-zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,19 +17,19 @@ _NARROW = 1e-20
 
 
 class NotAnalyticError(ArithmeticError):
-    """An expression has no power series in time where it was to be expanded."""
+    """The error for an expression that has no power series at the point of expansion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jet:
-    """A truncated power series in time, and its derivatives by some parameters.
+    """A truncated power series in time with its derivatives by some parameters.
 
     Parameters
     ----------
     value : arb_series
         The series.
     slopes : dict of int to arb_series
-        Its derivatives; those that are left out are zero.
+        Its derivatives; missing ones are zero.
     """
 
     value: arb_series
@@ -37,7 +37,7 @@ class Jet:
 
     @classmethod
     def constant(cls, number: arb) -> "Jet":
-        """Return a number that depends on nothing."""
+        """Return the jet of a constant."""
         return cls(arb_series([number]))
 
     def __add__(self, other: "Jet") -> "Jet":
@@ -60,14 +60,14 @@ class Jet:
     def inverse(self) -> "Jet":
         """Return 1 / self."""
         if 0 in self.value[0]:
-            raise NotAnalyticError("a division by zero")
+            raise NotAnalyticError("there is a division by zero")
         one = 1 / self.value
         return self.through(one, -one * one)
 
     def logarithm(self) -> "Jet":
         """Return the natural logarithm."""
         if not self.value[0] > 0:
-            raise NotAnalyticError("a logarithm, or a broken power, of zero")
+            raise NotAnalyticError("there is a logarithm, or a fractional power, of zero")
         return self.through(self.value.log(), 1 / self.value)
 
     def exponential(self) -> "Jet":
@@ -76,7 +76,7 @@ class Jet:
         return self.through(value, value)
 
     def power(self, n: int) -> "Jet":
-        """Return a whole power."""
+        """Return an integer power."""
         if n < 0:
             return self.power(-n).inverse()
         if n == 0:
@@ -114,14 +114,14 @@ def evaluate(expr: sp.Expr, known: dict[sp.Basic, Jet]) -> Jet:
     Parameters
     ----------
     expr : sympy expression
-        Of the grammar of models.
+        An expression of the grammar of models.
     known : dict of sympy expression to Jet
-        Series of the symbols; what is worked out on the way is added.
+        Series of the symbols; the series of sub-expressions are added.
 
     Raises
     ------
     NotAnalyticError
-        Where it has no power series, such as the square root of a state that is zero.
+        If it has no power series, such as the square root of a state that is zero.
     """
     found = known.get(expr)
     if found is None:
@@ -175,11 +175,11 @@ def _choice(expr: sp.Piecewise, known: dict[sp.Basic, Jet]) -> Jet:
     for value, condition in expr.args:
         if _holds(condition, known):
             return evaluate(value, known)
-    raise NotAnalyticError("a choice in which no condition holds")
+    raise NotAnalyticError("no condition of a choice holds")
 
 
 def _holds(condition: sp.Basic, known: dict[sp.Basic, Jet]) -> bool:
-    """Whether a condition holds just after the moment of expansion."""
+    """Return whether a condition holds just after the time of expansion."""
     if condition in (sp.true, sp.false):
         return bool(condition)
     match condition:
@@ -205,19 +205,19 @@ def _holds(condition: sp.Basic, known: dict[sp.Basic, Jet]) -> bool:
 
 
 def _sign(series: arb_series) -> int:
-    """Return the sign that a series has just after zero: that of its first coefficient."""
+    """Return the sign of a series just after zero: that of its first non-zero coefficient."""
     for coefficient in series.coeffs():
         if coefficient > 0:
             return 1
         if coefficient < 0:
             return -1
         if not coefficient.is_zero():
-            raise NotAnalyticError("a choice between two that cannot be told apart")
+            raise NotAnalyticError("the two sides of a condition cannot be distinguished")
     return 0
 
 
 def fraction_of(ball: arb, *, largest: int = 12) -> tuple[int, int] | None:
-    """Return the small fraction that lies in a narrow ball, or None.
+    """Return the small fraction inside a narrow ball, or None.
 
     Examples
     --------

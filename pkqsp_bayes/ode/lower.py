@@ -1,4 +1,4 @@
-"""Lowering: from the flat system to stages, derivatives, sparsity and an elimination order."""
+"""Lowering of the flat system to stages, derivatives, sparsity and an elimination order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def lower_system(system: OdeSystem) -> LoweredOde:
     Parameters
     ----------
     system : OdeSystem
-        What `compose_model` returns, after its checks.
+        The result of `compose_model`, after its checks.
 
     Returns
     -------
@@ -40,15 +40,15 @@ def lower_system(system: OdeSystem) -> LoweredOde:
     Notes
     -----
     Rows that are affine in a state, with a coefficient free of states and time, keep it as one
-    product ``q * y``: for a linear system each Jacobian entry is then a coefficient, and nothing
-    but products and sums is left in the right-hand side.
+    product ``q * y``: for a linear system each Jacobian entry is then a coefficient, and the
+    right-hand side has only products and sums.
     """
     return _Lowering.begin(system).finish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hoisted:
-    """Expressions of states and coefficients alone: what the kernel evaluates as it solves."""
+    """Expressions of states and coefficients, which the kernel evaluates during a solve."""
 
     rows: list[sp.Expr]
     outputs: list[sp.Expr]
@@ -59,7 +59,7 @@ class _Hoisted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lowering:
-    """The working set of one lowering; each method makes one part of the result."""
+    """The state of one lowering; each method computes one part of the result."""
 
     system: OdeSystem
     rows: Rows
@@ -112,7 +112,7 @@ class _Lowering:
         )
 
     def _hoist(self) -> _Hoisted:
-        """Rewrite all expressions; the table of coefficients is complete only after the last."""
+        """Rewrite all expressions; the table of coefficients is complete after the last one."""
         system, close = self.system, self.rows.close
         outputs = [close(o.expr, o.where) for o in system.outputs]
         initial = [close(s.initial, s.where) for s in system.states]
@@ -130,7 +130,7 @@ class _Lowering:
         )
 
     def _compares_states(self, rows: Sequence[sp.Expr]) -> bool:
-        """Whether a condition reads a state: its jump is in no derivative."""
+        """Return whether a condition reads a state; no derivative includes its jump."""
         everything = (*rows, *needed_links(rows, self.chain.links).values())
         return any(
             not self.chain.depends(r).isdisjoint(self.states)
@@ -139,13 +139,13 @@ class _Lowering:
         )
 
     def _add_links(self, roots: Sequence[sp.Expr]) -> None:
-        """Hoist the links that move; those that do not are part of coefficients as they stand."""
+        """Hoist the links that vary in a segment; the others are already parts of coefficients."""
         for name, expr in guard_links(roots, self.rows.links).items():
             moves = not self.hoister.is_static(expr)
             self.chain.add(name, self.hoister.hoist(expr) if moves else expr)
 
     def _affine(self, expr: sp.Expr, name: str) -> sp.Expr:
-        """Split off the states that enter with a static factor; hoist the rest as it stands."""
+        """Split off the states with a static factor; hoist the rest as it is."""
         linear: dict[sp.Symbol, sp.Expr] = {}
         compared = {s for r in expr.atoms(Relational) for s in r.free_symbols}
         for state in self.states:
@@ -163,8 +163,8 @@ class _Lowering:
     def _coefficients(self) -> tuple[Coefficient, ...]:
         """Sort the table by stage: subject, theta, segment.
 
-        What depends on fixed covariates alone inside a later coefficient is split off as a
-        subject-stage coefficient of its own, so that it is computed once a subject.
+        A part of a later coefficient that depends on fixed covariates alone is split off as a
+        subject-stage coefficient, so that it is computed once per subject.
         """
         varying = {
             s
@@ -194,14 +194,14 @@ class _Lowering:
         return tuple(sorted(made, key=lambda c: list(Stage).index(c.stage)))
 
     def _split_links(self, inner: Hoister) -> None:
-        """Split off what links of later stages have of the subject stage, in their order."""
+        """Split off the subject-stage parts of links of later stages, in their order."""
         moving = self.hoister.dynamic
         for name, expr in self.chain.links.items():
             if name not in moving and not inner.is_static(name):
                 self.chain.links[name] = inner.hoist(expr)
 
     def _later(self, varying: set[sp.Symbol]) -> frozenset[sp.Symbol]:
-        """Return what is not of the subject stage, links included."""
+        """Return the symbols that are not of the subject stage, links included."""
         base = {*self.individual, *varying}
         links = self.chain.links
         return frozenset(base | {s for s in links if not base.isdisjoint(self.chain.depends(s))})

@@ -1,7 +1,7 @@
-"""`LoweredOde`: the system sorted into stages, with every derivative that the solvers need.
+"""`LoweredOde`: the system sorted into stages, with all derivatives that the solvers need.
 
-All of it is a function of time ``t``, states ``y`` and *coefficients* ``q``. Coefficients are what
-does not depend on states or time: they are computed once a solve (theta stage) or once a segment
+All functions depend on time ``t``, states ``y`` and *coefficients* ``q``. Coefficients do not
+depend on states or time: they are computed once per solve (theta stage) or once per segment
 (segment stage), with their derivatives with respect to the individual parameters.
 """
 
@@ -18,14 +18,14 @@ __all__ = ["Coefficient", "Elimination", "Entry", "LoweredOde", "SparseMap", "St
 
 
 class Stage(StrEnum):
-    """When a coefficient is evaluated."""
+    """The stage at which a coefficient is evaluated."""
 
     SUBJECT = "subject"
-    """Depends on fixed covariates alone."""
+    """For coefficients that depend on fixed covariates alone."""
     THETA = "theta"
-    """Depends on individual parameters (and fixed covariates)."""
+    """For coefficients that depend on individual parameters (and fixed covariates)."""
     SEGMENT = "segment"
-    """Depends on time-varying covariates or switches: once at each break point."""
+    """For coefficients that depend on time-varying covariates or switches, at each break point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +35,13 @@ class Coefficient:
     Parameters
     ----------
     symbol : sympy.Symbol
-        What stands for it in the maps.
+        Its symbol in the maps.
     label : str
-        A name for readers, such as ``k(liver.A <- gut.A)``.
+        A readable name, such as ``k(liver.A <- gut.A)``.
     expr : sympy expression
-        Over individual parameters, fixed covariates and (segment stage) covariate values.
+        Expression of individual parameters, fixed covariates and (segment stage) covariate values.
     stage : Stage
-        When it is evaluated.
+        Stage at which it is evaluated.
     gradient : tuple of (int, sympy expression)
         Non-zero derivatives with respect to individual parameters: (index, expression).
     """
@@ -55,7 +55,7 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One structural non-zero of a Jacobian."""
+    """A structural non-zero of a Jacobian."""
 
     row: int
     col: int
@@ -66,8 +66,8 @@ class Entry:
 class SparseMap:
     """A vector function of (t, y, q) with its sparse Jacobians.
 
-    Entries with respect to coefficients that depend on no individual parameter are left out: their
-    derivative is never asked for.
+    Entries by coefficients that depend on no individual parameter are left out, because their
+    derivative is never needed.
     """
 
     values: tuple[sp.Expr, ...]
@@ -86,7 +86,7 @@ class Elimination:
     filled : tuple of (int, int)
         Non-zeros of L + U (original indices), the diagonal included.
     fill_in : int
-        How many of them are not in ``a I - J``.
+        The number of them that are not in ``a I - J``.
     """
 
     order: tuple[int, ...]
@@ -96,14 +96,14 @@ class Elimination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoweredOde(OdeInterface):
-    """Everything that emission prints. See the module's text for the meaning of t, y, q.
+    """All expressions that emission prints. The text of the module defines t, y, q.
 
-    ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the
-    Jacobians of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt.
-    ``doses`` has five rows a target: factor, bioavailability, lag, rate, duration. ``edges`` has
-    two rows a switch, its slope and intercept over time: see `pkqsp_bayes.ode.switches`.
-    ``links`` are symbols that stand for expressions, each of earlier links
-    (`pkqsp_bayes.ode.chain`); coefficients and maps may read them.
+    ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the Jacobians
+    of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt. ``doses`` has five rows
+    per target: factor, bioavailability, lag, rate, duration. ``edges`` has two rows per switch, its
+    slope and intercept over time: see `pkqsp_bayes.ode.switches`. ``links`` are symbols of
+    expressions, each of earlier links (`pkqsp_bayes.ode.chain`); coefficients and maps may read
+    them.
     """
 
     coefficients: tuple[Coefficient, ...]

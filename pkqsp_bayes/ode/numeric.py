@@ -1,4 +1,4 @@
-"""Expressions to numbers, over arrays: each is worked out once, however often it is used."""
+"""Evaluation of expressions over arrays; each sub-expression is computed once."""
 
 from collections.abc import Iterable
 
@@ -16,23 +16,23 @@ __all__ = ["Known", "evaluate", "evaluate_helpers"]
 type FloatArray = NDArray[np.float64]
 
 type Known = dict[sp.Basic, FloatArray]
-"""Values of symbols, and of every expression that was worked out on the way."""
+"""Values of symbols and of all expressions computed so far."""
 
 
 def evaluate(expr: sp.Basic, known: Known) -> FloatArray:
-    """Return the value of an expression of the grammar; NaN where it has none.
+    """Return the value of an expression of the grammar; NaN if it has none.
 
     Parameters
     ----------
     expr : sympy expression
-        Over the symbols in `known`.
+        An expression of the symbols in `known`.
     known : dict
-        Of each symbol its value, arrays that broadcast; what is worked out is added.
+        Values of symbols, arrays that broadcast; computed values are added.
 
     Raises
     ------
     KeyError
-        If a symbol is not known, or a function is not of the grammar.
+        If a symbol is unknown, or a function is not of the grammar.
 
     Examples
     --------
@@ -62,12 +62,12 @@ def evaluate_helpers(assignments: Iterable[Assignment], known: Known) -> None:
 def _evaluate(expr: sp.Basic, known: Known) -> FloatArray:
     found = known.get(expr)
     if found is None:
-        found = _work_out(expr, known)
+        found = _compute(expr, known)
         known[expr] = found
     return found
 
 
-def _work_out(expr: sp.Basic, known: Known) -> FloatArray:
+def _compute(expr: sp.Basic, known: Known) -> FloatArray:
     if isinstance(expr, sp.Symbol):
         raise KeyError(expr.name)
     if isinstance(expr, sp.Number | sp.NumberSymbol):

@@ -1,4 +1,4 @@
-"""Long and deep expressions cut into pieces, so that derivatives stay as long as they are."""
+"""Long or deep expressions split into pieces, so that derivatives do not grow."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _TERMS: dict[type, int] = {sp.Add: 12, sp.Mul: 4}  # the derivative of a product
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """An expression with its number of nodes and its height, pieces counted as symbols."""
+    """An expression with its number of nodes and its height; pieces count as symbols."""
 
     expr: sp.Basic
     size: int = 1
@@ -22,7 +22,7 @@ class _Part:
 
 
 def is_long(expr: sp.Basic) -> bool:
-    """Whether an expression is so long, or so deep, that it is cut.
+    """Return whether an expression is long or deep enough to be split.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def is_long(expr: sp.Basic) -> bool:
 
 @dataclass(slots=True)
 class Pieces:
-    """Cuts expressions, and hands each piece to be named.
+    """Splitting of expressions into named pieces.
 
     Parameters
     ----------
     name : callable
-        Takes a piece, which may read earlier ones, and returns its symbol.
+        Returns the symbol for a piece, which may read earlier ones.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Pieces:
     _names: dict[sp.Basic, sp.Symbol] = field(default_factory=dict)
 
     def cut(self, expr: sp.Expr) -> sp.Expr:
-        """Return an expression over pieces."""
+        """Return an expression in terms of pieces."""
         return self._part(expr).expr
 
     def _part(self, node: sp.Basic) -> _Part:
@@ -103,6 +103,6 @@ class Pieces:
 
 def _joined(expr: sp.Basic, parts: Sequence[_Part]) -> _Part:
     height = max(part.height for part in parts)
-    # A choice is made of pairs, which are no level of their own.
+    # A choice consists of pairs, which do not count as a level.
     pair = isinstance(expr, sp.functions.elementary.piecewise.ExprCondPair)
     return _Part(expr, 1 + sum(part.size for part in parts), height if pair else height + 1)

@@ -8,29 +8,29 @@ __all__ = ["Covariate", "Parameter", "ParameterKind"]
 
 
 class ParameterKind(StrEnum):
-    """How a parameter gets its value."""
+    """The kind of a parameter: individual or constant."""
 
     INDIVIDUAL = "individual"
-    """Varies between solves; the kernel gives sensitivities to it."""
+    """A parameter that varies between solves and has sensitivities."""
     CONSTANT = "constant"
-    """A number in the model file; folded into the generated code."""
+    """A number in the model file, which is part of the generated code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A named quantity that is neither state nor covariate.
+    """A named quantity that is neither a state nor a covariate.
 
     Parameters
     ----------
     name : str
-        The user's name.
+        Name in the model file.
     unit : str
         Pint unit text; ``""`` is dimensionless.
     kind : ParameterKind
         Individual parameters have sensitivities, constants have a value.
     value : float or None
-        The number of a constant; the typical value of an individual parameter if the model
-        states one (used where a simulation is given none).
+        The number of a constant, or the stated typical value of an individual parameter, which is
+        the default in simulations.
     where : str
         Its path in the model file, for messages.
     """
@@ -44,17 +44,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covariate:
-    """A column of the study: fixed in a subject, or changing over time.
+    """A column of the study, constant within a subject or changing over time.
 
     Parameters
     ----------
     name, unit : str
         Name in the model and Pint unit text.
     interpolation : {"fixed", "locf", "nocb", "linear"}
-        ``fixed``: one value a subject (subject stage). ``locf``/``nocb``: a step function
+        ``fixed``: one value per subject (subject stage). ``locf``/``nocb``: a step function
         (segment stage). ``linear``: piecewise linear, so that time enters the right-hand side.
     reference : float or None
-        Value for simulations without a study.
+        Value in simulations without a study.
     """
 
     name: str

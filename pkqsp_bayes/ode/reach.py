@@ -1,4 +1,4 @@
-"""Which outputs each individual parameter moves, by the structure of a system."""
+"""The outputs that depend on each individual parameter, by the structure of a system."""
 
 from pkqsp_bayes.ode.chain import symbols_read
 from pkqsp_bayes.ode.lowered import LoweredOde
@@ -7,12 +7,12 @@ __all__ = ["find_reached_outputs"]
 
 
 def find_reached_outputs(ode: LoweredOde) -> dict[str, set[int]]:
-    """Return the outputs that each individual parameter moves, by structure.
+    """Return the outputs that depend on each individual parameter, by structure.
 
     Parameters
     ----------
     ode : LoweredOde
-        Its Jacobians say what depends on what.
+        The lowered system; its Jacobians give the dependencies.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def _states_of_switch(ode: LoweredOde, number: int) -> list[int]:
 
 
 def _outputs_of_states(ode: LoweredOde) -> list[set[int]]:
-    """Return what each state moves: outputs that read it, and those of states that read it."""
+    """Return the outputs that depend on each state, directly or through other states."""
     found: list[set[int]] = [set() for _ in ode.states]
     for entry in ode.outputs.by_state:
         found[entry.col].add(entry.row)

@@ -1,6 +1,6 @@
-"""Rows of a system: helpers written out or as links, conditions on time as switches.
+"""Rows of a system: helpers expanded or as links, conditions on time as switches.
 
-What an equation reads is made here once, for lowering and for the checks of conditions alike.
+Both lowering and the checks of conditions use these rows.
 """
 
 from dataclasses import dataclass, field
@@ -23,23 +23,23 @@ _LONGEST_CONDITION = 100
 
 @dataclass(slots=True, kw_only=True)
 class Rows:
-    """What equations and outputs read.
+    """The expressions that equations and outputs read.
 
     Parameters
     ----------
     states : tuple of sympy.Symbol
-        In the order of the system.
+        States in the order of the system.
     inline : Inlining
-        What is written out.
+        The expansion of helpers.
     switches : Switches
         The conditions on time of the equations.
     equations : list of sympy expression
-        One a state.
+        One expression per state.
     links : dict
-        Helpers that keep their names, each after those that it reads. Those that have a condition
-        on time are here twice: as they stand, for outputs, and with switches, for equations.
+        Helpers that keep their names, each after those that it reads. Links with a condition on
+        time occur twice: as they are, for outputs, and with switches, for equations.
     depends : dict
-        What each link depends on, through other links.
+        The symbols that each link depends on, with other links expanded.
     """
 
     states: tuple[sp.Symbol, ...]
@@ -57,7 +57,7 @@ class Rows:
         self._pieces = Pieces(self._piece)
 
     def close(self, expr: sp.Expr, where: str = "") -> sp.Expr:
-        """Write out an expression as the inlining says; cut it where that makes it long."""
+        """Expand an expression according to the inlining; split it if that makes it long."""
         whole = self.inline.close(sp.sympify(expr))
         if where.startswith(BODY) or not is_long(whole):
             return whole
@@ -69,7 +69,7 @@ class Rows:
         return name
 
     def complete(self) -> None:
-        """Forget the switches that no equation reads: pieces of outputs have none."""
+        """Remove the switches that no equation reads: pieces of outputs have none."""
         self._is_complete = True
         read = (*self.equations, *needed_links(self.equations, self.links).values())
         used = {s for e in read for s in e.free_symbols}
@@ -81,7 +81,7 @@ class Rows:
         return frozenset(base | {s for s, of in self.depends.items() if not base.isdisjoint(of)})
 
     def add_links(self) -> None:
-        """Add the links of the system."""
+        """Add all links of the system."""
         for name, expr in self.inline.links.items():
             self._add_both(name, self._pieces.cut(expr) if is_long(expr) else expr)
 
@@ -101,20 +101,20 @@ class Rows:
             self.switches.states.append(name)
 
     def switch(self, expr: sp.Expr) -> sp.Expr:
-        """Put switches in the place of conditions on time, also where these are behind links."""
+        """Replace conditions on time by switches, also those inside links."""
         seen = expr.xreplace(self._switched)
         of_time = {r: self._written_out(r) for r in seen.atoms(Relational) if self._is_of_time(r)}
         return self.switches.rewrite(seen.xreplace(of_time) if of_time else seen)
 
     def _is_of_time(self, relation: Relational) -> bool:
-        """Whether time is behind a link in a relation that no state is in."""
+        """Return whether a relation without states has time inside a link."""
         if self.links.keys().isdisjoint(relation.free_symbols):
             return False
         used = depends_on(relation, self.depends)
         return TIME in used and used.isdisjoint(self.states)
 
     def _written_out(self, relation: Relational) -> Relational:
-        """Write out a relation, if that makes it no longer than can be read."""
+        """Expand a relation, unless that makes it too long to read."""
         if size_of(relation, self._sizes) > _LONGEST_CONDITION:
             return relation
         table: dict[sp.Symbol, sp.Expr] = {}
@@ -124,12 +124,12 @@ class Rows:
 
 
 def plan_rows(system: OdeSystem) -> Rows:
-    """Make the equations of a system.
+    """Return the rows of a system.
 
     Parameters
     ----------
     system : OdeSystem
-        As composed.
+        The composed system.
 
     Examples
     --------

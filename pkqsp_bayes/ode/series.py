@@ -27,13 +27,13 @@ _FACTOR, _BIOAVAILABILITY, _LAG, _RATE, _DURATION = range(5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """One dose, with outputs watched from then on.
+    """One dose and the outputs observed after it.
 
     Parameters
     ----------
     kind : {"bolus", "infusion", "rate", "duration", "none"}
-        Way of the dose: at once, at a given rate, at the modelled rate, over the modelled
-        duration; or no dose at all, from the initial values.
+        Kind of dose: a bolus, a given rate, the modelled rate, the modelled duration; or no dose,
+        only the initial values.
     target : int
         0-based dose target.
     amount, rate : float
@@ -48,12 +48,12 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """What is observed, as numbers: Taylor coefficients, and times at which something begins.
+    """The observed numbers: Taylor coefficients, and times of visible events.
 
     Parameters
     ----------
     values : list of arb
-        The numbers.
+        The observed numbers.
     slopes : list of list of arb
         Their derivatives by each parameter.
     """
@@ -77,25 +77,25 @@ def series_rows(
     Parameters
     ----------
     ode : LoweredOde
-        The system.
+        The lowered system.
     experiment : Experiment
-        The dose. Its lag is observed as the time at which something begins, if it does anything
-        that outputs show; so is the end of an infusion.
+        The dose. If the dose affects the outputs, its lag is observed as the time of its start, and
+        so is the end of an infusion.
     parameters : sequence of float or arb
         Values of the individual parameters.
     covariates : mapping of str to float
-        Values of the covariates, which do not change.
+        Values of the covariates, constant over time.
     outputs : sequence of int
-        Which outputs are observed.
+        Indices of the observed outputs.
     order : int
         Number of coefficients.
     bits : int
-        Precision.
+        Precision in bits.
 
     Raises
     ------
     NotAnalyticError
-        Where the system has no power series at the dose.
+        If the system has no power series at the dose.
     """
     before = ctx.prec, ctx.cap
     try:
@@ -106,7 +106,7 @@ def series_rows(
 
 
 class _Expansion:
-    """One system after one dose."""
+    """The power series of one system after one dose."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class _Expansion:
         for name, value in _covariates(ode, covariates):
             self.known[name] = Jet.constant(arb(value))
         if ode.switches:
-            raise NotAnalyticError("a condition on time, whose edges a series does not see")
+            raise NotAnalyticError("a condition on time has edges, which a power series lacks")
         self._add_links(self.known, [c.expr for c in ode.coefficients])
         for coefficient in ode.coefficients:
             self.known[coefficient.symbol] = evaluate(coefficient.expr, self.known)
@@ -147,7 +147,7 @@ class _Expansion:
         return jet.slopes.get(j, _ZERO)
 
     def _states(self, order: int) -> list[Jet]:
-        """Solve the equations: coefficient k + 1 of a state is coefficient k of its rate."""
+        """Solve the equations: coefficient k of the rate gives coefficient k + 1 of the state."""
         start = [evaluate(expr, self.known) for expr in self.ode.initial.values]
         place = self.ode.dose_states[self.experiment.target] if self.ode.dose_states else -1
         constant = self._input()
@@ -217,7 +217,7 @@ class _Expansion:
         return [evaluate(self.ode.outputs.values[i], known) for i in outputs]
 
     def _amount(self) -> Jet:
-        """Amount that enters the state: F * AMT * factor."""
+        """Return the amount that enters the state: F * AMT * factor."""
         amount = Jet.constant(arb(self.experiment.amount))
         return self.dose[_FACTOR] * self.dose[_BIOAVAILABILITY] * amount
 
@@ -232,7 +232,7 @@ class _Expansion:
         return None
 
     def _moments(self) -> Iterator[Jet]:
-        """Yield what the times of visible events tell: the lag, the length of an infusion."""
+        """Yield the times of visible events: the lag, and the length of an infusion."""
         if self.experiment.kind == "none":
             return
         yield self.dose[_LAG]
@@ -246,7 +246,7 @@ class _Expansion:
                 yield self.dose[_DURATION]
 
     def _is_seen(self, states: Sequence[Jet], outputs: Sequence[int]) -> bool:
-        """Whether the dosed state reaches an output, by the structure of the equations."""
+        """Return whether an output depends on the dosed state, by structure."""
         if self.experiment.kind == "none" or not states:
             return False
         reached = {self.ode.dose_states[self.experiment.target]}

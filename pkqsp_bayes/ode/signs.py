@@ -1,4 +1,4 @@
-"""Quantities of physiology that must be positive, fractions, or within bounds, by their names."""
+"""Checks of the sign and range of physiological quantities, by their names."""
 
 from collections.abc import Iterator
 
@@ -13,27 +13,29 @@ _BODY = ("organs", "pools", "lump", "body", "antibody")
 
 
 def sign_issues(name: str, where: str, value: float) -> Iterator[Issue]:
-    """Yield what is wrong with the value of a helper that goes by a name of physiology."""
+    """Yield the problems of the value of a helper with a physiological name."""
     if name == "red_cells.Kpu" and value < 0:
-        what = f"red cells would hold less than no drug, {value:.3g} of unbound drug in plasma"
-        yield Issue(where=where, what=what, remedy="BP is 1 - Hct at least: correct it, or Hct")
+        what = f"the ratio of drug in red cells to unbound drug in plasma is negative, {value:.3g}"
+        yield Issue(where=where, what=what, remedy="BP must be at least 1 - Hct: correct BP or Hct")
     kind = _kind(name, where)
     plain = name.removesuffix(".driven")
     if kind and not value > 0:
-        remedy = "it must be positive: correct what it is made of"
+        remedy = "it must be positive: correct the quantities that it is computed from"
         yield Issue(where=where, what=f"the {kind} {name} is {value:.6g}", remedy=remedy)
     elif plain in _FRACTIONS and not 0 < value <= 1:
         what = f"{name} is {value:.6g}"
-        yield Issue(where=where, what=what, remedy="it is a fraction, between 0 and 1")
+        yield Issue(where=where, what=what, remedy="it must be a fraction between 0 and 1")
     elif plain in _LOGARITHMS and not abs(value) <= _LARGEST_LOGARITHM:
         what = f"{name} is {value:.6g}"
-        yield Issue(where=where, what=what, remedy="a decadic logarithm, within -15 to 15")
+        yield Issue(
+            where=where, what=what, remedy="it must be a logarithm to base 10, from -15 to 15"
+        )
     elif plain in ("BP", "CO", "MW", "GFR") and not value > 0:
         yield Issue(where=where, what=f"{name} is {value:.6g}", remedy="it must be positive")
 
 
 def _kind(name: str, where: str) -> str:
-    """Say which positive quantity a helper is, by its name and its place in the file."""
+    """Return the kind of a positive helper by its name and its path; empty if unknown."""
     quantity = name.removesuffix(".driven").rpartition(".")[2]
     if ".volumes." in where or where.endswith((".volume", ".parameters.V")):
         return "volume"

@@ -1,4 +1,4 @@
-"""Elimination order with least fill-in, found symbolically (Markowitz with diagonal pivots)."""
+"""Elimination order with little fill-in (Markowitz criterion with diagonal pivots)."""
 
 from collections.abc import Iterable
 
@@ -8,15 +8,15 @@ __all__ = ["plan_elimination"]
 
 
 def _least_costly(rows: list[set[int]], cols: list[set[int]], left: set[int]) -> int:
-    """Pick the pivot whose elimination touches the fewest pairs (ties: the first state)."""
+    """Return the pivot whose elimination changes the fewest pairs (ties: the first state)."""
     return min(left, key=lambda i: ((len(rows[i]) - 1) * (len(cols[i]) - 1), i))
 
 
 def plan_elimination(size: int, pattern: Iterable[tuple[int, int]]) -> Elimination:
-    """Order the states so that the LU of ``a I - J`` fills in least.
+    """Order the states so that the LU of ``a I - J`` has little fill-in.
 
-    Leaves of a body (an organ that exchanges with the blood alone) go first, which leaves the
-    arrow matrix of a perfusion-limited body without any fill-in.
+    Organs that exchange with the blood alone come first, so that the arrow matrix of a
+    perfusion-limited body has no fill-in.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a steady state means for a system: states that only fill, and inputs of its own."""
+"""Structure that concerns steady states: states that only fill, and endogenous inputs."""
 
 import sympy as sp
 
@@ -9,7 +9,7 @@ __all__ = ["find_own_inputs", "find_unread_states"]
 
 
 def find_unread_states(ode: LoweredOde) -> tuple[str, ...]:
-    """Return the states that no equation reads, by structure: they have no steady state.
+    """Return the states that no equation reads: by structure they have no steady state.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def find_unread_states(ode: LoweredOde) -> tuple[str, ...]:
 
 
 def find_own_inputs(ode: LoweredOde) -> tuple[str, ...]:
-    """Return the states that change where all states are zero.
+    """Return the states that change when all states are zero.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Records with SymPy expressions as text, and back: no pickle, no eval.
+"""Storage of records with SymPy expressions as text, without pickle or eval.
 
-A text is JSON: the nodes of all expressions (`pkqsp_bayes.ode.expression_graph`), and the record,
-in which a number stands for each expression. What is read is checked node by node.
+The text is JSON: the nodes of all expressions (`pkqsp_bayes.ode.expression_graph`) and the record,
+with the index of a node in place of each expression. Every node is checked when it is read.
 """
 
 import json
@@ -43,14 +43,14 @@ _NAMES: Mapping[sp.Basic, str] = {value: name for name, value in _CONSTANTS.item
 
 @dataclass(slots=True)
 class GraphWriter:
-    """Collects expressions as nodes, what is equal once.
+    """A collection of expressions as nodes, in which equal nodes occur once.
 
     Parameters
     ----------
     nodes : list of node
-        What was written so far.
+        The nodes written so far.
     places : dict
-        The place of each expression that was written; also of symbols that shall stand for one.
+        The index of each written expression; also of symbols that represent one.
 
     Examples
     --------
@@ -65,12 +65,12 @@ class GraphWriter:
     places: dict[sp.Basic, int] = field(default_factory=dict)
 
     def add(self, expr: sp.Basic) -> int:
-        """Write an expression; return its place.
+        """Write an expression and return the index of its node.
 
         Raises
         ------
         NotStorableError
-            If it has a part that the format has no node for.
+            If it has a part without a kind of node.
         """
         place = self.places.get(expr)
         if place is None:
@@ -111,17 +111,17 @@ def _hex(number: int) -> str:
 
 
 def read_nodes(nodes: Sequence[Node]) -> list[sp.Basic]:
-    """Return the expression of each node, as it was: nothing is simplified.
+    """Return the expression of each node, without any simplification.
 
     Parameters
     ----------
     nodes : sequence of node
-        As `GraphWriter` writes them; they are checked.
+        The nodes that `GraphWriter` writes; they are checked.
 
     Raises
     ------
     ValueError
-        If they are damaged.
+        If nodes are damaged.
 
     Examples
     --------
@@ -163,7 +163,7 @@ _READ_LEAF: Mapping[str, Callable[..., sp.Basic]] = {
 
 
 def _join(kind: str, args: list[sp.Basic]) -> sp.Basic:
-    """Make a node of SymPy with these arguments and no others."""
+    """Return a SymPy node with exactly these arguments."""
     cls = _CLASSES[kind]
     if kind in ("Add", "Mul"):
         return cls._from_args(args, is_commutative=True)
@@ -191,7 +191,7 @@ def format_record(record: object) -> str:
     Raises
     ------
     NotStorableError
-        If an expression has a part that the format has no node for.
+        If an expression has a part without a kind of node.
     """
     writer = GraphWriter()
     converter = cattrs.Converter(unstruct_collection_overrides={})
@@ -205,7 +205,7 @@ _BOUNDS = ("value", "low", "high")
 
 
 def _format_limit(limit: Limit, writer: GraphWriter) -> dict[str, Any]:
-    """Return a limit; its bounds are numbers or expressions."""
+    """Return a limit as a table; its bounds are numbers or expressions."""
     bounds = {
         key: {"place": writer.add(part)} if isinstance(part, sp.Basic) else {"number": part}
         for key in _BOUNDS
@@ -220,7 +220,7 @@ def parse_record[Record](text: str, kind: type[Record]) -> Record:
     Parameters
     ----------
     text : str
-        As `format_record` writes it.
+        The text that `format_record` writes.
     kind : type
         Class of the record.
 
@@ -231,8 +231,8 @@ def parse_record[Record](text: str, kind: type[Record]) -> Record:
     """
     try:
         return _structure(json.loads(text), kind)
-    except Exception as error:  # of every kind: whoever damaged the text chose it
-        raise ValueError(f"the text is no {kind.__name__}: {error}") from error
+    except Exception as error:  # damaged text can cause an error of any kind
+        raise ValueError(f"the text is not a valid {kind.__name__}: {error}") from error
 
 
 def _structure[Record](table: Mapping[str, Any], kind: type[Record]) -> Record:

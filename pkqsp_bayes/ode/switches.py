@@ -1,9 +1,9 @@
-"""Conditions on time as switches: 0 or 1 between break points, so that no step sees a jump.
+"""Conditions on time as switches, which are 0 or 1 between break points of the solver.
 
 A relation of time with numbers, parameters and covariates, such as ``t > tstart``, is true on one
-side of one moment. In a right-hand side it becomes a *switch*: a coefficient that is held between
-break points. The solver stops at the moment, which may depend on parameters, and goes on with the
-other value.
+side of a single time. In a right-hand side it becomes a *switch*: a coefficient that is constant
+between break points, so that no step includes a jump. The solver stops at this time, which may
+depend on parameters, and continues with the other value.
 """
 
 from collections.abc import Sequence
@@ -31,16 +31,16 @@ _ORDERED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """One switch: on where ``slope * t + intercept`` is positive.
+    """A switch that is on while ``slope * t + intercept`` is positive.
 
     Parameters
     ----------
     symbol : sympy.Symbol
-        What stands for it, 0 or 1.
+        Its symbol, which is 0 or 1.
     slope, intercept : sympy expression
-        Without time and states.
+        Expressions without time and states.
     closed : bool
-        Whether it is on where both are zero.
+        Whether it is on at the break point itself.
     """
 
     symbol: sp.Symbol
@@ -51,12 +51,12 @@ class Switch:
 
 @dataclass(slots=True, kw_only=True)
 class Switches:
-    """Rewrites right-hand sides and collects the switches that they need.
+    """Rewriting of right-hand sides, with the switches that they need.
 
     Parameters
     ----------
     states : list of sympy.Symbol
-        Conditions on these are no switches; links that move may be added.
+        Conditions on these are not switches; links that depend on them may be added.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Switches:
     _known: dict[sp.Basic, sp.Basic] = field(default_factory=dict)
 
     def rewrite(self, expr: sp.Expr) -> sp.Expr:
-        """Put switches in the place of all relations of time that have one break point."""
+        """Replace all relations of time that have one break point by switches."""
         if not expr.has(Relational) or TIME not in expr.free_symbols:
             return expr
         return self._walk(expr)
@@ -122,7 +122,7 @@ class Switches:
 def split_affine(
     relation: Relational, states: Sequence[sp.Symbol]
 ) -> tuple[sp.Expr, sp.Expr] | None:
-    """Return a, b such that the relation means a t + b > 0 (or >= 0); None if it has no such form.
+    """Return a, b such that the relation is a t + b > 0 (or >= 0); None if it has no such form.
 
     Examples
     --------

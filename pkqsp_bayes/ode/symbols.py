@@ -1,7 +1,7 @@
-"""The one place where symbols are born.
+"""Creation of symbols for all modules.
 
 SymPy compares symbols by name *and* assumptions, so ``Symbol("a")`` and ``Symbol("a", real=True)``
-are two different things that print alike. Every room of the house therefore asks here.
+are two different symbols that print alike. All modules therefore create symbols by this one.
 """
 
 import sympy as sp
@@ -10,7 +10,7 @@ __all__ = ["TIME", "symbol"]
 
 
 def symbol(name: str) -> sp.Symbol:
-    """Return the real-valued symbol of a user-visible, possibly dotted, name.
+    """Return the real-valued symbol of a name, which may have dots.
 
     Parameters
     ----------
@@ -26,4 +26,4 @@ def symbol(name: str) -> sp.Symbol:
 
 
 TIME: sp.Symbol = symbol("t")
-"""Model time (unit: the model's time unit, hours unless the model says otherwise)."""
+"""Model time, in the time unit of the model (hours by default)."""

@@ -1,4 +1,4 @@
-"""The flat ODE system: what composition makes, what the checks read, what lowering takes."""
+"""The flat ODE system, the result of composition and the input of checks and lowering."""
 
 from dataclasses import dataclass, field
 
@@ -19,11 +19,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One differential equation ``d(name)/dt = rhs``, ``name(0) = initial``.
+    """A differential equation ``d(name)/dt = rhs``, ``name(0) = initial``.
 
-    ``initial`` must not depend on states or time. ``unit`` is the unit of the state;
-    ``drug`` is the drug mass in one unit of it (1 for a drug amount, a molar-mass factor for a
-    drug-target complex, 0 for anything that holds no drug), for the proof of mass balance.
+    ``initial`` must not depend on states or time. ``unit`` is the unit of the state; ``drug`` is
+    the drug mass in one unit of it (1 for a drug amount, a molar-mass factor for a drug-target
+    complex, 0 for a state without drug), for the proof of mass balance.
     """
 
     name: str
@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """A named helper expression; may use states, parameters, covariates, time, other helpers."""
+    """A named helper expression of states, parameters, covariates, time and other helpers."""
 
     name: str
     expr: sp.Expr
@@ -46,7 +46,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """An observable or otherwise reported quantity."""
+    """An observed or reported quantity."""
 
     name: str
     expr: sp.Expr
@@ -56,12 +56,12 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseTarget:
-    """A dosing compartment: where AMT and RATE of the event table go.
+    """A dosing compartment, which receives AMT and RATE of the event table.
 
     Parameters
     ----------
     name : str
-        The name that CMT gives (its 1-based place in `OdeSystem.doses` serves as a number).
+        The name used in CMT (its 1-based position in `OdeSystem.doses` is its number).
     state : str
         The state that receives the dose.
     factor : sympy expression
@@ -85,10 +85,10 @@ class DoseTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MassBalance:
-    """What composition claims about the drug: the checks prove it.
+    """The mass balance of drug as composition states it; the checks prove it.
 
-    ``eliminated`` is the sum of all rates at which drug leaves the system for good, and
-    ``produced`` the sum of rates at which it appears other than by doses (a prodrug, say):
+    ``eliminated`` is the sum of all rates at which drug leaves the system irreversibly, and
+    ``produced`` the sum of the rates at which it appears other than by doses (from a prodrug):
     d(sum of drug)/dt = produced - eliminated.
     """
 
@@ -98,7 +98,7 @@ class MassBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OdeSystem:
-    """One flat, namespaced system of ordinary differential equations.
+    """A flat system of ordinary differential equations with full names.
 
     All expressions are over `pkqsp_bayes.ode.symbols.symbol` of the names of states,
     parameters, covariates, assignments, and `pkqsp_bayes.ode.symbols.TIME`.
@@ -117,4 +117,4 @@ class OdeSystem:
     limits: tuple[Limit, ...] = ()
     """Ranges of covariates in which the formulas of the body hold, over their symbols."""
     notes: tuple[str, ...] = field(default=())
-    """What composition decided on the user's behalf (a rescaling, a calibration), in words."""
+    """Decisions of composition for the user (a rescaling, a calibration), as text."""

@@ -1,1 +1,1 @@
-"""Public pictures, in one style: each function returns a Matplotlib figure."""
+"""Public plots in one style: each function returns a Matplotlib figure."""

@@ -1,4 +1,4 @@
-"""`plot_budget`: a variance budget in absolute terms and in shares, over time."""
+"""`plot_budget`: variances and shares of a variance budget over time."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,35 +26,35 @@ COMPONENTS: Mapping[str, tuple[str, Look]] = {
     "parameter": ("parameter uncertainty", (COLOURS[1], HATCHES[2])),
     "residual": ("residual error", (GREY, HATCHES[3])),
 }
-"""Component to its name and look."""
+"""Name, colour and hatch of each component."""
 
 _RESTS = ("interactions", "not linear")
 _REST: Look = ("#cccccc", "")
 _MOST = 6
 _NOTHING = 1e-9
-"""A share that is no more than rounding."""
+"""Largest share that is only rounding error."""
 
 
 @checked(budget=DATASET, quantity=TEXT, scale=one_of("natural", "log"))
 def plot_budget(budget: xr.Dataset, *, quantity: str = "", scale: str = "natural") -> Figure:
-    """Plot a variance budget: variances and shares of between-subject, parameter and residual.
+    """Plot the between-subject, parameter and residual variances of a budget, and their shares.
 
     Parameters
     ----------
     budget : xarray.Dataset
-        What `pkqsp_bayes.variance_budget` returns.
+        Result of `pkqsp_bayes.variance_budget`.
     quantity : str
-        What the budget is of, with its unit; by default the name of the output.
+        Quantity with its unit, for the title; by default the name of the output.
     scale : {"natural", "log"}
-        Of the variances.
+        Scale of the variances.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One column for the latent endpoint, one for the observed one (with residual error). First
-        row: the variances, stacked; second row: their shares of the total. Third row: how the
-        between-subject variance divides among random effects, and the variance by parameter
-        uncertainty among parameters; ``interactions`` and ``not linear`` are what is left. A
+        One column for the latent endpoint, one for the observed endpoint (with residual error).
+        First row: stacked variances; second row: their shares of the total. Third row: shares of
+        the random effects in the between-subject variance, and of the parameters in the variance
+        due to parameter uncertainty; ``interactions`` and ``not linear`` are the remainders. A
         trajectory is plotted over time, a derived endpoint as bars.
 
     Examples
@@ -98,7 +98,7 @@ def plot_budget(budget: xr.Dataset, *, quantity: str = "", scale: str = "natural
 def _draw_lower(
     axes: NDArray[np.object_], lower: Mapping[str, Mapping[str, FloatArray]], one: xr.Dataset
 ) -> None:
-    """Draw how variances divide among random effects, and among parameters."""
+    """Draw the shares of random effects and of parameters."""
     looks = _looks(lower)
     below = -0.3 if "time" in one.dims else -0.08
     for axis, (title, shares) in zip(axes, lower.items(), strict=False):
@@ -109,7 +109,7 @@ def _draw_lower(
 
 
 def _draw_view(top: Axes, middle: Axes, one: xr.Dataset, view: str) -> None:
-    """Draw the variances of a view, and their shares."""
+    """Draw the variances of a view and their shares."""
     looks = [look for name, (_, look) in COMPONENTS.items() if name in _stated(one, view)]
     _stack(top, _variances(one, view), one, looks)
     top.set_title({"latent": "latent", "observed": "observed (with residual error)"}[view])
@@ -118,8 +118,8 @@ def _draw_view(top: Axes, middle: Axes, one: xr.Dataset, view: str) -> None:
 
 def _title(budget: xr.Dataset, quantity: str, scale: str) -> str:
     kind, name = budget.attrs["endpoint"], str(budget.attrs["output"])
-    said = name if kind == "values" else f"{kind} of {name}"
-    title = quantity or name_with_unit(said, budget.attrs["unit"])
+    shown = name if kind == "values" else f"{kind} of {name}"
+    title = quantity or name_with_unit(shown, budget.attrs["unit"])
     return title if scale == "natural" else f"{title}, on the log scale"
 
 
@@ -137,20 +137,20 @@ def _variance_unit(unit: str, scale: str) -> str:
 
 
 def _stated(budget: xr.Dataset, view: str) -> list[str]:
-    """Return the components that a view has."""
+    """Return the components of a view."""
     there = [str(name) for name in budget["component"].to_numpy()]
     return [n for n in COMPONENTS if n in there and not (n == "residual" and view == "latent")]
 
 
 def budget_shares(budget: xr.Dataset, view: str) -> dict[str, FloatArray]:
-    """Return the share of each component, by its name, at the times at which there is a variance.
+    """Return the share of each component by its name.
 
     Parameters
     ----------
     budget : xarray.Dataset
-        On one scale.
+        Budget on one scale.
     view : {"latent", "observed"}
-        Of what.
+        View of the budget.
     """
     one = budget["share"].sel(view=view)
     return {
@@ -160,7 +160,7 @@ def budget_shares(budget: xr.Dataset, view: str) -> dict[str, FloatArray]:
 
 
 def _variances(budget: xr.Dataset, view: str) -> dict[str, FloatArray]:
-    """Return the variance of each component, by its name."""
+    """Return the variance of each component by its name."""
     one = budget["variance"].sel(view=view)
     return {
         COMPONENTS[name][0]: np.atleast_1d(one.sel(component=name).to_numpy())
@@ -173,12 +173,12 @@ def _percent(shares: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _rounded(shares: FloatArray) -> FloatArray:
-    """Return shares without what rounding leaves where a component is absent."""
+    """Return shares with rounding errors of absent components set to 0."""
     return np.where(np.abs(shares) < _NOTHING, 0.0, shares)
 
 
 def _effects(budget: xr.Dataset) -> dict[str, FloatArray]:
-    """Return first-order shares of each random effect; interactions are the rest."""
+    """Return first-order shares of the random effects; the remainder are interactions."""
     if "by_effect" not in budget:
         return {}
     own = budget["share"].sel(view="latent", component="between_subject")
@@ -190,7 +190,7 @@ def _effects(budget: xr.Dataset) -> dict[str, FloatArray]:
 
 
 def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
-    """Return relative weights of each parameter; what no straight line explains is the rest."""
+    """Return relative weights of the parameters; the remainder is not linear."""
     if "by_parameter" not in budget:
         return {}
     shares = budget["by_parameter"].sel(share_index="weight").clip(0, 1)
@@ -198,7 +198,7 @@ def _parameters(budget: xr.Dataset) -> dict[str, FloatArray]:
 
 
 def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:
-    """Return the largest shares by name, the others together, and what is left of 1."""
+    """Return the largest shares by name, the sum of the others, and the remainder to 1."""
     names = [str(name) for name in shares[shares.dims[0]].to_numpy()]
     values = shares.to_numpy().reshape(len(names), -1)
     size = np.nan_to_num(values).mean(axis=1)
@@ -211,7 +211,7 @@ def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:
 
 
 def _looks(panels: Mapping[str, Mapping[str, FloatArray]]) -> dict[str, Look]:
-    """Return colour and hatch of each name, the same in all panels; what is left is grey."""
+    """Return colour and hatch of each name, the same in all panels; remainders are grey."""
     found: dict[str, Look] = {}
     for shares in panels.values():
         for place, name in enumerate(shares):

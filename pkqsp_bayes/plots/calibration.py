@@ -1,6 +1,6 @@
 """`plot_calibration`: ranks and data-averaged posteriors of a simulation-based calibration."""
 
-import arviz_stats  # noqa: F401 - its parts are not found before the whole is imported
+import arviz_stats  # noqa: F401 - its submodules need the import of the package
 import numpy as np
 import xarray as xr
 from arviz_stats.ecdf_utils import ecdf_pit
@@ -28,22 +28,22 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.sbc` returns.
+        Result of `pkqsp_bayes.sbc`.
     level : float
-        As in `pkqsp_bayes.calibration_table`.
+        Level of the tests, as in `pkqsp_bayes.calibration_table`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Two panels for each quantity. Left: the ECDF of the ranks minus that of uniform ranks, in
-        the band that holds it everywhere, for all quantities together, with probability 1 - level
-        (ArviZ's, after Säilynoja, Bürkner & Vehtari 2022, Stat Comput 32:32). Right: the ECDF of
-        what made the data, and of the posterior averaged over them: the same line. Vermilion: a
-        quantity that is rejected.
+        Two panels for each quantity. Left: the ECDF of the ranks minus that of uniform ranks, with
+        a simultaneous band that has probability 1 - level for all quantities together (from ArviZ,
+        after Säilynoja, Bürkner & Vehtari 2022, Stat Comput 32:32). Right: the ECDF of the true
+        values, and of the posterior averaged over the data; the two should agree. Vermilion: a
+        rejected quantity.
 
     Examples
     --------
-    Draws from the distribution that made the data:
+    Draws from the true distribution:
 
     >>> import pkqsp_bayes as pq
     >>> rng = np.random.default_rng(1)
@@ -82,7 +82,7 @@ def plot_calibration(result: xr.Dataset, *, level: float = 0.05) -> Figure:
 
 
 def _name_lines(axis: Axes) -> None:
-    """Put the lines of both panels into the legend, in the colour that most have."""
+    """Add the lines of both panels to the legend."""
     axis.plot([], [], color=LINE, label="left: ECDF of ranks minus uniform")
     axis.plot([], [], color=LINE, label="right: ECDF of the averaged posterior")
     axis.plot([], [], color=COLOURS[1], label="rejected")
@@ -94,7 +94,7 @@ def _title(result: xr.Dataset, done: xr.Dataset, kind: str) -> str:
 
 
 def _band(done: xr.Dataset, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return points and the band around zero, for all quantities together."""
+    """Return points and the simultaneous band around zero for all quantities."""
     count, quantities = done.sizes["replicate"], done.sizes[PARAMETER_DIM]
     middle = (np.arange(count) + 0.5) / count
     x, _, low, high = ecdf_pit(  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""`plot_elicitation`: priors beside what they were made from."""
+"""`plot_elicitation`: elicited priors with the statements from which they were derived."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ _COLUMNS = 3
 _STYLES = tuple(zip(COLOURS, ("-", "--", ":", "-."), strict=False))
 _RESULT = instance(
     Elicitation, DerivedPriors,
-    wanted="give what pkqsp_bayes.elicit_priors or pkqsp_bayes.derive_priors returns",
+    wanted="give the result of pkqsp_bayes.elicit_priors or pkqsp_bayes.derive_priors",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Panel:
-    """One axis: its title and what draws it."""
+    """Title and drawing function of one panel."""
 
     title: str
     unit: str = ""
@@ -58,30 +58,30 @@ class _Panel:
 
 @checked(result=_RESULT)
 def plot_elicitation(result: Elicitation | DerivedPriors) -> Figure:
-    """Plot priors beside the statements, predictions and mechanisms that they were made from.
+    """Plot priors with the statements, predictions and mechanisms from which they were derived.
 
     Parameters
     ----------
     result : Elicitation or DerivedPriors
-        What `pkqsp_bayes.elicit_priors` or `pkqsp_bayes.derive_priors` returns.
+        Result of `pkqsp_bayes.elicit_priors` or `pkqsp_bayes.derive_priors`.
 
     Returns
     -------
     matplotlib.figure.Figure
         One panel for each statement: the stated probabilities and the distribution function of the
-        prior; for a prediction, the virtual subjects and the stated interval; for a quantity that
-        was derived from a mechanism, its outer draws, the families fitted to them, and the prior.
+        prior; for a prediction, the virtual subjects and the stated interval; for a quantity
+        derived from a mechanism, its outer draws, the families fitted to them, and the prior.
 
     Examples
     --------
     >>> import pkqsp_bayes as pq
     >>> from pkqsp_bayes.elicit.statements import parse_statements
-    >>> said = parse_statements('''
+    >>> statement = parse_statements('''
     ... [[quantiles]]
     ... of = "CL"
     ... at = { "0.05" = 1, "0.5" = 3, "0.95" = 8 }
     ... ''')
-    >>> figure = pq.plot_elicitation(pq.elicit_priors("one-compartment", said))
+    >>> figure = pq.plot_elicitation(pq.elicit_priors("one-compartment", statement))
     >>> figure.axes[0].get_xlabel()
     'CL (L/h)'
     """
@@ -96,11 +96,11 @@ def _elicited_panels(result: Elicitation) -> Iterator[_Panel]:
     for b in result.beliefs:
         title = f"{b.of}: {b.text}"
         yield _Panel(title=title, unit=units.get(b.of, ""), belief=b, prior=priors[b.of])
-    for said, row in zip(result.statements.predictive, result.predictions, strict=True):
+    for statement, row in zip(result.statements.predictive, result.predictions, strict=True):
         yield _Panel(
-            title=f"{said.summary} of {said.output}, prior predictive",
-            unit=result.model.observe[said.output].value.unit or "",
-            prediction=(said, row),
+            title=f"{statement.summary} of {statement.output}, prior predictive",
+            unit=result.model.observe[statement.output].value.unit or "",
+            prediction=(statement, row),
         )
     for derived in result.derived:
         yield from _derived_panels(derived)
@@ -144,14 +144,14 @@ def _draw_belief(axis: Axes, belief: Belief, prior: PriorSpec) -> None:
     axis.set(xlabel=belief.of, ylabel="cumulative probability", ylim=(0, 1))
 
 
-def _draw_prediction(axis: Axes, said: PredictiveStatement, values: FloatArray) -> None:
+def _draw_prediction(axis: Axes, statement: PredictiveStatement, values: FloatArray) -> None:
     low, high = np.quantile(values, [0.005, 0.99])
-    high = max(high, 1.1 * said.upper)
-    bins = np.linspace(min(low, said.lower), high, 40).tolist()
+    high = max(high, 1.1 * statement.upper)
+    bins = np.linspace(min(low, statement.lower), high, 40).tolist()
     axis.hist(values, bins=bins, density=True, color=BAND, label="virtual subjects")
-    label = f"stated: {said.mass:.0%}"
-    axis.axvspan(said.lower, said.upper, color=COLOURS[0], alpha=0.15, label=label)
-    axis.set(xlabel=f"{said.summary} of {said.output}", ylabel="density")
+    label = f"stated: {statement.mass:.0%}"
+    axis.axvspan(statement.lower, statement.upper, color=COLOURS[0], alpha=0.15, label=label)
+    axis.set(xlabel=f"{statement.summary} of {statement.output}", ylabel="density")
 
 
 def _draw_fits(

@@ -1,4 +1,4 @@
-"""`plot_fits`: each subject's observations over the curves of its own parameters."""
+"""`plot_fits`: observations and individual predictions of each subject."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["plot_fits"]
 
 FloatArray = NDArray[np.float64]
-_SAMPLE, _CURVE, _MEDIAN = "90 % of samples", "90 % of the curve", "median"
+_SAMPLE, _CURVE, _MEDIAN = "90 % of new observations", "90 % of the curve", "median"
 
 
 @checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT, log=FLAG)
@@ -36,17 +36,17 @@ def plot_fits(
     endpoint: str | None = None,
     log: bool | None = None,
 ) -> Figure:
-    """Plot each subject's observations over the curves of its own parameters.
+    """Plot the observations and the individual predictions of each subject.
 
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.individual_curves` returns; or a fit, which is analysed with its defaults:
-        24 subjects at most.
+        Result of `pkqsp_bayes.individual_curves`, or a fit, which is analysed with the defaults (24
+        subjects at most).
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, a block of panels each.
+        Endpoint; by default all, one block of panels per endpoint.
     log : bool, optional
         Whether the ordinate is logarithmic; by default where observations are positive and spread
         over a factor of 200.
@@ -54,14 +54,14 @@ def plot_fits(
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a subject. Line: the median curve; dark band: 90 % of the curve, which is
-        parameter uncertainty; light band: 90 % of new observations. Open triangles: censored
-        observations, at their limit.
+        One panel per subject. Line: the median curve; dark band: 90 % interval of the curve
+        (parameter uncertainty); light band: 90 % interval of new observations. Open triangles:
+        censored observations, at their limit.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.individual_curves`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.individual_curves`.
 
     Examples
     --------
@@ -94,14 +94,14 @@ def _columns(subjects: int) -> int:
 
 
 def _draw_block(axes: list[Axes], one: xr.Dataset, subjects: list[str], *, log: bool) -> None:
-    """Draw the panels of one endpoint, until its last observation."""
+    """Draw the panels of one endpoint up to its last observation."""
     known = np.isfinite(one["DV"].to_numpy())
     last = one["TIME"].to_numpy()[known].max() if known.any() else np.inf
     one = one.isel(record=one["TIME"].to_numpy() <= last)
     runs = rising_runs(pd.DataFrame({"ID": one["ID"].to_numpy(), "TIME": one["TIME"].to_numpy()}))
     for axis, subject in zip(axes, subjects, strict=True):
         mine = one["ID"].to_numpy() == subject
-        for run in np.unique(runs[mine]):  # time may begin again after a reset
+        for run in np.unique(runs[mine]):  # time may start again after a reset
             _draw_curve(axis, one.isel(record=mine & (runs == run)), log=log)
         seen = one.isel(record=mine & np.isfinite(one["DV"].to_numpy()))
         draw_observed(axis, *(seen[n].to_numpy() for n in ("TIME", "DV", "censored")))
@@ -117,11 +117,11 @@ def _draw_curve(axis: Axes, run: xr.Dataset, *, log: bool) -> None:
         low, high = run[name].isel(level=0).to_numpy(), run[name].isel(level=-1).to_numpy()
         axis.fill_between(time, low, high, color=BAND, alpha=shade, linewidth=0, label=label)
     median = run["curve"].isel(level=1).to_numpy()
-    # Before the dose a logarithmic axis has nothing to show.
+    # A logarithmic axis cannot show zeros before the dose.
     shown = np.where(median > 0, median, np.nan) if log else median
     axis.plot(time, shown, color=LINE, linewidth=1.2, label=_MEDIAN)
 
 
 def _limit_below(axis: Axes, values: FloatArray) -> None:
-    """Keep what lies far below all observations from taking the picture."""
+    """Limit the axis so that very small values do not dominate the plot."""
     axis.set_ylim(bottom=0.5 * np.nanmin(values[values > 0]), top=2 * np.nanmax(values))

@@ -41,14 +41,14 @@ def plot_gof(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.goodness_of_fit` returns; or a fit, which is analysed with its defaults.
+        Result of `pkqsp_bayes.goodness_of_fit`, or a fit, which is analysed with the defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, a row each.
+        Endpoint; by default all, one row per endpoint.
     log : bool, optional
-        Whether the axes are logarithmic; by default where observations are positive and spread
-        over a factor of 200. Then what is not positive is left out.
+        Whether the axes are logarithmic; by default where observations are positive and spread over
+        a factor of 200. Values that are not positive are omitted then.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def plot_gof(
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def plot_gof(
 
 
 def _of_endpoint(found: xr.Dataset, name: str) -> tuple[str, xr.Dataset]:
-    """Return the unit of an endpoint, and its observations."""
+    """Return the unit of an endpoint and its observations."""
     mine = (found["endpoint_of"] == name).to_numpy()
     return str(found["unit"].sel(endpoint=name).item()), found.isel(observation=mine)
 
@@ -113,24 +113,24 @@ def plot_residuals(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.goodness_of_fit` returns, which defines the residuals; or a fit, which is
+        Result of `pkqsp_bayes.goodness_of_fit`, which defines the residuals; or a fit, which is
         analysed with its defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, two rows each.
+        Endpoint; by default all, two rows per endpoint.
 
     Returns
     -------
     matplotlib.figure.Figure
         Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
-        observations; their IWRES is that of the limit, a bound, and their NPDE is a draw from the
-        model beyond it.
+        observations; their IWRES is that of the limit (a bound), and their NPDE is a draw from the
+        model beyond the limit.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.goodness_of_fit`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.goodness_of_fit`.
 
     Examples
     --------
@@ -146,11 +146,11 @@ def plot_residuals(
         rows = figure.subplots(2 * len(names), 3, squeeze=False, sharey="row")
         for k, name in enumerate(names):
             unit, mine = _of_endpoint(found, name)
-            said = "" if len(names) == 1 else f" of {name}"
+            suffix = "" if len(names) == 1 else f" of {name}"
             for row, score, kind in zip(rows[2 * k :], ("IWRES", "NPDE"), ("IPRED", "PRED"),
                                         strict=False):  # fmt: skip
                 _draw_residuals(row, mine, score, kind, unit)
-                row[0].set_ylabel(score + said)
+                row[0].set_ylabel(score + suffix)
         finish(figure, figure.axes, found.attrs)
     return figure
 

@@ -1,4 +1,4 @@
-"""`plot_identifiability`: how precisely each parameter can be, and was, estimated."""
+"""`plot_identifiability`: expected precision, contraction and prior sensitivity."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
 __all__ = ["plot_identifiability"]
 
 _SENSITIVE = 0.05
-_FOUND = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
+_FOUND = instance(Identifiability, wanted="give the result of pkqsp_bayes.identifiability")
 _LOOKS = {True: ("identified", COLOURS[0], HATCHES[0]), False: ("not identified", COLOURS[1],
           HATCHES[1])}  # fmt: skip
 _NAMES = {
@@ -26,20 +26,20 @@ _NAMES = {
 
 @checked(found=_FOUND)
 def plot_identifiability(found: Identifiability) -> Figure:
-    """Plot the expected precision of each parameter; for a fit, contraction and prior sensitivity.
+    """Plot the expected RSE of each parameter, and contraction and prior sensitivity of a fit.
 
     Parameters
     ----------
     found : Identifiability
-        What `pkqsp_bayes.identifiability` returns.
+        Result of `pkqsp_bayes.identifiability`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One row for each parameter, with its verdict at the right. Hatched: the verdict is not
-        ``identified``. An infinite RSE reaches the edge of the panel. Dotted lines: the RSE from
-        which on a parameter is poorly estimated, and not estimated; the sensitivity to the power of
-        the prior that is much.
+        One row for each parameter, with its verdict on the right. Hatched: the verdict is not
+        ``identified``. A bar of infinite RSE extends to the edge of the panel. Dotted lines: limits
+        of the RSE for imprecise and for unidentifiable parameters; limit of a high prior
+        sensitivity.
 
     Examples
     --------
@@ -74,9 +74,9 @@ def _draw_bars(axis: Axes, table: pd.DataFrame, column: str) -> None:
     values = table[column].to_numpy(dtype=float)
     known = values[np.isfinite(values)]
     edge = max(2 * HOPELESS, 1.5 * known.max(initial=0.0)) if column == "rse" else np.inf
-    told = (table["verdict"] == "identified").to_numpy()
+    identified = (table["verdict"] == "identified").to_numpy()
     for verdict, (name, colour, hatch) in _LOOKS.items():
-        mine = np.flatnonzero((told == verdict) & ~np.isnan(values))
+        mine = np.flatnonzero((identified == verdict) & ~np.isnan(values))
         if mine.size:
             axis.barh(mine, np.minimum(values[mine], edge), color=colour, hatch=hatch, height=0.65,
                       edgecolor="white", linewidth=0, label=name)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Parts that pictures have in common: grids of axes, legends, labels, marks of observations."""
+"""Common parts of plots: grids of axes, legends, labels, marks of observations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,18 +17,18 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _ROW = 4
-"""Entries of a legend side by side."""
+"""Number of columns of a legend."""
 
 _MARKS: Mapping[int, tuple[str, str, dict[str, Any]]] = {
     0: ("o", "observed", {"color": OBSERVED, "markersize": 2.5, "alpha": 0.6}),
     -1: ("v", "below LLOQ", {"color": COLOURS[1], "markersize": 4, "fillstyle": "none"}),
     1: ("^", "above ULOQ", {"color": COLOURS[1], "markersize": 4, "fillstyle": "none"}),
 }
-"""By the side that is censored: mark, name, look."""
+"""Mark, name and style by the side of censoring."""
 
 
 def make_axes(figure: Figure | SubFigure, count: int, columns: int, **options: Any) -> list[Axes]:
-    """Return ``count`` axes in rows of ``columns``; the places that are left stay empty."""
+    """Return ``count`` axes in rows of ``columns``; remaining positions are empty."""
     rows = max(1, -(-count // columns))
     axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
     for axis in axes[count:]:
@@ -44,20 +44,20 @@ def finish(
     title: str = "",
     columns: int = _ROW,
 ) -> None:
-    """Put title and legend above the panels, each name once.
+    """Add the title and a legend above the panels, with each name once.
 
     Parameters
     ----------
     figure : Figure
-        The whole.
+        The figure.
     axes : iterable of Axes
-        Whose marks are named.
+        Axes whose marks are in the legend.
     attrs : mapping
-        Of the result: its ``label`` says what the draws are, if they are not the posterior's.
+        Attributes of the result; ``label`` describes draws that are not from the posterior.
     title : str
-        Of the figure.
+        Title of the figure.
     columns : int
-        Names side by side.
+        Number of columns of the legend.
     """
     label = f"draws of {attrs['label']}" if attrs.get("label") else ""
     text = "\n".join(part for part in (title, label) if part)
@@ -66,7 +66,7 @@ def finish(
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(name, handle)
     if found:
-        # The title is the legend's: two things above the panels would lie on one another.
+        # The title is that of the legend, because a separate title would overlap it.
         figure.legend(
             list(found.values()), list(found), loc="outside upper center",
             ncols=min(columns, len(found)), title=text or None, title_fontsize=9,
@@ -87,7 +87,7 @@ def name_with_unit(name: str, unit: str | None) -> str:
 
 
 def is_spread(values: FloatArray) -> bool:
-    """Return whether values are positive and so spread that a logarithmic axis shows more.
+    """Return whether values are positive and span more than a factor of 200.
 
     Examples
     --------
@@ -100,21 +100,21 @@ def is_spread(values: FloatArray) -> bool:
 
 
 def choose_log(log: bool | None, values: FloatArray) -> bool:
-    """Return whether an axis is logarithmic: as asked, else as the values are."""
+    """Return whether an axis is logarithmic: the given choice, otherwise that of the values."""
     return is_spread(values) if log is None else log
 
 
 def draw_observed(axis: Axes, x: FloatArray, y: FloatArray, censored: NDArray[np.int64]) -> None:
-    """Draw observations; a censored one is an open triangle at its limit, never a value.
+    """Draw observations; a censored one is an open triangle at its limit.
 
     Parameters
     ----------
     axis : Axes
-        Where.
+        Axes of the panel.
     x, y : (N,) array
-        Places; ``y`` is the limit of what is censored.
+        Coordinates; ``y`` is the limit for censored observations.
     censored : (N,) array of int
-        0, or -1 below the limit, 1 above.
+        0, -1 (below the limit) or 1 (above the limit).
     """
     for side, (mark, name, look) in _MARKS.items():
         mine = np.asarray(censored) == side

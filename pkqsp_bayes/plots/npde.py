@@ -31,23 +31,23 @@ def plot_npde(
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.npde` returns; or a fit, which is analysed with its defaults.
+        Result of `pkqsp_bayes.npde`, or a fit, which is analysed with the defaults.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     endpoint : str, optional
-        Which; by default all, a row each.
+        Endpoint; by default all, one row per endpoint.
 
     Returns
     -------
     matplotlib.figure.Figure
         Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
-        observations, whose NPDE is a draw from the model beyond the limit. Right: NPDE in order
-        within the 95 % band of each rank.
+        observations, whose NPDE is a draw from the model beyond the limit. Right: sorted NPDE with
+        the 95 % band of each rank.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.npde`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.npde`.
 
     Examples
     --------
@@ -80,16 +80,16 @@ def _draw_row(row: NDArray[np.object_], errors: xr.Dataset, name: str) -> None:
 
 
 def draw_scores(axis: Axes, x: FloatArray, scores: FloatArray, side: NDArray[np.int64]) -> None:
-    """Draw scores that are standard normal if the model holds, with their trend.
+    """Draw scores that are standard normal if the model is correct, with their trend.
 
     Parameters
     ----------
     axis : Axes
-        Where.
+        Axes of the panel.
     x, scores : (N,) array
-        Abscissa and scores.
+        Abscissae and scores.
     side : (N,) array of int
-        Not 0 where censored: left out of the trend.
+        Not 0 for censored observations, which are not in the trend.
     """
     low, middle, high = (float(stats.norm.ppf(p)) for p in _QUANTILES)
     axis.axhspan(low, high, color=BAND, alpha=0.25, linewidth=0)
@@ -99,7 +99,7 @@ def draw_scores(axis: Axes, x: FloatArray, scores: FloatArray, side: NDArray[np.
 
 
 def _draw_quantiles(axis: Axes, scores: FloatArray) -> None:
-    """Draw ordered scores against normal quantiles, within the 95 % band of each rank."""
+    """Draw sorted scores against normal quantiles, with the 95 % band of each rank."""
     size = scores.size
     rank = np.arange(1, size + 1)
     expected = stats.norm.ppf((rank - 0.5) / size)
@@ -107,4 +107,4 @@ def _draw_quantiles(axis: Axes, scores: FloatArray) -> None:
     axis.fill_between(expected, low, high, color=BAND, alpha=0.35, linewidth=0)
     axis.plot(expected, np.sort(scores), "o", color="black", markersize=2.5)
     axis.set_xlabel("normal quantile")
-    axis.set_ylabel("NPDE, in order")
+    axis.set_ylabel("sorted NPDE")

@@ -1,4 +1,4 @@
-"""Draws of the population parameters: pairs, correlations, traces."""
+"""Plots of draws of the population parameters: pairs, correlations, traces."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ __all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
 
 FloatArray = NDArray[np.float64]
 _MOST = 8
-"""Parameters in a plot of pairs, if none are named."""
+"""Default number of parameters in a plot of pairs."""
 _TRACES = 4
 _THINNED = 1000
 _STYLES = ("-", "--", ":", "-.")
@@ -29,26 +29,27 @@ LABELS = sequence(TEXT, wanted='give a list of labels, such as ["CL", "omega[CL]
 
 @checked(fit=FIT, labels=LABELS)
 def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
-    """Plot the draws of population parameters against one another; divergences are marked.
+    """Plot pairs of population parameters, with divergent transitions.
 
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
-        Which parameters (``CL``, ``omega[CL]``, ...); by default all, or the eight with the largest
+        Parameters (``CL``, ``omega[CL]``, ...); by default all, or the eight with the largest
         correlations.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Diagonal: histogram of each parameter. Below: up to 1000 draws of each pair; vermilion
-        crosses: all divergent transitions. Above: the correlation of the draws.
+        Diagonal: histogram of each parameter. Lower triangle: up to 1000 draws of each pair, with
+        all divergent transitions as vermilion crosses. Upper triangle: the correlation of the
+        draws.
 
     Raises
     ------
     CheckError
-        If there is no such parameter.
+        If a parameter does not exist.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
 
 
 def _varying(fitted: FittedModel) -> dict[str, FloatArray]:
-    """Return the draws of what is not a known number, by label."""
+    """Return the draws of parameters that are not constant, by label."""
     return {name: values for name, values in fitted.draws.items() if np.ptp(values) > 0}
 
 
@@ -95,7 +96,7 @@ def _chosen(draws: dict[str, FloatArray], labels: Sequence[str] | None) -> dict[
 
 
 def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, FloatArray]:
-    remedy = "name some of " + ", ".join(draws)
+    remedy = "give some of " + ", ".join(draws)
     issues = [
         Issue(where="labels", what=f"no parameter {name!r} was estimated", remedy=remedy)
         for name in labels
@@ -107,7 +108,7 @@ def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, Flo
 
 
 def _divergent(fitted: FittedModel, size: int) -> NDArray[np.bool_]:
-    """Return which draws are divergent, in the order of the flat draws."""
+    """Return which draws are divergent, in the order of the draws of all chains."""
     stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
     if "diverging" not in stats:
         return np.zeros(size, dtype=bool)
@@ -130,7 +131,7 @@ def _write(axis: Axes, correlation: float) -> None:
 
 
 def _name(axes: NDArray[np.object_], names: Sequence[str]) -> None:
-    """Name the rows and columns; only the outer panels have numbers."""
+    """Label rows and columns; only the outer panels have tick labels."""
     for (i, j), axis in np.ndenumerate(axes):
         axis.grid(visible=False)
         axis.locator_params(nbins=3)
@@ -149,19 +150,19 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
-        Which parameters; by default all that were estimated.
+        Parameters; by default all estimated ones.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The lower triangle of the matrix of correlations, in colour and in numbers.
+        Lower triangle of the correlation matrix, as colours and numbers.
 
     Raises
     ------
     CheckError
-        If there is no such parameter.
+        If a parameter does not exist.
 
     Examples
     --------
@@ -193,24 +194,24 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
 
 @checked(fit=FIT, labels=LABELS)
 def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
-    """Plot the draws of population parameters, chain by chain.
+    """Plot the traces of population parameters by chain.
 
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
-        Which parameters; by default the first four.
+        Parameters; by default the first four.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a parameter, one colour a chain.
+        One panel per parameter, one colour per chain.
 
     Raises
     ------
     CheckError
-        If there is no such parameter.
+        If a parameter does not exist.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`plot_positivity`: covariates of those studied, and of those to whom a claim is applied."""
+"""`plot_positivity`: covariates of the study and of the target population."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,9 @@ __all__ = ["plot_positivity"]
 
 _POPULATIONS = ("study", "target")
 _BINS = 15
-_RECORD = instance(CausalRecord, pd.DataFrame, wanted="give what pkqsp_bayes.causal_record returns")
+_RECORD = instance(
+    CausalRecord, pd.DataFrame, wanted="give the result of pkqsp_bayes.causal_record"
+)
 _UNITS = mapping(TEXT, wanted='give a mapping of covariates to units, such as {"WT": "kg"}')
 
 
@@ -31,16 +33,16 @@ def plot_positivity(
     Parameters
     ----------
     record : CausalRecord or DataFrame
-        What `pkqsp_bayes.causal_record` returns for a target; or its ``covariates``: one row a
-        subject, ``population`` (study, target) beside the covariates.
+        Result of `pkqsp_bayes.causal_record` for a target; or its ``covariates``: one row per
+        subject, with ``population`` (study, target) and covariates.
     units : mapping of str to str, optional
-        Of the covariates, for the axes.
+        Units of the covariates for the axes.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each covariate: shares of both populations, in the same bins. Where the target
-        has subjects and the study has none, the claim is an extrapolation.
+        One panel for each covariate: shares of both populations in the same bins. In bins where
+        only the target has subjects, the claim is an extrapolation.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def plot_positivity(
     """
     covariates = record.covariates if isinstance(record, CausalRecord) else record
     if covariates is None or set(covariates.columns) <= {"population"}:
-        what, remedy = "it has no covariates", "make the record with a target and with covariates"
+        what, remedy = "it has no covariates", "create the record with a target and with covariates"
         raise CheckError([Issue(where="record", what=what, remedy=remedy)])
     names = [name for name in covariates.columns if name != "population"]
     columns = min(3, len(names))
@@ -75,7 +77,7 @@ def plot_positivity(
 
 
 def _draw_panel(axis: Axes, values: list[pd.Series]) -> None:
-    """Draw shares of both populations: bins of numbers, or levels."""
+    """Draw shares of both populations, by bins of numbers or by levels."""
     if all(pd.api.types.is_numeric_dtype(v) for v in values):
         edges = np.histogram_bin_edges(pd.concat(values), bins=_BINS)
         shares = [100 * np.histogram(v, bins=edges)[0] / max(1, len(v)) for v in values]

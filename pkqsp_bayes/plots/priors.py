@@ -1,4 +1,4 @@
-"""`plot_prior_posterior`, `plot_prior_check`: what priors say, and what data made of them."""
+"""`plot_prior_posterior`, `plot_prior_check`: comparison of priors with posteriors and data."""
 
 from collections.abc import Mapping
 
@@ -34,36 +34,36 @@ FloatArray = NDArray[np.float64]
 
 _BANDS = ((0.05, 0.95, 0.3), (0.25, 0.75, 0.55))
 _BINS = 20
-_DECADES = 30.0  # ratio of a range from which on its axis is logarithmic
+_DECADES = 30.0  # smallest ratio of the ends of a logarithmic axis
 _COLUMNS = 4
 PANELS = 16
-"""Parameters that are drawn at most."""
+"""Largest number of parameters in a plot."""
 
 
 @checked(prior=PRIOR_DRAWS, check=either(DATASET, STUDY))
 @quiet_dependencies()
 def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figure:
-    """Plot what priors predict for a study around what was observed, and statistics of both.
+    """Plot prior predictions of a study with its observations, and statistics of both.
 
     Parameters
     ----------
     prior : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returns.
+        Result of `pkqsp_bayes.sample_prior`.
     check : Dataset, Study, str, Path or DataFrame
-        What `pkqsp_bayes.prior_check` returns for it; or the study, which is checked with its
+        Result of `pkqsp_bayes.prior_check` for this prior, or the study, which is checked with the
         defaults.
 
     Returns
     -------
     matplotlib.figure.Figure
         One row for each endpoint. Left: bands of the prior predictive over time, and the
-        observations that ``prior`` was drawn beside. Then a panel for each statistic: histogram of
-        the replicates, and the observed value (vermilion) with its p.
+        observations in ``prior``. Other panels: for each statistic a histogram of the replicates,
+        and the observed value (vermilion) with its p-value.
 
     Raises
     ------
     CheckError
-        As `pkqsp_bayes.prior_check`.
+        The problems that `pkqsp_bayes.prior_check` reports.
 
     Examples
     --------
@@ -76,8 +76,8 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
         check = prior_check(prior, check)
     require_variables(check, ("observed", "replicated", "box_p"), "prior_check")
     endpoints = [str(name) for name in check["endpoint"].to_numpy()]
-    told = np.isfinite(check["observed"].to_numpy()).any(axis=0)
-    statistics = check["statistic"].to_numpy()[told]
+    known = np.isfinite(check["observed"].to_numpy()).any(axis=0)
+    statistics = check["statistic"].to_numpy()[known]
     width, height = 4.2 + 2.1 * len(statistics), 2.7 * len(endpoints) + 0.5
     with new_figure(width=width, height=height) as figure:
         ratios = [2.0, *(1.0 for _ in statistics)]
@@ -94,7 +94,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
 
 
 def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
-    """Bands of the prior predictive over time, in bins, and the observations."""
+    """Draw bands of the prior predictive in bins of time, and the observations."""
     seen = prior["observed_data"].to_dataset()["DV"]
     mine = (seen.endpoint == endpoint).to_numpy()
     drawn = prior["prior_predictive"].to_dataset()["DV"].stack(sample=("chain", "draw"))
@@ -150,24 +150,24 @@ def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
 
 @checked(fit=FIT, study=STUDY)
 def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure:
-    """Plot the density of each prior over the draws of its posterior.
+    """Plot the density of each prior with the posterior draws.
 
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame
         The study of the fit.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each population parameter, sixteen at most, with its unit.
+        One panel for each population parameter with its unit, at most sixteen.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Examples
     --------
@@ -190,18 +190,18 @@ def plot_densities(
     units: Mapping[str, str] | None = None,
     label: str = "",
 ) -> Figure:
-    """Plot the density of each prior over draws.
+    """Plot the density of each prior with draws.
 
     Parameters
     ----------
     priors : mapping of str to Distribution
-        By label; the first sixteen are drawn.
+        Priors by label; the first sixteen are drawn.
     draws : mapping of str to array
-        By the same labels.
+        Draws by the same labels.
     units : mapping of str to str, optional
-        Of the parameters, for the axes.
+        Units of the parameters for the axes.
     label : str
-        What the draws are, if not the posterior's.
+        Label of draws that are not from the posterior.
     """
     names = list(priors)[:PANELS]
     columns = max(1, min(_COLUMNS, len(names)))
@@ -221,7 +221,7 @@ def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
     middle, reach = np.median(draws), 4 * (high - low)
     left = max(min(edges[0], low), middle - reach)
     right = min(max(edges[1], high), middle + reach)
-    if right <= left:  # a parameter that has not moved
+    if right <= left:  # all draws are equal
         left, right = edges
     grid = np.linspace(left, right, 200)
     axis.hist(draws, bins=30, density=True, color=COLOURS[5], alpha=0.8, label="posterior")

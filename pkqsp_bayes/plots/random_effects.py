@@ -1,4 +1,4 @@
-"""`plot_random_effects`: their distributions, and how they go with covariates."""
+"""`plot_random_effects`: distributions of random effects, and relations with covariates."""
 
 from collections.abc import Iterator
 
@@ -24,32 +24,32 @@ __all__ = ["is_category", "level_name", "plot_random_effects"]
 
 FloatArray = NDArray[np.float64]
 _LEVELS = 4
-"""Different numbers, up to which a covariate is a category."""
+"""Largest number of different numbers of a categorical covariate."""
 
 
 @checked(result=DATASET_OR_FIT, study=STUDY)
 def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = None) -> Figure:
-    """Plot the random effects of the subjects: their distribution, and against covariates.
+    """Plot the distributions of the random effects, and random effects against covariates.
 
     Parameters
     ----------
     result : Dataset, DataTree, str or Path
-        What `pkqsp_bayes.individual_effects` returns, or a fit.
+        Result of `pkqsp_bayes.individual_effects`, or a fit.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One column for each random effect, eta, then kappa. First row: histogram of the posterior
-        means, the density of the model (line), and the shrinkage, 1 - SD / omega. Then a row for
-        each covariate: numbers with a smooth trend, categories (text, or up to four different
+        One column for each random effect, first eta, then kappa. First row: histogram of the
+        posterior means, density of the model (line), and shrinkage, 1 - SD / omega. Other rows:
+        each covariate, numbers with a smooth trend, categories (text, or up to four different
         numbers) as box plots.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.individual_effects`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.individual_effects`.
 
     Examples
     --------
@@ -67,8 +67,8 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
         axes = figure.subplots(rows, len(columns), squeeze=False, sharey=False)
         for place, (name, values, omega, shrinkage) in enumerate(columns):
             _draw_distribution(axes[0, place], values.ravel(), omega)
-            said = f", shrinkage {100 * shrinkage:.0f} %" if np.isfinite(shrinkage) else ""
-            axes[0, place].set_title(name + said, fontsize=8)
+            suffix = f", shrinkage {100 * shrinkage:.0f} %" if np.isfinite(shrinkage) else ""
+            axes[0, place].set_title(name + suffix, fontsize=8)
             for axis, covariate in zip(axes[1:, place], covariates, strict=True):
                 _draw_against(axis, effects[covariate], values)
                 axis.set_ylabel(name)
@@ -81,7 +81,7 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
 
 
 def _columns(effects: xr.Dataset) -> Iterator[tuple[str, FloatArray, float, float]]:
-    """Give name, values (subject, any), omega and shrinkage of each random effect."""
+    """Yield name, values (subject, any), omega and shrinkage of each random effect."""
     for name in effects["effect"].to_numpy():
         one = effects.sel(effect=name)
         values = one["eta"].to_numpy()[:, None]

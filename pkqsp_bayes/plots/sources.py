@@ -1,4 +1,4 @@
-"""What a plot is made from: the result of an analysis, or a fit and its study."""
+"""Inputs of plots: the result of an analysis, or a fit and its study."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ __all__ = [
     "some_endpoints",
 ]  # fmt: skip
 
-DATASET = instance(xr.Dataset, wanted="give what the analysis returns")
+DATASET = instance(xr.Dataset, wanted="give the result of the analysis")
 DATASET_OR_FIT: Rule = either(FIT, DATASET)
 """The result of an analysis, or a fit."""
 
@@ -24,26 +24,27 @@ def dataset_of(
     study: StudyLike | None,
     analyse: Callable[[FitLike, StudyLike | None], xr.Dataset],
 ) -> xr.Dataset:
-    """Return the result of an analysis; where a fit is given, analyse it and its study first.
+    """Return the result of an analysis; a fit and its study are analysed first.
 
     Parameters
     ----------
     result : Dataset, FittedModel, DataTree, str or Path
-        What the analysis returned, or a fit.
+        Result of the analysis, or a fit.
     study : Study, str, Path or DataFrame, optional
-        The study of a fit; by default that of its folder.
+        Study of a fit; by default the study in its folder.
     analyse : callable
         The analysis.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand, or the result of an analysis with one.
+        If the study of a fit cannot be found, or if a study is given with the result of an
+        analysis.
     """
     if isinstance(result, xr.Dataset):
         if study is not None:
-            what = "it has no use beside the result of an analysis"
-            raise CheckError([Issue(where="study", what=what, remedy="leave it out")])
+            what = "it is not used with the result of an analysis"
+            raise CheckError([Issue(where="study", what=what, remedy="omit it")])
         return result
     return analyse(open_fit(result), study)
 
@@ -53,14 +54,14 @@ def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str)
     missing = [name for name in names if name not in result]
     if missing:
         what = f"it has no {', '.join(missing)}"
-        remedy = f"give what pkqsp_bayes.{analysis} returns"
+        remedy = f"give the result of pkqsp_bayes.{analysis}"
         raise CheckError([Issue(where="result", what=what, remedy=remedy)])
 
 
 def some_endpoints(result: xr.Dataset, endpoint: str | None) -> list[str]:
-    """Return the endpoints that are drawn: the one that is named, or all."""
+    """Return the endpoints that are drawn: the given one, or all."""
     names = [str(name) for name in result["endpoint"].to_numpy()]
     if endpoint is not None and endpoint not in names:
-        what, remedy = f"{endpoint!r} was not observed", "name one of " + ", ".join(names)
+        what, remedy = f"{endpoint!r} was not observed", "give one of " + ", ".join(names)
         raise CheckError([Issue(where="endpoint", what=what, remedy=remedy)])
     return names if endpoint is None else [endpoint]

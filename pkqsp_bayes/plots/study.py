@@ -1,4 +1,4 @@
-"""`plot_observations`, `plot_covariates`: the data."""
+"""`plot_observations`, `plot_covariates`: plots of the data."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def plot_observations(fit: FitLike) -> Figure:
     Parameters
     ----------
     fit : DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def _draw_endpoint(axis: Axes, frame: pd.DataFrame) -> None:
 
 @checked(study=STUDY)
 def plot_covariates(study: StudyLike) -> Figure:
-    """Plot how many subjects of a study have which covariates.
+    """Plot the distribution of each covariate of a study.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def plot_covariates(study: StudyLike) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each covariate, of the first record of each subject: histogram of numbers,
-        bars of categories (text, or up to four different numbers).
+        One panel for each covariate, with the first record of each subject: a histogram of numbers,
+        bars for categories (text, or up to four different numbers).
 
     Raises
     ------
@@ -111,7 +111,7 @@ def plot_covariates(study: StudyLike) -> Figure:
     found = as_study(study)
     names = found.covariates
     if not names:
-        what, remedy = "it has no covariates", "give a study that has some"
+        what, remedy = "it has no covariates", "give a study with covariates"
         raise CheckError([Issue(where="study", what=what, remedy=remedy)])
     columns = min(_COLUMNS, len(names))
     height = 2.2 * -(-len(names) // columns)

@@ -1,6 +1,6 @@
-"""How pictures look, and how they are saved.
+"""Style of plots, and functions that save them.
 
-The colours are those of Okabe & Ito 2008, Color Universal Design: colour-blind readers can
+The colours are those of Okabe & Ito 2008, Color Universal Design; colour-blind readers can
 distinguish them.
 """
 
@@ -29,7 +29,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 LINE, BAND, OBSERVED, GREY = "#0072B2", "#56B4E9", "#000000", "#999999"
 HATCHES = ("", "//", "..", "\\\\", "xx", "--", "oo", "||")
-"""What tells areas apart in print, in this order."""
+"""Hatches that distinguish areas in print, in this order."""
 
 _DPI = 110
 _COLOURS_KEPT = 128
@@ -46,7 +46,7 @@ _STYLE: dict[Any, Any] = {
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "pkqsp_bayes",
 }
-# Without dates and versions the same picture is the same file.
+# Without dates and versions, the same figure gives the same file.
 _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -55,9 +55,9 @@ _FORMATS = ("png", "svg", "pdf")
 
 
 class PlotFigure(Figure):
-    """A Matplotlib figure that keeps the style of the package, and that a notebook shows by itself.
+    """A Matplotlib figure that keeps the style of the package and that notebooks show.
 
-    It belongs to no window and to no state of ``matplotlib.pyplot``.
+    It has no window, and it is not in the state of ``matplotlib.pyplot``.
 
     Examples
     --------
@@ -66,12 +66,12 @@ class PlotFigure(Figure):
     """
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw it: ticks are made only now, and they have the style too."""
+        """Draw the figure with the style, which ticks need at this time."""
         with mpl.rc_context(_STYLE):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """Save it, as `matplotlib.figure.Figure.savefig`."""
+        """Save the figure, as `matplotlib.figure.Figure.savefig`."""
         with mpl.rc_context(_STYLE):
             super().savefig(fname, **options)
 
@@ -81,12 +81,12 @@ class PlotFigure(Figure):
 
 @contextmanager
 def new_figure(*, width: float, height: float) -> Iterator[PlotFigure]:
-    """Open a figure; what is drawn within the block has the style of the package.
+    """Open a figure for drawing in the style of the package.
 
     Parameters
     ----------
     width, height : float
-        In inches.
+        Size in inches.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def new_figure(*, width: float, height: float) -> Iterator[PlotFigure]:
 
 
 def figure_png(figure: Figure) -> bytes:
-    """Return a figure as a PNG file with a palette, a third as large as one without."""
+    """Return a figure as a PNG file with a palette, which makes it a third as large."""
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=_DPI)
     image = Image.open(drawn).convert("RGB").quantize(_COLOURS_KEPT)
@@ -108,22 +108,22 @@ def figure_png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
-@checked(figure=instance(Figure, wanted="give what a plot function returns"), path=PATH)
+@checked(figure=instance(Figure, wanted="give the result of a plot function"), path=PATH)
 def save_figure(figure: Figure, path: Path | str) -> None:
-    """Write a figure to a file, which appears whole or not at all.
+    """Write a figure to a file atomically.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        What a plot function returns.
+        Result of a plot function.
     path : Path
-        The suffix is the format: ``.png``, ``.svg`` or ``.pdf``. The same figure gives the same
-        bytes.
+        File, whose suffix is the format: ``.png``, ``.svg`` or ``.pdf``. The same figure gives the
+        same bytes.
 
     Raises
     ------
     CheckError
-        If the suffix is another, or the file cannot be written.
+        If there is no such format, or if the file cannot be written.
 
     Examples
     --------

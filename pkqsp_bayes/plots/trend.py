@@ -1,4 +1,4 @@
-"""A smooth trend through points: locally weighted straight lines."""
+"""Smooth trends of points by local linear regression."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,26 +11,26 @@ __all__ = ["draw_trend", "local_trend"]
 FloatArray = NDArray[np.float64]
 
 _LEAST = 8
-"""Points, and different places of them, below which there is no trend."""
+"""Smallest number of different abscissae for a trend."""
 _SHARE = 0.75
 _NEAR = 25
-"""Points, up to which all of them take part everywhere."""
+"""Largest number of points at which all of them are used everywhere."""
 _POINTS = 60
 
 
 def local_trend(
     x: FloatArray, y: FloatArray, at: FloatArray, share: float | None = None
 ) -> FloatArray:
-    """Return the local linear trend of points, with tricube weights of the nearest ones.
+    """Return the local linear trend of points, with tricube weights of the nearest points.
 
     Parameters
     ----------
     x, y : (N,) array
-        The points, all finite.
+        Points with finite coordinates.
     at : (M,) array
-        Where.
+        Abscissae at which the trend is computed.
     share : float, optional
-        Of the points that take part at each place; by default 0.75, or all where they are few.
+        Share of the points that is used at each abscissa; by default 0.75, or 1 for few points.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def local_trend(
 
 
 def draw_trend(axis: Axes, x: FloatArray, y: FloatArray, *, log: bool = False) -> None:
-    """Draw the trend of the points that are known, if there are enough of them."""
+    """Draw the trend of the finite points, if there are enough of them."""
     known = np.isfinite(x) & np.isfinite(y)
     if log:
         known &= (x > 0) & (y > 0)

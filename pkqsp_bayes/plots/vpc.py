@@ -29,7 +29,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["plot_vpc"]
 
 _COLUMNS = 3
-_CHECKS = either(sequence(DATASET, wanted="give what pkqsp_bayes.vpc returns", least=1),
+_CHECKS = either(sequence(DATASET, wanted="give the result of pkqsp_bayes.vpc", least=1),
                  DATASET_OR_FIT)  # fmt: skip
 _NAMES = {"TIME": "time", "TAD": "time after dose"}
 _SHARES = {"blq": ("below LLOQ", COLOURS[2]), "alq": ("above ULOQ", COLOURS[3])}
@@ -42,15 +42,15 @@ def plot_vpc(
     *,
     log: bool | None = None,
 ) -> Figure:
-    """Plot visual predictive checks: quantiles of the observations within those of replicates.
+    """Plot visual predictive checks: quantiles of observations and of replicates.
 
     Parameters
     ----------
     result : Dataset, sequence of Dataset, DataTree, str or Path
-        What `pkqsp_bayes.vpc` returns, of one endpoint or of several; or a fit: then each of its
-        endpoints is checked with the defaults of `pkqsp_bayes.vpc`.
+        Result of `pkqsp_bayes.vpc`, of one or several endpoints; or a fit, of which each endpoint
+        is checked with the defaults of `pkqsp_bayes.vpc`.
     study : Study, str, Path or DataFrame, optional
-        The study, for a fit.
+        Study, if `result` is a fit.
     log : bool, optional
         Whether the ordinate is logarithmic; by default where observations are positive and spread
         over a factor of 200.
@@ -58,14 +58,14 @@ def plot_vpc(
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each endpoint and stratum. Band: 95 % of the replicates' quantile; line: that
-        of the observations; open triangles: censored observations, at their limit. Below it the
-        share of censored observations over time, where there are any.
+        One panel for each endpoint and stratum. Bands: 95 % intervals of the quantiles of
+        replicates; lines: quantiles of the observations; open triangles: censored observations, at
+        their limit. Panel below: share of censored observations over time, if there are any.
 
     Raises
     ------
     CheckError
-        If the study of a fit is not at hand; as `pkqsp_bayes.vpc`.
+        If the study of a fit cannot be found, or as in `pkqsp_bayes.vpc`.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def _checks(
 
 
 def _share_limits(axes: Sequence[Axes]) -> None:
-    """Give the strata of one endpoint the same limits."""
+    """Set the same axis limits for the strata of one endpoint."""
     for name in ("x", "y"):
         ends = np.array([getattr(axis, f"get_{name}lim")() for axis in axes])
         for axis in axes:
@@ -152,7 +152,7 @@ def _draw_panel(axis: Axes, check: xr.Dataset, one: xr.Dataset, *, log: bool | N
 
 
 def _draw_quantile(axis: Axes, one: xr.Dataset, colour: str, style: str, name: str) -> None:
-    """Band: 95 % of the replicates' quantile; line: that of the observations."""
+    """Draw the 95 % band of a quantile of replicates, and the quantile of the observations."""
     time, band = one["time"].to_numpy(), one["simulated"].to_numpy()
     axis.fill_between(time, band[:, 0], band[:, -1], color=colour, alpha=0.25, linewidth=0,
                       label=f"{name}: 95 % of replicates")  # fmt: skip
@@ -160,7 +160,7 @@ def _draw_quantile(axis: Axes, one: xr.Dataset, colour: str, style: str, name: s
 
 
 def _shares(one: xr.Dataset) -> list[str]:
-    """Return the sides on which observations are censored."""
+    """Return the sides with censored observations."""
     return [side for side in _SHARES if float(one[f"{side}_observed"].max()) > 0]
 
 

@@ -1,8 +1,8 @@
-"""How long a gradient of the log density takes: our kernel against the pure Stan program.
+"""Comparison of the time of a gradient of the log density: the kernel against Stan.
 
-Both programs are bound to the same model, study and tolerances; the time of one gradient is the
-difference of two runs of ``log_prob`` over many and over few points, so that starting the process
-and reading the data play no part. The two are also compared in value.
+Both programs are bound to the same model, study and tolerances. The time of one gradient is the
+difference of two runs of ``log_prob`` over many and over few points, so that the start of the
+process and the reading of data are not included. The values of the two programs are compared too.
 """
 
 import contextlib
@@ -39,34 +39,34 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SECONDS = 0.5
 _MOST_POINTS = 4096
-_AGAIN = "try again: what is broken in the cache is built anew; free memory if it was killed"
+_AGAIN = "try again: damaged files of the cache are rebuilt; free memory if the program was killed"
 
 
 class PointError(ToolchainError):
-    """A program has no density at a point that it was asked for."""
+    """The error for a point at which a program has no log density."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradientBench:
-    """What one comparison found.
+    """The result of a comparison.
 
     Parameters
     ----------
     native_seconds, stan_seconds : float
         Wall time of one gradient of the log density, one thread.
     ratio : float
-        Their quotient, Stan over native.
+        Ratio of the times, Stan to native.
     value_difference, gradient_difference : float
-        Greatest differences at the points: absolute of the log density, relative to the
-        gradient's norm of the gradient.
+        Largest differences at the points: the absolute one of the log density, and that of the
+        gradient relative to its norm.
     points : int
-        At how many points values were compared.
+        Number of points at which values were compared.
     subjects, observations, states, parameters, individual_parameters : int
-        Size of the problem; ``parameters`` are those that are sampled.
+        Size of the problem; ``parameters`` are the sampled ones.
     rtol, atol : float
         Tolerances of both solvers.
     stan_method : str
-        Stan's solver.
+        Name of the Stan solver.
     """
 
     native_seconds: float
@@ -94,25 +94,25 @@ def bench_gradient(
     points: int = 5,
     seed: int = 1,
 ) -> GradientBench:
-    """Time the gradient of both backends, and compare their values.
+    """Measure the time of the gradient with both backends and compare the values.
 
     Parameters
     ----------
     model, study
-        As `bind_model` takes them.
+        As in `bind_model`.
     options : BindOptions, optional
-        Tolerances, Stan's solver.
+        Tolerances and the Stan solver.
     points : int
-        Random points around the start at which values are compared.
+        Number of random points around the initial values at which values are compared.
     seed : int
-        Of the points.
+        Random seed of the points.
 
     Raises
     ------
     CheckError
-        With every problem of the model and of the study.
+        With all problems of the model and of the study.
     ToolchainError
-        If a program cannot be compiled, or stops with an error.
+        If a program cannot be compiled or stops with an error.
     """
     chosen = options or BindOptions()
     bound = {b: bind_model(model, study, options=_with_backend(chosen, b)) for b in _BACKENDS}
@@ -140,21 +140,21 @@ def bench_gradient(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Wall time of one gradient, and the greatest memory that the process held, in MB."""
+    """The wall time of one gradient and the peak memory of the process, in MB."""
 
     seconds: float
     megabytes: float
 
 
 def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
-    """Return what one gradient of a bound model costs.
+    """Measure the time and memory of one gradient of a bound model.
 
     Parameters
     ----------
     bound : BoundModel
-        Program and data.
+        The program and its data.
     seed : int
-        Of the point.
+        Random seed of the point.
     """
     start = unconstrained_point(bound.starts)
     at = start + 0.1 * np.random.default_rng(seed).normal(size=(1, start.size))
@@ -192,21 +192,21 @@ def log_density(bound: BoundModel, points: FloatArray) -> tuple[FloatArray, Floa
     Parameters
     ----------
     bound : BoundModel
-        Program and data.
+        The program and its data.
     points : array (K, parameters)
-        Where.
+        Points on the unconstrained scale.
 
     Returns
     -------
     array (K,), array (K, parameters)
-        Values, with the Jacobian of the constraints, and gradients.
+        Values, which include the Jacobian of the constraints, and gradients.
     """
     return _Program.of(bound).evaluate(points)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Run:
-    """What one process took, and its table: log density and gradient, a row a point."""
+    """The cost of one process and its table: log density and gradient, one row per point."""
 
     seconds: float
     megabytes: float
@@ -215,7 +215,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Program:
-    """A compiled program with its data, run through its ``log_prob`` method."""
+    """A compiled program with its data, run by its ``log_prob`` method."""
 
     executable: Path
     data: str
@@ -231,7 +231,7 @@ class _Program:
         return table[:, 0], table[:, 1:]
 
     def seconds(self, points: FloatArray) -> float:
-        """Return the time of one gradient: twice as many points until they take long enough."""
+        """Return the time of one gradient, with enough points to measure it."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             few = self._fastest(folder, points[:1])
@@ -246,7 +246,7 @@ class _Program:
         return min(self.run(folder, points).seconds for _ in range(2))
 
     def run(self, folder: Path, points: FloatArray, *, watched: bool = False) -> _Run:
-        """Evaluate some points in a process of its own; watch its memory if asked to."""
+        """Evaluate points in a separate process; watch its memory if ``watched``."""
         data, at, out = (folder / name for name in ("data.json", "points.json", "out.csv"))
         if not data.exists():
             data.write_text(self.data)
@@ -273,16 +273,16 @@ def _begin(command: Sequence[str], log: TextIO) -> subprocess.Popen[bytes]:
         raise ToolchainError(f"{command[0]} does not run: {error.strerror}", _AGAIN) from error
 
 
-def _stopped(code: int, said: str, executable: Path) -> ToolchainError:
-    """Tell a program that refuses a point from one that does not work."""
+def _stopped(code: int, message: str, executable: Path) -> ToolchainError:
+    """Return the error for a program that refuses a point or does not work."""
     if code < 0 or code in (126, 127):
-        how = signal.Signals(-code).name if code < 0 else said[-300:]
+        how = signal.Signals(-code).name if code < 0 else message[-300:]
         return ToolchainError(f"{executable} does not work: {how}", _AGAIN)
-    return PointError(f"the program stopped: {said}")
+    return PointError(f"the program stopped: {message}")
 
 
 def _watch(process: subprocess.Popen[bytes]) -> float:
-    """Return the greatest memory of a process until it ends, in MB, seen every millisecond."""
+    """Return the peak memory of a process in MB, read every millisecond until it ends."""
     most = 0
     with contextlib.suppress(psutil.Error):  # it has ended
         seen = psutil.Process(process.pid)
@@ -293,6 +293,6 @@ def _watch(process: subprocess.Popen[bytes]) -> float:
 
 
 def _rows(path: Path) -> Sequence[str]:
-    """Return the rows of numbers of a Stan CSV file: no comments, no header."""
+    """Return the rows of numbers of a Stan CSV file, without comments and header."""
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     return lines[1:]

@@ -1,4 +1,4 @@
-"""Binding: a checked model, its priors and a study become a program with its data, once."""
+"""Binding of a checked model, its priors and a study into a program with its data."""
 
 import logging
 from collections.abc import Mapping
@@ -39,24 +39,24 @@ __all__ = ["BIND_OPTIONS", "BindOptions", "BoundModel", "bind_model", "prior_pla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindOptions:
-    """Choices of a fit that are no part of the model.
+    """Options of a fit that are not part of the model.
 
     Parameters
     ----------
     backend : {"native", "stan"}
-        Our kernel, or Stan's own ODE solver.
+        The kernel of this package, or Stan's own ODE solver.
     method : str
-        Stan's solver, for ``backend="stan"``.
+        Name of the Stan solver, for ``backend="stan"``.
     blq : {"M1", "M3"}
-        What becomes of censored observations.
+        Method for censored observations.
     centred : mapping of str to bool
-        Parameter (``CL``; ``kappa[CL]`` for its deviations of occasions) to whether its random
-        effect is sampled centred. By default it is where the data say much of each value: where
-        the median subject (subject's occasion) has at least three observations a random effect,
-        an observation being shared among the effects that move its output; elsewhere
-        non-centred. A block of correlated effects goes with
-        its scarcest; an SD that is known to be 0 is never centred. See Betancourt & Girolami
-        2015, in Current Trends in Bayesian Methodology with Applications.
+        Whether the random effect of a parameter (``CL``; ``kappa[CL]`` for its occasions) is
+        sampled centred. By default it is centred if the data are informative about each value: if
+        the median subject (or occasion of a subject) has at least three observations per random
+        effect, where an observation is shared among the effects on its output. Otherwise it is
+        non-centred. A block of correlated effects is centred if its effect with the fewest
+        observations is; an SD that is fixed to 0 is never centred. See Betancourt & Girolami 2015,
+        in Current Trends in Bayesian Methodology with Applications.
     solver : SolverSettings
         Tolerances and limits.
     slice_size : int
@@ -76,43 +76,44 @@ BIND_OPTIONS = record(
     blq=one_of("M1", "M3"), solver=FIT_SOLVER_SETTINGS, slice_size=count(),
     centred=mapping(FLAG, wanted='give a mapping of names to True or False, as {"CL": False}'),
 )  # fmt: skip
-"""What they may be."""
+"""Valid values of the options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoundModel:
-    """A program, its data, and the names that its draws have for people.
+    """A program, its data, and readable names for its draws.
 
     Parameters
     ----------
     program : str
         The Stan program.
     prior_program : str
-        Another that draws all parameters, predictions and replicates from the prior, with the
-        same data, header, dims and names; it has no parameters, and is run with ``fixed_param``.
+        A program that draws all parameters, predictions and replicates from the prior, with the
+        same data, header, dims and names. It has no parameters and is run with ``fixed_param``.
     header : str or None
-        C++ header with its external functions.
+        C++ header with the external functions of the program.
     data : mapping
         Value of each variable of the ``data`` block.
     dims : mapping of str to tuple of str
         Dimensions of each variable.
     coords : mapping
-        Labels along them.
+        Labels along each dimension.
     names : mapping of str to str
-        Identifier in the program to the user's name.
+        The user's name for each identifier of the program.
     starts : mapping of str to Start
-        Where each parameter may begin, in the order of declaration.
+        Initial value of each parameter, in the order of declaration.
     states, individual_parameters : int
-        Size of the ODE system, and of what it is solved with.
+        Numbers of states and of individual parameters of the ODE system.
     solved_with : tuple of str
-        The individual parameters, in the solver's order.
+        The individual parameters in the order of the solver.
     centred : mapping of str to bool
-        Random effect (as `BindOptions.centred` names it) to whether it is sampled centred.
+        Whether each random effect (named as in `BindOptions.centred`) is sampled centred.
     observed : mapping
-        Of each observation: ``ID``, ``TIME``, ``endpoint``, ``DV``, and its endpoint's ``LLOQ`` and
-        ``ULOQ`` (NaN where there is none); values in the unit of the output.
+        ``ID``, ``TIME``, ``endpoint``, ``DV``, ``LLOQ`` and ``ULOQ`` of each observation (NaN
+        without a limit), with values in the unit of the output.
     design, values : str
-        Digests of the study without and of its observed values (`pkqsp_bayes.program.study_key`).
+        Digests of the study without its observed values, and of these values
+        (`pkqsp_bayes.program.study_key`).
     """
 
     program: str
@@ -142,16 +143,16 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
     Parameters
     ----------
     model : ModelSpec
-        As stated.
+        The stated model.
     study : Study
-        The table.
+        The study.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
 
     Returns
     -------
     BoundModel
-        What a sampler needs, and what a reader of the draws needs.
+        The program, the data, and the names and labels of the draws.
 
     Raises
     ------
@@ -187,12 +188,12 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
 
 
 def prior_places(bound: BoundData) -> Mapping[str, Place]:
-    """Return where the program keeps each parameter that has a prior, and within which bounds.
+    """Return the variable and the bounds of each parameter that has a prior.
 
     Parameters
     ----------
     bound : BoundData
-        As `bind_data` makes it.
+        The result of `bind_data`.
     """
     return _features(bound).places
 
@@ -236,5 +237,5 @@ def _features(bound: BoundData) -> Fragment:
             residual_fragment(bound),
         ]
     )
-    # First, because the features' draws are made from the joint ones.
+    # First, because the draws of the features use the joint draws.
     return join_fragments([joint_fragment(bound.spec, features.places), features])

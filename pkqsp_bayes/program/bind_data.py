@@ -1,4 +1,4 @@
-"""`BoundData`: model, study and options brought together, before any text is printed."""
+"""Binding of model, study and options into `BoundData`, from which programs are printed."""
 
 import re
 from collections.abc import Mapping
@@ -36,19 +36,19 @@ _Population = Mapping[str, PopulationParameterSpec]
 def bind_data(
     model: ModelSpec, study: Study, *, blq: Literal["M1", "M3"], centred: Mapping[str, bool]
 ) -> BoundData:
-    """Return what every fragment reads.
+    """Return the bound data that all fragments read.
 
     Parameters
     ----------
     model, study
-        As `pkqsp_bayes.program.bind.bind_model` takes them.
+        As in `pkqsp_bayes.program.bind.bind_model`.
     blq, centred
         As in `pkqsp_bayes.program.bind.BindOptions`.
 
     Raises
     ------
     CheckError
-        With every problem of the model and of the study.
+        With all problems of the model and of the study.
     """
     model = unfold_trajectories(model)
     _check_names(model)
@@ -85,7 +85,7 @@ def bind_data(
 
 
 def _varying(population: _Population) -> tuple[str, ...]:
-    """Return the parameter of each random effect: of the subjects, then of their occasions."""
+    """Return the parameter of each random effect, first of subjects, then of occasions."""
     of_subjects = [name for name, p in population.items() if p.iiv is not None]
     return (*of_subjects, *(name for name, p in population.items() if p.iov is not None))
 
@@ -94,7 +94,7 @@ def _check_names(model: ModelSpec) -> None:
     issues = [
         Issue(
             where=f"population.{name}",
-            what=f"the result of a fit has something called {name!r}",
+            what=f"the name {name!r} is reserved for a variable of the results",
             remedy="choose another name",
         )
         for name in model.population.parameters
@@ -105,7 +105,7 @@ def _check_names(model: ModelSpec) -> None:
 
 
 def _with_marginals(model: ModelSpec) -> ModelSpec:
-    """Give what has a joint prior its marginal, for its bounds and where it starts."""
+    """Return a model with the marginals of joint priors, for bounds and initial values."""
     values: dict[str, PriorSpec | float] = {}
     for joint in model.joint_prior.values():
         values |= joint_marginals(joint)
@@ -129,7 +129,7 @@ def _check_centred(population: _Population, centred: Mapping[str, bool]) -> None
     known |= {kappa_label(name) for name, p in population.items() if p.iov is not None}
     issues = [
         Issue(where=f"centred.{name}", what="there is no such random effect",
-              remedy="the random effects are of " + (", ".join(sorted(known)) or "no parameter"))
+              remedy="those of the model are " + (", ".join(sorted(known)) or "none"))
         for name in centred
         if name not in known
     ]  # fmt: skip

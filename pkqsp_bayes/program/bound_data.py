@@ -1,4 +1,4 @@
-"""What every fragment reads: model, lowered system, subjects and observations, bound once."""
+"""Bound data of a program: model, lowered system, subjects and observations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One random effect, of a subject or an occasion: its parameter, form, standard deviation.
+    """A random effect of subjects or occasions, with its parameter, form and standard deviation.
 
     Parameters
     ----------
     parameter : str
-        The parameter that it moves, by the user's name.
+        Name of its parameter.
     form : str
-        How it moves it: a name of `pkqsp_bayes.statistics.RANDOM_EFFECTS`.
+        Form of the effect: a name in `pkqsp_bayes.statistics.RANDOM_EFFECTS`.
     scale : PriorSpec or float
-        Prior of its standard deviation (omega, omega_iov), or the number.
+        Prior of its standard deviation (omega, omega_iov), or the fixed number.
     centred : bool
-        Whether the sampler sees eta (kappa) itself, or eta / omega.
+        Whether the sampler draws eta (kappa) itself, or eta / omega.
     """
 
     parameter: str
@@ -53,17 +53,16 @@ class Observations:
     output : (n,) array of int
         0-based output of the lowered system.
     value : (n,) array of float
-        DV; the limit where it is censored.
+        DV, or the limit if it is censored.
     censored : (n,) array of int
-        0: measured; -1: below ``value``; 1: above it.
+        0 for measured, -1 for below ``value``, 1 for above it.
     row : (n,) array of int
         0-based row of the study's table.
     lower, upper : (n,) array of float
-        Limits of quantification of each observation, censored or not: its endpoint's LLOQ and
-        ULOQ; NaN where none is known.
+        Limits of quantification of each observation, censored or not: LLOQ and ULOQ of its
+        endpoint; NaN if unknown.
     limit : (n,) array of float
-        Where censored: the far end of the interval that holds the value (LIMIT); NaN where there
-        is none.
+        For a censored value, the other end of its interval (LIMIT); NaN without one.
 
     Values and limits are in the unit of the output.
     """
@@ -80,7 +79,7 @@ class Observations:
 
     @property
     def has_intervals(self) -> bool:
-        """Whether a value is known to lie in an interval with two ends."""
+        """Return whether a censored value has an interval with two ends."""
         return bool((~np.isnan(self.limit)).any())
 
     def __len__(self) -> int:
@@ -90,35 +89,35 @@ class Observations:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoundData:
-    """Everything that the fragments are made from.
+    """The input of all fragments of a program.
 
     Parameters
     ----------
     spec : ModelSpec
-        The model as stated.
+        The stated model.
     model : CompiledModel
-        Its equations, and what is printed of them.
+        The compiled equations of the model.
     timelines : tuple of Timeline
-        One a subject.
+        One per subject.
     observations : Observations
-        What the likelihood is of.
+        The observations of the likelihood.
     population : mapping of str to PopulationParameterSpec
-        Individual parameters in the order of ``ode.parameters``, which has coefficients of
-        covariates that change over time, and deviations of occasions, besides.
+        Individual parameters in the order of ``ode.parameters``, which also has coefficients of
+        time-varying covariates and deviations of occasions.
     effects : tuple of Effect
-        Random effects, in the same order.
+        Random effects of subjects, in the same order.
     blocks : tuple of tuples of int
-        Effects that are correlated, by index.
+        Indices of correlated effects.
     occasions : tuple of str
         Labels of the study's occasions.
     occasion_effects : tuple of Effect
-        Random effects of an occasion.
+        Random effects of occasions.
     covariates : mapping of str to (subjects,) array of float
-        Covariates that are fixed within a subject and move a parameter.
+        Covariates that are constant within a subject and have an effect on a parameter.
     identifiers : mapping of str to str
-        Name of a parameter, covariate or observation to its identifier in the program.
+        Identifier in the program of each parameter, covariate or observation.
     warnings : tuple of Issue
-        What is odd about the observations, but no error.
+        Warnings about the observations.
     """
 
     spec: ModelSpec
@@ -136,12 +135,12 @@ class BoundData:
 
     @property
     def ode(self) -> OdeInterface:
-        """Names and kinds; ``ode.parameters`` gives the order of individual parameters."""
+        """Return the interface of the system; ``ode.parameters`` is the order of parameters."""
         return self.model.ode
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """ID of each subject."""
+        """Return the ID of each subject."""
         return tuple(timeline.subject for timeline in self.timelines)
 
     def effect_of(self, parameter: str) -> int | None:
@@ -150,7 +149,7 @@ class BoundData:
         return names.index(parameter) if parameter in names else None
 
     def deviation_of(self, output: str) -> float:
-        """Return the standard deviation of the values observed of an output (1 without any)."""
+        """Return the standard deviation of the observed values of an output (1 without values)."""
         index = self.ode.output_names.index(output)
         values = self.observations.value[self.observations.output == index]
         deviation = float(np.std(values)) if values.size else 0.0

@@ -1,7 +1,7 @@
-"""How much the data say of each individual value, which decides how it is sampled.
+"""Number of observations per individual value, by which the parameterisation is chosen.
 
-An observation that several random effects move is shared among them: eight concentrations tell
-more of each of two values than of each of five.
+An observation that depends on several random effects is shared among them: eight concentrations are
+more informative about two values than about five.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pkqsp_bayes.study.study import Study
 __all__ = ["RICH", "Richness"]
 
 RICH = 3
-"""Observations a random effect (median, shared) from which on it is sampled centred."""
+"""Smallest median of shared observations per random effect for centred sampling."""
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -25,18 +25,19 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Richness:
-    """Observations by subject and by occasion, and how each is shared.
+    """Numbers of observations by subject and by occasion, shared among random effects.
 
     Parameters
     ----------
     output, subject, occasion : (n,) array of int
-        Of each observation; an occasion has a number of its own in each subject.
+        Output, subject and occasion of each observation; each occasion of each subject has its own
+        number.
     subjects : int
         Number of subjects.
     reached : mapping of str to tuple of int
-        Outputs that each individual parameter moves.
+        Outputs that depend on each individual parameter.
     effects : tuple of str
-        Parameters with random effects, each as often as it has some (of subject, of occasion).
+        Parameter of each random effect (of subjects, of occasions).
     """
 
     output: IntArray
@@ -55,7 +56,7 @@ class Richness:
         study: Study,
         effects: tuple[str, ...],
     ) -> "Richness":
-        """Count the observations of a study."""
+        """Return the counts for the observations of a study."""
         labels = study.table["OCC"].to_numpy(dtype=str)[observations.row]
         pairs = [f"{s} {label}" for s, label in zip(observations.subject, labels, strict=True)]
         occasion = np.unique(pairs, return_inverse=True)[1] if pairs else np.zeros(0, dtype=int)
@@ -69,11 +70,11 @@ class Richness:
         )
 
     def is_rich(self, parameter: str) -> bool:
-        """Whether the median subject's share of observations is enough for its value."""
+        """Return whether the median subject has enough observations for its value."""
         return self._median(self.subject, self.subjects, parameter) >= RICH
 
     def is_rich_by_occasion(self, parameter: str) -> bool:
-        """Whether the share of a subject's median occasion is."""
+        """Return whether the median occasion has enough observations for its value."""
         size = int(self.occasion.max(initial=-1)) + 1
         return size > 0 and self._median(self.occasion, size, parameter) >= RICH
 
@@ -83,7 +84,7 @@ class Richness:
         return round(float(np.median(found)), 9)  # thirds add up
 
     def _shares(self, parameter: str) -> FloatArray:
-        """Return what of each observation falls to a parameter's random effect."""
+        """Return the share of each observation for the random effect of a parameter."""
         moved = [self.reached.get(name, ()) for name in self.effects]
         mine = self.reached.get(parameter, ())
         share = {k: 1 / max(sum(k in outputs for outputs in moved), 1) for k in mine}

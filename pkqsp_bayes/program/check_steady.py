@@ -1,4 +1,4 @@
-"""Steady states that a study asks for and a system has not."""
+"""Checks of records that need a steady state which the system does not have."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ __all__ = ["steady_issues"]
 
 
 def steady_issues(model: CompiledModel, study: Study) -> list[Issue]:
-    """Return warnings of the states whose value at SS records may surprise.
+    """Return warnings of states with unexpected values at SS records.
 
     Parameters
     ----------
     model : CompiledModel
         The model.
     study : Study
-        The table.
+        The study.
     """
     kinds = set(study.table["SS"])
     issues = _accumulators(model) if kinds & {1, 2} else []
@@ -27,14 +27,14 @@ def steady_issues(model: CompiledModel, study: Study) -> list[Issue]:
 def _accumulators(model: CompiledModel) -> list[Issue]:
     """Warn of states that no equation reads."""
     names = model.unread_states
-    what = f"{', '.join(names)} only fills: SS records leave its value as it is"
-    return _warning(what, "give it an elimination, or read its gain since the record", names)
+    what = f"{', '.join(names)} only fills: SS records do not change its value"
+    return _warning(what, "add an elimination, or interpret its increase since the record", names)
 
 
 def _counted_twice(model: CompiledModel) -> list[Issue]:
-    """Warn of inputs of the system's own where SS = 2 adds a whole steady state."""
+    """Warn of endogenous inputs, which SS = 2 adds a second time."""
     names = model.own_inputs
-    what = f"{', '.join(names)} has an input of its own, which SS = 2 adds a second time"
+    what = f"{', '.join(names)} has an endogenous input, which SS = 2 adds a second time"
     return _warning(what, "use SS = 1, or a dose record with ADDL for the second regimen", names)
 
 

@@ -1,4 +1,4 @@
-"""A model and a study, checked together."""
+"""Checks of a model together with a study."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,20 +30,20 @@ __all__ = ["check"]
 
 @checked(model=MODEL, study=EXAMINED)
 def check(model: ModelLike, study: StudyLike | None = None) -> Issues:
-    """Report every problem of a model, and of a study with it.
+    """Return all problems of a model, and of a study with this model.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
-        As stated; or its name, or its file.
+        The stated model, its name, or its file.
     study : Study, str, Path or DataFrame, optional
-        A table, or its name or file; or one that was only examined (`examine_study`), whose errors
-        are reported with the rest.
+        A study, its name or file, or a table; the errors of a study that was only examined
+        (`examine_study`) are included.
 
     Returns
     -------
     Issues
-        A list of errors and warnings; empty if all is well.
+        A list of errors and warnings; empty if there are none.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def _issues(stated: ModelSpec, study: StudyLike | None) -> list[Issue]:
     broken = any(issue.severity == "error" for issue in issues)
     issues += _without_used_codes(model, study)
     if compiled is None or broken:
-        return issues  # without a system there is nothing to hold the study against
+        return issues  # without a system the study cannot be checked
     issues += _collected(subject_timelines, compiled, study)
     issues += [*level_issues(model, study), *sentinel_issues(model, study)]
     issues += steady_issues(compiled, study)
@@ -80,7 +80,7 @@ def _issues(stated: ModelSpec, study: StudyLike | None) -> list[Issue]:
 
 
 def _without_used_codes(model: ModelSpec, study: Study) -> list[Issue]:
-    """Return the study's warnings, less those of columns that the model reads."""
+    """Return the warnings of the study without those of columns that the model reads."""
     names = [*model.covariates]
     needless = set(code_issues(study)) - set(code_issues(study, used=names))
     return [issue for issue in study.warnings if issue not in needless]

@@ -1,4 +1,4 @@
-"""Checks of a study that need its model: levels, codes of missing values, samples before a dose."""
+"""Checks of a study with its model: levels, codes of missing values, samples before a dose."""
 
 from collections.abc import Iterator, Mapping
 
@@ -26,14 +26,14 @@ FloatArray = NDArray[np.float64]
 
 
 def level_issues(model: ModelSpec, study: Study) -> list[Issue]:
-    """Return a warning for each level of a category that the model states and no row has.
+    """Return a warning for each stated level of a categorical covariate that no row has.
 
     Parameters
     ----------
     model : ModelSpec
-        States levels, in ``covariates`` and in the effects of the population.
+        The model, with levels in ``covariates`` and in the effects of the population.
     study : Study
-        The table.
+        The study.
     """
     issues = []
     for name, levels in _stated_levels(model).items():
@@ -44,10 +44,10 @@ def level_issues(model: ModelSpec, study: Study) -> list[Issue]:
         seen = set(cells.astype(float)) if pd.api.types.is_numeric_dtype(cells) else set(cells)
         absent = [label for label, code in levels.items() if not {label, code} & seen]
         if absent:
-            what = f"no subject has the level {', '.join(absent)} that the model states"
+            what = f"no subject has the level {', '.join(absent)}, which the model states"
             issues.append(Issue(
                 severity="warning", where=f"{study.source}, column {column}", what=what,
-                remedy="check the codes; an effect of a level that never occurs keeps its prior",
+                remedy="check the codes; the data do not update the effect of this level",
             ))  # fmt: skip
     return issues
 
@@ -76,9 +76,9 @@ def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
     Parameters
     ----------
     model : ModelSpec
-        Says which columns are covariates; codes of its levels are none.
+        The model, with its covariates; codes of its levels are not reported.
     study : Study
-        The table.
+        The study.
     """
     issues: list[Issue] = []
     for name, covariate in model.covariates.items():
@@ -90,20 +90,20 @@ def sentinel_issues(model: ModelSpec, study: Study) -> list[Issue]:
         issues += row_issues(
             study.table, bad, source=study.source, column=column, severity="warning",
             what="it is {value}, which looks like a missing value",
-            remedy=f'leave it empty, or leave the row out: ignore = ["{column} == {{value}}"]',
+            remedy=f'leave the cell empty, or exclude the row: ignore = ["{column} == {{value}}"]',
         )  # fmt: skip
     return issues
 
 
 def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
-    """Return a warning of observed values that no output of a model is compared with.
+    """Return a warning of observed values that are not compared with an output.
 
     Parameters
     ----------
     model : ModelSpec
-        States no residual error.
+        The model, which states no residual error.
     study : Study
-        The table.
+        The study.
     """
     table = study.table
     seen = int(((table["EVID"] == 0) & (table["MDV"] == 0)).sum())
@@ -113,22 +113,22 @@ def unread_issues(model: ModelSpec, study: Study) -> list[Issue]:
     return [Issue(
         severity="warning", where=f"{study.source}, column DV",
         what=f"{seen} observations are not read, because no output has a residual error",
-        remedy=f'[observe.{name}] error = "{USUAL_RESIDUAL_ERROR}" (or another) compares them',
+        remedy=f'[observe.{name}] error = "{USUAL_RESIDUAL_ERROR}" (or another form) uses them',
     )]  # fmt: skip
 
 
 def limit_issues(model: CompiledModel, study: Study, seen: Observations) -> list[Issue]:
-    """Return limits of quantification that a quantity cannot lie below.
+    """Return the problems of limits of quantification that are not positive.
 
     Parameters
     ----------
     model : CompiledModel
-        Its outputs: a lognormal error needs positive values, a concentration or an amount has no
-        others.
+        The model with its outputs; values with a lognormal error, concentrations and amounts are
+        positive.
     study : Study
-        The table.
+        The study.
     seen : Observations
-        Which records are observed, and their limits in the units of the outputs.
+        The observations, with limits in the units of the outputs.
     """
     units = model.output_units
     issues: list[Issue] = []
@@ -149,32 +149,33 @@ def limit_issues(model: CompiledModel, study: Study, seen: Observations) -> list
                 study.table, bad, source=study.source, column="LLOQ", values=limit,
                 severity="error" if severity == "error" else "warning",
                 what=f"LLOQ is {{value}}, and {name} has no values below it",
-                remedy="correct the limit; a row without one leaves it empty",
+                remedy="correct the limit; leave it empty in a row without a limit",
             )  # fmt: skip
     return issues
 
 
 def _is_positive(unit: str | None) -> bool:
-    """Whether a unit is that of a concentration or an amount, and of no logarithm."""
+    """Return whether a unit is that of a concentration or an amount, not of a logarithm."""
     if not unit or split_log(unit)[0]:
         return False
     return any(same_dimension(unit, other) for other in ("mg/L", "mol/L", "mg", "mol"))
 
 
 def baseline_issues(model: CompiledModel, study: Study, seen: Observations) -> list[Issue]:
-    """Return the records where a prediction of zero, or its logarithm, is asked for.
+    """Return the problems of records at which a prediction is zero or the logarithm of zero.
 
-    Before the first dose, and at its time unless it is a bolus into what is observed, outputs of
-    many models are zero: a relative error has no scale there, and a logarithm no value.
+    Before the first dose, many outputs are zero. They are also zero at the time of the first dose,
+    unless it is a bolus into the observed state. Then a relative error has no scale, and a
+    logarithm has no value.
 
     Parameters
     ----------
     model : CompiledModel
         The model.
     study : Study
-        The table.
+        The study.
     seen : Observations
-        Which records are observed.
+        The observations.
     """
     dosed = _boluses_so_far(model, study)
     output = np.full(len(study.table), -1, dtype=np.int64)
@@ -201,39 +202,39 @@ def _of_output(
     observed = model.spec.observe.get(name)
     if observed is None or observed.error is None:
         return
-    said = np.array([None if key is None else baselines[key].get(name) for key in dosed])
+    kinds = np.array([None if key is None else baselines[key].get(name) for key in dosed])
     only = sum(o.error is not None for o in model.spec.observe.values()) == 1
     silent = (study.table["EVID"] == 0).to_numpy() & (study.table["MDV"] == 1).to_numpy()
-    remedy = "leave such samples out: MDV = 1, or an ignore rule; or "
+    remedy = "exclude such samples (MDV = 1, or an ignore rule), or "
     if RESIDUAL_ERRORS[observed.error.form].is_relative:
         yield from row_issues(
-            study.table, mine & (said == "zero"), source=study.source, column="TIME",
-            what=f"no drug is there yet: {name} is predicted to be 0, and its "
+            study.table, mine & (kinds == "zero"), source=study.source, column="TIME",
+            what=f"there is no drug yet: the prediction of {name} is 0, and its "
             f"{observed.error.form} error is relative to it",
-            remedy=remedy + f"error = {_widths_at_zero()}",
+            remedy=remedy + f"error = {_list_absolute_errors()}",
         )  # fmt: skip
     yield from row_issues(
-        study.table, mine & (said == "log of zero"), source=study.source, column="TIME",
-        what=f"no drug is there yet: {name} asks for the logarithm of 0",
+        study.table, mine & (kinds == "log of zero"), source=study.source, column="TIME",
+        what=f"there is no drug yet: {name} is the logarithm of 0",
         remedy=remedy + "give the model a baseline",
     )  # fmt: skip
     yield from row_issues(
-        study.table, silent & only & (said == "log of zero"), source=study.source, column="TIME",
-        what=f"no drug is there yet: {name} asks for the logarithm of 0, and has no value here",
-        remedy="nothing is observed here, so that the fit goes on", severity="warning",
+        study.table, silent & only & (kinds == "log of zero"), source=study.source, column="TIME",
+        what=f"there is no drug yet: {name} is the logarithm of 0, and has no value here",
+        remedy="this record has no observation, so the fit is not affected", severity="warning",
     )  # fmt: skip
 
 
-def _widths_at_zero() -> str:
-    """Return the errors that have a scale where the prediction is 0."""
+def _list_absolute_errors() -> str:
+    """Return the residual errors that have a scale if the prediction is 0."""
     names = [f'"{name}"' for name, form in RESIDUAL_ERRORS.items() if not form.is_relative]
     return " or ".join([", ".join(names[:-1]), names[-1]])
 
 
 def _boluses_so_far(model: CompiledModel, study: Study) -> list[str | None]:
-    """Return the states that boluses have filled at this very time; None once time has passed.
+    """Return the states with a bolus at the time of each record; None at later times.
 
-    A null character separates them; a reset begins anew.
+    Names are separated by a null character; a reset starts again.
     """
     numbers = dose_numbers(model.spec)
     target, _ = dose_indices(study, list(numbers.items()))
@@ -255,7 +256,7 @@ def _boluses_so_far(model: CompiledModel, study: Study) -> list[str | None]:
 
 
 def _bolus_state(model: CompiledModel, name: str) -> str:
-    """Return the state that a bolus fills at once; empty where it comes later."""
+    """Return the state that a bolus enters at once; empty if it has a lag."""
     ode = model.ode
     if name not in ode.dose_names:
         return ""

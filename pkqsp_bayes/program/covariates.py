@@ -1,4 +1,4 @@
-"""Covariate effects on individual parameters: their data, their coefficients, their factors."""
+"""Covariate effects on individual parameters: data, coefficients and factors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Coefficient:
-    """A coefficient of an effect: what the user would call it, its identifier, its prior."""
+    """A coefficient of an effect, with its readable name, identifier and prior."""
 
     label: str
     identifier: str
@@ -68,12 +68,12 @@ def _effects(bound: BoundData) -> Iterator[tuple[str, str, CovariateEffectSpec]]
 
 
 def _fixed_effects(bound: BoundData) -> Iterator[tuple[str, str, CovariateEffectSpec]]:
-    """Effects of covariates that do not change over time; the others are in the equations."""
+    """Yield the effects of fixed covariates; those of time-varying ones are in the equations."""
     return (found for found in _effects(bound) if found[1] in bound.covariates)
 
 
 def shared_coefficients(bound: BoundData) -> dict[str, str]:
-    """Return the identifier of each estimated coefficient, by the user's name for it."""
+    """Return the identifier of each estimated coefficient by its readable name."""
     return {
         c.label: c.identifier
         for parameter, covariate, effect in _effects(bound)
@@ -83,7 +83,7 @@ def shared_coefficients(bound: BoundData) -> dict[str, str]:
 
 
 def covariate_fragment(bound: BoundData) -> Fragment:
-    """Declare the covariates that effects use, as data, and the coefficients that are estimated."""
+    """Declare the covariates of effects as data, and the estimated coefficients."""
     used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(bound))
     data = StanProgram(
         data=tuple(
@@ -106,14 +106,14 @@ def covariate_fragment(bound: BoundData) -> Fragment:
 
 
 def covariate_arguments(bound: BoundData) -> list[tuple[str, str]]:
-    """Return type and name of what the effects need, as function arguments."""
+    """Return type and name of the function arguments for the effects."""
     used = dict.fromkeys(covariate for _, covariate, _ in _fixed_effects(bound))
     data = [("data vector", _column(bound, name)) for name in used]
     return [*(("real", name) for name in shared_coefficients(bound).values()), *data]
 
 
 def covariate_factors(bound: BoundData, parameter: str) -> list[StanExpression]:
-    """Return the factors (vectors over subjects) that covariates put on a parameter."""
+    """Return the factors (vectors over subjects) of covariates on a parameter."""
     return [
         effect_factor(bound.spec, found[1], found[2], *_values_of(bound, *found), ops=STAN)
         for found in _effects_on(bound, parameter)
@@ -121,7 +121,7 @@ def covariate_factors(bound: BoundData, parameter: str) -> list[StanExpression]:
 
 
 def covariate_logarithms(bound: BoundData, parameter: str) -> list[StanExpression]:
-    """Return the logarithms of the factors' sizes: a linear effect may go below 0."""
+    """Return the logarithms of the absolute factors, as a linear effect may be negative."""
     return [
         effect_logarithm(bound.spec, found[1], found[2], *_values_of(bound, *found), ops=STAN)
         for found in _effects_on(bound, parameter)
@@ -137,17 +137,17 @@ def _values_of(
 
 
 def covariate_values(bound: BoundData, parameter: str) -> FloatArray:
-    """Return the product of the factors (subjects,) where each coefficient begins."""
+    """Return the product of the factors (subjects,) at the initial values of coefficients."""
     product = np.ones(len(bound.timelines))
     for name, covariate, effect in _effects_on(bound, parameter):
         coefficients = _coefficients(bound, name, covariate, effect)
-        numbers = {c.level: _begins(c.value) for c in coefficients}
+        numbers = {c.level: _initial_value(c.value) for c in coefficients}
         x = bound.covariates[covariate]
         product = product * effect_factor(bound.spec, covariate, effect, x, numbers)
     return product
 
 
-def _begins(value: PriorSpec | float) -> float:
+def _initial_value(value: PriorSpec | float) -> float:
     return prior_centre(value) if isinstance(value, PriorSpec) else float(value)
 
 

@@ -1,8 +1,8 @@
-"""Log density of all that is sampled, before the data: priors, and random effects given them.
+"""Log density of all sampled variables without data: priors, and random effects given these.
 
-Each variable has one function, so that its prior is stated in one place: the model block adds it
-to the target, and ``lprior`` is the sum of the priors, for sensitivity analyses by power scaling.
-(stanc takes each statement on the target for a prior of its own, hence one a variable.)
+Each variable has one function, so that its prior is printed once: the model block adds it to the
+target, and ``lprior`` is the sum of the priors, for sensitivity analyses by power scaling. (stanc
+counts each statement on the target as a prior, hence one statement per variable.)
 """
 
 import re
@@ -48,8 +48,8 @@ def _by_variable(terms: Sequence[Term]) -> dict[str, list[Term]]:
 
 
 def _arguments(terms: Sequence[Term], types: Mapping[str, str]) -> dict[str, str]:
-    words = {word for term in terms for word in re.findall(r"\w+", term.text)}
-    used = {name: kind for name, kind in types.items() if name in words}
+    symbols = {name for term in terms for name in re.findall(r"\w+", term.text)}
+    used = {name: kind for name, kind in types.items() if name in symbols}
     first = terms[0].variable
     return {first: types[first], **used}
 

@@ -1,4 +1,4 @@
-"""Shapes of random effects: estimated under a prior, or known."""
+"""Shapes of random effects, estimated under a prior or fixed."""
 
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
@@ -13,7 +13,7 @@ __all__ = ["sampled_shapes", "shape_expression", "shape_fragment"]
 
 
 def shape_fragment(bound: BoundData) -> Fragment:
-    """Declare the shapes that are estimated."""
+    """Declare the estimated shapes."""
     drawn = joint_draws(bound.spec)
     return join_fragments(
         [
@@ -24,7 +24,7 @@ def shape_fragment(bound: BoundData) -> Fragment:
 
 
 def sampled_shapes(bound: BoundData) -> dict[str, str]:
-    """Return the identifier of each estimated shape, by the user's name for it."""
+    """Return the identifier of each estimated shape by its readable name."""
     return {label: _identifier(bound, name) for name, label, _ in _sampled(bound)}
 
 

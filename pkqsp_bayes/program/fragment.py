@@ -1,4 +1,4 @@
-"""What a feature of the program hands over: its code, its data, and the names of its dims."""
+"""Fragments of a program: the code, data and dimension names of each feature."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the program keeps a parameter that has a prior.
+    """The place of a parameter with a prior in the program.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Place:
     text : str
         The scalar, as Stan text: ``CL``, ``omega[2]``.
     low, high : float
-        Its bounds.
+        Bounds of the parameter.
     """
 
     variable: str
@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """Code and the data it needs, born together.
+    """The code of a feature, and the data that it needs.
 
     Parameters
     ----------
@@ -51,18 +51,18 @@ class Fragment:
     data : mapping of str to (int, float, list or numpy array)
         Value of each variable that the ``data`` block declares.
     dims : mapping of str to tuple of str
-        Dimension names of each variable that is kept, in the order of its indices; what has
-        none is the sampler's own.
+        Dimension names of each variable of the results, in the order of its indices; variables
+        without them are internal to the sampler.
     coords : mapping of str to sequence
         Labels along each dimension.
     names : mapping of str to str
-        Identifier in the program to the name that the user gave, where they differ.
+        The user's name for each identifier of the program, if they differ.
     starts : mapping of str to Start
-        Where each variable of the ``parameters`` block may begin, in the order of declaration.
+        Initial value of each variable of the ``parameters`` block, in the order of declaration.
     types : mapping of str to str
-        Type, as a function argument, of each variable that ``priors`` and ``effects`` name.
+        Type as a function argument of each variable in ``priors`` and ``effects``.
     places : mapping of str to Place
-        Where each parameter with a prior is, by its name in prior tables.
+        Place of each parameter with a prior, by its name in prior tables.
     priors : tuple of Term
         Log densities of the priors.
     effects : tuple of Term
@@ -89,12 +89,12 @@ _LISTS = ("priors", "effects", "draws")
 
 
 def join_fragments(fragments: Iterable[Fragment]) -> Fragment:
-    """Join fragments; two that give different data or dims one name are a bug.
+    """Join fragments, which must not use the same name twice.
 
     Raises
     ------
     ValueError
-        If a name is taken twice.
+        If two fragments use the same name.
 
     Examples
     --------
@@ -115,6 +115,6 @@ def _disjoint(what: str, tables: list[Mapping[str, Any]]) -> dict[str, Any]:
     for table in tables:
         twice = joined.keys() & table.keys()
         if twice:
-            raise ValueError(f"two fragments give {what} of the same name: {sorted(twice)}")
+            raise ValueError(f"two fragments have {what} of the same name: {sorted(twice)}")
         joined |= table
     return joined

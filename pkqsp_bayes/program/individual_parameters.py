@@ -1,4 +1,4 @@
-"""Individual parameters: typical value, covariate effects, random effect."""
+"""Individual parameters from typical value, covariate effects and random effect."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def individual_call(bound: BoundData) -> str:
 
 
 def individual_fragment(bound: BoundData) -> Fragment:
-    """Print the function that makes individual parameters, all subjects at once."""
+    """Print the function that computes individual parameters of all subjects."""
     return Fragment(program=StanProgram(functions=tuple(_function(bound))))
 
 
@@ -64,19 +64,19 @@ def _function(bound: BoundData) -> Iterator[str]:
 
 
 def _shared(bound: BoundData) -> dict[str, str]:
-    """Return the identifier of what is estimated and the same for all subjects, by its name."""
+    """Return the identifiers of estimated quantities common to all subjects, by name."""
     return shared_coefficients(bound) | sampled_shapes(bound)
 
 
 def _functions(bound: BoundData) -> Iterator[str]:
-    """Define what random effects call; what covariates call is defined with them."""
+    """Define the functions that random effects call; covariates define their own."""
     values = [_value(bound, name, stated) for name, stated in bound.population.items()]
     factors = [factor for name in bound.population for factor in covariate_factors(bound, name)]
     yield from called_functions(values, known=factors)
 
 
 def _value(bound: BoundData, name: str, parameter: PopulationParameterSpec) -> StanExpression:
-    """Return a parameter of all subjects: a scalar where nothing makes them differ."""
+    """Return a parameter of all subjects, a scalar if subjects do not differ."""
     mean, effect = mean_expression(bound, name), bound.effect_of(name)
     if effect is None:
         return mean

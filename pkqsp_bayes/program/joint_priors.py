@@ -1,4 +1,4 @@
-"""Joint priors: one multivariate density of several parameters, on transformed scales."""
+"""Joint priors: multivariate densities of several parameters on transformed scales."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +20,12 @@ _SUPPORTS = {"identity": (-math.inf, math.inf), "log": (0.0, math.inf), "logit":
 
 
 def joint_draws(model: ModelSpec) -> dict[str, str]:
-    """Return the draw of each parameter that has a joint prior, by its address, as Stan text.
+    """Return the draw of each parameter with a joint prior as Stan text, by its name.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the joint priors.
+        The model with the joint priors.
     """
     return {
         target: _INVERSES[scale].format(f"joint__{k}[{i}]")
@@ -35,25 +35,25 @@ def joint_draws(model: ModelSpec) -> dict[str, str]:
 
 
 def joint_fragment(model: ModelSpec, places: Mapping[str, Place]) -> Fragment:
-    """Print each joint prior: its density and its draw, as functions, and their calls.
+    """Print the functions of each joint prior, for its density and its draw, and their calls.
 
     Parameters
     ----------
     model : ModelSpec
-        Has the joint priors.
+        The model with the joint priors.
     places : mapping of str to Place
-        Where the program keeps each parameter, by its address.
+        Place of each parameter in the program, by its name.
 
     Raises
     ------
     CheckError
-        If one is of something that the program does not have, such as a parameter without use.
+        If a joint prior includes a parameter that the program does not have, such as an unused one.
     """
     issues = [
         Issue(
             where=f"joint_prior.{name}",
-            what=f"{target} is no part of what is fitted",
-            remedy="use it in the model, or leave it out",
+            what=f"{target} is not a fitted parameter",
+            remedy="use it in the model, or remove it here",
         )
         for name, joint in model.joint_prior.items()
         for target in joint.targets
@@ -120,7 +120,7 @@ def _rng(k: int, joint: JointPriorSpec) -> Iterator[str]:
 
 
 def _draws(k: int, pairs: Sequence[tuple[str, Place]]) -> Iterator[str]:
-    """Draw all at once, again until all are within their bounds."""
+    """Yield statements that draw all together, and repeat until all are within bounds."""
     name = f"joint__{k}"
     yield f"vector[{len(pairs)}] {name} = {name}_rng();"
     tests = []

@@ -1,8 +1,8 @@
-"""The likelihood, one subject after the other: solve the timeline, add up the residual errors.
+"""The likelihood, summed over subjects: solution of the timeline and residual errors.
 
-`reduce_sum_static` takes the subjects in slices of fixed size, each with its own reverse pass, so
-that the memory of the gradient is bounded by a slice, not by the study; with more threads slices
-run side by side, and the sum does not depend on how many there are.
+`reduce_sum_static` evaluates the subjects in slices of fixed size, each with its own reverse pass,
+so that the memory of the gradient depends on a slice, not on the study. With several threads slices
+run in parallel; the sum does not depend on the number of threads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ __all__ = ["likelihood_fragment", "predictive_statements"]
 
 
 def likelihood_fragment(bound: BoundData, *, prefix: str) -> Fragment:
-    """Print the sum over subjects, and what is computed once a draw.
+    """Print the sum over subjects, and the quantities computed once per draw.
 
     Parameters
     ----------
     bound : BoundData
         The model and its study.
     prefix : str
-        Of the solver: ``<prefix>_solve`` is called.
+        Prefix of the solver: ``<prefix>_solve`` is called.
     """
     names = (name for _, name in table_arguments(intervals=bound.observations.has_intervals))
     shared = ", ".join(["theta", "sigma", *names])
@@ -89,17 +89,17 @@ def predictive_statements(
 ) -> Iterator[str]:
     """Yield statements that predict and draw every observation, given all parameters.
 
-    Where the solver fails, or where the residual error cannot be around what is predicted (a
-    log-normal one around 0), nothing is drawn: NaN. The rest of the draw is kept.
+    If the solver fails, or if the residual error is impossible at the prediction (a lognormal one
+    at 0), the replicate is NaN. The rest of the draw is kept.
 
     Parameters
     ----------
     bound : BoundData
         The model and its study.
     prefix : str
-        Of the solver.
+        Prefix of the solver.
     more : sequence of str
-        Statements on each observation ``i`` besides; ``possible`` says whether it can be drawn.
+        Further statements for each observation ``i``; ``possible`` is whether it can be drawn.
     """
     yield "vector[observations] prediction; // of the individual, without residual error"
     yield "vector[observations] replicate; // with residual error"

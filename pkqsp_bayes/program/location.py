@@ -1,9 +1,8 @@
-"""Where centred random effects are centred: the subject's mean, on the scale on which eta adds.
+"""Locations of centred random effects: the mean of the subject on the scale of eta.
 
-With many observations a subject's own value is known far better than the typical one, so that
-eta, the typical value and the coefficients of its covariates are tied; the sum of all is what the
-sampler should see.
-Papaspiliopoulos, Roberts & Sköld 2007, Statistical Science 22:59-73.
+With many observations the value of a subject is known much better than the typical value, so that
+eta, the typical value and the coefficients of covariates are strongly correlated. The sampler
+should then draw their sum. Papaspiliopoulos, Roberts & Sköld 2007, Statistical Science 22:59-73.
 """
 
 import math
@@ -32,9 +31,9 @@ FloatArray = NDArray[np.float64]
 
 
 def mean_expression(bound: BoundData, parameter: str) -> StanExpression:
-    """Return the typical value of each subject, its covariates given.
+    """Return the typical value of each subject given its covariates.
 
-    It is a scalar where no covariate moves it.
+    It is a scalar if no covariate has an effect on it.
     """
     mean = stan_real(bound.identifiers[parameter])
     for factor in covariate_factors(bound, parameter):
@@ -67,9 +66,9 @@ def _log_mean(bound: BoundData, parameter: str) -> StanExpression:
 
 
 def location_values(bound: BoundData, effect: Effect) -> FloatArray:
-    """Return where a centred effect of each subject begins: its location, all else at its start.
+    """Return the location of a centred effect of each subject at the initial values.
 
-    It is 0 where there is none, such as the logarithm of 0.
+    It is 0 if it does not exist, such as the logarithm of 0.
     """
     parameter, form = bound.population[effect.parameter], RANDOM_EFFECTS[effect.form]
     typical = typical_value(parameter)
@@ -84,7 +83,7 @@ def location_values(bound: BoundData, effect: Effect) -> FloatArray:
 
 
 def _least(parameter: PopulationParameterSpec) -> float:
-    """Return a lower bound of the typical value; that of a known one is itself, if positive."""
+    """Return a lower bound of the typical value; that of a positive fixed value is itself."""
     stated = -math.inf if parameter.lower is None else parameter.lower
     if isinstance(parameter.typical, PriorSpec):
         return max(stated, prior_bounds(parameter.typical)[0])

@@ -1,4 +1,4 @@
-"""DV and its limits in the units of the outputs that are observed."""
+"""DV and its limits in the units of the observed outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
-    """DV and limits of all records of a study, each in the unit of its record's output.
+    """The DV and limits of all records of a study, in the unit of the output of each record.
 
     Parameters
     ----------
     value, lower, upper, limit : (n,) array of float
-        DV, LLOQ, ULOQ, LIMIT.
+        DV, LLOQ, ULOQ and LIMIT of each record.
     """
 
     value: FloatArray
@@ -40,16 +40,16 @@ class Measured:
 def measured_values(
     model: CompiledModel, study: Study, endpoint: IntArray
 ) -> tuple[Measured, list[Issue]]:
-    """Return DV and its limits in the units of the outputs, and what is wrong with units.
+    """Return DV and its limits in the units of the outputs, and the problems of units.
 
     Parameters
     ----------
     model : CompiledModel
-        States the outputs and their units.
+        The model with its outputs and their units.
     study : Study
-        The table; a unit that a column does not state is that of the output.
+        The study; a column without a unit is in the unit of the output.
     endpoint : (n,) array of int
-        Place of each record's output among the observed ones; -1 where there is none.
+        Index of the output of each record among the observed ones; -1 without an output.
     """
     labels = endpoint_labels(model.spec)
     units = model.output_units
@@ -76,12 +76,12 @@ def _column(study: Study, name: str) -> FloatArray:
 def _convert(
     columns: Mapping[str, FloatArray], mine: NDArray[np.bool_], source: str, target: str | None
 ) -> str | None:
-    """Convert in place; return what is wrong, empty where the output has no unit."""
+    """Convert in place; return the problem, empty if the output has no unit."""
     if target is None:
         return ""
     is_log = [bool(split_log(unit)[0]) for unit in (source, target)]
     if is_log == [False, True] and same_dimension(source, ""):
-        return None  # the pure number that a logarithm is
+        return None  # the logarithm is a pure number
     if is_log[0] != is_log[1]:
         return f"DV is in {source}, and the output in {target}"
     try:
@@ -95,8 +95,8 @@ def _convert(
 def _issue(study: Study, name: str, source: str, target: str | None, wrong: str) -> Issue:
     where = f"{study.source}, column DV, output {name}"
     if target is None:
-        what = f"DV is in {source}, and {name} states no unit: its numbers are taken as they are"
-        remedy = f'state unit = "{source}" in [observe.{name}], which is then checked'
+        what = f"DV is in {source}, and {name} states no unit: its numbers are not converted"
+        remedy = f'state unit = "{source}" in [observe.{name}], so that it is checked'
         return Issue(severity="warning", where=where, what=what, remedy=remedy)
     return Issue(where=where, what=wrong, remedy=_remedy(name, source, target))
 
@@ -104,7 +104,7 @@ def _issue(study: Study, name: str, source: str, target: str | None, wrong: str)
 def _remedy(name: str, source: str, target: str) -> str:
     if split_log(target)[0] and not split_log(source)[0]:
         return (
-            f"if DV is log-transformed, write its unit DV [log({source})]; if it is not, observe "
+            f"if DV is log-transformed, write its unit as DV [log({source})]; if not, observe "
             f'the quantity itself with error = "{LOGARITHMIC_ERROR}"'
         )
     if split_log(source)[0] and not split_log(target)[0]:
@@ -112,8 +112,8 @@ def _remedy(name: str, source: str, target: str) -> str:
             f'observe the logarithm: [observe.{name}] value = "log(...)", error = "{ONE_SD_ERROR}"'
         )
     return (
-        f"correct one of them; a DV of several outputs has a unit for each ([study] units = "
-        f'{{ "DV.{name}" = ... }}); from mass to moles, let [observe.{name}] divide by MW'
+        f"correct one of the units; with several outputs state a unit for each ([study] units = "
+        f'{{ "DV.{name}" = ... }}); to convert mass to moles, divide by MW in [observe.{name}]'
     )
 
 
@@ -121,7 +121,7 @@ def _unknown_labels(study: Study, labels: Mapping[str, tuple[str, ...]]) -> list
     known = {label for own in labels.values() for label in own}
     return [
         Issue(where=f"{study.source}, unit of {key}", what=f"there is no output {label!r}",
-              remedy="the model observes " + ", ".join(labels))
+              remedy="use one of the observed outputs: " + ", ".join(labels))
         for key in study.units
         for column, dot, label in (key.partition("."),)
         if dot and column in MEASURED and label.lower() not in known
@@ -134,7 +134,7 @@ def _filled(
     side: tuple[float, str, str],
     endpoint: IntArray,
 ) -> FloatArray:
-    """Give records whose labels differ, but whose output is the same, the limit of the others."""
+    """Copy limits among records of the same output with different labels."""
     flag, name, _ = side
     limit, seen = columns[name], endpoint >= 0
     if not seen.any() or np.isnan(limit[seen]).all():
@@ -144,7 +144,7 @@ def _filled(
     filled = fill_limits(limit[seen], endpoint_groups(table), subject)
     with np.errstate(invalid="ignore"):
         beyond = flag * (filled - columns["DV"][seen]) > 0
-    # A value that counts as measured, beyond the limit that others have, has another limit.
+    # A measured value beyond the limit of other records has another limit.
     own = np.isnan(limit[seen]) & beyond & (table["BLQ"] == 0).to_numpy()
     result = limit.copy()
     result[seen] = np.where(own, np.nan, filled)

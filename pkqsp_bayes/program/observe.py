@@ -1,4 +1,4 @@
-"""Which records of a study are observations, of which output, and what is known of them."""
+"""Observations of a study, with their outputs, values and limits."""
 
 from typing import Literal
 
@@ -17,22 +17,22 @@ __all__ = ["collect_observations", "examine_observations"]
 def collect_observations(
     model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
 ) -> Observations:
-    """Return the observations of a study, each with the output that it observes.
+    """Return the observations of a study with their outputs.
 
     Parameters
     ----------
     model : CompiledModel
-        Its observed outputs, their units, and what DVID and CMT call them.
+        The model with its observed outputs, their units, and their labels in DVID and CMT.
     study : Study
-        The table.
+        The study.
     blq : {"M1", "M3"}
-        What becomes of values below LLOQ (or above ULOQ): left out, or counted with the
-        probability of being there (Beal 2001, J Pharmacokinet Pharmacodyn 28:481).
+        Method for values below LLOQ (or above ULOQ): excluded, or included with the probability of
+        censoring (Beal 2001, J Pharmacokinet Pharmacodyn 28:481).
 
     Raises
     ------
     CheckError
-        With the rows whose DVID or CMT names no observed output, and units that do not fit.
+        With the rows whose DVID or CMT does not name an observed output, and incompatible units.
     """
     found, issues = examine_observations(model, study, blq=blq)
     if any(issue.severity == "error" for issue in issues):
@@ -43,12 +43,12 @@ def collect_observations(
 def examine_observations(
     model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
 ) -> tuple[Observations, list[Issue]]:
-    """Return the observations whose output is known, and every problem and oddity.
+    """Return the observations with a known output, and all errors and warnings.
 
     Parameters
     ----------
     model, study, blq
-        As `collect_observations` takes them.
+        As in `collect_observations`.
     """
     table = study.table
     kept = ((table["EVID"] == 0) & (table["MDV"] == 0)).to_numpy()
@@ -76,6 +76,6 @@ def examine_observations(
 
 
 def _values(measured: Measured, below: np.ndarray) -> np.ndarray:
-    """Return DV; the limit where DV is censored."""
+    """Return DV, or the limit if DV is censored."""
     value = np.where(below > 0, measured.lower, measured.value)
     return np.where(below < 0, measured.upper, value)

@@ -1,4 +1,4 @@
-"""Which output each observation record observes: by DVID, or by CMT."""
+"""The output of each observation record, by DVID or CMT."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 _DEFAULT = ("", "0")
-"""CMT of an observation that names none: NONMEM's default observation compartment."""
+"""CMT values without a name: NONMEM's default observation compartment."""
 
 
 def endpoint_labels(spec: ModelSpec) -> dict[str, tuple[str, ...]]:
-    """Return each observed output with everything that a study may call it, in lower case.
+    """Return all labels, in lower case, that a study may use for each observed output.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def _observed(spec: ModelSpec) -> dict[str, ObservationSpec]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Rows:
-    """Observation records, and what their DVID and CMT say: -1 nothing, -2 something unknown."""
+    """Observation records with their DVID and CMT: -1 for not stated, -2 for unknown."""
 
     table: pd.DataFrame
     kept: BoolArray
@@ -65,23 +65,23 @@ class _Rows:
 
 
 def match_endpoints(spec: ModelSpec, study: Study, kept: BoolArray) -> tuple[IntArray, list[Issue]]:
-    """Return the place of each record's output among the observed ones, and what is wrong.
+    """Return the index of each record's output among the observed ones, and all problems.
 
     Parameters
     ----------
     spec : ModelSpec
-        ``[observe.*]``: names, ``dvid`` and ``cmt``.
+        The model, with names, ``dvid`` and ``cmt`` in ``[observe.*]``.
     study : Study
-        The table.
+        The study.
     kept : (n,) array of bool
         The records that are observations.
 
     Returns
     -------
     (n,) array of int
-        -1 where it is not known, or the record is no observation.
+        -1 if it is unknown, or if the record is not an observation.
     list of Issue
-        DVID or CMT that name no output, or different ones; CMT without a meaning.
+        Problems of DVID or CMT: unknown outputs, different outputs, or a CMT without a meaning.
     """
     observed = _observed(spec)
     if not observed:
@@ -111,7 +111,7 @@ def _twice(observed: Mapping[str, ObservationSpec]) -> list[Issue]:
             first = seen.setdefault(label.lower(), name)
             if first != name:
                 what = f"{first} and {name} both have cmt {label}"
-                remedy = "choose another, or tell them apart by DVID"
+                remedy = "choose another number, or distinguish them by DVID"
                 issues.append(Issue(where=f"observe.{name}.cmt", what=what, remedy=remedy))
     return issues
 
@@ -139,7 +139,7 @@ def _prepare(
 
 
 def _strict_labels(spec: ModelSpec) -> dict[str, tuple[str, ...]]:
-    """Return what DVID may say of each output: its dvid, or else its name; or its number."""
+    """Return the values of DVID for each output: its dvid or its name, or its number."""
     observed = _observed(spec)
     labels = endpoint_labels(spec)
     return {
@@ -160,27 +160,27 @@ def _any_stated(rows: _Rows) -> bool:
 
 
 def _unknown(rows: _Rows, chosen: IntArray) -> Iterator[Finding]:
-    """Yield the records whose DVID or CMT leads to no output."""
-    known = "the model observes " + ", ".join(rows.names)
+    """Yield the records whose DVID or CMT does not name an output."""
+    known = "use one of the observed outputs: " + ", ".join(rows.names)
     bad = rows.kept & (rows.by_dvid == -2)
     if bad.any():
         guess = nearest(str(rows.table["DVID"].iloc[int(bad.argmax())]), rows.names)
         yield Finding(
-            bad=bad, column="DVID", what="DVID '{value}' names no observed output",
+            bad=bad, column="DVID", what="DVID '{value}' is not an observed output",
             remedy=f"did you mean {guess}?" if guess else known,
         )  # fmt: skip
     by_number = " or ".join(f"[observe.{name}] cmt = ..." for name in rows.names[:3])
     yield Finding(
         bad=rows.kept & (rows.by_dvid == -1) & (rows.by_cmt == -2) & (chosen < 0), column="CMT",
-        what="CMT '{value}' names no observed output, and there is no DVID",
-        remedy=f"say in the model which output it is: {by_number}; or add a column DVID ({known})",
+        what="CMT '{value}' is not an observed output, and there is no DVID",
+        remedy=f"state the output in the model: {by_number}; or add a column DVID ({known})",
     )  # fmt: skip
     with_cmt = any(rows.stated.values())
     yield Finding(
         bad=rows.kept & (rows.by_dvid == -1) & (rows.by_cmt == -1) & (chosen < 0),
         column="CMT" if with_cmt else "DVID",
-        what="neither CMT nor DVID says which output is observed",
-        remedy="state CMT as [observe.*] cmt does" if with_cmt else f"add a column DVID: {known}",
+        what="neither CMT nor DVID states which output is observed",
+        remedy="state CMT as in [observe.*] cmt" if with_cmt else f"add a column DVID: {known}",
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _contradictions(rows: _Rows) -> Iterator[Finding]:
 
 
 def _unexplained(rows: _Rows, chosen: IntArray, study: Study) -> Iterator[Finding]:
-    """Yield the records whose CMT the model says nothing of, where that can mislead."""
+    """Yield the records whose CMT the model does not mention, if that is ambiguous."""
     dosed = set(study.table["CMT"][study.table["EVID"].isin((1, 4)).to_numpy()].str.lower())
     for place, name in enumerate(rows.names):
         mine = rows.kept & (chosen == place) & ~np.isin(rows.cmt, _DEFAULT)
@@ -217,8 +217,8 @@ def _several(rows: _Rows, name: str, open_: BoolArray, labels: Counter[str]) -> 
     return Finding(
         bad=bad, column="CMT", what=f"CMT is '{{value}}' here and differs among observations of "
         f"{name}: is it the same quantity?",
-        remedy=f"say so: [observe.{name}] cmt = [{listed}]; or give it an output of its own with "
-        'its cmt; or leave the rows out: ignore = ["CMT == {value}"]',
+        remedy=f"if so, state [observe.{name}] cmt = [{listed}]; or add another output with  "
+        'its cmt; or exclude the rows: ignore = ["CMT == {value}"]',
     )  # fmt: skip
 
 
@@ -227,6 +227,6 @@ def _assumed(name: str, open_: BoolArray, label: str) -> Finding:
     first[int(open_.argmax())] = True
     return Finding(
         bad=first, column="CMT", severity="warning",
-        what=f"CMT '{{value}}' of the observations is taken for {name}, the only output",
-        remedy=f"[observe.{name}] cmt = {label if label.isdigit() else repr(label)} says so",
+        what=f"CMT '{{value}}' of the observations is assumed to be {name}, the only output",
+        remedy=f"state it: [observe.{name}] cmt = {label if label.isdigit() else repr(label)}",
     )  # fmt: skip

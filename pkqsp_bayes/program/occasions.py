@@ -1,8 +1,8 @@
-"""Between-occasion variability: kappa, and its standard deviations omega_iov.
+"""Between-occasion variability: kappa and its standard deviations omega_iov.
 
-What the deviations do to a parameter is part of the equations
-(`pkqsp_bayes.ode.components.time_varying`):
-there each kappa is an individual parameter, and a covariate says when its occasion is.
+The effect of the deviations on a parameter is part of the equations
+(`pkqsp_bayes.ode.components.time_varying`): there each kappa is an individual parameter, and a
+covariate indicates the occasion.
 """
 
 from collections.abc import Iterator
@@ -46,12 +46,12 @@ def occasion_fragment(bound: BoundData) -> Fragment:
 
 
 def occasion_arguments(bound: BoundData) -> list[tuple[str, str]]:
-    """Return type and name of what individual parameters need, as function arguments."""
+    """Return type and name of the function arguments for individual parameters."""
     return [("array[] matrix", "kappa")] if bound.occasion_effects else []
 
 
 def occasion_columns(bound: BoundData) -> dict[str, str]:
-    """Return each deviation (a vector over subjects) by the name it has in the equations."""
+    """Return each deviation (a vector over subjects) by its name in the equations."""
     return {
         kappa_label(effect.parameter, label): f"to_vector(kappa[ : , {k}, {e}])"
         for e, effect in enumerate(bound.occasion_effects, start=1)

@@ -1,4 +1,4 @@
-"""A vector of positive parameters of which some are sampled and some are numbers."""
+"""Vectors of positive parameters, of which some are sampled and some are fixed."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,20 +31,20 @@ def positive_vector(
     *,
     drawn: Mapping[str, str],
 ) -> Fragment:
-    """Declare ``vector[n] name``; only what has a prior is a parameter.
+    """Declare ``vector[n] name``; only elements with a prior are parameters.
 
     Parameters
     ----------
     name : str
         Identifier of the vector, and kind of its labels.
     values : sequence of PriorSpec or float
-        Prior or number of each element.
+        Prior or fixed number of each element.
     labels : sequence of str
-        What each element is, for comments.
+        Label of each element, for comments.
     comment : str
-        What the vector is.
+        Description of the vector, for comments.
     drawn : mapping of str to str
-        Draw of each element, ``omega[CL]``, whose density a joint prior has.
+        Draw of each element, such as ``omega[CL]``, that has a joint prior.
 
     Examples
     --------
@@ -62,11 +62,13 @@ def positive_vector(
     ]
     place = dict(zip(sampled, parts, strict=True))
     elements = [place[i].variable if i in place else repr(v) for i, v in enumerate(values)]
-    told = f"{comment}: {', '.join(part.label for part in parts)}"
+    description = f"{comment}: {', '.join(part.label for part in parts)}"
     bounds = _bounds(parts)
     return Fragment(
         program=StanProgram(
-            parameters=(f"vector{bounds}[{len(parts)}] {source}; // {told}",) if parts else (),
+            parameters=(f"vector{bounds}[{len(parts)}] {source}; // {description}",)
+            if parts
+            else (),
             transformed_parameters=(
                 () if whole else (f"vector[{len(values)}] {name} = [{', '.join(elements)}]';",)
             ),
@@ -81,7 +83,7 @@ def positive_vector(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Element:
-    """One sampled element: where it lies, its prior, its bounds."""
+    """A sampled element with its place, prior and bounds."""
 
     variable: str
     prior: PriorSpec
@@ -121,7 +123,7 @@ def _with_priors(
 
 
 def _bounds(parts: Sequence[_Element]) -> str:
-    """Return the constraint of all elements; vectors where they differ."""
+    """Return the constraint of all elements, as vectors if bounds differ."""
     limits = dict.fromkeys((part.low, part.high) for part in parts)
     if len(limits) <= 1:
         return bounds_text(*next(iter(limits), (0.0, math.inf)))

@@ -1,8 +1,8 @@
-"""The program of the prior: all parameters drawn from it, and what they predict.
+"""The program that draws parameters and predictions from the prior.
 
-It has generated quantities alone. Its draws have the names of the posterior's, so that the two can
-be laid side by side, and simulation-based calibration can fit what it makes (Talts et al. 2018,
-arXiv:1804.06788). Priors that bounds cut off are drawn again until they are inside.
+It has generated quantities only. Its draws have the same names as those of the posterior, so that
+the two can be compared, and simulation-based calibration can fit its replicates (Talts et al. 2018,
+arXiv:1804.06788). Draws outside of bounds are repeated until they are inside.
 """
 
 from pkqsp_bayes.program.bound_data import BoundData
@@ -14,16 +14,16 @@ __all__ = ["prior_program"]
 
 
 def prior_program(bound: BoundData, stated: Fragment, *, prefix: str) -> StanProgram:
-    """Return the program; it takes the same data as the one that is fitted.
+    """Return the program, which has the same data as the fitted one.
 
     Parameters
     ----------
     bound : BoundData
         The model and its study.
     stated : Fragment
-        Solver, individual parameters, data, and the features with their draws.
+        The joined fragments: solver, individual parameters, data, and features with their draws.
     prefix : str
-        Of the solver.
+        Prefix of the solver.
     """
     return StanProgram(
         functions=stated.program.functions,

@@ -1,4 +1,4 @@
-"""Priors as Stan text: log density, draw, bounds; and a central value to start from."""
+"""Priors as Stan text: log density, draw and bounds; and their medians as initial values."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,19 +16,18 @@ __all__ = [
     "prior_term",
 ]
 
-# The density that Stan knows; a half family is the whole one on a bounded variable, whose constant
-# plays no part.
+# The density in Stan; a half family is the full one on a bounded variable, up to a constant.
 _STAN_NAME = {"half_normal": "normal", "half_cauchy": "cauchy"}
 _LEADING_ARGUMENTS: Mapping[str, tuple[float, ...]] = {"half_normal": (0.0,)}
 
 
 def prior_bounds(prior: PriorSpec) -> tuple[float, float]:
-    """Return the support of a prior of a number.
+    """Return the support of the prior of a scalar.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not a prior of a scalar.
 
     Examples
     --------
@@ -38,7 +37,7 @@ def prior_bounds(prior: PriorSpec) -> tuple[float, float]:
     """
     support = prior_support(prior)
     if support is None:
-        raise ValueError(f"{prior} is no distribution of a number")
+        raise ValueError(f"{prior} is not a distribution of a scalar")
     return support
 
 
@@ -59,7 +58,7 @@ def bounds_text(low: float, high: float) -> str:
 
 
 def prior_term(variable: str, prior: PriorSpec) -> str:
-    """Return the log density of a prior, up to a constant where the variable is bounded.
+    """Return the log density of a prior, up to a constant if the variable is bounded.
 
     Parameters
     ----------
@@ -98,7 +97,7 @@ def prior_draw(variable: str, prior: PriorSpec, low: float, high: float) -> Iter
     """
     call = _rng(prior)
     yield f"{variable} = {call};"
-    # A half family is drawn whole, but for a part of a mixture.
+    # A half family is drawn as the full one, except as a part of a mixture.
     natural = (-math.inf, math.inf) if prior.family in _STAN_NAME else prior_bounds(prior)
     tests = [f"{variable} <= {_number(low)}"] if low > natural[0] else []
     tests += [f"{variable} >= {_number(high)}"] if high < natural[1] else []
@@ -117,13 +116,13 @@ def _rng(prior: PriorSpec) -> str:
 
 
 def _normalised(variable: str, part: PriorSpec) -> str:
-    """Return the log density of a part, whose constant counts beside that of the other."""
+    """Return the log density of a part of a mixture, with its constant."""
     term = prior_term(variable, part)
     return f"{term} + log2()" if part.family in _STAN_NAME else term
 
 
 def prior_note(prior: PriorSpec) -> str:
-    """Return the prior as the user wrote it, where that is not what is printed; else nothing.
+    """Return the prior as the user wrote it if the printed form differs, else an empty text.
 
     Examples
     --------
@@ -159,6 +158,6 @@ def _arguments(prior: PriorSpec) -> str:
 
 
 def _number(value: float) -> str:
-    """Print the shortest text that is the same number, without a point where it is whole."""
+    """Return the shortest text of a number, without a decimal point if it is an integer."""
     text = repr(float(value))
     return text.removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Where the parameters of a program may begin, and what the sampler calls that place."""
+"""Initial values of the parameters of a program, also on the unconstrained scale."""
 
 import math
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Start:
-    """A parameter of the program: a plausible value of it, and its bounds.
+    """The initial value of a parameter of the program, with its bounds.
 
     Parameters
     ----------
     value : array
-        In the shape of the declaration.
+        Initial value in the shape of the declaration.
     low, high : float or array
         Bounds of each element.
     correlation : bool
         Whether it is a Cholesky factor of a correlation matrix (then ``value`` is the identity).
     width : float
-        Standard deviation of its prior on the unconstrained scale; infinite where none is known.
+        Standard deviation of its prior on the unconstrained scale; infinite if unknown.
     by_subject : bool
-        Whether each row belongs to a subject: given all else, rows do not depend on one another.
+        Whether each row belongs to a subject; given the other parameters, rows are independent.
     """
 
     value: FloatArray
@@ -40,12 +40,12 @@ class Start:
 
 
 def unconstrained_point(starts: Mapping[str, Start]) -> FloatArray:
-    """Return the starts on the unconstrained scale, in the order of the parameters block.
+    """Return the initial values on the unconstrained scale, in the order of the parameters.
 
     Parameters
     ----------
     starts : mapping of str to Start
-        In the order of the declarations.
+        Initial values in the order of the declarations.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def unconstrained_widths(starts: Mapping[str, Start]) -> FloatArray:
     Parameters
     ----------
     starts : mapping of str to Start
-        In the order of the declarations.
+        Initial values in the order of the declarations.
 
     Examples
     --------
@@ -89,10 +89,10 @@ def _unconstrain(start: Start) -> FloatArray:
 
 
 def _partial_correlations(factor: FloatArray) -> FloatArray:
-    """Return what Stan samples of a Cholesky factor of a correlation matrix, row by row."""
+    """Return the canonical partial correlations of a Cholesky factor as Stan samples them."""
     free = []
     for row in range(1, factor.shape[0]):
-        left = 1.0  # of the row's unit length
+        left = 1.0  # the rest of the unit length of the row
         for value in factor[row, :row]:
             free.append(math.atanh(value / math.sqrt(left)))
             left -= value**2
@@ -100,7 +100,7 @@ def _partial_correlations(factor: FloatArray) -> FloatArray:
 
 
 def _cholesky_factor(free: FloatArray, size: int) -> FloatArray:
-    """Return the Cholesky factor again: the inverse of `_partial_correlations`."""
+    """Return the Cholesky factor, the inverse of `_partial_correlations`."""
     factor, given = np.eye(size), iter(free.tolist())
     for row in range(1, size):
         left = 1.0
@@ -116,14 +116,14 @@ def _flat(bound: float | FloatArray, value: FloatArray) -> FloatArray:
 
 
 def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str, Any]:
-    """Return an unconstrained point as initial values, by parameter.
+    """Return an unconstrained point as initial values of the parameters.
 
     Parameters
     ----------
     starts : mapping of str to Start
-        In the order of the declarations.
+        Initial values in the order of the declarations.
     point : array (parameters,)
-        On the unconstrained scale.
+        A point on the unconstrained scale.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The endpoints' residual errors: sigma, the log density of one value, a draw of one."""
+"""Residual errors of the endpoints: sigma, the log density of a value, and its draw."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = ["residual_fragment", "residual_priors"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoint:
-    """An observed output: its place among the outputs, its error, its scales in sigma."""
+    """An observed output with its index, its residual error and its scales in sigma."""
 
     name: str
     output: int
@@ -29,7 +29,7 @@ class _Endpoint:
     first: int
 
     def arguments(self) -> str:
-        """Return the arguments of the distribution, with the scales by their place in sigma."""
+        """Return the arguments of the distribution, with scales as elements of sigma."""
         keys = enumerate(self.form.keys, start=self.first)
         places = {key: stan_real(f"sigma[{i}]") for i, key in keys}
         return ", ".join(a.text for a in self.form.arguments(STAN, stan_real("f"), places))
@@ -63,7 +63,7 @@ def residual_fragment(bound: BoundData) -> Fragment:
 
 
 def residual_priors(bound: BoundData) -> dict[str, PriorSpec | float]:
-    """Return the prior of each residual parameter by its label, or the number that it is."""
+    """Return the prior, or the fixed number, of each residual parameter by its label."""
     return {
         label: value
         for endpoint in _endpoints(bound)
@@ -91,7 +91,7 @@ def _endpoints(bound: BoundData) -> Iterator[_Endpoint]:
 
 def _value(bound: BoundData, name: str, index: int) -> PriorSpec | float:
     error = bound.spec.observe[name].error
-    assert error is not None  # noqa: S101 - only observed endpoints come here
+    assert error is not None  # noqa: S101 - only observed endpoints are used here
     scale = RESIDUAL_ERRORS[error.form].scales[index]
     stated: PriorSpec | float | None = getattr(error, scale.key)
     return parse_prior(scale.prior(bound.deviation_of(name))) if stated is None else stated

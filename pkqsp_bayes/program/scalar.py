@@ -1,4 +1,4 @@
-"""A scalar parameter under a prior."""
+"""Scalar parameters with a prior."""
 
 import math
 
@@ -37,17 +37,17 @@ def sampled_scalar(
     Parameters
     ----------
     identifier, name : str
-        What the program and the user call it.
+        Its identifier in the program and its readable name.
     prior : PriorSpec
         Its prior.
     note : str
         Comment on the declaration.
     low, high : float
-        Bounds beyond those of the prior.
+        Bounds in addition to those of the prior.
     start : float, optional
-        Where to begin, if it lies within the bounds; by default the prior's median.
+        Initial value, if it is within the bounds; the default is the median of the prior.
     drawn : str
-        Its draw, as Stan text, where a joint prior has its density.
+        Its draw as Stan text, if it has a joint prior.
 
     Examples
     --------
@@ -76,10 +76,10 @@ def sampled_scalar(
 
 
 def _start(prior: PriorSpec, value: float, low: float, high: float) -> Start:
-    """Return the start, as wide as half of the middle 68 % of the prior, unconstrained."""
-    law = distribution(prior, low, high)
+    """Return the initial value; its width is half of the central 68 % of the prior."""
+    dist = distribution(prior, low, high)
     ends = [
-        unconstrained_point({"": Start(value=np.array(law.quantile(p)), low=low, high=high)})[0]
+        unconstrained_point({"": Start(value=np.array(dist.quantile(p)), low=low, high=high)})[0]
         for p in (0.16, 0.84)
     ]
     return Start(value=np.array(value), low=low, high=high, width=float(ends[1] - ends[0]) / 2)

@@ -1,4 +1,4 @@
-"""The ODE solver of a program: printed in Stan, or our kernel as an external C++ function."""
+"""The ODE solver of a program: Stan code, or the kernel as an external C++ function."""
 
 from typing import Literal
 
@@ -19,17 +19,17 @@ _ARGUMENTS = (
 
 
 def solver_fragment(model: CompiledModel, *, backend: Backend, method: str = "bdf") -> Fragment:
-    """Print the solver's functions.
+    """Print the functions of the solver.
 
     Parameters
     ----------
     model : CompiledModel
-        With its equations.
+        The compiled model.
     backend : {"native", "stan"}
-        ``native``: the function is declared, and defined by `solver_header`. ``stan``: it is
-        printed, around one of Stan's own solvers, and needs nothing else.
+        ``native``: the function is declared, and `solver_header` defines it. ``stan``: the function
+        is printed and calls one of Stan's own solvers.
     method : str
-        Stan's solver: ``bdf``, ``rk45``, ``ckrk``, ``adams``.
+        Name of the Stan solver: ``bdf``, ``rk45``, ``ckrk``, ``adams``.
     """
     if backend == "native":
         text = (
@@ -48,6 +48,6 @@ def solver_header(model: CompiledModel) -> str:
     Parameters
     ----------
     model : CompiledModel
-        With its equations.
+        The compiled model.
     """
     return model.header + '\n#include "kernel/stan_external.hpp"\n'

@@ -1,4 +1,4 @@
-"""The program's own names, and the users' beside them."""
+"""Names of the program, and identifiers for the names of users that do not clash with them."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from pkqsp_bayes.statistics.stan import FUNCTIONS
 
 __all__ = ["RESULT_NAMES", "program_identifiers"]
 
-# Everything that is declared or called where a user's name is in sight. Names that are made from
-# the users' own ones have two underscores in a row, which no user can write.
-_WORDS = """
+# All names that are declared or called in the scope of users' names. Names that are built from
+# users' names have two underscores in a row, which users cannot write.
+_KEYWORDS = """
 omega omega_sampled sigma sigma_sampled omega_iov omega_iov_sampled eta z kappa z_iov theta f i s
 lprior log_lik prediction replicate subjects records pieces observations occasions each slice_size
 individual_parameters residual_lpdf interval_lpdf residual_draw_rng residual_is_possible
@@ -21,7 +21,7 @@ ode_equilibrium ode_frozen ode_hold ode_implied ode_initial ode_limit ode_next o
 ode_phase ode_rate ode_records ode_rhs ode_running ode_segment ode_solve ode_state ode_steady
 ode_subject ode_time ode_timing
 """
-# Functions of Stan that are called where a user's name is an argument.
+# Stan functions that are called with a user's name as an argument.
 _CALLED = """
 abs diag_post_multiply diag_pre_multiply diagonal exp expm1 hypot inv_logit log1p log2 log_mix
 linspaced_int_array log log1m logit mdivide_left_tri_low multiply_lower_tri_self_transpose
@@ -36,7 +36,7 @@ uniform
 _SUFFIXES = ("lpdf", "lcdf", "lccdf", "rng")
 _DISTRIBUTIONS = (*_FAMILIES.split(), *(e.distribution.stan for e in RESIDUAL_ERRORS.values()))
 _OWN = (
-    *_WORDS.split(),
+    *_KEYWORDS.split(),
     *_CALLED.split(),
     *FUNCTIONS,
     *(f"{name}_{suffix}" for name in _DISTRIBUTIONS for suffix in _SUFFIXES),
@@ -65,11 +65,11 @@ RESULT_NAMES = frozenset(
         "subject",
     ]
 )
-"""Variables and dimensions of a fit, which no parameter may be called."""
+"""Variables and dimensions of a fit, which are not valid names of parameters."""
 
 
 def program_identifiers(names: Sequence[str]) -> dict[str, str]:
-    """Return an identifier for each of the users' names, away from the program's own.
+    """Return an identifier for each user name that differs from the names of the program.
 
     Parameters
     ----------

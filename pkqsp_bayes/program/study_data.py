@@ -1,4 +1,4 @@
-"""The study in the program: records, covariates and observations, subject after subject."""
+"""Data of the study in the program: records, covariates and observations by subject."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ COLUMNS = (
     ("ss", "int", "steady"),
     ("cmt", "int", "dose"),
 )
-"""Columns that the solver takes by subject: name, type, field of `Timeline`."""
+"""Columns of the solver by subject: name, type, field of `Timeline`."""
 
 
 def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) -> Fragment:
@@ -38,7 +38,7 @@ def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) 
     settings : SolverSettings
         Tolerances and limits.
     slice_size : int
-        Subjects that share a reverse pass.
+        Number of subjects per reverse pass.
     """
     return Fragment(
         program=StanProgram(
@@ -53,12 +53,12 @@ def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) 
 
 
 def table_arguments(*, intervals: bool) -> list[tuple[str, str]]:
-    """Return type and name of all data that the likelihood reads, in the order of its arguments.
+    """Return type and name of all data of the likelihood in the order of its arguments.
 
     Parameters
     ----------
     intervals : bool
-        Whether a censored value may have a limit on its other side too.
+        Whether a censored value may have a second limit.
     """
     return [
         ("data array[] int", "begin"),
@@ -111,16 +111,16 @@ def _declarations(bound: BoundData) -> Iterator[str]:
     yield "int<lower=1> slice_size;"
 
 
-def _begins(sizes: list[int]) -> list[int]:
-    """Return the 1-based beginnings of parts of some sizes, and the end."""
+def _start_indices(sizes: list[int]) -> list[int]:
+    """Return the 1-based start index of each part, and the end index."""
     ends: list[int] = np.cumsum(np.array(sizes, dtype=int)).tolist()
     return [1, *(end + 1 for end in ends)]
 
 
 def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
     lines, seen = bound.timelines, bound.observations
-    begin = _begins([line.time.size for line in lines])
-    piece = _begins([line.breaks.size for line in lines])
+    begin = _start_indices([line.time.size for line in lines])
+    piece = _start_indices([line.breaks.size for line in lines])
     table = {name: _column(lines, field) for name, _, field in COLUMNS}
     table["cmt"] = [number + 1 for number in table["cmt"]]
     counts = np.bincount(seen.subject, minlength=len(lines))
@@ -136,7 +136,7 @@ def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
         "segments": np.concatenate([line.segments for line in lines]),
         "own": np.concatenate([line.own for line in lines]),
         "observations": len(seen),
-        "observed": _begins(counts.tolist()),
+        "observed": _start_indices(counts.tolist()),
         "record": (seen.record + 1).tolist(),
         "output": (seen.output + 1).tolist(),
         "censored": seen.censored.tolist(),
@@ -149,13 +149,13 @@ def _data(bound: BoundData, settings: SolverSettings) -> dict[str, Any]:
 
 
 def _far_ends(bound: BoundData) -> list[float]:
-    """Return the far end of each interval; the value itself where there is none."""
+    """Return the other end of each interval, or the value itself without an interval."""
     seen = bound.observations
     positive = [
         bound.ode.output_names.index(name) for name, o in bound.spec.observe.items()
         if o.error is not None and RESIDUAL_ERRORS[o.error.form].is_logarithmic
     ]  # fmt: skip
-    # Where values are positive, a limit of 0 says nothing.
+    # For positive values, a limit of 0 adds no information.
     vain = np.isin(seen.output, positive) & (seen.limit <= 0)
     ends: list[float] = np.where(np.isnan(seen.limit) | vain, seen.value, seen.limit).tolist()
     return ends

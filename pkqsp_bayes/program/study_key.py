@@ -1,7 +1,7 @@
-"""Digests of a study as a model sees it: what is the same to the model has the same digest.
+"""Digests of a study as a model reads it: equal data for the model have equal digests.
 
-Units, spellings and columns that the model does not read play no part, and neither does whether the
-study was read from its own file or from the copy in the folder of a fit.
+The digests do not depend on units, spellings and columns that the model does not read, nor on
+whether the study was read from its own file or from the copy in the folder of a fit.
 """
 
 import hashlib
@@ -14,16 +14,16 @@ from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["design_key", "values_key"]
 
-_DIGITS = "%.9e"  # a conversion of units may move the last of sixteen
+_DIGITS = "%.9e"  # a conversion of units may change the last of sixteen
 
 
 def design_key(bound: BoundData) -> str:
-    """Return a digest of a study without what was observed: subjects, events, times, covariates.
+    """Return a digest of a study without observed values: subjects, events, times, covariates.
 
     Parameters
     ----------
     bound : BoundData
-        As `pkqsp_bayes.program.bind_data.bind_data` makes it of model and study.
+        The result of `pkqsp_bayes.program.bind_data.bind_data` for model and study.
 
     Examples
     --------
@@ -41,12 +41,12 @@ def design_key(bound: BoundData) -> str:
 
 
 def values_key(bound: BoundData) -> str:
-    """Return a digest of what was observed: of whom, of which output, the value, how censored.
+    """Return a digest of the observations: subject, output, value, censoring.
 
     Parameters
     ----------
     bound : BoundData
-        As of `design_key`.
+        As in `design_key`.
     """
     seen = bound.observations
     names = [bound.ode.output_names[k] for k in seen.output]
@@ -66,7 +66,7 @@ def _of_subject(line: Timeline) -> Iterator[str]:
 
 
 def _text(values: np.ndarray) -> str:
-    flat = np.asarray(values, dtype=np.float64).ravel() + 0.0  # no minus before a zero
+    flat = np.asarray(values, dtype=np.float64).ravel() + 0.0  # no negative zero
     return " ".join(_DIGITS % v for v in flat)
 
 

@@ -1,4 +1,4 @@
-"""What was read of a study: subjects, doses, observations, covariates, rows left out."""
+"""Summary of a study as it was read: subjects, doses, observations, covariates, rows left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,31 +30,31 @@ _COVARIATES = ("covariate", "unit", "values", "missing", "changes")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StudySummary:
-    """What was read of a study; its text is what ``pkqsp check`` prints.
+    """Summary of a study as it was read; ``pkqsp check`` prints its text.
 
     Parameters
     ----------
     source : str
-        The file.
+        Name of the file.
     subjects, records : int
-        How many.
+        Number of subjects and of records.
     time_unit : str
-        Of ``from`` and ``to``; empty where it is not known.
+        Unit of ``from`` and ``to``; empty if it is not known.
     doses : DataFrame
-        One row a dosing compartment: ``unit`` and range of AMT (``least``, ``median``, ``most``),
-        ``records``, ``doses`` (with the additional ones), ``how`` they are given.
+        One row per dosing compartment: ``unit`` and range of AMT (``least``, ``median``, ``most``),
+        ``records``, ``doses`` (additional ones included), and ``how``: the kind of administration.
     observations : DataFrame
-        One row an endpoint: how many ``observations``, of them ``below`` the ``LLOQ`` and ``above``
-        the ``ULOQ``; range of the measured values in ``unit``, and of their times.
+        One row per endpoint: the number of ``observations``, of those ``below`` the ``LLOQ`` and of
+        those ``above`` the ``ULOQ``; range of the measured values in ``unit``, and of their times.
     covariates : DataFrame
-        One row a covariate: range, or levels and the number of subjects that have each at any time;
-        subjects without a value; whether it changes within subjects.
+        One row per covariate: range, or levels with the number of subjects that have each at any
+        time; subjects without a value; whether it changes within subjects.
     occasions : tuple of str
         Labels in OCC.
     left_out : DataFrame
-        ``rows`` that are not read, and the ``reason``.
+        Number of ``rows`` that are not read, and the ``reason``.
     unused : tuple of str
-        Columns that nothing reads; empty without a model.
+        Columns that are not used; empty without a model.
     """
 
     source: str
@@ -70,7 +70,7 @@ class StudySummary:
 
     @property
     def text(self) -> str:
-        """The summary as text."""
+        """Return the summary as text."""
         return "\n".join(_lines(self))
 
     def __repr__(self) -> str:
@@ -82,15 +82,15 @@ class StudySummary:
 
 @checked(study=EXAMINED, model=MODEL)
 def summarise_study(study: StudyLike, model: ModelLike | None = None) -> StudySummary:
-    """Return what was read of a study.
+    """Return a summary of a study as it was read.
 
     Parameters
     ----------
     study : Study, str, Path or DataFrame
-        As `pkqsp_bayes.read_study` gives it; or its name, or its file.
+        A study from `pkqsp_bayes.read_study`, its name, its file, or a table.
     model : ModelSpec, str or Path, optional
-        With it, endpoints and dosing compartments have the model's names and units, and the
-        columns that it does not use are listed.
+        With a model, endpoints and dosing compartments have its names and units, and unused columns
+        are listed.
 
     Raises
     ------
@@ -157,11 +157,11 @@ def _doses(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, 
 
 def _manner(doses: pd.DataFrame) -> str:
     rate, steady = doses["RATE"], doses["SS"] > 0
-    said = [
+    manners = [
         (rate == 0, "bolus"), (rate > 0, "infusion"), (rate == -1, "modelled rate"),
         (rate == -2, "modelled duration"), (steady, "steady state"),
     ]  # fmt: skip
-    return ", ".join(f"{word}: {int(rows.sum())}" for rows, word in said if rows.any())
+    return ", ".join(f"{word}: {int(rows.sum())}" for rows, word in manners if rows.any())
 
 
 def _observations(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, ...]]:
@@ -217,13 +217,13 @@ def _covariate(study: Study, name: str) -> tuple[object, ...]:
     missing = int((by_subject.count() == 0).sum())
     changes = bool((by_subject.nunique() > 1).any())
     if not values.notna().any():
-        said = "none"
+        value_range = "none"
     elif not pd.api.types.is_numeric_dtype(values) or values.nunique() <= 2:
         pairs = pd.DataFrame({"subject": study.table["ID"], "value": values}).dropna()
-        said = _levels(pairs.drop_duplicates()["value"])
+        value_range = _levels(pairs.drop_duplicates()["value"])
     else:
-        said = f"{values.min():g} to {values.max():g}"
-    return name, study.units.get(name, ""), said, missing, "yes" if changes else "no"
+        value_range = f"{values.min():g} to {values.max():g}"
+    return name, study.units.get(name, ""), value_range, missing, "yes" if changes else "no"
 
 
 def _levels(values: pd.Series) -> str:

@@ -1,7 +1,7 @@
-"""A Stan program as data: declarations and statements by block, merged and printed.
+"""Stan programs as lines of text by block, joined and printed.
 
-Expressions stay text. What later stages need to know of a variable (its dims, its coordinates) is
-never read back from here: it is carried by the fragment that declares it.
+Expressions stay text. The dims and coordinates of a variable are not read from here, but from the
+fragment that declares it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,13 +22,13 @@ _HEADINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StanProgram:
-    """The lines of each block, without the block's own braces.
+    """The lines of each block, without the braces of the block.
 
     Parameters
     ----------
     functions, data, transformed_data, parameters, transformed_parameters, model,
     generated_quantities : tuple of str
-        Lines of Stan; nested lines are indented by the one who writes them.
+        Lines of Stan; nested lines are already indented.
     """
 
     functions: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ def print_program(program: StanProgram, *, title: str = "") -> str:
     program : StanProgram
         The blocks.
     title : str
-        Comment at the top, one line or several.
+        Comment at the top, of one or several lines.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Typical values of the individual parameters: sampled under a prior, or known."""
+"""Typical values of the individual parameters, sampled under a prior or fixed."""
 
 from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.program.bound_data import BoundData
@@ -13,7 +13,7 @@ __all__ = ["typical_arguments", "typical_fragment"]
 
 
 def typical_fragment(bound: BoundData) -> Fragment:
-    """Declare each typical value under its own name, on its natural scale, with its prior."""
+    """Declare each typical value with its own name, on its natural scale, with its prior."""
     known, sampled = [], []
     drawn = joint_draws(bound.spec)
     for name, parameter in bound.population.items():

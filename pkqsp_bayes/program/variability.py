@@ -1,9 +1,9 @@
-"""Between-subject variability: eta, its standard deviations omega, its correlations.
+"""Between-subject variability: eta, its standard deviations omega and its correlations.
 
-The sampler sees ``z``. For a centred effect that is the subject's own value, on the scale on which
-eta adds: eta = z - log CL - beta log(WT / 70), normal(0, omega), where the Jacobian is 1; for a
-non-centred one eta = omega z with z standard normal. A block of correlated effects does the same
-with the Cholesky factor of its covariance.
+The sampler draws ``z``. For a centred effect, z is the individual value on the scale of eta: eta =
+z - log CL - beta log(WT / 70), normal(0, omega), with a Jacobian of 1. For a non-centred effect,
+eta = omega z with z standard normal. A block of correlated effects uses the Cholesky factor of its
+covariance in the same way.
 """
 
 from collections.abc import Iterator
@@ -132,7 +132,7 @@ def _free_blocks(bound: BoundData) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 def _densities(bound: BoundData) -> Iterator[Term]:
-    """Yield the densities: of eta where it is centred, of z elsewhere."""
+    """Yield the densities: of eta if it is centred, otherwise of z."""
     for i in _alone(bound):
         if bound.effects[i].centred:
             text = f"normal_lpdf(eta[ : , {i + 1}] | 0, omega[{i + 1}])"

@@ -19,7 +19,7 @@ _ERROR_KEYS = tuple(field.name for field in fields(ErrorSpec) if field.name != "
 
 
 def _check_forms(spec: ModelSpec) -> _Found:
-    """Report forms that do not exist; a file has been held against their names already."""
+    """Report forms that do not exist; a file has already been compared with their names."""
     for name, parameter in spec.population.parameters.items():
         place = f"population.{name}"
         for key, form in (("iiv", parameter.iiv), ("iov", parameter.iov)):

@@ -147,7 +147,7 @@ _POWERS: Mapping[str, Callable[..., tuple[float, ...]]] = {
 
 @functools.cache
 def _families() -> Mapping[str, Callable[..., Any]]:
-    """Return the distributions of SciPy, which takes a second to wake up."""
+    """Return the distributions of SciPy, whose import takes a second."""
     from scipy import stats
 
     return {
@@ -216,7 +216,7 @@ def _quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
 
 
 def _mixture_quantile(prior: PriorSpec, p: FloatArray) -> FloatArray:
-    """Bisect: a quantile of a mixture is between those of its parts."""
+    """Return a quantile of a mixture, found by bisection between those of its parts."""
     ends = [distribution(part).quantile(p) for part in prior.parts]
     low, high = np.minimum(*ends), np.maximum(*ends)
     for _ in range(_BISECTIONS):

@@ -1,4 +1,4 @@
-"""What the statistical forms of a model say of its values: bounds, positive numbers, defaults."""
+"""Bounds and defaults of parameters that follow from the statistical forms of a model."""
 
 import math
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ __all__ = ["default_omega", "effect_forms", "sampled_bounds", "stated_shape", "v
 
 
 def effect_forms(parameter: PopulationParameterSpec) -> list[RandomEffectForm]:
-    """Return the forms of a parameter's random effects: of subjects, of occasions.
+    """Return the forms of the random effects of a parameter, of subjects and of occasions.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def effect_forms(parameter: PopulationParameterSpec) -> list[RandomEffectForm]:
 
 
 def value_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
-    """Return between what values a parameter makes sense: stated bounds, else those of its forms.
+    """Return the bounds of the values of a parameter: the stated ones, else those of its forms.
 
     Examples
     --------
@@ -37,7 +37,8 @@ def value_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
 def sampled_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
     """Return the bounds within which a typical value is sampled.
 
-    A factor alone does not bound it: what varies log-normally may be negative.
+    A form that is a factor does not bound it: a parameter with log-normal variability may be
+    negative.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def sampled_bounds(parameter: PopulationParameterSpec) -> tuple[float, float]:
 
 
 def default_omega(form: str) -> PriorSpec:
-    """Return the default prior of the standard deviation of random effects of a form.
+    """Return the default prior of the standard deviation of random effects with a form.
 
     Examples
     --------
@@ -59,9 +60,9 @@ def default_omega(form: str) -> PriorSpec:
 
 
 def stated_shape(parameter: PopulationParameterSpec) -> PriorSpec | float | None:
-    """Return the prior of the shape of a parameter's random effects, or the number that it is.
+    """Return the prior, or the fixed number, of the shape of the random effects of a parameter.
 
-    None where no form of the parameter has a shape.
+    It is None if no form of the parameter has a shape.
 
     Examples
     --------

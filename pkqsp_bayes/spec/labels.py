@@ -1,7 +1,7 @@
-"""The labels of the quantities of a population model: made here, and read here.
+"""Labels of the quantities of a population model, with functions to create and parse them.
 
-A quantity has one label in every table, file and plot. No user can give such a name to anything,
-as names have neither brackets nor commas: labels clash with nothing.
+A quantity has the same label in every table, file and plot. Labels never equal the name of a user,
+because names have neither brackets nor commas.
 """
 
 import re
@@ -70,14 +70,14 @@ _OLD_PAIR = re.compile(r"correlation(?:_(\d+))?\[([^,\]]+),\s*([^,\]]+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a label says.
+    """A label, split into its kind and its parts.
 
     Parameters
     ----------
     kind : Kind
-        What it is of: ``typical`` for ``CL``, else the word before the bracket.
+        Kind of the quantity: ``typical`` for ``CL``, else the text before the bracket.
     parts : tuple of str
-        What is in the brackets; of a typical value its name.
+        The parts in brackets; for a typical value, its name.
 
     Examples
     --------
@@ -95,17 +95,17 @@ class Label:
 
 
 def parse_label(text: str) -> Label:
-    """Return what a label says.
+    """Return the kind and the parts of a label.
 
     Parameters
     ----------
     text : str
-        A label of this version; `current_label` makes one of an older label.
+        A label of this version; `current_label` converts an older label.
 
     Raises
     ------
     ValueError
-        If it is no label.
+        If the text is not a label.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def parse_label(text: str) -> Label:
     most = _PARTS.get(found[1], 0) if found else 0
     parts = tuple(found[2].split(",", maxsplit=most - 1)) if found and most else ()
     if not found or not all(parts) or len(parts) < _least(found[1]):
-        raise ValueError(f"{text!r} is no label of a quantity")
+        raise ValueError(f"{text!r} is not a label of a quantity")
     return Label(found[1], parts)  # type: ignore[arg-type]
 
 

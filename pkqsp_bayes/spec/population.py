@@ -163,7 +163,7 @@ class ObservationSpec:
 
 
 def is_known(parameter: PopulationParameterSpec) -> bool:
-    """Whether a population parameter is one number for everybody, and no more.
+    """Return whether a population parameter is one fixed number for all subjects.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""The statistical model, each form once: random effects, covariate effects, residual errors.
+"""Forms of the statistical model: random effects, covariate effects, residual errors.
 
-A form is one file: its formula over `pkqsp_bayes.statistics.ops.StatisticalOps` is at once a
-number, an array, a SymPy expression of the ODE system and text of the Stan program. Beside it stand
-its domain, its default priors, its name for people and what analyses ask of it. Other modules ask
-the registries `RANDOM_EFFECTS`, `COVARIATE_EFFECTS` and `RESIDUAL_ERRORS`, which are made of the
-files that are there: to add a form is to add a file.
+A form is one file. Its formula over `pkqsp_bayes.statistics.ops.StatisticalOps` gives numbers,
+arrays, SymPy expressions of the ODE system and text of the Stan program. The file also has the
+domain of the form, its default priors, its description, and the properties that analyses need.
+Other modules use the registries `RANDOM_EFFECTS`, `COVARIATE_EFFECTS` and `RESIDUAL_ERRORS`, which
+are built from the existing files: to add a form, add a file.
 """
 
 from pkqsp_bayes.statistics.covariate_effects import COVARIATE_EFFECTS, CovariateEffectForm

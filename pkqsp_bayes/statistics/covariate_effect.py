@@ -1,4 +1,4 @@
-"""What a form of covariate effect hands over."""
+"""The interface of the forms of covariate effects."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,22 +9,23 @@ from pkqsp_bayes.statistics.ops import StatisticalOps, Value
 __all__ = ["Coefficients", "CovariateEffectForm"]
 
 Coefficients = Mapping[float | None, Value]
-"""Coefficients by the code of the level; of an effect without levels the one under None."""
+"""Coefficients by the code of the level; without levels, the key is None."""
 
 
 class CovariateEffectForm(ABC):
-    """How a covariate moves a parameter: by a factor, whether it is fixed or changes over time.
+    """A form of the effect of a fixed or time-varying covariate: a factor on the parameter.
 
     Attributes
     ----------
     has_levels : bool
-        Whether it has a coefficient for each level that is named; else it has one, and a reference.
+        Whether it has a coefficient for each named level; else it has one coefficient and a
+        reference.
     reference : float
-        Where the factor is 1, if neither effect nor covariate states a reference.
+        Value at which the factor is 1, if neither effect nor covariate states a reference.
     lowest : float
-        Covariates must lie above.
+        Values of the covariate must be above it.
     usage : str
-        An example, as a model file writes it.
+        An example from a model file.
     """
 
     has_levels: bool = False
@@ -41,21 +42,21 @@ class CovariateEffectForm(ABC):
         Parameters
         ----------
         ops : StatisticalOps
-            Of numbers, symbols or Stan text.
+            Operations on numbers, symbols or Stan text.
         x : value
-            The covariate, in its unit.
+            The covariate in its unit.
         reference : float
-            Its centre.
+            The reference value of the covariate.
         coefficients : mapping
-            Of which 0 leaves the parameter alone.
+            Coefficients; one of 0 has no effect.
         """
 
     @abstractmethod
     def logarithm(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the logarithm of the factor's size."""
+        """Return the logarithm of the absolute factor."""
 
     def coefficient_unit(self, unit: str) -> str:
-        """Return the unit of a coefficient, given that of the covariate."""
+        """Return the unit of a coefficient for the unit of the covariate."""
         return ""

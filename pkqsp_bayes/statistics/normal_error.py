@@ -1,4 +1,4 @@
-"""Normal residual errors, whose standard deviation may depend on the prediction."""
+"""Normal residual errors, with a standard deviation that may depend on the prediction."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ __all__ = ["NormalError", "half_normal_of_share"]
 
 
 def _scipy_normal(mean: Value, sd: Value) -> Any:
-    from scipy import stats  # slow to import, and few commands need it
+    from scipy import stats  # its import is slow, and few commands need it
 
     return stats.norm(loc=mean, scale=sd)
 
 
 def half_normal_of_share(_: float) -> str:
-    """Return a prior of a relative standard deviation, whatever the data are."""
+    """Return the prior of a relative standard deviation, which does not depend on the data."""
     return "half_normal(0.5)"
 
 
 class NormalError(ResidualErrorForm):
-    """A normal error; its forms say what the standard deviation is."""
+    """A normal error; subclasses define its standard deviation."""
 
     distribution = Distribution(stan="normal", scipy=_scipy_normal)

@@ -1,4 +1,4 @@
-"""The functions that formulas of statistical forms may use, over numbers, symbols and Stan text."""
+"""Functions for formulas of statistical forms, over numbers, symbols and Stan text."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,11 +9,11 @@ __all__ = ["NUMPY", "StatisticalOps", "Value"]
 
 
 class StatisticalOps(Protocol):
-    """What a statistical form may ask of its numbers, beyond ``+ - * /``.
+    """The operations on values that a statistical form may use, in addition to ``+ - * /``.
 
-    `pkqsp_bayes.ops.NUMPY` has it in numbers and arrays (complex ones too, for derivatives by
-    complex steps), `pkqsp_bayes.ode.components.ops.SYMPY` in symbols,
-    `pkqsp_bayes.statistics.stan.STAN` in text.
+    `pkqsp_bayes.ops.NUMPY` implements it for numbers and arrays (complex ones too, for derivatives
+    by complex steps), `pkqsp_bayes.ode.components.ops.SYMPY` for symbols, and
+    `pkqsp_bayes.statistics.stan.STAN` for text.
     """
 
     def exp(self, x: Value) -> Value:
@@ -35,7 +35,7 @@ class StatisticalOps(Protocol):
         """Return log(x / (1 - x))."""
 
     def shift_logit(self, value: Value, low: Value, high: Value, shift: Value) -> Value:
-        """Return the share of a value between two bounds, shifted on the logit scale.
+        """Return the fraction of a value between two bounds after a shift on the logit scale.
 
         That is u / (u + (1 - u) exp(-shift)), where u = (value - low) / (high - low).
         """
@@ -47,4 +47,4 @@ class StatisticalOps(Protocol):
         """Return log(1 + u) / u, which is 1 at 0."""
 
     def match(self, x: Value, cases: Sequence[tuple[Value, Value]]) -> Value:
-        """Return the value of the case (code, value) that x equals, 0 where it equals none."""
+        """Return the value of the case (code, value) that equals x, or 0 if no case does."""

@@ -1,4 +1,4 @@
-"""What a form of between-subject and between-occasion variability hands over."""
+"""The interface of the forms of between-subject and between-occasion variability."""
 
 import math
 from abc import ABC, abstractmethod
@@ -16,14 +16,14 @@ Array = NDArray[np.float64]
 
 
 class Setting(NamedTuple):
-    """What a form needs to know of a parameter beside its typical value, in values of its `Ops`.
+    """The properties of a parameter, in addition to its typical value, that a form needs.
 
     Parameters
     ----------
     low, high : value
         Bounds of the parameter.
     shape : value
-        Shape of the distribution of its random effects, of a form that has one.
+        Shape of the distribution of its random effects, for forms with a shape.
     """
 
     low: Value = -math.inf
@@ -32,23 +32,23 @@ class Setting(NamedTuple):
 
 
 class RandomEffectForm(ABC):
-    """How a random effect (eta of a subject, kappa of an occasion) moves a parameter.
+    """A form of the random effect (eta of a subject, kappa of an occasion) on a parameter.
 
     Attributes
     ----------
     description : str
-        Its name for people.
+        Readable name.
     domain : (float, float)
-        What values a parameter may have, where the model states no bounds.
+        Range of the parameter if the model states no bounds.
     is_bounded : bool
-        Whether the bounds are part of the formula, so that nothing may lie outside them.
+        Whether the bounds are part of the formula, so that all values are inside them.
     is_factor : bool
-        Whether the effect multiplies the parameter: what varies so is positive, and its ratios are
-        what data identify.
+        Whether the effect multiplies the parameter, which is then positive, with ratios that the
+        data identify.
     omega : str
         Default prior of the standard deviation.
     shape : str or None
-        Default prior of the shape; None: the form has no shape.
+        Default prior of the shape; None for a form without a shape.
     """
 
     description: str
@@ -69,16 +69,17 @@ class RandomEffectForm(ABC):
         ops : StatisticalOps
             Of numbers, symbols or Stan text.
         typical : value
-            Of subjects like this one, their covariates given (of an occasion: the subject's own).
+            Typical value given the covariates (for an occasion: the individual value of the
+            subject).
         effect : value
-            The random effect; 0 gives the typical value.
+            The random effect, which is 0 for the typical value.
         setting : Setting
-            Bounds and shape; forms that have none take no notice.
+            Bounds and shape, for forms that have them.
         """
 
     @abstractmethod
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
-        """Return the random effect of an individual value: the inverse of `individual`."""
+        """Return the random effect of an individual value, the inverse of `individual`."""
 
     @abstractmethod
     def location(
@@ -88,32 +89,32 @@ class RandomEffectForm(ABC):
         log_mean: Callable[[], Value],
         setting: Setting,
     ) -> Value:
-        """Return the typical value on the scale on which the effect adds, where it is centred.
+        """Return the location of a centred effect: the typical value on the scale of the effect.
 
         Parameters
         ----------
         ops, setting
-            As of `individual`.
+            As in `individual`.
         mean : value
-            The typical value times the factors of covariates.
+            The typical value multiplied by the factors of covariates.
         log_mean : callable
-            Its logarithm, as a sum of theirs.
+            Returns the logarithm of the mean as a sum.
         """
 
     def bounds(self, lower: float | None, upper: float | None) -> tuple[float, float]:
-        """Return the bounds of a parameter: those that are stated, else those of the form."""
+        """Return the bounds of a parameter: the stated ones, else those of the form."""
         low = self.domain[0] if lower is None else float(lower)
         return low, self.domain[1] if upper is None else float(upper)
 
     def effect_unit(self, unit: str) -> str:
-        """Return the unit of the effect, given that of the parameter."""
+        """Return the unit of the effect for the unit of the parameter."""
         return ""
 
     def rescaled_effect(
         self, typical: Array, effect: Array, factor: float, setting: Setting
     ) -> Array:
-        """Return the effect that moves ``factor * typical`` to ``factor`` times the old value.
+        """Return the effect at ``factor * typical`` that gives ``factor`` times the old value.
 
-        It is not finite where that leaves the bounds.
+        It is not finite if this value is outside the bounds.
         """
         return effect

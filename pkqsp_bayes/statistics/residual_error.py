@@ -1,4 +1,4 @@
-"""What a form of residual error hands over."""
+"""The interface of the forms of residual error."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -19,18 +19,18 @@ Scales = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorScale:
-    """One parameter of a residual error.
+    """A parameter of a residual error.
 
     Parameters
     ----------
     key : str
         Its key in the model file (`pkqsp_bayes.spec.population.ErrorSpec`).
     prior : callable
-        Text of its default prior, given the standard deviation of the observed values.
+        Returns its default prior for the standard deviation of the observed values.
     has_output_unit : bool
-        Whether it is in the unit of the output; else it is a pure number.
+        Whether it has the unit of the output; else it is dimensionless.
     is_positive : bool
-        Whether a number that a model states must be above 0.
+        Whether a stated number must be above 0.
     """
 
     key: str
@@ -40,7 +40,7 @@ class ErrorScale:
 
 
 def half_normal_of_data(deviation: float) -> str:
-    """Return a prior that leaves a scale anywhere below the spread of the data.
+    """Return a prior of a scale between 0 and about the standard deviation of the data.
 
     Examples
     --------
@@ -52,16 +52,16 @@ def half_normal_of_data(deviation: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """A distribution, in Stan and in SciPy.
+    """A distribution with its names in Stan and SciPy.
 
     Parameters
     ----------
     stan : str
-        Stan's name: ``<name>_lpdf``, ``_lcdf``, ``_lccdf``, ``_rng``.
+        Name in Stan: ``<name>_lpdf``, ``_lcdf``, ``_lccdf``, ``_rng``.
     arguments : tuple of str
-        What Stan's arguments are, in their order: location, scale, before them degrees of freedom.
+        The arguments in Stan, in their order: degrees of freedom (if any), location, scale.
     scipy : callable
-        Returns SciPy's distribution, given Stan's arguments.
+        Returns the SciPy distribution for the arguments of Stan.
     """
 
     stan: str
@@ -75,23 +75,23 @@ class ResidualErrorForm(ABC):
     Attributes
     ----------
     description : str
-        Its name for people.
+        Readable name.
     scales : tuple of ErrorScale
         Its parameters.
     distribution : Distribution
-        Of the observation.
+        Distribution of the observation.
     is_relative : bool
-        Whether it has no width where the prediction is 0.
+        Whether its scale is 0 at a prediction of 0.
     is_logarithmic : bool
-        Whether it is the logarithm of the observation that has the scale: observation and
-        prediction are positive.
+        Whether the scale is that of the logarithm of the observation; observation and prediction
+        are then positive.
     is_smooth : bool
         Whether the log density has a second derivative by the prediction everywhere; else searches
-        take the information in its place.
+        use the information instead.
     log_moments : {"exact", "first order"} or None
-        Whether the logarithm of an observation has a mean (log f) and a variance. Errors that give
-        observations of zero and less have none: ``Var(y | f) / f^2`` is no substitute, since its
-        mean over subjects is unbounded or rules over all.
+        Whether the logarithm of an observation has a mean (log f) and a variance. Errors with
+        observations of zero or less have none: ``Var(y | f) / f^2`` cannot replace it, because its
+        mean over subjects is unbounded or dominates all others.
     """
 
     description: str
@@ -104,11 +104,11 @@ class ResidualErrorForm(ABC):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Keys of its parameters."""
+        """Return the keys of its parameters."""
         return tuple(scale.key for scale in self.scales)
 
     def is_positive(self, key: str) -> bool:
-        """Whether a parameter must be above 0."""
+        """Return whether a parameter must be above 0."""
         return all(scale.is_positive for scale in self.scales if scale.key == key)
 
     @abstractmethod
@@ -116,7 +116,7 @@ class ResidualErrorForm(ABC):
         """Return the scale of the distribution (a normal error's standard deviation) at f."""
 
     def arguments(self, ops: StatisticalOps, f: Value, scales: Scales) -> tuple[Value, ...]:
-        """Return the arguments of the distribution, in Stan's order."""
+        """Return the arguments of the distribution in the order of Stan."""
         return f, self.scale(ops, f, scales)
 
     def mean(self, f: Array, scales: Scales) -> Array:
@@ -140,21 +140,21 @@ class ResidualErrorForm(ABC):
         return rng.standard_normal(np.shape(f))
 
     def log_variance(self, f: Array, scales: Scales) -> Array:
-        """Return the variance of an observation's logarithm, NaN where it has none."""
+        """Return the variance of the logarithm of an observation; NaN if it has none."""
         return np.full_like(f, np.nan)
 
     def information_variance(self, f: Array, scales: Scales) -> Array:
         """Return the variance of the normal error with the same Fisher information on f.
 
-        Of a logarithmic error: on log f.
+        For a logarithmic error, the information is on log f.
         """
         return self._deviation(f, scales) ** 2
 
     def scale_information(self, scales: Mapping[str, float]) -> Array | None:
-        """Return the Fisher information of one observation on the scales, its prediction known.
+        """Return the Fisher information of one observation on the scales for a known prediction.
 
-        None where it is that of the normal error with `information_variance`. Else the first of the
-        scales is that of the distribution.
+        None if it equals that of the normal error with `information_variance`. Otherwise the first
+        scale is that of the distribution.
         """
         return None
 

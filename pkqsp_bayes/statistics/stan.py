@@ -1,7 +1,7 @@
-"""Formulas as Stan text: `StatisticalOps` whose values print themselves.
+"""Formulas as Stan text: `StatisticalOps` on expressions of Stan.
 
-An expression knows whether it is a vector (``.*`` instead of ``*``), how tightly it binds (where it
-needs parentheses), and which functions the program must define for it.
+An expression has its text, whether it is a vector (``.*`` instead of ``*``), the precedence of its
+operator (for parentheses), and the functions that the program must define for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ FUNCTIONS = {
         "}",
     ),
 }
-"""Functions that expressions call and Stan does not have, by name."""
+"""Definitions of functions that expressions call and Stan does not have, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +71,11 @@ class StanExpression:
     Parameters
     ----------
     text : str
-        As it stands in the program.
+        Text in the program.
     is_vector : bool
         Whether it is a vector (over subjects), or a scalar.
     binding : int
-        How tightly its outermost operator binds.
+        Precedence of its outermost operator.
     functions : frozenset of str
         Names in `FUNCTIONS` that it calls.
 
@@ -121,31 +121,31 @@ class StanExpression:
         return STAN.power(self, other)
 
     def within(self, binding: int) -> str:
-        """Return the text, in parentheses if it binds less tightly."""
+        """Return the text, in parentheses if its precedence is lower."""
         return f"({self.text})" if self.binding < binding else self.text
 
 
 def stan_real(text: str) -> StanExpression:
-    """Return a scalar of this name."""
+    """Return a scalar with this name."""
     return StanExpression(text=text, is_vector=False)
 
 
 def stan_vector(text: str) -> StanExpression:
-    """Return a vector over subjects of this name."""
+    """Return a vector over subjects with this name."""
     return StanExpression(text=text, is_vector=True)
 
 
 def _operand(value: _Operand) -> StanExpression:
     if isinstance(value, StanExpression):
         return value
-    # Whole numbers of a formula (the 1 of a linear effect) are written as they are.
+    # Integers of a formula (the 1 of a linear effect) are printed as integers.
     return stan_real(str(value) if isinstance(value, int) else repr(float(value)))
 
 
 def _join(
     left: _Operand, sign: str, right: _Operand, binding: int, *, tight: bool = True
 ) -> StanExpression:
-    """Join two operands; ``tight``: a right one of the same binding needs parentheses."""
+    """Join two operands; if ``tight``, a right one of the same precedence needs parentheses."""
     one, other = _operand(left), _operand(right)
     return StanExpression(
         text=f"{one.within(binding)}{sign}{other.within(binding + tight)}",
@@ -168,12 +168,12 @@ def _call(name: str, *arguments: _Operand) -> StanExpression:
 def called_functions(
     expressions: Iterable[StanExpression], *, known: Iterable[StanExpression] = ()
 ) -> tuple[str, ...]:
-    """Return the lines that define what expressions call and Stan does not have.
+    """Return the definitions of the functions that expressions call and Stan does not have.
 
     Parameters
     ----------
     expressions, known : iterable of StanExpression
-        What calls functions; what calls those that are defined already.
+        Expressions with calls; expressions with calls of functions that are already defined.
     """
     names = frozenset[str]().union(*(e.functions for e in expressions))
     names -= frozenset[str]().union(*(e.functions for e in known))
@@ -222,7 +222,7 @@ class StanOps:
     def shift_logit(
         self, value: _Operand, low: float, high: float, shift: _Operand
     ) -> StanExpression:
-        """Return the share of a value between two bounds, shifted on the logit scale."""
+        """Return the fraction of a value between two bounds after a shift on the logit scale."""
         whole = (low, high) == (0.0, 1.0)
         share = _operand(value) if whole else (_operand(value) - low) / (high - low)
         return _call("inv_logit", self.logit(share) + shift)
@@ -236,7 +236,7 @@ class StanOps:
         return _call("logrel", u)
 
     def match(self, x: StanExpression, cases: Sequence[tuple[float, _Operand]]) -> StanExpression:
-        """Return the value of the case that x equals, 0 where it equals none."""
+        """Return the value of the case that equals x, or 0 if no case does."""
         terms = [_operand(value) * _call("is_level", x, code) for code, value in cases]
         first, *others = terms
         for term in others:

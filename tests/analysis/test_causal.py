@@ -81,7 +81,7 @@ def test_checks_decide_where_there_are_checks() -> None:
         identifiable={"CL": True, "V": False}, validation=validation(0.7),
     )  # fmt: skip
     table = bad.table
-    for name, reason in (("positivity", "WT covers 50%"), ("structure", "70% within the 90%"),
+    for name, reason in (("positivity", "WT 50%"), ("structure", "70% within the 90%"),
                          ("identifiability", "not V")):  # fmt: skip
         assert table.status[name] == "not met"
         assert reason in table.evidence[name]
@@ -107,9 +107,9 @@ def test_subjects_inside_each_range_may_be_outside_all_together() -> None:
     odd = pd.DataFrame({"HT": [160.0, 190.0], "WT": [85.0, 60.0]})
     found = covariate_overlap(studied, odd, ["HT", "WT"]).coverage
     assert found["HT"] == 1
-    assert found["all numbers together"] == 0
+    assert found["all numeric covariates"] == 0
     own = covariate_overlap(studied, studied, ["HT", "WT"]).coverage
-    assert own["all numbers together"] == pytest.approx(0.975, abs=0.02)
+    assert own["all numeric covariates"] == pytest.approx(0.975, abs=0.02)
 
 
 def test_a_claim_goes_through_its_file_unchanged() -> None:

@@ -117,12 +117,12 @@ def test_weights_of_a_known_tail() -> None:
 
 def test_nothing_given_is_no_question(caplog: pytest.LogCaptureFixture) -> None:
     none = DOSE | {"regimen": []}
-    with pytest.raises(pq.CheckError, match="cp is 0 in everybody at all times"):
+    with pytest.raises(pq.CheckError, match="cp is 0 in all subjects at all times"):
         pq.intervene(short(30), {"CL": 3.0}, subjects=4, **none)
-    with pytest.raises(pq.CheckError, match="cp is 0 in everybody at all times"):
+    with pytest.raises(pq.CheckError, match="cp is 0 in all subjects at all times"):
         pq.variance_budget(short(30), outer=10, inner=10, **none)
     change = {"dose": pq.Dose(amount=100)}
     found = pq.intervene(short(30), change, subjects=4, **none)
     assert (found.trajectory.sel(arm="counterfactual", statistic="median") > 0).all()
     pq.intervene(short(30), {"dose": pq.Dose(amount=100)}, subjects=4, **DOSE)
-    assert "does not move cp" in caplog.text
+    assert "does not change cp" in caplog.text

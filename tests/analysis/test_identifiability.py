@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.identifiability.bayesian import learning_table
+from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table
 from pkqsp_bayes.analysis.identifiability.levels import identifiability
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.toml import parse_model
@@ -57,10 +57,10 @@ def test_the_table_names_the_lowest_rung_that_fails() -> None:
     assert found.structural.ambiguities == ()
     flipped = ["V", "ka"]
     assert (found.table.verdict.drop(flipped) == "identified").all()
-    assert (found.table.verdict[flipped] == "two values fit alike").all()
+    assert (found.table.verdict[flipped] == "two solutions").all()
     # ka and CL / V change places: V / F = 30 becomes CL / ka = 2.
     assert found.table.structural[flipped].tolist() == ["or 2", "or 0.1"]
-    assert "a prior must choose" in str(found)
+    assert "only a prior can distinguish the two" in str(found)
     near = identifiability(known, design, point=POINT, starts=0)
     assert (near.table.verdict == "identified").all()
     few = identifiability(
@@ -99,7 +99,7 @@ def test_contraction_and_power_scaling_of_a_normal_mean(
 ) -> None:
     tree = _normal(data, count, np.random.default_rng(1))
     prior = {"m": PriorSpec(family="normal", args=(0.0, 1.0))}
-    row = learning_table(tree, prior, truth={"m": data}).loc["m"]
+    row = prior_posterior_table(tree, prior, truth={"m": data}).loc["m"]
     precision = 1 + count
     assert row.contraction == pytest.approx(1 - 1 / precision, abs=0.05)
     assert row["shift"] == pytest.approx(data * count / precision, abs=0.05)

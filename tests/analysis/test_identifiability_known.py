@@ -1,4 +1,4 @@
-"""Systems whose answers are known, in the table: which rung fails, and what is told instead."""
+"""Systems with known identifiability: the level that fails, and the identifiable combination."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_volume_and_bioavailability_together() -> None:
     table = found.table
     assert list(table.structural[["V", "F"]]) == ["only V/F"] * 2
     assert list(table.verdict[["V", "F"]]) == ["not by these outputs"] * 2
-    # How V/F differs among subjects is told: the spread of a product of factors.
+    # The variability of V/F is identified: that of a product of factors.
     others = ["k", "ka", "omega[k]", "omega[V]", "sigma[cp]"]
     assert (table.verdict[others] == "identified").all()
     both = [oral, pq.Dose(amount=50, to="iv", time=48)]
@@ -141,7 +141,7 @@ def test_fast_binding_tells_only_its_ratio() -> None:
     assert (found.table.structural[["CL", "V", *rates]] == "yes").all()
     assert set(found.table.verdict[rates]) == {"only koff/kon by this design"}
     assert (found.table.verdict.drop(rates) == "identified").all()
-    assert "koff/kon is told (RSE 8%)" in found.table.remedy["kon"]
+    assert "koff/kon is identified (RSE 8%)" in found.table.remedy["kon"]
     weakest = found.information.weakest()[0].abs()
     assert sorted(weakest.index[weakest > 0.1]) == rates
 
@@ -164,7 +164,10 @@ def test_what_is_lost_does_not_spread_to_what_is_told() -> None:
     assert np.isinf(faster.table().rse[rates]).all()
     others = [fast.table().rse.drop(rates), faster.table().rse.drop(rates)]
     assert others[1].to_numpy() == pytest.approx(others[0].to_numpy(), rel=0.02)
-    (text, error), other = fast.told_together("kon") or ("", 0.0), faster.told_together("koff")
+    (text, error), other = (
+        fast.identified_combination("kon") or ("", 0.0),
+        faster.identified_combination("koff"),
+    )
     assert other is not None
     assert other[1] == pytest.approx(error, rel=0.02)
     assert other[0] == text == "koff/kon"

@@ -141,9 +141,9 @@ def test_what_each_variance_needs() -> None:
     point = {**POINT, "omega_iov[m]": 0.1}
     needs = variance_df(expected_information(model, _study(30, 4, 1), point=point))
     assert list(needs.loc["omega[m]", ["subjects", "informative", "df"]]) == [30, 30, 29]
-    # Of the mean of a subject's four values, eta's share of the variance is told.
-    told = 0.09 / (0.09 + 0.01 + 0.04 / 4)
-    assert needs.loc["omega[m]", "shrinkage"] == pytest.approx(1 - told, rel=1e-6)
+    # Share of eta in the variance of the mean of the four values of a subject.
+    explained = 0.09 / (0.09 + 0.01 + 0.04 / 4)
+    assert needs.loc["omega[m]", "shrinkage"] == pytest.approx(1 - explained, rel=1e-6)
     few = variance_df(expected_information(model, _study(2, 4, 1), point=point))
     assert not few.loc["omega[m]", "enough"]
 
@@ -168,5 +168,5 @@ omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lk
         for name in ("m,k", "k,m")
     ]
     np.testing.assert_array_equal(one, other)
-    with pytest.raises(pq.CheckError, match="no correlation"):
+    with pytest.raises(pq.CheckError, match="is not a correlation"):
         expected_information(parse_model(text), study, point={"corr[k,m]": 1.0})

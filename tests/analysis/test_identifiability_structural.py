@@ -99,7 +99,7 @@ def test_saturation_tells_both_of_its_parameters(text: str, rank: int) -> None:
 
 
 def test_binding_of_a_drug_to_its_target_is_told_by_its_curve_alone() -> None:
-    """kon and koff in fast binding are a matter of practice: in structure all is told."""
+    """With fast binding, kon and koff are structurally identifiable."""
     parameters = {"CL": -1.0, "V": 1.0, "kon": 0.0, "koff": -1.0, "R0": 0.5, "kdeg": -1.0,
                   "kint": -2.0}  # fmt: skip
     model = _model(BINDING, parameters, dose='[dose.iv]\nto = "drug"\n')

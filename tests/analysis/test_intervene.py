@@ -120,9 +120,9 @@ def test_a_knock_out_leaves_the_drug_in() -> None:
         ({"CLL": 1.0}, "did you mean CL"),
         ({"CL": float("nan")}, "cannot be set"),
         ({"CL": Scaled(factor=-1.0)}, "not negative"),
-        ({"dose": 100.0}, "no regimen"),
+        ({"dose": 100.0}, "not a regimen"),
         ({"WT": "heavy"}, "no level"),
-        ({}, "nothing is done"),
+        ({}, "do: it is empty"),
     ],
 )
 def test_what_is_no_intervention_is_refused(do: dict, message: str) -> None:

@@ -181,7 +181,7 @@ def test_conditional_and_new_subject_predictions_keep_apart() -> None:
     assert new.prediction_new_subjects.std("draw").min() > 0
     first = 100 / 20 * np.exp(-3 * np.exp(0.5) / 20 * 0.5)
     assert float(own.prediction_conditional[0, 0]) == pytest.approx(first, rel=1e-5)
-    with pytest.raises(CheckError, match="not the subjects"):
+    with pytest.raises(CheckError, match="not the subjects of the fit"):
         predict(fit, study.only(["1", "2"]))
 
 

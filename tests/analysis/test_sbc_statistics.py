@@ -62,9 +62,9 @@ def test_an_exact_posterior_passes() -> None:
 def test_a_wrong_posterior_is_rejected(spoilt: dict[str, float]) -> None:
     result = calibration(**spoilt)
     assert calibration_table(result).loc["mu", "rejected"]
-    told = [issue for issue in calibration_issues(result) if issue.where == "mu"]
-    assert len(told) == 1
-    assert "not uniform" in told[0].what
+    found = [issue for issue in calibration_issues(result) if issue.where == "mu"]
+    assert len(found) == 1
+    assert "not uniform" in found[0].what
 
 
 def test_the_prior_in_place_of_the_posterior_is_seen_by_the_misfit_alone() -> None:
@@ -81,7 +81,7 @@ def test_ranks_count_the_draws_below() -> None:
     truth = xr.DataArray(
         [[0.5], [0.0], [2.0]], dims=["replicate", "parameter"], coords={"parameter": ["a"]}
     )
-    failed = {"status": "no start has a finite density", "seconds": 0.1}
+    failed = {"status": "no initial values have a finite density", "seconds": 0.1}
     outcomes = [outcome, failed, outcome]
     result = collect_result(truth, {"m": np.zeros(3)}, outcomes, kept=3, seed=1)
     np.testing.assert_array_equal(result["rank"].sel(parameter="a"), [2, np.nan, 3])
@@ -90,22 +90,22 @@ def test_ranks_count_the_draws_below() -> None:
     assert np.isnan(pit[1])
 
 
-def test_failures_divergences_and_few_draws_are_told() -> None:
+def test_failures_divergences_and_few_draws_are_found() -> None:
     result = calibration()
-    status = ["no start has a finite density"] * 3 + ["ok"] * (SIZE - 3)
+    status = ["no initial values have a finite density"] * 3 + ["ok"] * (SIZE - 3)
     result["status"] = ("replicate", status)
     result["divergent"][10:14] = 2
     result["ess"][20:25] = 40
-    told = [issue.what for issue in calibration_issues(result)]
-    assert told[0] == "3 failed: 3 x no start has a finite density"
-    assert told[1].startswith("4 of 197 fits have divergent")
-    assert told[2].startswith("5 of 197 fits have fewer independent draws than the 99")
+    found = [issue.what for issue in calibration_issues(result)]
+    assert found[0] == "3 failed: 3 x no initial values have a finite density"
+    assert found[1].startswith("4 of 197 fits have divergent")
+    assert found[2].startswith("5 of 197 fits have an ESS below the 99 draws")
 
 
 def test_too_few_replicates_are_not_judged() -> None:
     result = calibration(shift=1.0).isel(replicate=slice(10))
     assert [issue.what for issue in calibration_issues(result)] == [
-        "10 replicates say little (at least 20)"
+        "10 replicates are too few (at least 20)"
     ]
 
 

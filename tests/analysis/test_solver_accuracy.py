@@ -1,4 +1,4 @@
-"""Whether the solver of a fit was accurate enough, told by draws at a tighter tolerance."""
+"""Whether the solver of a fit was accurate enough, shown by draws at a tighter tolerance."""
 
 import json
 

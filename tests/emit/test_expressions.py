@@ -85,7 +85,7 @@ def test_numbers_are_reals_in_the_range_of_a_double(printer: StanPrinter) -> Non
 @pytest.mark.parametrize("expr", [sp.oo, sp.nan, sp.zoo, sp.I, sp.Function("f")(symbol("x"))])
 @pytest.mark.parametrize("printer", [CppPrinter(), StanPrinter()])
 def test_what_has_no_text_is_refused(printer: StanPrinter, expr: sp.Expr) -> None:
-    with pytest.raises(ValueError, match="has no text"):
+    with pytest.raises(ValueError, match="cannot print"):
         printer.text(1 + expr if expr.is_Function else expr)
 
 

@@ -277,4 +277,4 @@ def test_what_only_fills_is_named(tmp_path: Path) -> None:
 def test_a_second_steady_state_that_counts_the_rest_twice_is_named(tmp_path: Path) -> None:
     issues = pq.check(*steady(tmp_path, SS=2, AMT=10, II=12))
     assert {issue.severity for issue in issues} == {"warning"}
-    assert sum("central has an input of its own" in issue.what for issue in issues) == 1
+    assert sum("central has an endogenous input" in issue.what for issue in issues) == 1

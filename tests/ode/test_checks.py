@@ -284,7 +284,7 @@ volumes = { hepatocytes = 1.7, stellate = 0.3 }
 def test_sub_volumes_that_exceed_their_organ_are_refused_unless_rescaled() -> None:
     issue = only(BODY + SUB)
     assert issue.where == "qsp.cells.volumes"
-    assert "shrinks them by 0.9" in issue.remedy
+    assert "multiplies them by 0.9" in issue.remedy
     assert issues(BODY + SUB + "rescale_volumes = true\n") == []
     assert issues(BODY + SUB.replace("1.7", "1.4")) == []
 
@@ -332,7 +332,7 @@ def test_a_state_never_read_is_noted() -> None:
     assert issues(text + '[observe.auc]\nvalue = "AUC"\n') == []
 
 
-def test_beginnings_must_not_depend_on_states() -> None:
+def test_initial_values_must_not_depend_on_states() -> None:
     bad = TWO.replace("d(peripheral)", "peripheral(0) = central\nd(peripheral)")
     assert "depends on states" in only(bad).what
     late = TWO.replace('to = "central"', 'to = "central"\nlag = "central / central * t"')

@@ -85,4 +85,4 @@ def test_what_has_no_value_is_refused(place: str, wrong: str) -> None:
     model = text(**{place: wrong.replace("c^12", "(c + 3)^12")})
     found = [i for i in check_model(parse_model(model)) if i.severity == "error"]
     assert found
-    assert "is no finite number" in found[0].what
+    assert "is not a finite number" in found[0].what

@@ -164,18 +164,18 @@ def test_damaged_nodes_are_refused(nodes: list[object]) -> None:
 )  # fmt: skip
 def test_damaged_numbers_are_refused(nodes: list[list[object]]) -> None:
     text = json.dumps({"nodes": nodes, "record": {}})
-    with pytest.raises(ValueError, match="the text is no OdeSystem"):
+    with pytest.raises(ValueError, match="the text is not a valid OdeSystem"):
         parse_record(text, OdeSystem)
 
 
 def test_every_shortened_or_changed_text_is_refused_or_reads_as_a_system() -> None:
     text = format_record(compose_model(library.load_model("one-compartment")))
     for end in range(0, len(text) - 1, 7):
-        with pytest.raises(ValueError, match="no OdeSystem"):
+        with pytest.raises(ValueError, match="not a valid OdeSystem"):
             parse_record(text[:end], OdeSystem)
     for place in range(0, len(text), 5):
         changed = f"{text[:place]}9{text[place + 1 :]}"
         try:
             assert isinstance(parse_record(changed, OdeSystem), OdeSystem)
         except ValueError as error:
-            assert "no OdeSystem" in str(error)  # noqa: PT017
+            assert "not a valid OdeSystem" in str(error)  # noqa: PT017

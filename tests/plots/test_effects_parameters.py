@@ -142,6 +142,6 @@ def test_traces_are_chains(hand_fit: xr.DataTree) -> None:
 def test_an_unknown_parameter_is_refused(hand_fit: xr.DataTree) -> None:
     for plot in (pq.plot_parameters, pq.plot_correlations, pq.plot_traces):
         with pytest.raises(
-            pq.CheckError, match=r"no parameter 'CX' was estimated \(name some of CL"
+            pq.CheckError, match=r"no parameter 'CX' was estimated \(give some of CL"
         ):
             plot(hand_fit, ["CL", "CX"])

@@ -166,11 +166,11 @@ def test_a_trend_of_one_place_is_its_mean() -> None:
 def test_a_fit_needs_its_study(fit: xr.DataTree, found: xr.Dataset, study: pq.Study) -> None:
     with pytest.raises(pq.CheckError, match="the study of the fit is not with it"):
         pq.plot_gof(fit)
-    with pytest.raises(pq.CheckError, match="study: it has no use beside"):
+    with pytest.raises(pq.CheckError, match="study: it is not used with"):
         pq.plot_gof(found, study)
     with pytest.raises(pq.CheckError, match=r"it has no npde.*pkqsp_bayes\.npde"):
         pq.plot_npde(found)
-    with pytest.raises(pq.CheckError, match=r"'ce' was not observed \(name one of cp\)"):
+    with pytest.raises(pq.CheckError, match=r"'ce' was not observed \(give one of cp\)"):
         pq.plot_gof(found, endpoint="ce")
 
 

@@ -132,7 +132,7 @@ def test_fits_are_smooth_between_the_observations(
     x, y = marks(axis, "observed")
     np.testing.assert_allclose(x, table.TIME)
     np.testing.assert_allclose(y, table.DV)
-    x, low, high = band(axis, "90 % of samples")
+    x, low, high = band(axis, "90 % of new observations")
     np.testing.assert_allclose(low[-1], mine["sample"].sel(level=0.05)[-1])
     np.testing.assert_allclose(high[-1], mine["sample"].sel(level=0.95)[-1])
 

@@ -46,7 +46,7 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ("row 4, column AMT", "AMT is -5"),
         ("row 4, column RATE", "RATE is -3"),
         ("row 4, column CMT", "no dose target is called 'liver'"),
-        ("row 7, column DVID", "DVID 'px' names no observed output"),
+        ("row 7, column DVID", "DVID 'px' is not an observed output"),
         (
             "row 2, column AAG",
             "no value at the first record of subject 1, or where its time begins again, and it "

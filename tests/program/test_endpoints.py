@@ -135,7 +135,7 @@ def test_cmt_that_the_model_states_names_the_output() -> None:
     study = study_of([5.0, 150.0, 160.0, 4.0], CMT=["2", "3", "bladder", "2"])
     assert seen(model, study).output.tolist() == [0, 1, 1, 0]
     assert pq.check(model, study) == []
-    assert "CMT '4' names no observed output" in errors(model, study_of([5.0], CMT=["4"]))[0].what
+    assert "CMT '4' is not an observed output" in errors(model, study_of([5.0], CMT=["4"]))[0].what
     both = study_of([5.0], CMT=["3"], DVID=["cp"])
     assert "name different outputs" in errors(model, both)[0].what
     assert model.observe["urine"].cmt == ("3", "bladder")
@@ -162,7 +162,7 @@ def test_several_cmt_under_one_output_are_refused_and_the_remedies_work() -> Non
 def test_one_cmt_under_one_output_is_told() -> None:
     (found,) = told(model_of(), study_of([5.0, 4.0], CMT=["2", "2"]))
     assert found.severity == "warning"
-    assert "is taken for cp" in found.what
+    assert "is assumed to be cp" in found.what
     assert told(model_of(CP + "cmt = 2\n"), study_of([5.0], CMT=["2"])) == []
     assert told(model_of(), study_of([5.0], CMT=["0"])) == []
 
@@ -202,7 +202,7 @@ def test_levels_and_codes_of_missing_values() -> None:
     study = study_of([5.0, 4.0, 3.0]).table.assign(SEX=1.0, WT=[70.0, -99.0, 70.0, 70.0])
     found = pq.check(parse_model(text), pq.study_from_frame(study.drop(columns="ROW")))
     said = [issue.what for issue in found if issue.severity == "warning"]
-    assert "no subject has the level female that the model states" in said
+    assert "no subject has the level female, which the model states" in said
     assert "it is -99, which looks like a missing value" in said
 
 

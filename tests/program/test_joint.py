@@ -135,7 +135,7 @@ def test_log_density_and_gradient_are_those_computed_by_hand(bound: BoundModel) 
 
 def test_a_target_without_use_is_refused() -> None:
     model = apply_priors(parse_model(MODEL), parse_priors(TABLE))
-    with pytest.raises(pq.CheckError, match=r"omega\[CL\] is no part of what is fitted"):
+    with pytest.raises(pq.CheckError, match=r"omega\[CL\] is not a fitted parameter"):
         joint_fragment(model, {})
 
 

@@ -118,5 +118,5 @@ def test_names_of_the_result_are_refused(name: str) -> None:
     study.table["OCC"] = "1"
     with pytest.raises(pq.CheckError) as caught:
         bind_model(model, study)
-    assert f"something called {name!r}" in str(caught.value)
-    assert f"something called {name!r}" in str(pq.check(model, study))
+    assert f"the name {name!r}" in str(caught.value)
+    assert f"the name {name!r}" in str(pq.check(model, study))

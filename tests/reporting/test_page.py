@@ -217,7 +217,9 @@ def ran(text: str, folder: Path) -> dict[str, Any]:
 
 
 def test_the_page_says_whether_the_solver_was_accurate(page: Page) -> None:
-    assert "k-hat of the importance weights for the tighter tolerances" in "".join(page.words)
+    assert "Pareto k-hat of the importance weights for the tighter tolerances" in "".join(
+        page.words
+    )
 
 
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:

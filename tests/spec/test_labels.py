@@ -37,7 +37,7 @@ def test_what_is_made_is_read_again(first: str, second: str, level: str) -> None
     "text", ["", "CL]", "CL,V", "omega[]", "omega[CL", "corr[CL]", "beta[CL]", "gamma[CL]", "[CL]"]
 )
 def test_anything_else_is_no_label(text: str) -> None:
-    with pytest.raises(ValueError, match="is no label"):
+    with pytest.raises(ValueError, match="is not a label"):
         parse_label(text)
 
 

@@ -57,7 +57,7 @@ def test_a_killed_calibration_loses_nothing(prior: tuple[Path, xr.Dataset], tmp_
 
 
 def test_another_calibration_is_refused(prior: tuple[Path, xr.Dataset]) -> None:
-    with pytest.raises(pq.CheckError, match="it holds a calibration already"):
+    with pytest.raises(pq.CheckError, match="it already has a calibration"):
         pq.sbc(model(), design(), prior[0])
     with pytest.raises(pq.CheckError, match="another design, settings"):
         pq.sbc(model(), design(subjects=13), prior[0], resume=True)
@@ -85,7 +85,7 @@ def test_draws_that_cannot_be_solved_are_counted(tmp_path: Path) -> None:
     hopeless = pq.BindOptions(solver=dataclasses.replace(pq.BindOptions().solver, max_steps=3))
     result = pq.sbc(model(), design(), tmp_path, replicates=3, options=hopeless)
     assert not (result["status"] == "ok").any()
-    assert "3 failed: 3 x the draw made no data" in pq.calibration_issues(result)[0].what
+    assert "3 failed: 3 x no data were simulated" in pq.calibration_issues(result)[0].what
 
 
 def test_the_command_takes_a_design_without_values(tmp_path: Path) -> None:
@@ -97,6 +97,6 @@ def test_the_command_takes_a_design_without_values(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["sbc", *arguments, "--draws", "100"])
     assert ended.exit_code == 0, ended.output
     assert "omega[CL]" in ended.output
-    assert "2 replicates say little" in ended.output
+    assert "2 replicates are too few" in ended.output
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"sbc.nc", "calibration.csv", "calibration.png"} <= written

@@ -1,1 +1,1 @@
-"""Calibration: whether sampler and solver are right, by simulation."""
+"""Calibration of the sampler and the solver by simulation."""

@@ -1,4 +1,4 @@
-"""What a simulation-based calibration says: uniformity, data-averaged posteriors."""
+"""Tests of a simulation-based calibration: uniform ranks, data-averaged posteriors."""
 
 import arviz_stats  # noqa: F401 - registers the accessor
 import numpy as np
@@ -22,7 +22,7 @@ _LEAST = 20
 
 
 def finished(result: xr.Dataset) -> xr.Dataset:
-    """Return the replicates whose fits ended, in the labels of this version."""
+    """Return the replicates whose fits finished, with the labels of this version."""
     if "quantity" in result.dims:  # results of earlier versions
         labels = [current_label(str(name)) for name in result["quantity"].to_numpy()]
         result = result.assign_coords(quantity=labels).rename(quantity=PARAMETER_DIM)
@@ -31,25 +31,25 @@ def finished(result: xr.Dataset) -> xr.Dataset:
 
 @checked(result=CALIBRATION, level=LEVEL)
 def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFrame:
-    """Judge each quantity.
+    """Test the calibration of each quantity.
 
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.sbc` returns.
+        Result of `pkqsp_bayes.sbc`.
     level : float
-        Chance that any quantity at all is rejected though everything is right.
+        Probability that at least one quantity is rejected although everything is correct.
 
     Returns
     -------
     pandas.DataFrame
         By parameter: ``p_uniform`` (ArviZ's test of the PIT values: Tesso et al. 2026,
-        arXiv:2603.02928), ``p_chi2`` (of ranks in ten bins), ``rejected`` (whether either falls
-        under ``level`` after Holm's correction over all of them); ``bias`` (mean of posterior mean
-        minus truth, in its standard errors), ``spread`` (root mean square of the same by the
-        posterior sd: 1), ``contraction`` (1 minus posterior over prior variance); mean and sd of
-        the prior, and of the posterior averaged over the data, which is the prior again
-        (Geweke 2004, J Am Stat Assoc 99:799).
+        arXiv:2603.02928), ``p_chi2`` (of the ranks in ten bins), ``rejected`` (whether one of the
+        two is below ``level`` after Holm's correction for all tests); ``bias`` (mean of posterior
+        mean minus truth, in its standard errors), ``spread`` (root mean square of this difference
+        divided by the posterior sd; expected: 1), ``contraction`` (1 minus posterior over prior
+        variance); mean and sd of the prior, and of the posterior averaged over the data, which must
+        equal the prior (Geweke 2004, J Am Stat Assoc 99:799).
     """
     done = finished(result)
     pit = done["pit"].transpose("replicate", PARAMETER_DIM).to_numpy()
@@ -77,12 +77,12 @@ def calibration_table(result: xr.Dataset, *, level: float = 0.05) -> pd.DataFram
 
 @checked(result=CALIBRATION, level=LEVEL)
 def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue]:
-    """Return what is wrong with a calibration; empty if nothing is.
+    """Return the problems of a calibration; empty if there are none.
 
     Parameters
     ----------
     result : xarray.Dataset
-        What `pkqsp_bayes.sbc` returns.
+        Result of `pkqsp_bayes.sbc`.
     level : float
         As in `calibration_table`.
     """
@@ -91,13 +91,13 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
     issues = []
     if count < total:
         reasons = pd.Series(result["status"].to_numpy()[result["status"] != "ok"]).value_counts()
-        told = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
+        listed = "; ".join(f"{n} x {reason}" for reason, n in reasons.items())
         issues.append(
-            Issue(severity="warning", where="replicates", what=f"{total - count} failed: {told}",
-                  remedy="look at the priors: what they allow must be solvable")
+            Issue(severity="warning", where="replicates", what=f"{total - count} failed: {listed}",
+                  remedy="check the priors: the solver must succeed for all values that they allow")
         )  # fmt: skip
     if count < _LEAST:
-        what = f"{count} replicates say little (at least {_LEAST})"
+        what = f"{count} replicates are too few (at least {_LEAST})"
         issues.append(Issue(severity="warning", where="replicates", what=what, remedy="run more"))
         return issues
     divergent = int((done["divergent"] > 0).sum())
@@ -109,7 +109,7 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
     few = int((done["ess"] < result.attrs["kept"]).sum())
     if few:
         kept = result.attrs["kept"]
-        what = f"{few} of {count} fits have fewer independent draws than the {kept} of the ranks"
+        what = f"{few} of {count} fits have an ESS below the {kept} draws that the ranks use"
         issues.append(
             Issue(severity="warning", where="replicates", what=what, remedy="take more draws")
         )
@@ -117,12 +117,12 @@ def calibration_issues(result: xr.Dataset, *, level: float = 0.05) -> list[Issue
 
 
 def _rejections(table: pd.DataFrame) -> list[Issue]:
-    remedy = "program, sampler, or the model that made the data are not those that are fitted"
+    remedy = "check the program, the sampler, and whether the fitted model is the simulated one"
     return [
         Issue(
             severity="warning", where=str(name), remedy=remedy,
             what=f"ranks are not uniform (p = {min(row.p_uniform, row.p_chi2):.2g}), bias"
-            f" {row.bias:+.1f} standard errors, spread {row.spread:.2f} (1 is right)",
+            f" {row.bias:+.1f} standard errors, spread {row.spread:.2f} (expected: 1)",
         )
         for name, row in table[table.rejected].iterrows()
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def _chi2(pit: FloatArray) -> float:
 
 
 def _holm(p: FloatArray, level: float) -> NDArray[np.bool_]:
-    """Return which are rejected by Holm's method (1979, Scand J Stat 6:65)."""
+    """Return which tests Holm's method rejects (1979, Scand J Stat 6:65)."""
     order = np.argsort(p)
     kept = np.flatnonzero(p[order] > level / np.arange(p.size, 0, -1))
     rejected = np.zeros(p.size, dtype=bool)

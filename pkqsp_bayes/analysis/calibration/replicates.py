@@ -1,4 +1,4 @@
-"""Data that a model makes: parameters drawn, and a replicate of the study for each draw."""
+"""Simulated data: draws of the parameters, and one replicate of the study per draw."""
 
 import dataclasses
 import itertools
@@ -30,12 +30,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Replicates:
-    """Parameters, and what was made with them.
+    """Parameters and the replicates that were simulated with them.
 
     Parameters
     ----------
     truth : xarray.DataArray
-        (replicate, quantity): population parameters that made each replicate.
+        (replicate, quantity): population parameters of each replicate.
     prediction, value : (replicates, observations) array of float
         Without and with residual error; NaN where the solver failed.
     """
@@ -46,12 +46,12 @@ class Replicates:
 
 
 def planned_study(study: Study) -> Study:
-    """Return a study whose samples count as taken: a design has samples, but no values.
+    """Return a study in which planned samples count as observations with any value.
 
     Parameters
     ----------
     study : Study
-        One with any observed value is left as it is.
+        A design; a study with at least one observed value is returned unchanged.
 
     Examples
     --------
@@ -64,45 +64,45 @@ def planned_study(study: Study) -> Study:
     if (sample & (study.table["MDV"] == 0)).any():
         return study
     table = study.table.copy()
-    table.loc[sample, "DV"] = 1.0  # any value: none is ever read
+    table.loc[sample, "DV"] = 1.0  # any value: it is never read
     table.loc[sample, "MDV"] = 0
     return dataclasses.replace(study, table=table)
 
 
 def prior_replicates(tree: xr.DataTree) -> Replicates:
-    """Take all draws of a prior, each with the replicate that it made.
+    """Return all draws of a prior, each with its replicate.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returned.
+        Result of `pkqsp_bayes.sample_prior`.
     """
     sizes = tree["prior"].sizes
     return _taken(tree, "prior", np.arange(sizes["chain"] * sizes["draw"]))
 
 
 def posterior_replicates(tree: xr.DataTree, count: int, seed: int) -> Replicates:
-    """Take draws of a posterior at random, each with the replicate that it made.
+    """Return random draws of a posterior, each with its replicate.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        What `pkqsp_bayes.fit` returned.
+        Result of `pkqsp_bayes.fit`.
     count : int
-        How many, without repetition.
+        Number of draws, without repetition.
     seed : int
-        Of the choice.
+        Seed of the choice.
 
     Raises
     ------
     CheckError
-        If the posterior has not as many draws.
+        If the posterior has fewer draws.
     """
     sizes = tree["posterior"].sizes
     total = sizes["chain"] * sizes["draw"]
     if total < count:
         what = f"{count} replicates of a posterior that has {total} draws"
-        raise CheckError([Issue(where="replicates", what=what, remedy="ask for fewer")])
+        raise CheckError([Issue(where="replicates", what=what, remedy="request fewer replicates")])
     return _taken(tree, "posterior", np.random.default_rng(seed).permutation(total)[:count])
 
 
@@ -125,14 +125,14 @@ def limits_of(study: Study, bound: BoundModel) -> Limits:
     Parameters
     ----------
     study : Study
-        Has LLOQ and ULOQ.
+        Study with LLOQ and ULOQ.
     bound : BoundModel
-        Of a model and this study.
+        A model bound to this study.
 
     Raises
     ------
     CheckError
-        If an endpoint has several limits, and observations without one.
+        If an endpoint has several limits, and also observations without a limit.
     """
     return endpoint_limits(
         study,
@@ -144,35 +144,35 @@ def limits_of(study: Study, bound: BoundModel) -> Limits:
 
 
 def replicate_data(bound: BoundModel, value: FloatArray, limits: Limits) -> BoundModel:
-    """Put a replicate in the place of the data; what lies beyond a limit is censored.
+    """Replace the data by a replicate; values beyond a limit are censored.
 
     Parameters
     ----------
     bound : BoundModel
-        Program and design.
+        Program and data of the design.
     value : (observations,) array of float
         The replicate.
     limits : Limits
-        Of quantification.
+        Limits of quantification.
     """
     data = {"y": limits.clip(value), "censored": limits.side(value)}
-    if "limit" in bound.data:  # a replicate lies in no interval with two ends
+    if "limit" in bound.data:  # no value of a replicate is interval-censored
         data["limit"] = data["y"]
     observed = {**bound.observed, "DV": data["y"].tolist()}
     return dataclasses.replace(bound, data={**bound.data, **data}, observed=observed)
 
 
 def joint_data(bound: BoundModel, replicate: BoundModel) -> BoundModel:
-    """Return the data and a replicate of them together: each observation of a subject twice.
+    """Return the data together with a replicate: each observation of a subject occurs twice.
 
     Parameters
     ----------
     bound, replicate : BoundModel
-        The original, and what `replicate_data` made of it.
+        The original, and the result of `replicate_data`.
 
     Notes
     -----
-    The subjects are the same, and so is the program: only the observations are more.
+    The subjects and the program are the same; only the number of observations doubles.
     """
     order = twice(bound)
     begins = np.array(bound.data["observed"]) - 1
@@ -196,7 +196,7 @@ def joint_data(bound: BoundModel, replicate: BoundModel) -> BoundModel:
 
 
 def twice(bound: BoundModel) -> NDArray[np.int64]:
-    """Return the index of each observation, all of a subject's and then the same again."""
+    """Return the index of each observation: for each subject all its observations two times."""
     begins = np.array(bound.data["observed"]) - 1
     runs = [np.tile(np.arange(first, last), 2) for first, last in itertools.pairwise(begins)]
     return np.concatenate(runs)

@@ -1,10 +1,11 @@
-"""Simulation-based calibration: the sampler finds what made the data as often as it says.
+"""Simulation-based calibration: ranks of the true parameters among the draws of their fits.
 
-Parameters are drawn, data are made with them, the data are fitted; the rank of each parameter
-among the draws of its fit is uniform if program and sampler are right (Talts, Betancourt, Simpson,
-Vehtari & Gelman 2018, arXiv:1804.06788). Drawn from the prior this checks model and design before
-there are data; drawn from a posterior, with the data and the replicate fitted together, it checks
-the sampler where it matters (Säilynoja, Schmitt, Bürkner & Vehtari 2025, arXiv:2502.03279).
+Parameters are drawn, data are simulated with them, and the data are fitted. The rank of each
+parameter among the draws of its fit is uniform if the program and the sampler are correct (Talts,
+Betancourt, Simpson, Vehtari & Gelman 2018, arXiv:1804.06788). With parameters from the prior, the
+calibration checks model and design before there are data. With parameters from a posterior, where
+data and replicate are fitted together, it checks the sampler near the posterior (Säilynoja,
+Schmitt, Bürkner & Vehtari 2025, arXiv:2502.03279).
 """
 
 import dataclasses
@@ -67,15 +68,15 @@ _MOST_BYTES = 1_000_000
 
 
 def _together(given: Mapping[str, Any]) -> list[Issue]:
-    """Return what is wrong with settings of which each alone is fine."""
+    """Return the problems of combinations of settings that are valid one by one."""
     issues = []
     settings: FitSettings = given.get("settings") or _SETTINGS
     most = settings.chains * settings.draws
     if "settings" in given and given.get("kept", 1) > most:
-        remedy = f"from 1 to {most}, the draws of each fit"
+        remedy = f"give a number from 1 to {most}, the draws of each fit"
         issues.append(Issue(where="kept", what=f"it is {given['kept']}", remedy=remedy))
     if given.get("options") is not None and given["options"].blq == "M1":
-        what = "M1 leaves censored values out, and is the posterior of no model"
+        what = "M1 omits censored values, so that its posterior belongs to no model"
         issues.append(Issue(where="options.blq", what=what, remedy=f"use {setting('blq', 'M3')}"))
     return issues
 
@@ -119,55 +120,54 @@ def sbc(
     Parameters
     ----------
     model : ModelSpec, str or Path
-        A model, its name or its file: the model that is fitted. Where its residual errors state no
-        priors, their defaults go by the spread of the study's values (1 for a design without any):
-        state them.
+        The fitted model: a model, its name or its file. State the priors of the residual errors:
+        the defaults depend on the spread of the study's values (1 for a design without values).
     study : Study, str, Path or DataFrame
-        A study, its name or its file: the design; or what `pkqsp_bayes.regimen` makes. LLOQ and
+        The design: a study, its name or its file, or the result of `pkqsp_bayes.regimen`. LLOQ and
         ULOQ of an endpoint censor all of its replicates.
     folder : Path
-        Where each replicate's outcome goes as soon as it is done, then ``sbc.nc`` and
-        ``calibration.csv``.
+        Folder for the outcome of each replicate, which is written as soon as its fit ends, and for
+        ``sbc.nc`` and ``calibration.csv``.
     replicates : int
-        How many. A calibration that is resumed may have more than before.
+        Number of replicates. A resumed calibration may have more than before.
     seed : int
-        Of the replicates and of their fits.
+        Seed of the replicates and of their fits.
     settings : FitSettings, optional
-        Of each fit, 1 x (500 + 500) by default; the seed is that of the replicate.
+        Settings of each fit, by default 1 x (500 + 500); the seed is that of the replicate.
     options : BindOptions, optional
         Backend, parameterisation, solver.
     made_by : ModelSpec, str or Path, optional
-        Another model that makes the data: what does fitting the wrong model do?
+        Another model that simulates the data, to study the fit of a wrong model.
     given : FittedModel, DataTree, str or Path, optional
-        A fit of this model to this study: calibration of its posterior instead of the prior's.
+        A fit of this model to this study: its posterior is calibrated instead of the prior.
     kept : int
-        Draws of each fit that ranks are taken among, evenly spaced.
+        Number of draws of each fit for the ranks, evenly spaced.
     resume : bool
-        Keep the replicates that are in the folder, and run those that are missing.
+        Whether to keep the replicates in the folder and to run only the missing ones.
     cores : int, optional
-        Replicates that run at once; by default as many as there are processors.
+        Number of replicates that run in parallel; by default the number of processors.
     executor : Executor, optional
-        Where replicates run; by default threads here, each of which waits for a process.
+        Executor of the replicates; by default threads, each of which waits for a process.
 
     Returns
     -------
     xarray.Dataset
-        ``rank`` and ``pit`` of (replicate, parameter), ``truth``, ``mean`` and ``sd`` of the same,
-        the thinned ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each
-        replicate. Replicates that failed are there, with NaN.
-        `pkqsp_bayes.calibration_table` says what it means, `pkqsp_bayes.plot_calibration` shows it.
+        ``rank``, ``pit``, ``truth``, ``mean`` and ``sd`` (replicate, parameter), the thinned
+        ``draws``, and ``status``, ``divergent``, ``ess``, ``seconds`` of each replicate. Failed
+        replicates have NaN. `pkqsp_bayes.calibration_table` tests the ranks,
+        `pkqsp_bayes.plot_calibration` shows them.
 
     Raises
     ------
     CheckError
-        With every problem of model, study and settings; if the folder holds another calibration.
+        All problems of model, study and settings; or if the folder has another calibration.
     ToolchainError
         If a program cannot be compiled.
 
     Notes
     -----
-    Besides the parameters, ``misfit[<output>]``, the root mean square of value minus prediction,
-    is ranked: it sees errors that no parameter alone shows.
+    In addition to the parameters, ``misfit[<output>]`` is ranked, the root mean square of value
+    minus prediction. It detects errors that the parameters alone do not show.
     """
     chosen = settings or _SETTINGS
     choices = options or BindOptions()
@@ -201,7 +201,7 @@ def sbc(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Plan:
-    """The replicates, each of which can be turned into data."""
+    """Replicates, and their conversion to data."""
 
     bound: BoundModel
     made: Replicates
@@ -209,16 +209,16 @@ class _Plan:
     joint: bool
 
     def case(self, index: int) -> BoundModel:
-        """Return program and data of a replicate's fit."""
+        """Return the program and the data for the fit of a replicate."""
         alone = replicate_data(self.bound, self.made.value[index], self.limits)
         return joint_data(self.bound, alone) if self.joint else alone
 
     def is_complete(self, index: int) -> bool:
-        """Whether the solver and the draws of the errors made every value."""
+        """Return whether every value of a replicate is finite."""
         return bool(np.isfinite(self.made.value[index]).all())
 
     def misfits(self) -> dict[str, np.ndarray]:
-        """Return the misfit of each replicate at the parameters that made it."""
+        """Return the misfit of each replicate at its true parameters."""
         order = twice(self.bound) if self.joint else slice(None)
         found = [
             misfit(self.case(i), prediction[order])
@@ -230,7 +230,7 @@ class _Plan:
 def _key(
     bound: BoundModel, makes: BoundModel, settings: FitSettings, more: tuple[object, ...]
 ) -> dict[str, str]:
-    """Return a digest of each thing that a replicate's outcome depends on."""
+    """Return a digest of each input that the outcome of a replicate depends on."""
     texts = {
         "model": "\0".join((bound.program, bound.header or "", makes.prior_program)),
         "design": json.dumps(bound.plain_data(), sort_keys=True),
@@ -245,16 +245,16 @@ def _begin(folder: Path, key: dict[str, str], *, resume: bool) -> None:
         write_text(path, json.dumps(key, indent=1) + "\n")
         return
     if not resume:
-        what, remedy = "it holds a calibration already", "use another folder, or resume it"
+        what, remedy = "it already has a calibration", "use another folder, or resume it"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
-    remedy = "it is damaged: put back what was there, or use another folder"
+    remedy = "it is damaged: restore the file, or use another folder"
     old = read_json(path, limit=_MOST_BYTES, remedy=remedy)
     if not isinstance(old, dict):
-        raise CheckError([Issue(where=str(path), what="it is no table", remedy=remedy)])
+        raise CheckError([Issue(where=str(path), what="it is not a table", remedy=remedy)])
     changed = [name for name in key if old.get(name) != key[name]]
     if changed:
-        what = f"it holds a calibration of another {', '.join(changed)}"
-        remedy = "resume with the same, or use another folder"
+        what = f"it has a calibration of another {', '.join(changed)}"
+        remedy = "resume with the same inputs, or use another folder"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
 
 
@@ -282,7 +282,7 @@ def _run_missing(
     cores: int | None,
     executor: Executor | None,
 ) -> None:
-    # Once, before many ask.
+    # Once, before the threads need it.
     compile_program(plan.bound.program, user_header=plan.bound.header, methods="sampling")
     tasks = list(_tasks(folder, plan, settings, seed, kept))
     pool = executor or ThreadPoolExecutor(max_workers=cores or os.cpu_count() or 1)
@@ -291,7 +291,7 @@ def _run_missing(
         for count, future in enumerate(as_completed(waiting), start=1):
             path = future.result()
             _LOGGER.info("%s is done, %d of %d", path.stem, count, len(tasks))
-    except BaseException:  # Ctrl-C and SIGTERM, above all
+    except BaseException:  # mainly Ctrl-C and SIGTERM
         stop_samplers(waiting, TASK_FOLDER)
         raise
     finally:

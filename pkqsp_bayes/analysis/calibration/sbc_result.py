@@ -1,4 +1,4 @@
-"""Outcomes of replicates to one Dataset of ranks."""
+"""Conversion of the outcomes of replicates to one Dataset of ranks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from pkqsp_bayes.spec.labels import PARAMETER_DIM
 
 __all__ = ["collect_result"]
 
-_NO_DATA = "the draw made no data: the solver failed, or a prediction has no residual error"
+_NO_DATA = "no data were simulated: the solver failed, or a prediction has no residual error"
 
 
 def collect_result(
@@ -23,27 +23,27 @@ def collect_result(
     kept: int,
     seed: int,
 ) -> xr.Dataset:
-    """Rank what made each replicate among the draws of its fit.
+    """Rank the true parameters of each replicate among the draws of its fit.
 
     Parameters
     ----------
     truth : xarray.DataArray
-        (replicate, parameter).
+        True parameters (replicate, parameter).
     misfits : mapping of str to (replicates,) array
-        More quantities.
+        Further quantities.
     outcomes : sequence of mapping or None
-        What `run_task` wrote; None where there were no data.
+        Files of `run_task`; None where there were no data.
     kept : int
-        Draws of each fit.
+        Number of draws of each fit.
     seed : int
-        Of the breaking of ties: the place of a rank within its bin is drawn, so that ``pit`` is
+        Seed for ties: the position of a rank within its bin is random, so that ``pit`` is
         continuous.
 
     Returns
     -------
     xarray.Dataset
-        As `pkqsp_bayes.sbc` describes it, with the quantities that truth and fits share and that
-        are not constant.
+        Result as `pkqsp_bayes.sbc` describes it, with the quantities that are both in truth and
+        fits and that are not constant.
     """
     true = with_quantities(truth, misfits)
     fitted: list[str] = next((o["quantities"] for o in outcomes if o and o["status"] == "ok"), [])
@@ -79,7 +79,7 @@ def collect_result(
 def _of(
     outcome: Mapping[str, Any], field: str, names: Sequence[str], shape: tuple[int, ...]
 ) -> NDArray[np.float64]:
-    """Return a field with its quantities in order; NaN where the fit failed."""
+    """Return a field with its quantities in order; NaN if the fit failed."""
     if not isinstance(outcome[field], list):
         return np.full(shape, np.nan)
     places = [outcome["quantities"].index(name) for name in names]

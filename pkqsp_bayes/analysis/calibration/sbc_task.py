@@ -1,4 +1,4 @@
-"""One replicate of a calibration: fitted, and what is needed of it on disk at once."""
+"""Fit of one replicate of a calibration, and the file with its outcome."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ __all__ = ["TASK_FOLDER", "SbcTask", "misfit", "read_outcome", "run_task", "with
 
 _LOGGER = logging.getLogger(__name__)
 TASK_FOLDER = "pkqsp_sbc_"
-"""Begins the name of the folder that a replicate is fitted in."""
+"""Prefix of the name of the folder in which a replicate is fitted."""
 
 _SAMPLE = ("chain", "draw")
 _MOST_BYTES = 1_000_000_000
@@ -40,18 +40,18 @@ _MOST_BYTES = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SbcTask:
-    """What a worker needs; it can be sent to another process.
+    """Task of a worker; it can be sent to another process.
 
     Parameters
     ----------
     path : Path
-        The file that it writes.
+        Output file.
     bound : BoundModel
-        Program, with the replicate as data.
+        Program with the replicate as data.
     settings : FitSettings
         Chains, iterations, and the seed of this replicate.
     kept : int
-        Draws that are kept, evenly spaced.
+        Number of draws that are kept, evenly spaced.
     """
 
     path: Path
@@ -62,12 +62,12 @@ class SbcTask:
 
 @quiet_stan()
 def run_task(task: SbcTask) -> Path:
-    """Fit a replicate and write its thinned draws and diagnostics, whole or not at all.
+    """Fit a replicate, and write its thinned draws and diagnostics atomically.
 
     Parameters
     ----------
     task : SbcTask
-        The replicate. A fit that fails is an outcome too, with its reason as ``status``.
+        The replicate. A failed fit has an outcome too, with the reason as ``status``.
     """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix=TASK_FOLDER) as folder:
@@ -78,13 +78,13 @@ def run_task(task: SbcTask) -> Path:
 
 
 def read_outcome(path: Path) -> dict[str, Any] | None:
-    """Return what `run_task` wrote, or None where it has not, or nothing of use."""
+    """Return the outcome that `run_task` wrote; None if there is no file or it is damaged."""
     if not path.exists():
         return None
     try:
-        found: dict[str, Any] = read_json(path, limit=_MOST_BYTES, remedy="it is made again")
+        found: dict[str, Any] = read_json(path, limit=_MOST_BYTES, remedy="it is written again")
         _check_outcome(found)
-        if "quantities" in found:  # earlier versions had other labels
+        if "quantities" in found:  # labels of earlier versions
             found["quantities"] = [current_label(str(name)) for name in found["quantities"]]
     except (CheckError, ValueError, TypeError, KeyError):
         _LOGGER.warning("%s is damaged: the replicate is fitted again", path)
@@ -93,7 +93,7 @@ def read_outcome(path: Path) -> dict[str, Any] | None:
 
 
 def _check_outcome(found: dict[str, Any]) -> None:
-    """Raise any error if an outcome is not what `run_task` writes."""
+    """Raise an error if an outcome does not have the format of `run_task`."""
     if not isinstance(found["status"], str):
         raise TypeError
     if found["status"] != "ok":
@@ -109,15 +109,15 @@ def _check_outcome(found: dict[str, Any]) -> None:
 def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
     """Return the root mean square difference of values and predictions, by output.
 
-    It depends on data and parameters alike. Ranks of parameters alone cannot tell a posterior from
-    the prior; ranks of such a quantity can (Modrak et al., Bayesian Analysis 2025;20:461-488).
+    It depends on data and parameters. Ranks of parameters alone cannot distinguish a posterior from
+    the prior; ranks of this quantity can (Modrak et al., Bayesian Analysis 2025;20:461-488).
 
     Parameters
     ----------
     bound : BoundModel
-        With its data.
+        Program with its data.
     prediction : (..., observations) array of float
-        Of each draw.
+        Predictions of each draw.
     """
     output = np.array(bound.observed["endpoint"])
     squares = (prediction - np.asarray(bound.data["y"])) ** 2
@@ -128,14 +128,14 @@ def misfit(bound: BoundModel, prediction: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def with_quantities(draws: xr.DataArray, more: Mapping[str, np.ndarray]) -> xr.DataArray:
-    """Return an array with more quantities than it has.
+    """Return an array with further quantities.
 
     Parameters
     ----------
     draws : xarray.DataArray
-        (..., parameter).
+        Draws (..., parameter).
     more : mapping of str to array
-        Over the other dimensions.
+        Values over the other dimensions.
     """
     values = np.stack([*more.values()], axis=-1)
     added = xr.DataArray(values, dims=draws.dims, coords={PARAMETER_DIM: [*more]})
@@ -146,13 +146,13 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     bound, settings = task.bound, task.settings
     starts = find_starts(bound, settings.chains, settings.seed)
     if starts is None:
-        return {"status": "no start has a finite density"}
+        return {"status": "no initial values have a finite density"}
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
     sample = chain_sampler(program, bound.plain_data(), ChainInits(starts=starts), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
     except ChainInterruptedError:
-        raise  # no outcome: the next start fits the replicate
+        raise  # no outcome: the next run fits the replicate
     except RuntimeError as error:
         return {"status": f"the sampler stopped: {str(error)[:500]}"}
     tree = convert_chains(files, bound, {})

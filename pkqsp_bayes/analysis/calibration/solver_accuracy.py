@@ -1,8 +1,9 @@
-"""Whether a fit's solver was accurate enough: its draws again, at a hundredfold tighter tolerance.
+"""Check of the accuracy of a fit's solver, with draws solved again at tighter tolerances.
 
-Solver errors move the log density. Draws of the posterior as it was computed are weighted towards
-the posterior of a tighter solver; the Pareto k-hat of the weights says whether the two are close
-enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614, arXiv:2205.09059).
+Solver errors change the log density. The draws of the computed posterior get weights towards the
+posterior of a solver with hundredfold tighter tolerances. The Pareto k-hat of the weights shows
+whether the two are close enough (Timonen, Siccha, Bales, Lähdesmäki & Vehtari, Stat 2023;12:e614,
+arXiv:2205.09059).
 """
 
 from collections.abc import Iterator
@@ -32,20 +33,20 @@ _SMALL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SolverAccuracy:
-    """How much a tighter solver changes the log density of draws.
+    """Change of the log density of draws with a tighter solver.
 
     Parameters
     ----------
     rtol, atol : float
         Tolerances of the fit.
     change : (D,) array
-        Log likelihood at a hundredfold tighter tolerance, minus that of the fit; NaN where either
-        solve failed.
+        Log likelihood at a hundredfold tighter tolerance minus that of the fit; NaN if one of the
+        two solves failed.
     pareto_k : float
-        k-hat of the importance weights exp(change); 0 where all are equal, NaN where there are
-        fewer than 25 to estimate it from.
+        k-hat of the importance weights exp(change); 0 if all are equal, NaN if there are fewer than
+        25.
     label : str
-        What the draws are, if they are those of a poor approximation.
+        Label of the draws if they come from a poor approximation.
     """
 
     rtol: float
@@ -56,13 +57,13 @@ class SolverAccuracy:
 
     @property
     def spread(self) -> float:
-        """Largest distance of a change from their median: a common shift moves no posterior."""
+        """Largest distance of a change from the median; a common shift has no effect."""
         known = self.change[np.isfinite(self.change)]
         return float(np.abs(known - np.median(known)).max()) if known.size else float("nan")
 
     @property
     def issues(self) -> list[Issue]:
-        """What is wrong, and what to do; empty if the solver was accurate enough."""
+        """Problems with remedies; empty if the solver was accurate enough."""
         return list(self._issues())
 
     def _issues(self) -> Iterator[Issue]:
@@ -73,8 +74,8 @@ class SolverAccuracy:
             what = f"{failed} of {self.change.size} draws could not be solved again"
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
         if self.change.size - failed < LEAST_DRAWS:
-            what = f"{self.change.size - failed} draws are too few to show whether it was accurate"
-            more = f"solve {LEAST_DRAWS} draws or more again; fit with more draws if it has fewer"
+            what = f"{self.change.size - failed} draws are too few to judge the accuracy"
+            more = f"use {LEAST_DRAWS} draws or more; if the fit has fewer, fit with more draws"
             yield Issue(severity="warning", where="ODE solver", what=what, remedy=more)
         if self.spread > _SMALL and self.pareto_k > _GOOD_K:
             what = (
@@ -106,28 +107,28 @@ def check_solver(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` or `read_fit` returns.
+        Result of `pkqsp_bayes.fit` or `read_fit`.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the study that was fitted, which is the default.
+        Study of the fit (the default): a study, its name or its file.
     draws : int
-        How many draws of the posterior to use at most, 25 or more.
+        Largest number of posterior draws, 25 or more.
     seed : int
-        Chooses them.
+        Seed of their choice.
 
     Returns
     -------
     SolverAccuracy
-        With `issues`, each with a remedy.
+        Its `issues` have a remedy each.
 
     Raises
     ------
     CheckError
-        If the study is not the one that was fitted, or fewer than 25 draws are asked for.
+        If the study is not the study of the fit, or if fewer than 25 draws are requested.
 
     Notes
     -----
-    Both solutions are the kernel's. For a fit by the backend ``stan`` they say whether its
-    tolerances are tight enough for this model, not how Stan's own solver kept them.
+    Both solutions come from the kernel. For a fit with the backend ``stan`` they show whether its
+    tolerances are tight enough for this model, not how well Stan's own solver meets them.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Decisions: interventions, individual subjects, assumptions of causal claims."""
+"""Analyses for decisions: interventions, individual subjects, assumptions of causal claims."""

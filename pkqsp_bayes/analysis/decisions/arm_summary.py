@@ -1,4 +1,4 @@
-"""Medians and intervals of two arms: of the average over subjects, and of a new subject."""
+"""Medians and intervals of two arms, for the average over subjects and for a new subject."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ENDPOINTS: tuple[Kind, ...] = ("AUC", "Cmax", "Ctrough", "nadir")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Summary:
-    """Of K quantities: statistics (level, statistic, K), and the error of the average (K,)."""
+    """Statistics of K quantities (level, statistic, K), and the error of the average (K,)."""
 
     values: FloatArray
     error: FloatArray
@@ -32,13 +32,13 @@ def summarise_arms(
     Parameters
     ----------
     times : (T,) array
-        Of the trajectories.
+        Times of the trajectories.
     arms : (2, D, n, T) array
-        Factual and counterfactual, of n new subjects under each of D draws.
+        Factual and counterfactual trajectories of n new subjects for each of D draws.
     common : (2, D, m, T) array
-        The same of subjects whose standard normal deviates all draws have in common.
+        The same for subjects whose standard normal deviates are common to all draws.
     probability : float
-        Of the intervals.
+        Probability of the intervals.
     """
     derived, shared = _endpoints(times, arms), _endpoints(times, common)
     result = xr.Dataset(
@@ -71,15 +71,16 @@ def _endpoints(times: FloatArray, arms: FloatArray) -> FloatArray:
 
 
 def _contrasts(arms: FloatArray, common: FloatArray, probability: float) -> list[_Summary]:
-    """Return summaries of difference and ratio of two arms."""
+    """Return summaries of the difference and the ratio of two arms."""
     difference = _summary(arms[1] - arms[0], common[1] - common[0], probability)
     return [difference, _summary(_log_ratio(arms), _log_ratio(common), probability, ratio=arms)]
 
 
 def _log_ratio(arms: FloatArray) -> FloatArray:
-    """Return the logarithm of a ratio; NaN where an arm is not above zero.
+    """Return the logarithm of a ratio; NaN if one of the arms is not above zero.
 
-    The geometric mean is of subjects with both above zero: what is stopped wholly leaves none.
+    The geometric mean includes only subjects with both arms above zero; after complete inhibition
+    there may be none.
     """
     with quiet_dependencies():
         ratio = arms[1] / np.where(arms[0] > 0, arms[0], np.nan)
@@ -97,7 +98,7 @@ def _summary(
     *,
     ratio: FloatArray | None = None,
 ) -> _Summary:
-    """Summarise new subjects (D, n, K) and common ones (D, m, K); logarithms of a ratio's arms."""
+    """Summarise new subjects (D, n, K) and common ones (D, m, K); ratios as logarithms."""
     with quiet_dependencies():
         level = np.nanmean(_mean(individual), axis=0)
         averages = _mean(common)
@@ -115,7 +116,7 @@ def _summary(
 
 
 def _mean(values: FloatArray) -> FloatArray:
-    """Return the mean over subjects (D, n, K) of what is no NaN: (D, K)."""
+    """Return the mean over subjects (D, n, K) of the values that are not NaN: (D, K)."""
     with quiet_dependencies():
         return np.asarray(np.nanmean(values, axis=1))
 
@@ -126,6 +127,6 @@ def _variance_of_mean(values: FloatArray) -> FloatArray:
 
 
 def _quantiles(values: FloatArray, levels: Sequence[float]) -> FloatArray:
-    """Return quantiles of each column that has values; NaN where there is none."""
+    """Return quantiles of each column; NaN for a column without values."""
     with quiet_dependencies():
         return np.asarray(np.nanquantile(values, levels, axis=0))

@@ -1,4 +1,4 @@
-"""`causal_record`: the assumptions that a claim needs, and how each is met.
+"""`causal_record`: the assumptions of a causal claim, with their status and evidence.
 
 Exchangeability and positivity after Hernan & Robins 2020, Causal Inference: What If, ch. 3;
 modularity and invariance after Pearl 2009, Causality, ch. 1.
@@ -25,26 +25,26 @@ __all__ = ["Assumption", "CausalRecord", "causal_record"]
 
 Status = Literal["met", "not met", "declared", "unknown"]
 _ENOUGH = 0.95
-"""Share of the target that must have its like in the study."""
+"""Share of the target population that the study must cover."""
 _ERRORS = 3.0
-"""Standard errors that coverage may be off."""
+"""Accepted difference between observed and nominal coverage, in standard errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """One assumption, and how it stands.
+    """One assumption with its status.
 
     Parameters
     ----------
     name, statement : str
-        What is assumed.
+        Name and text of the assumption.
     testable : bool
-        Whether data can speak against it.
+        Whether data can refute it.
     status : {"met", "not met", "declared", "unknown"}
-        ``met`` and ``not met`` are of checks that were made; ``declared`` is somebody's word, with
-        reasons; all else is ``unknown``.
+        ``met`` and ``not met`` are results of checks; ``declared`` is a declaration with evidence;
+        everything else is ``unknown``.
     evidence, falsified_by : str
-        What speaks for it; what would speak against it.
+        Evidence for the assumption; observation that would refute it.
     """
 
     name: str
@@ -57,21 +57,21 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CausalRecord:
-    """The record of a claim.
+    """Record of the assumptions of a claim.
 
     Parameters
     ----------
     claim : str
-        What is claimed.
+        The claim as text.
     assumptions : tuple of Assumption
-        All that it needs.
+        All assumptions that the claim needs.
     overlap : DataFrame or None
         Covariates of study and target; see `covariate_overlap`.
     covariates : DataFrame or None
-        One row a subject, ``population`` (study, target) beside the covariates: for a picture,
+        One row per subject: ``population`` (study, target) and the covariates, for the plot
         `pkqsp_bayes.plot_positivity`.
     label : str
-        What the draws of the fit are, if they are those of a poor approximation.
+        Label of the draws if they come from a poor approximation.
     """
 
     claim: str
@@ -82,7 +82,7 @@ class CausalRecord:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an assumption."""
+        """Table with one row per assumption."""
         rows = [
             (a.name, a.status, a.testable, a.statement, a.evidence, a.falsified_by)
             for a in self.assumptions
@@ -92,7 +92,7 @@ class CausalRecord:
 
     @property
     def text(self) -> str:
-        """The record in words, a paragraph an assumption."""
+        """The record as text, one paragraph per assumption."""
         lines = [f"Draws of {self.label}"] if self.label else []
         return "\n\n".join(
             [*lines, f"Claim: {self.claim}", *(_paragraph(a) for a in self.assumptions)]
@@ -101,14 +101,14 @@ class CausalRecord:
 
 def _paragraph(a: Assumption) -> str:
     kind = "testable" if a.testable else "not testable by these data"
-    evidence = f" Evidence: {a.evidence}." if a.evidence else " No evidence was given."
+    evidence = f" Evidence: {a.evidence}." if a.evidence else " There is no evidence."
     wrong = f" Falsified by: {a.falsified_by}." if a.falsified_by else ""
     return f"{a.name}: {a.status} ({kind}). {a.statement}.{evidence}{wrong}"
 
 
-_CLAIM = instance(CausalSpec, wanted="give a CausalSpec, such as pkqsp_bayes.read_causal returns")
+_CLAIM = instance(CausalSpec, wanted="give a CausalSpec, as from pkqsp_bayes.read_causal")
 _FOUND = mapping(FLAG, wanted="give a mapping of names of parameters to True or False")
-_VALIDATION = instance(xr.Dataset, wanted="give what pkqsp_bayes.validate returns")
+_VALIDATION = instance(xr.Dataset, wanted="give the result of pkqsp_bayes.validate")
 
 
 @checked(
@@ -131,32 +131,33 @@ def causal_record(
 ) -> CausalRecord:
     """Record the assumptions of a claim.
 
-    Nothing is met without a check that was made, and nothing is declared without evidence.
+    An assumption is ``met`` only after a check, and ``declared`` only with evidence.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     claim : CausalSpec
-        What is declared; `pkqsp_bayes.spec.causal_claim.read_causal` reads it from a file.
+        The claim and its declarations; `pkqsp_bayes.spec.causal_claim.read_causal` reads it from a
+        file.
     study, target : Study, str, Path or DataFrame, optional
-        That of the fit (by default the one in its folder), and one of those to whom the claim is
-        applied: positivity.
+        Study of the fit (by default the one in its folder), and a study of the target population,
+        for the check of positivity.
     identifiable : mapping of str to bool, optional
-        Each parameter, and whether the study identifies it: from the identifiability ladder.
+        Whether the study identifies each parameter, from `pkqsp_bayes.identifiability`.
     validation : xarray.Dataset, optional
-        Of `pkqsp_bayes.validate`: the model's structure.
+        Result of `pkqsp_bayes.validate`, for the check of the model's structure.
 
     Returns
     -------
     CausalRecord
-        With a ``table``, a ``text`` and the ``overlap`` of covariates.
+        Record with a ``table``, a ``text`` and the ``overlap`` of covariates.
 
     Raises
     ------
     CheckError
-        With every problem of the studies; if ``study`` is not the one that was fitted, or a
-        covariate that is to be compared is missing from one of them.
+        All problems of the studies; or if ``study`` is not the study of the fit, or if one of them
+        does not have a covariate that is compared.
     """
     fitted = open_fit(fit)
     model = fitted.spec
@@ -171,12 +172,12 @@ def causal_record(
         overlap = covariate_overlap(covariates[~is_target], covariates[is_target], names)
     assumptions = (
         _exchangeability(model, claim),
-        _checked(claim, "positivity", "Those of the target have their like in the study",
+        _checked(claim, "positivity", "The study has subjects similar to those of the target",
                  *_positivity(model, overlap)),
         _declared(claim, "modularity",
-                  "The intervention changes what it names, and no other equation"),
+                  "The intervention changes only the equations that it names"),
         _declared(claim, "invariance", "The equations hold in the target as in the study"),
-        _checked(claim, "structure", "The model's form is right enough for the claim",
+        _checked(claim, "structure", "The structure of the model is adequate for the claim",
                  *_structure(validation)),
         _identifiability(identifiable),
     )  # fmt: skip
@@ -186,36 +187,36 @@ def causal_record(
 
 
 def _declared(claim: CausalSpec, name: str, default: str) -> Assumption:
-    """Return an assumption that no data of the fit can speak of."""
-    said = claim.declared.get(name)
-    evidence = said.evidence if said else ""
-    against = said.falsified_by if said else ""
-    # What nothing could falsify is no assumption about the world.
+    """Return an assumption that the data of the fit cannot test."""
+    stated = claim.declared.get(name)
+    evidence = stated.evidence if stated else ""
+    against = stated.falsified_by if stated else ""
+    # A statement that cannot be falsified is not an assumption.
     return Assumption(
-        name=name, statement=said.statement if said else default, testable=False,
+        name=name, statement=stated.statement if stated else default, testable=False,
         status="declared" if evidence and against else "unknown", evidence=evidence,
         falsified_by=against,
     )  # fmt: skip
 
 
 def _checked(claim: CausalSpec, name: str, default: str, status: Status, found: str) -> Assumption:
-    """Return an assumption with the outcome of a check; without one, what is declared."""
-    said = claim.declared.get(name)
-    if status == "unknown" and said and said.evidence:
+    """Return an assumption with the outcome of a check; without a check, the declaration."""
+    stated = claim.declared.get(name)
+    if status == "unknown" and stated and stated.evidence:
         status = "declared"
-    parts = [found, said.evidence if said else ""]
+    parts = [found, stated.evidence if stated else ""]
     return Assumption(
-        name=name, statement=said.statement if said else default, testable=True, status=status,
+        name=name, statement=stated.statement if stated else default, testable=True, status=status,
         evidence="; ".join(part for part in parts if part),
-        falsified_by=said.falsified_by if said else "",
+        falsified_by=stated.falsified_by if stated else "",
     )  # fmt: skip
 
 
 def _exchangeability(model: ModelSpec, claim: CausalSpec) -> Assumption:
-    said = claim.declared.get("exchangeability")
-    default = "Given the confounders, what was given does not depend on what would have happened"
+    stated = claim.declared.get("exchangeability")
+    default = "Given the confounders, treatment is independent of the potential outcomes"
     evidence = [f"assignment: {claim.assignment.replace('_', ' ')}"]
-    status: Status = "declared" if said and said.evidence else "unknown"
+    status: Status = "declared" if stated and stated.evidence else "unknown"
     if claim.confounders:
         evidence.append("confounders: " + ", ".join(claim.confounders))
     missing = [name for name in claim.confounders if name not in model.covariates]
@@ -223,9 +224,9 @@ def _exchangeability(model: ModelSpec, claim: CausalSpec) -> Assumption:
         status = "not met"
         evidence.append("the model has no covariate " + ", ".join(missing))
     return Assumption(
-        name="exchangeability", statement=said.statement if said else default, testable=False,
-        status=status, evidence="; ".join([*evidence, *([said.evidence] if said else [])]),
-        falsified_by=said.falsified_by if said else "",
+        name="exchangeability", statement=stated.statement if stated else default, testable=False,
+        status=status, evidence="; ".join([*evidence, *([stated.evidence] if stated else [])]),
+        falsified_by=stated.falsified_by if stated else "",
     )  # fmt: skip
 
 
@@ -236,9 +237,9 @@ def _positivity(model: ModelSpec, overlap: pd.DataFrame | None) -> tuple[Status,
         return "unknown", f"{model.title} has no covariate to compare"
     poor = overlap[~(overlap["coverage"] >= _ENOUGH)]
     if poor.empty:
-        return "met", f"at least {overlap['coverage'].min():.0%} of the target is covered"
-    words = [f"{name} covers {share:.0%}" for name, share in poor["coverage"].items()]
-    return "not met", "of the target " + ", ".join(words)
+        return "met", f"the study covers at least {overlap['coverage'].min():.0%} of the target"
+    shares = [f"{name} {share:.0%}" for name, share in poor["coverage"].items()]
+    return "not met", "coverage of the target: " + ", ".join(shares)
 
 
 def _structure(validation: xr.Dataset | None) -> tuple[Status, str]:
@@ -247,13 +248,13 @@ def _structure(validation: xr.Dataset | None) -> tuple[Status, str]:
     seen = validation.sel(kind="population", endpoint="all")
     off = abs(seen["coverage"] - seen["probability"])
     if bool(seen["coverage_error"].isnull().any()):
-        return "unknown", "validated in one subject: too few to judge coverage"
-    words = ", ".join(
+        return "unknown", "the validation has one subject, too few to judge coverage"
+    shares = ", ".join(
         f"{float(c):.0%} within the {float(p):.0%} interval"
         for c, p in zip(seen["coverage"], seen["probability"], strict=True)
     )
     fine = bool((off <= _ERRORS * seen["coverage_error"]).all())
-    return ("met" if fine else "not met"), f"held-out observations: {words}"
+    return ("met" if fine else "not met"), f"held-out observations: {shares}"
 
 
 def _identifiability(identifiable: Mapping[str, bool] | None) -> Assumption:
@@ -272,7 +273,7 @@ def _identifiability(identifiable: Mapping[str, bool] | None) -> Assumption:
 
 
 def _covariates(model: ModelSpec, claim: CausalSpec, study: Study, target: Study) -> pd.DataFrame:
-    """Return the covariates of both, which are said to be of the study or of the target."""
+    """Return the covariates of both studies, with the column ``population``."""
     names = list(dict.fromkeys([*model.covariates, *claim.confounders]))
     issues = [issue for name in names for each in (study, target) for issue in _absent(each, name)]
     if issues:

@@ -1,4 +1,4 @@
-"""The density of a subject's random effects given its data, with its gradient and curvature."""
+"""Density of a subject's random effects given its data, with gradient and curvature."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +13,21 @@ __all__ = ["EffectPosterior", "Local"]
 FloatArray = NDArray[np.float64]
 _IMAGINARY = 1e-20
 _STEP = 1e-3
-"""Of differences of the residual's log density, in residual standard deviations."""
+"""Step for differences of the residual's log density, in residual standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Local:
-    """The log density around a point.
+    """Log density at a point, with gradient and curvature.
 
     Parameters
     ----------
     value : (D, S) array
-        Minus infinity where the solver failed.
+        Log density; minus infinity if the solver failed.
     gradient : (D, S, Z) array
-        Exact: the kernel's sensitivities times the derivatives of the population layer.
+        Exact gradient: sensitivities of the kernel times derivatives of the population layer.
     curvature : (D, S, Z, Z) array
-        Minus the Hessian without second derivatives of the predictions (Gauss-Newton), always
+        Negative Hessian without second derivatives of the predictions (Gauss-Newton); it is always
         positive definite.
     """
 
@@ -36,7 +36,7 @@ class Local:
     curvature: FloatArray
 
     def where(self, chosen: NDArray[np.bool_], other: "Local") -> "Local":
-        """Return this where ``chosen`` (D, S), else the other."""
+        """Return these values where ``chosen`` (D, S) is true, otherwise the other ones."""
         return Local(
             value=np.where(chosen, self.value, other.value),
             gradient=np.where(chosen[..., None], self.gradient, other.gradient),
@@ -46,22 +46,22 @@ class Local:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EffectPosterior:
-    """log p(z, y_i | phi_d) of each draw and subject, in coordinates that are N(0, I) a priori.
+    """Density log p(z, y_i | phi_d) of each draw and subject; the prior of z is N(0, I).
 
-    eta = L z with Omega = L L', and kappa = omega_iov z, one after the other in z: an omega of zero
-    does no harm.
+    In z come first eta = L z with Omega = L L', then kappa = omega_iov z. An omega of zero is
+    allowed.
 
     Parameters
     ----------
     seen : ObservedStudy
-        Study, model and D draws of the population.
+        Study, model and D population draws.
     """
 
     seen: ObservedStudy
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Draws, subjects, random effects (D, S, Z)."""
+        """Number of draws, subjects and random effects (D, S, Z)."""
         draws, simulator = self.seen.draws, self.seen.simulator
         moving = len(simulator.model.occasions) * len(draws.occasion_effects)
         return draws.size, len(simulator.timelines), len(draws.effects) + moving
@@ -76,7 +76,7 @@ class EffectPosterior:
         return eta, draws.omega_iov[:, None, None, :] * rest
 
     def from_effects(self, eta: FloatArray, kappa: FloatArray | None) -> FloatArray:
-        """Return z (D, S, Z) of eta (D, S, R) and kappa (D, S, O, Q); 0 where an omega is 0."""
+        """Return z (D, S, Z) for eta (D, S, R) and kappa (D, S, O, Q); 0 where omega is 0."""
         draws, flat = self.seen.draws, []
         for values, omega in ((eta, draws.omega[:, None]), (kappa, draws.omega_iov[:, None, None])):
             if values is not None:
@@ -103,7 +103,7 @@ class EffectPosterior:
 
     def local(self, z: FloatArray) -> Local:
         """Return the log density, its gradient and curvature."""
-        # A search may try where no drug is left, and no error can be proportional to that.
+        # A search may reach predictions of 0, for which a proportional error is not defined.
         with np.errstate(all="ignore"):
             return self._local(z)
 
@@ -147,7 +147,7 @@ class EffectPosterior:
         return slopes
 
     def _residual(self, f: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the log density of each observation, its first and second derivative by f."""
+        """Return the log density of each observation and its first two derivatives by f."""
         step = np.empty_like(f)
         for endpoint, mine in self.seen.by_endpoint():
             step[:, mine] = _STEP * self.seen.residual(endpoint).width(f[:, mine])

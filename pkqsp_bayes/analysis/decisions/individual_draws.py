@@ -1,4 +1,4 @@
-"""Draws of random effects given data: proposals around the mode of each draw, then resampling."""
+"""Draws of random effects given data, by importance resampling around the mode of each draw."""
 
 from dataclasses import dataclass
 
@@ -24,13 +24,14 @@ class EffectDraws:
     Parameters
     ----------
     population_draw : (D, S) array of int
-        Which draw of the population each came with: a subject's data favour some.
+        Index of the population draw that belongs to each; draws that agree with the data of the
+        subject occur more often.
     z : (D, S, Z) array
         Random effects, in the coordinates of `EffectPosterior`.
     ess : (S,) array
-        Effective number of all proposals.
+        Effective sample size of all proposals.
     ess_population : (S,) array
-        Effective number of draws of the population.
+        Effective sample size of the population draws.
     """
 
     population_draw: IntArray
@@ -42,27 +43,27 @@ class EffectDraws:
 def sample_effects(
     target: EffectPosterior, modes: Modes, *, proposals: int, rng: np.random.Generator
 ) -> EffectDraws:
-    """Draw by importance resampling.
+    """Draw random effects by importance resampling.
 
-    Proposals for draw d of the population are Student's t (5 df) at the mode, with the inverse
-    curvature; the weight of one is p(y_i, z | phi_d) / q(z), so that draws of the population are
-    weighted by their marginal likelihood.
+    The proposals for population draw d have a Student's t distribution (5 df) at the mode, with the
+    inverse curvature. The weight of a proposal is p(y_i, z | phi_d) / q(z), so that population
+    draws are weighted by their marginal likelihood.
 
     Parameters
     ----------
     target : EffectPosterior
-        The density.
+        Density of the random effects.
     modes : Modes
-        Of each draw and subject.
+        Modes of each draw and subject.
     proposals : int
-        For each draw and subject.
+        Number of proposals for each draw and subject.
     rng : numpy.random.Generator
         Source of randomness.
 
     Raises
     ------
     CheckError
-        With the subjects for whom no proposal is possible.
+        If there are subjects for which no proposal has a finite density.
     """
     points = np.empty((proposals, *target.shape))
     weight = np.empty((proposals, *target.shape[:2]))
@@ -74,21 +75,21 @@ def sample_effects(
 
 
 def draw_proposals(modes: Modes, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Draw one proposal for each draw of the population and subject.
+    """Draw one proposal for each population draw and subject.
 
     Parameters
     ----------
     modes : Modes
-        Where, and how wide.
+        Location and covariance of the proposals.
     rng : numpy.random.Generator
         Source of randomness.
 
     Returns
     -------
     (D, S, Z) array
-        Student's t (5 df) at the mode, with the inverse curvature.
+        Draws of Student's t distribution (5 df) at the mode, with the inverse curvature.
     (D, S) array
-        Its log density.
+        Their log density.
     """
     factor = np.linalg.cholesky(modes.covariance)
     volume = np.log(np.einsum("dszz->dsz", factor)).sum(axis=2)
@@ -98,7 +99,7 @@ def draw_proposals(modes: Modes, rng: np.random.Generator) -> tuple[FloatArray, 
 
 
 def _student(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
-    """Draw standard multivariate t vectors; return their log density too."""
+    """Draw standard multivariate t vectors, and return them with their log density."""
     width = shape[2]
     scale = np.sqrt(_DF / rng.chisquare(_DF, shape[:2]))
     x = rng.standard_normal(shape) * scale[..., None]
@@ -123,19 +124,19 @@ def _resample(points: FloatArray, weight: FloatArray, rng: np.random.Generator) 
 
 
 def _check_possible(target: EffectPosterior, weight: FloatArray) -> None:
-    """Report subjects whose data no proposal can explain, or for whom none could be solved."""
+    """Report subjects for which all proposals have zero density or all solves failed."""
     lines = target.seen.simulator.timelines
     hopeless = np.flatnonzero(~np.isfinite(weight).any(axis=(0, 1)))
     if hopeless.size:
-        what = "no random effects give its observations a density"
-        remedy = "look for observations before the first dose, and at the errors of the solver"
+        what = "no proposed random effects give its observations a positive density"
+        remedy = "check observations before the first dose, and the errors of the solver"
         raise CheckError(
             Issue(where=f"subject {lines[s].subject}", what=what, remedy=remedy) for s in hopeless
         )
 
 
 def _systematic(share: FloatArray, size: int, rng: np.random.Generator) -> IntArray:
-    """Choose ``size`` places by their shares, with the least noise, in random order."""
+    """Choose ``size`` indices by systematic resampling, in random order."""
     edges = np.cumsum(share)
     u = (np.arange(size) + rng.random()) / size * edges[-1]
     return rng.permutation(np.minimum(np.searchsorted(edges, u), share.size - 1))

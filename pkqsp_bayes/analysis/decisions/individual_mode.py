@@ -1,4 +1,4 @@
-"""The mode of the random effects of each draw and subject: damped Newton steps, all at once."""
+"""Mode of the random effects of each draw and subject, by damped Newton steps."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ __all__ = ["Modes", "find_modes"]
 FloatArray = NDArray[np.float64]
 _FIRST_DAMPING = 1e-3
 _FARTHEST = 3.0
-"""Of one step, in standard deviations of the prior."""
+"""Largest length of one step, in standard deviations of the prior."""
 _CLOSE = 1e-8
-"""Rise of the log density that a further step promises, at which a mode is found."""
+"""Expected increase of the log density by a further step, below which the search ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Modes:
-    """Modes, and the normal approximation around each.
+    """Modes with their normal approximations.
 
     Parameters
     ----------
     z : (D, S, Z) array
-        Where they are.
+        Locations of the modes.
     covariance : (D, S, Z, Z) array
-        Inverse of the curvature there.
+        Inverse of the curvature at the mode.
     converged : (D, S) array of bool
-        Whether the search ended.
+        Whether the search converged.
     """
 
     z: FloatArray
@@ -39,16 +39,16 @@ class Modes:
 def find_modes(
     target: EffectPosterior, *, iterations: int = 40, start: FloatArray | None = None
 ) -> Modes:
-    """Climb to the mode (Levenberg-Marquardt).
+    """Find the modes by the Levenberg-Marquardt method.
 
     Parameters
     ----------
     target : EffectPosterior
-        What to climb.
+        Density that is maximised.
     iterations : int
-        At most.
+        Largest number of iterations.
     start : (D, S, Z) array, optional
-        Where to begin; by default at zero, the mode of the prior.
+        Initial values; by default zero, the mode of the prior.
     """
     z = np.zeros(target.shape) if start is None else start
     here = target.local(z)

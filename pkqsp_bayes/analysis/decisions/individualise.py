@@ -1,4 +1,4 @@
-"""`individualise`: the parameters of new subjects from their own, perhaps sparse, data."""
+"""`individualise`: parameters of new subjects from their own data, which may be sparse."""
 
 from typing import Literal
 
@@ -37,48 +37,49 @@ def individualise(
     proposals: int = 30,
     seed: int = 1,
 ) -> Individuals:
-    """Infer the random effects of subjects who were not in the fit.
+    """Estimate the random effects of subjects that were not in the fit.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     new_study : Study, str, Path or DataFrame
-        A study, its name or its file: doses, covariates and whatever was observed of each subject;
-        nothing at all gives the population.
+        A study, its name or its file: doses, covariates and observations of each subject. Without
+        observations the result is the population distribution.
     method : {"posterior", "map"}
-        ``posterior``: draws from p(phi, eta_i | fitted data, y_i), each subject by itself, by
-        importance sampling around the mode of each draw of the population. ``map``: the mode of
-        eta_i with the population at its posterior mean, and a normal approximation there: fast,
-        but blind to what is not known of the population.
+        ``posterior``: draws from p(phi, eta_i | fitted data, y_i) for each subject separately, by
+        importance sampling around the mode of each population draw. ``map``: the mode of eta_i with
+        the population at its posterior mean, and a normal approximation at the mode. This is fast,
+        but ignores parameter uncertainty.
     draws : int
-        Draws of the population, and of each individual (``posterior``).
+        Number of population draws and of draws of each individual (``posterior``).
     proposals : int
-        For each of them (``posterior``).
+        Number of proposals for each of them (``posterior``).
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     Individuals
-        Its ``simulate`` asks what would happen to the subjects; its ``dataset`` has ``eta`` (draw,
-        subject, effect), ``kappa`` (draw, subject, occasion, effect_iov), ``individual`` (draw,
-        subject, parameter) at the study's covariates, ``population_draw`` (draw, subject), and by
-        subject ``observations``, their number, and ``converged``, the share of searches for a mode
-        that ended. ``posterior``: ``ess`` and ``ess_population``, effective numbers of proposals
-        and of draws of the population, and ``reliable``, whether both are large enough (100; half
-        of the draws if there are fewer). ``map``: one draw, and ``eta_sd`` (subject, effect).
+        Its method ``simulate`` predicts the subjects under other regimens; its ``dataset`` has
+        ``eta`` (draw, subject, effect), ``kappa`` (draw, subject, occasion, effect_iov),
+        ``individual`` (draw, subject, parameter) at the study's covariates, ``population_draw``
+        (draw, subject), and by subject ``observations``, their number, and ``converged``, the share
+        of mode searches that converged. ``posterior``: ``ess`` and ``ess_population``, the
+        effective sample sizes of the proposals and of the population draws, and ``reliable``,
+        whether both are large enough (100, or half of the draws if there are fewer). ``map``: one
+        draw, and ``eta_sd`` (subject, effect).
 
     Raises
     ------
     CheckError
-        With every problem of the study; an unknown method; subjects whose data are impossible.
+        All problems of the study; an unknown method; subjects whose data have zero density.
 
     Notes
     -----
-    Population parameters without random effects learn from the new data too: draws of the
-    population are weighted by their marginal likelihood of the subject's data. The method is that
-    of importance sampling around a Laplace approximation (Kuk 1999, J Stat Comput Simul 63:233).
+    The new data also update population parameters without random effects, because population draws
+    are weighted by the marginal likelihood of the subject's data. The method is importance sampling
+    around a Laplace approximation (Kuk 1999, J Stat Comput Simul 63:233).
     """
     fitted = open_fit(fit)
     new_study = fitted.resolve_study(new_study)
@@ -154,7 +155,7 @@ def _base(
 def _effects(
     target: EffectPosterior, which: NDArray[np.int64], z: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return eta and kappa; the scale of each subject is that of its own draw."""
+    """Return eta and kappa; each subject has the scale of its own population draw."""
     seen = target.seen
     parts = [
         EffectPosterior(seen=seen.with_draws(seen.draws.take(which[:, s]))).effects(z[:, [s]])

@@ -1,4 +1,4 @@
-"""Individuals with their uncertainty, ready to be simulated under any regimen."""
+"""Individuals with their uncertainty, and their simulation under any regimen."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ __all__ = ["Individuals", "individual_draws"]
 
 FloatArray = NDArray[np.float64]
 _NEXT = "next"
-"""Occasion of a simulated regimen: one that has not been seen."""
+"""Occasion of a simulated regimen: a new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Individuals:
-    """What `individualise` returns.
+    """Result of `individualise`.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ class Individuals:
     model : ModelSpec
         The model.
     study : Study
-        The subjects' data.
+        Data of the subjects.
     draws : PopulationDraws
-        Of the population; ``dataset.population_draw`` says which goes with which individual.
+        Population draws; ``dataset.population_draw`` gives the draw of each individual.
     label : str
-        What the draws of the fit are, if they are those of a poor approximation; ``dataset`` and
-        what `simulate` returns have it in their attributes.
+        Label of the draws if they come from a poor approximation; ``dataset`` and the result of
+        `simulate` have it in their attributes.
     """
 
     dataset: xr.Dataset
@@ -50,7 +50,7 @@ class Individuals:
     label: str = ""
 
     def __post_init__(self) -> None:
-        """Label the draws."""
+        """Add the label to the attributes."""
         if self.label:
             self.dataset.attrs["label"] = self.label
 
@@ -68,26 +68,26 @@ class Individuals:
         Parameters
         ----------
         doses : Dose or sequence of Dose
-            What is given, from time 0 of a new course, in the model's units; amounts may differ by
+            Doses from time 0 of a new course, in the units of the model; amounts may differ by
             subject.
         times : (T,) array
-            When the outputs are looked at.
+            Times of the outputs.
         covariates : mapping of str to scalar or (S,) array, optional
-            By default each subject's last known values.
+            Covariates; by default the last known values of each subject.
         options : SolverSettings, optional
-            Tolerances and limits.
+            Tolerances and limits of the solver.
         seed : int
-            Of the deviations of the occasion, which is a new one.
+            Seed of the deviations of the occasion, which is a new one.
 
         Returns
         -------
         xarray.Dataset
-            Each output (draw, subject, time), without residual error; NaN where a solve failed.
+            Each output (draw, subject, time), without residual error; NaN if a solve failed.
 
         Raises
         ------
         CheckError
-            With whatever is wrong with regimen or covariates.
+            All problems of regimen and covariates.
         """
         if issues := covariate_issues(self.model, covariates or {}):
             raise CheckError(issues)
@@ -143,7 +143,7 @@ class Individuals:
 
     def _new_occasion(self, occasions: int, rng: np.random.Generator) -> FloatArray:
         which = self.dataset["population_draw"].to_numpy()
-        # Its size is that of the draw of the population that goes with the individual.
+        # Its scale is that of the population draw of the individual.
         parts = [
             self.draws.take(which[:, s]).draw_kappa(1, occasions, rng)
             for s in range(which.shape[1])
@@ -158,16 +158,16 @@ def individual_draws(
     eta: FloatArray,
     kappa: FloatArray,
 ) -> FloatArray:
-    """Return individual parameters where each subject goes with draws of its own.
+    """Return individual parameters where each subject has its own population draws.
 
     Parameters
     ----------
     simulator : StudySimulator
-        Of S subjects.
+        Simulator of S subjects.
     draws : PopulationDraws
-        Of the population.
+        Population draws.
     population_draw : (D, S) array of int
-        Which of them.
+        Index of the population draw.
     eta : (D, S, R) array
         Random effects.
     kappa : (D, S, O, Q) array

@@ -1,4 +1,4 @@
-"""`intervene`: the effect of doing something, on the same subjects, with its uncertainty."""
+"""`intervene`: the effect of an intervention on the same subjects, with its uncertainty."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -64,66 +64,65 @@ def intervene(
     seed: int = 1,
     options: SolverSettings | None = None,
 ) -> xr.Dataset:
-    """Contrast what happens under an intervention with what happens without it.
+    """Compare the outcome with and without an intervention.
 
-    Both arms have the same draws of the population, the same random effects and the same deviations
-    of occasions, so that the contrast is of each subject with itself. Whether it may be believed is
-    the matter of the causal record: the model answers as if its equations held under the
-    intervention (modularity).
+    Both arms have the same population draws, random effects and deviations of occasions, so that
+    each subject is compared with itself. The model assumes that its equations hold under the
+    intervention (modularity); the causal record states this assumption and the others.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     do : mapping of str to (float, str, Scaled, Dose or sequence of Dose)
-        What is done: a parameter of the population set for everybody, at all occasions and
-        whatever the covariates are (``{"CL": 5.0}``), or scaled in everybody, whose random
-        effects, occasions and covariates stay (``{"CLint": Scaled(factor=0.2)}``); a constant of
-        ``[parameters]``; a covariate (a number,
-        or the name of a level); ``dose``: another regimen, or Scaled amounts.
+        The intervention. A population parameter is set in all subjects, at all occasions and for
+        all covariates (``{"CL": 5.0}``), or it is scaled, and random effects, occasions and
+        covariates stay (``{"CLint": Scaled(factor=0.2)}``). Other causes are a constant of
+        ``[parameters]``, a covariate (a number, or the name of a level), and ``dose`` (another
+        regimen, or Scaled amounts).
     output : str
         An output of the model.
     times : (T,) array
         Times, in the model's unit, increasing.
     regimen : Dose or sequence of Dose
-        What is given in the factual arm.
+        Doses of the factual arm.
     covariates : mapping of str to float, optional
-        Of both arms; those that are not named are at their references.
+        Covariates of both arms; the others have their reference values.
     draws, subjects : int
-        Draws of the population, and new subjects under each.
+        Number of population draws, and of new subjects for each draw.
     probability : float
-        Of the intervals.
+        Probability of the intervals.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
     options : SolverSettings, optional
-        Tolerances and limits.
+        Tolerances and limits of the solver.
 
     Returns
     -------
     xarray.Dataset
         ``trajectory`` (arm, level, statistic, time), ``change`` (measure, level, statistic, time);
-        the same of AUC, Cmax, Ctrough and nadir over the times: ``endpoint_value``,
-        ``endpoint_change`` with ``endpoint`` for time; ``endpoint_draws`` (arm, draw, subject,
-        endpoint). ``arm``: factual, counterfactual. ``measure``: difference, ratio. ``level``:
-        ``average`` over subjects (of ratios the geometric mean), whose interval is parameter
-        uncertainty alone; ``individual``, a new subject, whose interval has between-subject
-        variability besides. ``statistic``: median and the ends of the interval.
-        ``trajectory_error``, ``change_error``, ``endpoint_value_error``, ``endpoint_change_error``
-        (no level, no statistic): Monte Carlo standard error of the average, by the number of
-        subjects; it moves median and both ends together, and is no part of the interval.
-        Attribute ``failed``: solves that gave nothing.
+        for AUC, Cmax, Ctrough and nadir over the times ``endpoint_value`` and ``endpoint_change``,
+        with ``endpoint`` instead of time; ``endpoint_draws`` (arm, draw, subject, endpoint).
+        ``arm``: factual, counterfactual. ``measure``: difference, ratio. ``level``: ``average``
+        over subjects (for ratios the geometric mean), whose interval has parameter uncertainty
+        only; ``individual``, a new subject, whose interval also has between-subject variability.
+        ``statistic``: median and the ends of the interval. ``trajectory_error``, ``change_error``,
+        ``endpoint_value_error``, ``endpoint_change_error`` (without level and statistic): Monte
+        Carlo standard error of the average, due to the number of subjects. It affects the median
+        and both ends equally, and is not a part of the interval. Attribute ``failed``: number of
+        failed solves.
 
     Raises
     ------
     CheckError
-        With everything done that is not a cause in the model (an output, a state) or cannot have
-        this value, and whatever is wrong with output, times, regimen and covariates.
+        All changes of quantities that are not causes in the model (an output, a state) or that
+        cannot have this value, and all problems of output, times, regimen and covariates.
 
     Notes
     -----
-    The average under each draw is over the same standard normal deviates, in pairs of opposite
-    sign, so that it differs between draws by what the draws differ in; its level is that of new
-    subjects under each draw, of which there are draws times subjects.
+    The average of each draw uses the same standard normal deviates, in pairs of opposite sign, so
+    that averages differ between draws only because of the parameters. Its level comes from new
+    subjects for each draw (draws times subjects in total).
     """
     fitted = open_fit(fit)
     model, rng = unfold_trajectories(fitted.spec), np.random.default_rng(seed)
@@ -139,13 +138,13 @@ def intervene(
     arms = worlds.solve(*new_effects(population, subjects, rng))
     require_response(arms, output)
     if np.array_equal(arms[0], arms[1], equal_nan=True):
-        _LOGGER.warning("%s does not move %s at these times", _words(do), output)
+        _LOGGER.warning("%s does not change %s at these times", _describe_changes(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
-                    "time_unit": model.time_unit, "do": _words(do), "failed": failed,
+                    "time_unit": model.time_unit, "do": _describe_changes(do), "failed": failed,
                     "probability": probability, "seed": seed}  # fmt: skip
     return result
 
@@ -166,7 +165,7 @@ def _design(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Worlds:
-    """The two designs, the draws of the population, and what is done."""
+    """The two designs, the population draws, and the intervention."""
 
     before: Design
     after: Design
@@ -186,7 +185,7 @@ class _Worlds:
         return np.stack([factual, self.after.solve(done)])
 
 
-def _words(do: Mapping[str, Change]) -> str:
+def _describe_changes(do: Mapping[str, Change]) -> str:
     return "; ".join(
         f"{name} times {change.factor:g}"
         if isinstance(change, Scaled)

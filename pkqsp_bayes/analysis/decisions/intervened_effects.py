@@ -1,4 +1,4 @@
-"""Random effects of the subjects of an intervention: new under each draw, or common to all."""
+"""Random effects of the subjects of an intervention: new for each draw, or common to all draws."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,14 @@ _Effects = tuple[FloatArray, FloatArray | None]
 
 
 def new_effects(draws: PopulationDraws, subjects: int, rng: np.random.Generator) -> _Effects:
-    """Draw eta (D, n, R) and kappa (D, n, 1, Q) of new subjects under each draw.
+    """Draw eta (D, n, R) and kappa (D, n, 1, Q) of new subjects for each draw.
 
     Parameters
     ----------
     draws : PopulationDraws
-        D draws of the population.
+        D population draws.
     subjects : int
-        n, new ones for each draw.
+        Number n of new subjects for each draw.
     rng : numpy.random.Generator
         Source of randomness.
     """
@@ -28,16 +28,17 @@ def new_effects(draws: PopulationDraws, subjects: int, rng: np.random.Generator)
 
 
 def common_effects(draws: PopulationDraws, subjects: int, rng: np.random.Generator) -> _Effects:
-    """Return the effects of the same standard normal deviates under each draw.
+    """Return the random effects that the same standard normal deviates have for each draw.
 
-    They come in pairs of opposite sign, so that what is linear in them has no Monte Carlo error.
+    The deviates are pairs of opposite sign, so that linear functions of them have no Monte Carlo
+    error.
 
     Parameters
     ----------
     draws : PopulationDraws
-        D draws of the population.
+        D population draws.
     subjects : int
-        At least as many; an odd number is rounded up.
+        Number of subjects; an odd number is rounded up.
     rng : numpy.random.Generator
         Source of randomness.
     """

@@ -1,13 +1,12 @@
-"""What an intervention on a parameter does to individual parameters, occasions and covariates.
+"""Effects of an intervention on individual parameters, occasions and covariates.
 
-| | done to the parameter that the equations read |
-|---|---|
-| a number | it is that number for everybody, at all times: no random effect of the subject, no deviation of an occasion, no covariate, fixed or changing over time, moves it any more |
-| `Scaled` | everybody's own value times the factor, at all times: random effects, occasions and covariates stay |
+* A number: the parameter in the equations is this number for all subjects at all times. Random
+  effects, deviations of occasions, and fixed or time-varying covariates have no effect on it.
+* `Scaled`: the parameter is the subject's own value times the factor at all times. Random effects,
+  occasions and covariates stay.
 
-Effects that are correlated with those of the parameter keep their distribution: what is set says
-nothing of them.
-"""  # noqa: E501
+Random effects that are correlated with those of the parameter keep their distribution.
+"""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -32,17 +31,17 @@ FloatArray = NDArray[np.float64]
 
 
 def without_known_effects(model: ModelSpec, done: Mapping[str, float | Scaled]) -> ModelSpec:
-    """Return the model in which covariates that change over time leave what is set alone.
+    """Return the model without effects of time-varying covariates on parameters that are set.
 
-    Coefficients that are estimated are individual parameters, which `act_on` sets to zero; those
-    that are numbers stand in the equations, from which they are taken here.
+    Estimated coefficients are individual parameters, which `act_on` sets to zero. Coefficients that
+    are numbers are in the equations; this function removes them.
 
     Parameters
     ----------
     model : ModelSpec
         The model.
     done : mapping of str to (float or Scaled)
-        What is done to individual parameters.
+        Interventions on individual parameters.
     """
     parameters = dict(model.population.parameters)
     for name, change in done.items():
@@ -57,13 +56,13 @@ def without_known_effects(model: ModelSpec, done: Mapping[str, float | Scaled]) 
 
 
 def _changing(model: ModelSpec, name: str) -> list[str]:
-    """Return the covariates of a parameter that may change within a subject."""
+    """Return the time-varying covariates of a parameter."""
     stated = model.population.parameters[name].covariates
     return [n for n in stated if model.covariates[n].interpolation != "fixed"]
 
 
 def _known_effects(model: ModelSpec, name: str) -> list[str]:
-    """Return those of them that have a coefficient which is a number."""
+    """Return the time-varying covariates whose coefficient is a number."""
     stated = model.population.parameters[name].covariates
     numbers = {n: [stated[n].coefficient, *stated[n].levels.values()] for n in stated}
     return [
@@ -82,19 +81,19 @@ def act_on(
     Parameters
     ----------
     model : CompiledModel
-        With its occasions.
+        Model with its occasions.
     names : tuple of str
-        Of the individual parameters.
+        Names of the individual parameters.
     values : (..., P) array
-        Before.
+        Values before the intervention.
     done : mapping of str to (float or Scaled)
-        What is done to individual parameters.
+        Interventions on individual parameters.
 
     Raises
     ------
     CheckError
-        If a scaled share (logit-normal) leaves its bounds in some subjects, or cannot be scaled
-        at each moment.
+        If a scaled fraction (logit-normal) leaves its bounds in some subjects, or cannot be scaled
+        at each time.
     """
     result, issues = values.copy(), []
     for name, change in done.items():
@@ -136,7 +135,7 @@ def _scale(
     if stated.iov is not None and kappas:
         form = RANDOM_EFFECTS[stated.iov]
         if form.is_bounded and _changing(model.spec, name):
-            what = "a share that occasions and changing covariates move cannot be scaled at once"
+            what = "a fraction with occasions or time-varying covariates cannot be scaled"
             yield Issue(where=f"do.{name}", what=what, remedy="set it, or scale what it acts on")
             return
         low, high = form.bounds(stated.lower, stated.upper)
@@ -152,5 +151,5 @@ def _outside(
 ) -> Iterator[Issue]:
     beyond = (own < low) | (own > high) | ~np.isfinite(kappa).all(axis=-1)
     if beyond.any():
-        what = f"times this factor it leaves {low:g} to {high:g} in {beyond.mean():.1%} of subjects"
+        what = f"with this factor it leaves {low:g} to {high:g} in {beyond.mean():.1%} of subjects"
         yield Issue(where=f"do.{name}", what=what, remedy="give a smaller factor, or set a value")

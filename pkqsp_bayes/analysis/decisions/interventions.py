@@ -1,4 +1,4 @@
-"""Interventions: what is set or scaled, and whether it is a cause in the model at all."""
+"""Interventions: parameters, covariates and doses that are set or scaled, and their checks."""
 
 import dataclasses
 import math
@@ -23,15 +23,15 @@ __all__ = ["Change", "Changes", "Scaled", "read_changes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaled:
-    """Multiply instead of set: an inhibitor is ``Scaled(factor=0.2)``, a knock-out 0.
+    """Factor of a quantity: for an inhibitor ``Scaled(factor=0.2)``, for a knock-out 0.
 
-    A parameter keeps its random effects, its deviations of occasions and its covariates; one that
-    is set to a number has none of them any more.
+    A scaled parameter keeps its random effects, deviations of occasions and covariates; a parameter
+    that is set to a number loses them.
 
     Parameters
     ----------
     factor : float
-        Not negative.
+        Factor, not negative.
     """
 
     factor: float
@@ -42,18 +42,18 @@ Change = float | str | Scaled | Dose | Sequence[Dose]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """An intervention, sorted by what it acts on.
+    """An intervention, sorted by the kind of its causes.
 
     Parameters
     ----------
     constants : mapping of str to float
-        Constants, and population parameters that are one number, with their new values.
+        Constants and population parameters that are one number, with their new values.
     parameters : mapping of str to (float or Scaled)
         Individual parameters.
     covariates : mapping of str to float
-        With their new values.
+        Covariates with their new values.
     doses : Dose or sequence of Dose
-        What is given.
+        Doses.
     """
 
     constants: Mapping[str, float] = field(default_factory=dict)
@@ -68,26 +68,26 @@ def read_changes(
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
 ) -> Changes:
-    """Sort an intervention, or say why it is none.
+    """Sort an intervention by the kind of its causes.
 
     Parameters
     ----------
     ready : CompiledModel
         The model.
     do : mapping of str to Change
-        By the name of a parameter, a constant or a covariate; ``dose`` for what is given.
+        Changes by the name of a parameter, constant or covariate; ``dose`` for the doses.
     doses, covariates
-        The factual ones.
+        Doses and covariates of the factual arm.
 
     Raises
     ------
     CheckError
-        With everything that is not a cause in the model, or cannot have this value.
+        All names that are not causes in the model, and all values that are not possible.
     """
     spec = ready.spec
     issues = [issue for name, change in do.items() for issue in _issues(ready, name, change)]
     if not do:
-        issues = [Issue(where="do", what="nothing is done", remedy="name a cause")]
+        issues = [Issue(where="do", what="it is empty", remedy="name a cause")]
     if issues:
         raise CheckError(issues)
     moved = {n: c for n, c in do.items() if n in ready.ode.parameters}
@@ -108,7 +108,7 @@ def read_changes(
 
 
 def _constant(spec: ModelSpec, name: str) -> float | str | None:
-    """Return what a constant is stated to be; None for what is no constant."""
+    """Return the value or expression of a constant; None if the name is not a constant."""
     if name in spec.parameters:
         return spec.parameters[name].value
     stated = spec.population.parameters.get(name)
@@ -123,19 +123,19 @@ def _issues(ready: CompiledModel, name: str, change: Change) -> Iterator[Issue]:
 
 
 def _no_cause(ready: CompiledModel, name: str) -> tuple[str, str] | None:
-    """Say why nothing can be done to this name, and what to do instead."""
+    """Return the reason why a name is not a cause, and a remedy."""
     spec = ready.spec
     causes = {**spec.population.parameters, **spec.parameters, **spec.covariates, "dose": None}
     if name in spec.observe:
-        what = "an output is an effect in the model: it cannot be set, only what it follows from"
+        what = "an output is an effect in the model and cannot be set; only its causes can"
         return what, "intervene on a parameter, a covariate or the dose"
     if name in causes:
         stated = spec.population.parameters.get(name)
         if stated and not is_known(stated) and name not in ready.ode.parameters:
-            return "nothing in the model depends on it", "intervene on what moves the output"
+            return "the model does not depend on it", "intervene on a cause of the output"
         return None
     if name in ready.ode.states:
-        what = "a state follows from its equation at every moment: it cannot be held at a value"
+        what = "a state follows from its equation at every time and cannot be set"
         return what, "dose into it, or change the parameters of its equation"
     guess = nearest(name, causes)
     remedy = f"did you mean {guess}?" if guess else "its causes are " + ", ".join(causes)
@@ -147,12 +147,14 @@ def _no_change(spec: ModelSpec, name: str, change: Change) -> tuple[str, str] | 
         if not _is_finite(change.factor) or change.factor < 0:
             return f"the factor is {shown(change.factor)}", "give a finite one that is not negative"
         if isinstance(_constant(spec, name), str):
-            return "it is an expression", "set it to a number, or scale what it is made of"
+            return "it is an expression", "set it to a number, or scale its terms"
         return None
     if name == "dose":
         wrong = next(iter(DOSES.issues("dose", change)), None)
         other = "give doses, or Scaled(factor=...)"
-        return None if wrong is None else (f"it is no regimen: {wrong.where}: {wrong.what}", other)
+        if wrong is None:
+            return None
+        return f"it is not a regimen: {wrong.where}: {wrong.what}", other
     if isinstance(change, str):
         levels = spec.covariates[name].levels if name in spec.covariates else {}
         return None if change in levels else (f"it has no level {change!r}", "give a number")
@@ -163,12 +165,12 @@ def _no_change(spec: ModelSpec, name: str, change: Change) -> tuple[str, str] | 
 
 
 def _is_finite(value: object) -> bool:
-    """Whether a value is a finite number; a bool is none."""
+    """Return whether a value is a finite number; a bool is not a number."""
     return not list(number().issues("", value))
 
 
 def _out_of_bounds(stated: PopulationParameterSpec, value: float) -> tuple[str, str] | None:
-    """Say why an individual parameter cannot have a value."""
+    """Return the reason why an individual parameter cannot have a value, and a remedy."""
     least, most = value_bounds(stated)
     if least <= value <= most:
         return None

@@ -1,4 +1,4 @@
-"""Positivity: whether those to whom a claim is applied have their like among those studied."""
+"""Check of positivity: overlap of the covariates of the study and of the target population."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["covariate_overlap"]
 
 FloatArray = NDArray[np.float64]
 _INSIDE = 0.975
-_TOGETHER = "all numbers together"
+_TOGETHER = "all numeric covariates"
 
 
 def covariate_overlap(
@@ -22,17 +22,18 @@ def covariate_overlap(
     Parameters
     ----------
     study, target : DataFrame
-        One row a subject, one column a covariate: numbers, or labels.
+        One row per subject, one column per covariate: numbers or labels.
     covariates : sequence of str
-        Which columns.
+        Columns that are compared.
 
     Returns
     -------
     DataFrame
-        A row for each covariate, and one for all numbers together: ``studied`` and ``target``,
-        what each spans (range, or levels); ``coverage``, the share of the target within the study's
-        range (levels), or together within the distance (Mahalanobis) that 97.5 % of normal
-        subjects would have; ``difference`` of means in standard deviations of the study.
+        One row for each covariate, and one for all numeric covariates: ``studied`` and ``target``,
+        their ranges or levels; ``coverage``, the share of the target within the range or levels of
+        the study, or, for all numeric covariates, within the Mahalanobis distance that includes
+        97.5 % of normally distributed subjects; ``difference`` of means in standard deviations of
+        the study.
 
     Examples
     --------
@@ -70,7 +71,7 @@ def _levels(values: pd.Series) -> str:
 
 
 def _together(studied: pd.DataFrame, target: pd.DataFrame) -> tuple[str, str, float, float] | None:
-    """Return the row of all numbers; None for one alone, or too few subjects for a covariance."""
+    """Return the row of all numeric covariates; None for one covariate or too few subjects."""
     width = studied.shape[1]
     if width < 2 or len(studied) <= 2 * width or not len(target):
         return None

@@ -1,1 +1,1 @@
-"""Identifiability: which parameters a design, and a study, can estimate."""
+"""Identifiability of the parameters of a model by a design or a study."""

@@ -1,7 +1,7 @@
-"""Other values of the parameters with the same outputs: flip-flop kinetics, and its kind.
+"""Search for other parameter values with the same outputs, as in flip-flop kinetics.
 
-A rank tells that no value nearby has the same outputs. This searches afar: least squares on the
-Taylor coefficients from random starts, until they agree to nine digits.
+A full rank shows that no value nearby has the same outputs. This search finds distant values: least
+squares on the Taylor coefficients from random starts, until they agree to nine digits.
 """
 
 from collections.abc import Iterator
@@ -27,19 +27,19 @@ _SPREAD = 1.5
 _APART = 0.02
 _EXACT = 1e-9
 _FLAT = 1e-6
-_ROUNDING = 1e-25  # of the greatest coefficient: what is left of 0 at 128 bits
+_ROUNDING = 1e-25  # relative to the largest coefficient: rounding error at 128 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherSolution:
-    """Values of the parameters with the same outputs as the typical ones.
+    """Parameter values with the same outputs as the typical values.
 
     Parameters
     ----------
     typical, other : dict of str to float
-        The parameters that differ.
+        Typical and other values of the parameters that differ.
     text : str
-        The same in a sentence.
+        The result as a sentence.
     """
 
     typical: dict[str, float]
@@ -55,21 +55,21 @@ def other_solutions(
     Parameters
     ----------
     model : CompiledModel
-        Without occasions; its parameters should be locally identifiable (`structural_rank`), and
-        those that are positive are searched.
+        Model without occasions. Its parameters should be locally identifiable (`structural_rank`);
+        the search includes positive parameters.
     study : Study
-        Gives routes, doses and covariates.
+        Source of routes, doses and covariates.
     starts : int
-        How many searches, from points about 1.5 natural logarithms away.
+        Number of searches, from points at a distance of about 1.5 natural logarithms.
     seed : int
-        Of the starts.
+        Seed of the starts.
     order : int
-        Taylor coefficients that are compared at least: those that the decision of the rank took.
+        Smallest number of Taylor coefficients that are compared: those of the rank.
 
     Returns
     -------
     tuple of OtherSolution
-        Those found. That there are none is not proven by finding none.
+        The solutions found. An empty result does not prove that there are none.
     """
     search = _Search(model, study, order)
     rng = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ def other_solutions(
             np.abs(end - known).max(initial=0.0) > _APART for known in found
         ):
             found.append(end)
-    return tuple(search.worded(end) for end in found[1:])
+    return tuple(search.describe(end) for end in found[1:])
 
 
 class _Search:
@@ -102,7 +102,7 @@ class _Search:
         self.unit = np.where(size > _ROUNDING * size.max(initial=0.0), size, 1.0)
 
     def climb(self, start: FloatArray) -> FloatArray | None:
-        """Return the solution that a start leads to, or None."""
+        """Return the solution to which a start converges, or None."""
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # far from a solution
                 found = optimize.least_squares(
@@ -117,10 +117,10 @@ class _Search:
         return end
 
     def _is_isolated(self, u: FloatArray) -> bool:
-        """Whether no direction away from a solution leaves all coefficients as they are.
+        """Return whether every direction away from a solution changes some coefficient.
 
-        Where one does, to rounding, the agreement says nothing: the coefficients that would tell
-        are lost among greater ones.
+        If a direction does not, within rounding error, the agreement is not evidence of a solution:
+        the informative coefficients are lost among larger ones.
         """
         sizes = np.linalg.svd(self._slopes(u), compute_uv=False)
         return bool(sizes[-1] > _FLAT * sizes[0]) if sizes.size else False
@@ -132,7 +132,7 @@ class _Search:
         return self._rows(u)[1] / self.unit[:, None]
 
     def _rows(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the coefficients, and their slopes by the logarithms; the last are kept."""
+        """Return the coefficients and their derivatives by the logarithms; the last are cached."""
         if self.last is None or not np.array_equal(self.last[0], u):
             self.last = u.copy(), *self._expanded(u)
         return self.last[1:]
@@ -154,12 +154,12 @@ class _Search:
             values = np.array([float(x.mid()) for x in rows.values])
             yield values, np.array([[float(x.mid()) for x in row] for row in rows.slopes])
 
-    def worded(self, end: FloatArray) -> OtherSolution:
-        """Return a solution in words."""
+    def describe(self, end: FloatArray) -> OtherSolution:
+        """Return a solution with its description."""
         names = [self.model.ode.parameters[j] for j in self.free]
         moved = [i for i, x in enumerate(end - self.centre) if abs(x) > _APART / 10]
         typical = {names[i]: float(np.exp(self.centre[i])) for i in moved}
         other = {names[i]: float(np.exp(end[i])) for i in moved}
-        listed = ", ".join(f"{n} = {v:.4g} (for {typical[n]:.4g})" for n, v in other.items())
-        text = f"the outputs are the same at {listed}: a prior must choose"
+        listed = ", ".join(f"{n} = {v:.4g} (instead of {typical[n]:.4g})" for n, v in other.items())
+        text = f"the outputs are the same at {listed}: only a prior can distinguish the two"
         return OtherSolution(typical=typical, other=other, text=text)

@@ -1,4 +1,4 @@
-"""The fourth rung: what a fit has learnt beyond its priors, and how far it leans on them."""
+"""Prior sensitivity, level four of identifiability: contraction and power-scaling sensitivity."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_grammar import prior_support
 
-__all__ = ["learning_table", "truth_issues"]
+__all__ = ["prior_posterior_table", "truth_issues"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,31 +28,31 @@ _GRID = (np.arange(4000) + 0.5) / 4000
 _SENSITIVE = 0.05
 
 
-def learning_table(
+def prior_posterior_table(
     fit: FitLike,
     priors: Mapping[str, PriorSpec | float],
     *,
     truth: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Return how much each parameter's posterior is narrower than, and away from, its prior.
+    """Compare the posterior of each parameter with its prior.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        With ``posterior``, and ``log_prior`` and ``log_likelihood`` for the sensitivities.
+        A fit with ``posterior``; sensitivities need ``log_prior`` and ``log_likelihood``.
     priors : mapping of str to PriorSpec or float
-        By label; numbers and priors that are no distribution are left out.
+        Priors by label; numbers and priors without a distribution are omitted.
     truth : mapping of str to float, optional
-        Values that the data were simulated with.
+        Values with which the data were simulated.
 
     Returns
     -------
     DataFrame
-        By label: ``contraction``, 1 - Var(posterior) / Var(prior), on the scale of logarithms for
-        positive parameters, of log-odds between 0 and 1; ``shift``, the distance of their means
-        in prior standard deviations; ``z``, that of the posterior mean from the truth in
-        posterior standard deviations (NaN without a truth); ``prior_sensitivity`` and
-        ``likelihood_sensitivity`` by power scaling, of which above 0.05 is much; ``diagnosis``.
+        By label: ``contraction``, 1 - Var(posterior) / Var(prior), on the log scale for positive
+        parameters, on the log-odds scale for parameters between 0 and 1; ``shift``, the distance of
+        their means in prior standard deviations; ``z``, that of the posterior mean from the truth
+        in posterior standard deviations (NaN without a truth); ``prior_sensitivity`` and
+        ``likelihood_sensitivity`` by power scaling (above 0.05 is high); ``diagnosis``.
 
     Notes
     -----
@@ -65,14 +65,15 @@ def learning_table(
     >>> drawn = np.exp(0.1 * rng.normal(size=(1, 4000)))
     >>> posterior = xr.Dataset({"CL": (("chain", "draw"), drawn)})
     >>> prior = PriorSpec(family="lognormal", args=(0.0, 1.0))
-    >>> table = learning_table(xr.DataTree.from_dict({"posterior": posterior}), {"CL": prior})
+    >>> tree = xr.DataTree.from_dict({"posterior": posterior})
+    >>> table = prior_posterior_table(tree, {"CL": prior})
     >>> round(float(table.contraction["CL"]), 2)
     0.99
     """
     fitted = open_fit(fit)
     draws = fitted.draws
     rows = {
-        label: _learnt(draws[label], prior, (truth or {}).get(label))
+        label: _compare_moments(draws[label], prior, (truth or {}).get(label))
         for label, prior in priors.items()
         if label in draws and isinstance(prior, PriorSpec) and prior_support(prior) is not None
     }
@@ -89,12 +90,12 @@ def learning_table(
 
 
 def truth_issues(truth: Mapping[str, float] | None, known: Iterable[str]) -> list[Issue]:
-    """Return an issue for each value of a truth that is of no parameter.
+    """Return an issue for each label of a truth that is not a parameter.
 
     Parameters
     ----------
     truth : mapping of str to float, optional
-        By label.
+        True values by label.
     known : iterable of str
         Labels of the parameters.
 
@@ -117,22 +118,24 @@ def truth_issues(truth: Mapping[str, float] | None, known: Iterable[str]) -> lis
     ]
 
 
-def _learnt(values: FloatArray, prior: PriorSpec, truth: float | None) -> tuple[float, ...]:
-    law = distribution(prior)
-    before, after = _unbounded(law.quantile(_GRID), law), _unbounded(values, law)
+def _compare_moments(
+    values: FloatArray, prior: PriorSpec, truth: float | None
+) -> tuple[float, ...]:
+    dist = distribution(prior)
+    before, after = _unbounded(dist.quantile(_GRID), dist), _unbounded(values, dist)
     contraction = 1 - after.var() / before.var()
     shift = (after.mean() - before.mean()) / before.std()
     z = np.nan
     if truth is not None:
-        z = (after.mean() - _unbounded(np.array([truth]), law)[0]) / after.std()
+        z = (after.mean() - _unbounded(np.array([truth]), dist)[0]) / after.std()
     return float(contraction), float(shift), float(z)
 
 
-def _unbounded(values: FloatArray, law: Distribution) -> FloatArray:
-    """Return values on the scale on which a prior has no bounds."""
-    if law.low == 0 and law.high == np.inf:
+def _unbounded(values: FloatArray, dist: Distribution) -> FloatArray:
+    """Return values on the unbounded scale of a prior."""
+    if dist.low == 0 and dist.high == np.inf:
         return np.log(values)
-    if law.low == 0 and law.high == 1:
+    if dist.low == 0 and dist.high == 1:
         return np.log(values) - np.log1p(-values)
     return values
 
@@ -152,7 +155,7 @@ def _power_sensitivity(fitted: FittedModel, group: str) -> dict[str, float]:
         if n not in left_out and "subject" not in v.dims
     ]  # fmt: skip
     library: Any = arviz_stats
-    # As if they were a chain of one draw: one number for each element of each variable.
+    # One number for each element of each variable, as a chain of one draw.
     with quiet_dependencies():
         one = library.psense(fitted.tree, var_names=names, group=group)
     one = one.expand_dims(chain=[0], draw=[0])

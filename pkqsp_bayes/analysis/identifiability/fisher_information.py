@@ -1,4 +1,4 @@
-"""The population Fisher information of a design, and what follows from it."""
+"""Population Fisher information of a design, with standard errors and correlations."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ __all__ = ["HOPELESS", "POOR", "ExpectedInformation"]
 FloatArray = NDArray[np.float64]
 
 POOR, HOPELESS = 50.0, 100.0
-"""Relative standard errors (%) above which a parameter is told poorly, or not at all."""
+"""RSE (%) above which a parameter is estimated imprecisely, or is not identifiable."""
 
 _SINGULAR, _ROUNDING = 1e-10, 1e-13
-"""Eigenvalues, relative to the greatest: of directions that count as lost; of none at all."""
+"""Relative eigenvalues below which a direction counts as lost, or as zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,22 +28,22 @@ class ExpectedInformation:
     Parameters
     ----------
     labels : tuple of str
-        Parameters that are estimated: typical values, coefficients, omega, correlations,
-        omega_iov, sigma.
+        Estimated parameters: typical values, coefficients, omega, correlations, omega_iov, sigma.
     values : (K,) array
-        At which it was computed, each in its own unit.
+        Parameter values at which it was computed, each in its own unit.
     matrix : (K, K) array
-        The information: element i, j has the unit 1 / (unit of i, unit of j).
+        Information; element i, j has the unit 1 / (unit of i * unit of j).
     subjects : tuple of LinearSubject
-        Each subject's linearised model.
+        Linearised model of each subject.
     draws : PopulationDraws
-        The point as a single draw.
+        Parameter values as a single draw.
 
     Notes
     -----
-    Its inverse bounds the covariance of unbiased estimates from below (Cramer-Rao); with many
-    subjects maximum likelihood reaches it, and so does the posterior under weak priors. What is
-    nearly zero is judged after scaling to a diagonal of ones, so that units play no part.
+    Its inverse is a lower bound of the covariance of unbiased estimates (Cramer-Rao). With many
+    subjects, maximum likelihood and the posterior under weak priors reach it. Directions with
+    almost no information are found after scaling to a diagonal of ones, so that units have no
+    effect.
     """
 
     labels: tuple[str, ...]
@@ -54,7 +54,7 @@ class ExpectedInformation:
 
     @property
     def _scaled(self) -> tuple[FloatArray, FloatArray]:
-        """Information of parameters in units of their own standard errors were they alone."""
+        """Information, with parameters in units of their standard errors as the only unknown."""
         unit = np.sqrt(np.diag(self.matrix))
         unit = np.where(unit > 0, unit, 1.0)
         return self.matrix / np.outer(unit, unit), unit
@@ -64,42 +64,42 @@ class ExpectedInformation:
         return pd.Index(self.labels, name=PARAMETER_DIM)
 
     def _inverse(self) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Return a finite covariance, scaled back, and which parameters are not told.
+        """Return a finite covariance, scaled back, and which parameters are not identifiable.
 
-        A parameter is not told if lost directions alone give it ten times the error that it would
-        have were all others known. That it takes part in them is not enough: rounding mixes a
-        little of everything into them.
+        A parameter is not identifiable if the lost directions give it ten times the error that it
+        would have if all others were known. A smaller contribution is not sufficient, because
+        rounding errors mix all parameters into these directions.
         """
         scaled, unit = self._scaled
         roots, vectors = np.linalg.eigh(scaled)
         greatest = roots.max(initial=1.0)
         lost = roots < _SINGULAR * greatest
         roots = np.maximum(roots, _ROUNDING * greatest)
-        untold = (vectors[:, lost] ** 2 / roots[lost] > 100).any(axis=1)
+        unidentified = (vectors[:, lost] ** 2 / roots[lost] > 100).any(axis=1)
         inverse: FloatArray = (vectors / roots) @ vectors.T
-        return inverse / np.outer(unit, unit), untold
+        return inverse / np.outer(unit, unit), unidentified
 
     @property
     def covariance(self) -> FloatArray:
-        """Expected covariance of the estimates, (K, K); infinite variances where nothing is told.
+        """Expected covariance of the estimates, (K, K); infinite variances if not identifiable.
 
-        The inverse, computed after scaling; what has less than 1e-10 of the information of the
-        best told direction is not told at all.
+        The inverse is computed after scaling. A direction with less than 1e-10 of the information
+        of the best direction is not identifiable.
         """
-        covariance, untold = self._inverse()
-        covariance[untold, untold] = np.inf
+        covariance, unidentified = self._inverse()
+        covariance[unidentified, unidentified] = np.inf
         return covariance
 
     @property
     def condition(self) -> float:
-        """Greatest over least eigenvalue of the scaled information; infinite if singular."""
+        """Largest over smallest eigenvalue of the scaled information; infinite if singular."""
         roots = np.linalg.eigvalsh(self._scaled[0])
         least, greatest = float(roots.min(initial=1.0)), float(roots.max(initial=1.0))
         return greatest / least if least > _SINGULAR * greatest else float("inf")
 
     @property
     def correlations(self) -> pd.DataFrame:
-        """Expected correlations of the estimates, (K, K) by label; NaN where nothing is told."""
+        """Expected correlations of the estimates, (K, K) by label; NaN if not identifiable."""
         covariance = self.covariance
         sd = np.sqrt(np.diag(covariance))
         sd = np.where(np.isfinite(sd), sd, np.nan)
@@ -108,18 +108,18 @@ class ExpectedInformation:
         return pd.DataFrame(table, index=self._index, columns=list(self.labels))
 
     def weakest(self, count: int = 1) -> pd.DataFrame:
-        """Return the directions that are told least.
+        """Return the directions with the least information.
 
         Parameters
         ----------
         count : int
-            How many; the first is the weakest.
+            Number of directions; the first is the weakest.
 
         Returns
         -------
         DataFrame
             (K, count), by label: eigenvectors of the scaled information, of length 1, each
-            parameter in units of the standard error that it would have were all others known.
+            parameter in units of the standard error that it would have if all others were known.
         """
         _, vectors = np.linalg.eigh(self._scaled[0])
         return pd.DataFrame(vectors[:, :count], index=self._index)
@@ -131,7 +131,7 @@ class ExpectedInformation:
         -------
         DataFrame
             By label: ``value`` and ``se`` in the parameter's unit; ``rse`` = 100 se / |value|, in
-            per cent. Infinite where nothing is told.
+            per cent. Infinite if not identifiable.
         """
         se = np.sqrt(np.diag(self.covariance))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -139,8 +139,8 @@ class ExpectedInformation:
         columns = {"value": self.values, "se": se, "rse": relative}
         return pd.DataFrame(columns, index=self._index)
 
-    def told_together(self, parameter: str) -> tuple[str, float] | None:
-        """Return the product or ratio that is told in place of a typical value.
+    def identified_combination(self, parameter: str) -> tuple[str, float] | None:
+        """Return the product or ratio that is identifiable if a typical value is not.
 
         Parameters
         ----------
@@ -150,9 +150,9 @@ class ExpectedInformation:
         Returns
         -------
         tuple of str and float, or None
-            Such as ``koff/kon``, and its relative standard error in per cent; None unless that is
-            at most 50 where those of both factors are above 100. Sums, and products of powers or
-            of more than two, are not looked for (see `weakest`).
+            The combination, for instance ``koff/kon``, and its relative standard error in per cent;
+            None unless this is at most 50 and those of both factors are above 100. Sums, products
+            of powers and products of more than two parameters are not considered (see `weakest`).
         """
         logs, labels, own = self._logarithmic(), self.labels, self.labels.index(parameter)
         vague = [i for i, x in enumerate(np.diag(logs)) if 100 * np.sqrt(x) > HOPELESS]
@@ -169,7 +169,7 @@ class ExpectedInformation:
         return (text, error) if error <= POOR else None
 
     def _logarithmic(self) -> FloatArray:
-        """Return the covariance of logarithms: of positive typical values, zeros elsewhere."""
+        """Return the covariance of the logarithms of positive typical values; zero elsewhere."""
         kinds = np.array([parse_label(label).kind for label in self.labels])
         typical = (kinds == "typical") & (self.values > 0)
         slope = np.divide(1.0, self.values, out=np.zeros_like(self.values), where=typical)

@@ -1,4 +1,4 @@
-"""The ladder of identifiability: structure, design, variances, priors, in one table."""
+"""The four levels of identifiability in one table: structure, design, variances, priors."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pkqsp_bayes.analysis.identifiability.alternative_solutions import (
     OtherSolution,
     other_solutions,
 )
-from pkqsp_bayes.analysis.identifiability.bayesian import learning_table, truth_issues
+from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table, truth_issues
 from pkqsp_bayes.analysis.identifiability.fisher_information import (
     HOPELESS,
     POOR,
@@ -45,34 +45,35 @@ _CONTRACTED = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Identifiability:
-    """What a study can tell of each population parameter.
+    """Identifiability of each population parameter by a study.
 
     Parameters
     ----------
     structural : Structural
-        What its outputs can tell of one subject.
+        Structural identifiability of the individual parameters.
     others : tuple of OtherSolution
-        Distant values with the same outputs (flip-flop); none found is no proof of none.
+        Distant values with the same outputs (flip-flop). An empty result does not prove that there
+        are none.
     information : ExpectedInformation
-        What its design tells of the population.
+        Fisher information of the design on the population parameters.
     omega : DataFrame
-        What it has for each standard deviation (`variance_df`).
-    learning : DataFrame or None
-        What a fit has learnt (`learning_table`).
+        Degrees of freedom of each standard deviation (`variance_df`).
+    prior_posterior : DataFrame or None
+        Contraction and prior sensitivity of a fit (`prior_posterior_table`).
     table : DataFrame
-        By parameter: ``structural`` (yes, no, or what is told instead), ``rse`` (expected, in
-        per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
-        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the lowest rung that fails),
+        By parameter: ``structural`` (yes, no, or the identifiable combinations), ``rse`` (expected,
+        in per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
+        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the first level that fails),
         ``remedy``.
     label : str
-        What the draws of the fit are, if they are those of a poor approximation.
+        Label of the draws if they come from a poor approximation.
     """
 
     structural: Structural
     others: tuple[OtherSolution, ...]
     information: ExpectedInformation
     omega: pd.DataFrame
-    learning: pd.DataFrame | None
+    prior_posterior: pd.DataFrame | None
     table: pd.DataFrame
     label: str = ""
 
@@ -86,7 +87,7 @@ class Identifiability:
         return html_table("Identifiability", head, rows, *notes)
 
     def __str__(self) -> str:
-        """Return the table, and in words what cannot be told."""
+        """Return the table, and sentences about parameters that are not identifiable."""
         shown = self.table.copy()
         shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
         lines = [f"Draws of {self.label}"] if self.label else []
@@ -134,51 +135,52 @@ def identifiability(
     starts: int = 40,
     seed: int = 1,
 ) -> Identifiability:
-    """Climb the ladder of identifiability for a model and a study.
+    """Assess the identifiability of the parameters of a model by a study.
 
     Parameters
     ----------
     model : ModelSpec, str, Path, FittedModel or DataTree
-        A model, its name or its file; or a fit, which is then ``fit`` too.
+        A model, its name or its file; or a fit, which is then also used as ``fit``.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the study, or a design (`pkqsp_bayes.regimen`); by default
-        that of the fit.
+        A study or a design (`pkqsp_bayes.regimen`), its name or its file; by default the study of
+        the fit.
     fit : FittedModel, DataTree, str or Path, optional
-        A fit of the model to it: its medians are the point of linearisation, and what it has
-        estimated beyond its priors is reported. For a design that was not fitted give them as
+        A fit of the model to the study. Its medians are the point of linearisation, and contraction
+        and prior sensitivity are reported. For a design that was not fitted, give the medians as
         ``point``.
     point : mapping of str to float, optional
-        Values by label at which the design is judged, in the units of the model, as
-        `expected_information` takes them; the others are the fit's medians, or their priors'.
+        Values by label at which the design is evaluated, in the units of the model, as in
+        `expected_information`; the others are medians of the fit, or of the priors.
     truth : mapping of str to float, optional
-        Values that the data were simulated with, by label: ``learning`` then has their z-scores.
+        Values by label with which the data were simulated; ``prior_posterior`` then has their
+        z-scores.
     starts : int
-        Searches for distant values with the same outputs, where the structure tells all values
-        nearby; 0 for none.
+        Number of searches for distant values with the same outputs, if all parameters are locally
+        identifiable; 0 for no search.
     seed : int
-        Of the random points of the structural rung, and of the searches.
+        Seed of the random points of the structural level, and of the searches.
 
     Returns
     -------
     Identifiability
-        Rungs and table.
+        Results of the levels, and the table.
 
     Raises
     ------
     CheckError
-        With every problem of model and study; if ``fit`` is one of another study.
+        All problems of model and study; or if ``fit`` belongs to another study.
     ToolchainError
         If the kernel cannot be compiled.
 
     Notes
     -----
-    Structure: Sedoglavic 2002, J Symb Comput 33:735-755. Design: Retout & Mentre 2003, J
-    Biopharm Stat 13:209-227. Learning: power-scaling, Kallioinen et al. 2024, Stat Comput 34:57.
-    `docs/numbers.md` has the formulas and the limits.
+    Structure: Sedoglavic 2002, J Symb Comput 33:735-755. Design: Retout & Mentre 2003, J Biopharm
+    Stat 13:209-227. Prior sensitivity: power scaling, Kallioinen et al. 2024, Stat Comput 34:57.
+    The formulas and limits are in `docs/numbers.md`.
 
     Examples
     --------
-    An intravenous dose tells nothing of absorption:
+    Data after an intravenous dose have no information on absorption:
 
     >>> import pkqsp_bayes as pq
     >>> model = pq.load_model("one-compartment")
@@ -220,13 +222,13 @@ def identifiability(
         centre = {k: v for k, v in drawn.items() if k in priors or parse_label(k).kind == "corr"}
     information = expected_information(model, study, point=centre | dict(point or {}))
     needs = variance_df(information)
-    learning = None if fitted is None else learning_table(fitted, priors, truth=truth)
-    ladder = _Ladder(
+    compared = None if fitted is None else prior_posterior_table(fitted, priors, truth=truth)
+    levels = _Levels(
         structural=structural,
         others=others,
         information=information,
         needs=needs,
-        learning=learning,
+        prior_posterior=compared,
         factors=frozenset(e.parameter for e in frame.effects if RANDOM_EFFECTS[e.form].is_factor),
     )
     return Identifiability(
@@ -234,8 +236,8 @@ def identifiability(
         others=others,
         information=information,
         omega=needs,
-        learning=learning,
-        table=ladder.table(),
+        prior_posterior=compared,
+        table=levels.table(),
     )
 
 
@@ -243,7 +245,7 @@ def _study(model: ModelSpec, study: StudyLike | None, fitted: FittedModel | None
     if fitted is not None:
         return fitted.resolve_study(study, own=True)
     if study is None:
-        what, remedy = "there is none", "give the study or a design; or a fit in place of the model"
+        what, remedy = "it is missing", "give the study or a design; or a fit in place of the model"
         raise CheckError([Issue(where="study", what=what, remedy=remedy)])
     return as_study(study, model)
 
@@ -254,37 +256,37 @@ def _labels(priors: Mapping[str, object], fitted: FittedModel | None) -> list[st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Ladder:
-    """The rungs, from which the table is made."""
+class _Levels:
+    """Results of the levels, and the table that is made from them."""
 
     structural: Structural
     others: tuple[OtherSolution, ...]
     information: ExpectedInformation
     needs: pd.DataFrame
-    learning: pd.DataFrame | None
+    prior_posterior: pd.DataFrame | None
     factors: frozenset[str]
     """Parameters whose random effects are factors."""
 
     def table(self) -> pd.DataFrame:
-        """Return all rungs by parameter, with verdicts and remedies."""
+        """Return all levels by parameter, with verdicts and remedies."""
         table = self.information.table()[["rse"]]
-        words = [_structure(self.structural, self.others, label) for label in table.index]
-        table.insert(0, "structural", words)
+        structures = [_structure(self.structural, self.others, label) for label in table.index]
+        table.insert(0, "structural", structures)
         table["omega_df"] = self.needs["df"].reindex(table.index)
         for column in ("contraction", "prior_sensitivity"):
-            learnt = None if self.learning is None else self.learning[column].reindex(table.index)
-            table[column] = np.nan if learnt is None else learnt
+            found = self.prior_posterior
+            table[column] = np.nan if found is None else found[column].reindex(table.index)
         verdicts = [self._verdict(str(label), row) for label, row in table.iterrows()]
         table["verdict"] = [verdict for verdict, _ in verdicts]
         table["remedy"] = [remedy for _, remedy in verdicts]
         return table
 
     def _verdict(self, label: str, row: pd.Series) -> tuple[str, str]:
-        """Return the verdict of the lowest rung that fails, and what would help."""
+        """Return the verdict of the first level that fails, and a remedy."""
         for verdict, remedy in self._failures(label, row):
             return verdict, remedy
         if row["prior_sensitivity"] > 0.05:
-            return "leans on its prior", "justify the prior; compare others"
+            return "prior-dominated", "justify the prior; compare other priors"
         return "identified", ""
 
     def _failures(self, label: str, row: pd.Series) -> Iterator[tuple[str, str]]:
@@ -293,25 +295,26 @@ class _Ladder:
             if len(ambiguity.parameters) == ambiguity.dimension:
                 remedy = "fix it, or observe (or dose) what it acts on"
             else:
-                remedy = f"fix one of {', '.join(ambiguity.parameters)}, or know it from elsewhere"
+                remedy = f"fix one of {', '.join(ambiguity.parameters)}, or use an external value"
             yield "not by these outputs", remedy
         if row["structural"] == "undecided":
             yield "undecided", self.structural.problem
         if label in self.needs.index and not self.needs.loc[label, "enough"]:
             within = parse_label(label).kind == "omega_iov"
             what = "occasions in each subject" if within else "subjects"
-            yield "too few for a variance", f"more {what}, richer samples, or an informative prior"
+            remedy = f"add {what}, or samples per subject, or use an informative prior"
+            yield "too few for a variance", remedy
         if row["rse"] > HOPELESS:
             yield self._by_design(label)
         if row["structural"].startswith("or "):
-            yield "two values fit alike", "a prior that holds one of them alone, or another route"
+            yield "two solutions", "use a prior that includes only one, or another route"
         if row["rse"] > POOR and not row["contraction"] > _CONTRACTED:
-            yield "poorly", "more subjects or samples, or an informative prior"
+            yield "poorly", "add subjects or samples, or use an informative prior"
 
     def _ambiguity_of(self, label: str, rse: float) -> Ambiguity | None:
-        """Return the ambiguity of the parameter that a label speaks of, if it touches the label.
+        """Return the ambiguity of the parameter of a label, if it affects the label.
 
-        Where only V/F is told, so is how V/F differs among subjects.
+        If only V/F is identifiable, the between-subject variability of V/F is identifiable too.
         """
         name = parameter_of(label)
         found = self.structural.ambiguity_of(name)
@@ -319,16 +322,17 @@ class _Ladder:
         return None if found is not None and found.products and factors else found
 
     def _by_design(self, label: str) -> tuple[str, str]:
-        together = self.information.told_together(label)
+        together = self.information.identified_combination(label)
         if together is None:
-            return "not by this design", "samples where its sensitivity is; more subjects; fix it"
+            remedy = "sample at times when outputs are sensitive to it, add subjects, or fix it"
+            return "not by this design", remedy
         text, error = together
-        remedy = f"{text} is told (RSE {error:.0f}%): fix either, or sample where they act apart"
+        remedy = f"{text} is identified (RSE {error:.0f}%): fix one, or sample where effects differ"
         return f"only {text} by this design", remedy
 
 
 def _structure(structural: Structural, others: tuple[OtherSolution, ...], label: str) -> str:
-    """Return what the first rung says of a typical value; it has no say in variances."""
+    """Return the structural result of a typical value; variances have none."""
     if label not in structural.parameters:
         return "-"
     if structural.rank < 0:

@@ -1,7 +1,7 @@
-"""Each subject's data as a linear model: predictions, and their slopes, at random effects of zero.
+"""Linearised model of each subject: predictions and their slopes at random effects of zero.
 
-Slopes by individual parameters are the kernel's sensitivities; those of the population layer are
-complex steps, exact to rounding.
+The slopes by individual parameters are the sensitivities of the kernel. Those of the population
+layer are complex-step derivatives, exact to rounding.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,20 +31,20 @@ _SOLVER = SolverSettings(rtol=1e-8, atol=1e-10)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearSubject:
-    """One subject's n observations, linear in everything; logarithms of log-normal ones.
+    """Linear model of the n observations of one subject; logarithms of log-normal ones.
 
     Parameters
     ----------
     outputs : (n,) array of int
         Output of each observation.
     predicted : (n,) array
-        Predictions (never logarithms) at random effects of zero.
+        Predictions at random effects of zero (not as logarithms).
     fixed : mapping of str to (n,) array
-        Slopes by each typical value and coefficient.
+        Derivatives with respect to each typical value and coefficient.
     eta : (n, R) array
-        Slopes by the random effects.
+        Derivatives with respect to the random effects.
     kappa : (n, O, Q) array
-        Slopes by the deviations of occasions.
+        Derivatives with respect to the deviations of occasions.
     residual : (n,) array
         Variances of the residual errors.
     """
@@ -57,7 +57,7 @@ class LinearSubject:
     residual: FloatArray
 
     def random(self, draws: PopulationDraws) -> tuple[FloatArray, FloatArray]:
-        """Return the slopes by all random effects (eta, then kappa), and their covariance."""
+        """Return the slopes by all random effects (eta, then kappa) and their covariance."""
         size, occasions, moved = self.kappa.shape
         slopes = np.hstack([self.eta, self.kappa.reshape(size, occasions * moved)])
         covariance = np.diag(
@@ -72,16 +72,16 @@ class LinearSubject:
         return slopes @ covariance @ slopes.T + np.diag(self.residual)
 
     def shrinkage(self, draws: PopulationDraws) -> tuple[FloatArray, FloatArray]:
-        """Return how much of each random effect's variance the data leave: (R,), (O, Q).
+        """Return the share of the variance of each random effect that the data leave: (R,), (O, Q).
 
-        0: the data tell its value; 1: they tell nothing (Combes et al. 2013, Pharm Res
-        30:2355-2367). One of a standard deviation of zero is all left.
+        0: the data determine its value; 1: they have no information (Combes et al. 2013, Pharm Res
+        30:2355-2367). It is 1 if the standard deviation is zero.
         """
         slopes, covariance = self.random(draws)
         before = np.diag(covariance)
         gain = covariance @ slopes.T
-        told = np.einsum("in,ni->i", gain, np.linalg.solve(self.variance(draws), gain.T))
-        left = 1 - np.divide(told, before, out=np.zeros_like(before), where=before > 0)
+        explained = np.einsum("in,ni->i", gain, np.linalg.solve(self.variance(draws), gain.T))
+        left = 1 - np.divide(explained, before, out=np.zeros_like(before), where=before > 0)
         effects = self.eta.shape[1]
         return left[:effects], left[effects:].reshape(self.kappa.shape[1:])
 
@@ -94,11 +94,11 @@ def linear_subjects(
     Parameters
     ----------
     frame : BoundData
-        Says what is observed.
+        Model and study, with the observations.
     simulator : StudySimulator
-        Of the same model and study.
+        Simulator of the same model and study.
     draws : PopulationDraws
-        One draw: the point.
+        One draw: the point of linearisation.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def linear_subjects(
 
 
 def _unit(frame: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
-    """Return what turns slopes into slopes of logarithms, where errors are log-normal."""
+    """Return factors that convert slopes to those of logarithms where errors are log-normal."""
     logarithmic = np.array([_is_logarithmic(frame, int(output)) for output in outputs], dtype=bool)
     if (f[logarithmic] <= 0).any():
         raise _refusal("a log-normal observation is predicted to be 0 or less")
@@ -146,7 +146,7 @@ def _unit(frame: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
 
 
 def _refusal(what: str) -> CheckError:
-    remedy = "leave it out (a sample before the first dose?), or choose another error"
+    remedy = "omit it (for instance a sample before the first dose), or use another residual error"
     return CheckError([Issue(where="point", what=what, remedy=remedy)])
 
 
@@ -158,7 +158,7 @@ def _is_logarithmic(frame: BoundData, output: int) -> bool:
 def _layers(
     simulator: StudySimulator, draws: PopulationDraws
 ) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return slopes of individual parameters: by label (S, P), and by eta (S, P, R)."""
+    """Return the slopes of individual parameters by label (S, P) and by eta (S, P, R)."""
     count, effects = len(simulator.timelines), len(draws.effects)
     still = np.zeros((1, count, effects))
 
@@ -180,7 +180,7 @@ def _layers(
 
 
 def _kappa_columns(simulator: StudySimulator, draws: PopulationDraws) -> IntArray:
-    """Return the place of each deviation among the individual parameters: (O, Q)."""
+    """Return the index of each deviation among the individual parameters: (O, Q)."""
     names = simulator.model.ode.parameters
     places = [
         [names.index(kappa_label(name, label)) for name in draws.occasion_effects]
@@ -195,14 +195,15 @@ def residual_spread(
 ) -> FloatArray:
     """Return the residual variance of each observation, of its logarithm where log-normal.
 
-    Of an error that is not normal: of the normal one with the same information on the prediction.
+    If the error is not normal, the variance is that of the normal error with the same information
+    on the prediction.
 
     Parameters
     ----------
     frame : BoundData
-        Of the model.
+        Bound model.
     draws : PopulationDraws
-        Gives the labels of the residual parameters.
+        Source of the labels of the residual parameters.
     outputs, f : (n,) array
         Output and prediction of each observation.
     sigma : (L,) array

@@ -1,4 +1,4 @@
-"""Rank and null space of a matrix of balls; what directions of change leave as it is, in words."""
+"""Rank and null space of a matrix of balls, and the invariants of its directions as text."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,26 +12,27 @@ from pkqsp_bayes.ode.jets import fraction_of
 __all__ = ["NullSpace", "PrecisionError", "invariants", "null_space", "product_text", "sum_text"]
 
 _TINY = 1e-30
-"""Relative size below which a ball around zero counts as zero; what is not zero at random points
-is larger by tens of orders of magnitude, or its ball shows that it is not zero."""
+"""Relative size below which a ball around zero counts as zero; at random points, other values are
+larger by tens of orders of magnitude."""
 
 
 class PrecisionError(ArithmeticError):
-    """Balls too wide for a decision."""
+    """Error of balls that are too wide for a decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NullSpace:
-    """Directions in which parameters change and nothing that is observed does.
+    """Directions in which parameters change and observed outputs do not.
 
     Parameters
     ----------
     rank : int
-        It is at least this, proven by pivots whose balls exclude zero.
+        Lower bound of the rank, proven by pivots whose balls exclude zero.
     free : tuple of int
-        Columns that may be chosen at will.
+        Free columns.
     vectors : list of list of arb
-        One for each free column, in reduced echelon form: 1 there, 0 at the other free ones.
+        One vector for each free column, in reduced echelon form: 1 in this column, 0 in the other
+        free columns.
     """
 
     rank: int
@@ -47,12 +48,12 @@ def null_space(rows: Sequence[Sequence[arb]], order: Sequence[int]) -> NullSpace
     rows : sequence of sequence of arb
         The matrix.
     order : sequence of int
-        Columns in the order in which they become pivots; the last ones stay free.
+        Columns in the order in which they become pivots; the last ones remain free.
 
     Raises
     ------
     PrecisionError
-        If a pivot's ball holds zero and is not narrow.
+        If the ball of a pivot includes zero and is not narrow.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def _scaled(row: Sequence[arb]) -> list[arb]:
 
 
 def _size(ball: arb) -> float:
-    """Return a lower bound of a ball's size: zero if it holds zero."""
+    """Return a lower bound of a ball's absolute value; zero if the ball includes zero."""
     return float(abs(ball).lower())
 
 
@@ -111,21 +112,21 @@ def _without(row: list[arb], pivot: list[arb], column: int) -> list[arb]:
 
 
 def invariants(vectors: Sequence[Sequence[arb]], group: Sequence[int]) -> list[list[int]] | None:
-    """Return what directions leave as it is, or None where they are not of small fractions.
+    """Return the invariants of directions; None if these are not small fractions.
 
     Parameters
     ----------
     vectors : sequence of sequence of arb
         The directions.
     group : sequence of int
-        Columns that they move.
+        Columns that the directions change.
 
     Returns
     -------
     list of list of int
         Exponents (or factors) of each invariant, over the group.
     """
-    # Reversed, so that what comes last in the group is the common denominator.
+    # Reversed, so that the last column of the group is the common denominator.
     exact = [[fraction_of(vector[j]) for j in reversed(group)] for vector in vectors]
     if any(f is None for row in exact for f in row):
         return None

@@ -1,9 +1,9 @@
-"""The second rung: how precisely a design tells the population parameters, before any data.
+"""Expected precision of the population parameters by a design, level two of identifiability.
 
-The population Fisher information, with the model linearised in the random effects around zero
-(first order), as Retout & Mentre 2003 (J Biopharm Stat 13:209-227) give it: the block of the fixed
-effects is sum A' V^-1 A, that of the variances 1/2 tr(V^-1 dV V^-1 dV'), the one between them is
-left out (Nyberg et al. 2015, Br J Clin Pharmacol 79:6-17, find that form the more reliable one).
+The population Fisher information follows Retout & Mentre 2003 (J Biopharm Stat 13:209-227), with
+the model linearised in the random effects around zero (first order). The block of the fixed effects
+is sum A' V^-1 A, that of the variances 1/2 tr(V^-1 dV V^-1 dV'). The block between them is omitted,
+which is the more reliable form (Nyberg et al. 2015, Br J Clin Pharmacol 79:6-17).
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,8 +50,8 @@ _SCALES = ("omega", "omega_iov", "sigma")
 
 
 _DESIGNS = mapping(
-    instance(ExpectedInformation, wanted="give what expected_information returns"),
-    wanted="give a mapping of names to what expected_information returns",
+    instance(ExpectedInformation, wanted="give the result of expected_information"),
+    wanted="give a mapping of names to results of expected_information",
 )
 
 
@@ -59,39 +59,39 @@ _DESIGNS = mapping(
 def expected_information(
     model: ModelLike, design: StudyLike, *, point: Mapping[str, float] | None = None
 ) -> ExpectedInformation:
-    """Return the Fisher information that a design gives on the population parameters.
+    """Return the Fisher information of a design on the population parameters.
 
     Parameters
     ----------
     model : ModelSpec, str or Path
         A model, its name or its file.
     design : Study, str, Path or DataFrame
-        A study, its name or its file; or one that is planned (`pkqsp_bayes.regimen`); observed
-        values play no part, except through default priors of residual errors.
+        A study, its name or its file, or a planned study (`pkqsp_bayes.regimen`). Observed values
+        have no effect, except through default priors of residual errors.
     point : mapping of str to float, optional
-        Values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
+        Parameter values at which it is computed, by label (``CL``, ``omega[CL]``, ``sigma[cp]``,
         ``corr[CL,V]``), in the units of the model; by default the medians of the priors,
         correlations 0.
 
     Returns
     -------
     ExpectedInformation
-        The sum over subjects, with what follows from it: standard errors, correlations,
-        condition number, weakest directions.
+        Sum over the subjects, with standard errors, correlations, condition number and weakest
+        directions.
 
     Raises
     ------
     CheckError
-        With every problem of model and design; labels in ``point`` that the model does not have;
-        or if the solver fails at the point, or an observation has no residual error there.
+        All problems of model and design; all labels in ``point`` that the model does not have; or
+        if the solver fails at the point, or if an observation has no residual error there.
     ToolchainError
         If the kernel cannot be compiled.
 
     Notes
     -----
     Retout & Mentre 2003, J Biopharm Stat 13:209-227; Nyberg et al. 2015, Br J Clin Pharmacol
-    79:6-17. First order: the larger the random effects are and the more curved the model, the
-    less exact it is. Priors are not in it. Censored values count as measured ones.
+    79:6-17. The first-order approximation is less accurate for large random effects and strongly
+    nonlinear models. Priors are not included. Censored values count as measured.
 
     Examples
     --------
@@ -143,18 +143,18 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     Parameters
     ----------
     designs : mapping of str to ExpectedInformation
-        By the names of the columns.
+        Results by the names of the columns.
 
     Returns
     -------
     DataFrame
-        By label: the relative standard error in each design, in per cent, infinite where nothing
-        is told; the last row is the condition number.
+        By label: the relative standard error in each design, in per cent, infinite if it is not
+        identifiable; the last row is the condition number.
 
     Notes
     -----
-    Standard errors fall with the square root of the number of subjects: compare designs of the
-    same effort. They are those at one point; a design that is good there may be poor elsewhere.
+    Standard errors are proportional to 1 / sqrt(number of subjects): compare designs with the same
+    number of samples. They hold at one point; a design that is good there may be poor elsewhere.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
 def _estimated(frame: BoundData) -> Iterator[str]:
     shapes = {shape_label(name) for name in frame.population}
     for label, value in stated_priors(frame).items():
-        # A shape moves nothing where random effects are 0, where predictions are linearised.
+        # A shape has no effect where predictions are linearised: all random effects are 0.
         if isinstance(value, PriorSpec) and label not in shapes:
             yield label
     yield from (label for _, _, label in _pairs(frame))
@@ -221,10 +221,12 @@ def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterato
             what, remedy = "the model has no such parameter", "it has " + ", ".join(known)
             yield Issue(where=where, what=what, remedy=remedy)
         elif parse_label(label).kind in _SCALES and not 0 <= value < np.inf:
-            yield Issue(where=where, what=f"{value} is no scale", remedy="a value of at least 0")
+            yield Issue(
+                where=where, what=f"{value} is not a scale", remedy="give a value of at least 0"
+            )
         elif parse_label(label).kind == "corr" and not abs(value) < 1:
-            remedy = "a value between -1 and 1"
-            yield Issue(where=where, what=f"{value} is no correlation", remedy=remedy)
+            remedy = "give a value between -1 and 1"
+            yield Issue(where=where, what=f"{value} is not a correlation", remedy=remedy)
 
 
 def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
@@ -254,7 +256,7 @@ def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
 def _information(
     frame: BoundData, draws: PopulationDraws, subject: LinearSubject, labels: tuple[str, ...]
 ) -> FloatArray:
-    """Return one subject's information: fixed effects and variances in blocks of their own."""
+    """Return the information of one subject, in separate blocks for fixed effects and variances."""
     size = len(labels)
     matrix = np.zeros((size, size))
     if not subject.outputs.size:
@@ -268,20 +270,20 @@ def _information(
     others = [i for i, label in enumerate(labels) if label in slopes]
     weighted = np.stack([inverse @ slopes[label] for label in slopes])
     flat, turned = (x.reshape(len(slopes), -1) for x in (weighted, weighted.transpose(0, 2, 1)))
-    told = _with_tails(frame, draws, list(slopes), 0.5 * flat @ turned.T)
+    variances = _with_tails(frame, draws, list(slopes), 0.5 * flat @ turned.T)
     places = [list(slopes).index(labels[i]) for i in others]
-    matrix[np.ix_(others, others)] = told[np.ix_(places, places)]
+    matrix[np.ix_(others, others)] = variances[np.ix_(places, places)]
     return matrix
 
 
 def _with_tails(
-    frame: BoundData, draws: PopulationDraws, names: list[str], told: FloatArray
+    frame: BoundData, draws: PopulationDraws, names: list[str], information: FloatArray
 ) -> FloatArray:
-    """Return the information of variances, with what errors that are not normal say of theirs.
+    """Return the information on variances, corrected for residual errors that are not normal.
 
-    The normal distribution behind ``told`` says more of the scale than they do. The score of a
-    second parameter (degrees of freedom) is a multiple of that of the scale, and a rest that is
-    orthogonal to it: the shape of the tails.
+    A normal distribution, from which ``information`` is computed, has more information on the
+    scale. The score of a second parameter (degrees of freedom) is a multiple of that of the scale
+    plus an orthogonal term for the shape of the tails.
     """
     mixed, rest = np.eye(len(names)), np.zeros(len(names))
     for labels, own, scale in _not_normal(frame, draws):
@@ -290,8 +292,8 @@ def _with_tails(
         mixed[s, s] = np.sqrt(own[0, 0] / normal)
         for k, d in enumerate(places[1:], start=1):
             mixed[d] = own[0, k] / own[0, 0] * mixed[s]
-            rest[d] = (own[k, k] - own[0, k] ** 2 / own[0, 0]) * told[s, s] / normal
-    return mixed @ told @ mixed.T + np.diag(rest)
+            rest[d] = (own[k, k] - own[0, k] ** 2 / own[0, 0]) ** information[s, s] / normal
+    return mixed @ information @ mixed.T + np.diag(rest)
 
 
 def _not_normal(
@@ -313,7 +315,7 @@ def _not_normal(
 def _variance_slopes(
     frame: BoundData, draws: PopulationDraws, subject: LinearSubject
 ) -> Iterator[tuple[str, FloatArray]]:
-    """Yield the derivative of the variance of a subject's data by each variance parameter."""
+    """Yield the derivative of the covariance of a subject's data by each variance parameter."""
     z, omega, correlation = subject.eta, draws.omega[0], draws.correlation[0]
     for a, name in enumerate(draws.effects):
         half = np.outer(z[:, a], z @ (correlation[a] * omega))

@@ -1,9 +1,9 @@
-"""The first rung: which individual parameters any data of a design could tell, however many.
+"""Structural identifiability of the individual parameters, level one of identifiability.
 
-The sensitivities of the Taylor coefficients of all observed outputs, after a dose by each of the
-design's routes, are computed at random points in ball arithmetic. Their rank is proven from below
-(a pivot that is not zero is not zero), and from above with probability one: at random points all
-else vanishes to tens of digits.
+The sensitivities of the Taylor coefficients of all observed outputs, after a dose by each route of
+the design, are computed at random points in ball arithmetic. A pivot whose ball excludes zero
+proves a lower bound of the rank. The upper bound holds with probability one: at random points the
+remaining elements are zero to tens of digits.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,22 +38,22 @@ _SPREAD = 0.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ambiguity:
-    """Parameters that can change together without any output to show it.
+    """Parameters that can change together without a change of any output.
 
     Parameters
     ----------
     parameters : tuple of str
-        Those that change.
+        Parameters that change.
     dimension : int
-        In how many ways.
+        Number of independent directions.
     identified : tuple of str
-        Products of powers, or sums, that do not change: what the outputs tell. Empty if nothing
-        is told, or what is told is neither.
+        Products of powers, or sums, that do not change: the identifiable combinations. Empty if
+        there are none, or if they have another form.
     text : str
-        The same in a sentence.
+        The result as a sentence.
     products : bool
-        Whether what is told are products: factors common to all subjects are lost then, but not
-        how subjects differ by factors.
+        Whether the identifiable combinations are products. Then factors common to all subjects are
+        not identifiable, but ratios between subjects are.
     """
 
     parameters: tuple[str, ...]
@@ -70,15 +70,15 @@ class Structural:
     Parameters
     ----------
     parameters : tuple of str
-        All of them.
+        All individual parameters.
     rank : int
-        Dimension of what the outputs tell; -1 if it could not be decided.
+        Number of identifiable dimensions; -1 if undecided.
     ambiguities : tuple of Ambiguity
-        What they do not tell.
+        Parameters that are not identifiable.
     order, bits : int
-        Coefficients of each output; precision of the decision.
+        Number of coefficients of each output; precision of the computation.
     problem : str
-        Why it could not be decided.
+        Reason why there is no decision.
     """
 
     parameters: tuple[str, ...]
@@ -89,38 +89,38 @@ class Structural:
     problem: str = ""
 
     def ambiguity_of(self, parameter: str) -> Ambiguity | None:
-        """Return the ambiguity that a parameter is part of, or None."""
+        """Return the ambiguity to which a parameter belongs, or None."""
         return next((a for a in self.ambiguities if parameter in a.parameters), None)
 
 
 def structural_rank(
     model: CompiledModel, study: Study, *, outputs: Sequence[str] = (), seed: int = 1
 ) -> Structural:
-    """Decide which individual parameters the outputs of a design tell.
+    """Determine which individual parameters are identifiable from the outputs of a design.
 
     Parameters
     ----------
     model : CompiledModel
-        Without occasions.
+        Model without occasions.
     study : Study
-        Gives routes, doses and covariates; sampling times play no part.
+        Source of routes, doses and covariates; sampling times have no effect.
     outputs : sequence of str
-        Which are observed; by default all that have a residual error.
+        Observed outputs; by default all with a residual error.
     seed : int
-        Of the random points.
+        Seed of the random points.
 
     Returns
     -------
     Structural
-        Local: another, distant set of values with the same outputs (as in flip-flop kinetics) is
-        not found. Typical values are moved at random, so that the result is that of almost all
-        values, not of special ones.
+        Local identifiability: distant values with the same outputs (as in flip-flop kinetics) are
+        not found. Typical values are changed at random, so that the result holds for almost all
+        values, not for special ones.
 
     Notes
     -----
     Pohjanpalo 1978, Math Biosci 41:21-33; Sedoglavic 2002, J Symb Comput 33:735-755. Each dose is
-    watched on its own from a start without drug: what a nonlinear system tells by superposition
-    of doses, or after the end of an infusion, is not looked at.
+    analysed separately, from initial values without drug. Information from successive doses in a
+    nonlinear system, or after the end of an infusion, is not included.
     """
     lowered = model.lowered
     names = lowered.parameters
@@ -136,7 +136,7 @@ def structural_rank(
             order = longest
             found, bits = problem.decide(order)
     except (NotAnalyticError, PrecisionError) as error:
-        why = str(error) or "the numbers cancel beyond the greatest precision"
+        why = str(error) or "cancellation exceeds the highest precision"
         return Structural(parameters=names, rank=-1, problem=f"no decision: {why}")
     return Structural(
         parameters=names,
@@ -149,7 +149,7 @@ def structural_rank(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Problem:
-    """What is computed: experiments at covariates, at two random points."""
+    """Experiments at sets of covariates, and two random points at which they are computed."""
 
     model: CompiledModel
     experiments: tuple[tuple[Experiment, Mapping[str, float]], ...]
@@ -176,7 +176,7 @@ class _Problem:
         )
 
     def decide(self, order: int) -> tuple[list[NullSpace], int]:
-        """Return the null space at each point, at the precision that it takes."""
+        """Return the null space at each point, and the precision that was necessary."""
         bits = _BITS
         while True:
             try:
@@ -200,7 +200,7 @@ class _Problem:
 
 
 def _columns(model: CompiledModel) -> tuple[int, ...]:
-    """Order in which columns become pivots: those of doses alone last."""
+    """Return the order in which columns become pivots; parameters of doses only come last."""
     names = model.ode.parameters
     dynamic = {
         j for c in model.lowered.coefficients if c.symbol in _used(model) for j, _ in c.gradient
@@ -209,7 +209,7 @@ def _columns(model: CompiledModel) -> tuple[int, ...]:
 
 
 def _used(model: CompiledModel) -> set[object]:
-    """Coefficients of equations and outputs."""
+    """Return the coefficients of equations and outputs."""
     ode = model.lowered
     rows = (*ode.rhs.values, *ode.outputs.values)
     links = needed_links(rows, ode.links).values()
@@ -219,14 +219,14 @@ def _used(model: CompiledModel) -> set[object]:
 def experiments_of(
     model: CompiledModel, study: Study
 ) -> Iterator[tuple[Experiment, dict[str, float]]]:
-    """Yield each way in which the study doses, at one or two sets of covariates.
+    """Yield each kind of dose of the study, at one or two sets of covariates.
 
     Parameters
     ----------
     model : CompiledModel
-        Without occasions.
+        Model without occasions.
     study : Study
-        Its doses.
+        Study with the doses.
     """
     lines = subject_timelines(model, study)
     kinds: dict[tuple[str, int], Experiment] = {}
@@ -242,7 +242,7 @@ def experiments_of(
 
 
 def _waits(line: Timeline) -> bool:
-    """Whether something is watched before the first dose, or without any."""
+    """Return whether there are observations before the first dose, or without any dose."""
     doses = np.flatnonzero((line.evid == 1) | (line.evid == 4))
     before = line.evid[: doses[0]] if doses.size else line.evid
     return bool((before == 0).any())
@@ -250,7 +250,7 @@ def _waits(line: Timeline) -> bool:
 
 def _experiment(line: Timeline, i: int) -> Experiment:
     rate, target = float(line.rate[i]), int(line.dose[i])
-    # A steady-state infusion that never ends has no amount: any other will do.
+    # A steady-state infusion without end has no amount: any amount is valid.
     amount = float(line.amount[i]) or 1.0
     if rate > 0:
         return Experiment(kind="infusion", target=target, amount=amount, rate=rate)
@@ -260,7 +260,7 @@ def _experiment(line: Timeline, i: int) -> Experiment:
 
 
 def _covariate_points(model: CompiledModel, lines: Sequence[Timeline]) -> list[dict[str, float]]:
-    """Return the covariates of the first record, and of that which differs most from it."""
+    """Return the covariates of the first record, and of the record that differs most from it."""
     ode = model.lowered
     names = [*ode.fixed_covariates, *(c.name for c in ode.varying_covariates)]
     if not names:
@@ -281,8 +281,8 @@ def _ambiguities(problem: _Problem, found: Sequence[NullSpace]) -> Iterator[Ambi
             {j for v in vectors for j in _moved(first.vectors[v])}, key=problem.columns.index
         )
         names = [problem.model.ode.parameters[j] for j in group]
-        told, products = _told(problem, (first, second), vectors, group, names)
-        yield _worded(names, len(vectors), told, products)
+        identified, products = _find_identified(problem, (first, second), vectors, group, names)
+        yield _describe(names, len(vectors), identified, products)
 
 
 def _moved(vector: Sequence[arb]) -> list[int]:
@@ -290,7 +290,7 @@ def _moved(vector: Sequence[arb]) -> list[int]:
 
 
 def _components(vectors: Sequence[Sequence[arb]]) -> list[list[int]]:
-    """Sort directions into groups that share no parameter."""
+    """Sort directions into groups without common parameters."""
     groups: list[tuple[list[int], set[int]]] = []
     for i, vector in enumerate(vectors):
         moved = set(_moved(vector))
@@ -301,14 +301,14 @@ def _components(vectors: Sequence[Sequence[arb]]) -> list[list[int]]:
     return [members for members, _ in groups]
 
 
-def _told(
+def _find_identified(
     problem: _Problem,
     found: Sequence[NullSpace],
     vectors: Sequence[int],
     group: Sequence[int],
     names: Sequence[str],
 ) -> tuple[list[str] | None, bool]:
-    """Return what does not change, in the same form at both points, and whether it is products."""
+    """Return the invariants that agree at both points, and whether they are products."""
     if len(found[1].vectors) != len(found[0].vectors):
         return None, False
     products = [invariants([f.vectors[v] for v in vectors], group) for f in found]
@@ -324,37 +324,37 @@ def _told(
 
 
 def _natural(found: NullSpace, v: int, point: Sequence[float]) -> list[arb]:
-    """Return a direction in the parameters themselves, 1 where it was 1 in their logarithms."""
+    """Return a direction in the parameters, scaled to 1 where it was 1 in their logarithms."""
     with ctx.workprec(_BITS):
         unit = arb(point[found.free[v]])
         return [x * p / unit for x, p in zip(found.vectors[v], point, strict=True)]
 
 
-def _worded(
-    names: Sequence[str], dimension: int, told: list[str] | None, products: bool
+def _describe(
+    names: Sequence[str], dimension: int, identified: list[str] | None, products: bool
 ) -> Ambiguity:
     together = _listed(names)
     if len(names) == dimension:
         verb = "has" if dimension == 1 else "have"
         text = f"{together} {verb} no effect on what is observed"
         return Ambiguity(parameters=tuple(names), dimension=dimension, identified=(), text=text)
-    if told is None:
+    if identified is None:
         count = len(names) - dimension
         text = (
             f"{together} change together: {count} function{'s' if count > 1 else ''} of them "
             f"{'are' if count > 1 else 'is'} identified, neither a product of powers nor a sum"
         )
     else:
-        verb = "is" if len(told) == 1 else "are"
-        text = f"{together} change together: only {_listed(told)} {verb} identified"
+        verb = "is" if len(identified) == 1 else "are"
+        text = f"{together} change together: only {_listed(identified)} {verb} identified"
     return Ambiguity(
         parameters=tuple(names),
         dimension=dimension,
-        identified=tuple(told or ()),
+        identified=tuple(identified or ()),
         text=text,
         products=products,
     )
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,4 +1,4 @@
-"""The third rung: whether a study has what each element of Omega needs."""
+"""Degrees of freedom of each element of Omega in a study, level three of identifiability."""
 
 from collections.abc import Iterator
 
@@ -16,22 +16,23 @@ _COLUMNS = ["parameter", "subjects", "informative", "shrinkage", "df", "enough"]
 
 
 def variance_df(information: ExpectedInformation) -> pd.DataFrame:
-    """Return what a design has for each standard deviation of random effects.
+    """Return the degrees of freedom of each standard deviation of random effects in a design.
 
     Parameters
     ----------
     information : ExpectedInformation
-        Of the design.
+        Information of the design.
 
     Returns
     -------
     DataFrame
-        By label (``omega[CL]``, ``omega_iov[CL]``): ``subjects``; ``informative``: how many of
-        them (or of their occasions) leave less than half of the random effect's variance;
-        ``shrinkage``: the mean share that is left; ``df``: informative subjects less the fixed
-        effects that they pay for, or repeated informative occasions beyond each subject's first;
-        ``enough``: whether there are 5 degrees of freedom. A standard deviation from df degrees of
-        freedom has a relative error of about 1/sqrt(2 df): 32% from 5.
+        By label (``omega[CL]``, ``omega_iov[CL]``): ``subjects``; ``informative``: number of
+        subjects (or occasions) whose data leave less than half of the variance of the random
+        effect; ``shrinkage``: mean of this share; ``df``: number of informative subjects minus the
+        number of fixed effects that are estimated from them, or of informative occasions beyond
+        each subject's first;
+        ``enough``: whether there are at least 5 degrees of freedom. A standard deviation from df
+        degrees of freedom has a relative error of about 1/sqrt(2 df): 32% for 5.
     """
     rows = [*_between(information), *_within(information)]
     return pd.DataFrame(rows, columns=_COLUMNS).set_index("parameter")

@@ -1,1 +1,1 @@
-"""Predictive checks: predictions of a study against what was observed."""
+"""Predictive checks: comparison of observations with predictions."""

@@ -13,16 +13,16 @@ FloatArray = NDArray[np.float64]
 def bin_times(
     times: FloatArray, bins: int | Sequence[float]
 ) -> tuple[NDArray[np.int64], FloatArray]:
-    """Put times into bins.
+    """Assign times to bins.
 
     Parameters
     ----------
     times : (N,) array
-        When observations were made.
+        Times of observations.
     bins : int or sequence of float
-        Edges (times beyond them go to the nearest bin), or how many at most: sampling times that
-        are planned are bins of their own while they are no more than that; else bins hold about
-        the same number of observations, and equal times are never parted.
+        Edges (times beyond them belong to the nearest bin), or the largest number of bins. If there
+        are not more different times than bins, each time is a bin; otherwise bins have about the
+        same number of observations, and equal times are in the same bin.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A study and its replicates as tables, beyond the limits of quantification all alike."""
+"""Tables of a study and its replicates, censored at the same limits of quantification."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ Statistic = Callable[[pd.DataFrame], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CensoredTables:
-    """Observations, and D replicates of them, with the limit where a value lies beyond it.
+    """Observations and D replicates of them, with the limit instead of values beyond it.
 
     Parameters
     ----------
     table : pandas.DataFrame
         The observations: ``endpoint``, ``DV``, ``censored``, ``LLOQ``, ``ULOQ``, ``mean`` and
-        ``sd`` of replicates, and whatever else is known of each.
+        ``sd`` of replicates, and further columns.
     values : (D, N) array
-        Replicates, censored.
+        Censored replicates.
     side : (D, N) array of int
         -1 below LLOQ, 1 above ULOQ.
     """
@@ -43,9 +43,9 @@ class CensoredTables:
         Parameters
         ----------
         table : pandas.DataFrame
-            Observations, with ``DV`` and ``censored``.
+            Observations with ``DV`` and ``censored``.
         limits : Limits
-            Of each.
+            Limits of each observation.
         values : (D, N) array
             Replicates.
         """

@@ -1,4 +1,4 @@
-"""`goodness_of_fit`: predictions and residuals of each observation, for plots of a fit."""
+"""`goodness_of_fit`: predictions and residuals of each observation, for goodness-of-fit plots."""
 
 import numpy as np
 import xarray as xr
@@ -27,34 +27,34 @@ def goodness_of_fit(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
-        Of their choice, and of the replicates of NPDE.
+        Seed of their choice, and of the replicates for NPDE.
 
     Returns
     -------
     xarray.Dataset
-        Of each observation: ``DV``, the limit where ``censored`` is not 0; ``PRED``, the posterior
-        median of the population prediction (all random effects 0); ``IPRED``, that of the
-        individual prediction; ``SD``, the posterior median of the scale of the residual error at
-        the individual prediction; ``IWRES``; ``NPDE``, as `pkqsp_bayes.npde`. Coordinates ``ID``,
-        ``TIME``, ``TAD`` (time after dose), ``endpoint_of``, ``censored``; ``unit`` of each
-        ``endpoint``.
+        For each observation: ``DV``, the limit where ``censored`` is not 0; ``PRED``, the posterior
+        median of the population prediction (all random effects 0); ``IPRED``, the posterior median
+        of the individual prediction; ``SD``, the posterior median of the scale of the residual
+        error at the individual prediction; ``IWRES``; ``NPDE``, as in `pkqsp_bayes.npde`.
+        Coordinates ``ID``, ``TIME``, ``TAD`` (time after dose), ``endpoint_of``, ``censored``;
+        ``unit`` of each ``endpoint``.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Notes
     -----
-    IWRES = (DV - IPRED) / SD. Where the residual error is log-normal, it is
-    (log DV - log IPRED) / sigma, and SD is sigma; of Student's t SD is its scale. IWRES of a
-    censored observation is that of its limit, a bound. It is NaN where SD is 0.
+    IWRES = (DV - IPRED) / SD. If the residual error is log-normal, IWRES = (log DV - log IPRED) /
+    sigma, and SD is sigma. For Student's t, SD is the scale. IWRES of a censored observation is
+    that of its limit, which is a bound. IWRES is NaN if SD is 0.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def goodness_of_fit(
 
 
 def _residuals(seen: ObservedStudy, predictions: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return SD and IWRES of each observation from individual predictions (D, N)."""
+    """Return SD and IWRES of each observation, given individual predictions (D, N)."""
     sd, iwres = np.empty(predictions.shape[1]), np.empty(predictions.shape[1])
     value = seen.observations.value
     for endpoint, mine in seen.by_endpoint():
@@ -106,7 +106,7 @@ def _residuals(seen: ObservedStudy, predictions: FloatArray) -> tuple[FloatArray
 
 
 def _median(values: FloatArray) -> FloatArray:
-    """Return the median over the draws for which there is a prediction."""
+    """Return the median over the draws with a prediction."""
     with quiet_dependencies():
         found: FloatArray = np.nanmedian(values, axis=0)
     return found

@@ -1,4 +1,4 @@
-"""`individual_curves`: predictions of each subject, between its observations too."""
+"""`individual_curves`: individual predictions over time, also between observations."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ FloatArray = NDArray[np.float64]
 LEVELS = (0.05, 0.5, 0.95)
 """Quantiles of the draws."""
 _SAMPLES = 3000
-"""New observations of each record, at least."""
+"""Smallest number of new observations for each record."""
 _EVEN, _DENSE = 60, 40
-"""Times that are evenly spaced, and times where most observations are."""
+"""Number of evenly spaced times, and of times where observations are dense."""
 
 
 @checked(fit=FIT, study=STUDY, subjects=count(), draws=count(), seed=SEED)
@@ -45,15 +45,15 @@ def individual_curves(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
     subjects : int
-        Subjects at most; they are spread over the study.
+        Largest number of subjects; they are spread over the study.
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
-        Of their choice and of the residual error.
+        Seed of their choice and of the residual error.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def individual_curves(
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted.
+        All problems of the study; or if it is not the study of the fit.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def individual_curves(
 
 
 def _some_subjects(study: Study, most: int) -> Study:
-    """Return a study of some subjects, spread over the whole of it."""
+    """Return a study with a selection of subjects, spread over all of them."""
     names = study.subjects
     places = np.linspace(0, len(names) - 1, min(most, len(names))).round().astype(int)
     return study.only({names[k] for k in places})
@@ -104,7 +104,7 @@ def _of_subjects(draws: PopulationDraws, subjects: Sequence[str]) -> PopulationD
 
 
 def _times(observed: FloatArray) -> list[float]:
-    """Return times at which a curve is drawn: over the whole, and more where observations are."""
+    """Return times for a curve: evenly spaced, and denser where observations are."""
     dense = np.quantile(observed, np.linspace(0, 1, _DENSE))
     between = (dense[1:] + dense[:-1]) / 2
     even = np.linspace(min(0.0, observed.min()), observed.max(), _EVEN)
@@ -148,29 +148,28 @@ def _curves(seen: ObservedStudy, study: Study, rng: np.random.Generator, seed: i
 def _samples(
     seen: ObservedStudy, endpoint: str, drawn: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
-    """Return new observations, several of each draw: so many that quantiles are smooth."""
+    """Return new observations, enough for each draw that quantiles are smooth."""
     residual, each = seen.residual(endpoint), -(-_SAMPLES // len(drawn))
     return np.concatenate([residual.draw(drawn, rng) for _ in range(each)])
 
 
 def _quantiles(draws: FloatArray) -> FloatArray:
-    """Return quantiles (level, record) over the draws for which there is a prediction."""
+    """Return quantiles (level, record) over the draws with a prediction."""
     with quiet_dependencies():
         found: FloatArray = np.nanquantile(draws, LEVELS, axis=0)
     return found
 
 
 def with_times(study: Study, times: Sequence[float]) -> Study:
-    """Return a study with a record for each subject at further times, at which nothing happens.
+    """Return a study with additional records of each subject, without doses and observations.
 
     Parameters
     ----------
     study : Study
-        The table. What is added sees covariates and occasions as its neighbours say. Nothing is
-        added before the first record, nor after the last one of a stretch of time that a reset
-        ends.
+        The study. Added records have the covariates and occasions of their neighbours. There are no
+        additional records before the first record, and none after the last record before a reset.
     times : sequence of float
-        In the study's unit of time.
+        Times in the time unit of the study.
 
     Examples
     --------
@@ -203,7 +202,7 @@ def with_times(study: Study, times: Sequence[float]) -> Study:
         for time in times
     ]
     table = pd.concat([own, *added], ignore_index=True)
-    # Stable: what is added comes after what the study has at the same time.
+    # A stable sort: added records come after those of the study at the same time.
     order = table.sort_values(["place", "TIME"], kind="stable").index
     table = table.drop(columns="place")
     return Study(

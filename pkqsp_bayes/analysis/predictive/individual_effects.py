@@ -1,4 +1,4 @@
-"""`individual_effects`: the random effects of the subjects of a fit, beside their covariates."""
+"""`individual_effects`: random effects of the subjects of a fit, with their covariates."""
 
 import numpy as np
 import pandas as pd
@@ -17,28 +17,28 @@ __all__ = ["individual_effects"]
 @checked(fit=FIT, study=STUDY)
 @labelled
 def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Dataset:
-    """Return the random effects of each subject, their SD in the model, and the covariates.
+    """Return the random effects of each subject, their omega, and the covariates.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        The study of the fit, which is the default.
+        Study of the fit (the default).
 
     Returns
     -------
     xarray.Dataset
         ``eta`` (subject, effect), the posterior mean; ``eta_sd``, its posterior SD; ``omega``
-        (effect), the posterior mean of the SD of the random effects; ``shrinkage`` (effect),
-        1 - SD(eta) / omega. Of between-occasion variability ``kappa`` (subject, occasion,
-        effect_iov), NaN where a subject has not the occasion, and ``omega_iov``. Each covariate of
-        the study is a variable over ``subject``, with its ``unit``: that of the first record.
+        (effect), the posterior mean of the SD of the random effects; ``shrinkage`` (effect), 1 -
+        SD(eta) / omega. For between-occasion variability ``kappa`` (subject, occasion, effect_iov),
+        NaN if a subject does not have the occasion, and ``omega_iov``. Each covariate of the study
+        is a variable over ``subject``, with its ``unit`` and its value in the first record.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if it is not the one that was fitted; if the fit has no
+        All problems of the study; or if it is not the study of the fit, or if the fit has no
         random effects.
 
     Examples
@@ -69,7 +69,7 @@ def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Datas
 
 
 def _occasions(mean: xr.Dataset, study: Study) -> dict[str, xr.DataArray]:
-    """Return kappa of the occasions that each subject has; without one the prior is all it is."""
+    """Return kappa of the occasions of each subject; NaN for others, where it has only a prior."""
     if "kappa" not in mean:
         return {}
     kappa = mean["kappa"].transpose("subject", "occasion", "effect_iov")

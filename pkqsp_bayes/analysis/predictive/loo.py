@@ -1,8 +1,8 @@
-"""Leave one out: an observation, or a whole subject, by Pareto-smoothed importance sampling.
+"""Leave-one-out cross-validation by observation or by subject, with Pareto-smoothed weights.
 
-Vehtari, Gelman & Gabry 2017, Stat Comput 27:1413. Leaving out a subject is what tells how well new
-patients are predicted; it needs the subject's likelihood with its random effects integrated out,
-since a subject's own effects know its data.
+Vehtari, Gelman & Gabry 2017, Stat Comput 27:1413. Leaving out a subject shows how well new patients
+are predicted. It needs the subject's likelihood with the random effects integrated out, because the
+posterior of a subject's own random effects depends on its data.
 """
 
 import dataclasses
@@ -35,29 +35,29 @@ FloatArray = NDArray[np.float64]
 _LOGGER = logging.getLogger(__name__)
 _GOOD_K = 0.7
 _LARGEST_ERROR = 0.3
-"""Of a log likelihood, in the worst hundredth of the draws: beyond it noise is taken for weight."""
+"""Largest Monte Carlo error of a log likelihood, as the 99th percentile of the draws."""
 _NAMED = 5
 _SAME = Issue(
     where="posterior",
-    what="all its draws are the same, so that no weights show what leaving out changes",
-    remedy=f"look at {setting('diagnose')} of the fit; fit again, with longer warm-up",
+    what="all its draws are the same, so that leave-one-out weights do not exist",
+    remedy=f"check {setting('diagnose')} of the fit; fit again with a longer warm-up",
 )
 
 
 @dataclasses.dataclass(kw_only=True, repr=False, eq=False)
 class LeaveOneOut(ELPDDataLOO):
-    """ArviZ's result, with what the draws are, if they are those of a poor approximation."""
+    """Result of ArviZ, with the label of the draws if they come from a poor approximation."""
 
     label: str = ""
 
     def __str__(self) -> str:
-        """Return the table, below the label."""
+        """Return the label and the table."""
         table: str = super().__str__()  # type: ignore[no-untyped-call]
         return f"Draws of {self.label}\n{table}" if self.label else table
 
     @classmethod
     def of(cls, found: az.ELPDData) -> "LeaveOneOut":
-        """Return what ArviZ found."""
+        """Return the result of ArviZ as this class."""
         return cls(
             **{field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
         )
@@ -66,18 +66,18 @@ class LeaveOneOut(ELPDDataLOO):
 @checked(fit=FIT)
 @labelled
 def loo(fit: FitLike) -> LeaveOneOut:
-    """Leave out one observation at a time: conditional on the subject's other observations.
+    """Leave out one observation at a time, conditional on the subject's other observations.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
 
     Returns
     -------
     LeaveOneOut
-        ArviZ's ELPDData, pointwise, with Pareto k; `arviz.compare` takes several. Where k is above
-        0.7 for some observations their values, and the sum with them, are not reliable: a warning
+        ELPDData of ArviZ, pointwise, with Pareto k; `arviz.compare` compares several results. If k
+        is above 0.7 for some observations, their values and the sum are not reliable, and a warning
         is logged.
     """
     tree = open_fit(fit).tree
@@ -88,14 +88,14 @@ def loo(fit: FitLike) -> LeaveOneOut:
     if poor.any():
         what = f"Pareto k is above {_GOOD_K} for {poor.sum()} of {poor.size} observations, whose "
         what += "values are not reliable"
-        remedy = f"compare models by subjects left out: {setting('loo_subject')}"
+        remedy = f"compare models by {setting('loo_subject')}"
         issue = Issue(severity="warning", where="leave one out", what=what, remedy=remedy)
         _LOGGER.warning("%s", issue)
     return result
 
 
 def _require_likelihood(tree: xr.DataTree) -> None:
-    """Refuse what has too few draws, the same in each, or no likelihood of observations."""
+    """Refuse a fit with too few or equal draws, or without likelihood of observations."""
     if "log_likelihood" not in tree.children or "DV" not in tree["log_likelihood"]:
         what, remedy = "it has no likelihood of observations", f"give {setting('a fit')}"
         raise CheckError([Issue(where="fit", what=what, remedy=remedy)])
@@ -128,38 +128,38 @@ def loo_subject(
 ) -> LeaveOneOut:
     """Leave out one subject at a time.
 
-    The likelihood of each subject under each draw of the population has the random effects
-    integrated out, those of its occasions too: by importance sampling around their mode (Laplace's
-    approximation, made exact by weights). Subjects are then left out by Pareto-smoothed weights.
+    In the likelihood of each subject for each population draw, the random effects are integrated
+    out, also those of occasions, by importance sampling around their mode (Laplace's approximation,
+    corrected by weights). Subjects are then left out by Pareto-smoothed weights.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: that of the fit, which is the default.
+        Study of the fit (the default): a study, its name or its file.
     draws : int
-        Draws of the posterior, 25 or more.
+        Number of posterior draws, 25 or more.
     proposals : int
-        Points by which the random effects of each subject are integrated out, under each draw.
+        Number of points of the integral over the random effects of each subject, for each draw.
     refit : callable, optional
-        Fits the model to a study; it is called without the subjects whose Pareto k is above 0.7,
-        one at a time, and their values are replaced.
+        Function that fits the model to a study. It is called without each subject whose Pareto k is
+        above 0.7, and the values of these subjects are replaced.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     LeaveOneOut
-        One point a subject. Where the Pareto k of a subject is above 0.7 its value is NaN, and so
-        is the sum: no weights of these draws stand for a fit without that subject. A warning is
-        logged then, with what to do. k is infinite where the integral itself is not exact enough
-        (a Monte Carlo error of the log likelihood above 0.3).
+        One point per subject. If the Pareto k of a subject is above 0.7, its value and the sum are
+        NaN, because weights of these draws cannot approximate a fit without that subject; a warning
+        with a remedy is logged. k is infinite if the integral is not exact enough (Monte Carlo
+        error of the log likelihood above 0.3).
 
     Raises
     ------
     CheckError
-        If the study is not the one that was fitted; if there are fewer than 25 draws, or all the
+        If the study is not the study of the fit; if there are fewer than 25 draws, or all are the
         same.
     """
     fitted = open_fit(fit)
@@ -181,7 +181,7 @@ def loo_subject(
 
 
 def _require_spread(draws: PopulationDraws) -> None:
-    """Refuse draws that are all the same, though parameters have distributions."""
+    """Refuse draws that are all the same although parameters have distributions."""
     everything = [draws.omega, draws.sigma, draws.correlation, draws.omega_iov]
     everything += [draws.shared[name] for name in draws.sampled]
     if all(np.ptp(values, axis=0).max(initial=0.0) == 0 for values in everything):
@@ -189,7 +189,7 @@ def _require_spread(draws: PopulationDraws) -> None:
 
 
 def _left_out(seen: ObservedStudy, proposals: int, rng: np.random.Generator) -> LeaveOneOut:
-    """Return Pareto-smoothed LOO of the subjects; k is infinite where an integral is poor."""
+    """Return Pareto-smoothed LOO of the subjects; k is infinite for an inexact integral."""
     found = marginal_log_likelihood(seen, proposals=proposals, rng=rng)
     tree = xr.DataTree.from_dict({
         "posterior": xr.Dataset({"lp": (("chain", "draw"), found.log_lik.sum(axis=1)[None])}),
@@ -213,7 +213,7 @@ def _refitted(
     proposals: int,
     rng: np.random.Generator,
 ) -> float:
-    """Return log p(y_s | the others) from a fit without the subject."""
+    """Return log p(y_s | other subjects) from a fit without the subject."""
     gone = study.subjects[subject]
     others, own = study.only([n for n in study.subjects if n != gone]), study.only([gone])
     alone = observed_study(refit(others), own, draws=draws, rng=rng)
@@ -222,7 +222,7 @@ def _refitted(
 
 
 def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequence[str]) -> None:
-    """Take away what cannot be trusted, and say so."""
+    """Set unreliable values to NaN, and log a warning."""
     result.elpd_i[poor] = np.nan
     _sum_up(result)
     shown = ", ".join(named[:_NAMED]) + (", ..." if len(named) > _NAMED else "")
@@ -230,8 +230,8 @@ def _without_number(result: LeaveOneOut, poor: NDArray[np.int64], named: Sequenc
         severity="warning",
         where="leave one out",
         what=f"Pareto k is above {_GOOD_K} for {len(named)} of {result.elpd_i.size} subjects "
-        f"({shown}): there is no number for them, nor for all together",
-        remedy=f"{setting('refit')}; where k is just above, or infinite, more draws of a longer "
+        f"({shown}): their values, and the sum, are NaN",
+        remedy=f"{setting('refit')}; if k is slightly above or infinite, more draws of a longer "
         f"fit and more proposals help ({setting('proposals')})",
     )
     _LOGGER.warning("%s", issue)

@@ -1,9 +1,9 @@
-"""Marginal likelihood of each subject: the random effects integrated out by importance sampling.
+"""Marginal likelihood of each subject, with random effects integrated by importance sampling.
 
-For each draw of the population the integrand is climbed to its mode (analytic sensitivities), and
-the proposal is a Student t there, with the inverse curvature: Laplace's approximation, whose error
-the weights then take away. A proposal that all draws share would not do: given the typical values a
-subject's effects are known far better than over the whole posterior.
+For each population draw, the mode of the integrand is found with analytic sensitivities. The
+proposal is a Student t distribution at the mode, with the inverse curvature; the weights correct
+the error of this Laplace approximation. One proposal for all draws is not sufficient: given the
+typical values, the random effects of a subject vary much less than over the whole posterior.
 """
 
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ __all__ = ["MarginalLikelihood", "marginal_log_likelihood"]
 
 FloatArray = NDArray[np.float64]
 _ITERATIONS = 15
-"""Of the search for a mode; a proposal that is not quite there costs some of its precision."""
+"""Iterations of the search for a mode; a proposal near the mode is only slightly less precise."""
 _AT_ONCE = 50
-"""Draws whose modes are looked for together: their sensitivities are held in memory."""
+"""Number of draws whose modes are searched together, with their sensitivities in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MarginalLikelihood:
-    """Log likelihood of each subject under each draw, and how well it was integrated.
+    """Log likelihood of each subject for each draw, with its Monte Carlo error.
 
     Parameters
     ----------
     log_lik : (D, S) array
         log p(y_i | phi_d).
     error : (D, S) array
-        Its Monte Carlo standard error, the relative one of the integral.
+        Monte Carlo standard error of the log likelihood, the relative error of the integral.
     """
 
     log_lik: FloatArray
@@ -45,16 +45,16 @@ class MarginalLikelihood:
 def marginal_log_likelihood(
     seen: ObservedStudy, *, proposals: int, rng: np.random.Generator
 ) -> MarginalLikelihood:
-    """Integrate the random effects of each subject out, those of its occasions too.
+    """Integrate out the random effects of each subject, including those of its occasions.
 
     Parameters
     ----------
     seen : ObservedStudy
-        The study and D draws of the population.
+        Study and D population draws.
     proposals : int
-        Points for each draw and subject.
+        Number of points for each draw and subject.
     rng : numpy.random.Generator
-        Source of the points.
+        Source of randomness of the points.
     """
     size = seen.draws.size
     parts = [
@@ -80,7 +80,7 @@ def _integrated(
 
 
 def _start(target: EffectPosterior) -> FloatArray | None:
-    """Return the effects that were drawn with these very parameters, if they are known."""
+    """Return the random effects that belong to these population draws, if they are known."""
     draws, simulator = target.seen.draws, target.seen.simulator
     moving = bool(draws.occasion_effects and simulator.model.occasions)
     if draws.eta is None or draws.subjects != simulator.study.subjects:

@@ -2,12 +2,12 @@
 
 Brendel et al. 2006, Pharm Res 23:2036; Comets, Brendel & Mentre 2008, Comput Methods Programs
 Biomed 90:154; censored values: Nguyen, Comets & Mentre 2012, J Pharmacokinet Pharmacodyn 39:499
-(those of the observations and those of the replicates alike are drawn from the model's
-distribution beyond the limit, before anything is decorrelated).
+(censored values of observations and replicates are drawn from the model's distribution beyond the
+limit, before decorrelation).
 
-The tests rank the observed statistic among the same statistic of the replicates: scores of one
-subject are not correlated, but neither are they independent, and all subjects of a replicate share
-one draw of the parameters, so that t and chi square have not their nominal level.
+The tests rank the observed statistic among the statistics of the replicates. The nominal levels of
+t and chi-square tests do not hold: the scores of one subject are uncorrelated but not independent,
+and all subjects of a replicate share one draw of the parameters.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _TESTS = ("mean", "variance", "normality", "all")
 _LEAST = 3
-"""Observations of an endpoint, below which nothing is tested."""
+"""Smallest number of observations of an endpoint for a test."""
 
 
 @checked(
@@ -46,29 +46,30 @@ def npde(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     draws : int
-        Replicates; each is of another draw of the posterior, so that its uncertainty is in.
+        Number of replicates. Each has another posterior draw, so that parameter uncertainty is
+        included.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     xarray.Dataset
-        ``npd``, ``npde`` (observation): standard normal under the model, npde also uncorrelated
-        within a subject; ``prediction`` (observation), the mean of replicates; ``p_value``
-        (endpoint, test): of ``mean``, ``variance``, ``normality`` (Shapiro-Francia) of the npde,
-        and ``all``, the smallest of the three. Each is the rank of the observed statistic among
-        those of the replicates, and no smaller than about 2 / draws. Coordinates ``ID``, ``TIME``,
-        ``TAD``, ``endpoint_of``, ``censored``; ``unit`` of each endpoint.
+        ``npd``, ``npde`` (observation): standard normal if the model is correct; npde are also
+        uncorrelated within a subject; ``prediction`` (observation), the mean of replicates;
+        ``p_value`` (endpoint, test) of ``mean``, ``variance``, ``normality`` (Shapiro-Francia) of
+        the npde, and ``all``, the smallest of the three. Each p-value is the rank of the observed
+        statistic among those of the replicates, and not smaller than about 2 / draws. Coordinates
+        ``ID``, ``TIME``, ``TAD``, ``endpoint_of``, ``censored``; ``unit`` of each endpoint.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
-        several limits of quantification, and observations without one.
+        All problems of the study; if too few draws have a replicate; if an endpoint has several
+        limits of quantification, and also observations without a limit.
     """
     fitted = open_fit(fit)
     made = replicated_study(fitted, fitted.resolve_study(study), draws=draws, seed=seed)
@@ -113,16 +114,16 @@ def npde(
 
 
 def _imputed(pool: FloatArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Put draws of the model's own distribution beyond the limit where values are censored.
+    """Replace censored values by draws of the model's distribution beyond the limit.
 
-    ``pool`` (1 + D, N): the observations, then their replicates, which tell that distribution.
+    ``pool`` (1 + D, N): the observations, then their replicates, which represent that distribution.
     """
     result = pool.copy()
     for sign in (-1, 1):
         for k in np.flatnonzero((side == sign).any(axis=0)):
             hidden = side[:, k] == sign
             beyond = pool[1:, k][hidden[1:]]
-            if not beyond.size:  # no replicate is: farther out than all of them
+            if not beyond.size:  # no replicate is: at least as extreme as all of them
                 ends = pool[1:, k].min(), pool[1:, k].max()
                 result[0, k] = min(ends[0], pool[0, k]) if sign < 0 else max(ends[1], pool[0, k])
                 continue
@@ -131,14 +132,14 @@ def _imputed(pool: FloatArray, side: IntArray, rng: np.random.Generator) -> Floa
 
 
 def _scores(pool: FloatArray) -> FloatArray:
-    """Return normal scores of the ranks of values (1 + D, N) among one another, ties by half."""
+    """Return normal scores of the ranks of values (1 + D, N), with half weight for ties."""
     ranks = stats.rankdata(pool, axis=0)
     scores: FloatArray = stats.norm.ppf((ranks - 0.5) / len(pool))
     return scores
 
 
 def _whitened(pool: FloatArray) -> FloatArray:
-    """Return the values of one subject without their correlations."""
+    """Return the decorrelated values of one subject."""
     centred = pool - pool.mean(axis=0)
     spread = centred.std(axis=0)
     scaled = centred / np.where(spread > 0, spread, 1.0)
@@ -149,7 +150,7 @@ def _whitened(pool: FloatArray) -> FloatArray:
 
 
 def _tests(scores: FloatArray) -> list[float]:
-    """Return the p-values of `_TESTS` for scores (1 + D, n), the observed ones first."""
+    """Return the p-values of `_TESTS` for scores (1 + D, n), of which the first are observed."""
     if scores.shape[1] < _LEAST:
         return [float("nan")] * len(_TESTS)
     statistics = [scores.mean(axis=1), scores.var(axis=1, ddof=1)]
@@ -160,7 +161,7 @@ def _tests(scores: FloatArray) -> list[float]:
 
 
 def _francia(scores: FloatArray) -> FloatArray:
-    """Return W' of each row: the squared correlation of its order with normal quantiles.
+    """Return W' of each row, the squared correlation of its sorted values with normal quantiles.
 
     Shapiro & Francia 1972, J Am Stat Assoc 67:215; quantiles by Blom's formula.
     """
@@ -173,5 +174,5 @@ def _francia(scores: FloatArray) -> FloatArray:
 
 
 def _lower_p(values: FloatArray) -> FloatArray:
-    """Return of each value the share that is no larger."""
+    """Return for each value the share of values that are not larger."""
     return np.asarray(stats.rankdata(values, method="max") / values.size)

@@ -1,4 +1,4 @@
-"""`predict`: what the posterior predicts of each observation, conditional or for new subjects."""
+"""`predict`: posterior predictions of each observation, conditional or for new subjects."""
 
 import xarray as xr
 
@@ -32,17 +32,17 @@ def predict(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file; by default that of the fit, which ``kind="conditional"``
+        A study, its name or its file; by default the study of the fit, which ``kind="conditional"``
         needs.
     kind : {"conditional", "new_subjects", "typical"}
-        With the random effects of the study's own subjects; with those of new subjects of the same
-        covariates; or with none.
+        With the random effects of the study's own subjects, with those of new subjects with the
+        same covariates, or with random effects of 0.
     draws : int
-        Draws of the posterior.
+        Number of posterior draws.
     seed : int
-        Of their choice, of new subjects and of residual errors.
+        Seed of their choice, of new subjects and of residual errors.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def predict(
     Raises
     ------
     CheckError
-        With every problem of the study; if its subjects are not those of the fit.
+        All problems of the study; or if its subjects are not those of the fit.
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)

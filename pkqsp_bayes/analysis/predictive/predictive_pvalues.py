@@ -46,9 +46,9 @@ def _share_above(table: pd.DataFrame) -> float:
 
 
 def _autocorrelation(table: pd.DataFrame) -> float:
-    """Correlation of residuals of neighbours in time, around the mean of replicates."""
+    """Return the correlation of successive residuals around the mean of replicates."""
     residual = (table["DV"] - table["mean"]) / table["sd"]
-    if not np.isfinite(residual).all():  # one replicate has no spread
+    if not np.isfinite(residual).all():  # a single replicate has no standard deviation
         return np.nan
     follows = residual.groupby(table["ID"]).shift(1)
     both = follows.notna()
@@ -63,8 +63,8 @@ STATISTICS: Mapping[str, Statistic] = {
     "share above ULOQ": _share_above,
     "autocorrelation of residuals": _autocorrelation,
 }
-"""Of the table of one endpoint: ID, TIME, DV, censored, LLOQ, ULOQ, covariates; mean and sd of
-replicates."""
+"""Functions of the table of one endpoint: ID, TIME, DV, censored, LLOQ, ULOQ, covariates, and mean
+and sd of replicates."""
 
 
 @checked(
@@ -88,31 +88,31 @@ def predictive_pvalues(
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     statistics : mapping of str to callable, optional
-        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
-        below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and ``sd`` of
-        replicates) to a number. By default `STATISTICS`.
+        Functions of a table of the observations of one endpoint (``ID``, ``TIME``, ``DV``,
+        ``censored``: -1 below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``, covariates; ``mean`` and
+        ``sd`` of replicates) that return a number. By default `STATISTICS`.
     draws : int
         Replicates.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     xarray.Dataset
         ``observed`` (endpoint, statistic), ``replicated`` (endpoint, statistic, draw), ``p_value``
-        (endpoint, statistic), two-sided: near 0 where replicates lie to one side. Values beyond a
-        limit of quantification count as the limit, in the observations and in the replicates; a
-        limit holds for all observations of its endpoint.
+        (endpoint, statistic), two-sided: near 0 if all replicates are on one side. Values beyond a
+        limit of quantification count as the limit, in observations and replicates; a limit applies
+        to all observations of its endpoint.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if hardly any draw makes a replicate; if an endpoint has
-        several limits, and observations without one.
+        All problems of the study; if too few draws have a replicate; if an endpoint has several
+        limits, and also observations without a limit.
     """
     fitted = open_fit(fit)
     made = replicated_study(fitted, fitted.resolve_study(study), draws=draws, seed=seed)

@@ -1,4 +1,4 @@
-"""`prior_check`: what the priors predict for a study, against what was seen."""
+"""`prior_check`: comparison of a study with prior predictions of it."""
 
 import logging
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ __all__ = ["PRIOR_STATISTICS", "prior_check"]
 FloatArray = NDArray[np.float64]
 
 _LOGGER = logging.getLogger(__name__)
-_LEAST = 20  # replicates, below which a tail says nothing
+_LEAST = 20  # smallest number of replicates for a tail
 _ABOUT_RESIDUALS = "autocorrelation of residuals"
 
 PRIOR_STATISTICS: Mapping[str, Statistic] = {
@@ -53,51 +53,51 @@ def prior_check(
     draws: int = 500,
     seed: int = 1,
 ) -> xr.Dataset:
-    """Compare a study with what the priors predict for it (Box's check).
+    """Compare a study with prior predictions of it (Box's check).
 
-    The study is replicated under draws of the prior, new subjects and residual errors included. A
-    statistic far out in the tail of its replicates says that priors and data contradict one
-    another; one in the middle of a very wide range says that the priors know little.
+    The study is replicated for draws of the prior, with new subjects and residual errors. A
+    statistic in the far tail of its replicates shows a prior-data conflict. Replicates with a very
+    wide range show that the priors are vague.
 
     Parameters
     ----------
     prior : xarray.DataTree
-        What `pkqsp_bayes.sample_prior` returns for the model and a study of this design.
+        Result of `pkqsp_bayes.sample_prior` for the model and a study with this design.
     study : Study, str, Path or DataFrame
-        A study, its name or its file: the observations. They are read here, whatever values the
-        prior was drawn beside. Subjects, doses, covariates and samples must be those of the prior;
-        and the values too where the default prior of a residual error is scaled by them.
+        Observations: a study, its name or its file. Subjects, doses, covariates and samples must be
+        those of the prior. The values may differ from those in ``prior``, unless the default prior
+        of a residual error is scaled by them.
     statistics : mapping of str to callable, optional
-        From a table of one endpoint's observations (``ID``, ``TIME``, ``DV``, ``censored``: -1
-        below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``) to a number. By default Cmax (median, SD of
-        logarithms), median AUC, shares below LLOQ and above ULOQ. Values beyond a limit count as
-        the limit, in the observations and in the replicates; a limit holds for all observations
-        of its endpoint.
+        Functions of a table of the observations of one endpoint (``ID``, ``TIME``, ``DV``,
+        ``censored``: -1 below LLOQ, 1 above ULOQ; ``LLOQ``, ``ULOQ``) that return a number. By
+        default Cmax (median, SD of logarithms), median AUC, shares below LLOQ and above ULOQ.
+        Values beyond a limit count as the limit, in observations and replicates; a limit applies to
+        all observations of its endpoint.
     draws : int
-        Replicates at most; draws for which the solver failed are not among them.
+        Largest number of replicates, without draws for which the solver failed.
     seed : int
-        Chooses them.
+        Seed of their choice.
 
     Returns
     -------
     xarray.Dataset
-        ``observed`` (endpoint, statistic), ``replicated`` (endpoint, statistic, draw),
-        ``p_value`` (endpoint, statistic), two-sided; ``box_p`` (endpoint): how often replicated
-        statistics are, taken together, as improbable as those observed. Attributes ``failed``
-        (share of draws without predictions) and ``looked_at_data`` (parameters whose default
-        prior is scaled by these very data, so that p is too great; also logged).
+        ``observed`` (endpoint, statistic), ``replicated`` (endpoint, statistic, draw), ``p_value``
+        (endpoint, statistic), two-sided; ``box_p`` (endpoint): share of replicates whose statistics
+        together are as improbable as the observed ones. Attributes ``failed`` (share of draws
+        without predictions) and ``looked_at_data`` (parameters whose default prior is scaled by the
+        same data, so that p is too large; also logged).
 
     Raises
     ------
     CheckError
-        If the prior was drawn for another study, or nothing of it can be replicated; if an endpoint
-        has several limits of quantification, and observations without one.
+        If the prior was drawn for another study; if there are too few replicates; if an endpoint
+        has several limits of quantification, and also observations without a limit.
 
     Notes
     -----
     Box 1980, J R Stat Soc A 143:383-430; Evans & Moshonov 2006, Bayesian Anal 1:893-914. The joint
-    check takes normal scores of each statistic's ranks and their Mahalanobis distance, and ranks
-    that among the replicates.
+    check computes normal scores of the ranks of each statistic, then their Mahalanobis distance,
+    and ranks this distance among the replicates.
     """
     model = read_spec(prior)
     study = as_study(study, model)
@@ -125,7 +125,7 @@ def prior_check(
 
 
 def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
-    """Return the observations of a study as a table, in the order of the prior's predictions."""
+    """Return the observations of a study as a table, in the order of the prior predictions."""
     ready = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
     seen = collect_observations(ready, study)
     names = np.array(ready.ode.output_names)
@@ -148,18 +148,18 @@ def _occasions(prior: xr.DataTree) -> tuple[str, ...]:
 
 
 def _check_study(prior: xr.DataTree, study: Study, table: pd.DataFrame, own: list[str]) -> None:
-    """Refuse a study of another design, and other values where a prior is scaled by them."""
+    """Refuse a study with another design, or with other values if a prior is scaled by them."""
     drawn = prior["observed_data"].to_dataset()["DV"]
     if not _is_same_design(prior, study, table, drawn):
         what = "the prior was drawn for another study"
         if drawn.size == (table["censored"] == 0).sum() < len(table):
             what = "the prior was drawn without the censored values (M1)"
-        remedy = f"call {setting('sample_prior')} with this one, and {setting('blq', 'M3')}"
+        remedy = f"call {setting('sample_prior')} with this study and {setting('blq', 'M3')}"
     elif own and not np.allclose(drawn.to_numpy(), table["DV"], rtol=1e-12, atol=0):
         named = ", ".join(own)
-        what = f"its values are not those by which the default priors of {named} were scaled: the "
+        what = f"the default priors of {named} were scaled by other values: the "
         what += "prior was drawn for another study"
-        remedy = f"call {setting('sample_prior')} with this one, or state a prior for {named}"
+        remedy = f"call {setting('sample_prior')} with this study, or state a prior for {named}"
     else:
         return
     raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
@@ -181,7 +181,7 @@ def _is_same_design(
 def _replicas(
     prior: xr.DataTree, study: Study, table: pd.DataFrame, draws: int, seed: int
 ) -> tuple[CensoredTables, float]:
-    """Return observations and replicates, censored alike, and the share of draws that failed."""
+    """Return observations and replicates with the same censoring, and the share of failed draws."""
     predicted = prior["prior_predictive"].to_dataset()["DV"]
     limits = endpoint_limits(
         study, table["row"].to_numpy(), table["endpoint"].to_numpy(dtype=str),
@@ -191,7 +191,7 @@ def _replicas(
     usable = whole[np.isfinite(whole).all(axis=1)]
     if len(usable) < _LEAST:
         what = f"only {len(usable)} of {len(whole)} draws predict every observation"
-        remedy = f"draw more than that ({_LEAST} at least), or narrow the priors"
+        remedy = f"take more draws ({_LEAST} at least), or use narrower priors"
         raise CheckError([Issue(where="prior", what=what, remedy=remedy)])
     kept = np.random.default_rng(seed).permutation(len(usable))[:draws]
     timed = table.assign(TIME=predicted["TIME"].to_numpy())
@@ -199,18 +199,18 @@ def _replicas(
 
 
 def _dependent(model: ModelSpec) -> list[str]:
-    """Return residual parameters without a prior of their own: the default looks at the data."""
+    """Return residual parameters without a stated prior: the default is scaled by the data."""
     missing = [label for label, prior in stated_values(model).items() if prior is None]
     return [label for label in missing if parse_label(label).kind == "sigma"]
 
 
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:
-    """Return how many replicates lie as far out as the observed statistics, all taken together."""
-    told = np.isfinite(observed) & np.isfinite(replicated).all(axis=-1)
-    told &= np.ptp(np.where(told[:, None], replicated, 0.0), axis=-1) > 0
-    if not told.any():
+    """Return the share of replicates that are jointly as extreme as the observed statistics."""
+    varying = np.isfinite(observed) & np.isfinite(replicated).all(axis=-1)
+    varying &= np.ptp(np.where(varying[:, None], replicated, 0.0), axis=-1) > 0
+    if not varying.any():
         return float("nan")
-    everything = np.column_stack([observed[told], replicated[told]])
+    everything = np.column_stack([observed[varying], replicated[varying]])
     scores = special.ndtri(stats.rankdata(everything, axis=1) / (everything.shape[1] + 1))
     covariance = np.atleast_2d(np.cov(scores))
     return far_p(np.einsum("ij,ik,kj->j", scores, np.linalg.pinv(covariance), scores))

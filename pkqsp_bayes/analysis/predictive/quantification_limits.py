@@ -1,4 +1,4 @@
-"""Limits of quantification: of an endpoint, wherever the table writes them."""
+"""Limits of quantification of endpoints, from any rows of the table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Limits:
-    """Limits of quantification of each observation: infinite where there is none.
+    """Limits of quantification of each observation; infinite if there is no limit.
 
     Parameters
     ----------
@@ -30,24 +30,24 @@ class Limits:
     upper: FloatArray
 
     def clip(self, values: FloatArray) -> FloatArray:
-        """Return values (..., N) with the limit where they lie beyond it."""
+        """Return values (..., N) with the limit instead of values beyond it."""
         return np.clip(values, self.lower, self.upper)
 
     def side(self, values: FloatArray, censored: IntArray | int = 0) -> IntArray:
-        """Return where values (..., N) lie: -1 below LLOQ, 1 above ULOQ, 0 between.
+        """Return the side of values (..., N): -1 below LLOQ, 1 above ULOQ, 0 between.
 
         Parameters
         ----------
         values : (..., N) array
-            Measured, or the limit where censored.
+            Measured values, or limits where censored.
         censored : (N,) array of int
-            What is known to be censored.
+            Known censoring.
         """
         beyond = np.where(values < self.lower, -1, np.where(values > self.upper, 1, 0))
         return np.where(np.asarray(censored) != 0, censored, beyond).astype(np.int64)
 
     def take(self, places: IntArray) -> "Limits":
-        """Return the limits of some observations."""
+        """Return the limits of a selection of observations."""
         return Limits(lower=self.lower[places], upper=self.upper[places])
 
 
@@ -61,26 +61,26 @@ def endpoint_limits(
 ) -> Limits:
     """Return the limits of quantification of observations.
 
-    A limit belongs to an endpoint (and its ASSAY, if the study names one): one that the table has
-    on some rows only (``DV = "<0.1"``, or ``BLQ = 1`` with the limit) holds for all observations of
-    that endpoint, and so for each replicate of them.
+    A limit belongs to an endpoint (and its ASSAY, if the study has one). A limit on some rows of
+    the table (``DV = "<0.1"``, or ``BLQ = 1`` with the limit) applies to all observations of that
+    endpoint, and to their replicates.
 
     Parameters
     ----------
     study : Study
-        Of which they are.
+        Study of the observations.
     rows : (N,) array of int
         Row of each observation in the study's table.
     endpoints : (N,) array
-        What each observation is of: names, or numbers of outputs.
+        Endpoint of each observation: names, or numbers of outputs.
     lower, upper : (N,) array
-        LLOQ and ULOQ as far as they are stated; NaN elsewhere.
+        LLOQ and ULOQ as stated in the rows; NaN elsewhere.
 
     Raises
     ------
     CheckError
-        If an endpoint has several limits and observations without one: which of the limits would
-        hold for those is not known.
+        If an endpoint has several limits, and also observations without a limit, so that their
+        limit is unknown.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def endpoint_limits(
 
 
 def _groups(study: Study, rows: IntArray, endpoints: NDArray[np.generic]) -> IntArray:
-    """Return a code for each endpoint, and assay of it."""
+    """Return a code for each combination of endpoint and assay."""
     codes: IntArray = np.unique(endpoints, return_inverse=True)[1].astype(np.int64)
     if "ASSAY" in study.table:
         assays = study.table["ASSAY"].iloc[rows].astype(str).to_numpy(dtype=str)
@@ -112,7 +112,7 @@ def _groups(study: Study, rows: IntArray, endpoints: NDArray[np.generic]) -> Int
 
 
 def _filled(stated: FloatArray, group: IntArray) -> FloatArray:
-    """Give each group's only limit to all of its observations."""
+    """Return the limits with the only limit of each group for all of its observations."""
     result = np.array(stated, dtype=np.float64)
     for one in np.unique(group):
         limits = _limits_of(result, group, one)
@@ -135,8 +135,8 @@ def _ambiguities(
             yield Issue(
                 where=f"{study.source}, column {column}",
                 what=f"an endpoint has {limits.size} limits ({_some(limits)}), and "
-                f"{int(missing.sum())} observations without one (first: row {first}): at which of "
-                "them replicates of those are censored is not known",
+                f"{int(missing.sum())} observations without a limit (first: row {first}): the "
+                "limit for their replicates is unknown",
                 remedy=f"state {column} in each row, or name the assays in a column ASSAY",
             )
 

@@ -1,7 +1,7 @@
-"""Where an observed statistic lies among those of replicates: p-values by rank alone.
+"""P-values from the rank of an observed statistic among those of replicates.
 
-If the observations are one more draw of what made the replicates, all ranks are equally likely,
-whatever the distribution of the statistic and however its parts depend on one another.
+If observations and replicates have the same distribution, all ranks are equally likely, for any
+distribution of the statistic and any dependence between its components.
 """
 
 import numpy as np
@@ -13,19 +13,19 @@ FloatArray = NDArray[np.float64]
 
 
 def two_sided_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
-    """Return p-values, small where replicates lie to one side.
+    """Return two-sided p-values, which are small if replicates are on one side.
 
     Parameters
     ----------
     observed : (...) array
-        NaN gives NaN.
+        Observed statistics; NaN gives NaN.
     replicated : (..., D) array
-        The same of D replicates.
+        Statistics of D replicates.
 
     Returns
     -------
     (...) array
-        Twice the smaller tail, ties by half, with half a replicate added to each.
+        Twice the smaller tail, with half weight for ties, and half a replicate added to each tail.
 
     Examples
     --------
@@ -40,12 +40,12 @@ def two_sided_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
 
 
 def far_p(distance: FloatArray) -> float:
-    """Return how often a member lies as far out as the first: its rank from above, as a share.
+    """Return the share of members that are as extreme as the first one.
 
     Parameters
     ----------
     distance : (1 + D,) array
-        Of the observations, then of the replicates; the larger the farther out.
+        Distance of the observations, then of the replicates; larger values are more extreme.
 
     Examples
     --------

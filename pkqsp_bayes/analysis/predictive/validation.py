@@ -1,4 +1,4 @@
-"""External validation: a fitted model against a study, or an arm, that it has not seen."""
+"""External validation of a fitted model by a study or an arm that was not in the fit."""
 
 from collections.abc import Sequence
 
@@ -55,48 +55,50 @@ def validate(
     probabilities: Sequence[float] = (0.5, 0.9),
     seed: int = 1,
 ) -> xr.Dataset:
-    """Compare a held-out study with what the fit predicts of it.
+    """Compare a held-out study with predictions of the fit.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame
-        A study, its name or its file: observations that were not in the fit.
+        Observations that were not in the fit: a study, its name or its file.
     early : float, optional
-        Time (in the model's unit) up to which a subject's observations serve to individualise it;
-        then only the later ones are compared, for the population and for the individual.
+        Time (in the unit of the model) up to which the observations of a subject are used to
+        individualise it. Only later observations are compared then, for the population and for the
+        individual.
     draws : int
-        Of the posterior, each with new subjects.
+        Number of posterior draws, each with new subjects.
     bins : int or sequence of float
-        Along time, for prediction correction; see `pkqsp_bayes.analysis.predictive.bins.bin_times`.
+        Bins of time for prediction correction; see
+        `pkqsp_bayes.analysis.predictive.bins.bin_times`.
     probabilities : sequence of float
-        Of the central intervals whose coverage is counted.
+        Probabilities of the central intervals whose coverage is computed.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     xarray.Dataset
-        Over ``kind``: ``population``, conditional on nothing of the subject but its covariates;
-        and, if ``early`` is given, ``individual``.
+        Over ``kind``: ``population``, conditional on the covariates of the subject only; and, if
+        ``early`` is given, ``individual``.
 
-        ``score`` (kind, endpoint, measure), of measured values against predictions, the medians of
-        f over draws and subjects: ``bias`` mean of prediction less observation, ``RMSE``,
+        ``score`` (kind, endpoint, measure), which compares measured values y with predictions f,
+        the medians over draws and subjects: ``bias`` mean of prediction less observation, ``RMSE``,
         ``pc_RMSE`` the root mean square of the prediction-corrected error (y - f) F / f with F the
-        median prediction of the bin (Bergstrand et al. 2011, AAPS J 13:143), ``AFE`` and ``AAFE``
-        = 10^mean(x), 10^mean(|x|) with x = log10(f / y) (Obach et al. 1997, J Pharmacol Exp Ther
-        283:46), ``within_2_fold``, a share. Of the endpoint ``all`` only those without a unit.
+        median prediction of the bin (Bergstrand et al. 2011, AAPS J 13:143), ``AFE`` and ``AAFE`` =
+        10^mean(x), 10^mean(|x|) with x = log10(f / y) (Obach et al. 1997, J Pharmacol Exp Ther
+        283:46), ``within_2_fold``, a share. The endpoint ``all`` has only measures without a unit.
         ``coverage`` (kind, endpoint, probability), with ``coverage_error``, its standard error with
-        subjects as the units; values beyond a limit of quantification count by the probability of
-        being there. ``count`` (endpoint) of observations.
-        ``prediction``, ``pit`` (kind, observation), ``interval`` (kind, probability, bound,
-        observation); coordinates ``ID``, ``TIME``, ``endpoint_of``, ``DV``, ``censored``.
+        subjects as units; values beyond a limit of quantification count by their probability to be
+        in the interval. ``count`` (endpoint) of observations. ``prediction``, ``pit`` (kind,
+        observation), ``interval`` (kind, probability, bound, observation); coordinates ``ID``,
+        ``TIME``, ``endpoint_of``, ``DV``, ``censored``.
 
     Raises
     ------
     CheckError
-        With every problem of the study; if no observation is left to compare.
+        All problems of the study; or if there are no observations to compare.
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)
@@ -110,7 +112,7 @@ def validate(
         individuals = individualise(fitted, _hide(study, seen, later), draws=draws, seed=seed)
         found["individual"] = _of_individuals(seen, individuals, rng)
     if not later.any():
-        what = "it has no observation to compare with"
+        what = "it has no observation to compare"
         remedy = f"give observations (EVID 0, MDV 0), some of them after {setting('early')}"
         raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     parts = [
@@ -125,7 +127,7 @@ def validate(
 
 
 def _hide(study: Study, seen: ObservedStudy, hidden: BoolArray) -> Study:
-    """Return the study with some observations missing; their records stay."""
+    """Return the study with some observations set to missing; their records stay."""
     table = study.table.copy()
     table.loc[table.index[seen.observations.row[hidden]], "MDV"] = 1
     return Study(table=table, source=study.source, units=study.units, covariates=study.covariates)
@@ -134,7 +136,7 @@ def _hide(study: Study, seen: ObservedStudy, hidden: BoolArray) -> Study:
 def _of_individuals(
     seen: ObservedStudy, individuals: Individuals, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Return predictions and replicates (D, N), each subject with its own draws."""
+    """Return predictions and replicates (D, N), with the own draws of each subject."""
     dataset, simulator = individuals.dataset, seen.simulator
     which = dataset["population_draw"].to_numpy()
     parameters = individual_draws(
@@ -202,7 +204,7 @@ def _compare(
 def _pit(
     y: FloatArray, censored: NDArray[np.int64], replicates: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
-    """Return where each observation lies among replicates; a censored one is drawn beyond y."""
+    """Return the PIT value of each observation; a censored one is drawn beyond y."""
     with np.errstate(invalid="ignore"):
         lower = ((replicates < y) + 0.5 * (replicates == y)).sum(axis=0)
     share: FloatArray = lower / np.maximum(1, (~np.isnan(replicates)).sum(axis=0))
@@ -215,7 +217,7 @@ def _pit(
 def _scores(
     y: FloatArray, f: FloatArray, times: FloatArray, bins: int | Sequence[float], mixed: bool
 ) -> list[float]:
-    """Return the measures, in their order; those with a unit only where there is one."""
+    """Return the measures in their order; those with a unit are NaN without a common unit."""
     if not y.size:
         return [float("nan")] * len(_MEASURES)
     positive = (y > 0) & (f > 0)
@@ -235,7 +237,7 @@ def _scores(
 
 
 def _coverage(covered: BoolArray, subject: NDArray[np.object_]) -> tuple[FloatArray, FloatArray]:
-    """Return shares (probability,) and their errors: values of one subject go together."""
+    """Return coverages (probability,) and their errors, with subjects as clusters."""
     share: FloatArray = covered.mean(axis=0)
     labels, place = np.unique(subject.astype(str), return_inverse=True)
     sums = np.zeros((labels.size, covered.shape[1]))

@@ -1,4 +1,4 @@
-"""Visual predictive check, plain and prediction-corrected, with what is censored beside it.
+"""Visual predictive check, with or without prediction correction, and with censored shares.
 
 Holford 2005 (PAGE 14); Bergstrand, Hooker, Wallin & Karlsson 2011, AAPS J 13:143 (correction).
 """
@@ -64,50 +64,50 @@ def vpc(
 ) -> xr.Dataset:
     """Compare the distribution of observations over time with that of replicated studies.
 
-    Each replicate is the study anew: its design and covariates, one draw of the posterior, new
-    subjects, new residual errors. So the intervals have parameter uncertainty in them.
+    Each replicate has the design and covariates of the study, one posterior draw, new subjects and
+    new residual errors. The intervals therefore include parameter uncertainty.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the observations; by default the study of the fit.
+        Observations: a study, its name or its file; by default the study of the fit.
     endpoint : str, optional
-        Which; needed where the model has several.
+        Endpoint; required if several were observed.
     corrected : bool
-        Divide by the typical prediction and multiply by its median in the bin, so that differences
-        of dose and covariates within a bin do not count.
+        Whether values are divided by the typical prediction and multiplied by its median in the
+        bin, so that differences of dose and covariates within a bin have no effect.
     stratify : str, optional
-        A column of the study: one panel for each value (four ranges where there are more than
-        six).
+        Column of the study: one panel for each value (four ranges if there are more than six
+        values).
     time : {"TIME", "TAD"}
         Time, or time after the last dose.
     bins : int or sequence of float
-        As `pkqsp_bayes.analysis.predictive.bins.bin_times` takes them.
+        Bins of time; see `pkqsp_bayes.analysis.predictive.bins.bin_times`.
     quantiles : sequence of float
-        Which are compared.
+        Quantiles that are compared.
     draws : int
         Replicates.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
     xarray.Dataset
-        ``observed`` (stratum, bin, quantile), ``simulated`` (stratum, bin, quantile, interval),
-        the 2.5, 50 and 97.5 % points of replicates; ``blq_observed`` and ``blq_simulated``,
+        ``observed`` (stratum, bin, quantile), ``simulated`` (stratum, bin, quantile, interval), the
+        2.5, 50 and 97.5 % quantiles over the replicates; ``blq_observed`` and ``blq_simulated``,
         ``alq_observed`` and ``alq_simulated``, the shares below LLOQ and above ULOQ; ``time``
-        (stratum, bin), ``count``; ``p_value`` (stratum): share of replicates that lie as far from
-        the mean of all as the observations do, in quantiles and in those shares, small where the
-        model fails; observations themselves under ``DV`` (observation) with ``stratum_of`` and
-        ``censored``. A quantile among censored values is NaN. A limit holds for all observations
+        (stratum, bin), ``count``; ``p_value`` (stratum): share of replicates that are as far from
+        the overall mean as the observations, in quantiles and censored shares; it is small if the
+        model is inadequate; the observations under ``DV`` (observation) with ``stratum_of`` and
+        ``censored``. A quantile among censored values is NaN. A limit applies to all observations
         of the endpoint.
 
     Raises
     ------
     CheckError
-        An unknown endpoint or column; every problem of the study.
+        Unknown endpoint or column; all problems of the study.
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)
@@ -146,7 +146,7 @@ def vpc(
 def _typical(
     fitted: FittedModel, study: Study, made: SimulatedStudy, settings: tuple[int, int]
 ) -> FloatArray:
-    """Return the prediction of each observation under each draw, without random effects."""
+    """Return the prediction of each observation for each draw, with random effects of 0."""
     key = ("typical predictions", study_fingerprint(study), *settings)
     return fitted.once(key, lambda: made.kept.predictions("typical", made.generator()))
 
@@ -154,14 +154,14 @@ def _typical(
 def prediction_corrected(
     typical: FloatArray, strata: NDArray[np.int64], place: NDArray[np.int64]
 ) -> FloatArray:
-    """Return the factor that corrects each observation: median prediction of its bin by its own.
+    """Return the correction factor of each observation: median prediction of its bin over its own.
 
     Parameters
     ----------
     typical : (N,) array
         Predictions of the typical subject.
     strata, place : (N,) array of int
-        Stratum and bin.
+        Stratum and bin of each observation.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def _endpoint(table: pd.DataFrame, endpoint: str | None) -> str:
     if endpoint in names or (endpoint is None and len(names) == 1):
         return endpoint or names[0]
     what = f"{endpoint!r} was not observed" if endpoint else "several endpoints were observed"
-    remedy = "name one of " + ", ".join(names)
+    remedy = "give one of " + ", ".join(names)
     raise CheckError([Issue(where="endpoint", what=what, remedy=remedy)])
 
 
@@ -188,7 +188,9 @@ def _strata(table: pd.DataFrame, column: str | None) -> tuple[NDArray[np.int64],
         return np.zeros(len(table), dtype=np.int64), ["all"]
     if column not in table:
         known = ", ".join(c for c in table.columns if c not in ("row", "DV"))
-        issue = Issue(where="stratify", what=f"there is no column {column!r}", remedy=known)
+        issue = Issue(
+            where="stratify", what=f"there is no column {column!r}", remedy=f"give one of {known}"
+        )
         raise CheckError([issue])
     values = table[column]
     if values.nunique() > 6 and pd.api.types.is_numeric_dtype(values):
@@ -229,10 +231,10 @@ def _stratum(
     centres: FloatArray,
     quantiles: Sequence[float],
 ) -> xr.Dataset:
-    """Return one panel: quantiles and shares beyond the limits, observed and simulated.
+    """Return one stratum: quantiles and censored shares, observed and simulated.
 
-    ``pool`` and ``side`` (1 + D, N): values, and whether they are censored; the observed ones
-    first.
+    ``pool`` and ``side`` (1 + D, N): values, and whether they are censored; the first row is
+    observed.
     """
     inside = [rows[place[rows] == b] for b in range(centres.size)]
     found = np.array([_quantiles(pool[:, m], side[:, m], quantiles) for m in inside])
@@ -261,7 +263,7 @@ def _interval(shares: FloatArray) -> FloatArray:
 
 
 def _points(model: FloatArray) -> FloatArray:
-    """Return the interval (B, Q, 3) of quantiles of replicates (B, D, Q), where any is known."""
+    """Return the interval (B, Q, 3) of quantiles of replicates (B, D, Q), ignoring NaN."""
     known = np.isfinite(model).any(axis=1)
     filled = np.where(known[:, None, :], model, 0.0)
     points = np.nanquantile(filled, _INTERVAL, axis=1).transpose(1, 2, 0)
@@ -271,7 +273,7 @@ def _points(model: FloatArray) -> FloatArray:
 def _quantiles(
     values: FloatArray, side: NDArray[np.int64], quantiles: Sequence[float]
 ) -> FloatArray:
-    """Return quantiles (1 + D, Q); censored values lie beyond all others, at infinity."""
+    """Return quantiles (1 + D, Q); censored values count as infinite."""
     ranked = values.copy()
     ranked[side < 0], ranked[side > 0] = -np.inf, np.inf
     found: FloatArray = np.quantile(ranked, quantiles, axis=1, method="nearest").T
@@ -279,24 +281,25 @@ def _quantiles(
 
 
 def _p_value(quantiles: FloatArray, below: FloatArray, above: FloatArray) -> float:
-    """Return how often a replicate lies as far from all of them as the observations do.
+    """Return the share of replicates as far from the overall mean as the observations.
 
-    Distance: sum of squared standardised differences of all quantiles, and of all shares beyond
-    the limits, in all bins; observations and replicates alike are members of the whole.
+    The distance is the sum of squared standardised differences of all quantiles and all censored
+    shares, in all bins. The mean and the standard deviations are those of observations and
+    replicates together.
     """
     size = quantiles.shape[1]
     flat = quantiles.transpose(1, 0, 2).reshape(size, -1)
     pool = np.hstack([_floored(flat), below.T, above.T])
     spread = pool.std(axis=0)
-    told = spread > 1e-12 * np.abs(pool).max(axis=0)
-    if not told.any():
+    varying = spread > 1e-12 * np.abs(pool).max(axis=0)
+    if not varying.any():
         return float("nan")
-    z = (pool[:, told] - pool[:, told].mean(axis=0)) / spread[told]
+    z = (pool[:, varying] - pool[:, varying].mean(axis=0)) / spread[varying]
     return far_p((z**2).sum(axis=1))
 
 
 def _floored(values: FloatArray) -> FloatArray:
-    """Put the nearest known value of any member in the place of what lies beyond a limit."""
+    """Replace quantiles beyond a limit by the nearest known value of any member."""
     finite = np.isfinite(values)
     low = np.where(finite, values, np.inf).min(axis=0)
     high = np.where(finite, values, -np.inf).max(axis=0)

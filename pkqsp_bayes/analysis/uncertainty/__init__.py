@@ -1,1 +1,1 @@
-"""Uncertainty: the variance budget, priors beside posteriors, other priors."""
+"""Analyses of uncertainty: variance budget, prior and posterior, comparison of priors."""

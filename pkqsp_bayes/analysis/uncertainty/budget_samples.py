@@ -1,4 +1,4 @@
-"""The samples of a budget: random effects under each draw, what the design makes of them."""
+"""Monte Carlo samples of a variance budget: random effects of each draw, and the endpoint."""
 
 from dataclasses import dataclass
 
@@ -25,22 +25,22 @@ class SolveError(PkqspError, RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NestedSamples:
-    """n subjects under each of D draws, twice, and mixtures of the two.
+    """Two sets of n subjects for each of D draws, and mixtures of the two.
 
     Parameters
     ----------
     draws : PopulationDraws
-        The D draws that could be solved.
+        The D draws that were solved.
     f : (D, n, K) array
         The endpoint.
     other : (D, n, K) array
-        The same of other subjects under the same draws.
+        The endpoint of other subjects for the same draws.
     mixed : mapping of str to (D, n, K) array
         ``f`` with the random effects of one group taken from the other subjects.
     occasion : (D, n, K) array or None
         ``f`` at another occasion of the same subjects.
     failed : int
-        Draws that were left out, because a solve of theirs failed.
+        Number of draws that were omitted because a solve failed.
     """
 
     draws: PopulationDraws
@@ -51,7 +51,7 @@ class NestedSamples:
     failed: int
 
     def effects(self, scale: Scale) -> list[EffectVariances]:
-        """Return what each group of random effects carries."""
+        """Return the variances of each group of random effects."""
         f, g = on_scale(self.f, scale), on_scale(self.other, scale)
         return [effect_variances(name, f, g, on_scale(h, scale)) for name, h in self.mixed.items()]
 
@@ -66,12 +66,12 @@ class NestedSamples:
 def draw_nested(
     design: Design, draws: PopulationDraws, inner: int, rng: np.random.Generator
 ) -> NestedSamples:
-    """Draw and solve.
+    """Draw random effects and solve the design.
 
     Raises
     ------
     SolveError
-        If hardly any draw can be solved.
+        If too few draws can be solved.
     """
     eta, other = draws.draw_eta(inner, rng), draws.draw_eta(inner, rng)
     kappa, later = draws.draw_kappa(inner, 1, rng), draws.draw_kappa(inner, 1, rng)
@@ -86,7 +86,7 @@ def draw_nested(
     parts = [f, g, *mixed.values(), *([] if again is None else [again])]
     kept = np.flatnonzero(np.all([np.isfinite(p).all(axis=(1, 2)) for p in parts], axis=0))
     if kept.size < min(_LEAST, draws.size):
-        msg = f"of {draws.size} draws only {kept.size} could be solved: check the design"
+        msg = f"only {kept.size} of {draws.size} draws could be solved: check the design"
         raise SolveError(msg)
     return NestedSamples(
         draws=draws.take(kept),
@@ -99,7 +99,7 @@ def draw_nested(
 
 
 def effect_groups(draws: PopulationDraws) -> dict[str, list[int]]:
-    """Return the groups of random effects that are independent of one another, by name.
+    """Return the mutually independent groups of random effects, by name.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def effect_groups(draws: PopulationDraws) -> dict[str, list[int]]:
 def draw_singles(
     design: Design, draws: PopulationDraws, size: int, rng: np.random.Generator
 ) -> tuple[PopulationDraws, FloatArray]:
-    """Draw one subject under each of ``size`` draws; return the draws and the endpoint (N, K)."""
+    """Draw one subject for each of ``size`` draws; return the draws and the endpoint (N, K)."""
     chosen = draws.take(rng.integers(draws.size, size=size))
     f = design.endpoint_of(chosen, chosen.draw_eta(1, rng), chosen.draw_kappa(1, 1, rng))[:, 0]
     kept = np.flatnonzero(np.isfinite(f).all(axis=1))

@@ -9,22 +9,22 @@ _COLUMNS = ["variance", "error", "share", "first_order_ratio"]
 
 
 def budget_table(budget: xr.Dataset, *, scale: str | None = None) -> pd.DataFrame:
-    """Return the components of a variance budget, a row each.
+    """Return a table of a variance budget, with one row per component.
 
     Parameters
     ----------
     budget : xarray.Dataset
-        What `pkqsp_bayes.variance_budget` returns.
+        Result of `pkqsp_bayes.variance_budget`.
     scale : {"natural", "log"}, optional
-        By default both, as a level of the index.
+        Scale; by default both, as a level of the index.
 
     Returns
     -------
     DataFrame
         By scale, view (latent, observed), component and time: ``variance``, in the squared unit of
         the output; ``error``, its Monte Carlo standard error; ``share`` of the total;
-        ``first_order_ratio``, the variance of the first-order split by this one. The attribute
-        ``label`` is that of draws that are no posterior.
+        ``first_order_ratio``, the first-order variance divided by ``variance``. The attribute
+        ``label`` describes draws that are not from the posterior.
 
     Examples
     --------

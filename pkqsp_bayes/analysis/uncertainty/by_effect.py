@@ -1,8 +1,8 @@
-"""Which random effect carries the variability between subjects: Sobol indices.
+"""Sobol indices: shares of the random effects in the between-subject variance.
 
-Random effects of one draw are independent, except within a block of correlated ones, which is one
-group here: an index of its members alone would not be defined (Saltelli et al. 2008, Global
-Sensitivity Analysis, ch. 4). Estimators of Jansen (1999, Comput Phys Commun 117:35).
+Random effects of one draw are independent, except within a block of correlated ones. A block is one
+group, because the indices of its members are not defined (Saltelli et al. 2008, Global Sensitivity
+Analysis, ch. 4). Estimators of Jansen (1999, Comput Phys Commun 117:35).
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EffectVariances:
-    """Variance that one group of random effects carries, averaged over draws.
+    """Variance due to one group of random effects, averaged over draws.
 
     Parameters
     ----------
     name : str
         ``eta[CL]``, or ``eta[CL]+eta[V]`` for a block.
     first : Estimate
-        What would be gone if it were known: Var(E(f | group)).
+        Variance that would be removed if the group were known: Var(E(f | group)).
     total : Estimate
-        What would be left if all others were known: E(Var(f | others)).
+        Variance that would remain if all others were known: E(Var(f | others)).
     """
 
     name: str
@@ -37,16 +37,16 @@ class EffectVariances:
 
 
 def effect_variances(name: str, f: FloatArray, g: FloatArray, h: FloatArray) -> EffectVariances:
-    """Return the variance of one group.
+    """Return the variances due to one group.
 
     Parameters
     ----------
     name : str
-        Of the group.
+        Name of the group.
     f, g : (D, n, K) array
         The endpoint of two independent sets of subjects.
     h : (D, n, K) array
-        That of the first set with the group's effects taken from the second.
+        The endpoint of the first set with the group's random effects of the second.
 
     Examples
     --------

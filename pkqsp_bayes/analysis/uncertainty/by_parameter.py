@@ -1,13 +1,14 @@
-"""Which parameter carries the uncertainty: shares of the variance between draws.
+"""Shares of the parameters in the variance between draws.
 
-A posterior is correlated, so that shares depend on what is asked. Two answers:
+Parameters of a posterior are correlated, so that shares have more than one definition:
 
-* ``first``: the variance that would be gone on average if this parameter alone became known,
-  Var(E(g | phi_k)), from the draws at hand: a cubic of the parameter's normal score, with adjusted
-  R2 (given-data first-order index; Plischke, Borgonovo & Smith 2013, Eur J Oper Res 226:536).
-  What two correlated parameters share is counted for both.
+* ``first``: the variance that would be removed on average if only this parameter were known,
+Var(E(g | phi_k)). It is estimated from the draws by a cubic of the parameter's normal score, with
+adjusted
+  R2 (given-data first-order index; Plischke, Borgonovo & Smith 2013, Eur J Oper Res 226:536). The
+  common share of two correlated parameters counts for both.
 * ``weight``: relative weights of a linear model of all parameters (Genizi 1993, Stat Sinica
-  3:407), which add up to its R2.
+  3:407), whose sum is its R2.
 """
 
 from dataclasses import dataclass
@@ -31,11 +32,11 @@ class ParameterShares:
     Parameters
     ----------
     names : tuple of str
-        The uncertain parameters.
+        Uncertain parameters.
     first, weight : (Q, K) array
-        As the module says; shares of the variance.
+        Shares of the variance as defined above in the module.
     r2 : (K,) array
-        What the linear model explains; the weights add up to it.
+        R2 of the linear model, the sum of the weights.
     """
 
     names: tuple[str, ...]
@@ -60,7 +61,7 @@ def uncertain_quantities(draws: PopulationDraws) -> dict[str, FloatArray]:
 
 
 def parameter_shares(
-    draws: PopulationDraws, g: FloatArray, noise: FloatArray | float = 0.0
+    draws: PopulationDraws, g: FloatArray, sampling_variance: FloatArray | float = 0.0
 ) -> ParameterShares:
     """Return the shares of each uncertain parameter in the variance of g.
 
@@ -69,16 +70,19 @@ def parameter_shares(
     draws : PopulationDraws
         D draws.
     g : (D, K) array
-        A quantity of each draw.
-    noise : (K,) array, optional
-        Variance that sampling adds to g; shares are of what is left without it (NaN if nothing).
+        Quantity of each draw.
+    sampling_variance : (K,) array, optional
+        Monte Carlo variance of g, which is subtracted before shares are computed (NaN if nothing
+        remains).
     """
     columns = uncertain_quantities(draws)
     x = np.column_stack(list(columns.values())) if columns else np.empty((len(g), 0))
     scores = _normal_scores(x)
     response = _standardised(g)
     spread = g.var(axis=0, ddof=1)
-    left = np.where(spread > noise, spread - noise, np.nan) / np.where(spread > 0, spread, 1.0)
+    left = np.where(spread > sampling_variance, spread - sampling_variance, np.nan) / np.where(
+        spread > 0, spread, 1.0
+    )
     first = [_adjusted_r2(np.vander(score, 4), response) / left for score in scores.T]
     weight = _genizi(_standardised(scores), response) / left
     return ParameterShares(
@@ -114,11 +118,11 @@ def _adjusted_r2(basis: FloatArray, response: FloatArray) -> FloatArray:
 
 
 def _genizi(x: FloatArray, response: FloatArray) -> FloatArray:
-    """Return relative weights: through the orthogonal variables nearest to x.
+    """Return relative weights by means of the orthogonal variables nearest to x.
 
-    With the correlation matrix C = V diag(e) V' the nearest orthonormal variables are
-    z = x C^(-1/2). The response's correlations with z are known, and x = z C^(1/2) spreads their
-    squares over the parameters.
+    With the correlation matrix C = V diag(e) V' the nearest orthonormal variables are z = x
+    C^(-1/2). The squared correlations of the response with z are distributed over the parameters by
+    x = z C^(1/2).
     """
     size, width = x.shape
     if width == 0:

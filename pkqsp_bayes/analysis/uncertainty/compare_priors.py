@@ -1,4 +1,4 @@
-"""`compare_priors`: one study under several priors, by weights of one fit where they will do."""
+"""`compare_priors`: results of one study with several priors, by weights of one fit if possible."""
 
 import logging
 import math
@@ -34,10 +34,10 @@ __all__ = ["FITTED", "compare_priors"]
 FloatArray = NDArray[np.float64]
 
 FITTED = "as fitted"
-"""Name of the priors that the fit was made with."""
+"""Name of the priors of the fit."""
 
 _LOGGER = logging.getLogger(__name__)
-_GOOD = 0.7  # of k-hat; with few draws less, as there is less of a tail to fit it to
+_GOOD = 0.7  # largest k-hat; smaller with few draws, which have fewer values in the tail
 _LEVELS = (0.05, 0.95)
 _STATS: Any = array_stats
 
@@ -63,52 +63,52 @@ def compare_priors(
     settings: FitSettings | None = None,
     options: BindOptions | None = None,
 ) -> xr.Dataset:
-    r"""Compare what a study says under several priors.
+    r"""Compare the results of a study with several priors.
 
-    Each draw of the fit gets the weight that another prior would give it, smoothed by Pareto's
-    distribution. Where k-hat says that weights will not do (above 0.7; with fewer than 2,200 draws
-    above 1 - 1 / log10 of their number), because the other prior
-    favours what the fit hardly visited, or allows what the fit's prior forbids, the model is
-    fitted anew if there is a folder for it; otherwise its numbers are NaN, and a warning says so.
+    Each draw of the fit gets the weight of another prior, with Pareto smoothing. Weights are not
+    reliable if k-hat is above 0.7 (with fewer than 2,200 draws above 1 - 1 / log10 of their
+    number). This occurs if the other prior favours values that the fit rarely visited, or allows
+    values outside the prior of the fit. Then the model is fitted again if there is a folder for it;
+    otherwise the results are NaN, and a warning is logged.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returned; best the one with the vaguest priors.
+        Result of `pkqsp_bayes.fit`, preferably the fit with the vaguest priors.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: the study of that fit, which is the default.
+        Study of the fit (the default): a study, its name or its file.
     priors : mapping of str to PriorTable, optional
-        The others, by the names that they shall have.
+        The other priors by their names.
     folder : Path, optional
-        Where fits go that have to be made, one below it each; those that are there are resumed.
+        Folder for additional fits, each in a folder below it; existing fits are resumed.
     settings : FitSettings, optional
-        Of those fits; by default those of the fit.
+        Settings of additional fits; by default those of the fit.
     options : BindOptions, optional
-        Likewise; by default the package's own.
+        Options of additional fits; by default those of the package.
 
     Returns
     -------
     xarray.Dataset
         ``mean``, ``sd``, ``q5``, ``q95`` (prior, parameter) and, by prior: ``shift`` (prior,
-        parameter), how far the mean lies from that of the fit, in the fit's standard deviations;
-        ``pareto_k``; ``method`` ("fitted", "weighted", "refitted", "none"); ``log_bayes_factor``
-        of each prior against that of the fit, and ``log_bayes_factor_error``, its Monte-Carlo
-        error. A Bayes factor compares how well priors predicted these data; it punishes vague
-        ones, and means nothing where a default prior was scaled by the data.
+        parameter), the difference of the mean from that of the fit, in standard deviations of the
+        fit; ``pareto_k``; ``method`` ("fitted", "weighted", "refitted", "none");
+        ``log_bayes_factor`` of each prior against that of the fit, and ``log_bayes_factor_error``,
+        its Monte-Carlo error. A Bayes factor compares how well priors predicted these data. It is
+        small for vague priors, and has no meaning if a default prior was scaled by the data.
 
     Raises
     ------
     CheckError
-        With every problem of model, study and tables; if the study is not the one that was fitted.
+        All problems of model, study and tables; or if the study is not the study of the fit.
 
     Notes
     -----
     Weights: Vehtari, Simpson, Gelman, Yao & Gabry 2024, J Mach Learn Res 25(72). The ratio of two
-    marginal likelihoods is the mean of the ratio of the priors over the posterior of one of them.
+    marginal likelihoods is the posterior mean, under one of the priors, of the ratio of the priors.
 
     Examples
     --------
-    A posterior made by hand, in place of that of a fit:
+    An artificial posterior instead of that of a fit:
 
     >>> import pkqsp_bayes as pq
     >>> from pkqsp_bayes.spec.toml import format_model
@@ -147,7 +147,7 @@ def compare_priors(
             row = _refitted(again["posterior"].to_dataset(), base, target, row.pareto_k)
         elif refused:
             _LOGGER.warning(
-                "%s: k-hat is %.2f, so that weights say nothing; give a folder to fit it",
+                "%s: k-hat is %.2f, so that weights are not reliable; give a folder to fit it",
                 name, row.pareto_k,
             )  # fmt: skip
         rows[name] = row
@@ -156,7 +156,7 @@ def compare_priors(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Row:
-    """What is said of one prior; moments (parameter, 4) are mean, sd and two quantiles."""
+    """Results of one prior; moments (parameter, 4) are mean, sd and two quantiles."""
 
     method: str
     moments: FloatArray
@@ -178,7 +178,9 @@ def _models(model: ModelSpec, priors: Mapping[str, PriorTable]) -> dict[str, Mod
             ]
     if FITTED in priors:
         remedy = "choose another name"
-        issues.append(Issue(where=FITTED, what="the fit itself is called so", remedy=remedy))
+        issues.append(
+            Issue(where=FITTED, what="this is the name of the fitted priors", remedy=remedy)
+        )
     if issues:
         raise CheckError(issues)
     return found
@@ -190,7 +192,7 @@ def _check_same(name: str, base: StatedDensity, other: StatedDensity) -> None:
         raise CheckError(
             Issue(
                 where=f"{name}: {label}",
-                what="it is estimated under one of the two priors only",
+                what="it is estimated with one of the two priors only",
                 remedy="compare priors of the same parameters",
             )
             for label in sorted(different)
@@ -221,7 +223,7 @@ def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> 
 
 
 def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_hat: float) -> _Row:
-    """Describe a fit of its own; its Bayes factor, if weights will do the other way round."""
+    """Return the results of a new fit, with the Bayes factor if reverse weights are reliable."""
     back = base.log_density(draws) - target.log_density(draws)
     factor = error = math.nan
     if (
@@ -241,16 +243,16 @@ def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_h
 
 
 def _covered(base: StatedDensity, target: StatedDensity) -> bool:
-    """Whether the first prior allows whatever the second allows."""
+    """Return whether the first prior allows all values that the second allows."""
     return all(
-        base.alone[label].low <= law.low and law.high <= base.alone[label].high
-        for label, law in target.alone.items()
+        base.alone[label].low <= dist.low and dist.high <= base.alone[label].high
+        for label, dist in target.alone.items()
         if label in base.alone
     )
 
 
 def _limit(draws: int) -> float:
-    """Return the greatest k-hat at which weights of so many draws will do."""
+    """Return the largest k-hat at which weights of a number of draws are reliable."""
     return min(_GOOD, 1 - 1 / math.log10(max(draws, 11)))
 
 

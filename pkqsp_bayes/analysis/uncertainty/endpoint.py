@@ -1,4 +1,4 @@
-"""What is asked of a trajectory: its values, or one number that is derived from them."""
+"""Endpoints of a trajectory: its values, or one number that is derived from them."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -22,12 +22,12 @@ class Endpoint:
     Parameters
     ----------
     kind : str
-        ``values``: at every time. ``AUC``: area over the times asked for, by the trapezoidal rule.
-        ``Cmax``, ``Tmax``: the largest value and its time. ``nadir``: the smallest. ``Ctrough``:
-        the last. ``time_above``: how long it lies above the threshold, straight lines between the
-        times.
+        ``values``: values at all times. ``AUC``: area over the given times, by the trapezoidal
+        rule. ``Cmax``, ``Tmax``: the largest value and its time. ``nadir``: the smallest value.
+        ``Ctrough``: the last value. ``time_above``: duration above the threshold, with linear
+        interpolation.
     threshold : float
-        Of ``time_above``.
+        Threshold of ``time_above``.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Endpoint:
 
     @property
     def derived(self) -> bool:
-        """Whether it is one number, and no trajectory."""
+        """Return whether the endpoint is one number, not a trajectory."""
         return self.kind != "values"
 
     def of(self, times: FloatArray, f: FloatArray) -> FloatArray:
@@ -85,7 +85,7 @@ class Endpoint:
 
 
 def _time_above(times: FloatArray, excess: FloatArray) -> FloatArray:
-    """Sum up the part of each interval in which a straight line is above zero."""
+    """Return the total time during which the linear interpolation is above zero."""
     left, right = excess[..., :-1], excess[..., 1:]
     high, low = np.maximum(left, right), np.minimum(left, right)
     crossing = (high > 0) & (low < 0)
@@ -96,4 +96,4 @@ def _time_above(times: FloatArray, excess: FloatArray) -> FloatArray:
 
 
 ENDPOINT = record(Endpoint, kind=one_of(*get_args(Kind)), threshold=number())
-"""What it may be."""
+"""Names of the kinds of endpoints."""

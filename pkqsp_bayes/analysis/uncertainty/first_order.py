@@ -1,8 +1,8 @@
-"""The budget to first order: J_eta Omega J_eta' + J_phi Sigma_phi J_phi' + residual variance.
+"""First-order variance budget: J_eta Omega J_eta' + J_phi Sigma_phi J_phi' + residual variance.
 
-The derivatives of trajectories are the kernel's analytic sensitivities, chained with those of the
-population layer by complex steps (exact to rounding); those of derived endpoints are central
-differences.
+The derivatives of trajectories are analytic sensitivities of the kernel, multiplied by complex-step
+derivatives of the population layer (exact to rounding). Derivatives of derived endpoints are
+central differences.
 """
 
 import dataclasses
@@ -24,12 +24,12 @@ _DIFFERENCE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FirstOrder:
-    """Values and first derivatives at the posterior mean, random effects at zero.
+    """Values and first derivatives at the posterior mean, with random effects of zero.
 
     Parameters
     ----------
     centre : (K,) array
-        The endpoint there.
+        The endpoint at this point.
     effects : (K, R) array
         Derivatives with respect to eta.
     occasions : (K, Q) array
@@ -58,11 +58,11 @@ class FirstOrder:
         return found
 
     def between_occasion(self) -> FloatArray:
-        """Return the same of kappa."""
+        """Return J_kappa Omega_iov J_kappa', (K,)."""
         return (self.occasions**2) @ self.omega_iov
 
     def parameter(self) -> FloatArray:
-        """Return J_phi Sigma_phi J_phi'."""
+        """Return J_phi Sigma_phi J_phi', (K,)."""
         found: FloatArray = np.einsum("ku,uv,kv->k", self.shared, self.uncertainty, self.shared)
         return found
 
@@ -73,9 +73,9 @@ def first_order(design: Design, draws: PopulationDraws) -> FirstOrder:
     Parameters
     ----------
     design : Design
-        What is solved.
+        The design.
     draws : PopulationDraws
-        The posterior; its means and covariance are used.
+        Posterior draws, of which means and covariance are used.
     """
     names = list(draws.sampled)
     shared = np.column_stack([draws.shared[n] for n in names]) if names else np.empty((1, 0))
@@ -96,7 +96,7 @@ def first_order(design: Design, draws: PopulationDraws) -> FirstOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Point:
-    """The posterior mean, from which eta, kappa and shared parameters are moved one by one."""
+    """The posterior mean, with changes of eta, kappa and shared parameters one by one."""
 
     design: Design
     draws: PopulationDraws
@@ -114,7 +114,7 @@ class _Point:
             p.real[None, None, :], sensitivities=True, options=self.design.options
         )
         output = self.design.simulator.outputs.index(self.design.output)
-        assert found.sensitivities is not None  # noqa: S101 - they were asked for
+        assert found.sensitivities is not None  # noqa: S101 - they were requested
         lanes = found.sensitivities[0, self.design.records, output]
         return found.values[0, self.design.records, output], lanes @ jacobian
 
@@ -140,7 +140,7 @@ class _Point:
         return found | {n: float(np.std(draws.shared[n])) or 1.0 for n in self.names}
 
     def parameters(self, moved: Mapping[str, complex]) -> NDArray[np.complex128]:
-        """Return individual parameters (P,) with one direction moved away from the mean."""
+        """Return individual parameters (P,) with a change from the mean in one direction."""
         draws = self.draws
         shared = {n: np.array([v.mean() + moved.get(n, 0.0)]) for n, v in draws.shared.items()}
         eta = np.array([[[moved.get(f"eta:{n}", 0.0) for n in draws.effects]]])

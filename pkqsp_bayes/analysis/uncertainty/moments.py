@@ -1,7 +1,7 @@
-"""Nested Monte Carlo: variances within and between draws, without bias, with their errors.
+"""Unbiased variances within and between draws of nested Monte Carlo samples, with errors.
 
 One-way analysis of variance with random effects (Searle, Casella & McCulloch 1992, Variance
-Components, ch. 3): D draws of the parameters, n subjects under each.
+Components, ch. 3): D draws of the parameters, with n subjects each.
 """
 
 from dataclasses import dataclass
@@ -34,22 +34,22 @@ def within(values: FloatArray) -> Estimate:
     Parameters
     ----------
     values : (D, n, K) array
-        n subjects under each of D draws.
+        Values of n subjects for each of D draws.
     """
     return Estimate.mean_of(values.var(axis=1, ddof=1))
 
 
 def between(values: FloatArray) -> Estimate:
-    r"""Return the variance between the means of draws, Var_phi E_eta, free of what n adds to it.
+    r"""Return the variance between the means of draws, Var_phi E_eta, corrected for finite n.
 
-    The means of n subjects vary by ``within / n`` on their own, which is taken off; the estimate
-    may therefore fall below zero where the truth is near it. Its error is by the jackknife over
-    draws.
+    The means of n subjects have a variance of ``within / n`` due to sampling, which is subtracted.
+    The estimate may therefore be negative if the true value is near zero. Its error is a jackknife
+    estimate over draws.
 
     Parameters
     ----------
     values : (D, n, K) array
-        n subjects under each of D draws.
+        Values of n subjects for each of D draws.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def between(values: FloatArray) -> Estimate:
     size, inner = values.shape[:2]
     means, variances = values.mean(axis=1), values.var(axis=1, ddof=1) / inner
     value = means.var(axis=0, ddof=1) - variances.mean(axis=0)
-    # Leave one draw out, in closed form.
+    # Means with one draw left out, in closed form.
     gone = size / (size - 1) * (means - means.mean(axis=0)) ** 2
     left = (means.var(axis=0, ddof=1) * (size - 1) - gone) / (size - 2)
     left = left - (variances.sum(axis=0) - variances) / (size - 1)

@@ -1,4 +1,4 @@
-"""The priors of a model as one normalised density, for draws of its parameters."""
+"""Joint prior density of a model, normalised, at draws of its parameters."""
 
 import math
 from collections.abc import Mapping
@@ -27,16 +27,16 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedDensity:
-    """The prior of everything that is estimated.
+    """Prior of all estimated parameters.
 
     Parameters
     ----------
     alone : mapping of str to Distribution
-        Parameters that have a prior of their own, by label, within their bounds.
+        Priors of single parameters by label, within their bounds.
     joint : mapping of str to JointPriorSpec
-        Joint priors. Bounds within their support are not part of their normalisation.
+        Joint priors. Their normalisation ignores bounds within their support.
     lkj : float
-        Shape of the prior of correlations of random effects.
+        Shape of the LKJ prior of the correlations of random effects.
     """
 
     alone: Mapping[str, Distribution]
@@ -45,22 +45,22 @@ class StatedDensity:
 
     @property
     def labels(self) -> frozenset[str]:
-        """What has a prior."""
+        """Labels of the parameters with a prior."""
         of_joint = [target for joint in self.joint.values() for target in joint.targets]
         return frozenset([*self.alone, *of_joint])
 
     def log_density(self, posterior: xr.Dataset) -> FloatArray:
-        """Return the log density at each draw, chain after chain.
+        """Return the log density at each draw, with the chains in sequence.
 
         Parameters
         ----------
         posterior : xarray.Dataset
-            Draws (chain, draw) in the names of a fit.
+            Draws (chain, draw) with the names of a fit.
         """
         draws = labelled_draws(posterior)
         total = np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
-        for label, law in self.alone.items():
-            total += law.log_density(draws[label])
+        for label, dist in self.alone.items():
+            total += dist.log_density(draws[label])
         for joint in self.joint.values():
             total += _joint_log_density(joint, draws)
         for matrices in correlation_blocks(posterior):
@@ -69,17 +69,17 @@ class StatedDensity:
 
 
 def stated_density(model: ModelSpec, study: Study) -> StatedDensity:
-    """Return the prior of a model; default priors of residual errors look at the study.
+    """Return the prior of a model; default priors of residual errors depend on the study.
 
     Parameters
     ----------
     model, study
-        As they are fitted.
+        Model and study of the fit.
 
     Raises
     ------
     CheckError
-        With every problem of the model and of the study.
+        All problems of the model and of the study.
     """
     frame = bind_data(model, study, blq="M3", centred={})
     places, jointly = prior_places(frame), model.joint_prior
@@ -137,7 +137,7 @@ def lkj_log_density(matrices: FloatArray, shape: float) -> FloatArray:
     matrices : (..., K, K) array
         Correlation matrices.
     shape : float
-        1 is uniform; greater ones favour independence.
+        Shape; 1 is uniform, larger values favour independence.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""`prior_posterior`: what a fit has learnt beyond its priors, and how far it leans on them."""
+"""`prior_posterior`: comparison of prior and posterior, with contraction and sensitivity."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.identifiability.bayesian import learning_table, truth_issues
+from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table, truth_issues
 from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError
@@ -21,31 +21,31 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
-__all__ = ["prior_posterior", "priors_in_force", "priors_of"]
+__all__ = ["model_priors", "prior_posterior", "priors_of"]
 
 _LEVELS = (0.05, 0.5, 0.95)
 
 
-def priors_in_force(model: ModelSpec, study: Study) -> dict[str, Distribution]:
-    """Return the prior of each parameter, defaults and marginals of joint ones among them.
+def model_priors(model: ModelSpec, study: Study) -> dict[str, Distribution]:
+    """Return the prior of each parameter, including defaults and marginals of joint priors.
 
     Parameters
     ----------
     model, study
-        As they are fitted; default priors of residual errors look at the study.
+        Model and study of the fit; default priors of residual errors depend on the study.
 
     Examples
     --------
     >>> import pkqsp_bayes as pq
     >>> model, study = pq.load_model("one-compartment"), pq.load_dataset("theophylline")
-    >>> str(priors_in_force(model, study)["omega[CL]"].prior)
+    >>> str(model_priors(model, study)["omega[CL]"].prior)
     'half_normal(0.5)'
     """
     return priors_of(bind_data(model, study, blq="M3", centred={}))
 
 
 def priors_of(frame: BoundData) -> dict[str, Distribution]:
-    """Return the prior of each parameter of a model that is bound to its data, by label."""
+    """Return the prior of each parameter of a bound model, by label."""
     places = prior_places(frame)
     return {
         label: distribution(prior, places[label].low, places[label].high)
@@ -66,30 +66,30 @@ def prior_posterior(
     *,
     truth: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Return prior beside posterior, parameter by parameter, and what the data added.
+    """Return the prior and the posterior of each parameter, with contraction and sensitivity.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns; or its folder.
+        Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame, optional
-        A study, its name or its file: that of the fit, which is the default.
+        Study of the fit (the default): a study, its name or its file.
     truth : mapping of str to float, optional
-        Values that the data were simulated with.
+        Values with which the data were simulated, by label.
 
     Returns
     -------
     DataFrame
-        By parameter: ``prior`` as stated (the package's default where none is), its median and
-        90 % interval (``prior_q5``, ``prior_q50``, ``prior_q95``), those of the posterior
+        By parameter: ``prior`` as stated, or the default of the package, its median and 90 %
+        interval (``prior_q5``, ``prior_q50``, ``prior_q95``), median and interval of the posterior
         (``q5``, ``q50``, ``q95``), ``contraction``, ``shift``, ``z`` and the sensitivities to the
         power of the prior and of the likelihood, with their ``diagnosis``, as in
-        `pkqsp_bayes.analysis.identifiability.bayesian.learning_table`.
+        `pkqsp_bayes.analysis.identifiability.bayesian.prior_posterior_table`.
 
     Raises
     ------
     CheckError
-        With every problem of the study with the model; if it is not the one that was fitted.
+        All problems of the study with the model; or if it is not the study of the fit.
 
     Notes
     -----
@@ -97,17 +97,19 @@ def prior_posterior(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study, own=True)
-    laws = priors_of(fitted.bind_data(study))
+    dists = priors_of(fitted.bind_data(study))
     draws = fitted.draws
     if issues := truth_issues(truth, draws):
         raise CheckError(issues)
-    known = {label: law for label, law in laws.items() if label in draws}
+    known = {label: dist for label, dist in dists.items() if label in draws}
     rows = {
-        label: [str(law.prior), *law.quantile(_LEVELS), *np.quantile(draws[label], _LEVELS)]
-        for label, law in known.items()
+        label: [str(dist.prior), *dist.quantile(_LEVELS), *np.quantile(draws[label], _LEVELS)]
+        for label, dist in known.items()
     }
     columns = ["prior", "prior_q5", "prior_q50", "prior_q95", "q5", "q50", "q95"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     table.index.name = "parameter"
-    learnt = learning_table(fitted, {k: law.prior for k, law in known.items()}, truth=truth)
-    return table.join(learnt)
+    compared = prior_posterior_table(
+        fitted, {k: dist.prior for k, dist in known.items()}, truth=truth
+    )
+    return table.join(compared)

@@ -1,4 +1,4 @@
-"""One design, solved for any draws of the population: the samples that a budget is made from."""
+"""Design of a variance budget, and its solution for any population draws."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -23,22 +23,22 @@ _OCCASION = "1"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Design:
-    """One subject's doses, times and covariates, and what is asked of one output.
+    """Doses, times and covariates of one subject, with an endpoint of one output.
 
     Parameters
     ----------
     simulator : StudySimulator
-        Of a study with one subject.
+        Simulator of a study with one subject.
     output : str
         The output.
     times : (T,) array
-        When it is looked at.
+        Times of the output.
     endpoint : Endpoint
-        What is asked of it.
+        Endpoint of the output.
     records : (T,) array of int
-        Rows of the study at those times.
+        Rows of the study at these times.
     options : SolverSettings
-        Of every solve.
+        Tolerances and limits of the solver.
     """
 
     simulator: StudySimulator
@@ -51,7 +51,7 @@ class Design:
     def parameters(
         self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray | None = None
     ) -> FloatArray:
-        """Return individual parameters (D, n, P) for effects (D, n, R), kappa (D, n, 1, Q)."""
+        """Return individual parameters (D, n, P) for eta (D, n, R) and kappa (D, n, 1, Q)."""
         size = eta.shape[1]
         shared = {name: np.repeat(v, size) for name, v in draws.shared.items()}
         flat = dataclasses.replace(draws, shared=shared)
@@ -60,7 +60,7 @@ class Design:
         return found.reshape(len(eta), size, -1)
 
     def solve(self, parameters: FloatArray) -> FloatArray:
-        """Return the endpoint (..., K) for individual parameters (..., P); NaN where it fails."""
+        """Return the endpoint (..., K) for individual parameters (..., P); NaN if a solve fails."""
         flat = parameters.reshape(-1, 1, parameters.shape[-1])
         values = self.simulator.solve(flat, options=self.options).values
         trajectory = values[:, self.records, self.simulator.outputs.index(self.output)]
@@ -68,7 +68,7 @@ class Design:
         return found.reshape(*parameters.shape[:-1], -1)
 
     def endpoint_of(self, draws: PopulationDraws, eta: FloatArray, kappa: FloatArray) -> FloatArray:
-        """Return the endpoint (D, n, K) for effects (D, n, R) and kappa (D, n, 1, Q)."""
+        """Return the endpoint (D, n, K) for eta (D, n, R) and kappa (D, n, 1, Q)."""
         return self.solve(self.parameters(draws, eta, kappa if draws.occasion_effects else None))
 
 
@@ -82,18 +82,20 @@ def make_design(
     endpoint: Endpoint,
     options: SolverSettings,
 ) -> Design:
-    """Return the design.
+    """Return the design, after a check of its inputs.
 
     Raises
     ------
     CheckError
-        An output or covariate that the model has not; a covariate without a value; times that do
-        not increase; whatever is wrong with the doses.
+        All problems: an output or covariate that the model does not have, a covariate without a
+        value, times that do not increase, and problems of the doses.
     """
     issues = [*_output_issues(model, output), *_covariate_issues(model, covariates)]
     if times.size < 2 or (np.diff(times) <= 0).any():
-        what = "they must increase, and be two or more"
-        issues.append(Issue(where="times", what=what, remedy="sort them, without repetition"))
+        what = "they must increase, and there must be at least two"
+        issues.append(
+            Issue(where="times", what=what, remedy="give increasing times without repetition")
+        )
     if issues:
         raise CheckError(issues)
     stated = {n: c.reference for n, c in model.covariates.items() if c.reference is not None}
@@ -111,22 +113,22 @@ def make_design(
 
 
 def require_response(values: FloatArray, output: str) -> None:
-    """Refuse an output that is 0 in everybody at all times: there is nothing to compare.
+    """Refuse an output that is 0 in all subjects at all times.
 
     Parameters
     ----------
     values : array of float
-        The output, or what is derived from it, in whatever was simulated.
+        Simulated values of the output, or of an endpoint of it.
     output : str
-        Its name.
+        Name of the output.
 
     Raises
     ------
     CheckError
-        If all values that are known are 0.
+        If all known values are 0.
     """
     if (np.nan_to_num(values) == 0).all() and np.isfinite(values).any():
-        what = f"{output} is 0 in everybody at all times"
+        what = f"{output} is 0 in all subjects at all times"
         remedy = "give a dose that reaches it, and times after it"
         raise CheckError([Issue(where="regimen", what=what, remedy=remedy)])
 

@@ -1,4 +1,4 @@
-"""Natural and logarithmic scale: mean and variance of an observation around its prediction."""
+"""Mean and variance of an observation given its prediction, on the natural and the log scale."""
 
 from typing import Literal
 
@@ -15,16 +15,16 @@ SCALES: tuple[Scale, ...] = ("natural", "log")
 
 
 def on_scale(values: FloatArray, scale: Scale) -> FloatArray:
-    """Return values on a scale; what has no logarithm is NaN."""
+    """Return values on a scale; values without a logarithm become NaN."""
     if scale == "natural":
         return values
     return np.log(np.where(values > 0, values, np.nan))
 
 
 def has_moments(residual: Residual, scale: Scale) -> bool:
-    """Whether an observation has a mean and a variance on a scale.
+    """Return whether an observation has a mean and a variance on a scale.
 
-    On the log scale some errors alone have them
+    On the log scale they exist for some residual errors only
     (`pkqsp_bayes.statistics.residual_error.ResidualErrorForm`).
 
     Examples
@@ -42,7 +42,7 @@ def has_moments(residual: Residual, scale: Scale) -> bool:
 def residual_mean(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray:
     """Return the mean of an observation whose prediction is f, on a scale.
 
-    On the log scale it is log f, exactly or to first order, or does not exist (NaN).
+    On the log scale the mean is log f, exactly or to first order, or does not exist (NaN).
     """
     if scale == "natural":
         return residual.mean(f)
@@ -52,6 +52,6 @@ def residual_mean(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray
 def residual_variance(residual: Residual, f: FloatArray, scale: Scale) -> FloatArray:
     """Return the variance of an observation whose prediction is f, on a scale.
 
-    On the log scale it is exact, or of first order, or does not exist (NaN).
+    On the log scale the variance is exact, or of first order, or does not exist (NaN).
     """
     return residual.variance(f) if scale == "natural" else residual.log_variance(f)

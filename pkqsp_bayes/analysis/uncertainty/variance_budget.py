@@ -1,4 +1,4 @@
-"""`variance_budget`: the variance of an endpoint split into people, knowledge and noise."""
+"""`variance_budget`: between-subject, parameter and residual variance of an endpoint."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -41,11 +41,11 @@ __all__ = ["variance_budget"]
 
 FloatArray = NDArray[np.float64]
 _SINGLES = 20
-"""Single draws for each nested one: their variance checks the sum of the parts."""
+"""Number of single draws for each nested one; their variance checks the sum of the components."""
 
 
 _LEAST = 10
-"""Draws of the parameters, below which a variance between them says nothing."""
+"""Smallest number of parameter draws for a variance between them."""
 
 
 @checked(
@@ -74,64 +74,66 @@ def variance_budget(
     seed: int = 1,
     options: SolverSettings | None = None,
 ) -> xr.Dataset:
-    r"""Split the variance of an endpoint: between subjects, parameter uncertainty, residual.
+    r"""Split the variance of an endpoint into between-subject, parameter and residual variance.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
-        What `pkqsp_bayes.fit` returns (or a prior in its form).
+        Result of `pkqsp_bayes.fit`, or a prior in the same format.
     output : str
         An output of the model.
     times : (T,) array
-        Times, in the model's unit, increasing. For derived endpoints a grid that is fine enough.
+        Increasing times in the unit of the model. Derived endpoints need a fine grid.
     regimen : Dose or sequence of Dose
-        What is given.
+        Doses.
     covariates : mapping of str to float, optional
-        The setting; covariates that are not named are at their references.
+        Covariates; the others have their reference values.
     endpoint : Endpoint, optional
-        By default the values at all times; else AUC, Cmax, ...
+        Values at all times (the default), AUC, Cmax, ...
     outer, inner : int
-        Draws of the parameters (10 or more), and subjects under each.
+        Number of parameter draws (10 or more), and of subjects for each draw.
     seed : int
-        The same seed gives the same numbers.
+        Seed of all random numbers.
     options : SolverSettings, optional
-        Tolerances and limits of the kernel.
+        Tolerances and limits of the solver.
 
     Returns
     -------
     xarray.Dataset
         Over ``time`` (not for derived endpoints), ``scale`` (natural, log), ``view`` and
-        ``component``. ``view`` is ``latent``, the prediction itself, or ``observed``, with
-        residual error (where the output has one; not for derived endpoints).
+        ``component``. ``view`` is ``latent``, the prediction, or ``observed``, with residual error
+        (if the output has one; not for derived endpoints).
 
-        ``variance``, ``error`` (Monte Carlo standard error), ``share`` of the total: of
-        ``between_subject`` E(Var(f | phi)), ``between_occasion`` (with IOV), ``parameter``
-        Var(E(f | phi)), ``residual`` E(Var(y | f)) and ``total``, their sum.
-        ``closure`` : difference between the total and the variance of single draws of everything
-        at once, in combined standard errors; beyond 4 something is wrong. NaN where nothing was
-        compared.
-        ``first_order``, ``first_order_ratio`` : the same by linearisation at the posterior mean,
-        and its ratio to the variance: far from 1, linearisation fails.
-        ``by_effect`` (``index``: first, total), ``by_effect_error`` : of the latent variance
-        between subjects, by random effect (Sobol; a block of correlated effects is
-        one), under ``eta[CL]``, of a block ``eta[CL]+eta[V]``.
-        ``by_parameter`` (``index``: first, weight), ``linear_r2`` : shares of the parameter
-        uncertainty, by ``parameter``; see `pkqsp_bayes.analysis.uncertainty.by_parameter`.
-        ``mean``, ``typical`` : of the endpoint over everything; and that of the typical subject.
+        ``variance``, ``error`` (Monte Carlo standard error) and ``share`` of the total of
+        ``between_subject`` E(Var(f | phi)), ``between_occasion`` (with IOV), ``parameter`` Var(E(f
+        | phi)), ``residual`` E(Var(y | f)) and ``total``, their sum.
+        ``closure`` : difference between the total and the variance of single joint draws, in
+        combined standard errors; an absolute value above 4 is a sign of an error. NaN if there is
+        no comparison.
+        ``first_order``, ``first_order_ratio`` : variance by linearisation at the posterior mean,
+        and its ratio to the variance; linearisation is inaccurate if the ratio is far from 1.
+        ``by_effect`` (``index``: first, total), ``by_effect_error`` : latent between-subject
+        variance by random effect (Sobol indices), with names such as ``eta[CL]``, or
+        ``eta[CL]+eta[V]`` for a block of correlated effects. ``by_parameter`` (``index``: first,
+        weight), ``linear_r2`` : shares of the parameter uncertainty, by ``parameter``; see
+        `pkqsp_bayes.analysis.uncertainty.by_parameter`.
+        ``mean``, ``typical`` : mean of the endpoint over all samples; endpoint of the typical
+        subject.
 
     Raises
     ------
     CheckError
-        With everything that is wrong with output, times, regimen and covariates.
+        All problems of output, times, regimen and covariates.
     SolveError
-        If hardly any draw could be solved.
+        If too few draws could be solved.
 
     Notes
     -----
-    On the log scale the residual variance of log-normal errors is exact, sigma^2, and that of
-    proportional errors is sigma^2 to first order, without a closure. An observation with any other
-    error may be zero or less: its logarithm has no mean and no variance, so that the parts that it
-    has to do with, and all shares, are NaN (the latent view has them).
+    On the log scale the residual variance is sigma^2, exactly for log-normal errors, and to first
+    order, without a closure, for proportional errors. With other residual errors an observation may
+    be zero or negative, so that the mean and the variance of its logarithm do not exist. The
+    affected components and all shares of the observed view are NaN then; the latent view has
+    values.
     """
     fitted = open_fit(fit)
     model = fitted.spec
@@ -148,7 +150,7 @@ def variance_budget(
     draws = population_of(fitted)
     require_draws(draws.size, _LEAST)
     nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
-    if design.endpoint.kind != "time_above":  # which may well be 0
+    if design.endpoint.kind != "time_above":  # a time above a threshold may be 0
         require_response(nested.f, output)
     singles = draw_singles(design, draws, _SINGLES * outer, rng)
     linear = first_order(design, draws)
@@ -210,12 +212,12 @@ def _observed(
     scale: Scale,
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Return the budget of an observation: people and knowledge move its mean, noise the rest."""
+    """Return the budget of an observation: subjects and parameters change its mean."""
     residual = _residual(model, output, nested.draws, 3)
     mean = residual_mean(residual, nested.f, scale)
     parts = _parts(nested, mean, scale)
-    noise = residual_variance(residual, nested.f, scale).mean(axis=1)
-    parts["residual"] = Estimate.mean_of(noise)
+    error_variance = residual_variance(residual, nested.f, scale).mean(axis=1)
+    parts["residual"] = Estimate.mean_of(error_variance)
     chosen, f = singles
     single = _residual(model, output, chosen, 2)
     y = on_scale(single.draw(f, rng), scale)
@@ -232,7 +234,7 @@ def _observed(
 
 
 def _residual(model: ModelSpec, output: str, draws: PopulationDraws, dims: int) -> Residual:
-    """Return the residual error with its parameters along the first of so many dimensions."""
+    """Return the residual error with its parameters along the first of ``dims`` dimensions."""
     found = residual_of(model, output, draws.residuals, draws.sigma)
     shape = (-1, *(1,) * (dims - 1))
     return dataclasses.replace(found, scales={k: v.reshape(shape) for k, v in found.scales.items()})
@@ -243,7 +245,7 @@ def _parts(nested: NestedSamples, values: FloatArray, scale: Scale) -> dict[str,
     occasion = nested.between_occasion(scale)
     if occasion is None:
         return {"between_subject": inside, "parameter": between(values)}
-    # Residual means are proportional to predictions: so are their deviations.
+    # Means of observations, and their deviations, are proportional to predictions.
     ratio = _ratio(within(on_scale(nested.f, scale)).value, inside.value)
     later = Estimate(value=occasion.value * ratio, error=occasion.error * ratio)
     subject = Estimate(value=inside.value - later.value, error=np.hypot(inside.error, later.error))
@@ -305,13 +307,13 @@ def _view(
 
 
 def _closure(difference: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return a difference in standard errors; NaN where nothing varies, or nothing is known."""
+    """Return a difference in standard errors; NaN if there is no variance, or no value."""
     compared = np.isfinite(difference) & (spread > 0)
     return np.where(compared, difference / np.where(compared, spread, 1.0), np.nan)
 
 
 def _total_error(parts: dict[str, Estimate]) -> FloatArray:
-    """Return the error of the sum; its parts come from other deviations, taken as independent."""
+    """Return the error of the sum, with components treated as independent."""
     error: FloatArray = np.sqrt(np.sum([part.error**2 for part in parts.values()], axis=0))
     return error
 
@@ -331,8 +333,8 @@ def _by_effect(nested: NestedSamples, scale: Scale) -> xr.Dataset:
 
 def _by_parameter(nested: NestedSamples, scale: Scale) -> xr.Dataset:
     f = on_scale(nested.f, scale)
-    noise = f.var(axis=1, ddof=1).mean(axis=0) / f.shape[1]
-    shares = parameter_shares(nested.draws, f.mean(axis=1), noise)
+    sampling = f.var(axis=1, ddof=1).mean(axis=0) / f.shape[1]
+    shares = parameter_shares(nested.draws, f.mean(axis=1), sampling)
     if not shares.names:
         return xr.Dataset()
     return xr.Dataset(

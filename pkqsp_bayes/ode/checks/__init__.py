@@ -1,4 +1,4 @@
-"""Checks of a composed model: small functions in a list; all run, all problems are reported."""
+"""Checks of a composed model. All of them run, and all problems are reported."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from pkqsp_bayes.ode.checks.processes import check_duplication
 from pkqsp_bayes.ode.checks.switching import check_conditions
 from pkqsp_bayes.ode.checks.units import check_units
 from pkqsp_bayes.ode.checks.usage import (
-    check_beginnings,
+    check_initial_values,
     check_parameters_used,
     check_states_read,
 )
@@ -35,12 +35,12 @@ CHECKS: tuple[Callable[[ModelSpec, OdeSystem], list[Issue]], ...] = (
     check_positive,
     check_sub_volumes,
     check_duplication,
-    check_beginnings,
+    check_initial_values,
     check_parameters_used,
     check_states_read,
     check_conditions,
 )
-"""Every check; names, unknown ones and clashes, and algebraic loops are composition's to report."""
+"""All checks. Composition itself reports unknown and duplicate names and algebraic loops."""
 
 
 def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
@@ -49,9 +49,9 @@ def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        The stated model.
     system : OdeSystem
-        What `compose_model` made of it.
+        The system that `compose_model` returns for it.
 
     Returns
     -------
@@ -70,12 +70,12 @@ def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
 
 
 def run_checks(spec: ModelSpec, system: OdeSystem) -> dict[str, tuple[Issue, ...]]:
-    """Run every check on a composed model; return what each found, by its name.
+    """Run every check on a composed model and return the issues by the name of the check.
 
     Parameters
     ----------
     spec, system
-        As `check_system` takes them.
+        As in `check_system`.
     """
     whole = expand_model(unfold_trajectories(spec))
     return {check.__name__: tuple(check(whole, system)) for check in CHECKS}

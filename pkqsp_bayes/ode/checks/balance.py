@@ -1,4 +1,4 @@
-"""Conservation of drug, proved on the equations."""
+"""Proof of drug conservation from the equations."""
 
 import random
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ _SMALL = sp.Float(10) ** -35
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What is known of the mass balance.
+    """The result of the proof of mass balance.
 
     Parameters
     ----------
     holds : bool
         Whether drug is conserved.
     method : {"expansion", "identity test", "counter-example"}
-        The residual expands to zero; or it vanishes at random points (exactly where it is
-        rational, to 35 digits where it is not), which for an analytic expression that is not zero
-        has probability zero; or it does not.
+        ``expansion``: the residual expands to zero. ``identity test``: it vanishes at random points
+        (exactly if it is rational, else to 35 digits); an analytic expression that is not zero does
+        so with probability zero. ``counter-example``: it does not vanish.
     residual : sympy expression
         d(sum of drug)/dt - produced + eliminated.
     """
@@ -45,7 +45,7 @@ class Proof:
 
 
 def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report drug that appears or vanishes outside the stated fluxes."""
+    """Report drug that appears or disappears outside the stated fluxes."""
     if system.balance is None:
         return _unproved(system)
     changing = _changing_contents(system)
@@ -55,26 +55,28 @@ def check_balance(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     if proof.holds:
         return []
     text = str(proof.residual).replace("**", "^")[:300]
-    what = f"drug is not conserved: {text} is left over"
-    remedy = "move drug from state to state at one rate, and state what is eliminated"
+    what = f"drug is not conserved: the residual is {text}"
+    remedy = "move drug between states at the same rate, and state what is eliminated"
     return [Issue(where="mass balance", what=what, remedy=remedy)]
 
 
 def _unproved(system: OdeSystem) -> list[Issue]:
-    """Warn where some states hold drug and the model does not say enough for a proof."""
+    """Warn if states hold drug and the model does not state enough for a proof."""
     if all(s.drug == 0 for s in system.states):
         return []
     what = "the mass balance of the drug cannot be proved"
-    remedy = "state in [equations] which states hold drug (drug) and what leaves (eliminated)"
+    remedy = (
+        "state in [equations] which states hold drug (drug) and what is eliminated (eliminated)"
+    )
     return [Issue(severity="warning", where="mass balance", what=what, remedy=remedy)]
 
 
 def _changing_contents(system: OdeSystem) -> list[Issue]:
-    """Report states whose unit holds an amount of drug that changes, a volume of the tide, say."""
+    """Report states for which the amount of drug per unit changes over time."""
     closure = Closure.of(system)
     moving = {symbol(s.name) for s in system.states} | {TIME}
     moving |= {symbol(c.name) for c in system.covariates if c.interpolation != "fixed"}
-    remedy = "drive what does not enter the volume of a concentration, or write it as an amount"
+    remedy = "drive a quantity that the volume does not depend on, or write the state as an amount"
     return [
         Issue(
             where=s.where,
@@ -89,17 +91,17 @@ def _changing_contents(system: OdeSystem) -> list[Issue]:
 def prove_balance(system: OdeSystem) -> Proof:
     """Prove that drug-weighted right-hand sides add up to production less elimination.
 
-    First over the helpers' own symbols, which settles fluxes that cancel in pairs; then with all
-    helpers written out; then at random points.
+    The proof is tried with the symbols of the helpers, in which fluxes cancel in pairs, then with
+    all helpers expanded, then at random points.
 
     Parameters
     ----------
     system : OdeSystem
-        With its claim, `OdeSystem.balance`.
+        A system that states `OdeSystem.balance`.
     """
     balance = system.balance
     if balance is None:
-        msg = "the system claims no mass balance"
+        msg = "the system states no mass balance"
         raise ValueError(msg)
     terms = [s.drug * s.rhs for s in system.states if s.drug != 0]
     residual = sp.Add(*terms, balance.eliminated, -balance.produced)
@@ -115,7 +117,7 @@ def prove_balance(system: OdeSystem) -> Proof:
 def _vanishes(closure: Closure, residual: sp.Expr) -> bool:
     symbols = sorted(closure.depends(residual), key=str)
     helpers = closure.helpers_of(residual)
-    source = random.Random(20130607)  # noqa: S311 - points for an identity test, no secret
+    source = random.Random(20130607)  # noqa: S311 - points for an identity test, not a secret
     for _ in range(_POINTS):
         point: dict[sp.Symbol, sp.Expr] = {
             s: sp.Rational(source.randint(1, 10**6), 10**5) for s in symbols
@@ -131,7 +133,7 @@ def _vanishes(closure: Closure, residual: sp.Expr) -> bool:
 
 
 def _shortened(value: sp.Expr) -> sp.Expr:
-    """Keep a rational number exact while it is short; all else to many digits."""
+    """Return a short rational number as it is, and any other number to many digits."""
     if value.is_Rational and max(value.p.bit_length(), value.q.bit_length()) <= _LONGEST:
         return value
     return value.evalf(_DIGITS + _SPARE)

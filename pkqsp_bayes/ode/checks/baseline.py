@@ -1,4 +1,4 @@
-"""What outputs are before any dose: zero, the logarithm of zero, or something else."""
+"""Outputs that are zero, or the logarithm of zero, before any dose."""
 
 from collections.abc import Collection, Mapping
 from typing import Literal
@@ -16,19 +16,19 @@ _NO_VALUE = (sp.zoo, sp.oo, -sp.oo, sp.nan)
 
 
 def baseline_outputs(system: OdeSystem, *, dosed: Collection[str] = ()) -> dict[str, Baseline]:
-    """Return the outputs that are zero, or the logarithm of zero, as long as no dose has come.
+    """Return the outputs that are zero, or the logarithm of zero, before the first dose.
 
     Parameters
     ----------
     system : OdeSystem
-        As composed.
+        The composed system.
     dosed : collection of str
-        States that have just received a bolus, and are not zero.
+        States that have just received a bolus and are therefore not zero.
 
     Returns
     -------
     dict of str to str
-        Outputs that are provably so, whatever the parameters; the others are left out.
+        The outputs for which this is proved for all parameter values; the others are left out.
 
     Examples
     --------
@@ -49,14 +49,14 @@ def baseline_outputs(system: OdeSystem, *, dosed: Collection[str] = ()) -> dict[
     known = _zero_helpers(system, zeros)
     found: dict[str, Baseline] = {}
     for output in system.outputs:
-        said = _say(output.expr.xreplace(known))
-        if said is not None:
-            found[output.name] = said
+        value_kind = _classify(output.expr.xreplace(known))
+        if value_kind is not None:
+            found[output.name] = value_kind
     return found
 
 
 def _resting_states(system: OdeSystem) -> set[str]:
-    """Return the states that begin at zero and stay there until a dose comes."""
+    """Return the states that start at zero and stay at zero until the first dose."""
     initials = _zero_helpers(system, {})
     resting = {s.name for s in system.states if s.initial.xreplace(initials) == 0}
     while True:
@@ -73,7 +73,7 @@ def _resting_states(system: OdeSystem) -> set[str]:
 def _zero_helpers(
     system: OdeSystem, zeros: Mapping[sp.Symbol, sp.Expr]
 ) -> dict[sp.Symbol, sp.Expr]:
-    """Add the helpers that are zero, or a logarithm of zero, where some states are."""
+    """Add the helpers that are zero, or the logarithm of zero, if the given states are zero."""
     known = dict(zeros)
     for helper in system.assignments:
         value = helper.expr.xreplace(known)
@@ -82,7 +82,7 @@ def _zero_helpers(
     return known
 
 
-def _say(expr: sp.Expr) -> Baseline | None:
+def _classify(expr: sp.Expr) -> Baseline | None:
     if expr == 0:
         return "zero"
     if expr in (-sp.oo, sp.zoo) or (expr.has(sp.zoo, -sp.oo) and not expr.has(sp.nan)):

@@ -1,4 +1,4 @@
-"""Expressions seen through their helpers, and a point at which to evaluate them."""
+"""Expressions with their helpers expanded, and a reference point for their evaluation."""
 
 import functools
 import math
@@ -16,13 +16,13 @@ from pkqsp_bayes.units import conversion_factor, same_dimension
 
 __all__ = ["Closure"]
 
-# Where a covariate states no reference: a person of 70 kg, 40 years, 176 cm.
+# For covariates without a stated reference: an adult of 70 kg, 40 years, 176 cm.
 _TYPICAL = (("kg", 70.0), ("year", 40.0), ("cm", 176.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """A system's helpers looked through: what an expression depends on, and its typical value."""
+    """The dependencies and typical values of expressions, with helpers expanded."""
 
     system: OdeSystem
     reads: Mapping[sp.Symbol, frozenset[sp.Symbol]]
@@ -31,7 +31,7 @@ class Closure:
     @classmethod
     @functools.lru_cache(maxsize=4)
     def of(cls, system: OdeSystem) -> "Closure":
-        """Look through the helpers of a system, each once: all checks share one."""
+        """Expand each helper of a system once; all checks share the result."""
         reads: dict[sp.Symbol, frozenset[sp.Symbol]] = {}
         for a in system.assignments:
             reads[symbol(a.name)] = _through(a.expr, reads)
@@ -40,24 +40,24 @@ class Closure:
         return cls(system=system, reads=reads, known=known)
 
     def depends(self, expr: sp.Expr) -> frozenset[sp.Symbol]:
-        """Return the symbols that an expression depends on: none of them is a helper."""
+        """Return the symbols that an expression depends on, with helpers expanded."""
         return _through(sp.sympify(expr), self.reads)
 
     def close(self, expr: sp.Expr) -> sp.Expr:
-        """Write out an expression."""
+        """Expand the helpers of an expression."""
         table: dict[sp.Symbol, sp.Expr] = {}
         for a in self.helpers_of(expr):
             table[symbol(a.name)] = a.expr.xreplace(table)
         return sp.sympify(expr).xreplace(table)
 
     def helpers_of(self, expr: sp.Expr) -> list[Assignment]:
-        """Return the helpers that an expression uses, through others too, in their order."""
+        """Return the helpers that an expression uses, directly or indirectly, in order."""
         links = {symbol(a.name): a.expr for a in self.system.assignments}
         wanted = needed_links([sp.sympify(expr)], links)
         return [a for a in self.system.assignments if symbol(a.name) in wanted]
 
     def has(self, name: str) -> bool:
-        """Whether there is a helper of this name."""
+        """Return whether there is a helper with this name."""
         return symbol(name) in self.reads
 
     def at_reference(self, expr: sp.Expr) -> float | None:

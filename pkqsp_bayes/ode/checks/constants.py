@@ -1,4 +1,4 @@
-"""Functions of constants that are no finite number: log of 0, root of -1, a division by zero."""
+"""Check for constants that are not finite: log of 0, square root of -1, division by zero."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,9 @@ _REMEDY = "check the constants in it, or guard it with a condition"
 
 
 def check_constants(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report parts of equations that are known before anything is solved, and not finite.
+    """Report parts of equations that have a constant value which is not finite.
 
-    What a condition on constants leaves out is not looked at.
+    Branches that a condition on constants excludes are ignored.
     """
     finder = _Finder(system)
     return [
@@ -45,7 +45,7 @@ def _places(system: OdeSystem) -> Iterator[tuple[str, sp.Expr]]:
 
 
 class _Finder:
-    """Walks each expression down to the largest parts that are made of constants alone."""
+    """A search for the largest parts of each expression that consist of constants alone."""
 
     def __init__(self, system: OdeSystem) -> None:
         self.seen: set[sp.Basic] = set()
@@ -74,15 +74,15 @@ class _Finder:
 
     def _number(self, expr: sp.Expr) -> Iterator[str]:
         if any(not np.isfinite(self.known[s]) for s in expr.free_symbols):
-            return  # reported where that is made
+            return  # reported where it is defined
         if not np.isfinite(evaluate(expr, self.known)):
             text = str(expr).replace("**", "^")[:100]
-            yield f"{text} is no finite number{self._values(expr)}"
+            yield f"{text} is not a finite number{self._values(expr)}"
 
     def _values(self, expr: sp.Expr) -> str:
         names = sorted(expr.free_symbols, key=str)
-        told = ", ".join(f"{s} = {float(self.known[s]):g}" for s in names)
-        return f" at {told}" if told else ""
+        values = ", ".join(f"{s} = {float(self.known[s]):g}" for s in names)
+        return f" at {values}" if values else ""
 
     def _choice(self, expr: sp.Piecewise) -> Iterator[str]:
         for value, condition in expr.args:
@@ -94,7 +94,7 @@ class _Finder:
                 return
 
     def _decided(self, condition: sp.Basic) -> bool | None:
-        """Return whether a condition on constants holds; None where it has others in it."""
+        """Return whether a condition on constants holds; None if it has other symbols."""
         if not condition.free_symbols <= self.constant:
             return None
         choice = sp.Piecewise((1, condition), (0, True), evaluate=False)

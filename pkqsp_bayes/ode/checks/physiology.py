@@ -1,4 +1,4 @@
-"""Flows that add up, volumes that are there, fractions that are fractions."""
+"""Checks of physiology: sums of flows, positive volumes, fractions between 0 and 1."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ def check_flows(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
         return []
     total, output = closure.at_reference(arterial), closure.at_reference(symbol("CO"))
     if total is None or output is None:
-        # Driven by states: flows that are not the same expression cannot be the same number.
+        # Driven by states: two flows are equal only if their expressions are.
         text = str(difference).replace("**", "^")[:200]
         return [_flow_issue(f"organ flows differ from the cardiac output by {text}")]
     if abs(total - output) <= _ROUNDING * abs(output):
@@ -47,7 +47,7 @@ def check_flows(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
 
 
 def _by_flows(system: OdeSystem, expr: sp.Expr) -> sp.Expr:
-    """Write out no more than the flows that are sums and differences of others."""
+    """Expand only the flows that are sums and differences of other flows."""
     table: dict[sp.Symbol, sp.Expr] = {}
     for a in system.assignments:
         if a.name.rpartition(".")[2].startswith(("Q", "CO")) and a.expr.is_Add:
@@ -56,12 +56,12 @@ def _by_flows(system: OdeSystem, expr: sp.Expr) -> sp.Expr:
 
 
 def _flow_issue(what: str) -> Issue:
-    remedy = 'correct the flows, or let the rest of the body take "balance"'
+    remedy = 'correct the flows, or state flow = "balance" for the organ that takes the rest'
     return Issue(where="organs", what=what, remedy=remedy)
 
 
 def _arterial_flows(spec: ModelSpec, closure: Closure) -> Iterator[str]:
-    """Yield what each artery brings: Qart of an organ with portal inflow, Q of the others."""
+    """Yield the arterial flow of each organ: Qart with portal inflow, else Q."""
     series = {n for n, o in spec.organs.items() if o.position == "series"}
     for name in dict.fromkeys((*spec.organs, *spec.lump)):
         if name in series:
@@ -73,9 +73,9 @@ def _arterial_flows(spec: ModelSpec, closure: Closure) -> Iterator[str]:
 
 
 def check_positive(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report volumes, flows and partition coefficients that are not positive, at the reference.
+    """Report volumes, flows and partition coefficients that are not positive at the reference.
 
-    Unbound fraction and haematocrit must lie between 0 and 1.
+    The unbound fraction and the haematocrit must be between 0 and 1.
     """
     closure = Closure.of(system)
     return [
@@ -87,7 +87,7 @@ def check_positive(_: ModelSpec, system: OdeSystem) -> list[Issue]:
 
 
 def check_limits(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report references of covariates for which the formulas of the body do not hold."""
+    """Report reference values of covariates outside the range of the formulas of the body."""
     closure = Closure.of(system)
     issues = []
     for limit in system.limits:
@@ -109,7 +109,7 @@ def check_sub_volumes(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
         total = closure.at_reference(parts)
         organ = closure.at_reference(symbol(f"{module.organ}.V"))
         if total is not None and organ is not None and total > organ * (1 + _ROUNDING):
-            what = f"sub-volumes of {total:.6g} L do not fit into {module.organ}, {organ:.6g} L"
-            remedy = f"rescale_volumes = true shrinks them by {organ / total:.6g}"
+            what = f"the sub-volumes add up to {total:.6g} L, and {module.organ} has {organ:.6g} L"
+            remedy = f"rescale_volumes = true multiplies them by {organ / total:.6g}"
             issues.append(Issue(where=f"qsp.{name}.volumes", what=what, remedy=remedy))
     return issues

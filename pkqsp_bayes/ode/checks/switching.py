@@ -1,4 +1,4 @@
-"""Conditions in right-hand sides: which have a break point, and which a gradient does not see."""
+"""Checks of conditions in right-hand sides: break points in time, jumps without a gradient."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,14 +19,14 @@ __all__ = ["check_conditions"]
 _POINTS = 6
 _GRID = np.concatenate([-np.geomspace(1e4, 1e-4, 60), np.geomspace(1e-4, 1e4, 60)])
 _WINDOWS = (
-    "write it as t < a or t > b, where a and b are numbers, parameters or covariates; windows that "
-    "come again one by one, joined by `or`, or as a covariate of 0 and 1 with "
+    "write it as t < a or t > b, where a and b are numbers, parameters or covariates; for repeated "
+    "windows, join them by `or`, or use a covariate of 0 and 1 with "
     'interpolation = "locf"'
 )
 
 
 def check_conditions(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Refuse conditions on time without a break point; warn of jumps that depend on states."""
+    """Report conditions on time without a break point; warn of jumps that depend on states."""
     if not any(e.has(Relational) for e in _expressions(system)):
         return []
     rows = plan_rows(system)
@@ -59,7 +59,8 @@ def _relation_issues(
         return
     if isinstance(relation, sp.Equality | sp.Unequality):
         what = (
-            f"the condition {_told(relation)} is decided at single moments, which no solver meets"
+            f"the condition {_describe_relation(relation)} holds only at single times, which a "
+            "solver does not reach"
         )
         yield Issue(where=where, what=what, remedy="compare with < or >, or give a dose record")
     elif not of_states:
@@ -70,26 +71,26 @@ def _relation_issues(
 
 
 def _moving(relation: Relational, rows: Rows) -> list[sp.Symbol]:
-    """Return what moves in a relation: states, links in the order in which they are made, time."""
+    """Return the states, the links (in the order of their definition) and time of a relation."""
     moving = rows.moving() & relation.free_symbols
     return [s for s in (*rows.states, *rows.links, TIME) if s in moving]
 
 
 def _jump(where: str, relation: Relational, of_states: list[sp.Symbol]) -> Issue:
     if not of_states:
-        what = f"the condition {_told(relation)} has no single break point in time"
+        what = f"the condition {_describe_relation(relation)} has no single break point in time"
         return Issue(where=where, what=what, remedy=_WINDOWS)
     what = (
-        f"the right-hand side jumps where {_told(relation)} changes: predictions are right to the "
-        "tolerance, but derivatives by parameters lack what the moment of the jump adds"
+        f"the right-hand side jumps where {_describe_relation(relation)} changes: predictions are "
+        "within the tolerance, but derivatives by parameters lack the effect of the time of a jump"
     )
     name = of_states[0].name
     remedy = f"use a steep but continuous function of {name}, such as {name}^20/(c^20 + {name}^20)"
     return Issue(severity="warning", where=where, what=what, remedy=remedy)
 
 
-def _told(relation: Relational) -> str:
-    """Return a relation in the user's words: a covariate by its name, not as a line in time."""
+def _describe_relation(relation: Relational) -> str:
+    """Return a relation as the user wrote it, with the names of covariates."""
     plain: dict[sp.Basic, sp.Basic] = {}
     for name in relation.free_symbols:
         covariate, _, part = name.name.partition("@")
@@ -104,9 +105,9 @@ def _told(relation: Relational) -> str:
 
 
 def _is_kink(choice: sp.Piecewise, relation: Relational) -> bool:
-    """Whether two branches differ by a multiple of what decides between them, as in max and abs.
+    """Return whether two branches differ by a multiple of the condition, as in max and abs.
 
-    A root of a condition on time may lie anywhere: none is searched for.
+    The root of a condition on time is not searched for, because it may be at any time.
     """
     if len(choice.args) != 2 or choice.args[0].cond != relation:
         return False
@@ -127,9 +128,9 @@ def _is_constant(values: list[float]) -> bool:
 
 
 def _jumps(choice: sp.Piecewise, relation: Relational, solve_for: list[sp.Symbol]) -> bool:
-    """Whether a choice has two values where the sides of a relation are equal.
+    """Return whether a choice has two values where the sides of a relation are equal.
 
-    It is evaluated on both sides of such points, at random values of all that it depends on.
+    It is evaluated on both sides of such points, at random values of all its symbols.
     """
     rng = np.random.default_rng(1)
     gap = relation.lhs - relation.rhs
@@ -167,7 +168,7 @@ def _bisect(gap: sp.Expr, name: sp.Symbol, low: float, high: float) -> float:
 def _differs(
     choice: sp.Expr, others: Mapping[sp.Symbol, sp.Expr], name: sp.Symbol, root: float
 ) -> bool:
-    """Whether the gap between two sides stays as they come nearer (it shrinks at a mere kink)."""
+    """Return whether the difference between the sides stays (at a kink it shrinks)."""
     size = max(abs(root), 1e-3)
     sides = np.array([-1e-8, 1e-8, -1e-4, 1e-4]) * size + root
     known: Known = {s: np.asarray(float(v)) for s, v in others.items()} | {name: sides}

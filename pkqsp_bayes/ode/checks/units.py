@@ -22,8 +22,8 @@ _REMEDY = "correct the expression or a stated unit"
 def check_units(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Report each sub-expression whose units disagree.
 
-    A state or helper without a stated unit takes the one that its initial value or expression
-    has. A model that states no unit anywhere is not checked.
+    A state or helper without a stated unit has the unit of its initial value or expression. A model
+    that states no unit anywhere is not checked.
     """
     if not _states_any_unit(spec):
         return []
@@ -55,16 +55,17 @@ def _is_dimensionless_output(spec: ModelSpec, name: str) -> bool:
 
 
 def output_units(spec: ModelSpec, system: OdeSystem) -> dict[str, str | None]:
-    """Return the unit of each output; None where neither the file nor the equations say it.
+    """Return the unit of each output; None if neither the file nor the equations state it.
 
-    That of a logarithm is ``log(mg/L)`` (``log10``, ``log2``): the unit of what it is of.
+    The unit of a logarithm is written with its argument's unit: ``log(mg/L)`` (``log10``,
+    ``log2``).
 
     Parameters
     ----------
     spec : ModelSpec
-        As stated.
+        The stated model.
     system : OdeSystem
-        As composed.
+        The composed system.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def _output_unit(
 
 
 def _logarithm(expr: sp.Expr) -> tuple[str, sp.Expr] | None:
-    """Return the logarithm that an expression is, by name, and what it is of."""
+    """Return the name and the argument of an expression that is a logarithm."""
     factor, rest = expr.as_independent(*expr.free_symbols, as_Add=False)
     if not isinstance(rest, sp.log):
         return None
@@ -139,7 +140,7 @@ class _Table:
         self.amount = parse_unit(spec.amount_unit)
         self.known: dict[sp.Symbol, pint.Unit | None] = {TIME: self.time}
         for p in system.parameters:
-            # A constant without a unit may be anything; a population parameter says what it is.
+            # A constant without a unit may have any unit; a population parameter states its own.
             silent = p.name in spec.parameters and spec.parameters[p.name].unit is None
             self.known[symbol(p.name)] = None if silent else self._parse(p.unit, p.where)
         for c in system.covariates:
@@ -159,7 +160,7 @@ class _Table:
             return None
 
     def _infer_states(self, waiting: list[State], system: OdeSystem) -> None:
-        """Take the unit of a state from its initial value, where that has one."""
+        """Infer the unit of a state from its initial value, if that has a unit."""
         if not any(s.initial.free_symbols for s in waiting):
             return
         found = dict(self.known)
@@ -172,7 +173,7 @@ class _Table:
 
     @staticmethod
     def _guess(a: Assignment, quiet: Units) -> pint.Unit | None:
-        """Return the unit of a helper without a word about what is wrong with it."""
+        """Return the unit of a helper without reporting problems."""
         if a.unit:
             try:
                 return parse_unit(a.unit)
@@ -185,7 +186,7 @@ class _Table:
             self.require(expr, unit, where)
             self.known[symbol(name)] = self._parse(unit, where)
         elif name.startswith(SHARED_PART):
-            self.known[symbol(name)] = None  # a piece of a formula in stated units
+            self.known[symbol(name)] = None  # a part of a formula in stated units
         elif expr.free_symbols:
             self.known[symbol(name)] = self.units.infer(expr)
             self._collect(where)
@@ -212,7 +213,7 @@ class _Table:
         return self._collect(f"{state.where}: drug in {state.name}", self._drug_remedy(state, unit))
 
     def _drug_remedy(self, state: State, unit: pint.Unit) -> str:
-        """Say how the drug in a state comes to be in the model's unit of amounts."""
+        """Return how to state the drug in a state in the model's unit of amounts."""
         name = state.name
         if not state.drug.is_number:
             return f"correct drug = {{ {name} = ... }}, or a stated unit"
@@ -221,10 +222,10 @@ class _Table:
             scaled = f"; or drug = {{ {name} = {factor:.12g} }}" if factor is not None else ""
             return (
                 f'state amount_unit = "{state.unit or unit_text(unit)}" at the top of the model, '
-                f"which all its amounts and rates follow{scaled}"
+                f"which applies to all its amounts and rates{scaled}"
             )
         return (
-            f"say what amount of drug one unit of {name} holds: "
+            f"state the amount of drug in one unit of {name}:  "
             f'drug = {{ {name} = "V" }} for a concentration in a volume V'
         )
 

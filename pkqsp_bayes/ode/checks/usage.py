@@ -1,4 +1,4 @@
-"""Parameters that nothing uses, states that nothing reads, beginnings that are not fixed."""
+"""Checks for unused parameters, unread states, and initial values that are not constant."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 
-__all__ = ["check_beginnings", "check_parameters_used", "check_states_read"]
+__all__ = ["check_initial_values", "check_parameters_used", "check_states_read"]
 
 
 def check_parameters_used(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Report parameters that move nothing: an error if they are of the population."""
+    """Report unused parameters; for a population parameter this is an error."""
     closure = Closure.of(system)
     used: set[sp.Symbol] = set()
     for expr in _all_expressions(system):
@@ -50,7 +50,7 @@ def _dose_expressions(d: DoseTarget) -> Iterator[sp.Expr]:
 
 
 def check_states_read(_: ModelSpec, system: OdeSystem) -> list[Issue]:
-    """Warn of states from which no path leads to an output."""
+    """Warn of states on which no output depends."""
     if not system.outputs:
         return []
     closure = Closure.of(system)
@@ -75,7 +75,7 @@ def check_states_read(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     ]
 
 
-def check_beginnings(_: ModelSpec, system: OdeSystem) -> list[Issue]:
+def check_initial_values(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     """Report initial values and dosing quantities that depend on states or time."""
     closure = Closure.of(system)
     moving = {symbol(s.name) for s in system.states} | {TIME}
@@ -83,11 +83,11 @@ def check_beginnings(_: ModelSpec, system: OdeSystem) -> list[Issue]:
     for s in system.states:
         if not moving.isdisjoint(closure.depends(s.initial)):
             what = f"{s.name}(0) depends on states or time"
-            remedy = "state it by parameters and covariates"
+            remedy = "use only parameters and covariates in it"
             issues.append(Issue(where=s.where, what=what, remedy=remedy))
     for d in system.doses:
         if any(not moving.isdisjoint(closure.depends(e)) for e in _dose_expressions(d)):
             what = f"bioavailability, lag, rate or duration of {d.name} depends on states or time"
-            remedy = "state it by parameters and covariates"
+            remedy = "use only parameters and covariates in it"
             issues.append(Issue(where=d.where, what=what, remedy=remedy))
     return issues

@@ -1,1 +1,1 @@
-"""Components of a body: each writes its states, helpers and fluxes into a `Draft`."""
+"""Components of a body, which add their states, helpers and fluxes to a `Draft`."""

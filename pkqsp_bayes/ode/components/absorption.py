@@ -1,4 +1,4 @@
-"""Absorption: first-order, zero-order, transit chain, gut lumen with permeability."""
+"""Absorption models: first-order, zero-order, transit chain, gut lumen with permeability."""
 
 import itertools
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _KEYS_OF = {
 
 
 def add_absorption(draft: Draft) -> None:
-    """Add every route; each is registered as the place that its doses go to."""
+    """Add every route and register it as the place that its doses enter."""
     kinds: dict[str, Callable[[Draft, str, AbsorptionSpec, Place], Place | None]] = {
         "first-order": _first_order,
         "zero-order": _zero_order,
@@ -38,7 +38,7 @@ def add_absorption(draft: Draft) -> None:
         if target is None:
             continue
         if route in draft.places:
-            what = f"{route!r} is the name of an organ or pool too"
+            what = f"{route!r} is also the name of an organ or pool"
             draft.problem(f"absorption.{route}", what, "choose another name for the route")
             continue
         entry = kinds[spec.kind](draft, route, spec, target)
@@ -68,14 +68,14 @@ def _first_order(draft: Draft, route: str, spec: AbsorptionSpec, target: Place) 
 
 
 def _zero_order(draft: Draft, route: str, spec: AbsorptionSpec, target: Place) -> Place:
-    """Doses go straight to the target; the dosing compartment has a modelled duration."""
+    """Dose the target directly; the dosing compartment has a modelled duration."""
     _needed(draft, route, spec, "duration", draft.spec.time_unit)
     draft.notes.append(f"doses of route {route} are given with RATE = -2 (a modelled duration)")
     return target
 
 
 def _transit(draft: Draft, route: str, spec: AbsorptionSpec, target: Place) -> Place | None:
-    """Savic et al. 2007: n + 1 steps at ktr = (n + 1) / MTT, then ka if it is stated."""
+    """Add n + 1 steps at ktr = (n + 1) / MTT, then ka if it is stated (Savic et al. 2007)."""
     where = f"absorption.{route}"
     if spec.n is None or not 0 <= spec.n <= _MOST_COMPARTMENTS:
         what = f"a transit chain needs n, 0 to {_MOST_COMPARTMENTS}"
@@ -93,14 +93,16 @@ def _transit(draft: Draft, route: str, spec: AbsorptionSpec, target: Place) -> P
 
 
 def _gut_lumen(draft: Draft, route: str, spec: AbsorptionSpec, target: Place) -> Place | None:
-    """Segments in a row: ``PS A/V`` crosses the wall of each, ``k_transit A`` passes on."""
+    """Add segments in series: ``PS A/V`` crosses each wall, ``k_transit A`` enters the next."""
     where = f"absorption.{route}"
     if not 1 <= spec.segments <= _MOST_COMPARTMENTS:
         what = f"{spec.segments} segments (1 to {_MOST_COMPARTMENTS})"
-        draft.problem(f"{where}.segments", what, "state how many there are")
+        draft.problem(f"{where}.segments", what, "state a number in this range")
         return None
     if spec.segments > 1 and spec.k_transit is None:
-        draft.problem(f"{where}.k_transit", "nothing passes between the segments", "state it")
+        draft.problem(
+            f"{where}.k_transit", "the transit between the segments has no rate", "state it"
+        )
     volume = _needed(draft, route, spec, "volume", "L")
     product = _needed(draft, route, spec, "PS", draft.flow_unit)
     single = spec.segments == 1

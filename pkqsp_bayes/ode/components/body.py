@@ -1,4 +1,4 @@
-"""Drug and body: the names that every expression may use."""
+"""Properties of drug and body, which every expression may use."""
 
 import sympy as sp
 
@@ -11,7 +11,7 @@ _DRUG_UNITS = {"fup": "", "BP": "", "MW": "g/mol", "logP": "", "logMA": ""}
 
 
 def add_drug(draft: Draft) -> None:
-    """Define ``fup``, ``BP``, ``MW``, ``logP`` and ``logMA``, those that are stated."""
+    """Define those of ``fup``, ``BP``, ``MW``, ``logP`` and ``logMA`` that are stated."""
     drug = draft.spec.drug
     if drug is None:
         return
@@ -22,7 +22,7 @@ def add_drug(draft: Draft) -> None:
 
 
 def add_body(draft: Draft) -> None:
-    """Define ``CO`` and ``Hct``, those that are stated."""
+    """Define ``CO`` and ``Hct`` if they are stated."""
     body = draft.spec.body
     if body is None:
         return
@@ -34,12 +34,12 @@ def add_body(draft: Draft) -> None:
 
 
 def carries_plasma(draft: Draft) -> bool:
-    """Whether flows carry plasma and pools hold plasma (`BodySpec.basis`)."""
+    """Return whether flows and pools are those of plasma (`BodySpec.basis`)."""
     return draft.spec.body is not None and draft.spec.body.basis == "plasma"
 
 
 def blood_per_plasma(draft: Draft) -> sp.Expr | None:
-    """Return what the pools' concentration is divided by to be that of plasma; None: unknown."""
+    """Return the ratio of the concentration in the pools to that in plasma; None if not known."""
     if carries_plasma(draft):
         return sp.Integer(1)
     return _known(draft, "BP")

@@ -1,7 +1,7 @@
-"""Partition coefficients from the drug's chemistry, as equations of the system.
+"""Partition coefficients computed from the chemistry of the drug, as equations of the system.
 
-The formulas are those of `pkqsp_bayes.physiology.kp`, over symbols: ``fup`` and ``logP`` in them
-are the system's, so a coefficient follows whatever moves these.
+The formulas are those of `pkqsp_bayes.physiology.kp`, over symbols. Their ``fup`` and ``logP`` are
+those of the system, so a coefficient follows every change of these.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ _KNOW_PH = ("rodgers-rowland", "schmitt")
 
 
 def add_chemistry(draft: Draft) -> None:
-    """Define what the method of ``[partition]`` needs, and report what of it is not stated."""
+    """Define the inputs of the method of ``[partition]`` and report those that are missing."""
     spec = draft.spec.partition
     if spec is None:
         return
@@ -39,14 +39,14 @@ def add_chemistry(draft: Draft) -> None:
         draft.quantity("partition.scale", spec.scale, "", where="partition.scale")
     if _binds_like_red_cells(draft) and not draft.knows(_RED_CELLS):
         if not draft.knows("BP"):
-            what = "a strong base binds in tissue as it does in red cells"
+            what = "the binding of a strong base in tissue is computed from that in red cells"
             draft.problem(where, what, "state drug.BP")
         elif draft.knows("fup"):
             red_cell_affinity(draft)
 
 
 def red_cell_affinity(draft: Draft) -> sp.Symbol:
-    """Define what ``BP``, measured together with ``fup``, says of the red cells."""
+    """Define the red cell affinity that follows from ``BP`` and ``fup``."""
     reference = draft.spec.blood.reference_haematocrit if draft.spec.blood else Quantity(value=0.45)
     at = "blood.reference_haematocrit"
     hct = draft.quantity("red_cells.Hct", reference, "", where=at)
@@ -68,9 +68,9 @@ def method_kp(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:
     Parameters
     ----------
     draft : Draft
-        With what `add_chemistry` defines.
+        A draft with the quantities that `add_chemistry` defines.
     name : str
-        Full name of the organ; its last part is the tissue, unless the organ says otherwise.
+        Full name of the organ; its last part is the tissue, unless the organ states another.
     spec : OrganSpec
         The organ.
     where : str
@@ -101,13 +101,13 @@ def _by_method(draft: Draft, name: str, spec: OrganSpec, method: str, drug: Drug
 
 
 def _chemistry(draft: Draft) -> DrugChemistry | None:
-    """Return the drug with the symbols of the system for its properties."""
+    """Return the drug, with symbols of the system as its properties."""
     drug = draft.spec.drug
     if drug is None or not draft.knows("fup"):
         return None
     fup = symbol("fup")
-    # Red cells bind as they do, however much haematocrit and plasma binding move BP: in blood
-    # of red cells alone, the blood-to-plasma ratio is their affinity times fup.
+    # The affinity of red cells does not depend on haematocrit or plasma binding. In blood of red
+    # cells alone, the blood-to-plasma ratio is this affinity times fup.
     known = draft.knows(_RED_CELLS)
     return DrugChemistry(
         logP=symbol("logP") if draft.knows("logP") else sp.Integer(0),
@@ -125,10 +125,10 @@ def _cell_ph(draft: Draft, name: str, q: Quantity, where: str) -> sp.Expr:
 
 
 def ion_trapping(draft: Draft, name: str, pH: Quantity, where: str) -> sp.Expr:
-    """Return how much more drug the water of an organ holds at a pH than at that of cells, 7.0."""
+    """Return the ratio of drug in the water of an organ at a pH to that at 7.0, the pH of cells."""
     drug = draft.spec.drug
     if drug is None or not (drug.pKa_acid or drug.pKa_base):
-        what = f"the pH of {name} moves drug that is ionised, and no pKa is stated"
+        what = f"the pH of {name} affects ionised drug only, and no pKa is stated"
         draft.problem(f"{where}.pH", what, "state drug.pKa_acid or drug.pKa_base")
         return sp.Integer(1)
     here = _cell_ph(draft, name, pH, where)

@@ -1,7 +1,7 @@
-"""The circulation: pools, organs in parallel and in series, portal flow, cardiac output.
+"""Circulation: pools, organs in parallel and in series, portal flow, cardiac output.
 
-Every flux is added to one state and taken from another, so amounts are conserved whatever the
-numbers; that the flows add up is for the checks to say.
+Every flux is added to one state and subtracted from another, so amounts are conserved for all
+parameter values. The checks compare the sum of the flows with the cardiac output.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def add_circulation(draft: Draft) -> None:
     ends = _ends(draft, pools)
     organs = {name: _build(draft, plan) for name, plan in plans.items()}
     if not _drains_exist(draft, plans) or ends is None:
-        # Organs stay known, so that what goes on in them is not reported as well.
+        # The organs stay defined, so that what refers to them is not reported too.
         draft.places.update({name: organ.site for name, organ in organs.items()})
         return
     parallel = {n: o for n, o in organs.items() if not o.plan.series}
@@ -70,7 +70,7 @@ def _pool(draft: Draft, name: str) -> Place:
 
 
 def _ends(draft: Draft, pools: Mapping[str, Place]) -> tuple[Place, Place] | None:
-    """Return the pool that veins fill and the pool that arteries come from."""
+    """Return the pool that veins drain into and the pool that supplies the arteries."""
     if set(pools) == {"arterial", "venous"}:
         return pools["venous"], pools["arterial"]
     if len(pools) == 1:
@@ -93,7 +93,7 @@ def _drains_exist(draft: Draft, plans: Mapping[str, OrganPlan]) -> bool:
                 draft.problem(where, f"there is no organ {at!r} to drain to", remedy)
                 break
             if at in seen:
-                draft.problem(where, f"the outflow of {name} comes back to it", "break the circle")
+                draft.problem(where, f"the outflow of {name} returns to it", "break the circle")
                 break
             seen.add(at)
             at = plans[at].drains_to
@@ -107,7 +107,7 @@ def _build(draft: Draft, plan: OrganPlan) -> Organ:
 
 
 def _leaving_flows(draft: Draft, plans: Mapping[str, OrganPlan]) -> dict[str, sp.Expr]:
-    """Return what leaves each organ; define CO or the flow that balances it."""
+    """Return the flow that leaves each organ; define CO or the flow that balances it."""
     leaving: dict[str, sp.Expr] = {}
 
     def settle(name: str) -> sp.Expr:
@@ -139,7 +139,7 @@ def _balance(
     rest = [plan for plan in plans.values() if plan.balance]
     if len(rest) > 1:
         names = " and ".join(p.name for p in rest)
-        draft.problem("organs", f"{names} both take the balance of flow", "let one of them")
+        draft.problem("organs", f"{names} both take the balance of flow", "keep it for one of them")
     if rest and not draft.knows("CO"):
         what = f"{rest[0].name} takes the balance of a cardiac output that is not stated"
         draft.problem(f"{rest[0].where}.flow", what, "state body.cardiac_output")
@@ -153,7 +153,7 @@ def _balance(
 
 
 def _series(draft: Draft, ends: tuple[Place, Place], series: Sequence[Organ]) -> Place:
-    """Lead the cardiac output through the organs in series; return what arteries come from."""
+    """Connect the organs in series to the cardiac output; return the place of arterial blood."""
     at, arterial = ends
     output = symbol("CO")
     for organ in series:
@@ -194,7 +194,7 @@ def _register(draft: Draft, organs: Mapping[str, Organ], arterial: Place) -> Non
 
 
 def _add_vss(draft: Draft, organs: Mapping[str, Organ]) -> None:
-    """Define ``Vss``, the volume at rest against plasma: ``V_blood BP + sum(V_tissue Kp)``.
+    """Define ``Vss``, the steady-state volume by plasma: ``V_blood BP + sum(V_tissue Kp)``.
 
     With whole blood in the pools that is V_plasma + V_cells E:P + sum(V Kp). The Kp is that of
     organs that do not eliminate.

@@ -1,4 +1,4 @@
-"""A component of a system: what it adds to the draft, what it needs there and what it gives."""
+"""Components of a system: the steps of composition, with what each needs and provides."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class Component:
     Parameters
     ----------
     name : str
-        For readers.
+        Name in messages.
     build : callable
-        Adds to the draft what the model states of it, which may be nothing.
+        Adds to the draft what the model states, if anything.
     needs : tuple of str
         Sections of the draft that must be complete before.
     gives : tuple of str
-        Sections that it completes.
+        Sections of the draft that it completes.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Component:
 
 
 def check_order(components: Sequence[Component]) -> None:
-    """Refuse an order in which a component needs what none before it gives.
+    """Raise an error if a component needs a section that no earlier component gives.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def check_order(components: Sequence[Component]) -> None:
     Raises
     ------
     ValueError
-        Naming the component and what it lacks, or a section that two components give.
+        If a component lacks a section, or if two components give the same section.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Dosing compartments: where doses go, how much of them, and when."""
+"""Dosing compartments: their states, bioavailability, lag, rate and duration."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ __all__ = ["add_doses"]
 
 
 def add_doses(draft: Draft) -> None:
-    """Add the targets, in the order of their numbers."""
+    """Add the dosing compartments in the order of their numbers."""
     numbers = dose_numbers(draft.spec)
     seen: dict[int, str] = {}
     for name, number in numbers.items():
@@ -31,7 +31,7 @@ def _add_target(draft: Draft, name: str) -> None:
     where = f"dose.{name}" if spec else f"absorption.{name}"
     spec = spec or DoseSpec(to=name)
     if spec.to in draft.spec.absorption and spec.to not in draft.places:
-        return  # the route itself has a problem that is reported already
+        return  # a problem of the route itself is already reported
     place = draft.place(spec.to, where=f"{where}.to")
     if place is not None:
         route = draft.spec.absorption.get(spec.to)
@@ -72,7 +72,7 @@ def _stated(
     unit: str,
     where: str,
 ) -> sp.Expr | None:
-    """Return what the dose states, or else its route."""
+    """Return the quantity that the dose states, or else that of its route."""
     q: Quantity | None = getattr(spec, key)
     at = where
     if q is None and route is not None and key != "duration":

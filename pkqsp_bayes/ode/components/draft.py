@@ -1,4 +1,4 @@
-"""The draft of a system: what the components write into, before it becomes an `OdeSystem`."""
+"""The draft of a system, to which components add before it becomes an `OdeSystem`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from pkqsp_bayes.units import UnitError
 __all__ = ["Draft", "DraftState", "Place", "Scope"]
 
 Scope = Mapping[str, sp.Expr]
-"""Names that mean something of their own inside a module."""
+"""Names that have a meaning of their own inside a module."""
 
 _ONE = sp.Integer(1)
 _ZERO = sp.Integer(0)
@@ -29,23 +29,23 @@ _ZERO = sp.Integer(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where drug can be: what components need to know of an organ, a pool or a depot.
+    """A place that holds drug: an organ, a pool or a depot, as components need it.
 
     Parameters
     ----------
     name, state : str
-        Name for users, and the state that gains or loses.
+        Name for users, and the state that gains or loses drug.
     per_amount : sympy expression
-        Change of the state for one unit of drug amount: 1, or ``1/V`` of a concentration state.
+        Change of the state for one unit of drug amount: 1, or ``1/V`` for a concentration state.
     total, unbound, emergent : sympy expression or None
-        Concentrations: all drug, unbound drug, and in the fluid that leaves.
+        Concentrations of total drug, of unbound drug, and in the fluid that leaves.
     entering : sympy expression or None
-        Plasma concentration that enters (what a glomerulus filters).
+        Plasma concentration that enters (the concentration that a glomerulus filters).
     volume : sympy expression or None
         Volume of the space, L.
     unit : str or None
-        Of a state of the equations that is in a unit of its own and says nothing of the drug in
-        it: amounts are converted to it.
+        Unit of a state of the equations that states its own unit and not its drug content; amounts
+        are converted to this unit.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Place:
 
 @dataclass(slots=True, kw_only=True)
 class DraftState:
-    """A state whose right-hand side is still being summed up."""
+    """A state whose right-hand side is not complete yet."""
 
     name: str
     unit: str
@@ -73,16 +73,16 @@ class DraftState:
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """Everything that composition has found so far; components add to it.
+    """The incomplete system, to which components add.
 
-    ``occasions`` are the labels of the study's occasions; ``individual`` known parameters that
-    are individual ones all the same. ``merged`` maps organs that are part of another now
-    (lumped, left out of a subset) to that other; ``plain`` the undotted names that modules
-    define to their full names; ``driven`` the target of a link to the name that is read in its
-    place; ``moved`` parameters that change within a subject to what they are at each time;
-    ``derived`` partition coefficients to the stated one that they follow from. ``untracked``
-    are states that drug enters or leaves and of which the file does not say that they hold
-    drug.
+    ``occasions`` are the labels of the study's occasions; ``individual`` are known parameters that
+    are individual parameters all the same. ``merged`` maps organs that are now part of another
+    (lumped, or left out of a subset) to that organ; ``plain`` maps undotted names that modules
+    define to their full names; ``driven`` maps the target of a link to the name that replaces it;
+    ``time_varying`` maps parameters that change within a subject to the names of their values over
+    time; ``derived`` maps partition coefficients to the stated coefficient that they are computed
+    from. ``untracked`` are states that drug enters or leaves and that the file does not list as
+    holding drug.
     """
 
     spec: ModelSpec
@@ -98,7 +98,7 @@ class Draft:
     merged: dict[str, str] = field(default_factory=dict)
     plain: dict[str, list[str]] = field(default_factory=dict)
     driven: dict[str, str] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)
+    time_varying: dict[str, str] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     untracked: set[str] = field(default_factory=set)
     eliminated: list[sp.Expr] = field(default_factory=list)
@@ -108,41 +108,41 @@ class Draft:
 
     @property
     def amount_unit(self) -> str:
-        """Unit of drug amounts."""
+        """Return the unit of drug amounts."""
         return self.spec.amount_unit
 
     @property
     def concentration_unit(self) -> str:
-        """Unit of drug concentrations."""
+        """Return the unit of drug concentrations."""
         return f"{self.spec.amount_unit}/L"
 
     @property
     def flow_unit(self) -> str:
-        """Unit of flows and clearances."""
+        """Return the unit of flows and clearances."""
         return f"L/{self.spec.time_unit}"
 
     @property
     def rate_unit(self) -> str:
-        """Unit of first-order rate constants."""
+        """Return the unit of first-order rate constants."""
         return f"1/{self.spec.time_unit}"
 
     def problem(self, where: str, what: str, remedy: str = "") -> None:
-        """Note a problem; composition goes on to find the others."""
+        """Add a problem; composition continues, to find the others."""
         self.issues.append(Issue(where=where, what=what, remedy=remedy))
 
     def refuse_keys(self, spec: object, keys: Iterable[str], where: str, why: str) -> None:
-        """Report keys that are stated and mean nothing in their place."""
+        """Report stated keys that have no meaning in their place."""
         for key in keys:
             if getattr(spec, key) is not None:
-                self.problem(f"{where}.{key}", f"{key} means nothing here: {why}", "remove it")
+                self.problem(f"{where}.{key}", f"{key} has no meaning here: {why}", "remove it")
 
     def knows(self, name: str) -> bool:
-        """Whether a full name is taken."""
+        """Return whether a full name is already defined."""
         tables = (self.states, self.parameters, self.covariates, self.helpers)
         return any(name in table for table in tables)
 
     def parse(self, text: str, *, where: str, scope: Scope | None = None) -> sp.Expr:
-        """Parse an expression; a wrong one becomes an issue and the number 1."""
+        """Parse an expression; if that fails, add an issue and return 1."""
         try:
             expr = parse_expression(text, where=where)
         except CheckError as error:
@@ -158,9 +158,9 @@ class Draft:
         Parameters
         ----------
         q : Quantity
-            As stated.
+            The stated quantity.
         unit : str or None
-            Unit that the place wants; None takes the quantity as it is.
+            Unit to convert to; None keeps the quantity as it is.
         where : str
             Path in the model file.
         scope : mapping, optional
@@ -180,10 +180,10 @@ class Draft:
             return expr
 
     def _unit_of(self, expr: sp.Expr, wanted: str | None) -> str | None:
-        """Return the unit of a bare name, if a plain factor leads from it to the wanted one.
+        """Return the unit of a bare name, if a factor converts it to the required unit.
 
-        A name on its own can only mean the quantity, so it is converted; inside a formula its
-        number is taken in its own unit, and the unit check sees to the rest.
+        A name on its own is a quantity, so it is converted. Inside a formula, a name is a number in
+        its own unit, and the unit check verifies the formula.
         """
         if wanted is None or not expr.is_Symbol:
             return None
@@ -202,7 +202,7 @@ class Draft:
         return self.spec.parameters[name].unit if name in self.spec.parameters else None
 
     def unit_of(self, expr: sp.Expr) -> str:
-        """Return the unit that is on record for a bare name; empty if there is none."""
+        """Return the unit recorded for a bare name; empty if there is none."""
         if not expr.is_Symbol:
             return ""
         full = self.plain.get(expr.name, [])
@@ -212,9 +212,9 @@ class Draft:
         return self.helpers[name].unit if name in self.helpers else self.stated_unit(name) or ""
 
     def define(self, name: str, expr: sp.Expr, *, unit: str = "", where: str) -> sp.Symbol:
-        """Define a helper and return its symbol; a name taken already is a problem."""
+        """Define a helper and return its symbol; report a name that is already defined."""
         if self.knows(name):
-            self.problem(where, f"{name!r} is defined twice", "give one of the two another name")
+            self.problem(where, f"{name!r} is defined twice", "rename one of the two")
         else:
             self.helpers[name] = Assignment(name=name, expr=expr, unit=unit, where=where)
         return symbol(name)
@@ -222,7 +222,7 @@ class Draft:
     def quantity(
         self, name: str, q: Quantity, unit: str | None, *, where: str, scope: Scope | None = None
     ) -> sp.Symbol:
-        """Read a quantity and define it as a helper, unless it is just a name for itself."""
+        """Read a quantity and define it as a helper, unless it is its own name."""
         expr = self.read(q, unit, where=where, scope=scope)
         if expr == symbol(name):
             return symbol(name)
@@ -238,9 +238,9 @@ class Draft:
         drug: sp.Expr = _ZERO,
         initial: sp.Expr = _ZERO,
     ) -> sp.Symbol:
-        """Begin a state and return its symbol."""
+        """Add a state and return its symbol."""
         if self.knows(name):
-            self.problem(where, f"{name!r} is defined twice", "give one of the two another name")
+            self.problem(where, f"{name!r} is defined twice", "rename one of the two")
         self.states.setdefault(
             name, DraftState(name=name, unit=unit, drug=drug, initial=initial, where=where)
         )
@@ -251,7 +251,7 @@ class Draft:
         self.states[state].terms.extend(terms)
 
     def gain(self, place: Place, rate: sp.Expr) -> None:
-        """Let drug appear in a place, amount per time."""
+        """Add drug to a place, as amount per time."""
         if self.states[place.state].drug == 0:
             self.untracked.add(place.state)
         self.rate(place.state, rate * self.per_amount(place, self.amount_unit))
@@ -262,28 +262,28 @@ class Draft:
         Parameters
         ----------
         place : Place
-            Where it goes.
+            The place that receives the drug.
         unit : str
-            Of the amount.
+            Unit of the amount.
         where : str
-            Path in the model file; by default that of the state.
+            Path in the model file; the default is that of the state.
         """
         target = self.amount_unit if place.unit is None else place.unit
         at = where or self.states[place.state].where
         return place.per_amount * amount_conversion(self, unit, target, where=at)
 
     def move(self, source: Place, target: Place, rate: sp.Expr) -> None:
-        """Let drug go from place to place, amount per time."""
+        """Move drug from one place to another, as amount per time."""
         self.gain(source, -rate)
         self.gain(target, rate)
 
     def eliminate(self, place: Place, rate: sp.Expr) -> None:
-        """Let drug leave for good, amount per time."""
+        """Eliminate drug from a place, as amount per time."""
         self.gain(place, -rate)
         self.eliminated.append(rate)
 
     def place(self, name: str, *, where: str) -> Place | None:
-        """Return a place by name, or note what is wrong with the name."""
+        """Return a place by name, or report an unknown name."""
         found = self.places.get(self.merged.get(name, name))
         if found is None and name in self.states:
             return self._state_as_place(name)
@@ -296,7 +296,7 @@ class Draft:
 
     @staticmethod
     def base_of(name: str) -> sp.Symbol:
-        """Return the symbol of a driven quantity as it would be if nothing drove it."""
+        """Return the symbol of a driven quantity without the effect of its link."""
         return symbol(f"{name}@base")
 
     def _state_as_place(self, name: str) -> Place:
@@ -307,5 +307,5 @@ class Draft:
 
 
 def localised(expr: sp.Expr, scope: Scope) -> sp.Expr:
-    """Replace the names of a scope by what they mean there."""
+    """Replace the names of a scope by their expressions."""
     return expr.xreplace({symbol(name): value for name, value in scope.items()})

@@ -1,4 +1,4 @@
-"""Elimination: linear clearance, Michaelis-Menten, glomerular filtration."""
+"""Elimination pathways: linear clearance, Michaelis-Menten, glomerular filtration."""
 
 from collections.abc import Collection
 
@@ -12,12 +12,12 @@ __all__ = ["add_elimination", "driving_concentration", "elimination_organ"]
 
 
 def elimination_organ(name: str, spec: EliminationSpec) -> str:
-    """Return the organ of a pathway: as stated, or the table's own name."""
+    """Return the organ of a pathway: the stated one, or the name of the table."""
     return spec.organ if spec.organ is not None else name
 
 
 def add_elimination(draft: Draft, replaced: Collection[str]) -> None:
-    """Add every pathway; linear clearances in the ``replaced`` organs are a module's business."""
+    """Add every pathway; leave out linear clearances in the ``replaced`` organs of modules."""
     for name, spec in draft.spec.elimination.items():
         where = f"elimination.{name}"
         organ = elimination_organ(name, spec)
@@ -31,9 +31,9 @@ def _add_pathway(
 ) -> None:
     where = f"elimination.{name}"
     if spec.CLint is None and spec.Vmax is None and spec.GFR is None:
-        draft.problem(where, "this pathway eliminates nothing", "state CLint, Vmax and Km, or GFR")
+        draft.problem(where, "this pathway has no elimination", "state CLint, Vmax and Km, or GFR")
     if spec.GFR is None:
-        draft.refuse_keys(spec, ["fu"], where, "it belongs to filtration, GFR")
+        draft.refuse_keys(spec, ["fu"], where, "fu is used with GFR only")
     if spec.CLint is not None:
         clearance = draft.quantity(
             f"{name}.CLint", spec.CLint, draft.flow_unit, where=f"{where}.CLint"
@@ -47,11 +47,11 @@ def _add_pathway(
 
 
 def driving_concentration(draft: Draft, spec: EliminationSpec, place: Place, where: str) -> sp.Expr:
-    """Return the concentration that a pathway is driven by."""
+    """Return the concentration that drives a pathway."""
     by_kind = {"tissue": place.total, "unbound": place.unbound, "emergent": place.emergent}
     found = by_kind[spec.driving]
     if found is None and place.volume is None:
-        what = f"{place.name} is a state, whose volume and concentration are not known"
+        what = f"{place.name} is a state, and its volume and concentration are not known"
         draft.problem(where, what, "write its elimination in the equations")
         return sp.Integer(1)
     if found is None:
@@ -75,9 +75,9 @@ def _add_saturable(draft: Draft, name: str, spec: EliminationSpec, place: Place)
 
 
 def _add_filtration(draft: Draft, name: str, spec: EliminationSpec, place: Place) -> None:
-    """Unbound drug in the plasma that enters is filtered: fu GFR C_plasma."""
+    """Add filtration of unbound drug in the plasma that enters: fu GFR C_plasma."""
     where = f"elimination.{name}"
-    assert spec.GFR is not None  # noqa: S101 - the caller asked
+    assert spec.GFR is not None  # noqa: S101 - the caller checked it
     gfr = draft.quantity(f"{name}.GFR", spec.GFR, draft.flow_unit, where=f"{where}.GFR")
     if spec.fu is not None:
         fu: sp.Expr | None = draft.quantity(f"{name}.fu", spec.fu, "", where=f"{where}.fu")

@@ -1,4 +1,4 @@
-"""From the draft to the system: names resolved, links in force, helpers in order."""
+"""The step from draft to system: names are resolved, links applied, helpers ordered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ _BASE = "@base"
 
 
 def finish_system(draft: Draft) -> OdeSystem:
-    """Return the flat system; problems that turn up are added to the draft's."""
+    """Return the flat system; new problems are added to those of the draft."""
     resolver = _Resolver(draft)
     helpers = _ordered(
         draft, [replace(a, expr=resolver.apply(a.expr, a.where)) for a in draft.helpers.values()]
@@ -43,17 +43,17 @@ def finish_system(draft: Draft) -> OdeSystem:
 
 
 class _Resolver:
-    """Replaces names by full names, and driven quantities by what drives them."""
+    """Replacement of names by full names, and of driven quantities by their links."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.meaning: dict[tuple[str, str], sp.Symbol | None] = {}
         self.driven = {symbol(t): symbol(d) for t, d in draft.driven.items()}
-        self.moved = {symbol(p): symbol(now) for p, now in draft.moved.items()}
+        self.moved = {symbol(p): symbol(now) for p, now in draft.time_varying.items()}
         self.static: dict[sp.Symbol, sp.Symbol] = {}
 
     def find_static(self, helpers: Iterable[Assignment]) -> None:
-        """Find the links that move nothing with the state: those hold for initial values too."""
+        """Find the links that depend on no state: they apply to initial values too."""
         dynamic = {symbol(name) for name in self.draft.states} | {TIME}
         for helper in helpers:
             if not dynamic.isdisjoint(helper.expr.free_symbols):
@@ -67,7 +67,7 @@ class _Resolver:
         return self._plain(self._full(expr, where).xreplace(self.static))
 
     def _plain(self, expr: sp.Expr) -> sp.Expr:
-        """Drop the marks, in this order: what drives nothing may still move."""
+        """Remove the marks in this order: a quantity that is not driven may still vary in time."""
         return _without_mark(_without_mark(expr, _BASE).xreplace(self.moved), OWN)
 
     def _full(self, expr: sp.Expr, where: str) -> sp.Expr:
@@ -116,7 +116,7 @@ def _dose(d: DoseTarget, resolver: _Resolver) -> DoseTarget:
 
 
 def _balance(draft: Draft, resolver: _Resolver) -> MassBalance | None:
-    """Claim the mass balance where all drug is tracked and its elimination is stated."""
+    """Return the mass balance if all drug is tracked and its elimination is stated."""
     equations = draft.spec.equations
     open_end = equations is not None and equations.drug and equations.eliminated is None
     if open_end or draft.untracked or all(s.drug == 0 for s in draft.states.values()):
@@ -126,7 +126,7 @@ def _balance(draft: Draft, resolver: _Resolver) -> MassBalance | None:
 
 
 def _ordered(draft: Draft, helpers: list[Assignment]) -> tuple[Assignment, ...]:
-    """Sort helpers so that each uses only earlier ones, near their order in the file otherwise."""
+    """Sort helpers so that each uses only earlier ones, close to their order in the file."""
     by_name = {h.name: h for h in helpers}
     uses = {
         h.name: sorted(s.name for s in h.expr.free_symbols if s.name in by_name) for h in helpers

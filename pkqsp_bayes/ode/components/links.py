@@ -1,4 +1,4 @@
-"""Links: a quantity that drives another, wherever the other enters the equations."""
+"""Links: a quantity that drives another one wherever it enters the equations."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ __all__ = ["add_links", "drive"]
 
 
 def add_links(draft: Draft) -> None:
-    """Let each link, and each multiplier of the body, drive its target.
+    """Apply each link and each multiplier of the body to its target.
 
-    In the value, ``base`` is what the target would be without the link. A second link on a target
-    takes the first one's result for its base.
+    In the value, ``base`` is the target without the link. The base of a second link on the same
+    target is the result of the first.
     """
     body = draft.spec.body
     for target, factor in body.multipliers.items() if body is not None else ():
@@ -29,16 +29,16 @@ def add_links(draft: Draft) -> None:
 def drive(
     draft: Draft, target: str, driven: Callable[[sp.Symbol], sp.Expr], *, where: str
 ) -> sp.Symbol:
-    """Define ``<target>.driven`` and let readers of the target read it instead.
+    """Define ``<target>.driven``, which all expressions read in place of the target.
 
     Parameters
     ----------
     draft : Draft
-        Knows the target.
+        The draft in which the target is defined.
     target : str
         Full name of a state, parameter, covariate or helper.
     driven : callable
-        From the value that the target has so far to the one that takes its place.
+        Returns the new value for the present value of the target.
     where : str
         Path in the model file.
     """
@@ -55,7 +55,9 @@ def _add_link(draft: Draft, link: LinkSpec, at_target: str, at_value: str) -> No
     if target is None:
         return
     if target in draft.derived:
-        what = f"{target} follows from {draft.derived[target]}, and would no longer agree with it"
+        what = (
+            f"{target} is computed from {draft.derived[target]}, and the two would no longer agree"
+        )
         draft.problem(at_target, what, f"drive {draft.derived[target]}")
         return
 
@@ -71,7 +73,7 @@ def _add_link(draft: Draft, link: LinkSpec, at_target: str, at_value: str) -> No
 
 
 def _wanted(draft: Draft, link: LinkSpec, target: str) -> str | None:
-    """Return the unit that a value is converted to: its target's, where the value states one."""
+    """Return the unit to convert a value to: that of its target, if the value states a unit."""
     if link.value.unit is None:
         return None
     return "" if link.mode == "multiply" else _unit(draft, target) or None

@@ -1,4 +1,4 @@
-"""Between mass and moles: the molar mass where units need it."""
+"""Conversion between mass and moles by the molar mass."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ def amount_conversion(draft: "Draft", source: str, target: str, *, where: str) -
     Parameters
     ----------
     draft : Draft
-        Gives the symbol ``MW`` (g/mol) if the drug has one.
+        Has the symbol ``MW`` (g/mol) if the drug states it.
     source, target : str
         Units of mass or of substance, or the same per volume.
     where : str
@@ -40,7 +40,7 @@ def amount_conversion(draft: "Draft", source: str, target: str, *, where: str) -
     except UnitError as error:
         draft.problem(where, str(error), "write a unit such as mg or nmol")
         return sp.Integer(1)
-    draft.problem(where, f"no way leads from {source} to {target}", _remedy(source, target))
+    draft.problem(where, f"{source} cannot be converted to {target}", _remedy(source, target))
     return sp.Integer(1)
 
 
@@ -49,7 +49,7 @@ def _molar_mass(draft: "Draft", source: str, target: str, where: str) -> sp.Expr
         what = f"a conversion between mass and moles ({source} to {target}) needs the molar mass"
         draft.problem(
             where, what,
-            'state drug.MW, with unit "g/mol"; or bring the two units together: unit of [dose.*], '
+            'state drug.MW, with unit "g/mol"; or use one kind of unit: unit of [dose.*], '
             f'equations.units, or amount_unit = "{target}" for the whole model',
         )  # fmt: skip
         return sp.Integer(1)
@@ -61,7 +61,7 @@ def _remedy(source: str, target: str) -> str:
         same_dimension(f"({target})*L", f"({source}){more}") for more in ("", "*g/mol", "*mol/g")
     ):
         return (
-            "an amount enters a concentration through its volume: state the amount in one unit of "
+            "an amount changes a concentration by the volume: state the amount in one unit of "
             'the state, equations.drug = { NAME = "V" }'
         )
     return f'use a mass or a molar unit; or amount_unit = "{target}" for the whole model'

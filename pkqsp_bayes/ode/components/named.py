@@ -1,4 +1,4 @@
-"""What a model file names on its own: covariates, parameters; and what it observes."""
+"""Named quantities of a model file: covariates, parameters and outputs."""
 
 import sympy as sp
 
@@ -30,7 +30,7 @@ def add_named(draft: Draft) -> None:
         where = f"population.{name}"
         _check(draft, name, p.unit, where)
         if draft.knows(name):
-            draft.problem(where, f"{name!r} is a covariate too", "choose another name")
+            draft.problem(where, f"{name!r} is also a covariate", "choose another name")
         known = is_known(p) and name not in draft.individual
         draft.parameters[name] = Parameter(
             name=name,
@@ -44,11 +44,11 @@ def add_named(draft: Draft) -> None:
 
 
 def _check_levels(draft: Draft, parameter: PopulationParameterSpec, where: str) -> None:
-    """Report levels that have no code: neither a stated one, nor are they numbers themselves."""
+    """Report levels without a code: no code is stated, and the level is not a number."""
     for covariate, effect in parameter.covariates.items():
         stated = draft.spec.covariates.get(covariate)
         if stated is None:
-            continue  # reported with the names
+            continue  # reported by the check of names
         for level in effect.levels:
             try:
                 level_code(stated, level)

@@ -12,7 +12,7 @@ _ROUNDING = 1e-13
 
 
 def exact(value: float) -> sp.Rational:
-    """Return the rational that the shortest decimal text of a number means.
+    """Return the rational number that the shortest decimal text of a number represents.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def exact(value: float) -> sp.Rational:
 
 
 def conversion(source: str, target: str) -> sp.Rational:
-    """Return the factor between two units, as the simple fraction that it nearly always is.
+    """Return the factor between two units as an exact fraction.
 
     Raises
     ------

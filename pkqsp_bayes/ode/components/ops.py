@@ -11,7 +11,7 @@ __all__ = ["SYMPY", "SympyOps"]
 
 
 class SympyOps:
-    """`Ops` of SymPy expressions and numbers; what numbers decide is decided at once.
+    """`Ops` over SymPy expressions and numbers; conditions on numbers are evaluated at once.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class SympyOps:
         return sp.log(x)
 
     def log10(self, x: sp.Expr) -> sp.Expr:
-        """Return the decadic logarithm."""
+        """Return the logarithm to base 10."""
         return sp.log(x) / sp.log(10)
 
     def sqrt(self, x: sp.Expr) -> sp.Expr:
@@ -52,12 +52,12 @@ class SympyOps:
         """Return the condition a < b."""
         left, right = sp.sympify(a), sp.sympify(b)
         if left.free_symbols or right.free_symbols:
-            # Not evaluated: SymPy would try to prove it, which may take long.
+            # Not evaluated: SymPy would try to prove it, which can take very long.
             return sp.StrictGreaterThan(right, left, evaluate=False)
         return sp.true if float(left) < float(right) else sp.false
 
     def where(self, condition: Boolean, a: sp.Expr, b: sp.Expr) -> sp.Expr:
-        """Return a where the condition holds, b elsewhere."""
+        """Return a if the condition holds, else b."""
         chosen, other = sp.sympify(a), sp.sympify(b)
         if chosen == other:
             return chosen
@@ -82,7 +82,7 @@ class SympyOps:
         return sp.log(x / (1 - x))
 
     def shift_logit(self, value: sp.Expr, low: sp.Expr, high: sp.Expr, shift: sp.Expr) -> sp.Expr:
-        """Return the share of a value between two bounds, shifted on the logit scale."""
+        """Return the fraction of a value between two bounds after a shift on the logit scale."""
         above, below = value - low, high - value
         return above / (above + below * sp.exp(-shift))
 
@@ -100,12 +100,12 @@ class SympyOps:
         return self.where(near, series, sp.log(1 + u) / u)
 
     def match(self, x: sp.Expr, cases: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
-        """Return the value of the case that x equals, 0 where it equals none."""
+        """Return the value of the case that equals x, or 0 if no case does."""
         branches = [(value, sp.Eq(x, code, evaluate=False)) for code, value in cases]
         return Piecewise(*branches, (sp.Integer(0), sp.true)) if branches else sp.Integer(0)
 
     def interpolate(self, x: sp.Expr, xs: Sequence[float], ys: Sequence[sp.Expr]) -> sp.Expr:
-        """Return ys at x by straight lines between the knots xs (increasing), held outside."""
+        """Return ys at x by linear interpolation (xs increasing), constant outside the knots."""
         at = sp.sympify(x)
         result = sp.sympify(ys[-1])
         for left, right, low, high in reversed(list(zip(xs, xs[1:], ys, ys[1:], strict=False))):
@@ -114,7 +114,7 @@ class SympyOps:
         return self._before(at, xs[0], sp.sympify(ys[0]), result)
 
     def _before(self, x: sp.Expr, knot: float, here: sp.Expr, beyond: sp.Expr) -> sp.Expr:
-        """Put one branch before a choice, in one level of branches."""
+        """Return a choice with one more branch in front, without nesting."""
         if not x.free_symbols:
             return here if float(x) < knot else beyond
         condition = sp.StrictLessThan(x, knot, evaluate=False)
@@ -123,10 +123,9 @@ class SympyOps:
 
 
 def _plain(condition: Boolean) -> Boolean:
-    """Write a condition on a choice as a choice of conditions.
+    """Rewrite a condition on a choice as a choice of conditions.
 
-    SymPy would do so as well, and before that look for the numbers for which the condition holds,
-    which takes long.
+    SymPy would do the same, but first solve the condition, which takes long.
     """
     if not condition.has(sp.Piecewise):
         return condition

@@ -1,4 +1,4 @@
-"""What the circulation needs to know of an organ."""
+"""Organs as the circulation needs them: plans and built organs."""
 
 from dataclasses import dataclass
 
@@ -21,15 +21,15 @@ class OrganPlan:
     volume : sympy expression
         Volume, L.
     flow : sympy expression or None
-        As stated; None for the organ that takes the rest, and for organs in series.
+        The stated flow; None for the organ that takes the rest and for organs in series.
     balance, series, arterial : bool
-        Takes what is left of the cardiac output; in series; its flow is its artery's alone.
+        Whether it takes the rest of the cardiac output; is in series; states arterial flow only.
     exchange : sympy expression
-        Partition coefficient against the fluid that flows.
+        Partition coefficient relative to the fluid that flows.
     drains_to : str or None
-        Another plan's name.
+        Name of another plan.
     spec : OrganSpec or None
-        As stated; None for a lump.
+        The stated organ; None for a lump.
     """
 
     name: str
@@ -46,10 +46,10 @@ class OrganPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organ:
-    """A built organ: where blood enters, where drug acts, and what leaves.
+    """A built organ, with the places where blood enters, drug acts and blood leaves.
 
     ``outlet`` is the place from which blood leaves, at concentration ``emergent``. In a
-    perfusion-limited organ inlet, outlet and site are one place.
+    perfusion-limited organ, inlet, outlet and site are the same place.
     """
 
     plan: OrganPlan

@@ -1,6 +1,6 @@
-"""Partition coefficients: tissue to plasma, to blood, to unbound plasma.
+"""Partition coefficients of tissue to plasma, to blood and to unbound drug in plasma.
 
-The convention: an organ exchanges with the fluid that `BodySpec.basis` names. With blood, its
+By convention, an organ exchanges with the fluid that `BodySpec.basis` names. With blood, its
 emergent concentration is ``C / Kb`` with ``Kb = Kp / BP``; with plasma it is ``C / Kp``.
 """
 
@@ -17,12 +17,12 @@ __all__ = ["add_partition", "derive_counterpart", "exchange_name"]
 
 
 def exchange_name(draft: Draft) -> str:
-    """Return the name, ``Kp`` or ``Kb``, of the coefficient by which organs exchange."""
+    """Return the name, ``Kp`` or ``Kb``, of the coefficient of the exchange with organs."""
     return "Kp" if carries_plasma(draft) else "Kb"
 
 
 def add_partition(draft: Draft, name: str, spec: OrganSpec | LumpSpec, *, where: str) -> sp.Expr:
-    """Define the coefficient that is stated and what follows from it; return the one in use."""
+    """Define the stated coefficient and those derived from it; return the one in use."""
     stated = [k for k in ("Kp", "Kb", "Kpu") if getattr(spec, k, None) is not None]
     if not stated and isinstance(spec, OrganSpec) and draft.spec.partition is not None:
         draft.define(f"{name}.Kp", method_kp(draft, name, spec, where), where=where)
@@ -52,7 +52,7 @@ def _from_unbound(draft: Draft, name: str, where: str) -> None:
 
 
 def derive_counterpart(draft: Draft, name: str, known: str, *, where: str) -> sp.Expr:
-    """Define Kb from Kp or the other way round, where BP is known; return the one in use."""
+    """Define Kb from Kp, or Kp from Kb, if BP is known; return the one in use."""
     used = exchange_name(draft)
     ratio = symbol("BP") if draft.knows("BP") else None
     other = "Kb" if known == "Kp" else "Kp"
@@ -62,7 +62,7 @@ def derive_counterpart(draft: Draft, name: str, known: str, *, where: str) -> sp
     elif ratio is not None:
         draft.define(f"{name}.Kp", symbol(f"{name}.Kb") * ratio, where=where)
     elif known != used:
-        what = f"{name} has {known}, and its exchange goes by {used}"
+        what = f"{name} has {known}, and its exchange needs {used}"
         draft.problem(where, what, "state the blood-to-plasma ratio, drug.BP")
         return symbol(f"{name}.{known}")
     return symbol(f"{name}.{used}")

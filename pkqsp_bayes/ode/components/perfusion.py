@@ -1,7 +1,7 @@
 r"""The perfusion-limited (well-stirred) organ.
 
-``dC/dt = Q/V (C_art - C/K) - CL_int/V C`` with K the partition coefficient against the fluid that
-flows: Kb = Kp / BP where it is blood, Kp where it is plasma. The state is the amount ``A = V C``.
+``dC/dt = Q/V (C_art - C/K) - CL_int/V C`` with K the partition coefficient relative to the fluid
+that flows: Kb = Kp / BP for blood, Kp for plasma. The state is the amount ``A = V C``.
 """
 
 import sympy as sp
@@ -45,7 +45,7 @@ def _unbound(draft: Draft, plan: OrganPlan, total: sp.Expr) -> sp.Expr | None:
 
 
 def tissue_unbound_fraction(draft: Draft, plan: OrganPlan) -> sp.Expr | None:
-    """Define ``<organ>.fu``: as stated, or ``fup / Kp``; None if neither can be had."""
+    """Define ``<organ>.fu``: the stated value, or ``fup / Kp``; None if neither is known."""
     name, where = plan.name, f"{plan.where}.fu"
     if plan.spec is not None and plan.spec.fu is not None:
         return draft.quantity(f"{name}.fu", plan.spec.fu, "", where=where)

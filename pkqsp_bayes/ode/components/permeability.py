@@ -1,9 +1,10 @@
 """The permeability-limited organ: vascular, interstitial and cellular space.
 
-Unbound drug crosses the capillary wall (``PS_capillary``) and the cell membrane (``PS``) by its
-gradient. Vascular and interstitial fluid bind as plasma does; the cells' unbound fraction is
-``fu``, or ``fup / Kp``, so that at rest ``C_cell = Kp C_plasma``: ``Kp`` is that of the cells.
-Without ``PS_capillary`` vascular and interstitial space are one, ``extracellular``.
+Unbound drug crosses the capillary wall (``PS_capillary``) and the cell membrane (``PS``) along its
+gradient. Binding in vascular and interstitial fluid is the same as in plasma. The unbound fraction
+in the cells is ``fu``, or ``fup / Kp``, so that at equilibrium ``C_cell = Kp C_plasma``: ``Kp`` is
+that of the cells. Without ``PS_capillary`` vascular and interstitial space are one space,
+``extracellular``.
 """
 
 import sympy as sp
@@ -20,7 +21,7 @@ __all__ = ["add_permeability_organ"]
 
 
 def add_permeability_organ(draft: Draft, plan: OrganPlan, spec: OrganSpec) -> Organ:
-    """Add two or three states, ``<organ>.<space>.A``, and ``.A``, ``.C``, ``.Cu`` of the whole."""
+    """Add two or three states ``<organ>.<space>.A``, and ``.A``, ``.C``, ``.Cu`` of the organ."""
     fluid, cells = _fractions(draft, plan, spec)
     in_plasma = _unbound_in_fluid(draft, plan)
     outer = {space: _space(draft, plan, space, share, in_plasma) for space, share in fluid.items()}
@@ -48,7 +49,7 @@ def _fractions(
         key, where = f"fraction_{space}", f"{plan.where}.fraction_{space}"
         q: Quantity | None = getattr(spec, key)
         if q is None:
-            draft.problem(where, f"{plan.name} needs {key}", "state the share of its volume")
+            draft.problem(where, f"{plan.name} needs {key}", "state the fraction of its volume")
             q = Quantity(value=0.1)
         parts[space] = draft.quantity(f"{plan.name}.{key}", q, "", where=where)
     cells = 1 - parts["vascular"] - parts["interstitial"]
@@ -85,7 +86,7 @@ def _exchange(
 ) -> None:
     where = f"{plan.where}.{key}"
     if q is None:
-        draft.problem(where, f"{plan.name} needs {key}", "state permeability times surface")
+        draft.problem(where, f"{plan.name} needs {key}", "state permeability times surface area")
         return
     product = draft.quantity(f"{plan.name}.{key}", q, draft.flow_unit, where=where)
     assert outer.unbound is not None and inner.unbound is not None  # noqa: S101, PT018
@@ -102,7 +103,7 @@ def _whole(draft: Draft, plan: OrganPlan, chain: list[Place]) -> None:
 
 
 def _site(plan: OrganPlan, cellular: Place, vascular: Place) -> Place:
-    """Drug acts and is metabolised in the cells; ``emergent`` is still what leaves the organ."""
+    """Return the cells, where drug acts and is metabolised, with ``emergent`` that of the organ."""
     return Place(
         name=plan.name,
         state=cellular.state,

@@ -1,4 +1,4 @@
-"""From stated organs to the organs that are built: lumping and subsets."""
+"""Plans of the organs to build from the stated organs: lumping and subsets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ __all__ = ["plan_organs"]
 
 
 def plan_organs(draft: Draft) -> dict[str, OrganPlan]:
-    """Return the organs to build, in the order of the file; lumps come where the first was."""
+    """Return the organs to build in the order of the file, a lump at its first member."""
     lumps = {**draft.spec.lump, **_subset_as_lump(draft)}
     owner = _owners(draft, lumps)
     draft.merged.update({o: lump for o, lump in owner.items() if o != lump})
@@ -34,7 +34,7 @@ def plan_organs(draft: Draft) -> dict[str, OrganPlan]:
 
 
 def _subset_as_lump(draft: Draft) -> dict[str, LumpSpec]:
-    """Let what the subset leaves out join the organ that takes the rest of the flow."""
+    """Return a lump of the organs outside the subset with the organ that takes the rest of flow."""
     body, organs = draft.spec.body, draft.spec.organs
     if body is None or not body.subset:
         return {}
@@ -43,7 +43,7 @@ def _subset_as_lump(draft: Draft) -> dict[str, LumpSpec]:
     out = [n for n in organs if n not in body.subset and not is_balance(organs[n])]
     rest = [n for n in organs if is_balance(organs[n])]
     if out and not rest:
-        what = "the organs that the subset leaves out have nowhere to go"
+        what = "no organ can take the organs that the subset leaves out"
         draft.problem("body.subset", what, 'state an organ with flow = "balance"')
         return {}
     return {rest[0]: LumpSpec(organs=(rest[0], *out))} if out else {}
@@ -65,16 +65,16 @@ def _owners(draft: Draft, lumps: Mapping[str, LumpSpec]) -> dict[str, str]:
             if not _require(draft, name, f"lump.{lump}"):
                 continue
             if name in owner:
-                what = f"{name} is in {owner[name]} and in {lump}"
+                what = f"{name} is both in {owner[name]} and in {lump}"
                 draft.problem(f"lump.{lump}", what, "keep it in one of the two")
             owner.setdefault(name, lump)
         if lump in draft.spec.organs and lump not in spec.organs:
-            draft.problem(f"lump.{lump}", f"{lump!r} is an organ too", "choose another name")
+            draft.problem(f"lump.{lump}", f"{lump!r} is also an organ", "choose another name")
     return owner
 
 
 def is_balance(spec: OrganSpec) -> bool:
-    """Whether an organ takes what is left of the cardiac output."""
+    """Return whether an organ takes the rest of the cardiac output."""
     return spec.flow is not None and spec.flow.value == "balance"
 
 
@@ -97,7 +97,7 @@ def _plain(draft: Draft, name: str, spec: OrganSpec) -> OrganPlan:
 def _stated_volume(draft: Draft, name: str, spec: OrganSpec, where: str) -> sp.Expr:
     if spec.volume is None:
         what = f"{name.rpartition('.')[2]} has no volume"
-        draft.problem(f"{where}.volume", what, "state it, or body.source, which knows its organs")
+        draft.problem(f"{where}.volume", what, "state it, or a body of the library in body.source")
         return sp.Integer(1)
     return draft.quantity(f"{name}.V", spec.volume, "L", where=f"{where}.volume")
 
@@ -106,7 +106,7 @@ def _stated_flow(draft: Draft, name: str, spec: OrganSpec) -> sp.Expr | None:
     where = f"organs.{name}.flow"
     if spec.position == "series":
         if spec.flow is not None:
-            draft.problem(where, "all blood passes an organ in series", "leave its flow out")
+            draft.problem(where, "all blood flows through an organ in series", "remove its flow")
         why = "an organ in series drains into the next pool"
         draft.refuse_keys(spec, ["drains_to"], f"organs.{name}", why)
         return None
@@ -119,12 +119,12 @@ def _stated_flow(draft: Draft, name: str, spec: OrganSpec) -> sp.Expr | None:
 
 
 def _lumped(draft: Draft, lump: str, spec: LumpSpec) -> OrganPlan:
-    """Merge organs: volumes and flows add up, partition is the mean weighted by volume."""
+    """Merge organs: volumes and flows are sums, the coefficient is the mean weighted by volume."""
     where = f"lump.{lump}" if lump in draft.spec.lump else "body.subset"
     members = [n for n in spec.organs if n in draft.spec.organs]
     parts = [_member(draft, lump, n) for n in members]
     volume = sp.Add(*(p.volume for p in parts))
-    # A series organ carries everybody's blood: in a lump only its volume counts.
+    # All blood flows through an organ in series: in a lump only its volume counts.
     outer = [p for p in parts if not p.series and p.drains_to not in members]
     draft.notes.append(f"{lump} stands for {', '.join(members)} ({where})")
     balance = any(p.balance for p in parts)
@@ -161,14 +161,14 @@ def _member(draft: Draft, lump: str, name: str) -> OrganPlan:
 
 
 def _leaving(draft: Draft, plan: OrganPlan, parts: Sequence[OrganPlan], where: str) -> sp.Expr:
-    """Return what leaves a member of a lump; a flow of the artery alone lacks the portal part."""
+    """Return the flow that leaves a member of a lump; report a flow without its portal part."""
     flow = plan.flow if plan.flow is not None else sp.Integer(0)
     if not plan.arterial:
         return flow
     inside = [p for p in parts if p.drains_to == plan.name]
     known = {p.name for p in parts}
     if any(o.drains_to == plan.name for n, o in draft.spec.organs.items() if n not in known):
-        what = f"{plan.name} states its artery's flow, and organs outside the lump drain into it"
+        what = f"{plan.name} states its arterial flow, and organs outside the lump drain into it"
         draft.problem(where, what, "state its total flow, or lump those organs too")
     return sp.Add(flow, *(_leaving(draft, p, parts, where) for p in inside))
 
@@ -189,12 +189,12 @@ def _common_drain(draft: Draft, where: str, outer: Sequence[OrganPlan]) -> str |
     drains = {p.drains_to for p in outer}
     if len(drains) > 1:
         what = "organs of one lump drain to different places"
-        draft.problem(where, what, "lump portal organs apart from the others")
+        draft.problem(where, what, "lump portal organs separately from the others")
     return min((d for d in drains if d), default=None)
 
 
 def _redirected(draft: Draft, plan: OrganPlan) -> OrganPlan:
-    """Let an organ that drained into a merged organ drain into the whole."""
+    """Return an organ that drains into the lump if it drained into a member of it."""
     target = draft.merged.get(plan.drains_to or "", plan.drains_to)
     if target == plan.drains_to:
         return plan

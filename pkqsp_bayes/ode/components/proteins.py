@@ -1,11 +1,11 @@
-r"""Binding in plasma and in red cells: the one ``fup``, and the ``BP`` that follows.
+r"""Binding in plasma and in red cells, from which ``fup`` and ``BP`` are computed.
 
-Bound drug stands to unbound drug as ``r = n P / (Kd + Cu)``, P the protein's concentration. Far
-from saturation that is ``n P / Kd``, or, in terms of what was measured at ``P_ref``,
-``share (1 - fup) / fup P / P_ref``. All proteins together give ``fup = 1 / (1 + r_1 + r_2 + ...)``.
-Where drug fills the sites of one, total drug ``C = Cu (a + n P / (Kd + Cu))``, a being 1 and the
-ratios of the others, is a quadratic equation in Cu; its solution is written here so that it holds
-for ``C = 0`` too.
+The ratio of bound to unbound drug is ``r = n P / (Kd + Cu)``, with P the concentration of the
+protein. Far from saturation it is ``n P / Kd``, or, from a measurement at ``P_ref``, ``share (1 -
+fup) / fup P / P_ref``. All proteins together give ``fup = 1 / (1 + r_1 + r_2 + ...)``. If one
+protein is saturable, the total drug ``C = Cu (a + n P / (Kd + Cu))``, with a the sum of 1 and the
+other ratios, is a quadratic equation in Cu. Its solution is written in a form that is valid for ``C
+= 0`` too.
 """
 
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ _MOLAR = "umol/L"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bound:
-    """Ratio of drug bound to one protein to unbound drug; the Kd if drug fills its sites."""
+    """Ratio of the drug bound to one protein to unbound drug, and Kd if it is saturable."""
 
     ratio: sp.Expr
     Kd: sp.Expr | None = None
 
 
 def add_binding(draft: Draft) -> None:
-    """Let the proteins of ``[binding]`` make ``fup``."""
+    """Define ``fup`` by the proteins of ``[binding]``."""
     if not draft.spec.binding:
         return
     by_reference = [n for n, b in draft.spec.binding.items() if b.Kd is None]
@@ -55,7 +55,7 @@ def add_binding(draft: Draft) -> None:
     else:
         draft.define("fup", value, unit="dimensionless", where="binding")
     names = ", ".join(draft.spec.binding)
-    draft.notes.append(f"fup follows from the binding to {names} wherever it enters")
+    draft.notes.append(f"fup is computed from the binding to {names} in all equations")
 
 
 def _agree(draft: Draft, by_reference: list[str]) -> bool:
@@ -64,16 +64,16 @@ def _agree(draft: Draft, by_reference: list[str]) -> bool:
         what = "the unbound fraction at the reference concentration is not known"
         draft.problem(f"binding.{by_reference[0]}", what, "state drug.fup, or Kd of each protein")
     if draft.knows("fup") and not by_reference:
-        what = "fup is stated, and it follows from Kd too"
+        what = "fup is stated, and it is also computed from Kd"
         draft.problem("drug.fup", what, "remove it, or state reference in place of Kd")
     silent = [n for n in by_reference if draft.spec.binding[n].share is None]
     if len(by_reference) > 1 and silent:
-        what = f"two proteins bind the drug, and {silent[0]} does not say how much of it"
+        what = f"two proteins bind the drug, and the share of {silent[0]} is not stated"
         draft.problem(f"binding.{silent[0]}.share", what, "state the share of the bound drug")
     filled = [n for n, b in draft.spec.binding.items() if b.saturable]
     if len(filled) > 1:
         what = f"{filled[0]} and {filled[1]} are both saturable"
-        draft.problem(f"binding.{filled[1]}.saturable", what, "let one of them")
+        draft.problem(f"binding.{filled[1]}.saturable", what, "keep it for one of them")
     return len(draft.issues) == before
 
 
@@ -82,19 +82,19 @@ def _protein(draft: Draft, name: str, spec: BindingSpec, by_reference: list[str]
     unit = _unit(draft, spec.concentration)
     draft.quantity(f"{name}.P", spec.concentration, unit or None, where=f"{where}.concentration")
     if name in by_reference:
-        draft.refuse_keys(spec, ["MW"], where, "it belongs to Kd")
+        draft.refuse_keys(spec, ["MW"], where, "MW is used with Kd only")
         if spec.saturable:
             draft.problem(f"{where}.saturable", f"{name} states no Kd", "state it")
         ratio = _by_reference(draft, name, spec, unit)
         return _Bound(ratio=draft.define(f"{name}.bound", ratio, where=where))
-    draft.refuse_keys(spec, ["reference", "share"], where, "Kd says how much is bound")
+    draft.refuse_keys(spec, ["reference", "share"], where, "Kd determines how much is bound")
     kd = _dissociation(draft, name, spec)
     ratio = draft.define(f"{name}.bound", _sites(draft, name, spec, unit) / kd, where=where)
     return _Bound(ratio=ratio, Kd=kd if spec.saturable else None)
 
 
 def _unit(draft: Draft, q: Quantity) -> str:
-    """Return the unit of a protein's concentration; empty if the file does not say."""
+    """Return the unit of a protein's concentration; empty if the file does not state it."""
     if q.unit is not None:
         return q.unit
     name = _bare(q)
@@ -102,13 +102,13 @@ def _unit(draft: Draft, q: Quantity) -> str:
 
 
 def _bare(q: Quantity) -> str | None:
-    """Return the name that a quantity is, if it is no more than a name."""
+    """Return the name of a quantity that is a bare name, else None."""
     if not isinstance(q.value, str):
         return None
     try:
         expr = parse_expression(q.value, where="")
     except CheckError:
-        return None  # reported where it is read
+        return None  # reported when it is read
     return expr.name if expr.is_Symbol else None
 
 
@@ -135,7 +135,7 @@ def _covariate_reference(draft: Draft, q: Quantity) -> Quantity | None:
 
 
 def _others(draft: Draft, by_reference: list[str]) -> sp.Expr:
-    """Return the ratio of the binding that no protein accounts for, and that never changes."""
+    """Return the ratio of the remaining binding, of no stated protein, which is constant."""
     if all(draft.spec.binding[n].share is None for n in by_reference):
         return sp.Integer(0)
     rest = 1 - sp.Add(*(symbol(f"{n}.share") for n in by_reference))
@@ -144,7 +144,7 @@ def _others(draft: Draft, by_reference: list[str]) -> sp.Expr:
 
 
 def _dissociation(draft: Draft, name: str, spec: BindingSpec) -> sp.Symbol:
-    assert spec.Kd is not None  # noqa: S101 - the caller asked
+    assert spec.Kd is not None  # noqa: S101 - the caller checked it
     where = f"binding.{name}.Kd"
     kd = draft.read(spec.Kd, None, where=where)
     unit = _unit(draft, spec.Kd) or draft.concentration_unit
@@ -160,7 +160,7 @@ def _sites(draft: Draft, name: str, spec: BindingSpec, unit: str) -> sp.Expr:
     stated = unit or draft.concentration_unit
     if _is_mass(stated):
         if spec.MW is None:
-            what = f"{name} is given as a mass, and Kd counts molecules"
+            what = f"{name} is stated as a mass, and Kd is molar"
             draft.problem(f"{where}.MW", what, "state the protein's molar mass")
             return symbol(f"{name}.P")
         mw = draft.quantity(f"{name}.MW", spec.MW, "g/mol", where=f"{where}.MW")
@@ -178,11 +178,11 @@ def _is_mass(unit: str) -> bool:
 
 
 def _saturable(draft: Draft, fixed: sp.Expr, filled: _Bound) -> sp.Expr:
-    """Return ``fup`` where sites fill up: the free drug solves a quadratic mass balance.
+    """Return ``fup`` with saturable binding: unbound drug solves a quadratic mass balance.
 
-    Of the plasma, or of the blood where what red cells hold follows from the free drug as well.
+    It is the balance of plasma, or of blood if drug in red cells is computed from unbound drug.
     """
-    assert filled.Kd is not None  # noqa: S101 - the caller asked
+    assert filled.Kd is not None  # noqa: S101 - the caller checked it
     pools = draft.spec.pools
     pool = "venous" if "venous" in pools else next(iter(pools), None)
     if pool is None:
@@ -207,13 +207,13 @@ def _saturable(draft: Draft, fixed: sp.Expr, filled: _Bound) -> sp.Expr:
 
 
 def _cells_follow(draft: Draft) -> bool:
-    """Whether what red cells hold is computed from the free drug."""
+    """Return whether the drug in red cells is computed from unbound drug."""
     stated = draft.spec.blood
     return stated is not None and stated.red_cells is not None and draft.knows("Hct")
 
 
 def add_blood(draft: Draft) -> None:
-    """Let ``BP`` follow from haematocrit and ``fup``: ``1 + Hct (Kpu fup - 1)``."""
+    """Define ``BP`` from haematocrit and ``fup``: ``1 + Hct (Kpu fup - 1)``."""
     stated = draft.spec.blood
     if stated is None and not _implied(draft):
         return
@@ -228,7 +228,7 @@ def _implied(draft: Draft) -> bool:
 
 
 def _from_affinity(draft: Draft) -> bool:
-    """Whether fup follows from Kd alone, so that none was measured together with BP."""
+    """Return whether fup is computed from Kd alone, not measured together with BP."""
     fup = draft.helpers.get("fup")
     return fup is not None and fup.where == "binding"
 
@@ -236,17 +236,17 @@ def _from_affinity(draft: Draft) -> bool:
 def _may_follow(draft: Draft, spec: BloodSpec) -> bool:
     before = len(draft.issues)
     if not draft.knows("Hct"):
-        what = "the blood-to-plasma ratio cannot follow from a haematocrit that is not known"
+        what = "the blood-to-plasma ratio needs the haematocrit, which is not known"
         draft.problem("blood", what, "state body.haematocrit")
     if not draft.knows("fup"):
         draft.problem("blood", "binding in red cells needs the unbound fraction", "state drug.fup")
     if spec.red_cells is None and not draft.knows("BP"):
         draft.problem("blood", "neither drug.BP nor red_cells is stated", "state one of them")
     if spec.red_cells is not None and draft.knows("BP"):
-        draft.problem("drug.BP", "BP is stated, and it follows from blood.red_cells too",
+        draft.problem("drug.BP", "BP is stated, and it is also computed from blood.red_cells",
                       "remove one of the two")  # fmt: skip
     if spec.red_cells is None and _from_affinity(draft):
-        what = "what BP implies of the red cells is not known where fup follows from Kd"
+        what = "the red cell affinity cannot be computed from BP if fup is computed from Kd"
         draft.problem("blood.red_cells", what, "state it in place of drug.BP")
     return len(draft.issues) == before
 
@@ -261,4 +261,4 @@ def _follow(draft: Draft, spec: BloodSpec) -> None:
         drive(draft, "BP", lambda _: ratio, where="blood")
     else:
         draft.define("BP", ratio, unit="dimensionless", where="blood")
-    draft.notes.append("BP follows from Hct and fup, the red cells' affinity being the same")
+    draft.notes.append("BP is computed from Hct and fup with a constant affinity of the red cells")

@@ -1,4 +1,4 @@
-"""What a name in an expression refers to: full names, plain names of modules, organs' helpers."""
+"""Resolution of names in expressions: full names, plain names of modules, helpers of organs."""
 
 from collections.abc import Iterable
 
@@ -15,10 +15,10 @@ def known_names(draft: Draft) -> Iterable[str]:
 
 
 def resolve_name(draft: Draft, name: str, where: str) -> str | None:
-    """Return the full name that a name means, or report it and return None.
+    """Return the full name for a name, or report it and return None.
 
-    A full name means itself; a plain name means the module's that defines it, if only one does;
-    ``Cu_liver`` means ``liver.Cu``.
+    A full name stays as it is. A plain name is that of the module that defines it, if only one
+    does. ``Cu_liver`` is ``liver.Cu``.
     """
     if draft.knows(name):
         return name
@@ -26,13 +26,13 @@ def resolve_name(draft: Draft, name: str, where: str) -> str | None:
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        remedy = "say " + " or ".join(candidates)
-        draft.problem(where, f"{name!r} may be of several modules", remedy)
+        remedy = "write " + " or ".join(candidates)
+        draft.problem(where, f"{name!r} is defined in several modules", remedy)
         return None
     quantity, _, organ = name.partition("_")
     if draft.knows(f"{organ}.{quantity}"):
         return f"{organ}.{quantity}"
     guess = nearest(name, [*known_names(draft), *draft.plain])
     remedy = f"did you mean {guess}?" if guess else "define it, or remove it"
-    draft.problem(where, f"nothing is called {name!r}", remedy)
+    draft.problem(where, f"{name!r} is not defined", remedy)
     return None

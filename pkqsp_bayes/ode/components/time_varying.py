@@ -1,8 +1,8 @@
-"""Parameters that change within a subject: by occasion, or with covariates that change over time.
+"""Parameters that change within a subject, by occasion or with time-varying covariates.
 
-An individual parameter is constant in a solve. One that moves is read as a helper ``CL@now``, made
-of the individual's ``CL``, of coefficients and deviations that are individual parameters
-themselves, and of covariates.
+An individual parameter is constant in a solve. A time-varying one is read as a helper ``CL@now``,
+computed from the individual ``CL``, from coefficients and deviations that are individual parameters
+too, and from covariates.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,26 +24,26 @@ from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RandomEffectForm
 from pkqsp_bayes.statistics.random_effect import Setting
 
-__all__ = ["OWN", "add_moved"]
+__all__ = ["OWN", "add_time_varying"]
 
 OWN = "@own"
-"""Mark of a parameter's own value, where its name would mean the one that moves."""
+"""Mark of a parameter's own value; its name without the mark is the time-varying value."""
 
 
-def add_moved(draft: Draft, occasions: Sequence[str]) -> None:
-    """Define ``<parameter>@now`` for each parameter that moves, and let readers read it instead.
+def add_time_varying(draft: Draft, occasions: Sequence[str]) -> None:
+    """Define ``<parameter>@now`` for each time-varying parameter, read in place of it.
 
     Parameters
     ----------
     draft : Draft
-        With its covariates and parameters.
+        A draft with its covariates and parameters.
     occasions : sequence of str
-        Labels of the study's occasions; none leave between-occasion deviations at zero.
+        Labels of the study's occasions; without them between-occasion deviations are zero.
 
     Notes
     -----
-    A covariate that changes over time multiplies the individual's value, random effect included;
-    the deviation of the occasion comes last, in its own form.
+    The effect of a time-varying covariate multiplies the individual value, random effect included.
+    The deviation of the occasion is applied last, in its own form.
     """
     stated = draft.spec.population.parameters
     if occasions and any(p.iov is not None for p in stated.values()):
@@ -58,7 +58,7 @@ def add_moved(draft: Draft, occasions: Sequence[str]) -> None:
         if moved != own:
             where = f"population.{name}"
             draft.define(f"{name}@now", moved, unit=parameter.unit, where=where)
-            draft.moved[name] = f"{name}@now"
+            draft.time_varying[name] = f"{name}@now"
 
 
 def _factors(draft: Draft, name: str, parameter: PopulationParameterSpec) -> Iterator[sp.Expr]:
@@ -84,7 +84,7 @@ def _factor(draft: Draft, name: str, covariate: str, effect: CovariateEffectSpec
 
 
 def _is_level(stated: CovariateSpec, level: str) -> bool:
-    """Whether a covariate has a level; others are reported with all that is wrong in the file."""
+    """Return whether a covariate has a level; unknown levels are reported elsewhere."""
     try:
         level_code(stated, level or "0")
     except ValueError:
@@ -95,7 +95,7 @@ def _is_level(stated: CovariateSpec, level: str) -> bool:
 def _shared(
     draft: Draft, name: str, value: PriorSpec | float | None, *, unit: str = "", where: str
 ) -> sp.Symbol:
-    """Add a coefficient or shape: shared by all subjects if it is estimated, else a constant."""
+    """Add a coefficient or shape: common to all subjects if it is estimated, else a constant."""
     estimated = isinstance(value, PriorSpec)
     number = prior_median(value) if isinstance(value, PriorSpec) else value
     draft.parameters[name] = Parameter(

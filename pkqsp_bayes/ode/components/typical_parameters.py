@@ -1,4 +1,4 @@
-"""Typical values of population parameters: stated, or the median of the prior."""
+"""Typical values of population parameters: the stated value or the median of the prior."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ __all__ = ["prior_median", "typical_value"]
 
 
 def prior_median(prior: PriorSpec) -> float | None:
-    """Return the median of a prior; None where the family has none that is a number.
+    """Return the median of a prior; None if the family has no finite median.
 
     Examples
     --------
@@ -33,11 +33,11 @@ _MEDIANS: Mapping[str, Callable[..., float]] = {
     "logit_normal": lambda mean, _: 1.0 / (1.0 + math.exp(-mean)),
     "uniform": lambda low, high: 0.5 * (high - low) + low,
 }
-"""Medians that need no quantile, and no SciPy."""
+"""Medians in closed form, without SciPy."""
 
 
 def typical_value(spec: PopulationParameterSpec) -> float | None:
-    """Return the typical value for simulation: ``value``, the number, or the prior's median."""
+    """Return the typical value for simulation: ``value``, the fixed number, or the prior median."""
     if spec.value is not None:
         return spec.value
     if isinstance(spec.typical, PriorSpec):

@@ -1,1 +1,1 @@
-"""QSP modules: templates and equations, and how they are embedded in an organ."""
+"""QSP modules: templates, equations, and their embedding in an organ."""

@@ -1,10 +1,10 @@
 """Receptor turnover with drug binding (Mager & Jusko 2001), full and approximated.
 
-``dR/dt = ksyn - kdeg R - kon R C + koff RC`` and ``dRC/dt = kon R C - koff RC - kint RC``.
-In an organ the binding takes the drug from it, and the complex takes drug with it as it is
-internalised: target-mediated disposition. The approximations are those of Gibiansky et al., J
-Pharmacokinet Pharmacodyn 2008;35:573: there the organ's state holds free and bound drug, and
-wherever its concentration is read, that of free drug is meant.
+``dR/dt = ksyn - kdeg R - kon R C + koff RC`` and ``dRC/dt = kon R C - koff RC - kint RC``. In an
+organ, binding removes drug from the organ, and internalisation of the complex eliminates the bound
+drug: target-mediated disposition. The approximations are those of Gibiansky et al., J Pharmacokinet
+Pharmacodyn 2008;35:573. With them the state of the organ holds free and bound drug, and its
+concentration is that of free drug wherever it is read.
 """
 
 import sympy as sp
@@ -27,12 +27,12 @@ def add_binding(module: Module) -> None:
     elif variant == "mm":
         _add_michaelis_menten(module)
     else:
-        what = f"{variant!r} is no form of binding"
+        what = f"{variant!r} is not a form of binding"
         module.draft.problem(f"{module.where}.variant", what, "use full, qe, qss or mm")
 
 
 def _turnover(module: Module) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-    """Return synthesis, degradation and baseline; two of ksyn, kdeg, R0 make the third."""
+    """Return synthesis, degradation and baseline; two of ksyn, kdeg, R0 determine the third."""
     time = module.draft.spec.time_unit
     kdeg = module.parameter("kdeg", module.draft.rate_unit)
     if module.has("R0") and not module.has("ksyn"):
@@ -66,7 +66,7 @@ def _add_full(module: Module) -> None:
 
 def _space(module: Module, place: Place) -> sp.Expr:
     """Return the volume that the receptor's concentration refers to: ``V``, or the organ's."""
-    assert place.volume is not None  # noqa: S101 - Module.organ saw to it
+    assert place.volume is not None  # noqa: S101 - Module.organ checked it
     return module.optional("V", place.volume, "L")
 
 
@@ -84,7 +84,7 @@ def _half_saturation(module: Module, variant: str) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _add_equilibrium(module: Module, variant: str) -> None:
-    """Add total receptor; free drug is the positive root of the binding equilibrium."""
+    """Add the total receptor; free drug is the positive root of the binding equilibrium."""
     draft, unit, place = module.draft, module.unit, module.organ()
     ksyn, kdeg, baseline = _turnover(module)
     half, kint = _half_saturation(module, variant)
@@ -102,18 +102,18 @@ def _add_equilibrium(module: Module, variant: str) -> None:
 
 
 def _free_concentration(module: Module, place: Place, r: sp.Expr, half: sp.Expr) -> sp.Expr:
-    """Let everything that reads the organ's concentration read that of free drug."""
+    """Replace the concentration of the organ by that of free drug wherever it is read."""
     draft, unit = module.draft, module.unit
     if place.total is None or not place.total.is_Symbol:
-        what = (
-            f"{place.name} is not an organ or pool, whose concentration could be that of free drug"
-        )
+        what = f"{place.name} is not an organ or pool with a concentration of free drug"
         draft.problem(f"{module.where}.variant", what, "use variant full, or an organ")
         return module.concentration()
     target = str(place.total)
     if target in draft.driven:
-        what = f"{target} is driven by something else already"
-        draft.problem(module.where, what, "one equilibrium binding in an organ; use variant full")
+        what = f"{target} is already driven by another link"
+        draft.problem(
+            module.where, what, "keep one equilibrium binding per organ, or use variant full"
+        )
     factor = amount_conversion(draft, draft.concentration_unit, unit, where=module.where)
     base = module.helper("Ctot", draft.base_of(target) * factor, unit)
     excess = base - r - half

@@ -1,4 +1,4 @@
-"""QSP modules into the draft: scope, sub-volumes, template or equations, metabolism."""
+"""QSP modules in the draft: scope, sub-volumes, template or equations, metabolism."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ TEMPLATES: dict[str, Callable[[Module], None]] = {
     "friberg": add_friberg,
     "enzyme-turnover": add_enzyme_turnover,
 }
-"""Templates by the name that a model file gives."""
+"""Templates by their names in a model file."""
 
 _SETTINGS = {
     "receptor-turnover": ("variant",),
@@ -61,27 +61,27 @@ def _add_module(module: Module) -> None:
     add_volumes(module)
     if spec.template is not None and spec.equations is not None:
         what = "a module is a template or equations, not both"
-        module.draft.problem(module.where, what, "make two modules of it")
+        module.draft.problem(module.where, what, "use two modules")
     elif spec.template is not None:
         _add_template(module, spec.template)
     elif spec.equations is not None:
         add_module_equations(module)
     elif spec.metabolism is None:
-        _complain_of_nothing(module, spec)
+        _report_empty_module(module, spec)
     add_metabolism(module)
 
 
-def _complain_of_nothing(module: Module, spec: QspSpec) -> None:
+def _report_empty_module(module: Module, spec: QspSpec) -> None:
     if not spec.volumes:
-        module.draft.problem(module.where, "the module says nothing", "state template or equations")
+        module.draft.problem(module.where, "the module is empty", "state template or equations")
 
 
 def _with_volume(module: Module, place: Place) -> Place:
-    """Give a state of the user's own the volume that the module states as its parameter V."""
+    """Give a user-defined state the volume that the module states as its parameter V."""
     if place.volume is not None:
         return place
     if not module.has("V"):
-        what = f"{place.name} is a state, and the module needs the volume it is spread in"
+        what = f"{place.name} is a state without a volume, which the module needs"
         module.draft.problem(f"{module.where}.organ", what, 'state V = "..." in parameters')
         return place
     volume = module.parameter("V", "L")
@@ -90,7 +90,7 @@ def _with_volume(module: Module, place: Place) -> Place:
 
 
 def _open_scope(module: Module, place: Place) -> None:
-    """Make ``C``, ``Cu``, ``A`` and ``V`` those of the organ, in the module's unit."""
+    """Define ``C``, ``Cu``, ``A`` and ``V`` as those of the organ, in the unit of the module."""
     draft = module.draft
     where = f"{module.where}.concentration_unit"
     for key, value in (("C", place.total), ("Cu", place.unbound)):

@@ -1,9 +1,9 @@
-"""Turnover of an enzyme or transporter: induced, suppressed, degraded faster, inactivated.
+"""Turnover of an enzyme or transporter with induction, suppression and inactivation.
 
 ``dE/dt = kdeg E0 s - kdeg d E - kinact C / (KI + C) E`` with E in units of its baseline. A signal S
-(a cytokine, say) acts on synthesis, ``s = 1 + (top - 1) S^h / (EC50^h + S^h)``, or on degradation,
-``d`` alike, where ``top`` is the factor that is left, or reached, at any strength of the signal:
-Emin below one (suppression), Emax above (induction). Machavaram et al., Clin Pharmacol Ther
+(such as a cytokine) acts on synthesis, ``s = 1 + (top - 1) S^h / (EC50^h + S^h)``, or on
+degradation, with the same form of ``d``. ``top`` is the limit of the factor for a strong signal:
+Emin below one (suppression) or Emax above one (induction). Machavaram et al., Clin Pharmacol Ther
 2013;94:260-8 for suppression; Mayhew, Jones & Hall, Drug Metab Dispos 2000;28:1031-7 for
 mechanism-based inactivation.
 """
@@ -19,13 +19,13 @@ _TARGETS = ("synthesis", "degradation")
 
 
 def add_enzyme_turnover(module: Module) -> None:
-    """Add ``E`` with turnover kdeg, at its baseline ``E0`` (1 if not stated) before the signal.
+    """Add ``E`` with turnover kdeg and baseline ``E0`` (1 if not stated) before the signal.
 
-    It begins at ``start``, where the signal has been there for long, else at the baseline.
+    It starts at ``start`` (for a signal that has been present for long), else at the baseline.
     """
     variant = module.spec.variant or _TARGETS[0]
     if variant not in _TARGETS:
-        what = f"{variant!r} is nothing that a signal acts on"
+        what = f"{variant!r} is not a process that a signal acts on"
         module.draft.problem(f"{module.where}.variant", what, "use synthesis or degradation")
         return
     kdeg = module.parameter("kdeg", module.draft.rate_unit)
@@ -42,7 +42,7 @@ def add_enzyme_turnover(module: Module) -> None:
 
 
 def _factor(module: Module) -> sp.Expr:
-    """Return what the signal makes of synthesis or degradation; 1 where there is none."""
+    """Return the factor of the signal on synthesis or degradation; 1 without a signal."""
     tops = [key for key in ("Emin", "Emax") if module.has(key)]
     if not module.has("signal"):
         if tops or module.has("EC50"):
@@ -52,7 +52,7 @@ def _factor(module: Module) -> sp.Expr:
             module.draft.problem(module.where, what, "state signal with EC50, or kinact with KI")
         return sp.Integer(1)
     if len(tops) != 1:
-        what = "the effect of the signal has " + ("two tops" if tops else "no top")
+        what = "the effect of the signal has " + ("two limits" if tops else "no limit")
         module.draft.problem(f"{module.where}.parameters", what, "state one of Emin and Emax")
         return sp.Integer(1)
     signal, middle = module.parameter("signal"), module.parameter("EC50")

@@ -1,4 +1,4 @@
-"""Equations of the model's own: free ones, and those of a QSP module."""
+"""User-defined equations: those of the model, and those of a QSP module."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def add_free_equations(draft: Draft) -> None:
 
 
 def add_module_equations(module: Module) -> None:
-    """Add the equations of a module; its own names come first, then those of its organ."""
+    """Add the equations of a module; its own names take precedence over those of its organ."""
     spec, draft = module.spec, module.draft
     block = _parse(draft, spec.equations or "", f"{module.where}.equations")
     own = {n: symbol(f"{module.name}.{n}") for n in (*block.derivatives, *block.assignments)}
@@ -98,13 +98,13 @@ def _check_keys(
 
 
 def _take_up(module: Module, scope: Mapping[str, sp.Expr]) -> None:
-    """Let the equations take drug from the organ at the rate that they state."""
+    """Remove drug from the organ at the rate that the equations state."""
     q = module.spec.drug_uptake
     if q is None:
         return
     draft, place, where = module.draft, module.organ(), f"{module.where}.drug_uptake"
     if place is None:
-        draft.problem(where, "there is no organ to take drug from", "state organ")
+        draft.problem(where, "there is no organ for the uptake of drug", "state organ")
         return
     unit = f"{draft.amount_unit}/{draft.spec.time_unit}"
     rate = draft.quantity(f"{module.name}.uptake", q, unit, where=where, scope=scope)

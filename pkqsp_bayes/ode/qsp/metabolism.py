@@ -1,7 +1,7 @@
-"""Metabolism inside a QSP module, in place of the organ's phenomenological clearance.
+"""Metabolism in a QSP module, which can replace the phenomenological clearance of the organ.
 
-``rate = k_met K V' C`` in a sub-volume V' of the organ, K its partition coefficient against the
-organ. Calibrated, ``k_met = CL / (K V')`` reproduces a known clearance.
+``rate = k_met K V' C`` in a sub-volume V' of the organ, with K its partition coefficient relative
+to the organ. With calibration, ``k_met = CL / (K V')`` reproduces a known clearance.
 """
 
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ def replaced_organs(spec: ModelSpec) -> set[str]:
 
 
 def add_metabolism(module: Module) -> None:
-    """Add the metabolism that the module states, if it states one."""
+    """Add the metabolism that the module states, if any."""
     spec = module.spec.metabolism
     if spec is None:
         return
     place, where = module.organ(), f"{module.where}.metabolism"
     if place is None:
-        module.draft.problem(where, "metabolism needs the organ it takes place in", "state organ")
+        module.draft.problem(where, "metabolism needs an organ", "state organ")
         return
     if spec.volume not in module.spec.volumes:
         guess = nearest(spec.volume, module.spec.volumes)
@@ -91,12 +91,12 @@ def _clearance(module: Module, spec: MetabolismSpec, where: str) -> sp.Expr:
 
 
 def _driving(draft: Draft, module: Module, spec: MetabolismSpec, place: Place) -> sp.Expr:
-    """Return the concentration by which the replaced clearance went, or that of the tissue."""
+    """Return the concentration that drove the replaced clearance, or that of the tissue."""
     pathways = dict(linear_pathways(draft.spec, module.spec.organ or ""))
     kinds = {p.driving for p in pathways.values()} if spec.replaces_clint else set()
     if len(kinds) > 1:
         what = "the replaced clearances are driven by different concentrations"
-        draft.problem(f"{module.where}.metabolism", what, "drive them by one")
+        draft.problem(f"{module.where}.metabolism", what, "drive them by the same concentration")
     if not kinds:
         return place.total if place.total is not None else sp.Integer(0)
     name, pathway = next(iter(pathways.items()))

@@ -1,4 +1,4 @@
-"""A QSP module while it is being added: its names, its organ, its units."""
+"""A QSP module during composition: its names, its organ, its units."""
 
 from dataclasses import dataclass, field
 
@@ -18,10 +18,10 @@ _ZERO = sp.Integer(0)
 
 @dataclass(slots=True, kw_only=True)
 class Module:
-    """What a template needs: parameters by key, states and helpers under the module's name.
+    """A module as templates use it: parameters by key, states and helpers with its name.
 
-    ``scope`` are the names that mean something of their own inside: ``C``, ``Cu``, ``A``, ``V`` of
-    the organ, and sub-volumes. ``used`` collects the parameters asked for; ``stated`` is the
+    ``scope`` are the names with a meaning of their own in the module: ``C``, ``Cu``, ``A``, ``V``
+    of the organ, and sub-volumes. ``used`` are the parameters that were read; ``stated`` is the
     driving concentration once it has been read.
     """
 
@@ -35,20 +35,20 @@ class Module:
 
     @property
     def where(self) -> str:
-        """Path in the model file."""
+        """Return the path in the model file."""
         return f"qsp.{self.name}"
 
     @property
     def unit(self) -> str:
-        """Unit in which the module sees drug concentrations."""
+        """Return the unit of drug concentrations in the module."""
         return self.spec.concentration_unit or self.draft.concentration_unit
 
     def has(self, key: str) -> bool:
-        """Whether the file states a parameter of the template."""
+        """Return whether the file states a parameter of the template."""
         return key in self.spec.parameters
 
     def parameter(self, key: str, unit: str | None = None) -> sp.Expr:
-        """Return a parameter of the template; a missing one is a problem."""
+        """Return a parameter of the template, or report that it is missing."""
         full = f"{self.name}.{key}"
         if key in self.used:
             return symbol(full)
@@ -68,14 +68,14 @@ class Module:
     def state(
         self, short: str, *, initial: sp.Expr, unit: str | None = None, drug: sp.Expr = _ZERO
     ) -> sp.Symbol:
-        """Begin a state ``<module>.<short>``, known outside as ``<short>`` too."""
+        """Add a state ``<module>.<short>``, which is also known outside as ``<short>``."""
         full = f"{self.name}.{short}"
         self.draft.plain.setdefault(short, []).append(full)
         stated = self.spec.units.get(short, unit or "")
         return self.draft.state(full, unit=stated, where=self.where, drug=drug, initial=initial)
 
     def helper(self, short: str, expr: sp.Expr, unit: str = "") -> sp.Symbol:
-        """Define ``<module>.<short>``, known outside as ``<short>`` too."""
+        """Define ``<module>.<short>``, which is also known outside as ``<short>``."""
         full = f"{self.name}.{short}"
         self.draft.plain.setdefault(short, []).append(full)
         stated = self.spec.units.get(short, unit)
@@ -86,7 +86,7 @@ class Module:
         self.draft.rate(f"{self.name}.{short}", *terms)
 
     def concentration(self) -> sp.Expr:
-        """Return the driving concentration: parameter ``C``, or that of the organ."""
+        """Return the driving concentration: the parameter ``C``, or that of the organ."""
         q = self.spec.parameters.get("C")
         if q is None:
             return self.scope["C"] if "C" in self.scope else self.parameter("C")
@@ -105,7 +105,7 @@ class Module:
         return self.draft.define(f"{self.name}.C", expr * factor, unit=self.unit, where=where)
 
     def to_amount(self) -> sp.Expr:
-        """Return the drug amount in one litre at concentration one of the module's unit."""
+        """Return the drug amount in one litre at a concentration of one in the module's unit."""
         unit, amount = f"({self.unit})*L", self.draft.amount_unit
         where = f"{self.where}.concentration_unit"
         return amount_conversion(self.draft, unit, amount, where=where)

@@ -1,4 +1,4 @@
-"""Pharmacodynamics: indirect responses, transduction chain, effect compartment, Friberg.
+"""Pharmacodynamic models: indirect responses, transduction, effect compartment, Friberg.
 
 Dayneka, Garg & Jusko, J Pharmacokinet Biopharm 1993;21:457 (indirect responses); Friberg et al.,
 J Clin Oncol 2002;20:4713 (myelosuppression).
@@ -21,11 +21,11 @@ _MOST_COMPARTMENTS = 50
 
 
 def _sigmoid(module: Module, top: str, half: str) -> sp.Expr:
-    """Return ``top C^h / (half^h + C^h)``, h from ``hill`` (1 if not stated)."""
+    """Return ``top C^h / (half^h + C^h)`` with h from ``hill`` (1 if not stated)."""
     c, middle = module.concentration(), module.parameter(half, module.unit)
     if not module.has("hill"):
         return module.parameter(top) * c / (middle + c)
-    # Guarded: the derivative of C^h by h is not finite at C = 0, where every study begins.
+    # Guarded: the derivative of C^h by h is not finite at C = 0, the start of every study.
     power = (c / middle) ** module.parameter("hill", "")
     return Piecewise((module.parameter(top) * power / (1 + power), c > 0), (_ZERO, True))
 
@@ -35,7 +35,7 @@ def add_indirect_response(module: Module) -> None:
     variant = module.spec.variant or "inhibit-input"
     action, _, target = variant.partition("-")
     if action not in ("inhibit", "stimulate") or target not in ("input", "loss"):
-        what = f"{variant!r} is no indirect response"
+        what = f"{variant!r} is not an indirect response"
         remedy = "use inhibit-input, inhibit-loss, stimulate-input or stimulate-loss"
         module.draft.problem(f"{module.where}.variant", what, remedy)
         return
@@ -60,12 +60,12 @@ def _production(module: Module, kout: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _drug_effect(module: Module) -> tuple[sp.Expr, set[str]]:
-    """Return the effect of the drug, ``linear`` or ``emax``, and the parameters that it takes."""
+    """Return the effect of the drug, ``linear`` or ``emax``, and its parameters."""
     variant = module.spec.variant or "linear"
     if variant == "emax":
         return _sigmoid(module, "Emax", "EC50"), {"Emax", "EC50", "hill", "C"}
     if variant != "linear":
-        what = f"{variant!r} is no drug effect of {module.spec.template}"
+        what = f"{variant!r} is not a drug effect of {module.spec.template}"
         module.draft.problem(f"{module.where}.variant", what, "use linear or emax")
     return module.parameter("slope") * module.concentration(), {"slope", "C"}
 
@@ -75,7 +75,7 @@ def _count(module: Module, default: int) -> int:
     if 1 <= n <= _MOST_COMPARTMENTS:
         return n
     what = f"{n} compartments (1 to {_MOST_COMPARTMENTS})"
-    module.draft.problem(f"{module.where}.n", what, "state how many there are")
+    module.draft.problem(f"{module.where}.n", what, "state a number in this range")
     return default
 
 
@@ -101,7 +101,7 @@ def add_effect_compartment(module: Module) -> None:
 
 
 def add_friberg(module: Module) -> None:
-    """Add ``Prol``, ``T1`` to ``Tn`` and ``Circ``: myelosuppression with feedback."""
+    """Add ``Prol``, ``T1`` to ``Tn`` and ``Circ`` of myelosuppression with feedback."""
     effect, names = _drug_effect(module)
     kill = module.helper("effect", effect)
     n = _count(module, 3)

@@ -1,4 +1,4 @@
-"""Sub-volumes of an organ that a QSP module uses, shrunk in proportion where the model says so."""
+"""Sub-volumes of an organ that a QSP module uses, rescaled if the model states it."""
 
 import sympy as sp
 
@@ -11,8 +11,8 @@ __all__ = ["add_volumes"]
 def add_volumes(module: Module) -> None:
     """Define ``<module>.<volume>`` for each sub-volume and put it into the module's scope.
 
-    With ``rescale_volumes`` all are multiplied by lambda = V_organ / sum V_sub where that is
-    below one; the ratios between them stay.
+    With ``rescale_volumes`` all are multiplied by lambda = V_organ / sum V_sub if lambda is below
+    one; their ratios do not change.
     """
     spec = module.spec
     if not spec.volumes:

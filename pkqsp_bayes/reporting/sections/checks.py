@@ -18,7 +18,7 @@ _DESCRIPTIONS = {
     "check_positive": "Volumes, flows and constants are positive",
     "check_sub_volumes": "The volumes of the parts of an organ do not exceed its volume",
     "check_duplication": "No process is modelled twice",
-    "check_beginnings": "Initial values do not depend on later values",
+    "check_initial_values": "Initial values do not depend on later values",
     "check_parameters_used": "Every parameter is used",
     "check_states_read": "Every state affects an output or another state",
 }

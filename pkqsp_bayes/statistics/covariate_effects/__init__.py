@@ -1,4 +1,4 @@
-"""Forms of covariate effects, one file each: what ``covariates`` of a parameter may be."""
+"""Forms of covariate effects for ``covariates`` of a parameter, one file each."""
 
 import math
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ __all__ = [
 COVARIATE_EFFECTS: Mapping[str, CovariateEffectForm] = find_forms(
     __name__, __path__, CovariateEffectForm
 )
-"""By name."""
+"""Forms by name."""
 
 UNLIMITED_EFFECTS = " or ".join(
     f"{name}(...)"
     for name, form in COVARIATE_EFFECTS.items()
     if form.lowest == -math.inf and not form.has_levels
 )
-"""What remedies suggest where a covariate has values that a form does not take."""
+"""Suggestion in remedies for a covariate with values outside the range of a form."""
 
 if TYPE_CHECKING:
     CovariateEffectName = str
-else:  # what is read from files is held against the names
+else:  # texts from files are compared with these names
     CovariateEffectName = Literal[tuple(COVARIATE_EFFECTS)]

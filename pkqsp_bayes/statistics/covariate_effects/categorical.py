@@ -1,4 +1,4 @@
-"""A category: exp(a_level) for each level that is named, 1 for the others."""
+"""Categorical effect: exp(a_level) for each named level, 1 for the others."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ __all__ = ["FORM"]
 
 @final
 class CategoricalEffect(CovariateEffectForm):
-    """exp(a_level)."""
+    """The effect exp(a_level)."""
 
     has_levels = True
     usage = "categorical(female = normal(0, 0.5))"
@@ -18,13 +18,13 @@ class CategoricalEffect(CovariateEffectForm):
     def factor(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the exponential of the level's coefficient."""
+        """Return the exponential of the coefficient of the level."""
         return ops.exp(self.logarithm(ops, x, reference, coefficients))
 
     def logarithm(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the level's coefficient, 0 for a level that is not named."""
+        """Return the coefficient of the level, or 0 for a level that is not named."""
         return ops.match(x, [(code, a) for code, a in coefficients.items() if code is not None])
 
 

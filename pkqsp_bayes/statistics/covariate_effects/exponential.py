@@ -1,4 +1,4 @@
-"""An exponential effect: exp(a (x - ref))."""
+"""Exponential effect: exp(a (x - ref))."""
 
 from typing import final
 
@@ -10,24 +10,24 @@ __all__ = ["FORM"]
 
 @final
 class ExponentialEffect(CovariateEffectForm):
-    """exp(a (x - ref))."""
+    """The effect exp(a (x - ref))."""
 
     usage = "exponential(0.01, 40)"
 
     def factor(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the exponential."""
+        """Return the exponential factor."""
         return ops.exp(self.logarithm(ops, x, reference, coefficients))
 
     def logarithm(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the coefficient times the distance from the reference."""
+        """Return the coefficient multiplied by the difference from the reference."""
         return coefficients[None] * (x - reference)
 
     def coefficient_unit(self, unit: str) -> str:
-        """Return the inverse of the covariate's unit."""
+        """Return the inverse of the unit of the covariate."""
         return f"1/({unit})" if unit else ""
 
 

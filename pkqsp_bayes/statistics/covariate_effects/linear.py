@@ -1,4 +1,4 @@
-"""A linear effect: 1 + a (x - ref)."""
+"""Linear effect: 1 + a (x - ref)."""
 
 from typing import final
 
@@ -10,24 +10,24 @@ __all__ = ["FORM"]
 
 @final
 class LinearEffect(CovariateEffectForm):
-    """1 + a (x - ref)."""
+    """The effect 1 + a (x - ref)."""
 
     usage = "linear(0.01, 40)"
 
     def factor(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the straight line, which may go below 0."""
+        """Return the linear factor, which may be negative."""
         return 1 + coefficients[None] * (x - reference)
 
     def logarithm(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the logarithm of its size."""
+        """Return the logarithm of the absolute factor."""
         return ops.log(ops.abs(self.factor(ops, x, reference, coefficients)))
 
     def coefficient_unit(self, unit: str) -> str:
-        """Return the inverse of the covariate's unit."""
+        """Return the inverse of the unit of the covariate."""
         return f"1/({unit})" if unit else ""
 
 

@@ -1,4 +1,4 @@
-"""A power of the covariate over its reference: (x / ref)^a."""
+"""Power effect: (x / ref)^a."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ __all__ = ["FORM"]
 
 @final
 class PowerEffect(CovariateEffectForm):
-    """(x / ref)^a."""
+    """The effect (x / ref)^a."""
 
     reference = 1.0
     lowest = 0.0
@@ -19,13 +19,13 @@ class PowerEffect(CovariateEffectForm):
     def factor(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the power."""
+        """Return the power of the ratio to the reference."""
         return ops.power(x / reference, coefficients[None])
 
     def logarithm(
         self, ops: StatisticalOps, x: Value, reference: float, coefficients: Coefficients
     ) -> Value:
-        """Return the exponent times the logarithm of the ratio."""
+        """Return the exponent multiplied by the logarithm of the ratio."""
         return coefficients[None] * ops.log(x / reference)
 
 

@@ -1,4 +1,4 @@
-"""Forms of random effects, one file each: what ``iiv`` and ``iov`` in a model file may be."""
+"""Forms of random effects for ``iiv`` and ``iov`` in a model file, one file each."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -9,12 +9,12 @@ from pkqsp_bayes.statistics.registry import find_forms
 __all__ = ["RANDOM_EFFECTS", "USUAL_RANDOM_EFFECT", "RandomEffectForm", "RandomEffectName"]
 
 RANDOM_EFFECTS: Mapping[str, RandomEffectForm] = find_forms(__name__, __path__, RandomEffectForm)
-"""By name."""
+"""Forms by name."""
 
 USUAL_RANDOM_EFFECT = "lognormal"
-"""What remedies suggest, and what implied parameters have."""
+"""The usual form, in remedies and for implied parameters."""
 
 if TYPE_CHECKING:
     RandomEffectName = str
-else:  # what is read from files is held against the names
+else:  # texts from files are compared with these names
     RandomEffectName = Literal[tuple(RANDOM_EFFECTS)]

@@ -1,7 +1,8 @@
-"""Box-Cox transformed random effects: log-normal ones whose distribution may be skewed.
+"""Box-Cox transformed random effects, which are skewed log-normal ones.
 
-P = TV exp(b), b = (exp(eta)^lambda - 1) / lambda, with a shape lambda for each parameter. Above 0
-the upper tail of log P is the longer one, below 0 the lower one; at 0 it is the log-normal form.
+P = TV exp(b), b = (exp(eta)^lambda - 1) / lambda, with a shape lambda for each parameter. With
+lambda above 0 the upper tail of log P is longer, below 0 the lower tail; at 0 the form is
+log-normal.
 
 Petersson, Hanze, Savic & Karlsson 2009, Pharm Res 26:2174-2185.
 """
@@ -18,7 +19,7 @@ __all__ = ["FORM"]
 
 @final
 class BoxCoxEffect(RandomEffectForm):
-    """P = TV exp((exp(lambda eta) - 1) / lambda).
+    """The effect P = TV exp((exp(lambda eta) - 1) / lambda).
 
     Examples
     --------
@@ -36,18 +37,18 @@ class BoxCoxEffect(RandomEffectForm):
     def individual(
         self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
-        """Return the typical value times the exponential of the transformed effect."""
+        """Return the typical value multiplied by the exponential of the transformed effect."""
         return typical * ops.exp(effect * ops.exprel(setting.shape * effect))
 
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
-        """Return log(1 + lambda b) / lambda of the logarithm b of the ratio."""
+        """Return log(1 + lambda b) / lambda, with b the logarithm of the ratio."""
         b = ops.log(value / typical)
         return b * ops.logrel(setting.shape * b)
 
     def location(
         self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
     ) -> Value:
-        """Return the logarithm of the typical value: to first order the effect adds to that."""
+        """Return the logarithm of the typical value, to which the effect adds to first order."""
         return log_mean()
 
 

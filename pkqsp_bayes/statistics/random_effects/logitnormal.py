@@ -1,4 +1,4 @@
-"""Logit-normal random effects: the effect adds to the logit of a share between two bounds.
+"""Logit-normal random effects, which add to the logit of a fraction between two bounds.
 
 P = L + (U - L) u, logit(u) = logit((TV - L) / (U - L)) + eta.
 """
@@ -16,7 +16,7 @@ __all__ = ["FORM"]
 
 @final
 class LogitNormalEffect(RandomEffectForm):
-    """logit((P - L) / (U - L)) = logit((TV - L) / (U - L)) + eta.
+    """The effect logit((P - L) / (U - L)) = logit((TV - L) / (U - L)) + eta.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class LogitNormalEffect(RandomEffectForm):
     def individual(
         self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
-        """Return the value whose share is shifted on the logit scale."""
+        """Return the value after a shift of its fraction on the logit scale."""
         low, high = setting.low, setting.high
         share = ops.shift_logit(typical, low, high, effect)
         return share if _is_unit(setting) else low + (high - low) * share
@@ -43,7 +43,7 @@ class LogitNormalEffect(RandomEffectForm):
     def location(
         self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
     ) -> Value:
-        """Return the logit of the typical value's share."""
+        """Return the logit of the fraction of the typical value."""
         return ops.logit(_share(mean, setting))
 
     def rescaled_effect(

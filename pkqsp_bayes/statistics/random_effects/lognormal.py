@@ -1,4 +1,4 @@
-"""Log-normal random effects: the effect adds to the logarithm, P = TV exp(eta)."""
+"""Log-normal random effects, which add to the logarithm: P = TV exp(eta)."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ __all__ = ["FORM"]
 
 @final
 class LogNormalEffect(RandomEffectForm):
-    """P = TV exp(eta)."""
+    """The effect P = TV exp(eta)."""
 
     description = "log-normal"
     domain = (0.0, math.inf)
@@ -21,7 +21,7 @@ class LogNormalEffect(RandomEffectForm):
     def individual(
         self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
-        """Return the typical value times the exponential of the effect."""
+        """Return the typical value multiplied by the exponential of the effect."""
         return typical * ops.exp(effect)
 
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:

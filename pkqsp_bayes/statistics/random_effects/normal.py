@@ -1,4 +1,4 @@
-"""Normal random effects: the effect adds to the parameter itself, P = TV + eta."""
+"""Normal random effects, which add to the parameter: P = TV + eta."""
 
 from collections.abc import Callable
 from typing import final
@@ -11,18 +11,18 @@ __all__ = ["FORM"]
 
 @final
 class NormalEffect(RandomEffectForm):
-    """P = TV + eta."""
+    """The effect P = TV + eta."""
 
     description = "normal"
 
     def individual(
         self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting
     ) -> Value:
-        """Return the sum."""
+        """Return the sum of typical value and effect."""
         return typical + effect
 
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
-        """Return the difference."""
+        """Return the difference to the typical value."""
         return value - typical
 
     def location(
@@ -38,7 +38,7 @@ class NormalEffect(RandomEffectForm):
     def rescaled_effect(
         self, typical: Array, effect: Array, factor: float, setting: Setting
     ) -> Array:
-        """Return the effect times the factor."""
+        """Return the effect multiplied by the factor."""
         return factor * effect
 
 

@@ -1,4 +1,4 @@
-"""Forms of residual errors, one file each: what ``error`` of an output may be."""
+"""Forms of residual errors for ``error`` of an output, one file each."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -16,14 +16,14 @@ __all__ = [
 ]
 
 RESIDUAL_ERRORS: Mapping[str, ResidualErrorForm] = find_forms(__name__, __path__, ResidualErrorForm)
-"""By name."""
+"""Forms by name."""
 
 USUAL_RESIDUAL_ERROR = "proportional"
 ONE_SD_ERROR = "additive"
 LOGARITHMIC_ERROR = "lognormal"
-"""What remedies suggest: in general, for logarithms of data, for data themselves."""
+"""Usual forms in remedies: in general, for log-transformed data, for untransformed data."""
 
 if TYPE_CHECKING:
     ResidualErrorName = str
-else:  # what is read from files is held against the names
+else:  # texts from files are compared with these names
     ResidualErrorName = Literal[tuple(RESIDUAL_ERRORS)]

@@ -1,4 +1,4 @@
-"""Additive error: normal, of one standard deviation."""
+"""Additive error: normal with a constant standard deviation."""
 
 from typing import final
 
@@ -11,7 +11,7 @@ __all__ = ["FORM"]
 
 @final
 class AdditiveError(NormalError):
-    """y ~ normal(f, sigma)."""
+    """The error y ~ normal(f, sigma)."""
 
     description = "additive"
     scales = (ErrorScale(key="sigma", prior=half_normal_of_data, has_output_unit=True),)

@@ -1,4 +1,4 @@
-"""Combined error: the variances of an additive and a proportional one add up."""
+"""Combined error: the variance is the sum of an additive and a proportional one."""
 
 from typing import final
 
@@ -11,7 +11,7 @@ __all__ = ["FORM"]
 
 @final
 class CombinedError(NormalError):
-    """y ~ normal(f, sqrt(a^2 + (b f)^2)), a and b of the keys ``additive`` and ``proportional``."""
+    """The error y ~ normal(f, sqrt(a^2 + (b f)^2)), with a ``additive`` and b ``proportional``."""
 
     description = "additive and proportional"
     scales = (

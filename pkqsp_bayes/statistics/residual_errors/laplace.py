@@ -1,4 +1,4 @@
-"""Laplace (double exponential) error: tails heavier than normal ones, of one scale alone."""
+"""Laplace (double exponential) error, with heavier tails than the normal one and one scale."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -26,7 +26,7 @@ def _scipy_laplace(location: Value, scale: Value) -> Any:
 
 @final
 class LaplaceError(ResidualErrorForm):
-    """y ~ double_exponential(f, sigma), of density exp(-|y - f| / sigma) / (2 sigma).
+    """The error y ~ double_exponential(f, sigma), with density exp(-|y - f| / sigma) / (2 sigma).
 
     Examples
     --------
@@ -52,7 +52,7 @@ class LaplaceError(ResidualErrorForm):
         return rng.laplace(size=np.shape(f))
 
     def scale_information(self, scales: Mapping[str, float]) -> Array:
-        """Return 1 / sigma^2, half of what a normal observation says of its SD."""
+        """Return 1 / sigma^2, half of the information of a normal observation on its SD."""
         return np.array([[1 / scales["sigma"] ** 2]])
 
 

@@ -25,7 +25,7 @@ def _scipy_lognormal(location: Value, sd: Value) -> Any:
 
 @final
 class LogNormalError(ResidualErrorForm):
-    """log(y) ~ normal(log(f), sigma)."""
+    """The error log(y) ~ normal(log(f), sigma)."""
 
     description = "log-normal"
     scales = (ErrorScale(key="sigma", prior=half_normal_of_share),)
@@ -52,7 +52,7 @@ class LogNormalError(ResidualErrorForm):
         return np.expm1(square) * (f * np.exp(0.5 * square)) ** 2
 
     def width(self, f: Array, scales: Scales) -> Array:
-        """Return sigma times f."""
+        """Return sigma multiplied by f."""
         return self._deviation(f, scales) * f
 
     def draw(self, f: Array, scales: Scales, rng: np.random.Generator) -> Array:

@@ -1,4 +1,4 @@
-"""Power error: normal, of a standard deviation that is a power of the prediction."""
+"""Power error: normal with a standard deviation that is a power of the prediction."""
 
 from typing import final
 
@@ -11,7 +11,7 @@ __all__ = ["FORM"]
 
 @final
 class PowerError(NormalError):
-    """y ~ normal(f, sigma |f|^exponent)."""
+    """The error y ~ normal(f, sigma |f|^exponent)."""
 
     description = "a power of the prediction"
     scales = (
@@ -21,7 +21,7 @@ class PowerError(NormalError):
     is_relative = True
 
     def scale(self, ops: StatisticalOps, f: Value, scales: Scales) -> Value:
-        """Return sigma times the power of the size of f."""
+        """Return sigma multiplied by the power of the absolute value of f."""
         return scales["sigma"] * ops.power(ops.abs(f), scales["exponent"])
 
 

@@ -1,4 +1,4 @@
-"""Proportional error: normal, of a standard deviation that is a share of the prediction."""
+"""Proportional error: normal with a standard deviation in proportion to the prediction."""
 
 from typing import final
 
@@ -13,7 +13,7 @@ __all__ = ["FORM"]
 
 @final
 class ProportionalError(NormalError):
-    """y ~ normal(f, sigma |f|)."""
+    """The error y ~ normal(f, sigma |f|)."""
 
     description = "proportional to the prediction"
     scales = (ErrorScale(key="sigma", prior=half_normal_of_share),)
@@ -21,7 +21,7 @@ class ProportionalError(NormalError):
     log_moments = "first order"
 
     def scale(self, ops: StatisticalOps, f: Value, scales: Scales) -> Value:
-        """Return sigma times the size of f."""
+        """Return sigma multiplied by the absolute value of f."""
         return scales["sigma"] * ops.abs(f)
 
     def log_variance(self, f: Array, scales: Scales) -> Array:

@@ -1,4 +1,4 @@
-"""Student's t around the prediction: for data with outliers."""
+"""Student t error, for data with outliers."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -26,7 +26,7 @@ def _scipy_student(df: Value, location: Value, scale: Value) -> Any:
 
 @final
 class StudentError(ResidualErrorForm):
-    """y ~ student_t(df, f, sigma).
+    """The error y ~ student_t(df, f, sigma).
 
     Its Fisher information is that of Lange, Little & Taylor 1989, J Am Stat Assoc 84:881-896.
 
@@ -42,7 +42,7 @@ class StudentError(ResidualErrorForm):
     description = "Student's t"
     scales = (
         ErrorScale(key="sigma", prior=half_normal_of_data, has_output_unit=True),
-        # Juarez & Steel 2010, J Business Econ Stat 28:52: vague, away from df = 0.
+        # Juarez & Steel 2010, J Bus Econ Stat 28:52: vague, with little mass near df = 0.
         ErrorScale(key="df", prior=lambda _: "gamma(2, 0.1)"),
     )
     distribution = Distribution(
@@ -58,7 +58,7 @@ class StudentError(ResidualErrorForm):
         return scales["df"], f, self.scale(ops, f, scales)
 
     def variance(self, f: Array, scales: Scales) -> Array:
-        """Return the variance, infinite where df <= 2."""
+        """Return the variance, which is infinite for df <= 2."""
         df = scales["df"] + np.zeros_like(f)
         heavy = df <= 2
         factor = np.where(heavy, np.inf, df / np.where(heavy, 1.0, df - 2))
@@ -69,7 +69,7 @@ class StudentError(ResidualErrorForm):
         return np.asarray(rng.standard_t(scales["df"] + np.zeros_like(f)))
 
     def information_variance(self, f: Array, scales: Scales) -> Array:
-        """Return the variance of the normal error that tells as much of the prediction."""
+        """Return the variance of the normal error with the same information on the prediction."""
         df = scales["df"]
         return np.asarray(self._deviation(f, scales) ** 2 * (df + 3) / (df + 1))
 

@@ -23,7 +23,7 @@ SEEN, ERROR = 1.4, 0.3
 
 
 def conjugate(size: int = 20_000) -> xr.DataTree:
-    """A posterior of which the parts are known: only CL is told by the data."""
+    """A posterior with known marginals: the data have information on CL only."""
     rng = np.random.default_rng(8)
     precision = 1 / 0.5**2 + 1 / ERROR**2
     mean = (math.log(3) / 0.5**2 + SEEN / ERROR**2) / precision
@@ -103,7 +103,7 @@ def test_every_bad_table_is_told_at_once(model: pq.ModelSpec, study: pq.Study) -
     text = str(error.value)
     assert "one: priors.CLX" in text
     assert "two: priors.omega[Q]" in text
-    assert "the fit itself is called so" in text
+    assert "this is the name of the fitted priors" in text
 
 
 def test_the_density_is_that_of_the_program(

@@ -57,7 +57,7 @@ def test_organs_are_those_of_the_person(weight: float, height: float, sex: int) 
 def test_the_reference_person_needs_no_covariates() -> None:
     made, known = person(HUMAN), reference_body("human")
     assert made.helper("liver.V") == pytest.approx(known.organs["liver"].volume)
-    assert any("reference person in WT, HT, AGE, SEX" in note for note in made.system.notes)
+    assert any("reference person for WT, HT, AGE, SEX" in note for note in made.system.notes)
     assert any("ICRP Publication 89" in note for note in made.system.notes)
 
 

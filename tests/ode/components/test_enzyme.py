@@ -65,8 +65,8 @@ def test_it_drives_a_clearance_in_the_same_system() -> None:
     ("old", "new", "what"),
     [
         ('"enzyme-turnover"', '"enzyme-turnover"\nvariant = "loss"', "'loss'"),
-        ("Emin = 0.24", "", "no top"),
-        ("Emin = 0.24", "Emin = 0.2\nEmax = 2", "two tops"),
+        ("Emin = 0.24", "", "no limit"),
+        ("Emin = 0.24", "Emin = 0.2\nEmax = 2", "two limits"),
         ('signal = "IL6"\n', "", "needs signal"),
         ("kdeg = 0.0193", "", "needs kdeg"),
         ("Emin = 0.24", "Emim = 0.24", "takes no 'Emim'"),

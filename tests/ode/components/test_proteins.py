@@ -132,11 +132,11 @@ def test_red_cells_stated_in_place_of_the_ratio() -> None:
     ("text", "where", "what"),
     [
         (BODY.replace("fup = 0.2\n", "") + ALBUMIN, "binding.albumin", "not known"),
-        (BODY + AFFINITY, "drug.fup", "follows from Kd"),
+        (BODY + AFFINITY, "drug.fup", "computed from Kd"),
         (
             BODY + ALBUMIN + '[binding.aag]\nconcentration = "AAG"\n',
             "binding.albumin.share",
-            "how much",
+            "share of",
         ),
         (BODY + "[binding.a]\nconcentration = 4\n", "binding.a.reference", "not known"),
         (BODY + ALBUMIN + "saturable = true\n", "binding.albumin.saturable", "no Kd"),
@@ -145,7 +145,7 @@ def test_red_cells_stated_in_place_of_the_ratio() -> None:
             + COVARIATES
             + '[binding.a]\nconcentration = "ALB"\nKd = 5\n',
             "binding.a.MW",
-            "given as a mass",
+            "stated as a mass",
         ),
         (BODY + "[blood]\n", "blood", "haematocrit"),
         (
