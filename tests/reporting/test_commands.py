@@ -48,7 +48,7 @@ def test_report_takes_the_study_of_the_fit(folder: Path, tmp_path: Path) -> None
     assert code == 0, text
     page = (tmp_path / "report.html").read_text()
     assert "could not be made" not in page
-    assert "Left out: it needs the study" not in page
+    assert "Left out: this section needs the study" not in page
 
 
 @pytest.mark.parametrize("text", ["", "a", "1:2", "0:1:0", "0:1:-1", "2,1", "1,1", "0:1e9:1e-9"])

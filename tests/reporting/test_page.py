@@ -225,8 +225,8 @@ def test_the_page_says_whether_the_solver_was_accurate(page: Page) -> None:
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
     text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
     # three sections, and the line on prediction at the top
-    assert text.count("Left out: it needs the study") == 4
-    assert "not checked. Left out: it needs the study" in text
+    assert text.count("Left out: this section needs the study") == 4
+    assert "not checked. Left out: this section needs the study" in text
 
 
 def test_a_bad_fit_is_called_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def prior_posterior_table(
 
     Examples
     --------
+    >>> import xarray as xr
     >>> rng = np.random.default_rng(1)
     >>> drawn = np.exp(0.1 * rng.normal(size=(1, 4000)))
     >>> posterior = xr.Dataset({"CL": (("chain", "draw"), drawn)})
