@@ -30,7 +30,7 @@ class PlotName(StrEnum):
     PRIOR_POSTERIOR = "prior-posterior"
 
 
-_OF_FIT = {PlotName.PARAMETERS, PlotName.CORRELATIONS, PlotName.TRACES, PlotName.OBSERVATIONS}
+_OF_FIT = {PlotName.PARAMETERS, PlotName.CORRELATIONS, PlotName.TRACES}
 
 
 def report(

@@ -19,10 +19,13 @@ FloatArray = NDArray[np.float64]
 _ROW = 4
 """Number of columns of a legend."""
 
-_MARKS: Mapping[int, tuple[str, str, dict[str, Any]]] = {
+_OPEN: Mapping[str, Any] = {
+    "color": COLOURS[1], "markersize": 6, "markeredgewidth": 1.2, "fillstyle": "none", "zorder": 4,
+}  # fmt: skip
+_MARKS: Mapping[int, tuple[str, str, Mapping[str, Any]]] = {
     0: ("o", "observed", {"color": OBSERVED, "markersize": 2.5, "alpha": 0.6}),
-    -1: ("v", "below LLOQ", {"color": COLOURS[1], "markersize": 4, "fillstyle": "none"}),
-    1: ("^", "above ULOQ", {"color": COLOURS[1], "markersize": 4, "fillstyle": "none"}),
+    -1: ("v", "below LLOQ", _OPEN),
+    1: ("^", "above ULOQ", _OPEN),
 }
 """Mark, name and style by the side of censoring."""
 

@@ -110,6 +110,10 @@ def _covariate_picture(study: Study) -> Picture:
 
 
 def _observations(context: ReportContext) -> Picture:
-    caption = "Observations, one line per subject. Open triangles: censored, at their limit."
-    figure = plot_observations(context.fitted)
+    caption = (
+        "Observations. Lines join measured observations of a subject; they break at occasions, "
+        "resets and doses after which it is sampled again. Open triangles: censored, at their "
+        "limit."
+    )
+    figure = plot_observations(context.fitted, context.study)
     return picture(figure, alt="Observations over time.", caption=caption)
