@@ -85,6 +85,10 @@ AnyFile = Annotated[
 Plot = Annotated[
     Path | None, file_option("--plot", endings=(".png", ".svg", ".pdf"), what="Draw the plot")
 ]
+Log = Annotated[
+    bool | None,
+    typer.Option("--log/--linear", help="Scale of the plot; by default that of the spread."),
+]
 Folder = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the results.")
 ]

@@ -8,7 +8,7 @@ import typer
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli.options import FitAndStudy, Seed, fit_and_other_study, fit_and_study
-from pkqsp_bayes.cli.output import DataFile, Plot, TableFile, answer
+from pkqsp_bayes.cli.output import DataFile, Log, Plot, TableFile, answer
 from pkqsp_bayes.cli.tables import by_observation, pointwise_table, vpc_table, wide
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_text
@@ -78,6 +78,7 @@ def vpc(
     seed: Seed = 1,
     output: DataFile = None,
     plot: Plot = None,
+    log: Log = None,
 ) -> None:
     """Visual predictive check: quantiles of observations against those of replicated studies."""
     found = pq.vpc(
@@ -95,7 +96,7 @@ def vpc(
     for stratum, p in zip(found.stratum.values, found.p_value.values, strict=True):
         print_text(f"{stratum}: p {p:.2g}")
     if plot is not None:
-        draw_plot(pq.plot_vpc(found), plot)
+        draw_plot(pq.plot_vpc(found, log=log), plot)
 
 
 @takes("given", fit_and_study)
@@ -155,6 +156,7 @@ def gof(
     seed: Seed = 1,
     output: DataFile = None,
     plot: Plot = None,
+    log: Log = None,
 ) -> None:
     """Goodness of fit: DV, PRED, IPRED, IWRES and NPDE of each observation."""
     found = pq.goodness_of_fit(given.fit, given.study, draws=draws, seed=seed)
@@ -162,7 +164,7 @@ def gof(
     values = ("DV", "PRED", "IPRED", "SD", "IWRES", "NPDE")
     answer(by_observation(found, (*names, *values)), output, whole=found)
     if plot is not None:
-        draw_plot(pq.plot_gof(found), plot)
+        draw_plot(pq.plot_gof(found, log=log), plot)
 
 
 @takes("given", fit_and_study)
@@ -174,12 +176,13 @@ def curves(
     seed: Seed = 1,
     output: DataFile = None,
     plot: Plot = None,
+    log: Log = None,
 ) -> None:
     """Individual predictions over time, with their intervals."""
     found = pq.individual_curves(given.fit, given.study, subjects=subjects, draws=draws, seed=seed)
     answer(found[["curve", "sample"]].to_dataframe().dropna(), output, whole=found)
     if plot is not None:
-        draw_plot(pq.plot_fits(found), plot)
+        draw_plot(pq.plot_fits(found, log=log), plot)
 
 
 @takes("given", fit_and_study)

@@ -8,7 +8,7 @@ import typer
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli.options import FitAndStudy, FitFolder, Ignore, fit_and_study
-from pkqsp_bayes.cli.output import file_option
+from pkqsp_bayes.cli.output import Log, file_option
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_text
 
@@ -31,6 +31,7 @@ class PlotName(StrEnum):
 
 
 _OF_FIT = {PlotName.PARAMETERS, PlotName.CORRELATIONS, PlotName.TRACES}
+_LOG = {PlotName.FITS, PlotName.GOF, PlotName.OBSERVATIONS}
 
 
 def report(
@@ -66,12 +67,24 @@ def plot(
     output: Annotated[
         Path, file_option("--output", "-o", endings=(".png", ".svg", ".pdf"), what="The plot")
     ],
+    log: Log = None,
 ) -> None:
     """Plot a fit: curves, goodness of fit, residuals, random effects, parameters, data."""
     draw = getattr(pq, f"plot_{kind.value.replace('-', '_')}")
+    scale = _scale(kind, log)
     if kind is PlotName.COVARIATES:
         figure = draw(given.study)
     else:
-        figure = draw(given.fit) if kind in _OF_FIT else draw(given.fit, given.study)
+        figure = draw(given.fit) if kind in _OF_FIT else draw(given.fit, given.study, **scale)
     pq.save_figure(figure, output)
     print_text(output)
+
+
+def _scale(kind: PlotName, log: bool | None) -> dict[str, bool]:
+    """Return the choice of a scale, for a plot that has one."""
+    if log is None:
+        return {}
+    if kind not in _LOG:
+        where, what = "--log" if log else "--linear", f"the plot {kind.value} has no such choice"
+        raise pq.CheckError([pq.Issue(where=where, what=what, remedy="omit it")])
+    return {"log": log}

@@ -14,8 +14,11 @@ from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
     finish,
+    limit_below,
     make_axes,
     name_with_unit,
+    positive,
+    use_log,
 )
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
 from pkqsp_bayes.plots.style import BAND, LINE, new_figure
@@ -25,7 +28,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["plot_fits"]
 
 FloatArray = NDArray[np.float64]
-_SAMPLE, _CURVE, _MEDIAN = "90 % of new observations", "90 % of the curve", "median"
+_SAMPLE, _CURVE, _MEDIAN = "90 % prediction interval", "90 % credible interval", "median"
 
 
 @checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT, log=FLAG)
@@ -54,9 +57,9 @@ def plot_fits(
     Returns
     -------
     matplotlib.figure.Figure
-        One panel per subject. Line: the median curve; dark band: 90 % interval of the curve
-        (parameter uncertainty); light band: 90 % interval of new observations. Open triangles:
-        censored observations, at their limit.
+        One panel per subject. Line: the median curve; dark band: 90 % credible interval of the
+        curve (parameter uncertainty); light band: 90 % prediction interval of new observations.
+        Open triangles: censored observations, at their limit.
 
     Raises
     ------
@@ -107,8 +110,8 @@ def _draw_block(axes: list[Axes], one: xr.Dataset, subjects: list[str], *, log: 
         draw_observed(axis, *(seen[n].to_numpy() for n in ("TIME", "DV", "censored")))
         axis.set_title(f"subject {subject}", fontsize=8, pad=2)
     if log:
-        axes[0].set_yscale("log")
-        _limit_below(axes[0], one["DV"].to_numpy())
+        use_log(axes[0], "y")
+        limit_below(axes[0], one["DV"].to_numpy())
 
 
 def _draw_curve(axis: Axes, run: xr.Dataset, *, log: bool) -> None:
@@ -117,11 +120,4 @@ def _draw_curve(axis: Axes, run: xr.Dataset, *, log: bool) -> None:
         low, high = run[name].isel(level=0).to_numpy(), run[name].isel(level=-1).to_numpy()
         axis.fill_between(time, low, high, color=BAND, alpha=shade, linewidth=0, label=label)
     median = run["curve"].isel(level=1).to_numpy()
-    # A logarithmic axis cannot show zeros before the dose.
-    shown = np.where(median > 0, median, np.nan) if log else median
-    axis.plot(time, shown, color=LINE, linewidth=1.2, label=_MEDIAN)
-
-
-def _limit_below(axis: Axes, values: FloatArray) -> None:
-    """Limit the axis so that very small values do not dominate the plot."""
-    axis.set_ylim(bottom=0.5 * np.nanmin(values[values > 0]), top=2 * np.nanmax(values))
+    axis.plot(time, positive(median, log=log), color=LINE, linewidth=1.2, label=_MEDIAN)

@@ -14,6 +14,7 @@ from pkqsp_bayes.plots.layout import (
     draw_observed,
     finish,
     name_with_unit,
+    use_log,
 )
 from pkqsp_bayes.plots.npde import draw_scores
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
@@ -94,8 +95,7 @@ def _draw_against(axis: Axes, mine: xr.Dataset, kind: str, *, log: bool) -> None
     shown = np.isfinite(x) & np.isfinite(y)
     if log:
         shown &= (x > 0) & (y > 0)
-        axis.set_xscale("log")
-        axis.set_yscale("log")
+        use_log(axis, "x", "y")
     x, y, side = x[shown], y[shown], side[shown]
     draw_observed(axis, x, y, side)
     if x.size:

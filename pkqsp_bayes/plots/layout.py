@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import LogFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from pkqsp_bayes.plots.style import COLOURS, OBSERVED
 
 __all__ = [
-    "choose_log", "draw_observed", "finish", "is_spread", "make_axes", "name_with_unit",
+    "choose_log", "draw_observed", "finish", "is_spread", "limit_below", "make_axes",
+    "name_with_unit", "positive", "use_log",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
@@ -105,6 +107,35 @@ def is_spread(values: FloatArray) -> bool:
 def choose_log(log: bool | None, values: FloatArray) -> bool:
     """Return whether an axis is logarithmic: the given choice, otherwise that of the values."""
     return is_spread(values) if log is None else log
+
+
+def use_log(axis: Axes, *names: str) -> None:
+    """Make the axes ``"x"`` or ``"y"`` logarithmic, with ticks as plain numbers.
+
+    A band that reaches 0 continues to the edge; mask lines and points with `positive`.
+    """
+    for name in names:
+        axis.set(**{f"{name}scale": "log"})
+        one = axis.xaxis if name == "x" else axis.yaxis
+        one.set_major_formatter(StrMethodFormatter("{x:g}"))
+        one.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+
+
+def positive(values: FloatArray, *, log: bool) -> FloatArray:
+    """Return values for a line; on a logarithmic axis those that are not positive are NaN.
+
+    Examples
+    --------
+    >>> positive(np.array([0.0, 2.0]), log=True).tolist()
+    [nan, 2.0]
+    """
+    return np.where(values > 0, values, np.nan) if log else values
+
+
+def limit_below(axis: Axes, values: FloatArray) -> None:
+    """Limit a logarithmic ordinate to the values, so that small ones of bands do not dominate."""
+    if (values > 0).any():
+        axis.set_ylim(bottom=0.5 * np.nanmin(values[values > 0]), top=2 * np.nanmax(values))
 
 
 def draw_observed(axis: Axes, x: FloatArray, y: FloatArray, censored: NDArray[np.int64]) -> None:

@@ -16,6 +16,8 @@ from pkqsp_bayes.plots.layout import (
     finish,
     make_axes,
     name_with_unit,
+    positive,
+    use_log,
 )
 from pkqsp_bayes.plots.profiles import joined_runs
 from pkqsp_bayes.plots.random_effects import is_category, level_name
@@ -102,13 +104,14 @@ def _events(
 def _draw_endpoint(
     axis: Axes, frame: pd.DataFrame, events: pd.DataFrame | None, *, log: bool | None
 ) -> None:
+    is_log = choose_log(log, frame["DV"].to_numpy(dtype=float))
+    frame = frame.assign(DV=positive(frame["DV"].to_numpy(dtype=float), log=is_log))
     for _, one in frame.groupby(joined_runs(frame, events), sort=False):
         if len(one) > 1:
             axis.plot(one["TIME"], one["DV"], "-", color=COLOURS[5], linewidth=0.6, alpha=0.7)
-    values = frame["DV"].to_numpy(dtype=float)
-    draw_observed(axis, frame["TIME"].to_numpy(), values, frame["censored"].to_numpy())
-    if choose_log(log, values):
-        axis.set_yscale("log", nonpositive="mask")
+    draw_observed(axis, *(frame[name].to_numpy() for name in ("TIME", "DV", "censored")))
+    if is_log:
+        use_log(axis, "y")
 
 
 @checked(study=STUDY)

@@ -6,6 +6,7 @@ from typing import cast
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from pkqsp_bayes.analysis.predictive.vpc import vpc
@@ -15,7 +16,10 @@ from pkqsp_bayes.plots.layout import (
     choose_log,
     draw_observed,
     finish,
+    limit_below,
     name_with_unit,
+    positive,
+    use_log,
 )
 from pkqsp_bayes.plots.sources import (
     DATASET,
@@ -23,16 +27,25 @@ from pkqsp_bayes.plots.sources import (
     dataset_of,
     require_variables,
 )
-from pkqsp_bayes.plots.style import COLOURS, new_figure
+from pkqsp_bayes.plots.style import COLOURS, HATCHES, new_figure
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["plot_vpc"]
+
+_Look = tuple[str, str, str]
+"""Colour, line and hatch."""
+
+_LOOKS: Sequence[_Look] = (
+    (COLOURS[1], "--", HATCHES[3]), (COLOURS[0], "-", ""), (COLOURS[2], "-.", HATCHES[1]),
+    (COLOURS[3], ":", HATCHES[2]), (COLOURS[4], "--", HATCHES[4]),
+)  # fmt: skip
+"""One for each quantile."""
 
 _COLUMNS = 3
 _CHECKS = either(sequence(DATASET, wanted="give the result of pkqsp_bayes.vpc", least=1),
                  DATASET_OR_FIT)  # fmt: skip
 _NAMES = {"TIME": "time", "TAD": "time after dose"}
-_SHARES = {"blq": ("below LLOQ", COLOURS[2]), "alq": ("above ULOQ", COLOURS[3])}
+_SHARES = {"blq": ("below LLOQ", COLOURS[4]), "alq": ("above ULOQ", COLOURS[3])}
 
 
 @checked(result=_CHECKS, study=STUDY, log=FLAG)
@@ -59,7 +72,7 @@ def plot_vpc(
     -------
     matplotlib.figure.Figure
         One panel for each endpoint and stratum. Bands: 95 % intervals of the quantiles of
-        replicates; lines: quantiles of the observations; open triangles: censored observations, at
+        replicates, with a hatch and a colour for each; lines: quantiles of the observations; open triangles: censored observations, at
         their limit. Panel below: share of censored observations over time, if there are any.
 
     Raises
@@ -135,28 +148,30 @@ def _draw_panel(axis: Axes, check: xr.Dataset, one: xr.Dataset, *, log: bool | N
     number = check["stratum"].to_numpy().tolist().index(one["stratum"].item())
     mine = check["stratum_of"].to_numpy() == number
     values, time = check["DV"].to_numpy()[mine], check["time_of"].to_numpy()[mine]
-    draw_observed(axis, time, values, check["censored"].to_numpy()[mine])
-    levels = one["quantile"].to_numpy()
-    middle = int(np.argmin(np.abs(levels - 0.5)))
-    outer = " and ".join(f"{level:.0%}" for k, level in enumerate(levels) if k != middle)
-    for k in [*(k for k in range(levels.size) if k != middle), middle]:
-        name = "median" if levels[middle] == 0.5 else f"{levels[middle]:.0%}"
-        look = (COLOURS[0], "-", name) if k == middle else (COLOURS[1], "--", outer)
-        _draw_quantile(axis, one.isel(quantile=k), *look)
-    if choose_log(log, values):
-        axis.set_yscale("log")
+    is_log = choose_log(log, values)
+    shown = positive(values, log=is_log)
+    draw_observed(axis, time, shown, check["censored"].to_numpy()[mine])
+    for k, level in enumerate(one["quantile"].to_numpy()):
+        name = "median" if level == 0.5 else f"{100 * level:g} %"
+        _draw_quantile(axis, one.isel(quantile=k), name, _LOOKS[k % len(_LOOKS)], log=is_log)
+    if is_log:
+        use_log(axis, "y")
+        limit_below(axis, values)
     corrected = ", prediction-corrected" if check.attrs["corrected"] else ""
     axis.set_ylabel(name_with_unit(check.attrs["endpoint"], check.attrs["unit"]) + corrected)
     title = "" if check.sizes["stratum"] == 1 else str(one["stratum"].item())
     axis.set_title(title)
 
 
-def _draw_quantile(axis: Axes, one: xr.Dataset, colour: str, style: str, name: str) -> None:
+def _draw_quantile(axis: Axes, one: xr.Dataset, name: str, look: _Look, *, log: bool) -> None:
     """Draw the 95 % band of a quantile of replicates, and the quantile of the observations."""
     time, band = one["time"].to_numpy(), one["simulated"].to_numpy()
-    axis.fill_between(time, band[:, 0], band[:, -1], color=colour, alpha=0.25, linewidth=0,
+    colour, style, hatch = look
+    axis.fill_between(time, band[:, 0], band[:, -1], facecolor=to_rgba(colour, 0.22), hatch=hatch,
+                      edgecolor=to_rgba(colour, 0.6), linewidth=0,
                       label=f"{name}: 95 % of replicates")  # fmt: skip
-    axis.plot(time, one["observed"], style, color=colour, label=f"{name}: observed")
+    axis.plot(time, positive(one["observed"].to_numpy(), log=log), style, color=colour,
+              linewidth=1.8, label=f"{name}: observed")  # fmt: skip
 
 
 def _shares(one: xr.Dataset) -> list[str]:

@@ -214,3 +214,14 @@ def test_plots(kind: str, folder: Path, tmp_path: Path) -> None:
     code, text = pkqsp("plot", kind, folder, "-o", tmp_path / "plot.png")
     assert code == 0, text
     assert (tmp_path / "plot.png").stat().st_size > 2_000
+
+
+def test_a_plot_may_have_a_log_scale(folder: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.png" for name in ("linear", "log")]
+    for file in files:
+        code, text = pkqsp("plot", "observations", folder, "-o", file, f"--{file.stem}")
+        assert code == 0, text
+    assert files[0].read_bytes() != files[1].read_bytes()
+    code, text = pkqsp("plot", "traces", folder, "-o", tmp_path / "t.png", "--log")
+    assert code != 0
+    assert "no such choice" in text

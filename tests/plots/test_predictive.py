@@ -9,7 +9,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.predictive.individual_curves import with_times
 from tests.plots.look import band, lines, marks, texts
 
-BLUE, VERMILION = "#0072B2", "#D55E00"
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
 def made_check(*, censored: bool = False, strata: int = 1, endpoint: str = "cp") -> xr.Dataset:
@@ -53,11 +53,14 @@ def test_a_vpc_has_bands_of_replicates_and_lines_of_observations() -> None:
     np.testing.assert_allclose(high, np.array([3.0, 5.0, 1.0]) + 0.4)
     (median,) = lines(axis, BLUE)
     np.testing.assert_allclose(median.get_ydata(), [3.1, 5.1, 1.1])
-    outer = sorted(tuple(line.get_ydata()) for line in lines(axis, VERMILION))
-    np.testing.assert_allclose(outer, [[1.1, 2.1, 0.6], [6.1, 9.1, 2.1]])
+    for colour, wanted in ((VERMILION, [1.1, 2.1, 0.6]), (GREEN, [6.1, 9.1, 2.1])):
+        (line,) = lines(axis, colour)
+        np.testing.assert_allclose(line.get_ydata(), wanted)
+    looks = [(area.get_hatch(), tuple(area.get_facecolor()[0])) for area in axis.collections]
+    assert len(set(looks)) == len({hatch for hatch, _ in looks}) == 3, "each band has its own look"
     np.testing.assert_array_equal(marks(axis, "observed")[1], check["DV"])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("time (h)", "cp (mg/L)")
-    assert "5% and 95%: observed" in texts(figure)
+    assert {"5 %: observed", "median: observed", "95 %: observed"} < set(texts(figure))
 
 
 def test_censored_observations_have_their_mark_and_their_share() -> None:
@@ -132,7 +135,7 @@ def test_fits_are_smooth_between_the_observations(
     x, y = marks(axis, "observed")
     np.testing.assert_allclose(x, table.TIME)
     np.testing.assert_allclose(y, table.DV)
-    x, low, high = band(axis, "90 % of new observations")
+    x, low, high = band(axis, "90 % prediction interval")
     np.testing.assert_allclose(low[-1], mine["sample"].sel(level=0.05)[-1])
     np.testing.assert_allclose(high[-1], mine["sample"].sel(level=0.95)[-1])
 
