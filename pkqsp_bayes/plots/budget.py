@@ -29,7 +29,10 @@ COMPONENTS: Mapping[str, tuple[str, Look]] = {
 """Name, colour and hatch of each component."""
 
 _RESTS = ("interactions", "not linear")
-_REST: Look = ("#cccccc", "")
+_REST: Look = ("#e6e6e6", "")
+_OTHERS: Look = ("#999999", "++")
+_PALETTE = ("#332288", "#117733", "#DDCC77", "#882255", "#88CCEE", "#AA4499")
+"""Colours of effects and parameters, other than those of the components (Tol 2021)."""
 _MOST = 6
 _NOTHING = 1e-9
 """Largest share that is only rounding error."""
@@ -211,15 +214,17 @@ def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:
 
 
 def _looks(panels: Mapping[str, Mapping[str, FloatArray]]) -> dict[str, Look]:
-    """Return colour and hatch of each name, the same in all panels; remainders are grey."""
+    """Return colour and hatch of each name, the same in all panels; others and remainders are grey."""
     found: dict[str, Look] = {}
     for shares in panels.values():
         for place, name in enumerate(shares):
-            rest = name in _RESTS or place >= _MOST
-            if name not in found:
-                count = sum(look != _REST for look in found.values())
-                own = (COLOURS[count % len(COLOURS)], HATCHES[count % len(HATCHES)])
-                found[name] = _REST if rest else own
+            if name in _RESTS:
+                found[name] = _REST
+            elif place >= _MOST:
+                found[name] = _OTHERS
+            elif name not in found:
+                count = sum(look not in (_REST, _OTHERS) for look in found.values())
+                found[name] = (_PALETTE[count % len(_PALETTE)], HATCHES[count % len(HATCHES)])
     return found
 
 

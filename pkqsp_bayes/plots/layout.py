@@ -81,14 +81,14 @@ def finish(
 
 
 def name_with_unit(name: str, unit: str | None) -> str:
-    """Return the label of an axis.
+    """Return the label of an axis; a dimensionless one has no unit.
 
     Examples
     --------
-    >>> name_with_unit("CL", "L/h"), name_with_unit("PCA", "")
-    ('CL (L/h)', 'PCA')
+    >>> name_with_unit("CL", "L/h"), name_with_unit("PCA", ""), name_with_unit("SEX", "1")
+    ('CL (L/h)', 'PCA', 'SEX')
     """
-    return f"{name} ({unit})" if unit else name
+    return name if unit in (None, "", "1", "dimensionless") else f"{name} ({unit})"
 
 
 def is_spread(values: FloatArray) -> bool:

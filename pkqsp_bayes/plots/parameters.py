@@ -13,15 +13,17 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
-from pkqsp_bayes.plots.layout import finish
+from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
+from pkqsp_bayes.spec.label_units import label_unit
 
 __all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
 
 FloatArray = NDArray[np.float64]
 _MOST = 8
 """Default number of parameters in a plot of pairs."""
-_TRACES = 4
+_TRACES = 16
+_LONG = 14
 _THINNED = 1000
 _STYLES = ("-", "--", ":", "-.")
 LABELS = sequence(TEXT, wanted='give a list of labels, such as ["CL", "omega[CL]"]', least=1)
@@ -56,7 +58,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_parameters(fit, ["CL", "V"])
     >>> [axis.get_xlabel() for axis in figure.axes[2:]]
-    ['CL', 'V']
+    ['CL (L/h)', 'V (L)']
     """
     fitted = open_fit(fit)
     draws = _chosen(_varying(fitted), labels)
@@ -74,7 +76,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
                 _draw_pair(axis, values[j], values[i], shown, divergent)
             else:
                 _write(axis, correlation[i, j])
-        _name(axes, names)
+        _name(axes, [_in_two_lines(name, _unit(fitted, name)) for name in names])
         finish(figure, figure.axes, {"label": label_of(fitted)})
     return figure
 
@@ -124,9 +126,25 @@ def _draw_pair(
         axis.plot(x[wrong], y[wrong], "x", color=COLOURS[1], markersize=4, label="divergent")
 
 
+def _unit(fitted: FittedModel, name: str) -> str:
+    """Return the unit of a parameter; "" if the draws have no model."""
+    return label_unit(fitted.spec, name) if "model" in fitted.attrs else ""
+
+
+def two_digits(correlation: float) -> str:
+    """Return a correlation as text, without a negative zero.
+
+    Examples
+    --------
+    >>> two_digits(-0.004), two_digits(-0.006)
+    ('0.00', '-0.01')
+    """
+    return f"{correlation:z.2f}"
+
+
 def _write(axis: Axes, correlation: float) -> None:
     axis.axis("off")
-    axis.text(0.5, 0.5, f"{correlation:.2f}", ha="center", va="center",
+    axis.text(0.5, 0.5, two_digits(correlation), ha="center", va="center",
               fontsize=8 + 4 * abs(correlation), transform=axis.transAxes)  # fmt: skip
 
 
@@ -139,8 +157,9 @@ def _name(axes: NDArray[np.object_], names: Sequence[str]) -> None:
         if i == j:
             axis.set_yticks([])
     for place, name in enumerate(names):
-        axes[-1, place].set_xlabel(name, fontsize=8)
-        axes[place, 0].set_ylabel(name if place else "", fontsize=8)
+        size = 8 if len(name) < _LONG else 6.5
+        axes[-1, place].set_xlabel(name, fontsize=size)
+        axes[place, 0].set_ylabel(name if place else "", fontsize=size)
 
 
 @checked(fit=FIT, labels=LABELS)
@@ -183,7 +202,8 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
         image = axis.imshow(lower, vmin=-1, vmax=1, cmap="PuOr_r", aspect="auto")
         for (i, j), value in np.ndenumerate(np.tril(correlation, -1)):
             dark = abs(value) > 0.6
-            axis.text(j, i, f"{value:.2f}" if i > j else "", ha="center", va="center", fontsize=7,
+            text = two_digits(value) if i > j else ""
+            axis.text(j, i, text, ha="center", va="center", fontsize=7,
                       color="white" if dark else "black")  # fmt: skip
         axis.set_xticks(range(size), names, rotation=90)
         axis.set_yticks(range(size), names)
@@ -201,12 +221,13 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     fit : DataTree, str or Path
         Result of `pkqsp_bayes.fit`, or its folder.
     labels : sequence of str, optional
-        Parameters; by default the first four.
+        Parameters; by default all that vary, or the first sixteen of more.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel per parameter, one colour per chain.
+        One panel per parameter, one colour and line style per chain. The title says how many
+        parameters are not shown.
 
     Raises
     ------
@@ -218,17 +239,27 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_traces(fit, ["CL", "omega[CL]"])
     >>> [axis.get_ylabel() for axis in figure.axes]
-    ['CL', 'omega[CL]']
+    ['CL (L/h)', 'omega[CL]']
     """
     fitted = open_fit(fit)
     chains, found = fitted.posterior.sizes["chain"], _varying(fitted)
-    draws = _named(dict(fitted.draws), list(found)[:_TRACES] if labels is None else labels)
-    with new_figure(width=8.2, height=1.3 * len(draws) + 0.5) as figure:
+    names = list(found)[:_TRACES] if labels is None else labels
+    draws = _named(dict(fitted.draws), names)
+    omitted = len(found) - len(names) if labels is None else 0
+    title = f"{omitted} further parameters are not shown" if omitted else ""
+    with new_figure(width=8.2, height=1.3 * len(draws) + 0.7) as figure:
         axes = figure.subplots(len(draws), 1, sharex=True, squeeze=False)[:, 0]
         for axis, (name, values) in zip(axes, draws.items(), strict=True):
             for k, chain in enumerate(values.reshape(chains, -1)):
-                axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.6)
-            axis.set_ylabel(name, fontsize=8)
+                axis.plot(chain, _STYLES[k % 4], color=COLOURS[k % 6], linewidth=0.6,
+                          label=f"chain {k + 1}")  # fmt: skip
+            axis.set_ylabel(_in_two_lines(name, _unit(fitted, name)), fontsize=7.5)
         axes[-1].set_xlabel("draw")
-        finish(figure, [], {"label": label_of(fitted)})
+        finish(figure, axes, {"label": label_of(fitted)}, title=title)
     return figure
+
+
+def _in_two_lines(name: str, unit: str) -> str:
+    """Return a label with its unit; a long one has the unit in a second line."""
+    text = name_with_unit(name, unit)
+    return text if len(text) < _LONG else text.replace(" (", "\n(")

@@ -26,6 +26,7 @@ from pkqsp_bayes.plots.layout import (
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 from pkqsp_bayes.spec.distribution import Distribution
+from pkqsp_bayes.spec.label_units import label_unit
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["PANELS", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
@@ -35,6 +36,8 @@ FloatArray = NDArray[np.float64]
 _BANDS = ((0.05, 0.95, 0.3), (0.25, 0.75, 0.55))
 _BINS = 20
 _DECADES = 30.0  # smallest ratio of the ends of a logarithmic axis
+_FLAT = 0.05
+"""Ratio of the heights of prior and posterior below which the square root is drawn."""
 _COLUMNS = 4
 PANELS = 16
 """Largest number of parameters in a plot."""
@@ -162,7 +165,8 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each population parameter with its unit, at most sixteen.
+        One panel for each population parameter with its unit, at most sixteen. The ordinate is of
+        the square root of the density, and says so, where the prior is below 5 % of the posterior.
 
     Raises
     ------
@@ -179,7 +183,7 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     fitted = open_fit(fit)
     data, draws = fitted.bind_data(fitted.resolve_study(study, own=True)), fitted.draws
     priors = {k: v for k, v in priors_of(data).items() if k in draws}
-    units = {name: p.unit or "" for name, p in fitted.spec.population.parameters.items()}
+    units = {name: label_unit(fitted.spec, name) for name in priors}
     return plot_densities(priors, draws, units=units, label=label_of(fitted))
 
 
@@ -224,8 +228,20 @@ def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
     if right <= left:  # all draws are equal
         left, right = edges
     grid = np.linspace(left, right, 200)
-    axis.hist(draws, bins=30, density=True, color=COLOURS[5], alpha=0.8, label="posterior")
-    axis.plot(grid, np.exp(prior.log_density(grid)), color=COLOURS[1], label="prior")
+    density = np.exp(prior.log_density(grid))
+    heights, *_ = axis.hist(draws, bins=30, density=True, color=COLOURS[5], alpha=0.8,
+                            label="posterior")  # fmt: skip
+    axis.plot(grid, density, color=COLOURS[1], label="prior")
     axis.set_xlim(left, right)
+    _show_flat(axis, density, float(np.max(heights)))
     axis.set_yticks([])
     axis.locator_params(axis="x", nbins=3)
+
+
+def _show_flat(axis: Axes, density: FloatArray, highest: float) -> None:
+    """Make a prior visible whose density is small: the ordinate is of the square root."""
+    top = float(np.max(density[np.isfinite(density)], initial=0.0))
+    if 0 < top < _FLAT * highest:
+        axis.set_yscale("function", functions=(np.sqrt, np.square))
+        axis.set_ylim(0, 1.1 * highest)
+        axis.set_title("height: square root", fontsize=7, loc="right")

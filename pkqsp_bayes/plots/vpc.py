@@ -72,8 +72,9 @@ def plot_vpc(
     -------
     matplotlib.figure.Figure
         One panel for each endpoint and stratum. Bands: 95 % intervals of the quantiles of
-        replicates, with a hatch and a colour for each; lines: quantiles of the observations; open triangles: censored observations, at
-        their limit. Panel below: share of censored observations over time, if there are any.
+        replicates, with a hatch and a colour for each; lines: quantiles of the observations; open
+        triangles: censored observations, at their limit. Panel below: share of censored
+        observations over time, if there are any.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.plots.parameters import two_digits
 from tests.plots.look import bars, lines, marks, texts
 
 BLUE, SKY = "#0072B2", "#56B4E9"
@@ -136,7 +137,28 @@ def test_traces_are_chains(hand_fit: xr.DataTree) -> None:
     for k in range(2):
         line = figure.axes[0].get_lines()[k]
         np.testing.assert_array_equal(line.get_ydata(), hand_fit["posterior"]["V"][k])
-    assert [axis.get_ylabel() for axis in figure.axes] == ["V", "omega[CL]"]
+    assert [axis.get_ylabel() for axis in figure.axes] == ["V (L)", "omega[CL]"]
+    assert texts(figure) == ["chain 1", "chain 2"]
+
+
+def test_all_traces_are_drawn_or_counted(hand_fit: xr.DataTree) -> None:
+    varying = [n for n, v in labelled_draws(hand_fit["posterior"].to_dataset()).items()
+               if np.ptp(v) > 0]  # fmt: skip
+    assert len(pq.plot_traces(hand_fit).axes) == len(varying) > 4
+
+
+def test_a_correlation_has_no_negative_zero() -> None:
+    assert [two_digits(x) for x in (-0.001, 0.0, -0.01)] == ["0.00", "0.00", "-0.01"]
+
+
+def test_residual_parameters_have_units(hand_fit: xr.DataTree) -> None:
+    tree = hand_fit.copy()
+    posterior = tree["posterior"].to_dataset()
+    noise = np.random.default_rng(2).uniform(0.9, 1.1, size=posterior["CL"].shape)
+    sigma = posterior["sigma"] * xr.DataArray(noise, dims=("chain", "draw"))
+    tree["posterior"] = xr.DataTree(posterior.assign(sigma=sigma))
+    figure = pq.plot_parameters(tree, ["CL", "sigma[cp.additive]"])
+    assert [a.get_xlabel() for a in figure.axes[2:]] == ["CL (L/h)", "sigma[cp.additive]\n(mg/L)"]
 
 
 def test_an_unknown_parameter_is_refused(hand_fit: xr.DataTree) -> None:

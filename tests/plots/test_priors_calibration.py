@@ -38,6 +38,21 @@ def test_a_prior_is_drawn_over_its_posterior(hand_fit: xr.DataTree, theophylline
     assert texts(figure) == ["posterior", "prior"]
 
 
+def test_a_wide_prior_is_visible_on_an_axis_that_says_so() -> None:
+    draws = np.random.default_rng(1).normal(1, 0.01, 4000)
+    flat, near = (stan_prior(f"normal(1, {sd})") for sd in (3, 0.02))
+    figure = plot_densities({"a": flat, "b": near}, {"a": draws, "b": draws})
+    wide, narrow = (axis for axis in figure.axes if axis.get_visible())
+    (line,) = lines(wide, VERMILION)
+    height = wide.transAxes.inverted().transform(
+        wide.transData.transform([(1.0, np.max(line.get_ydata()))])
+    )[0, 1]
+    assert height == pytest.approx(np.sqrt(np.max(line.get_ydata()) / wide.get_ylim()[1]))
+    assert height > 0.04
+    assert wide.get_title(loc="right") == "height: square root"
+    assert (narrow.get_yscale(), narrow.get_title(loc="right")) == ("linear", "")
+
+
 def test_prior_predictive_bands_hold_the_draws(prior: xr.DataTree, theophylline: pq.Study) -> None:
     check = pq.prior_check(prior, theophylline)
     figure = pq.plot_prior_check(prior, check)

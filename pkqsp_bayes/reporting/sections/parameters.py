@@ -7,8 +7,8 @@ import xarray as xr
 from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
-from pkqsp_bayes.spec.labels import eta_label, parse_label
-from pkqsp_bayes.statistics import RESIDUAL_ERRORS
+from pkqsp_bayes.spec.label_units import label_unit
+from pkqsp_bayes.spec.labels import eta_label
 
 __all__ = ["eta_shrinkage", "parameters_section"]
 
@@ -47,27 +47,8 @@ def _rows(context: ReportContext) -> list[list[str]]:
 def _row(context: ReportContext, name: str, one: pd.Series) -> list[str]:
     relative = number(100 * one["sd"] / abs(one["mean"]), 2) if one["mean"] else ""
     ess = f"{min(one['ess_bulk'], one['ess_tail']):,.0f}"
-    return [name, _unit(context, name), number(one["mean"]), number(one["sd"]),
+    return [name, label_unit(context.model, name), number(one["mean"]), number(one["sd"]),
             span(one["q5"], one["q95"]), relative, ess, f"{one['r_hat']:.3f}"]  # fmt: skip
-
-
-def _unit(context: ReportContext, name: str) -> str:
-    parameters = context.model.population.parameters
-    if name in parameters:
-        return parameters[name].unit
-    label = parse_label(name)
-    return _residual_unit(context, label.parts[0]) if label.kind == "sigma" else ""
-
-
-def _residual_unit(context: ReportContext, label: str) -> str:
-    """Return the unit of a residual parameter: that of the output, if it is an additive SD."""
-    output, _, which = label.partition(".")
-    observed = context.model.observe.get(output)
-    if observed is None or observed.error is None:
-        return ""
-    scales = RESIDUAL_ERRORS[observed.error.form].scales
-    has_unit = any(s.has_output_unit for s in scales if which in ("", s.key))
-    return (observed.value.unit or "") if has_unit else ""
 
 
 def eta_shrinkage(posterior: xr.Dataset) -> pd.Series:

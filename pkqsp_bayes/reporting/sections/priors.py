@@ -10,6 +10,7 @@ from pkqsp_bayes.reporting.section import Picture, Section, Table, number, pictu
 from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.label_units import label_unit
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.prior import PriorSpec
@@ -54,7 +55,7 @@ def _picture(
         "prior-dominated: the data have little information on the parameter."
     )
     names = ", ".join(list(priors)[:PANELS])
-    units = {name: p.unit or "" for name, p in context.model.population.parameters.items()}
+    units = {name: label_unit(context.model, name) for name in priors}
     return picture(
         plot_densities(priors, draws, units=units),
         alt=f"Densities of prior and posterior of {names}.",
