@@ -30,7 +30,7 @@ COMPONENTS: Mapping[str, tuple[str, Look]] = {
 
 _RESTS = ("interactions", "not linear")
 _REST: Look = ("#e6e6e6", "")
-_OTHERS: Look = ("#999999", "++")
+_OTHERS: Look = ("#777777", "++")
 _PALETTE = ("#332288", "#117733", "#DDCC77", "#882255", "#88CCEE", "#AA4499")
 """Colours of effects and parameters, other than those of the components (Tol 2021)."""
 _MOST = 6
@@ -214,7 +214,7 @@ def _ranked(shares: xr.DataArray, rest: str) -> dict[str, FloatArray]:
 
 
 def _looks(panels: Mapping[str, Mapping[str, FloatArray]]) -> dict[str, Look]:
-    """Return colour and hatch of each name, the same in all panels; others and remainders are grey."""
+    """Return colour and hatch of each name, the same in all panels; rests are grey."""
     found: dict[str, Look] = {}
     for shares in panels.values():
         for place, name in enumerate(shares):

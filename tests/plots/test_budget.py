@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.plots.budget import COMPONENTS, budget_shares
+from pkqsp_bayes.plots.budget import COMPONENTS, _looks, _ranked, budget_shares
 from tests.plots.look import bars, texts
 
 DOSE = pq.Dose(amount=320, to="oral")
@@ -110,3 +110,20 @@ def test_a_poor_approximation_is_named(budget: xr.Dataset) -> None:
     figure = pq.plot_budget(budget.assign_attrs(label="a Laplace approximation"), quantity="x (mg)")
     title = figure.legends[0].get_title().get_text()
     assert title == "x (mg)\ndraws of a Laplace approximation"
+
+
+def test_others_the_remainder_and_components_do_not_look_alike() -> None:
+    names = [f"p{k}" for k in range(8)]
+    weight = np.repeat(np.linspace(0.16, 0.06, 8)[:, None], 3, axis=1)
+    shares = _ranked(xr.DataArray(weight, dims=("parameter", "time"),
+                                  coords={"parameter": names}), "not linear")  # fmt: skip
+    looks = _looks(
+        {"parameters": shares, "effects": {"eta[CL]": weight[0], "interactions": weight[1]}}
+    )
+    assert "2 others" in looks
+    assert looks["2 others"][1] != looks["not linear"][1], "they differ by the hatch too"
+    assert looks["interactions"] == looks["not linear"]
+    own = [look for name, look in looks.items() if name != "interactions"]
+    assert len(set(own)) == len(own)
+    colours = {colour for _, (colour, _) in COMPONENTS.values()}
+    assert not colours & {colour for colour, _ in looks.values()}

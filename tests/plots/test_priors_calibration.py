@@ -10,6 +10,9 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.statements import parse_statements
+from pkqsp_bayes.plots.priors import plot_densities
+from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.prior_grammar import parse_prior
 from tests.analysis.test_sbc_statistics import SIZE, calibration
 from tests.fits import theophylline_prior
 from tests.plots.look import bars, lines, marks, texts
@@ -40,7 +43,7 @@ def test_a_prior_is_drawn_over_its_posterior(hand_fit: xr.DataTree, theophylline
 
 def test_a_wide_prior_is_visible_on_an_axis_that_says_so() -> None:
     draws = np.random.default_rng(1).normal(1, 0.01, 4000)
-    flat, near = (stan_prior(f"normal(1, {sd})") for sd in (3, 0.02))
+    flat, near = (distribution(parse_prior(f"normal(1, {sd})")) for sd in (3, 0.02))
     figure = plot_densities({"a": flat, "b": near}, {"a": draws, "b": draws})
     wide, narrow = (axis for axis in figure.axes if axis.get_visible())
     (line,) = lines(wide, VERMILION)
@@ -103,14 +106,14 @@ def test_ranks_and_averaged_posteriors_are_drawn() -> None:
     figure = pq.plot_calibration(result)
     left, right = figure.axes[:2]
     assert left.get_title(loc="left") == "mu, rejected"
-    pit = result["pit"].sel(quantity="mu").to_numpy()
+    pit = result["pit"].sel(parameter="mu").to_numpy()
     (ranks,) = [line for line in lines(left, VERMILION) if np.size(line.get_xdata()) == 201]
     at = np.asarray(ranks.get_xdata())[60]
     assert ranks.get_ydata()[60] == pytest.approx((pit <= at).mean() - at)
     truth = next(line for line in lines(right, GREY))
-    np.testing.assert_array_equal(truth.get_xdata(), np.sort(result["truth"].sel(quantity="mu")))
+    np.testing.assert_array_equal(truth.get_xdata(), np.sort(result["truth"].sel(parameter="mu")))
     (pooled,) = lines(right, VERMILION)
-    assert np.size(pooled.get_xdata()) == result["draws"].sel(quantity="mu").size
+    assert np.size(pooled.get_xdata()) == result["draws"].sel(parameter="mu").size
     title = figure.legends[0].get_title().get_text()
     assert title == f"normal: {SIZE} of {SIZE} replicates from the prior"
     assert "rejected" in texts(figure)
