@@ -26,7 +26,7 @@ __all__ = ["plot_gof", "plot_residuals"]
 
 FloatArray = NDArray[np.float64]
 _NEEDED = ("DV", "PRED", "IPRED", "IWRES", "NPDE")
-_ABOUT = {"PRED": "population prediction", "IPRED": "individual prediction"}
+_ABOUT = {"PRED": "PRED, population prediction", "IPRED": "IPRED, individual prediction"}
 
 
 @checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT, log=FLAG)
@@ -54,8 +54,8 @@ def plot_gof(
     Returns
     -------
     matplotlib.figure.Figure
-        Grey: identity; vermilion: a smooth trend of the observations that are not censored. Open
-        triangles: censored observations, at their limit.
+        Both axes have the same limits. Grey: identity; vermilion: a smooth trend of the
+        observations that are not censored. Open triangles: censored observations, at their limit.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def plot_gof(
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_gof(fit, study)
     >>> [axis.get_xlabel() for axis in figure.axes]
-    ['population prediction (mg/L)', 'individual prediction (mg/L)']
+    ['PRED, population prediction (mg/L)', 'IPRED, individual prediction (mg/L)']
     """
     found = dataset_of(result, study, goodness_of_fit)
     require_variables(found, _NEEDED, "goodness_of_fit")
@@ -76,8 +76,11 @@ def plot_gof(
         rows = figure.subplots(len(names), 2, squeeze=False, sharex="row", sharey="row")
         for row, name in zip(rows, names, strict=True):
             unit, mine = _of_endpoint(found, name)
+            is_log = choose_log(log, mine["DV"].to_numpy())
+            limits = _square_limits(mine, log=is_log)
             for axis, kind in zip(row, _ABOUT, strict=True):
-                _draw_against(axis, mine, kind, log=choose_log(log, mine["DV"].to_numpy()))
+                _draw_against(axis, mine, kind, log=is_log)
+                axis.set(xlim=limits, ylim=limits, box_aspect=1)
                 axis.set_xlabel(name_with_unit(_ABOUT[kind], unit))
             row[0].set_ylabel(name_with_unit(f"{name}, observed", unit))
         finish(figure, figure.axes, found.attrs)
@@ -102,6 +105,20 @@ def _draw_against(axis: Axes, mine: xr.Dataset, kind: str, *, log: bool) -> None
         ends = [min(x.min(), y.min()), max(x.max(), y.max())]
         axis.plot(ends, ends, color=GREY, linewidth=1, label="identity")
     draw_trend(axis, x[side == 0], y[side == 0], log=log)
+
+
+def _square_limits(mine: xr.Dataset, *, log: bool) -> tuple[float, float]:
+    """Return limits of both axes around all observations and predictions."""
+    values = np.concatenate([mine[name].to_numpy() for name in ("DV", *_ABOUT)])
+    values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not values.size:
+        return (1.0, 10.0)
+    low, high = float(values.min()), float(values.max())
+    if log:
+        factor = max((high / low) ** 0.05, 1.05)
+        return low / factor, high * factor
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 @checked(result=DATASET_OR_FIT, study=STUDY, endpoint=TEXT)
@@ -137,7 +154,7 @@ def plot_residuals(
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_residuals(fit, study)
     >>> [axis.get_xlabel() for axis in figure.axes[:3]]
-    ['time (h)', 'time after dose (h)', 'individual prediction (mg/L)']
+    ['time (h)', 'time after dose (h)', 'IPRED (mg/L)']
     """
     found = dataset_of(result, study, goodness_of_fit)
     require_variables(found, _NEEDED, "goodness_of_fit")
@@ -160,7 +177,7 @@ def _draw_residuals(
 ) -> None:
     time = mine.attrs["time_unit"]
     labels = {"TIME": name_with_unit("time", time), "TAD": name_with_unit("time after dose", time),
-              kind: name_with_unit(_ABOUT[kind], unit)}  # fmt: skip
+              kind: name_with_unit(kind, unit)}  # fmt: skip
     for axis, (name, label) in zip(row, labels.items(), strict=True):
         x, y, side = (mine[each].to_numpy() for each in (name, score, "censored"))
         shown = np.isfinite(x) & np.isfinite(y)

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
@@ -12,12 +13,13 @@ from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import draw_observed, finish, name_with_unit
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
-from pkqsp_bayes.plots.style import BAND, new_figure
+from pkqsp_bayes.plots.style import BAND, GREY, HATCHES, OBSERVED, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["draw_scores", "plot_npde"]
 
+_BAND_NAME = "90 % of a standard normal"
 _QUANTILES = (0.05, 0.5, 0.95)
 FloatArray = NDArray[np.float64]
 
@@ -41,8 +43,9 @@ def plot_npde(
     -------
     matplotlib.figure.Figure
         Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
-        observations, whose NPDE is a draw from the model beyond the limit. Right: sorted NPDE with
-        the 95 % band of each rank.
+        observations, whose NPDE is a draw from the model beyond the limit. Right: quantiles of
+        the sample against those of a standard normal, with the identity line and the 95 % band of
+        each rank.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def draw_scores(axis: Axes, x: FloatArray, scores: FloatArray, side: NDArray[np.
         Not 0 for censored observations, which are not in the trend.
     """
     low, middle, high = (float(stats.norm.ppf(p)) for p in _QUANTILES)
-    axis.axhspan(low, high, color=BAND, alpha=0.25, linewidth=0)
+    axis.axhspan(low, high, color=BAND, alpha=0.25, linewidth=0, label=_BAND_NAME)
     axis.axhline(middle, color=BAND)
     draw_observed(axis, x, scores, side)
     draw_trend(axis, x[side == 0], scores[side == 0])
@@ -104,7 +107,11 @@ def _draw_quantiles(axis: Axes, scores: FloatArray) -> None:
     rank = np.arange(1, size + 1)
     expected = stats.norm.ppf((rank - 0.5) / size)
     low, high = (stats.norm.ppf(stats.beta.ppf(p, rank, size - rank + 1)) for p in (0.025, 0.975))
-    axis.fill_between(expected, low, high, color=BAND, alpha=0.35, linewidth=0)
-    axis.plot(expected, np.sort(scores), "o", color="black", markersize=2.5)
+    axis.fill_between(expected, low, high, facecolor=to_rgba(BAND, 0.35), hatch=HATCHES[1],
+                      edgecolor=to_rgba(BAND, 0.8), linewidth=0,
+                      label="95 % of each rank")  # fmt: skip
+    axis.plot(expected, np.sort(scores), "o", color=OBSERVED, markersize=2.5)
+    ends = [expected[0], expected[-1]]
+    axis.plot(ends, ends, color=GREY, linewidth=1, label="identity")
     axis.set_xlabel("normal quantile")
-    axis.set_ylabel("sorted NPDE")
+    axis.set_ylabel("sample quantile")

@@ -42,7 +42,8 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     -------
     matplotlib.figure.Figure
         One column for each random effect, first eta, then kappa. First row: histogram of the
-        posterior means, density of the model (line), and shrinkage, 1 - SD / omega. Other rows:
+        posterior means (of subjects; for kappa, of occasions of subjects), density of the model
+        (line), and shrinkage, 1 - SD / omega. Other rows:
         each covariate, numbers with a smooth trend, categories (text, or up to four different
         numbers) as box plots.
 
@@ -67,6 +68,8 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
         axes = figure.subplots(rows, len(columns), squeeze=False, sharey=False)
         for place, (name, values, omega, shrinkage) in enumerate(columns):
             _draw_distribution(axes[0, place], values.ravel(), omega)
+            of = "occasions of subjects" if values.shape[1] > 1 else "subjects"
+            axes[0, place].set_xlabel(f"{name}, {np.isfinite(values).sum()} {of}", fontsize=8)
             suffix = f", shrinkage {100 * shrinkage:.0f} %" if np.isfinite(shrinkage) else ""
             axes[0, place].set_title(name + suffix, fontsize=8)
             for axis, covariate in zip(axes[1:, place], covariates, strict=True):
@@ -89,7 +92,9 @@ def _columns(effects: xr.Dataset) -> Iterator[tuple[str, FloatArray, float, floa
     if "kappa" in effects:
         for name in effects["effect_iov"].to_numpy():
             one = effects.sel(effect_iov=name)
-            yield kappa_label(str(name)), one["kappa"].to_numpy(), float(one["omega_iov"]), np.nan
+            shrinkage = float(one["shrinkage_iov"]) if "shrinkage_iov" in one else np.nan
+            values, omega = one["kappa"].to_numpy(), float(one["omega_iov"])
+            yield kappa_label(str(name)), values, omega, shrinkage
 
 
 def _covariates(effects: xr.Dataset) -> list[str]:
@@ -100,7 +105,7 @@ def _draw_distribution(axis: Axes, values: FloatArray, omega: float) -> None:
     known = values[np.isfinite(values)]
     reach = max(3 * omega, float(np.abs(known).max(initial=0.0)))
     bins = np.linspace(-reach, reach, 2 * max(5, min(12, known.size // 3)))
-    axis.hist(known, bins=bins.tolist(), density=True, color=BAND, label="subjects")
+    axis.hist(known, bins=bins.tolist(), density=True, color=BAND, label="posterior means")
     if omega > 0:
         grid = np.linspace(-reach, reach, 201)
         axis.plot(grid, stats.norm.pdf(grid, scale=omega), color=COLOURS[0], label="model")

@@ -11,7 +11,7 @@ __all__ = ["draw_trend", "local_trend"]
 FloatArray = NDArray[np.float64]
 
 _LEAST = 8
-"""Smallest number of different abscissae for a trend."""
+"""Smallest number of different abscissae for a trend; closer than 1 % of the range is equal."""
 _SHARE = 0.75
 _NEAR = 25
 """Largest number of points at which all of them are used everywhere."""
@@ -70,7 +70,7 @@ def draw_trend(axis: Axes, x: FloatArray, y: FloatArray, *, log: bool = False) -
     if log:
         known &= (x > 0) & (y > 0)
     x, y = (np.log(v[known]) if log else v[known] for v in (x, y))
-    if np.unique(x).size < _LEAST:
+    if not x.size or np.unique((x - x.min()) // (0.01 * max(np.ptp(x), 1e-300))).size < _LEAST:
         return
     at = np.linspace(x.min(), x.max(), _POINTS)
     trend = local_trend(x, y, at)

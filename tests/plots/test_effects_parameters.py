@@ -80,7 +80,12 @@ def test_kappa_of_an_occasion_that_a_subject_lacks_is_left_out(
     assert known.sel(occasion="1").all()
     assert known["subject"][known.sel(occasion="2")].values.tolist() == ["3"]
     figure = pq.plot_random_effects(found)
-    assert figure.axes[3].get_title() == "kappa[CL]"
+    values = found["kappa"].to_numpy().ravel()[known.to_numpy().ravel()]
+    assert values.size == 13
+    shrinkage = 100 * (1 - values.std(ddof=1) / 0.2)
+    assert figure.axes[3].get_title() == f"kappa[CL], shrinkage {shrinkage:.0f} %"
+    assert figure.axes[3].get_xlabel() == "kappa[CL], 13 occasions of subjects"
+    assert figure.axes[0].get_xlabel() == "eta[CL], 12 subjects"
     assert sum(w * h for _, _, w, h in bars(figure.axes[3])) == pytest.approx(1)
 
 

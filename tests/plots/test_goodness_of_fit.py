@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.library import path
-from pkqsp_bayes.plots.trend import local_trend
+from pkqsp_bayes.plots.trend import draw_trend, local_trend
 from tests.analysis.posteriors import hand_made
 from tests.plots.look import lines, marks
 
@@ -112,7 +113,22 @@ def test_dv_is_drawn_against_both_predictions(found: xr.Dataset, truth: pd.DataF
         assert y.tolist() == [1.5, 1.5], "at the limit, with a mark of their own"
         (identity,) = lines(axis, GREY)
         np.testing.assert_array_equal(identity.get_xdata(), identity.get_ydata())
+        assert axis.get_xlim() == axis.get_ylim()
+        assert axis.get_box_aspect() == 1
+        inside = found[["DV", "PRED", "IPRED"]].to_array()
+        assert axis.get_xlim()[0] < float(inside.min()) < float(inside.max()) < axis.get_xlim()[1]
+        assert axis.get_xlabel().startswith(kind)
     assert figure.axes[0].get_ylabel() == "cp, observed (mg/L)"
+
+
+def test_two_groups_of_abscissae_have_no_trend() -> None:
+    rng = np.random.default_rng(3)
+    axis = Figure().subplots()
+    x = np.repeat([1.0, 9.0], 12) + rng.normal(0, 1e-3, 24)
+    draw_trend(axis, x, rng.normal(size=24))
+    assert not axis.get_lines()
+    draw_trend(axis, rng.uniform(size=24), rng.normal(size=24))
+    assert len(axis.get_lines()) == 1
 
 
 def test_the_trend_of_log_axes_is_made_of_logarithms(found: xr.Dataset) -> None:

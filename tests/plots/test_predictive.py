@@ -110,6 +110,10 @@ def test_npde_are_ordered_within_the_band_of_ranks() -> None:
     x, y = right.get_lines()[0].get_data()
     np.testing.assert_allclose(x, stats.norm.ppf((np.arange(5) + 0.5) / 5))
     np.testing.assert_array_equal(y, np.sort(scores))
+    np.testing.assert_array_equal(*right.get_lines()[1].get_data())
+    assert right.get_ylabel() == "sample quantile"
+    names = [t.get_text() for t in pq.plot_npde(errors).legends[0].get_texts()]
+    assert {"90 % of a standard normal", "95 % of each rank", "identity"} <= set(names)
     corners = right.collections[0].get_paths()[0].vertices
     lowest = corners[np.isclose(corners[:, 0], x[0])][:, 1]
     wanted = stats.norm.ppf(1 - (1 - np.array([0.025, 0.975])) ** (1 / 5))

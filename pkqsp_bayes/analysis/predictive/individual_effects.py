@@ -32,8 +32,10 @@ def individual_effects(fit: FitLike, study: StudyLike | None = None) -> xr.Datas
         ``eta`` (subject, effect), the posterior mean; ``eta_sd``, its posterior SD; ``omega``
         (effect), the posterior mean of the SD of the random effects; ``shrinkage`` (effect), 1 -
         SD(eta) / omega. For between-occasion variability ``kappa`` (subject, occasion, effect_iov),
-        NaN if a subject does not have the occasion, and ``omega_iov``. Each covariate of the study
-        is a variable over ``subject``, with its ``unit`` and its value in the first record.
+        NaN if a subject does not have the occasion, ``omega_iov``, and ``shrinkage_iov``
+        (effect_iov), 1 - SD(kappa) / omega_iov over the occasions of all subjects.
+        Each covariate of the study is a variable over ``subject``, with its ``unit`` and its value
+        in the first record.
 
     Raises
     ------
@@ -77,7 +79,10 @@ def _occasions(mean: xr.Dataset, study: Study) -> dict[str, xr.DataArray]:
     has = [[(str(s), str(o)) in pairs for o in kappa["occasion"].to_numpy()]
            for s in kappa["subject"].to_numpy()]  # fmt: skip
     there = xr.DataArray(np.array(has), dims=("subject", "occasion"))
-    return {"kappa": kappa.where(there), "omega_iov": mean["omega_iov"]}
+    known, omega = kappa.where(there), mean["omega_iov"].sel(effect_iov=kappa["effect_iov"])
+    spread = known.std(("subject", "occasion"), ddof=1)
+    shrinkage = 1 - spread / omega.where(omega > 0)
+    return {"kappa": known, "omega_iov": omega, "shrinkage_iov": shrinkage}
 
 
 def _covariates(study: Study) -> dict[str, xr.DataArray]:
