@@ -226,7 +226,7 @@ def plot_traces(fit: FitLike, labels: Sequence[str] | None = None) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel per parameter, one colour and line style per chain. The title says how many
+        One panel per parameter, one colour and line style per chain. The title states how many
         parameters are not shown.
 
     Raises

@@ -166,7 +166,7 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     -------
     matplotlib.figure.Figure
         One panel for each population parameter with its unit, at most sixteen. The ordinate is of
-        the square root of the density, and says so, where the prior is below 5 % of the posterior.
+        the square root of the density, and states so, where the prior is below 5 % of the posterior.
 
     Raises
     ------

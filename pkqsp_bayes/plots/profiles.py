@@ -1,4 +1,4 @@
-"""Which observations of a subject a line joins."""
+"""Runs of observations that a line joins."""
 
 import numpy as np
 import pandas as pd
