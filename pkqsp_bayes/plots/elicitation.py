@@ -149,7 +149,7 @@ def _draw_prediction(axis: Axes, statement: PredictiveStatement, values: FloatAr
     high = max(high, 1.1 * statement.upper)
     bins = np.linspace(min(low, statement.lower), high, 40).tolist()
     axis.hist(values, bins=bins, density=True, color=BAND, label="virtual subjects")
-    label = f"stated: {statement.mass:.0%}"
+    label = f"stated: {100 * statement.mass:.0f} %"
     axis.axvspan(statement.lower, statement.upper, color=COLOURS[0], alpha=0.15, label=label)
     axis.set(xlabel=f"{statement.summary} of {statement.output}", ylabel="density")
 

@@ -111,7 +111,7 @@ def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
     draw_observed(axis, times, dv, _censored(prior, mine))
     for i, (low, high, shade) in enumerate(_BANDS):
         axis.fill_between(centres, quantiles[2 * i], quantiles[2 * i + 1], color=BAND, alpha=shade,
-                          linewidth=0, label=f"prior: {high - low:.0%}")  # fmt: skip
+                          linewidth=0, label=f"prior: {100 * (high - low):.0f} %")  # fmt: skip
     axis.plot(centres, quantiles[-1], color=LINE, label="median")
     positive = quantiles[0][quantiles[0] > 0]
     if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
@@ -166,7 +166,8 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     -------
     matplotlib.figure.Figure
         One panel for each population parameter with its unit, at most sixteen. The ordinate is of
-        the square root of the density, and states so, where the prior is below 5 % of the posterior.
+        the square root of the density, and states so, where the prior is below 5 % of the
+        posterior.
 
     Raises
     ------

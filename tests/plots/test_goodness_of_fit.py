@@ -180,7 +180,7 @@ def test_a_trend_of_one_place_is_its_mean() -> None:
 
 
 def test_a_fit_needs_its_study(fit: xr.DataTree, found: xr.Dataset, study: pq.Study) -> None:
-    with pytest.raises(pq.CheckError, match="the study of the fit is not with it"):
+    with pytest.raises(pq.CheckError, match="the study of the fit is not available"):
         pq.plot_gof(fit)
     with pytest.raises(pq.CheckError, match="study: it is not used with"):
         pq.plot_gof(found, study)
