@@ -33,9 +33,9 @@ class Residual:
     form: ResidualErrorForm
     scales: Mapping[str, Array]
 
-    def scale(self, f: Array) -> Array:
-        """Return the scale of the error's distribution at f (log-normal: on the log scale)."""
-        return np.asarray(self.form.scale(NUMPY, f, self.scales)) + np.zeros_like(f)
+    def weight(self, f: Array) -> Array:
+        """Return the denominator of a weighted residual, on the scale of the error."""
+        return self.form.weight(f, self.scales)
 
     def width(self, f: Array) -> Array:
         """Return the scale of the error at f, in the unit of the observation."""

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +18,22 @@ from pkqsp_bayes.engine.executables import explain_distrust
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
-__all__ = ["ModelStore", "code_version", "format_plain", "parse_plain"]
+__all__ = ["ModelStore", "code_version", "format_plain", "parse_plain", "sign_entry"]
 
 _LOGGER = logging.getLogger(__name__)
 _KIND = "model"
 _FILE = "part.json"
 _MOST_BYTES = 256_000_000
-_CODE = ("ode", "emit", "spec", "physiology", "statistics")
-_FILES = ("units.py", "errors.py", "engine/compiled_model.py", "engine/model_store.py")
+_CODE = ("ode", "emit", "spec", "physiology", "statistics", "arguments")
+_FILES = (
+    "ops.py", "units.py", "errors.py", "remedies.py", "files.py", "assets.py",
+    "engine/compiled_model.py", "engine/model_store.py",
+)  # fmt: skip
 _FOREIGN = (
     ("sympy", "release.py"),
     ("mpmath", "__init__.py"),
     ("numpy", "version.py"),
+    ("cattrs", "converters.py"),
     ("pint", "default_en.txt"),
     ("pint", "constants_en.txt"),
 )
@@ -46,7 +51,8 @@ def code_version() -> str:
     """
     package = Path(__file__).parent.parent
     folders = [package / name for name in _CODE]
-    digest = hashlib.sha256(digest_files(f for f in folders if f.is_dir()).encode())
+    digest = hashlib.sha256(sys.version.encode())
+    digest.update(digest_files(f for f in folders if f.is_dir()).encode())
     foreign = (_foreign(package, name) for package, name in _FOREIGN)
     for path in (*(package / name for name in _FILES), *foreign):
         digest.update(path.read_bytes() if path.is_file() else b"")
@@ -103,44 +109,47 @@ class ModelStore:
         If the cache cannot be used, the part is computed and not stored.
         """
         found: list[Part] = []
+        entry = f"{self.key}-{name}"
 
         def build(folder: Path) -> None:
             found[:] = [make()]
-            _write_signed(folder / _FILE, write(found[0]))
+            _write_signed(folder / _FILE, entry, write(found[0]))
 
         def is_complete(folder: Path) -> bool:
             try:
-                found[:] = [read(_read_signed(folder / _FILE))]
+                found[:] = [read(_read_signed(folder / _FILE, entry))]
             except (OSError, ValueError) as error:
                 _LOGGER.debug("%s is damaged (%s) and is computed again", folder, error)
                 return False
             return True
 
         try:
-            build_once(_KIND, f"{self.key}-{name}", build, is_complete=is_complete)
+            build_once(_KIND, entry, build, is_complete=is_complete)
         except (ToolchainError, NotStorableError) as error:
             _LOGGER.debug("the %s of a model is not stored: %s", name, error)
         return found[0] if found else make()
 
 
-def _write_signed(path: Path, text: str) -> None:
-    path.write_text(f"{_digest(text)}\n{text}", encoding="utf-8", newline="")
+def _write_signed(path: Path, entry: str, text: str) -> None:
+    content = f"{sign_entry(entry, text)}\n{text}"
+    path.write_text(content, encoding="utf-8", errors="surrogatepass", newline="")
 
 
-def _read_signed(path: Path) -> str:
+def _read_signed(path: Path, entry: str) -> str:
     if reason := explain_distrust(path):
         raise ValueError(reason)
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError("too long")
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", errors="surrogatepass", newline="") as file:
         signature, _, text = file.read().partition("\n")
-    if signature != _digest(text):
+    if signature != sign_entry(entry, text):
         raise ValueError("the checksum differs")
     return text
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def sign_entry(entry: str, text: str) -> str:
+    """Return the checksum of a stored text and of the entry that it belongs to."""
+    return hashlib.sha256(f"{entry}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def format_plain(record: object) -> str:

@@ -73,12 +73,7 @@ def apply_priors(model: ModelLike, table: PriorTable) -> ModelSpec:
 def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
     where = f"priors.{name}"
     if name == CORRELATIONS:
-        if entry.prior.family != "lkj":
-            yield Issue(
-                where=where,
-                what=f"{entry.prior} is not a prior of correlations",
-                remedy="write lkj(2)",
-            )
+        yield from _correlations(model, where, entry)
         return
     unknown = unknown_address(model, name, where)
     if unknown:
@@ -94,6 +89,18 @@ def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
         except ValueError as error:
             yield Issue(where=where, what=str(error), remedy="choose another family or discount")
     yield from _mixture(where, entry)
+
+
+def _correlations(model: ModelSpec, where: str, entry: PriorEntry) -> Iterator[Issue]:
+    if not model.population.omega.correlate:
+        what = "the model states no correlated random effects"
+        yield Issue(where=where, what=what, remedy="state omega.correlate, or remove the entry")
+    if entry.prior.family != "lkj":
+        what = f"{entry.prior} is not a prior of correlations"
+        yield Issue(where=where, what=what, remedy="write lkj(2)")
+    if entry.discount != 1 or entry.weight != 1 or entry.vague is not None:
+        what = "a prior of correlations takes neither a discount nor a mixture"
+        yield Issue(where=where, what=what, remedy="state the shape itself, such as lkj(2)")
 
 
 def _mixture(where: str, entry: PriorEntry) -> Iterator[Issue]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pkqsp_bayes.spec.body import CovariateSpec
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.population import ErrorSpec
+from pkqsp_bayes.spec.population import ErrorSpec, PopulationParameterSpec
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RESIDUAL_ERRORS
 from pkqsp_bayes.statistics.covariate_effects import UNLIMITED_EFFECTS
 
@@ -91,6 +91,23 @@ def _check_bounds(spec: ModelSpec) -> _Found:
                     f"{value:g} is outside the bounds",
                     "change the value, or the bounds",
                 )
+            elif form := _excludes(parameter, float(value)):
+                low, high = RANDOM_EFFECTS[form].bounds(lower, upper)
+                what = f"{value:g} is not inside the range of a {form} effect, {low:g} to {high:g}"
+                yield f"population.{name}.{key}", what, "change the value, or the form"
+
+
+def _excludes(parameter: PopulationParameterSpec, value: float) -> str | None:
+    """Return the form of a random effect that has no value there, or None."""
+    for name in (parameter.iiv, parameter.iov):
+        form = RANDOM_EFFECTS.get(name or "")
+        if form is not None and (form.is_bounded or form.is_factor):
+            low, high = (
+                form.bounds(parameter.lower, parameter.upper) if form.is_bounded else form.domain
+            )
+            if not low < value < high:
+                return name
+    return None
 
 
 def _check_effects(spec: ModelSpec) -> _Found:

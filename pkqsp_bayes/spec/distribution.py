@@ -123,7 +123,7 @@ def discount_prior(prior: PriorSpec, power: float) -> PriorSpec:
     first = args[0]
     if prior.family in ("student_t", "inv_gamma", "gamma") and first <= 0:
         raise ValueError(f"{prior} to the power {power:g} is not a distribution")
-    return dataclasses.replace(prior, args=args, text="")
+    return dataclasses.replace(prior, args=args)
 
 
 def _student_power(a: float, df: float, location: float, scale: float) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """Priors as data: a family and its arguments."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["PriorSpec"]
 
@@ -17,9 +17,12 @@ class PriorSpec:
         Evaluated arguments; for a mixture the weight of its first part.
     parts : tuple of PriorSpec
         The two parts of a mixture.
+
+    Attributes
+    ----------
     text : str
-        The text that the user wrote; it is only used to write the same text again, and is
-        ignored in comparisons.
+        The text that the user wrote, if it was parsed; it is only used to write the same text
+        again. `dataclasses.replace` drops it, since the new prior is another one.
 
     Examples
     --------
@@ -32,7 +35,13 @@ class PriorSpec:
     family: str
     args: tuple[float, ...] = ()
     parts: tuple["PriorSpec", ...] = ()
-    text: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, init=False)
+
+    def with_text(self, text: str) -> "PriorSpec":
+        """Return the same prior with the text that states it."""
+        prior = replace(self)
+        object.__setattr__(prior, "text", text.strip())
+        return prior
 
     def __str__(self) -> str:
         """Return the prior in the prior grammar."""

@@ -234,7 +234,7 @@ def _prior(node: ast.expr, text: str) -> PriorSpec:
             raise PriorError(f"{argument} of {name} is {value:g}", "it must be positive")
     if name == "uniform" and not args[0] < args[1]:
         raise PriorError("the bounds of uniform are not in order", f"write {form}")
-    return PriorSpec(family=name, args=args, text=text.strip())
+    return PriorSpec(family=name, args=args).with_text(text)
 
 
 def _mixture(nodes: list[ast.expr], keywords: list[ast.keyword], text: str) -> PriorSpec:
@@ -254,7 +254,7 @@ def _mixture(nodes: list[ast.expr], keywords: list[ast.keyword], text: str) -> P
     one, other = (prior_support(part) for part in parts)
     if one is None or one != other:
         raise PriorError("the parts of the mixture have different supports", f"write {form}")
-    return PriorSpec(family=MIXTURE, args=(weight,), parts=parts, text=text.strip())
+    return PriorSpec(family=MIXTURE, args=(weight,), parts=parts).with_text(text)
 
 
 def _suggest(name: str, valid: object) -> str:

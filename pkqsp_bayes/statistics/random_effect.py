@@ -47,6 +47,8 @@ class RandomEffectForm(ABC):
         data identify.
     omega : str
         Default prior of the standard deviation.
+    has_moments : bool
+        Whether the mean and the variance of a parameter exist whatever the shape.
     shape : str or None
         Default prior of the shape; None for a form without a shape.
     """
@@ -56,6 +58,7 @@ class RandomEffectForm(ABC):
     is_bounded: bool = False
     is_factor: bool = False
     omega: str = "half_normal(0.5)"
+    has_moments: bool = True
     shape: str | None = None
 
     @abstractmethod

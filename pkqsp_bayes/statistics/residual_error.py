@@ -131,6 +131,13 @@ class ResidualErrorForm(ABC):
         """Return the scale of the error in the unit of the observation."""
         return self._deviation(f, scales)
 
+    def weight(self, f: Array, scales: Scales) -> Array:
+        """Return the denominator of a weighted residual, on the log scale if the error is so.
+
+        It is the standard deviation of the error, or its scale if that may not exist.
+        """
+        return self._deviation(f, scales)
+
     def draw(self, f: Array, scales: Scales, rng: np.random.Generator) -> Array:
         """Draw one observation for each prediction."""
         return f + self._deviation(f, scales) * self.standard_draw(f, scales, rng)

@@ -95,22 +95,22 @@ def test_a_second_process_needs_no_algebra(cache: Path) -> None:
     assert done.stdout.strip() == "set()", done.stderr
 
 
-def _signed(text: str) -> str:
-    return f"{model_store._digest(text)}\n{text}"
+def _signed(entry: str, text: str) -> str:
+    return f"{model_store.sign_entry(entry, text)}\n{text}"
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda _: "",
-        lambda text: text[: len(text) // 2],
-        lambda text: text.replace("1", "2"),
-        lambda text: "\0" * len(text),
-        lambda _: _signed("[]"),
-        lambda _: _signed("{"),
-        lambda _: _signed('{"nodes":[["Symbol","x"],["__import__",0]],"record":{}}'),
-        lambda _: _signed('{"nodes":[],"record":{"title":7}}'),
-        lambda _: _signed("[" * 100_000),
+        lambda _, __: "",
+        lambda _, text: text[: len(text) // 2],
+        lambda _, text: text.replace("1", "2"),
+        lambda _, text: "\0" * len(text),
+        lambda entry, _: _signed(entry, "[]"),
+        lambda entry, _: _signed(entry, "{"),
+        lambda entry, _: _signed(entry, '{"nodes":[["Symbol","x"],["__import__",0]],"record":{}}'),
+        lambda entry, _: _signed(entry, '{"nodes":[],"record":{"title":7}}'),
+        lambda entry, _: _signed(entry, "[" * 100_000),
     ],
     ids=["empty", "short", "changed", "zeros", "list", "half", "unknown", "wrong", "deep"],
 )  # fmt: skip
@@ -121,10 +121,21 @@ def test_a_damaged_part_is_made_anew(cache: Path, damage: object) -> None:
     assert len(parts) >= 6
     whole = {part: part.read_text() for part in parts}
     for part in parts:
-        part.write_text(damage(whole[part]))  # type: ignore[operator]
+        part.write_text(damage(part.parent.name, whole[part]))  # type: ignore[operator]
     assert facts(new()) == wanted
     assert new().system == system
     assert {part: part.read_text() for part in parts} == whole
+
+
+def test_a_part_of_another_model_is_not_read(cache: Path) -> None:
+    """A whole entry in the folder of another model is computed again."""
+    wanted = facts(new())
+    mine = next(cache.glob("*-checked/part.json"))
+    other = new(parse_model('title = "other"\nequations = "d(A)/dt = -0.2 * A; A(0) = 1"'))
+    assert other.ode.states == ("A",)
+    found = [p for p in cache.glob("*-checked/part.json") if p != mine]
+    mine.write_text(found[0].read_text())
+    assert facts(new()) == wanted
 
 
 _TEXTS = ("header", "stan-bdf", "equations", "latex", "mathml", "json")
@@ -141,7 +152,7 @@ def test_a_damaged_text_is_made_anew(cache: Path) -> None:
 def test_a_text_that_everybody_may_write_is_made_anew(cache: Path) -> None:
     header = new().header
     (part,) = cache.glob("*-header/part.json")
-    part.write_text(_signed("#include <evil.hpp>"))
+    part.write_text(_signed(part.parent.name, "#include <evil.hpp>"))
     part.chmod(0o666)
     assert new().header == header
     assert not part.stat().st_mode & 0o002

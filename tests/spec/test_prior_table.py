@@ -36,6 +36,7 @@ covariates = { SEX = "categorical(male = from_qsp)", WT = "power(normal(0.75, 0.
 [population.omega]
 CL = "from_qsp"
 V = 0.3
+correlate = ["CL", "V"]
 [observe.cp]
 value = "A / V"
 error = "combined"
@@ -106,8 +107,8 @@ def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
     told = problems("")
     assert len(told) == 2
     assert "omega[CL]: from_qsp is not a distribution of a number" in told[1]
-    assert "pq.derive_priors or pkqsp elicit" in told[1]
-    assert "--priors" in told[1]
+    assert "pkqsp_bayes.derive_priors" in told[1]
+    assert "priors=" in told[1]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,7 @@ def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
         ('[priors.CL]\nprior = "lkj(1)"', "is not a distribution of a number"),
         ('[priors.CL]\nprior = "normal(-5, 0.1)"', "has no mass on the valid values"),
         ('[priors.corr]\nprior = "normal(0, 1)"', "write lkj(2)"),
+        ('[priors.corr]\nprior = "lkj(5)"\ndiscount = 0.5', "neither a discount nor a mixture"),
         (JOINT + '[priors.CL]\nprior = "half_normal(1)"', "CL is also in a joint prior"),
         (JOINT.replace("0.5], [0.5", "1.5], [1.5"), "the correlation matrix is not valid"),
         (JOINT.replace("sd = [0.2, 0.3]", "sd = [0.2]"), "sd has another length"),
@@ -136,6 +138,12 @@ def test_from_qsp_without_a_table_is_refused_with_the_remedy() -> None:
 def test_bad_entries_are_refused(table: str, said: str) -> None:
     told = problems(table if "[priors" in table[1:12] else table + REST)
     assert any(said in line for line in told), told
+
+
+def test_a_prior_of_correlations_needs_correlated_effects() -> None:
+    plain = parse_model(MODEL.replace('correlate = ["CL", "V"]', ""))
+    with pytest.raises(pq.CheckError, match="states no correlated random effects"):
+        apply_priors(plain, parse_priors(REST + '[priors.corr]\nprior = "lkj(5)"'))
 
 
 def test_all_problems_of_a_file_come_together() -> None:

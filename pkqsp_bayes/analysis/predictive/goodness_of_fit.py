@@ -96,7 +96,7 @@ def _residuals(seen: ObservedStudy, predictions: FloatArray) -> tuple[FloatArray
     value = seen.observations.value
     for endpoint, mine in seen.by_endpoint():
         residual, f = seen.residual(endpoint), predictions[:, mine]
-        sd[mine], middle = _median(residual.scale(f)), _median(f)
+        sd[mine], middle = _median(residual.weight(f)), _median(f)
         with np.errstate(divide="ignore", invalid="ignore"):
             if residual.form.is_logarithmic:
                 iwres[mine] = np.log(value[mine] / middle) / sd[mine]

@@ -1,6 +1,7 @@
 """`variance_budget`: between-subject, parameter and residual variance of an endpoint."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -33,11 +34,14 @@ from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.psis import require_draws
-from pkqsp_bayes.spec.labels import PARAMETER_DIM
+from pkqsp_bayes.spec.labels import PARAMETER_DIM, shape_label
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.simulated import DOSES, Dose
 
 __all__ = ["variance_budget"]
+
+_LOGGER = logging.getLogger(__name__)
 
 FloatArray = NDArray[np.float64]
 _SINGLES = 20
@@ -149,6 +153,7 @@ def variance_budget(
     rng = np.random.default_rng(seed)
     draws = population_of(fitted)
     require_draws(draws.size, _LEAST)
+    _warn_of_moments(model, draws)
     nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
     if design.endpoint.kind != "time_above":  # a time above a threshold may be 0
         require_response(nested.f, output)
@@ -165,6 +170,18 @@ def variance_budget(
         result = result.isel(time=0, drop=True)
     result.attrs = _attributes(model, design, nested, inner, seed)
     return result
+
+
+def _warn_of_moments(model: ModelSpec, draws: PopulationDraws) -> None:
+    """Warn of random effects for which a parameter has no mean and no variance."""
+    for name, parameter in model.population.parameters.items():
+        forms = [RANDOM_EFFECTS[form] for form in (parameter.iiv, parameter.iov) if form]
+        label = shape_label(name)
+        if all(form.has_moments for form in forms) or not np.any(draws.shared[label] > 0):
+            continue
+        text = "%s is above 0 in some draws: %s has no variance there. %s"
+        advice = "Natural-scale variances that depend on it may not exist; use the log scale."
+        _LOGGER.warning(text, label, name, advice)
 
 
 def _budget(

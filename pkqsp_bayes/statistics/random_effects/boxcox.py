@@ -33,6 +33,7 @@ class BoxCoxEffect(RandomEffectForm):
     domain = (0.0, math.inf)
     is_factor = True
     shape = "normal(0, 0.5)"
+    has_moments = False  # E exp((e^x - 1) / lambda) is infinite for a normal x and lambda > 0
 
     def individual(
         self, ops: StatisticalOps, typical: Value, effect: Value, setting: Setting

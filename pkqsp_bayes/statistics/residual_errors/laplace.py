@@ -47,6 +47,10 @@ class LaplaceError(ResidualErrorForm):
         """Return the variance, twice sigma squared."""
         return 2 * self._deviation(f, scales) ** 2
 
+    def weight(self, f: Array, scales: Scales) -> Array:
+        """Return the standard deviation, the root of two times sigma."""
+        return np.sqrt(self.variance(f, scales))
+
     def standard_draw(self, f: Array, scales: Scales, rng: np.random.Generator) -> Array:
         """Draw an error of scale 1 for each prediction."""
         return rng.laplace(size=np.shape(f))
