@@ -141,7 +141,7 @@ def loo(
     if subject:
         found = pq.loo_subject(given.fit, given.study, draws=draws, proposals=proposals, seed=seed)
     else:
-        found = pq.loo(given.fit)
+        found = pq.loo(given.fit, given.study)
     print_text(found)
     if output is not None:
         answer(pointwise_table(found.elpd_i, found.pareto_k), output)
