@@ -15,6 +15,7 @@ from pkqsp_bayes.cli.options import (
     Seed,
     fit_and_other_study,
     fit_and_study,
+    read_table,
     solver_settings,
 )
 from pkqsp_bayes.cli.output import DataFile, Plot, TextFile, answer, answer_text
@@ -116,7 +117,7 @@ def causal(
     *,
     claim: Annotated[Path, typer.Option(help="What is claimed and declared, TOML.")],
     target: Annotated[
-        Path | None, typer.Option(help="Study of the target population, CSV.")
+        Path | None, typer.Option(help="Study of the target population: CSV table, or a name.")
     ] = None,
     output: TextFile = None,
     plot: Plot = None,
@@ -127,7 +128,7 @@ def causal(
         given.fit,
         pq.read_causal(claim),
         study=given.study,
-        target=None if target is None else pq.read_study(target, model=model),
+        target=None if target is None else read_table(target, model),
     )
     answer_text(record.text, output)
     if plot is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import Ignore, Model, ModelAndStudy, Seed, model_and_study
+from pkqsp_bayes.cli.options import Ignore, Model, ModelAndStudy, Seed, model_and_study, read_table
 from pkqsp_bayes.cli.output import Plot, TableFile, answer
 from pkqsp_bayes.cli.scenario import parse_numbers
 from pkqsp_bayes.cli.takes import takes
@@ -62,9 +62,7 @@ def design(
     """Compare designs by the expected relative standard errors (%) of the parameters."""
     spec, at = pq.load_model(model), parse_numbers("--point", point or [])
     found = {
-        str(path): pq.expected_information(
-            spec, pq.read_study(path, model=spec, ignore=ignore), point=at
-        )
+        str(path): pq.expected_information(spec, read_table(path, spec, ignore), point=at)
         for path in designs
     }
     answer(pq.compare_designs(found).rename_axis("parameter"), output)

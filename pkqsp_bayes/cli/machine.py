@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import Ignore, Model, StudyFile
+from pkqsp_bayes.cli.options import Ignore, Model, StudyFile, read_table
 from pkqsp_bayes.console import print_columns, print_text, reported
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def gradient(
     with reported():
         solver = pq.SolverSettings(rtol=tolerance, atol=0.01 * tolerance)
         spec = pq.load_model(model)
-        table = pq.read_study(study, model=spec, ignore=ignore)
+        table = read_table(study, spec, ignore)
         options = pq.BindOptions(method=method, solver=solver)
         found = dataclasses.asdict(bench_gradient(spec, table, options=options))
     if as_json:

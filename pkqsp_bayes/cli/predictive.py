@@ -92,8 +92,9 @@ def vpc(
         seed=seed,
     )
     answer(vpc_table(found), output, whole=found)
-    for stratum, p in zip(found.stratum.values, found.p_value.values, strict=True):
-        print_text(f"{stratum}: p {p:.2g}")
+    if output is None:
+        for stratum, p in zip(found.stratum.values, found.p_value.values, strict=True):
+            print_text(f"stratum {stratum}: p-value {p:.2g}")
     if plot is not None:
         draw_plot(pq.plot_vpc(found), plot)
 
