@@ -128,8 +128,8 @@ def reported(place: Callable[[str], str] = str) -> Iterator[None]:
         print_error(error.on_command_line())
         raise typer.Exit(1) from None
     except OSError as error:  # usually a file that cannot be written
-        place = error.filename or "a file"
-        print_error(f"cannot use {place}: {error.strerror or error}")
+        file = error.filename or "a file"
+        print_error(f"cannot use {file}: {error.strerror or error}")
         raise typer.Exit(1) from None
     except Ended as ended:
         _end_children()
