@@ -16,7 +16,10 @@ __all__ = ["design", "identifiability"]
 
 Point = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="Value at which it is judged: CL=3, omega[CL]=0.3."),
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Parameter value at which identifiability is assessed: CL=3, omega[CL]=0.3.",
+    ),
 ]
 
 
@@ -25,7 +28,8 @@ def identifiability(
     given: ModelAndStudy,
     *,
     fit: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder of a fit of the two.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of a fit of the model to the study."),
     ] = None,
     point: Point = None,
     starts: Annotated[int, typer.Option(help="Searches for alternative solutions.")] = 40,

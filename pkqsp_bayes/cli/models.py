@@ -64,7 +64,7 @@ def check(
 
 def show(
     model: Model,
-    form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
+    form: Annotated[Form, typer.Option("--as", help="Form of the text.")] = Form.EQUATIONS,
     *,
     output: AnyFile = None,
 ) -> None:

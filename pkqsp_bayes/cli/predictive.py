@@ -67,12 +67,18 @@ def predict(
 def vpc(
     given: FitAndStudy,
     *,
-    endpoint: Annotated[str | None, typer.Option(help="Which, of several.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Endpoint; required if there are several.")
+    ] = None,
     corrected: Annotated[
         bool, typer.Option("--corrected", help="Prediction-corrected (pcVPC).")
     ] = False,
-    stratify: Annotated[str | None, typer.Option(help="A column of the study.")] = None,
-    time: Annotated[TimeName, typer.Option(help="Time, or time after dose.")] = TimeName.TIME,
+    stratify: Annotated[
+        str | None, typer.Option(help="Column of the study by which to stratify.")
+    ] = None,
+    time: Annotated[
+        TimeName, typer.Option(help="Horizontal axis: time, or time after dose.")
+    ] = TimeName.TIME,
     bins: Bins = 10,
     draws: Draws = 500,
     seed: Seed = 1,
@@ -133,8 +139,10 @@ def loo(
     subject: Annotated[
         bool, typer.Option("--subject", help="Leave out a subject, not an observation.")
     ] = False,
-    draws: Annotated[int, typer.Option(help="Of --subject.")] = 1000,
-    proposals: Annotated[int, typer.Option(help="Of --subject, for each draw.")] = 30,
+    draws: Annotated[int, typer.Option(help="Draws of the posterior, with --subject.")] = 1000,
+    proposals: Annotated[
+        int, typer.Option(help="Points of the integral for each draw, with --subject.")
+    ] = 30,
     seed: Seed = 1,
     output: TableFile = None,
 ) -> None:
@@ -170,7 +178,7 @@ def gof(
 def curves(
     given: FitAndStudy,
     *,
-    subjects: Annotated[int, typer.Option(help="At most.")] = 24,
+    subjects: Annotated[int, typer.Option(help="Largest number of subjects.")] = 24,
     draws: Draws = 300,
     seed: Seed = 1,
     output: DataFile = None,

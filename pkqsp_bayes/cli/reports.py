@@ -60,7 +60,7 @@ def report(
 
 @takes("given", fit_and_study)
 def plot(
-    kind: Annotated[PlotName, typer.Argument(help="Which.")],
+    kind: Annotated[PlotName, typer.Argument(help="Kind of plot.")],
     given: FitAndStudy,
     *,
     output: Annotated[

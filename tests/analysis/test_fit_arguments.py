@@ -75,3 +75,16 @@ def test_loo_takes_the_study_of_the_fit_alone(fitted: FittedModel) -> None:
     assert pq.loo(tree, study).elpd == pq.loo(tree).elpd
     with pytest.raises(pq.CheckError, match="not those that were fitted"):
         pq.loo(tree, study.only(["1", "2"]))
+
+
+def test_validation_by_the_fitted_study_is_a_warning(
+    fitted: FittedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    study, tree = pq.load_dataset("theophylline"), fitted.tree
+    observed = ("observation", fitted.bind_data(study).observations.value)
+    tree["observed_data"] = xr.DataTree(xr.Dataset({"DV": observed}))
+    pq.validate(tree, study, draws=30)
+    assert "this is the study that was fitted" in caplog.text
+    caplog.clear()
+    pq.validate(tree, study.only(["1", "2", "3"]), draws=30)
+    assert "fitted" not in caplog.text
