@@ -25,7 +25,7 @@ _OPTIONS = {
 
 
 def option_at(where: str, given: Mapping[str, object]) -> str:
-    """Return the option that an issue is about, or the place of the issue if it is no option.
+    """Return the option that an issue is about, or the place of the issue if it is not an option.
 
     Parameters
     ----------

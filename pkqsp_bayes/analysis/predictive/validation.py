@@ -138,7 +138,9 @@ def _warn_of_fitted(fitted: FittedModel, study: Study) -> None:
         return
     with suppress(CheckError):  # another study
         fitted.require_own(study)
-        what = "this is the study that was fitted, so that its coverage is no external validation"
+        what = (
+            "this is the study that was fitted, so that its coverage is not an external validation"
+        )
         remedy = f"give a study that was not fitted, or compare models by {setting('loo_subject')}"
         issue = Issue(severity="warning", where=study.source, what=what, remedy=remedy)
         _LOGGER.warning("%s", issue)
