@@ -1,7 +1,8 @@
 """Console output that all commands share, and the translation of errors to exit codes."""
 
+import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -103,14 +104,20 @@ def log_to_console(*, verbose: bool) -> None:
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Print the package's exceptions as a report and exit with an error code."""
+def reported(place: Callable[[str], str] = str) -> Iterator[None]:
+    """Print the package's exceptions as a report and exit with an error code.
+
+    Parameters
+    ----------
+    place : callable
+        Returns the place of an issue as it is named on the command line.
+    """
     try:
         with raise_on_signals():
             yield
     except CheckError as error:
         for issue in error.issues:
-            print_issue(issue)
+            print_issue(dataclasses.replace(issue, where=place(issue.where)))
         raise typer.Exit(2) from None
     except ToolchainError as error:
         print_error(error.what)
@@ -121,8 +128,8 @@ def reported() -> Iterator[None]:
         print_error(error.on_command_line())
         raise typer.Exit(1) from None
     except OSError as error:  # usually a file that cannot be written
-        place = error.filename or "a file"
-        print_error(f"cannot use {place}: {error.strerror or error}")
+        file = error.filename or "a file"
+        print_error(f"cannot use {file}: {error.strerror or error}")
         raise typer.Exit(1) from None
     except Ended as ended:
         _end_children()

@@ -54,7 +54,8 @@ SETTINGS = {
         command="--rtol {} --atol {}",
     ),
     "a fit": Setting(
-        python="what pkqsp_bayes.fit returns, or its folder", command="the folder of a fit"
+        python="a FittedModel, the DataTree that pkqsp_bayes.fit returns, or the folder of a fit",
+        command="the folder of a fit",
     ),
     "derive_priors": Setting(python="pkqsp_bayes.derive_priors", command="`pkqsp elicit`"),
     "diagnose": Setting(python="pkqsp_bayes.diagnose", command="`pkqsp diagnose`"),
@@ -82,8 +83,8 @@ def setting(name: str, *values: object) -> str:
     >>> text = f"raise {setting('adapt_delta', 0.95)}"
     >>> in_python(text), on_command_line(text)
     ('raise FitSettings(adapt_delta=0.95)', 'raise --adapt-delta 0.95')
-    >>> on_command_line(setting("max_steps"))
-    '--max-steps'
+    >>> on_command_line(setting("tolerances")), on_command_line(setting("loo_subject"))
+    ('--rtol, --atol', '`pkqsp loo --subject`')
     """
     known = SETTINGS[name]
     count = known.command.count("{}")
@@ -93,8 +94,8 @@ def setting(name: str, *values: object) -> str:
 
 
 def _names(command: str) -> str:
-    """Return the options without their values."""
-    return re.sub(r" '?\{\}'?", "", command).replace(" --", ", --")
+    """Return the options without their values; a whole command as it is."""
+    return re.sub(r" '?\{\}'?", "", command).replace(" --", ", --") if "{}" in command else command
 
 
 def in_python(text: str) -> str:

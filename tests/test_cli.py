@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
 from tests.commands import commands, options_of
 
@@ -162,3 +163,37 @@ def test_data_lists_the_studies_and_prints_where_one_is(monkeypatch: pytest.Monk
     assert code == 0
     assert Path(text.strip()).read_text().startswith("ID,")
     assert pkqsp("data", "theofylline")[0] == 2
+
+
+def test_a_study_is_named_as_in_python(tmp_path: Path) -> None:
+    code, text = pkqsp("check", "one-compartment", "theophylline")
+    assert code == 0
+    assert "12 subjects" in text
+    code, text = pkqsp("simulate", "one-compartment", "theophyline")
+    assert (code, "did you mean theophylline?" in text) == (2, True)
+    file = tmp_path / "found.CSV"
+    code, _ = pkqsp("simulate", "one-compartment", "theophylline", "--ignore", "ID > 1", "-o", file)
+    assert code == 0
+    assert set(pd.read_csv(file)["ID"]) == {1}
+
+
+def test_the_list_of_models_has_short_lines(tmp_path: Path) -> None:
+    code, text = pkqsp("models")
+    assert code == 0
+    assert "description" not in text
+    assert pkqsp("models", "-o", tmp_path / "models.csv")[0] == 0
+    assert "description" in pd.read_csv(tmp_path / "models.csv").columns
+
+
+@pytest.mark.parametrize("ending", ["csv", "JSON"])
+def test_a_population_is_written_with_its_subjects(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"people.{ending}"
+    assert pkqsp("population", 3, "-o", file)[0] == 0
+    read = pd.read_csv if ending == "csv" else pd.read_json
+    assert read(file)["subject"].tolist() == pq.virtual_population(3, 1).index.tolist()
+
+
+def test_text_is_not_written_to_a_picture(tmp_path: Path) -> None:
+    code, text = pkqsp("show", "one-compartment", "-o", tmp_path / "m.png")
+    assert (code, "picture" in text) == (2, True)
+    assert not list(tmp_path.iterdir())

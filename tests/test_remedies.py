@@ -17,7 +17,7 @@ from pkqsp_bayes.cli import app
 from pkqsp_bayes.console import log_to_console, reported
 from pkqsp_bayes.fitting.diagnostics.correlates import other_centring
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
-from pkqsp_bayes.fitting.results.metadata import FitAccount
+from pkqsp_bayes.fitting.results.metadata import FitMetadata
 from pkqsp_bayes.remedies import SETTINGS, in_python, on_command_line, setting
 from tests.commands import commands, options_of
 
@@ -84,7 +84,7 @@ def test_there_is_no_other_mechanism() -> None:
 
 
 def given() -> Iterator[pq.Issue]:
-    account = FitAccount(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
+    account = FitMetadata(draws=1, adapt_delta=0.8, max_treedepth=10, centred={"CL": True})
     reasons = {"more steps than max_steps allows": 1, "step size fell below": 1}
     accuracy = SolverAccuracy(rtol=1e-6, atol=1e-8, change=np.linspace(-9, 9, 30), pareto_k=2.0)
     yield from solver_issues({"solves": 10, "reasons": reasons})

@@ -261,6 +261,7 @@ def observed_study(
     draws: int,
     rng: np.random.Generator,
     occasions: Sequence[str] = (),
+    without_observations: bool = False,
 ) -> ObservedStudy:
     """Combine a fit with a study.
 
@@ -276,16 +277,21 @@ def observed_study(
         Source of randomness of their choice.
     occasions : sequence of str
         Labels of the study's occasions; by default those of the fit.
+    without_observations : bool
+        Whether the study may have no observations.
 
     Raises
     ------
     CheckError
-        All problems of the study with the model.
+        All problems of the study with the model; or if it has no observations.
     """
     fitted = open_fit(fit)
     labels = tuple(occasions) or fitted.occasions or None
     key = ("observed study", study_fingerprint(study), labels)
     whole = fitted.once(key, lambda: _observed(fitted, study, labels))
+    if not len(whole.observations) and not without_observations:
+        what, remedy = "it has no observations", "give a study with observations: EVID 0, MDV 0, DV"
+        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     return whole.with_draws(whole.draws.thin(draws, rng))
 
 

@@ -15,6 +15,7 @@ from pkqsp_bayes.cli.options import (
     Seed,
     fit_and_other_study,
     fit_and_study,
+    read_table,
     solver_settings,
 )
 from pkqsp_bayes.cli.output import DataFile, Plot, TextFile, answer, answer_text
@@ -40,8 +41,10 @@ def individualise(
     method: Annotated[
         HowName, typer.Option(help="Draws of the posterior, or its mode.")
     ] = HowName.POSTERIOR,
-    draws: Annotated[int, typer.Option(help="Of the population, and of each subject.")] = 200,
-    proposals: Annotated[int, typer.Option(help="For each of them.")] = 30,
+    draws: Annotated[int, typer.Option(help="Draws of the population, and of each subject.")] = 200,
+    proposals: Annotated[
+        int, typer.Option(help="Proposals for each draw of the population and each subject.")
+    ] = 30,
     seed: Seed = 1,
     output: DataFile = None,
 ) -> None:
@@ -62,12 +65,13 @@ def intervene(
         typer.Option(metavar="NAME=VALUE", help="Set a parameter, constant, covariate or dose."),
     ] = None,
     scale: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="Multiply one.")
+        list[str] | None,
+        typer.Option(metavar="NAME=FACTOR", help="Multiply a parameter, constant or covariate."),
     ] = None,
     case: Scenario,
     draws: Annotated[int, typer.Option(help="Draws of the population.")] = 200,
-    subjects: Annotated[int, typer.Option(help="New subjects under each.")] = 50,
-    probability: Annotated[float, typer.Option(help="Of the intervals.")] = 0.9,
+    subjects: Annotated[int, typer.Option(help="New subjects for each draw.")] = 50,
+    probability: Annotated[float, typer.Option(help="Probability of the intervals.")] = 0.9,
     seed: Seed = 1,
     solver: "pq.SolverSettings",
     output: DataFile = None,
@@ -114,9 +118,9 @@ def _value(text: str) -> float | str:
 def causal(
     given: FitAndStudy,
     *,
-    claim: Annotated[Path, typer.Option(help="What is claimed and declared, TOML.")],
+    claim: Annotated[Path, typer.Option(help="Causal claim with its assumptions, TOML.")],
     target: Annotated[
-        Path | None, typer.Option(help="Study of the target population, CSV.")
+        Path | None, typer.Option(help="Study of the target population: CSV table, or a name.")
     ] = None,
     output: TextFile = None,
     plot: Plot = None,
@@ -127,7 +131,7 @@ def causal(
         given.fit,
         pq.read_causal(claim),
         study=given.study,
-        target=None if target is None else pq.read_study(target, model=model),
+        target=None if target is None else read_table(target, model),
     )
     answer_text(record.text, output)
     if plot is not None:

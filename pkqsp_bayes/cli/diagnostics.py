@@ -53,7 +53,7 @@ def sbc(
     given: ModelAndStudy,
     *,
     output: Folder,
-    replicates: Annotated[int, typer.Option(help="How many.")] = 100,
+    replicates: Annotated[int, typer.Option(help="Number of simulated studies.")] = 100,
     warmup: Annotated[int, typer.Option(help="Warm-up iterations of each fit.")] = 500,
     draws: Annotated[int, typer.Option(help="Draws of each fit.")] = 500,
     adapt_delta: Annotated[float, typer.Option(help="Target acceptance statistic.")] = 0.8,

@@ -48,8 +48,8 @@ def fit(
     options: "pq.BindOptions",
     resume: Annotated[bool, typer.Option("--resume", help="Run only what is missing.")] = False,
     cores: Annotated[int | None, typer.Option(help="Chains that run at once.")] = None,
-    store: Annotated[StoreName, typer.Option(help="How the result is kept.")] = StoreName.NETCDF,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    store: Annotated[StoreName, typer.Option(help="Format of the result.")] = StoreName.NETCDF,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Fit a population model to a study; each chain is on disk as soon as it is done."""
     from pkqsp_bayes.fitting.results.store import describe_files
@@ -82,10 +82,16 @@ def mode(
     given: ModelAndStudy,
     *,
     output: Folder,
-    starts: Annotated[int, typer.Option(help="From how many starts to climb.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of the starts.")] = 1,
-    jacobian: Annotated[bool, typer.Option(help="On the unconstrained scale.")] = True,
-    iterations: Annotated[int, typer.Option(help="Limit of each climb.")] = 2000,
+    starts: Annotated[
+        int, typer.Option(help="Number of initial values from which the mode is searched.")
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the initial values.")] = 1,
+    jacobian: Annotated[
+        bool, typer.Option(help="Mode on the unconstrained scale, or on that of the model.")
+    ] = True,
+    iterations: Annotated[
+        int, typer.Option(help="Largest number of iterations of each search.")
+    ] = 2000,
     options: "pq.BindOptions",
 ) -> None:
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
@@ -111,10 +117,12 @@ def approximate(
     given: ModelAndStudy,
     *,
     output: Folder,
-    method: Annotated[MethodName, typer.Option(help="How.")] = MethodName.PATHFINDER,
+    method: Annotated[
+        MethodName, typer.Option(help="Method of the approximation.")
+    ] = MethodName.PATHFINDER,
     draws: Annotated[int, typer.Option(help="Draws that are kept.")] = 1000,
     paths: Annotated[int, typer.Option(help="Paths of Pathfinder.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of starts and draws.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of initial values and draws.")] = 1,
     options: "pq.BindOptions",
 ) -> None:
     """Draw from an approximation of the posterior, and report how good it is."""

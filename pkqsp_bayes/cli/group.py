@@ -2,13 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from pkqsp_bayes.cli.places import option_at
 from pkqsp_bayes.console import reported
 
 __all__ = ["COMMANDS", "CommandGroup"]
@@ -76,6 +77,14 @@ class CommandGroup(TyperGroup):
             self.commands = {name: _make(name) for name in _MODULES}
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; messages about its options begin with what is wrong."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands by task; their functions are read, not made into commands."""
         del ctx
@@ -101,16 +110,28 @@ def _make(name: str) -> Any:
     if isinstance(found, typer.Typer):
         return typer.main.get_command(found)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name)(_reported(found))
-    return typer.main.get_command(single)
+    options: dict[str, str] = {}
+    single.command(name)(_reported(found, options))
+    command: Any = typer.main.get_command(single)
+    options |= {option: p.name for p in command.params for option in p.opts}
+    return command
 
 
-def _reported(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the function with what it raises on purpose made into a report and an exit status."""
+def _reported(function: Callable[..., None], options: Mapping[str, str]) -> Callable[..., None]:
+    """Return the function with what it raises on purpose made into a report and an exit status.
+
+    Parameters
+    ----------
+    function : callable
+        The command.
+    options : mapping of str to str
+        Its argument for each of its options.
+    """
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> None:
-        with reported():
+        given = {option: kwargs.get(name) for option, name in options.items() if option[0] == "-"}
+        with reported(lambda where: option_at(where, given)):
             function(*args, **kwargs)
 
     return call

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import Ignore, Model, ModelAndStudy, Seed, model_and_study
+from pkqsp_bayes.cli.options import Ignore, Model, ModelAndStudy, Seed, model_and_study, read_table
 from pkqsp_bayes.cli.output import Plot, TableFile, answer
 from pkqsp_bayes.cli.scenario import parse_numbers
 from pkqsp_bayes.cli.takes import takes
@@ -16,7 +16,10 @@ __all__ = ["design", "identifiability"]
 
 Point = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="Value at which it is judged: CL=3, omega[CL]=0.3."),
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Parameter value at which identifiability is assessed: CL=3, omega[CL]=0.3.",
+    ),
 ]
 
 
@@ -25,7 +28,8 @@ def identifiability(
     given: ModelAndStudy,
     *,
     fit: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder of a fit of the two.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of a fit of the model to the study."),
     ] = None,
     point: Point = None,
     starts: Annotated[int, typer.Option(help="Searches for alternative solutions.")] = 40,
@@ -62,9 +66,7 @@ def design(
     """Compare designs by the expected relative standard errors (%) of the parameters."""
     spec, at = pq.load_model(model), parse_numbers("--point", point or [])
     found = {
-        str(path): pq.expected_information(
-            spec, pq.read_study(path, model=spec, ignore=ignore), point=at
-        )
+        str(path): pq.expected_information(spec, read_table(path, spec, ignore), point=at)
         for path in designs
     }
     answer(pq.compare_designs(found).rename_axis("parameter"), output)

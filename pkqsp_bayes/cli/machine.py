@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import Ignore, Model, StudyFile
+from pkqsp_bayes.cli.options import Ignore, Model, StudyFile, read_table
 from pkqsp_bayes.console import print_columns, print_text, reported
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def gradient(
     as_json: AsJson = False,
     method: Annotated[str, typer.Option(help="Stan's solver: bdf, rk45, ckrk, adams.")] = "bdf",
     tolerance: Annotated[
-        float, typer.Option(help="Relative, of both; a hundredth of it of each state's size.")
+        float,
+        typer.Option(help="Relative tolerance of both; the absolute one is a hundredth of it."),
     ] = 1e-6,
     ignore: Ignore = None,
 ) -> None:
@@ -43,7 +44,7 @@ def gradient(
     with reported():
         solver = pq.SolverSettings(rtol=tolerance, atol=0.01 * tolerance)
         spec = pq.load_model(model)
-        table = pq.read_study(study, model=spec, ignore=ignore)
+        table = read_table(study, spec, ignore)
         options = pq.BindOptions(method=method, solver=solver)
         found = dataclasses.asdict(bench_gradient(spec, table, options=options))
     if as_json:
@@ -56,7 +57,9 @@ def gradient(
 def doctor(
     *,
     as_json: AsJson = False,
-    build: Annotated[bool, typer.Option("--compile", help="Prove it on a small model.")] = False,
+    build: Annotated[
+        bool, typer.Option("--compile", help="Compile and run a small model.")
+    ] = False,
 ) -> None:
     """Report which Stan, compiler, processor and cache there are, and what is missing."""
     from pkqsp_bayes.engine.doctor import check_compilation, examine_machine
@@ -78,7 +81,7 @@ def _row(f: "Finding") -> tuple[str, str, str]:
 
 def cache(
     *,
-    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Empty the cache.")] = False,
 ) -> None:
     """Show the cache of compiled programs, or empty it."""
     from pkqsp_bayes.engine import cache as caching

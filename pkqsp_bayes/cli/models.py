@@ -31,19 +31,24 @@ class Form(StrEnum):
 
 
 def models(*, output: TableFile = None) -> None:
-    """List the models of the library: title, endpoints, parameters and study of each."""
-    answer(pq.models(), output)
+    """List the models of the library: title, endpoints, parameters, study; -o: descriptions."""
+    table = pq.models()
+    answer(table, output, shown=table.drop(columns="description"))
 
 
 def check(
     model: Model,
-    study: Annotated[Path | None, typer.Argument(help="CSV table.")] = None,
+    study: Annotated[
+        Path | None, typer.Argument(help="CSV table, or the name of a study of pkqsp data.")
+    ] = None,
     *,
     ignore: Ignore = None,
 ) -> None:
     """Report every problem of a model, and of a study with it; end with what was read."""
+    from pkqsp_bayes.study.study_argument import as_examined
+
     spec = pq.load_model(model)
-    table = None if study is None else pq.examine_study(study, model=spec, ignore=ignore)
+    table = None if study is None else as_examined(study, spec, ignore=ignore)
     issues = pq.check(spec, table)
     for issue in issues:
         print_issue(issue)
@@ -59,7 +64,7 @@ def check(
 
 def show(
     model: Model,
-    form: Annotated[Form, typer.Option("--as", help="In which form.")] = Form.EQUATIONS,
+    form: Annotated[Form, typer.Option("--as", help="Form of the text.")] = Form.EQUATIONS,
     *,
     output: AnyFile = None,
 ) -> None:

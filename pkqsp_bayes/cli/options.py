@@ -28,14 +28,23 @@ __all__ = [
     "fit_settings",
     "model_and_study",
     "read_prior_tables",
+    "read_table",
     "solver_settings",
 ]
 
 Model = Annotated[str, typer.Argument(help="Name of a library model, or a TOML file.")]
-StudyFile = Annotated[Path, typer.Argument(help="CSV table: doses, observations, covariates.")]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV table: doses, observations, covariates; or the name of a study of pkqsp data."
+    ),
+]
 FitFolder = Annotated[Path, typer.Argument(help="Folder of a fit.")]
 FittedStudy = Annotated[
-    Path | None, typer.Argument(help="CSV table; by default the study that was fitted.")
+    Path | None,
+    typer.Argument(
+        help="CSV table, or the name of a study of pkqsp data; by default the fitted study."
+    ),
 ]
 Ignore = Annotated[
     list[str] | None,
@@ -90,6 +99,15 @@ class InitName(StrEnum):
     MODE = "mode"
 
 
+def read_table(
+    study: Path, model: "pq.ModelSpec", ignore: Sequence[str] | None = None
+) -> "pq.Study":
+    """Return the study of a file or of a name."""
+    from pkqsp_bayes.study.study_argument import as_study
+
+    return as_study(study, model, ignore=ignore)
+
+
 def read_prior_tables(files: Sequence[Path] | None) -> "pq.PriorTable | None":
     """Return the tables as one; None for no file."""
     return pq.merge_tables(*map(pq.read_priors, files)) if files else None
@@ -114,7 +132,7 @@ def model_and_study(
 ) -> ModelAndStudy:
     """Read a model, priors and a study."""
     spec = pq.load_model(model)
-    table = pq.read_study(study, model=spec, ignore=ignore)
+    table = read_table(study, spec, ignore)
     return ModelAndStudy(stated=spec, priors=read_prior_tables(priors), study=table)
 
 
@@ -133,7 +151,7 @@ def fit_and_study(
     fitted = pq.open_fit(fit)
     if study is None:
         return FitAndStudy(fit=fitted, study=fitted.study)
-    table = pq.read_study(study, model=fitted.spec, ignore=ignore)
+    table = read_table(study, fitted.spec, ignore)
     return FitAndStudy(fit=fitted, study=table)
 
 

@@ -30,13 +30,18 @@ __all__ = [
 ]
 
 
+_PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".eps")
+
+
 def _reader(endings: tuple[str, ...]) -> Callable[[str], Path]:
     def read_file_name(text: str) -> Path:
         path = Path(text)
-        if endings and path.suffix not in endings:
+        if endings and path.suffix.lower() not in endings:
             kind = f"a file {path.suffix!r}" if path.suffix else "a file without an ending"
             what = f"{kind} is not written here; name one that ends in {' or '.join(endings)}"
             raise typer.BadParameter(what)
+        if not endings and path.suffix.lower() in _PICTURES:
+            raise typer.BadParameter("text is not written to a picture; name a text file")
         if not path.parent.is_dir():
             what = f"it cannot be written: there is no folder {path.parent}; make it first"
             raise typer.BadParameter(what)
@@ -123,9 +128,10 @@ def answer(
     from pkqsp_bayes.outputs import write_output
 
     with write_output(output) as part:
-        if output.suffix == ".nc" and whole is not None:
+        kind = output.suffix.lower()
+        if kind == ".nc" and whole is not None:
             whole.to_netcdf(part, engine="h5netcdf")
-        elif output.suffix == ".json":
+        elif kind == ".json":
             _flat(table).to_json(part, orient="records", indent=2, double_precision=15)
         else:
             _flat(table).to_csv(part, index=False, float_format="%.10g", na_rep=".")
@@ -136,7 +142,7 @@ def _flat(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return the table with its index as columns, unless that only counts the rows."""
     import pandas as pd
 
-    if isinstance(table.index, pd.RangeIndex):
+    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
         return table
     names = [str(name or f"level_{k}") for k, name in enumerate(table.index.names)]
     return table.rename_axis(names).reset_index()

@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 
 __all__ = ["body", "kp", "ontogeny", "population"]
 
-Species = Annotated[str, typer.Argument(help="human, rat, mouse, dog, monkey.")]
+Species = Annotated[str, typer.Argument(help="Species: human, rat, mouse, dog, monkey.")]
 
 
 def body(
     species: Species = "human",
     *,
     covariate: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="WT, HT, AGE, SEX.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Covariate of the body: WT, HT, AGE, SEX."),
     ] = None,
     impair: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="gfr=0.4, liver.flow=0.8.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FACTOR", help="Multiply a value of the body: gfr=0.4, liver.flow=0.8."
+        ),
     ] = None,
     output: TableFile = None,
 ) -> None:
@@ -54,12 +58,14 @@ def _organs(found: "pq.Body") -> "pd.DataFrame":
 
 
 def population(
-    n: Annotated[int, typer.Argument(help="How many virtual subjects.")],
+    n: Annotated[int, typer.Argument(help="Number of virtual subjects.")],
     *,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 1,
-    species: Annotated[str, typer.Option(help="human, rat, mouse, dog, monkey.")] = "human",
-    age_from: Annotated[float, typer.Option(help="Years.")] = 20.0,
-    age_to: Annotated[float, typer.Option(help="Years.")] = 50.0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    species: Annotated[
+        str, typer.Option(help="Species: human, rat, mouse, dog, monkey.")
+    ] = "human",
+    age_from: Annotated[float, typer.Option(help="Lowest age, in years.")] = 20.0,
+    age_to: Annotated[float, typer.Option(help="Highest age, in years.")] = 50.0,
     female: Annotated[float, typer.Option(help="Share of women.")] = 0.5,
     output: TableFile = None,
 ) -> None:
@@ -70,7 +76,9 @@ def population(
 
 def kp(
     *,
-    log_p: Annotated[float, typer.Option("--logP", help="Octanol-water, decadic logarithm.")],
+    log_p: Annotated[
+        float, typer.Option("--logP", help="log10 of the octanol-water partition coefficient.")
+    ],
     fup: Annotated[float, typer.Option(help="Unbound fraction in plasma.")],
     bp: Annotated[float, typer.Option("--BP", help="Blood-to-plasma ratio.")] = 1.0,
     acid: Annotated[list[float] | None, typer.Option(help="pKa of an acidic group.")] = None,
@@ -85,10 +93,10 @@ def kp(
 
 
 def ontogeny(
-    protein: Annotated[str, typer.Argument(help="CYP3A4, UGT1A1, ...")],
-    age: Annotated[list[float], typer.Argument(help="Years.")],
+    protein: Annotated[str, typer.Argument(help="Enzyme: CYP3A4, UGT1A1, ...")],
+    age: Annotated[list[float], typer.Argument(help="Ages, in years.")],
     *,
-    organ: Annotated[str, typer.Option(help="liver or gut.")] = "liver",
+    organ: Annotated[str, typer.Option(help="Organ: liver or gut.")] = "liver",
     output: TableFile = None,
 ) -> None:
     """Print the activity of an enzyme at an age as a fraction of an adult's."""

@@ -67,12 +67,18 @@ def predict(
 def vpc(
     given: FitAndStudy,
     *,
-    endpoint: Annotated[str | None, typer.Option(help="Which, of several.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Endpoint; required if there are several.")
+    ] = None,
     corrected: Annotated[
         bool, typer.Option("--corrected", help="Prediction-corrected (pcVPC).")
     ] = False,
-    stratify: Annotated[str | None, typer.Option(help="A column of the study.")] = None,
-    time: Annotated[TimeName, typer.Option(help="Time, or time after dose.")] = TimeName.TIME,
+    stratify: Annotated[
+        str | None, typer.Option(help="Column of the study by which to stratify.")
+    ] = None,
+    time: Annotated[
+        TimeName, typer.Option(help="Horizontal axis: time, or time after dose.")
+    ] = TimeName.TIME,
     bins: Bins = 10,
     draws: Draws = 500,
     seed: Seed = 1,
@@ -93,8 +99,9 @@ def vpc(
         seed=seed,
     )
     answer(vpc_table(found), output, whole=found)
-    for stratum, p in zip(found.stratum.values, found.p_value.values, strict=True):
-        print_text(f"{stratum}: p {p:.2g}")
+    if output is None:
+        for stratum, p in zip(found.stratum.values, found.p_value.values, strict=True):
+            print_text(f"stratum {stratum}: p-value {p:.2g}")
     if plot is not None:
         draw_plot(pq.plot_vpc(found, log=log), plot)
 
@@ -133,8 +140,10 @@ def loo(
     subject: Annotated[
         bool, typer.Option("--subject", help="Leave out a subject, not an observation.")
     ] = False,
-    draws: Annotated[int, typer.Option(help="Of --subject.")] = 1000,
-    proposals: Annotated[int, typer.Option(help="Of --subject, for each draw.")] = 30,
+    draws: Annotated[int, typer.Option(help="Draws of the posterior, with --subject.")] = 1000,
+    proposals: Annotated[
+        int, typer.Option(help="Points of the integral for each draw, with --subject.")
+    ] = 30,
     seed: Seed = 1,
     output: TableFile = None,
 ) -> None:
@@ -142,7 +151,7 @@ def loo(
     if subject:
         found = pq.loo_subject(given.fit, given.study, draws=draws, proposals=proposals, seed=seed)
     else:
-        found = pq.loo(given.fit)
+        found = pq.loo(given.fit, given.study)
     print_text(found)
     if output is not None:
         answer(pointwise_table(found.elpd_i, found.pareto_k), output)
@@ -171,7 +180,7 @@ def gof(
 def curves(
     given: FitAndStudy,
     *,
-    subjects: Annotated[int, typer.Option(help="At most.")] = 24,
+    subjects: Annotated[int, typer.Option(help="Largest number of subjects.")] = 24,
     draws: Draws = 300,
     seed: Seed = 1,
     output: DataFile = None,

@@ -47,7 +47,7 @@ def elicit(
     ],
     plot: Plot = None,
     subjects: Annotated[int, typer.Option(help="Virtual subjects of a prediction.")] = 512,
-    seed: Annotated[int, typer.Option(help="Of their parameters.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the virtual subjects.")] = 1,
 ) -> None:
     """Turn statements of experts, and mechanisms, into a prior table for `pkqsp fit --priors`."""
     result = pq.elicit_priors(
@@ -69,7 +69,7 @@ def prior(
     given: ModelAndStudy,
     *,
     output: Folder,
-    draws: Annotated[int, typer.Option(help="How many.")] = 1000,
+    draws: Annotated[int, typer.Option(help="Draws of the prior.")] = 1000,
     seed: Seed = 1,
     options: "pq.BindOptions",
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import FitAndStudy, FitFolder, Ignore, fit_and_study
+from pkqsp_bayes.cli.options import FitAndStudy, FitFolder, Ignore, fit_and_study, read_table
 from pkqsp_bayes.cli.output import Log, file_option
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_text
@@ -53,7 +53,7 @@ def report(
         fitted,
         output or fit,
         fitted_in=fit,
-        study=None if study is None else pq.read_study(study, model=fitted.spec, ignore=ignore),
+        study=None if study is None else read_table(study, fitted.spec, ignore),
         options=pq.ReportOptions(draws=100, outer=60, inner=40, searches=0) if quick else None,
     )
     print_text(path)
@@ -61,7 +61,7 @@ def report(
 
 @takes("given", fit_and_study)
 def plot(
-    kind: Annotated[PlotName, typer.Argument(help="Which.")],
+    kind: Annotated[PlotName, typer.Argument(help="Kind of plot.")],
     given: FitAndStudy,
     *,
     output: Annotated[

@@ -32,15 +32,15 @@ class Scenario:
 
 def scenario(
     *,
-    endpoint: Annotated[str, typer.Option(help="Which output of the model.")],
+    endpoint: Annotated[str, typer.Option(help="Output of the model.")],
     dose: Annotated[float, typer.Option(help="Amount of each dose, in the model's unit.")],
-    times: Annotated[str, typer.Option(help="START:STOP:STEP, or numbers with commas.")],
-    to: Annotated[str, typer.Option(help="Where the doses go.")] = "",
-    n: Annotated[int, typer.Option(help="How many doses.")] = 1,
+    times: Annotated[str, typer.Option(help="Times: START:STOP:STEP, or numbers with commas.")],
+    to: Annotated[str, typer.Option(help="Dosing compartment or route.")] = "",
+    n: Annotated[int, typer.Option(help="Number of doses.")] = 1,
     interval: Annotated[float, typer.Option(help="Time between doses.")] = 0.0,
-    duration: Annotated[float, typer.Option(help="Of an infusion.")] = 0.0,
+    duration: Annotated[float, typer.Option(help="Duration of an infusion.")] = 0.0,
     covariate: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the subjects.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Covariate of the subjects.")
     ] = None,
 ) -> Scenario:
     """Return what the options state."""

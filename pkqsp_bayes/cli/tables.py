@@ -35,7 +35,10 @@ def _quantiles(values: "NDArray[np.float64]") -> "Mapping[str, NDArray[np.float6
 
 
 def by_observation(dataset: "xr.Dataset", names: "tuple[str, ...]") -> "pd.DataFrame":
-    """Return variables of each observation as columns; of draws their quantiles."""
+    """Return variables of each observation as columns; of draws their quantiles.
+
+    The endpoint of each observation, ``endpoint_of``, is the column ``endpoint``.
+    """
     import pandas as pd
 
     columns: dict[str, NDArray[np.float64]] = {}
@@ -46,7 +49,7 @@ def by_observation(dataset: "xr.Dataset", names: "tuple[str, ...]") -> "pd.DataF
             columns |= {f"{name}_{level}": found for level, found in drawn.items()}
         else:
             columns[name] = values.to_numpy()
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).rename(columns={"endpoint_of": "endpoint"})
 
 
 def vpc_table(result: "xr.Dataset") -> "pd.DataFrame":

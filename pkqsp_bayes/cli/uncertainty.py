@@ -36,9 +36,9 @@ def budget(
     metric: Annotated[
         MetricName, typer.Option(help="The values at the times, or an exposure metric.")
     ] = MetricName.VALUES,
-    threshold: Annotated[float, typer.Option(help="Of time_above.")] = 0.0,
+    threshold: Annotated[float, typer.Option(help="Threshold of the metric time_above.")] = 0.0,
     outer: Annotated[int, typer.Option(help="Draws of the parameters.")] = 200,
-    inner: Annotated[int, typer.Option(help="Subjects under each.")] = 100,
+    inner: Annotated[int, typer.Option(help="Subjects for each draw of the parameters.")] = 100,
     seed: Seed = 1,
     solver: "pq.SolverSettings",
     output: DataFile = None,

@@ -97,7 +97,13 @@ def _problems(
         yield f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
     elif known is not None and name not in known:
         guess = nearest(name, known)
-        remedy = f"did you mean {guess}?" if guess else "known: " + (", ".join(known) or "none")
+        remedy = (
+            f"did you mean {guess}?"
+            if guess
+            else "use one of " + ", ".join(known)
+            if known
+            else "leave it out"
+        )
         yield f"there is no {name!r} to set", remedy
 
 

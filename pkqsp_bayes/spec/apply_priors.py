@@ -75,6 +75,10 @@ def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
     if name == CORRELATIONS:
         yield from _correlations(model, where, entry)
         return
+    if name.startswith(f"{CORRELATIONS}["):
+        what, remedy = "all correlations have one prior", "use the address corr, as lkj(2)"
+        yield Issue(where=where, what=what, remedy=remedy)
+        return
     unknown = unknown_address(model, name, where)
     if unknown:
         yield unknown

@@ -1,6 +1,6 @@
 """Studies as arguments: a study, the name of a data set, the path of a table, or a data frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +23,9 @@ StudyLike = Study | str | Path | pd.DataFrame
 _WANTED = "give a Study, the path of a table, the name of a data set, or a DataFrame"
 
 
-def as_study(study: StudyLike, model: ModelLike | None = None) -> Study:
+def as_study(
+    study: StudyLike, model: ModelLike | None = None, *, ignore: str | Sequence[str] | None = None
+) -> Study:
     """Return the study for an argument.
 
     Parameters
@@ -33,6 +35,8 @@ def as_study(study: StudyLike, model: ModelLike | None = None) -> Study:
         read with the model's ``[study]``.
     model : ModelSpec, str or Path, optional
         Model for the study.
+    ignore : str or sequence of str, optional
+        Rows of a table to leave out, as in `pkqsp_bayes.read_study`.
 
     Raises
     ------
@@ -44,15 +48,17 @@ def as_study(study: StudyLike, model: ModelLike | None = None) -> Study:
     >>> len(as_study("theophylline").subjects)
     12
     """
-    return _found(study, model, read_study)
+    return _found(study, model, read_study, ignore)
 
 
-def as_examined(study: StudyLike, model: ModelLike | None = None) -> Study:
+def as_examined(
+    study: StudyLike, model: ModelLike | None = None, *, ignore: str | Sequence[str] | None = None
+) -> Study:
     """Return a study including its errors, as `pkqsp_bayes.examine_study` does.
 
     Parameters
     ----------
-    study, model
+    study, model, ignore
         As for `as_study`.
 
     Raises
@@ -60,18 +66,26 @@ def as_examined(study: StudyLike, model: ModelLike | None = None) -> Study:
     CheckError
         If the argument is not a table or a study.
     """
-    return _found(study, model, examine_study)
+    return _found(study, model, examine_study, ignore)
 
 
-def _found(study: StudyLike, model: ModelLike | None, read: Callable[..., Study]) -> Study:
+def _found(
+    study: StudyLike,
+    model: ModelLike | None,
+    read: Callable[..., Study],
+    ignore: str | Sequence[str] | None,
+) -> Study:
     if isinstance(study, Study):
         return study
     if issues := _issues("study", study):
         raise CheckError(issues)
     spec = None if model is None else as_model(model)
     if isinstance(study, pd.DataFrame):
-        return study_from_frame(study, model=spec)
-    return datasets.load(str(study)) if _is_name(study) else read(study, model=spec)
+        return study_from_frame(study, model=spec, ignore=ignore)
+    if not _is_name(study):
+        return read(study, model=spec, ignore=ignore)
+    name = str(study)
+    return read(datasets.path(name), units=datasets.describe(name).units, ignore=ignore)
 
 
 def _is_name(study: str | Path) -> bool:

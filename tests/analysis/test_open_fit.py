@@ -99,11 +99,9 @@ def test_tables_join(fitted: FittedModel) -> None:
     for name, table in tables.items():
         assert table.index.name == PARAMETER_DIM, name
     whole = ("summary", "identifiability", "information", "correlations", "weakest", "designs",
-             "calibration", "budget", "priors compared")  # fmt: skip
+             "calibration", "budget", "priors compared", "prior")  # fmt: skip
     for name in whole:
         assert set(tables[name].index) == ESTIMATED, name
-    # The prior of correlations is one of all of them: it has no row of its own.
-    assert set(tables["prior"].index) == ESTIMATED - {"corr[CL,V]"}
     joined = tables["summary"][["mean"]]
     for name, table in tables.items():
         joined = joined.join(

@@ -41,7 +41,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: simulated(parameters={"CL": float("nan")}), "CL is nan"),
     (lambda: simulated(parameters={"CLL": 1.0}), "did you mean CL"),
     (lambda: simulated(parameters=pd.DataFrame(
-        {"ID": ["1"], "CL": [True], "V": [1.0], "ka": ["x"], "tlag": [0.0]})), "no numbers"),
+        {"ID": ["1"], "CL": [True], "V": [1.0], "ka": ["x"], "tlag": [0.0]})), "not numbers"),
     (lambda: pq.prior_posterior(short(30), observed(), truth={"CLL": 3.0}), "truth.CLL.*mean CL"),
     (lambda: pq.identifiability(MODEL, STUDY, truth={"CLL": 3.0}), "truth.CLL.*mean CL"),
     (lambda: pq.identifiability(MODEL, STUDY, point={"CLL": 3.0}), "point.CLL"),

@@ -144,7 +144,7 @@ def test_an_intervention_that_is_none(folder: Path) -> None:
 
 def test_a_covariate_that_there_is_not(folder: Path) -> None:
     """A parameter is no covariate: it would have been passed over."""
-    for name, guess in (("WTT=60", "did you mean WT?"), ("CL=3", "known: WT")):
+    for name, guess in (("WTT=60", "did you mean WT?"), ("CL=3", "use one of WT")):
         code, text = pkqsp("budget", folder, *SCENARIO, "--covariate", name)
         assert code == 2
         assert guess in text

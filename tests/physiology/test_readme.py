@@ -10,7 +10,7 @@ def test_the_example_runs():
     code = next(block for block in blocks("python") if "virtual_population" in block)
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)  # our own text, not a user's
-    assert len(scope["people"]) == 1000
+    assert len(scope["subjects"]) == 1000
     assert scope["child"].weight == 19.0
 
 

@@ -167,7 +167,7 @@ def test_a_marked_row_is_refused_with_a_remedy_that_works(write: Write) -> None:
     issue = caught.value.issues[0]
     assert "row 4, column C" in issue.where
     assert 'ignore = ["C == C"]' in issue.remedy
-    assert "--ignore 'C == C'" in issue.remedy
+    assert "--ignore 'C == C'" in issue.command
     assert len(read_study(path, columns={"C_kept": "C"}).table) == 4
     numbers = write("ID,TIME,DV,C\n1,0,1,0\n1,1,2,1\n")
     with pytest.raises(CheckError, match="marks a row"):

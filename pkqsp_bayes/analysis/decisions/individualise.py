@@ -85,7 +85,12 @@ def individualise(
     new_study = fitted.resolve_study(new_study)
     rng = np.random.default_rng(seed)
     seen = observed_study(
-        fitted, new_study, draws=draws, rng=rng, occasions=occasion_labels(new_study)
+        fitted,
+        new_study,
+        draws=draws,
+        rng=rng,
+        occasions=occasion_labels(new_study),
+        without_observations=True,
     )
     if method == "map":
         seen = seen.with_draws(seen.draws.centre())

@@ -63,15 +63,18 @@ class LeaveOneOut(ELPDDataLOO):
         )
 
 
-@checked(fit=FIT)
+@checked(fit=FIT, study=STUDY)
 @labelled
-def loo(fit: FitLike) -> LeaveOneOut:
+def loo(fit: FitLike, study: StudyLike | None = None) -> LeaveOneOut:
     """Leave out one observation at a time, conditional on the subject's other observations.
 
     Parameters
     ----------
     fit : FittedModel, DataTree, str or Path
         Result of `pkqsp_bayes.fit`, or its folder.
+    study : Study, str, Path or DataFrame, optional
+        Study of the fit (the default). Its likelihood is in the fit; a study that is given is
+        compared with the fitted one.
 
     Returns
     -------
@@ -79,8 +82,17 @@ def loo(fit: FitLike) -> LeaveOneOut:
         ELPDData of ArviZ, pointwise, with Pareto k; `arviz.compare` compares several results. If k
         is above 0.7 for some observations, their values and the sum are not reliable, and a warning
         is logged.
+
+    Raises
+    ------
+    CheckError
+        If the study is not the study of the fit; if there are fewer than 25 draws, or all are the
+        same.
     """
-    tree = open_fit(fit).tree
+    fitted = open_fit(fit)
+    if study is not None:
+        fitted.resolve_study(study, own=True)
+    tree = fitted.tree
     _require_likelihood(tree)
     with quiet_dependencies():
         result = LeaveOneOut.of(az.loo(tree, var_name="DV", pointwise=True))

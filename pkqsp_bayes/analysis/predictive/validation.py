@@ -1,6 +1,8 @@
 """External validation of a fitted model by a study or an arm that was not in the fit."""
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import xarray as xr
@@ -20,6 +22,7 @@ from pkqsp_bayes.arguments import (
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.occasions import occasion_labels
@@ -30,6 +33,7 @@ __all__ = ["validate"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+_LOGGER = logging.getLogger(__name__)
 _MEASURES = ("bias", "RMSE", "pc_RMSE", "AFE", "AAFE", "within_2_fold")
 _ALL = "all"
 
@@ -62,7 +66,8 @@ def validate(
     fit : FittedModel, DataTree, str or Path
         Result of `pkqsp_bayes.fit`, or its folder.
     study : Study, str, Path or DataFrame
-        Observations that were not in the fit: a study, its name or its file.
+        Observations that were not in the fit: a study, its name or its file. A warning is logged
+        for the study that was fitted.
     early : float, optional
         Time (in the unit of the model) up to which the observations of a subject are used to
         individualise it. Only later observations are compared then, for the population and for the
@@ -102,6 +107,7 @@ def validate(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study)
+    _warn_of_fitted(fitted, study)
     rng = np.random.default_rng(seed)
     seen = observed_study(fitted, study, draws=draws, rng=rng, occasions=occasion_labels(study))
     later = np.ones(len(seen.observations), dtype=bool)
@@ -124,6 +130,20 @@ def validate(
     result.attrs = {"model": seen.model.title, "draws": seen.draws.size, "seed": seed,
                     "time_unit": seen.model.time_unit}  # fmt: skip
     return result if early is None else result.assign_attrs(early=early)
+
+
+def _warn_of_fitted(fitted: FittedModel, study: Study) -> None:
+    """Log a warning for the study that was fitted, as far as the fit has a record of it."""
+    if "design" not in fitted.attrs and "observed_data" not in fitted.groups:
+        return
+    with suppress(CheckError):  # another study
+        fitted.require_own(study)
+        what = (
+            "this is the study that was fitted, so that its coverage is not an external validation"
+        )
+        remedy = f"give a study that was not fitted, or compare models by {setting('loo_subject')}"
+        issue = Issue(severity="warning", where=study.source, what=what, remedy=remedy)
+        _LOGGER.warning("%s", issue)
 
 
 def _hide(study: Study, seen: ObservedStudy, hidden: BoolArray) -> Study:

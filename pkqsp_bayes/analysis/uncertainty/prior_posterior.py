@@ -8,6 +8,7 @@ import pandas as pd
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
 from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table, truth_issues
 from pkqsp_bayes.analysis.stated_priors import stated_priors
+from pkqsp_bayes.analysis.uncertainty.prior_correlations import compare_correlations
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
@@ -84,7 +85,8 @@ def prior_posterior(
         interval (``prior_q5``, ``prior_q50``, ``prior_q95``), median and interval of the posterior
         (``q5``, ``q50``, ``q95``), ``contraction``, ``shift``, ``z`` and the sensitivities to the
         power of the prior and of the likelihood, with their ``diagnosis``, as in
-        `pkqsp_bayes.analysis.identifiability.bayesian.prior_posterior_table`.
+        `pkqsp_bayes.analysis.identifiability.bayesian.prior_posterior_table`. The prior of a
+        correlation is its marginal distribution under the LKJ prior; it has no sensitivity.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def prior_posterior(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study, own=True)
-    dists = priors_of(fitted.bind_data(study))
+    frame = fitted.bind_data(study)
+    dists = priors_of(frame)
     draws = fitted.draws
     if issues := truth_issues(truth, draws):
         raise CheckError(issues)
@@ -112,4 +115,8 @@ def prior_posterior(
     compared = prior_posterior_table(
         fitted, {k: dist.prior for k, dist in known.items()}, truth=truth
     )
-    return table.join(compared)
+    table = table.join(compared)
+    correlations = compare_correlations(frame, draws, _LEVELS, truth=truth)
+    for label, row in correlations.iterrows():
+        table.loc[label] = row.reindex(table.columns)
+    return table

@@ -24,7 +24,7 @@ def open_fit(fit: FitLike) -> FittedModel:
 
     Parameters
     ----------
-    fit : DataTree, str or Path
+    fit : FittedModel, DataTree, str or Path
         The result of `pkqsp_bayes.fit`; or its folder, or a file in it. An opened fit is returned
         unchanged.
 
@@ -47,11 +47,9 @@ def open_fit(fit: FitLike) -> FittedModel:
     """
     if isinstance(fit, FittedModel):
         return fit
-    if isinstance(fit, xr.DataTree):
-        return FittedModel(fit)
     if issues := list(FIT.issues("fit", fit)):
         raise CheckError(issues)
-    return FittedModel(read_fit(fit))
+    return FittedModel(fit if isinstance(fit, xr.DataTree) else read_fit(fit))
 
 
 def _issues(where: str, value: object) -> list[Issue]:

@@ -129,7 +129,7 @@ def _issue(name: str, value: Value) -> Issue | None:
     low, high = _RANGES.get(name, _PKA_RANGE)
     if value is None and name == "logMA":
         return None
-    remedy = f"in ({low:g}, {high:g}]"
+    remedy = f"it must be above {low:g} and at most {high:g}"
     if not is_value(value):
         what = f"{name} is {shown(value)}, not a number"
         return Issue(where=f"drug.{name}", what=what, remedy=remedy)

@@ -121,11 +121,13 @@ def examine_settings(settings: PopulationSettings) -> list[Issue]:
     """Return all problems of the settings."""
     issues: list[Issue] = []
     if not 0.0 <= settings.female <= 1.0:
-        issues.append(_issue("female", f"share {settings.female:g}", "in [0, 1]"))
+        issues.append(_issue("female", f"share {settings.female:g}", "it must be from 0 to 1"))
     for name in ("age", "weight", "height", "bmi"):
         low, high = getattr(settings, name)
         if not 0.0 <= low <= high:
-            issues.append(_issue(name, f"from {low:g} to {high:g}", "0 <= low <= high"))
+            issues.append(
+                _issue(name, f"from {low:g} to {high:g}", "it must be at least 0, and not decrease")
+            )
     for name, spread in settings.enzymes.items():
         if not spread >= 1.0:
             what = f"geometric SD {spread:g}"
