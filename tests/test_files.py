@@ -80,7 +80,7 @@ def test_a_file_that_is_not_text_is_refused(content: bytes, tmp_path: Path) -> N
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": 1' + "0" * 5000 + "}", "nan?"])
 def test_a_file_that_is_not_json_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text(text)
-    with pytest.raises(pq.CheckError, match=r"no JSON.*\(mend it\)"):
+    with pytest.raises(pq.CheckError, match=r"not JSON.*\(mend it\)"):
         read_json(tmp_path / "file", limit=1_000_000, remedy="mend it")
 
 

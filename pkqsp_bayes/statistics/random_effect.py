@@ -48,7 +48,7 @@ class RandomEffectForm(ABC):
     omega : str
         Default prior of the standard deviation.
     has_moments : bool
-        Whether the mean and the variance of a parameter exist whatever the shape.
+        Whether the mean and the variance of a parameter exist for every shape.
     shape : str or None
         Default prior of the shape; None for a form without a shape.
     """

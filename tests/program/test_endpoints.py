@@ -174,7 +174,7 @@ def test_samples_before_the_dose_under_a_relative_error() -> None:
     for form in ("proportional", "power", "lognormal"):
         (found,) = errors(model_of(CP.replace("additive", form)), study)
         assert "row 1, column TIME" in found.where
-        assert "predicted to be 0" in found.what
+        assert "prediction of cp is 0" in found.what
     for form in ("additive", "combined", "student_t"):
         assert errors(model_of(CP.replace("additive", form)), study) == []
     (found,) = errors(model_of(LOG.format(value="log(cp)")), study)

@@ -13,9 +13,10 @@ import xarray as xr
 from scipy import integrate, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.population_draws import model_of, population_draws
+from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.analysis.study_simulator import study_simulator
+from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
 from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ops import NUMPY
@@ -144,7 +145,7 @@ def test_labels_of_priors_and_of_draws_agree() -> None:
 def test_the_solved_values_are_those_of_the_formula() -> None:
     """Of subjects by the population layer, of occasions by the kernel."""
     tree = posterior(WITH_OCCASIONS, omega_iov={"CL": OMEGA_IOV})
-    model = model_of(tree)
+    model = read_spec(tree)
     study = study_of(model, subjects=2)
     study.table["OCC"] = np.where(study.table["TIME"] > 2, "2", "1")
     draws = population_draws(model, tree["posterior"].to_dataset())

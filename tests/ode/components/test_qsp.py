@@ -308,7 +308,7 @@ parameters = { k = { value = 0.3, unit = "1/h" } }
 
 def test_a_name_of_two_modules_must_be_said_in_full() -> None:
     twice = EQUATIONS + EQUATIONS.split("[observe")[0].replace("qsp.clotting", "qsp.other")
-    with pytest.raises(CheckError, match=r"say clotting\.PCA or other\.PCA"):
+    with pytest.raises(CheckError, match=r"write clotting\.PCA or other\.PCA"):
         compose(BODY + twice)
 
 
