@@ -31,7 +31,6 @@ def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
     Examples
     --------
     >>> from pkqsp_bayes.spec.trajectory import TrajectorySpec
-    from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
     >>> model = ModelSpec(title="demo", trajectory={"E": TrajectorySpec(mode="fixed")})
     >>> unfold_trajectories(model).covariates["E"].interpolation
     'linear'

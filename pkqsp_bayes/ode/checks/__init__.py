@@ -64,7 +64,7 @@ def check_system(spec: ModelSpec, system: OdeSystem) -> list[Issue]:
     >>> from pkqsp_bayes.spec import EquationsSpec, ModelSpec
     >>> model = ModelSpec(title="growth", equations=EquationsSpec(text="d(A)/dt = A; A(0) = A"))
     >>> [str(issue) for issue in check_system(model, compose_model(model))]  # doctest: +ELLIPSIS
-    ['error: equations: d(A)/dt: A(0) depends on states or time (state it by ...)']
+    ['error: equations: d(A)/dt: A(0) depends on states or time (use only ...)']
     """
     return [issue for found in run_checks(spec, system).values() for issue in found]
 
