@@ -171,7 +171,7 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     ...     "20 x 8": planned(20, [0.25, 0.5, 1, 2, 4, 8, 12, 24]),
     ...     "40 x 4": planned(40, [0.5, 2, 8, 24]),
     ... })
-    >>> table.loc[["CL", "ka", "tlag", "condition number"]].round(0)
+    >>> table.loc[["CL", "ka", "tlag", "condition number"]].round(0).rename_axis(None)
                       20 x 8  40 x 4
     CL                   8.0     5.0
     ka                  12.0    18.0
