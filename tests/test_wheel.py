@@ -38,7 +38,7 @@ def test_it_carries_sources_and_data(wheel: Path) -> None:
 
 
 def test_it_has_no_case_studies_and_no_demo(wheel: Path) -> None:
-    """They are of the repository: nobody who installs the package needs them."""
+    """They belong to the repository and are not part of the installed package."""
     names = zipfile.ZipFile(wheel).namelist()
     assert not [n for n in names if "case" in Path(n).name or Path(n).name == "demo.py"]
     assert not [n for n in names if n.endswith("published.csv")]
