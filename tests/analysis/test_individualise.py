@@ -169,5 +169,5 @@ def test_what_cannot_be_is_refused() -> None:
     before = observed(np.array([[0.5, 4.0]]), np.array([0.0, 1.0]), [DOSE])
     with pytest.raises(CheckError, match="subject 1"):
         individualise(bolus(20), before, draws=20)  # a proportional error before any drug
-    with pytest.raises(CheckError, match="no 'vi'"):
+    with pytest.raises(CheckError, match="'vi' is not a valid choice"):
         individualise(bolus(20), before, method="vi")

@@ -39,18 +39,18 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
     issues = pq.check(parse_model(MODEL), pq.examine_study(path))
     found = {(i.where.removeprefix(f"{path}, "), i.what) for i in issues if i.severity == "error"}
     expected = {
-        ("row 3, column TIME", "TIME goes back to -2"),
+        ("row 3, column TIME", "TIME decreases to -2"),
         ("row 7, column TIME", "TIME is missing"),
         ("row 2, column II", "SS is stated without II"),
         ("row 2, column II", "ADDL is stated without II"),
         ("row 4, column AMT", "AMT is -5"),
         ("row 4, column RATE", "RATE is -3"),
-        ("row 4, column CMT", "no dose target is called 'liver'"),
+        ("row 4, column CMT", "'liver' is not a dosing compartment"),
         ("row 7, column DVID", "DVID 'px' is not an observed output"),
         (
             "row 2, column AAG",
-            "no value at the first record of subject 1, or where its time begins again, and it "
-            "changes over time",
+            "there is no value at the first record of subject 1, or where its time restarts, but the "
+            "covariate changes over time",
         ),
     }
     assert expected <= found

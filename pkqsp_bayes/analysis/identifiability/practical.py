@@ -292,7 +292,7 @@ def _with_tails(
         mixed[s, s] = np.sqrt(own[0, 0] / normal)
         for k, d in enumerate(places[1:], start=1):
             mixed[d] = own[0, k] / own[0, 0] * mixed[s]
-            rest[d] = (own[k, k] - own[0, k] ** 2 / own[0, 0]) ** information[s, s] / normal
+            rest[d] = (own[k, k] - own[0, k] ** 2 / own[0, 0]) * information[s, s] / normal
     return mixed @ information @ mixed.T + np.diag(rest)
 
 
