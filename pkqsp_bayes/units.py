@@ -1,16 +1,28 @@
-"""Units of the package: one Pint registry, with the units that pharmacometrics adds."""
+"""Units of the package: one Pint registry, with the units that pharmacometrics adds.
+
+Pint takes half a second to import and to read its definitions. Dimensions and factors that it has
+given once are kept in the user's cache, by the versions of Pint and of this file.
+"""
 
 import functools
+import importlib.metadata
 import math
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pint
 from numpy.typing import NDArray
+
+from pkqsp_bayes.cached_text import StoredAnswers
+
+if TYPE_CHECKING:
+    import pint
 
 __all__ = [
     "UnitError",
     "amount_factor",
+    "check_unit",
     "conversion_factor",
     "convert_values",
     "dimension",
@@ -33,8 +45,17 @@ class UnitError(ValueError):
     """A unit text that is not valid; the message states the reason."""
 
 
+def _version() -> str:
+    return f"{importlib.metadata.version('pint')}\0{Path(__file__).read_text(encoding='utf-8')}"
+
+
+_ANSWERS = StoredAnswers("units", _version)
+
+
 @functools.cache
 def _registry() -> "pint.UnitRegistry[float]":
+    import pint
+
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
     for definition in (
         "international_unit = [international_activity] = IU",
@@ -46,7 +67,7 @@ def _registry() -> "pint.UnitRegistry[float]":
 
 
 @functools.lru_cache(maxsize=4096)
-def parse_unit(text: str) -> pint.Unit:
+def parse_unit(text: str) -> "pint.Unit":
     """Return the Pint unit of a text.
 
     Parameters
@@ -65,6 +86,8 @@ def parse_unit(text: str) -> pint.Unit:
     >>> str(parse_unit("ng/mL"))
     'nanogram / milliliter'
     """
+    import pint
+
     if not text.strip():
         return _registry().dimensionless
     if len(text) > LONGEST_UNIT or not _PLAIN.fullmatch(text):
@@ -80,7 +103,7 @@ def parse_unit(text: str) -> pint.Unit:
         raise UnitError(f"{text!r} is not a unit ({error})") from None
 
 
-def _names(error: pint.UndefinedUnitError) -> tuple[str, ...]:
+def _names(error: "pint.UndefinedUnitError") -> tuple[str, ...]:
     names = error.unit_names
     return (names,) if isinstance(names, str) else tuple(names)
 
@@ -112,6 +135,26 @@ def split_log(text: str) -> tuple[float, str]:
     return _BASE[found["log"]], found["inner"] if found["plain"] is None else found["plain"]
 
 
+def check_unit(text: str) -> None:
+    """Check that a text is a unit, as `parse_unit` reads it.
+
+    Raises
+    ------
+    UnitError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_unit("mg/L")
+    >>> check_unit("mgg/L")
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.units.UnitError: unknown unit 'mgg' in 'mgg/L'
+    """
+    dimension(text)
+
+
+@functools.lru_cache(maxsize=4096)
 def dimension(text: str) -> str:
     """Return the dimension of a unit text, ``"[mass] / [length] ** 3"``.
 
@@ -125,12 +168,13 @@ def dimension(text: str) -> str:
     >>> dimension("mg/L") == dimension("kg/m^3")
     True
     """
-    return str(parse_unit(text).dimensionality)
+    question = f"dimension\0{text}"
+    return _ANSWERS.ask(question, str, lambda: str(parse_unit(text).dimensionality))
 
 
 def same_dimension(a: str, b: str) -> bool:
     """Return whether two unit texts have the same dimension."""
-    return bool(parse_unit(a).dimensionality == parse_unit(b).dimensionality)
+    return dimension(a) == dimension(b)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -147,6 +191,13 @@ def conversion_factor(source: str, target: str) -> float:
     >>> conversion_factor("mL/min", "L/h")
     0.06
     """
+    question = f"factor\0{source}\0{target}"
+    return _ANSWERS.ask(question, float, lambda: _factor(source, target))
+
+
+def _factor(source: str, target: str) -> float:
+    import pint
+
     one, other = parse_unit(source), parse_unit(target)
     no_factor = UnitError(f"there is no constant factor between {source!r} and {target!r}")
     try:

@@ -84,11 +84,12 @@ def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Empty the cache.")] = False,
 ) -> None:
     """Show the cache of compiled programs, or empty it."""
+    from pkqsp_bayes.cached_text import cache_folder
     from pkqsp_bayes.engine import cache as caching
 
     if clear:
         print_text(f"removed {caching.clear() / 1e6:.0f} MB")
         return
-    print_text(caching.cache_folder())
+    print_text(cache_folder())
     rows = [(e.kind, e.path.name, f"{e.size / 1e6:.1f}") for e in caching.entries()]
     print_columns(("kind", "entry", "MB"), rows)

@@ -16,14 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
+from pkqsp_bayes.cached_text import cache_folder
 from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError
 
-__all__ = [
-    "Entry", "build_once", "cache_folder", "clear", "entries", "limit_bytes", "trim",
-]  # fmt: skip
+__all__ = ["Entry", "build_once", "clear", "entries", "limit_bytes", "trim"]
 
 _LOGGER = logging.getLogger(__name__)
 _DEFAULT_LIMIT_GB = 4.0
@@ -40,28 +37,6 @@ class Entry:
     path: Path
     size: int
     used: float
-
-
-def cache_folder() -> Path:
-    """Return the root of the cache: ``$PKQSP_CACHE``, or else the user's cache directory.
-
-    Raises
-    ------
-    ToolchainError
-        If the variable has line ends or other characters that are not text.
-
-    Examples
-    --------
-    >>> cache_folder().is_absolute()
-    True
-    """
-    named = os.environ.get("PKQSP_CACHE")
-    if named and (not named.isprintable() or "\ufffd" in named):
-        what = f"PKQSP_CACHE is {named!a}, which contains unprintable characters"
-        raise ToolchainError(what, "set it to a folder whose name can be printed, or unset it")
-    if named:
-        return Path(named).expanduser().absolute()
-    return platformdirs.user_cache_path("pkqsp_bayes")
 
 
 def limit_bytes() -> int:

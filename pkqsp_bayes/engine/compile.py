@@ -10,7 +10,8 @@ import cmdstanpy
 from cmdstanpy.compilation import compile_stan_file
 
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.engine.cache import build_once, cache_folder
+from pkqsp_bayes.cached_text import cache_folder
+from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.executables import explain_run_failure, is_unchanged, record_checksum
 from pkqsp_bayes.engine.plain_paths import (
     copy_libraries,

@@ -16,7 +16,8 @@ import cpuinfo
 import numpy as np
 import psutil
 
-from pkqsp_bayes.engine.cache import cache_folder, entries, limit_bytes
+from pkqsp_bayes.cached_text import cache_folder
+from pkqsp_bayes.engine.cache import entries, limit_bytes
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.compiler import find_compiler, find_make
 from pkqsp_bayes.engine.toolchain import locate_stan

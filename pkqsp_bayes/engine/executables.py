@@ -14,11 +14,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from pkqsp_bayes.engine.cache import cache_folder
+from pkqsp_bayes.cached_text import explain_distrust
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 
-__all__ = ["explain_distrust", "explain_run_failure", "is_unchanged", "record_checksum"]
+__all__ = ["explain_run_failure", "is_unchanged", "record_checksum"]
 
 _LOGGER = logging.getLogger(__name__)
 _RECORD = "made.json"
@@ -103,27 +103,6 @@ def _find_fault(
     if not same:
         return f"its content has changed since it was compiled ({found.st_size} bytes)"
     return explain_run_failure(made) if run else ""
-
-
-def explain_distrust(path: Path) -> str:
-    """Return why another user may have written a file of the cache; an empty text if none may.
-
-    Raises
-    ------
-    OSError
-        If it is not there.
-    """
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        return "it is not a regular file"
-    if hasattr(os, "geteuid") and found.st_uid not in (os.geteuid(), 0, _owner()):
-        return f"it belongs to another user ({found.st_uid})"
-    return "every user may write to it" if found.st_mode & stat.S_IWOTH else ""
-
-
-def _owner() -> int:
-    """Return the owner of the cache, which a group of users may share."""
-    return cache_folder().stat().st_uid
 
 
 def _digest(path: Path) -> str:

@@ -13,20 +13,19 @@ from pathlib import Path
 import cattrs
 
 from pkqsp_bayes.assets import digest_files
+from pkqsp_bayes.cached_text import read_signed, write_signed
 from pkqsp_bayes.engine.cache import build_once
-from pkqsp_bayes.engine.executables import explain_distrust
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.expression_graph import NotStorableError, read_number
 
-__all__ = ["ModelStore", "code_version", "format_plain", "parse_plain", "sign_entry"]
+__all__ = ["ModelStore", "code_version", "format_plain", "parse_plain"]
 
 _LOGGER = logging.getLogger(__name__)
 _KIND = "model"
 _FILE = "part.json"
-_MOST_BYTES = 256_000_000
 _CODE = ("ode", "emit", "spec", "physiology", "statistics", "arguments")
 _FILES = (
-    "ops.py", "units.py", "errors.py", "remedies.py", "files.py", "assets.py",
+    "ops.py", "units.py", "cached_text.py", "errors.py", "remedies.py", "files.py", "assets.py",
     "engine/compiled_model.py", "engine/model_store.py",
 )  # fmt: skip
 _FOREIGN = (
@@ -113,11 +112,11 @@ class ModelStore:
 
         def build(folder: Path) -> None:
             found[:] = [make()]
-            _write_signed(folder / _FILE, entry, write(found[0]))
+            write_signed(folder / _FILE, entry, write(found[0]))
 
         def is_complete(folder: Path) -> bool:
             try:
-                found[:] = [read(_read_signed(folder / _FILE, entry))]
+                found[:] = [read(read_signed(folder / _FILE, entry))]
             except (OSError, ValueError) as error:
                 _LOGGER.debug("%s is damaged (%s) and is computed again", folder, error)
                 return False
@@ -128,28 +127,6 @@ class ModelStore:
         except (ToolchainError, NotStorableError) as error:
             _LOGGER.debug("the %s of a model is not stored: %s", name, error)
         return found[0] if found else make()
-
-
-def _write_signed(path: Path, entry: str, text: str) -> None:
-    content = f"{sign_entry(entry, text)}\n{text}"
-    path.write_text(content, encoding="utf-8", errors="surrogatepass", newline="")
-
-
-def _read_signed(path: Path, entry: str) -> str:
-    if reason := explain_distrust(path):
-        raise ValueError(reason)
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError("too long")
-    with path.open(encoding="utf-8", errors="surrogatepass", newline="") as file:
-        signature, _, text = file.read().partition("\n")
-    if signature != sign_entry(entry, text):
-        raise ValueError("the checksum differs")
-    return text
-
-
-def sign_entry(entry: str, text: str) -> str:
-    """Return the checksum of a stored text and of the entry that it belongs to."""
-    return hashlib.sha256(f"{entry}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def format_plain(record: object) -> str:

@@ -24,7 +24,8 @@ from typing import Literal
 import cmdstanpy
 
 from pkqsp_bayes.assets import digest_files, stan_folder
-from pkqsp_bayes.engine.cache import build_once, cache_folder
+from pkqsp_bayes.cached_text import cache_folder
+from pkqsp_bayes.engine.cache import build_once
 from pkqsp_bayes.engine.compiler import Compiler, find_compiler, find_make, install_hint
 from pkqsp_bayes.engine.locks import hold_lock
 from pkqsp_bayes.errors import ToolchainError

@@ -173,12 +173,8 @@ class _Lowering:
             for s in covariate_symbols(c.name)
         } | {w.symbol for w in self.rows.switches.table}
         outer = [(e.xreplace(self.rows.inline.later), s) for e, s in self.hoister.table.items()]
-        inner = Hoister(
-            dynamic=self._later(varying),
-            table={e: s for e, s in outer if self._later(varying).isdisjoint(e.free_symbols)},
-            labels=self.hoister.labels,
-            start=len(outer),
-        )
+        inner = Hoister(dynamic=self._later(varying), labels=self.hoister.labels, start=len(outer))
+        inner.table.update((e, s) for e, s in outer if inner.is_static(e))
         self._split_links(inner)
         made = []
         for expr, name in outer:

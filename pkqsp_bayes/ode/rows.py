@@ -71,6 +71,8 @@ class Rows:
     def complete(self) -> None:
         """Remove the switches that no equation reads: pieces of outputs have none."""
         self._is_complete = True
+        if not self.switches.table:
+            return
         read = (*self.equations, *needed_links(self.equations, self.links).values())
         used = {s for e in read for s in e.free_symbols}
         self.switches.table[:] = [w for w in self.switches.table if w.symbol in used]

@@ -13,7 +13,7 @@ from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
-from pkqsp_bayes.units import UnitError, parse_unit, same_dimension
+from pkqsp_bayes.units import UnitError, check_unit, same_dimension
 
 __all__ = ["check_spec", "check_table_names"]
 
@@ -104,7 +104,7 @@ def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
 def _check_units(spec: ModelSpec) -> _Found:
     for place, unit in _units(spec, ""):
         try:
-            parse_unit(unit)
+            check_unit(unit)
         except UnitError as error:
             yield place, str(error), "write a unit such as mg/L, 1/h or nM"
 

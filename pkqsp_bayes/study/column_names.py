@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.units import UnitError, parse_unit
+from pkqsp_bayes.units import UnitError, check_unit
 
 __all__ = ["KNOWN", "bare_name", "resolve_names"]
 
@@ -135,7 +135,7 @@ def _hidden_units(bare: Sequence[str], names: Sequence[str], source: str) -> Ite
 
 def _is_unit(text: str) -> bool:
     try:
-        parse_unit(text)
+        check_unit(text)
     except UnitError:
         return False
     return any(letter.isalpha() for letter in text) or text == "%"

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.units import UnitError, convert_values, parse_unit, split_log
+from pkqsp_bayes.units import UnitError, check_unit, convert_values, split_log
 
 __all__ = ["MEASURED", "align_limits", "read_units", "unit_of"]
 
@@ -157,7 +157,7 @@ def _single(stated: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _complaint(unit: str, *, is_measured: bool) -> str:
     try:
-        parse_unit(split_log(unit)[1] if is_measured else unit)
+        check_unit(split_log(unit)[1] if is_measured else unit)
     except UnitError as error:
         return str(error)
     return ""

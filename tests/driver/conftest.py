@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from pkqsp_bayes.engine.cache import cache_folder
+from pkqsp_bayes.cached_text import cache_folder
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.toolchain import Stan, find_stan
 from tests.driver import programs

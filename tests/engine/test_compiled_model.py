@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.cached_text import sign_entry
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.engine import compiled_model, model_store
@@ -96,7 +97,7 @@ def test_a_second_process_needs_no_algebra(cache: Path) -> None:
 
 
 def _signed(entry: str, text: str) -> str:
-    return f"{model_store.sign_entry(entry, text)}\n{text}"
+    return f"{sign_entry(entry, text)}\n{text}"
 
 
 @pytest.mark.parametrize(

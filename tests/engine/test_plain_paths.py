@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.engine.cache import cache_folder
+from pkqsp_bayes.cached_text import cache_folder
 from pkqsp_bayes.engine.plain_paths import is_plain, make_plain_link, use_plain_folder
 from pkqsp_bayes.engine.toolchain import find_stan
 from pkqsp_bayes.errors import ToolchainError

@@ -49,8 +49,8 @@ def test_everything_is_in_one_report(tmp_path: Path) -> None:
         ("row 7, column DVID", "DVID 'px' is not an observed output"),
         (
             "row 2, column AAG",
-            "there is no value at the first record of subject 1, or where its time restarts, but the "
-            "covariate changes over time",
+            "there is no value at the first record of subject 1, or where its time restarts, but "
+            "the covariate changes over time",
         ),
     }
     assert expected <= found

@@ -9,7 +9,7 @@ from pkqsp_bayes.ode.system import Output
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.identifiers import check_name
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
-from pkqsp_bayes.units import UnitError, parse_unit
+from pkqsp_bayes.units import UnitError, check_unit
 
 __all__ = ["add_named", "add_outputs"]
 
@@ -80,7 +80,7 @@ def _check(draft: Draft, name: str, unit: str, where: str) -> None:
     if complaint:
         draft.problem(where, complaint, "choose another name")
     try:
-        parse_unit(unit)
+        check_unit(unit)
     except UnitError as error:
         draft.problem(f"{where}.unit", str(error), "write a unit such as mg/L or 1/h")
 
