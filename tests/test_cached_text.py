@@ -1,0 +1,104 @@
+"""Answers in the cache: kept between processes, and never believed when they may be wrong."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pkqsp_bayes.cached_text import StoredAnswers, read_signed, write_signed
+
+CODE = """
+import sys
+from pkqsp_bayes.units import UnitError, amount_factor, conversion_factor, dimension
+assert conversion_factor("mL/min", "L/h") == 0.06
+assert amount_factor("mg", "umol", 500) == 2.0
+assert dimension("kg/m^3") == dimension("mg/L")
+try:
+    conversion_factor("mg", "L")
+except UnitError as error:
+    assert "no conversion" in str(error)
+else:
+    raise AssertionError
+"""
+WITHOUT_REFUSAL = CODE[: CODE.index("try:")] + "print('pint' in sys.modules)"
+
+
+def run(code: str, cache: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, env={**os.environ, "PKQSP_CACHE": str(cache)}, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_the_second_process_does_not_import_pint(tmp_path: Path) -> None:
+    run(CODE, tmp_path)
+    assert run(WITHOUT_REFUSAL, tmp_path) == "False"
+    run(CODE, tmp_path)  # a refusal is asked again
+
+
+def _change_a_number(path: Path) -> None:
+    path.write_text(path.read_text().replace("0.06", "0.07"))
+
+
+def _sign_another_entry(path: Path) -> None:
+    answers = json.loads(path.read_text().partition("\n")[2])
+    write_signed(path, "another", json.dumps({k: 7.0 for k in answers}))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _change_a_number,
+        _sign_another_entry,
+        lambda path: path.write_text(""),
+        lambda path: path.write_bytes(path.read_bytes()[:-9]),
+        lambda path: write_signed(path, path.parent.name, "[0.07]"),
+        lambda path: write_signed(path, path.parent.name, '{"factor\\u0000mL/min": true}'),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: path.chmod(0o666),
+    ],
+)
+def test_a_damaged_file_is_not_believed(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    run(CODE, tmp_path)
+    (path,) = tmp_path.glob("units/*/answers.json")
+    damage(path)
+    assert run(WITHOUT_REFUSAL, tmp_path) == "True"
+
+
+def test_without_a_cache_the_answers_are_right(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert run(WITHOUT_REFUSAL, blocked) == "True"
+
+
+def test_answers_of_two_processes_are_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PKQSP_CACHE", str(tmp_path))
+    one, two = (StoredAnswers("kind", lambda: "1") for _ in range(2))
+    assert one.ask("a", float, lambda: 1.0) == 1.0
+    assert two.ask("b", str, lambda: "2") == "2"
+    one.save()
+    two.save()
+    third = StoredAnswers("kind", lambda: "1")
+    assert third.ask("a", float, lambda: 9.0) == 1.0
+    assert third.ask("b", str, lambda: "9") == "2"
+    assert third.ask("b", float, lambda: 9.0) == 9.0  # another type is another question
+    assert StoredAnswers("kind", lambda: "2").ask("a", float, lambda: 9.0) == 9.0
+
+
+def test_the_number_of_answers_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PKQSP_CACHE", str(tmp_path))
+    store = StoredAnswers("kind", lambda: "1", most=3)
+    for i in range(9):
+        store.ask(str(i), float, lambda i=i: float(i))
+    store.save()
+    (path,) = tmp_path.glob("kind/*/answers.json")
+    assert list(json.loads(read_signed(path, path.parent.name))) == ["6", "7", "8"]
+    assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IWOTH
