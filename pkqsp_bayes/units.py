@@ -8,6 +8,7 @@ import functools
 import importlib.metadata
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,31 @@ _FACTOR = rf"\(*\s*(?:1|%|[A-Za-zµμ°][A-Za-z_µμ]*){_POWER}\s*(?:\)+{_POWER}
 _PLAIN = re.compile(rf"\s*{_FACTOR}(?:\s*[*/·]\s*{_FACTOR}|\s+{_FACTOR})*\s*")
 
 
+_NAME = re.compile(r"[A-Za-zµμ°][A-Za-z_µμ]*")
+_MISREAD: Mapping[str, tuple[str, str]] = {
+    "gr": ("the grain (64.8 mg)", "'g' for gram, or 'grain'"),
+    "Mg": ("the megagram (1000 kg)", "'mg' for milligram, or 'tonne'"),
+    "ML": ("the megalitre", "'mL' for millilitre, or 'megaliter'"),
+    "Ml": ("the megalitre", "'mL' for millilitre, or 'megaliter'"),
+    "MM": ("megamolar", "'mM' for millimolar, or 'megamolar'"),
+    "pct": ("the picocarat", "'%' for per cent, or 'picocarat'"),
+    "u": ("the atomic mass unit", "'IU' for international units, or 'Da'"),
+    "unit": ("the micronit, a luminance", "'IU' for international units, or 'micronit'"),
+    "units": ("the micronit, a luminance", "'IU' for international units, or 'micronit'"),
+    "Min": ("the megainch", "'min' for minute, or 'megainch'"),
+    "pH": ("the picohenry", "'' for a pH, or 'picohenry'"),
+    "H": ("the henry", "'h' for hour, or 'henry'"),
+    "D": ("the debye", "'day', or 'debye'"),
+    "S": ("the siemens", "'s' for second, or 'siemens'"),
+    "G": ("the gauss", "'g' for gram, or 'gauss'"),
+    "mG": ("the milligauss", "'mg' for milligram, or 'milligauss'"),
+    "uG": ("the microgauss", "'ug' for microgram, or 'microgauss'"),
+    "nG": ("the nanogauss", "'ng' for nanogram, or 'nanogauss'"),
+    "MG": ("the megagauss", "'mg' for milligram, or 'megagauss'"),
+}
+"""Symbols that Pint reads otherwise than most pharmacometricians mean them: reading, remedy."""
+
+
 class UnitError(ValueError):
     """A unit text that is not valid; the message states the reason."""
 
@@ -61,6 +87,7 @@ def _registry() -> "pint.UnitRegistry[float]":
         "international_unit = [international_activity] = IU",
         "cell = [] = cells",
         "copies = [] = copy",
+        "@alias week = wk",
     ):
         registry.define(definition)
     return registry
@@ -92,6 +119,10 @@ def parse_unit(text: str) -> "pint.Unit":
         return _registry().dimensionless
     if len(text) > LONGEST_UNIT or not _PLAIN.fullmatch(text):
         raise UnitError(f"{text[:LONGEST_UNIT]!r} is not a unit, such as mg/L or 1/h")
+    for name in _NAME.findall(text):
+        if name in _MISREAD:
+            reading, remedy = _MISREAD[name]
+            raise UnitError(f"{name!r} is the symbol of {reading}: write {remedy}")
     # Pint takes a factor of one before a division only.
     plain = text.replace("·", "*").replace("%", "percent").replace("^", "**")
     try:

@@ -1,6 +1,7 @@
 """Units: their meaning, and the refusal of invalid texts."""
 
 import contextlib
+import re
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkqsp_bayes.units import (
+    _MISREAD,
     UnitError,
     conversion_factor,
     dimension,
@@ -25,7 +27,7 @@ from pkqsp_bayes.units import (
         ("μg", "mg", 1e-3), ("cm^2", "m**2", 1e-4),
         ("(mg/L)^2", "(g/L)^2", 1e-6), ("mg h / L", "ug·h/mL", 1.0), ("year", "day", 365.25),
         ("IU/mL", "IU/L", 1000.0), ("cells/uL", "1/L", 1e6), ("1e0", "", None),
-        ("pg/mL", "ng/L", 1.0), ("mmHg", "Pa", 133.322387415), ("1/(nM*h)", "1/nM/h", 1.0),
+        ("pg/mL", "ng/L", 1.0), ("mmHg", "Pa", 133.322387415), ("1/(nM*h)", "1/nM/h", 1.0), ("wk", "day", 7.0),
     ],
 )  # fmt: skip
 def test_factors(source: str, target: str, factor: float | None) -> None:
@@ -40,6 +42,26 @@ def test_dimensions() -> None:
     assert same_dimension("mg/L", "kg/m^3")
     assert not same_dimension("mg/L", "mol/L")
     assert dimension("") == dimension(" ") == dimension("%") == "dimensionless"
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("gr", "'g'"), ("Mg/L", "'mg'"), ("ML/min", "'mL'"), ("MM", "'mM'"), ("pct", "'%'"),
+        ("units/mL", "'IU'"), ("1/H", "'h'"), ("ug/D", "'day'"), ("mG", "'mg'"), ("L/Min", "'min'"),
+        ("pH", "''"), ("u", "'IU'"),
+    ],
+)  # fmt: skip
+def test_symbols_that_pint_reads_otherwise_are_refused(text: str, remedy: str) -> None:
+    with pytest.raises(UnitError, match=re.escape(f"write {remedy}")) as caught:
+        parse_unit(text)
+    assert "is the symbol of" in str(caught.value)
+
+
+def test_the_remedies_for_misread_symbols_can_be_followed() -> None:
+    for _, remedy in _MISREAD.values():
+        for unit in re.findall(r"'([^']*)'", remedy):
+            parse_unit(unit)
 
 
 HOSTILE = [

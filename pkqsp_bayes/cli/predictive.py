@@ -161,7 +161,7 @@ def loo(
 def gof(
     given: FitAndStudy,
     *,
-    draws: Draws = 500,
+    draws: Draws = 1000,
     seed: Seed = 1,
     output: DataFile = None,
     plot: Plot = None,

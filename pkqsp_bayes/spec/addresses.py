@@ -24,8 +24,9 @@ from pkqsp_bayes.spec.population import (
 )
 from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
+from pkqsp_bayes.statistics.residual_error import ErrorScale
 
-__all__ = ["stated_values", "with_values"]
+__all__ = ["residual_scales", "stated_values", "with_values"]
 
 _Value = PriorSpec | float | None
 _Values = Mapping[str, PriorSpec | float]
@@ -72,8 +73,8 @@ def _values(model: ModelSpec) -> Iterator[tuple[str, _Value]]:
             yield omega_iov_label(name), omega.occasion.get(name)
     for name, observed in model.observe.items():
         if observed.error is not None:
-            for key, address in _residuals(name, observed.error).items():
-                yield address, getattr(observed.error, key)
+            for label, scale in residual_scales(name, observed.error).items():
+                yield label, getattr(observed.error, scale.key)
 
 
 def _coefficients(
@@ -85,11 +86,18 @@ def _coefficients(
         yield coefficient_label(name, covariate, level), value
 
 
-def _residuals(name: str, error: ErrorSpec) -> dict[str, str]:
-    keys = RESIDUAL_ERRORS[error.form].keys
-    if len(keys) == 1:
-        return {keys[0]: sigma_label(name)}
-    return {key: sigma_label(residual_name(name, key)) for key in keys}
+def residual_scales(endpoint: str, error: ErrorSpec) -> dict[str, ErrorScale]:
+    """Return the parameters of a residual error by their labels.
+
+    Examples
+    --------
+    >>> list(residual_scales("cp", ErrorSpec(form="combined")))
+    ['sigma[cp.additive]', 'sigma[cp.proportional]']
+    """
+    scales = RESIDUAL_ERRORS[error.form].scales
+    if len(scales) == 1:
+        return {sigma_label(endpoint): scales[0]}
+    return {sigma_label(residual_name(endpoint, scale.key)): scale for scale in scales}
 
 
 def with_values(model: ModelSpec, values: _Values) -> ModelSpec:
@@ -158,6 +166,6 @@ def _omega(
 def _observation(name: str, stated: ObservationSpec, values: _Values) -> ObservationSpec:
     if stated.error is None:
         return stated
-    addresses = _residuals(name, stated.error)
-    changed: dict[str, Any] = {key: values[a] for key, a in addresses.items() if a in values}
+    scales = residual_scales(name, stated.error)
+    changed: dict[str, Any] = {s.key: values[x] for x, s in scales.items() if x in values}
     return dataclasses.replace(stated, error=dataclasses.replace(stated.error, **changed))

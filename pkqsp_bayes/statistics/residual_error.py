@@ -38,6 +38,11 @@ class ErrorScale:
     has_output_unit: bool = False
     is_positive: bool = True
 
+    @property
+    def follows_data(self) -> bool:
+        """Return whether the default prior depends on the spread of the data."""
+        return self.prior(1.0) != self.prior(2.0)
+
 
 def half_normal_of_data(deviation: float) -> str:
     """Return a prior of a scale between 0 and about the standard deviation of the data.

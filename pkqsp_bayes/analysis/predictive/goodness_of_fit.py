@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 @checked(fit=FIT, study=STUDY, draws=count(), seed=SEED)
 @labelled
 def goodness_of_fit(
-    fit: FitLike, study: StudyLike | None = None, *, draws: int = 500, seed: int = 1
+    fit: FitLike, study: StudyLike | None = None, *, draws: int = 1000, seed: int = 1
 ) -> xr.Dataset:
     """Return predictions and residuals of each observation.
 
@@ -31,7 +31,7 @@ def goodness_of_fit(
     study : Study, str, Path or DataFrame, optional
         Study of the fit (the default).
     draws : int
-        Number of posterior draws.
+        Largest number of posterior draws; NPDE are those of `pkqsp_bayes.npde` with as many.
     seed : int
         Seed of their choice, and of the replicates for NPDE.
 

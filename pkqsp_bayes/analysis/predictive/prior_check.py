@@ -23,8 +23,7 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.addresses import stated_values
-from pkqsp_bayes.spec.labels import parse_label
+from pkqsp_bayes.spec.addresses import residual_scales, stated_values
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
@@ -199,9 +198,16 @@ def _replicas(
 
 
 def _dependent(model: ModelSpec) -> list[str]:
-    """Return residual parameters without a stated prior: the default is scaled by the data."""
+    """Return residual parameters without a stated prior whose default is scaled by the data."""
     missing = [label for label, prior in stated_values(model).items() if prior is None]
-    return [label for label in missing if parse_label(label).kind == "sigma"]
+    scaled = {
+        label
+        for name, observed in model.observe.items()
+        if observed.error is not None
+        for label, scale in residual_scales(name, observed.error).items()
+        if scale.follows_data
+    }
+    return [label for label in missing if label in scaled]
 
 
 def _joint_p(observed: FloatArray, replicated: FloatArray) -> float:

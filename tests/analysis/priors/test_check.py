@@ -145,3 +145,15 @@ def test_a_default_that_looks_at_the_data_is_named(
         found = pq.prior_check(tree, study, draws=50)
     assert found.attrs["looked_at_data"] == ["sigma[cp]"]
     assert "scaled by the data" in caplog.text
+
+
+def test_a_default_that_ignores_the_data_is_not_named(prior: xr.DataTree, study: pq.Study) -> None:
+    relative = TEXT.replace('"additive"', '"proportional"')
+    assert relative != TEXT
+    tree = prior.copy()
+    tree.attrs["model"] = format_model(
+        parse_model(relative.replace(', sigma = "half_normal(0.5)"', ""))
+    )
+    other = dataclasses.replace(study, table=study.table.assign(DV=study.table.DV * 1.5))
+    found = pq.prior_check(tree, other, draws=50)
+    assert found.attrs["looked_at_data"] == []
