@@ -8,9 +8,8 @@ from typing import Literal
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
+from pkqsp_bayes.spec.documents import parse_record, read_text
 from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.problems import collect_issues
 from pkqsp_bayes.spec.toml_text import format_document
 
 __all__ = [
@@ -87,12 +86,7 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
     >>> parse_causal('claim = "a half dose halves AUC"\nassignment = "randomised"').assignment
     'randomised'
     """
-    try:
-        spec = converter().structure(load_document(text, where), CausalSpec)
-    except CheckError:
-        raise
-    except Exception as error:  # cattrs groups errors of every kind
-        raise CheckError(collect_issues(error, where=where)) from None
+    spec = parse_record(text, CausalSpec, where)
     unknown = [name for name in spec.declared if name not in DECLARABLE]
     if unknown:
         raise CheckError(_unknown(name, where) for name in unknown)

@@ -8,8 +8,10 @@ from typing import Any
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TEXT
 from pkqsp_bayes.files import read_text as read_bounded
+from pkqsp_bayes.spec.convert import converter
+from pkqsp_bayes.spec.problems import collect_issues
 
-__all__ = ["LARGEST_FILE", "load_document", "read_text", "table_issues"]
+__all__ = ["LARGEST_FILE", "load_document", "parse_record", "read_text", "table_issues"]
 
 LARGEST_FILE = 1_000_000
 """Maximal number of characters of a file."""
@@ -77,6 +79,36 @@ def load_document(text: str, where: str) -> dict[str, Any]:
         raise CheckError(
             [Issue(where=where, what=what, remedy="check the file for such a number or list")]
         ) from None
+
+
+def parse_record[Record](text: str, kind: type[Record], where: str) -> Record:
+    r"""Return the record that a TOML text states.
+
+    Parameters
+    ----------
+    text : str
+        TOML 1.0.
+    kind : type
+        Class of the record.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    CheckError
+        Each problem with its path in the file; also as `load_document`.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec.quantity import Quantity
+    >>> parse_record('value = 1.0\nunit = "L"', Quantity, "file")
+    Quantity(value=1.0, unit='L')
+    """
+    document = load_document(text, where)
+    try:
+        return converter().structure(document, kind)
+    except Exception as error:  # cattrs groups errors of every kind
+        raise CheckError(collect_issues(error, where=where)) from None
 
 
 _TABLES = (".csv", ".tsv", ".tab", ".dat", ".txt", ".xls", ".xlsx", ".csv.gz")
