@@ -7,9 +7,9 @@ from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
-from pkqsp_bayes.spec.problems import collect_issues
+from pkqsp_bayes.spec.reading.documents import load_document, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
+from pkqsp_bayes.spec.reading.structure import collect_issues
 
 __all__ = [
     "ChipsStatement",

@@ -8,13 +8,11 @@ from pathlib import Path
 from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
 from pkqsp_bayes.spec.labels import current_label
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.problems import collect_issues
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance
+from pkqsp_bayes.spec.reading.documents import format_document, load_document, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
+from pkqsp_bayes.spec.reading.structure import collect_issues
 
 __all__ = [
     "PriorEntry",
