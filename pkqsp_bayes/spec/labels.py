@@ -1,4 +1,8 @@
-"""Labels of the quantities of a population model: creation, parsing, and units."""
+"""Labels of the quantities of a population model: creation, parsing, and units.
+
+A quantity has the same label in every table, file and plot. Labels never equal the name of a user,
+because names have neither brackets nor commas.
+"""
 
 import re
 from dataclasses import dataclass
