@@ -34,7 +34,7 @@ from .spec.prior_table import (
     read_priors as read_priors,
     write_priors as write_priors,
 )
-from .spec.apply_priors import apply_priors as apply_priors
+from .spec.priors.apply_priors import apply_priors as apply_priors
 from .elicit.elicitation import Elicitation as Elicitation, elicit_priors as elicit_priors
 from .elicit.statements import Statements as Statements, read_statements as read_statements
 from .elicit.qsp import DerivedPriors as DerivedPriors, derive_priors as derive_priors

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.prior_text import prior_centre
 from pkqsp_bayes.program.residual import residual_priors
-from pkqsp_bayes.spec.effects import coefficients_of
-from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.effects import coefficients_of, stated_shape
 from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, shape_label, sigma_label
 from pkqsp_bayes.spec.population import is_known
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["point_of", "stated_point", "stated_priors"]
 

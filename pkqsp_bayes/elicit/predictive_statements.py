@@ -18,9 +18,9 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.addresses import stated_values, with_values
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.timeline import Timeline
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
-from pkqsp_bayes.spec.documents import parse_record, read_text
+from pkqsp_bayes.spec.reading.documents import parse_record, read_text
 
 __all__ = [
     "ChipsStatement",

@@ -16,7 +16,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.formulas import Formulas
 from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.reading.toml import format_model
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class CompiledModel:
 
         Examples
         --------
-        >>> from pkqsp_bayes.spec.toml import parse_model
+        >>> from pkqsp_bayes.spec.reading.toml import parse_model
         >>> model = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
         >>> "d(A)/dt" in compile_model(model).text("equations")
         True
@@ -347,7 +347,7 @@ def compile_model(
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> model = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
     >>> compiled = compile_model(model)
     >>> compiled.ode.states, compiled.lowered.linear
@@ -386,7 +386,7 @@ def examine_model(spec: ModelSpec) -> tuple[CompiledModel | None, tuple[Issue, .
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> wrong = parse_model('title = "growth"\nequations = "d(A)/dt = A; A(0) = A"')
     >>> [issue.where for issue in examine_model(wrong)[1]]
     ['equations: d(A)/dt']

@@ -15,7 +15,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
-from pkqsp_bayes.spec.label_units import label_unit
+from pkqsp_bayes.spec.labels import label_unit
 
 __all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
 

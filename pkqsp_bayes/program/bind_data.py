@@ -14,14 +14,14 @@ from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.centring import Richness
 from pkqsp_bayes.program.observe import examine_observations
 from pkqsp_bayes.program.stan_names import RESULT_NAMES, program_identifiers
-from pkqsp_bayes.spec.addresses import with_values
-from pkqsp_bayes.spec.check_priors import check_priors
-from pkqsp_bayes.spec.forms import default_omega
+from pkqsp_bayes.spec.effects import default_omega
 from pkqsp_bayes.spec.labels import kappa_label
-from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.addresses import with_values
+from pkqsp_bayes.spec.priors.apply_priors import joint_marginals
+from pkqsp_bayes.spec.priors.check_priors import check_priors
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.occasions import occasion_labels

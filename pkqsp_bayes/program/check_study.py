@@ -17,9 +17,9 @@ from pkqsp_bayes.program.check_table import (
     unread_issues,
 )
 from pkqsp_bayes.program.observe import examine_observations
-from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.priors.check_priors import check_priors
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.study import Study

@@ -10,8 +10,7 @@ from pkqsp_bayes.engine.compiled_model import Baseline, CompiledModel
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.spec.body import level_code
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.statistics.residual_errors import RESIDUAL_ERRORS, USUAL_RESIDUAL_ERROR
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues

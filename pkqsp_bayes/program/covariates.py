@@ -14,7 +14,7 @@ from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor, effect_logarithm
 from pkqsp_bayes.spec.population import CovariateEffectSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics.stan import (
     STAN,
     StanExpression,

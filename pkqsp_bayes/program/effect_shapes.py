@@ -4,9 +4,9 @@ from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.scalar import sampled_scalar
-from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.effects import stated_shape
 from pkqsp_bayes.spec.labels import shape_label
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics.stan import StanExpression, stan_real
 
 __all__ = ["sampled_shapes", "shape_expression", "shape_fragment"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.fragment import Fragment, Place, Term, join_fragments
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.joint import JointPriorSpec
-from pkqsp_bayes.spec.marginals import joint_factor
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.priors.apply_priors import joint_factor
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec
 
 __all__ = ["joint_draws", "joint_fragment"]
 

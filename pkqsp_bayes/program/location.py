@@ -10,7 +10,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.covariates import (
@@ -19,8 +18,9 @@ from pkqsp_bayes.program.covariates import (
     covariate_values,
 )
 from pkqsp_bayes.program.prior_text import prior_bounds
+from pkqsp_bayes.spec.effects import typical_value
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.statistics.random_effect import Setting
 from pkqsp_bayes.statistics.stan import STAN, StanExpression, stan_real

@@ -18,7 +18,7 @@ from pkqsp_bayes.program.prior_text import (
 from pkqsp_bayes.program.program_inits import Start
 from pkqsp_bayes.program.text import StanProgram
 from pkqsp_bayes.spec.labels import Kind, Label
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["positive_vector"]
 

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import MIXTURE, prior_support
 
 __all__ = [
     "bounds_text",
@@ -31,7 +31,7 @@ def prior_bounds(prior: PriorSpec) -> tuple[float, float]:
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> prior_bounds(parse_prior("lognormal(0, 1)"))
     (0.0, inf)
     """
@@ -69,7 +69,7 @@ def prior_term(variable: str, prior: PriorSpec) -> str:
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> prior_term("sigma", parse_prior("half_normal(0.5)"))
     'normal_lpdf(sigma | 0, 0.5)'
     >>> prior_term("x", parse_prior("mixture(0.8, half_normal(0.5), exponential(1))"))
@@ -89,7 +89,7 @@ def prior_draw(variable: str, prior: PriorSpec, low: float, high: float) -> Iter
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> list(prior_draw("CL", parse_prior("lognormal(0, 1)"), 0.0, math.inf))
     ['CL = lognormal_rng(0, 1);']
     >>> list(prior_draw("s", parse_prior("half_normal(2)"), 0.0, math.inf))
@@ -126,7 +126,7 @@ def prior_note(prior: PriorSpec) -> str:
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> prior_note(parse_prior("lognormal(log(20), 0.5)")), prior_note(parse_prior("normal(0, 1)"))
     ('lognormal(log(20), 0.5)', '')
     """
@@ -141,7 +141,7 @@ def prior_centre(prior: PriorSpec, low: float = -math.inf, high: float = math.in
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> round(prior_centre(parse_prior("half_normal(1)")), 3)
     0.674
     """

@@ -8,8 +8,8 @@ from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.partly_known import positive_vector
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS, ResidualErrorForm
 from pkqsp_bayes.statistics.censoring import ABOVE, BELOW, LOWER, MEASURED, TERMS, UPPER
 from pkqsp_bayes.statistics.stan import STAN, stan_real

@@ -15,8 +15,8 @@ from pkqsp_bayes.program.prior_text import (
 )
 from pkqsp_bayes.program.program_inits import Start, unconstrained_point
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["sampled_scalar"]
 

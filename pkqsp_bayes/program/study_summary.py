@@ -10,9 +10,8 @@ from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import dose_unit
 from pkqsp_bayes.program.observe import examine_observations
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.header_units import unit_of
 from pkqsp_bayes.study.occasions import occasion_labels

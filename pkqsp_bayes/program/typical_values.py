@@ -1,13 +1,12 @@
 """Typical values of the individual parameters, sampled under a prior or fixed."""
 
-from pkqsp_bayes.ode.components.typical_parameters import typical_value
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.fragment import Fragment, join_fragments
 from pkqsp_bayes.program.joint_priors import joint_draws
 from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.forms import sampled_bounds
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.effects import sampled_bounds, typical_value
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["typical_arguments", "typical_fragment"]
 

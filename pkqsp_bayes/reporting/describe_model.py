@@ -13,7 +13,7 @@ from pkqsp_bayes.spec.population import (
     ErrorSpec,
     ObservationSpec,
 )
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.statistics import RANDOM_EFFECTS, RESIDUAL_ERRORS
 

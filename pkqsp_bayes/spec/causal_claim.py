@@ -7,10 +7,9 @@ from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import parse_record, read_text
 from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
 
 __all__ = [
     "DECLARABLE",

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.check_science import SCIENCE_CHECKS
-from pkqsp_bayes.spec.check_values import VALUE_CHECKS
+from pkqsp_bayes.spec.check_values import SCIENCE_CHECKS, VALUE_CHECKS
 from pkqsp_bayes.spec.identifiers import check_name, nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
+from pkqsp_bayes.spec.reading.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
 from pkqsp_bayes.units import UnitError, check_unit, same_dimension

@@ -8,12 +8,10 @@ from pathlib import Path
 from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import parse_record, read_text
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
 from pkqsp_bayes.spec.labels import current_label
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance
+from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
 
 __all__ = [
     "PriorEntry",

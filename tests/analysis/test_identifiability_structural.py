@@ -15,7 +15,7 @@ from pkqsp_bayes.analysis.identifiability.structural import (
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.ode.series import Experiment, series_rows
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 ORAL = """
 cp = central / V

@@ -9,8 +9,8 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.uncertainty.prior_correlations import compare_correlations
-from pkqsp_bayes.spec.prior_grammar import parse_prior
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 
 def frame(size: int, shape: float) -> Any:

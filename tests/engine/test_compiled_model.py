@@ -20,7 +20,7 @@ from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.lower import lower_system
 from pkqsp_bayes.ode.reach import find_reached_outputs
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 
 PACKAGE = Path(pq.__file__).parent
 MODEL = pq.load_model("one-compartment")

@@ -14,7 +14,7 @@ from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stan_program import timeline_data
 from tests.engine.record_subjects import Subject, assert_outputs, study_of, subjects_of
 from tests.oracles.record_models import MODELS, OCCASIONS

@@ -15,7 +15,7 @@ from pkqsp_bayes.ode.lowered import LoweredOde, SparseMap
 from pkqsp_bayes.ode.numeric import Known, evaluate
 from pkqsp_bayes.ode.symbols import TIME, symbol
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 
 BODIES = {

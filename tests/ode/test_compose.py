@@ -17,7 +17,7 @@ from pkqsp_bayes.spec import (
     PriorSpec,
     Quantity,
 )
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.numeric import Numeric
 

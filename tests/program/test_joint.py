@@ -13,9 +13,9 @@ from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.joint_priors import joint_fragment
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.emit.stanc import check
 from tests.program.studies import observed
 

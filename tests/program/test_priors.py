@@ -13,7 +13,7 @@ from pkqsp_bayes.program.prior_text import (
     prior_draw,
     prior_term,
 )
-from pkqsp_bayes.spec.prior_grammar import FAMILIES, parse_prior
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, parse_prior
 
 # Stan's densities by their documented definitions.
 STAN = {

@@ -13,7 +13,7 @@ from pkqsp_bayes.program.program_inits import (
     unconstrained_widths,
 )
 from pkqsp_bayes.program.scalar import sampled_scalar
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 
 def test_there_and_back() -> None:

@@ -12,7 +12,7 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
-from pkqsp_bayes.spec.forms import value_bounds
+from pkqsp_bayes.spec.effects import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known

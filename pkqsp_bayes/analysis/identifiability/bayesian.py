@@ -14,11 +14,11 @@ from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS, labelled_draws
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
-from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.labels import CORRELATIONS
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 
 __all__ = ["prior_posterior_table", "truth_issues"]
 

@@ -37,8 +37,8 @@ from pkqsp_bayes.spec.labels import (
     shape_label,
     sigma_label,
 )
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]

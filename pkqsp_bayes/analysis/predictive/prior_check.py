@@ -23,9 +23,9 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.observe import collect_observations
 from pkqsp_bayes.program.study_key import design_key
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.priors.addresses import stated_values
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study

@@ -13,11 +13,10 @@ from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.fitting.results.quantities import correlation_blocks, labelled_draws
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.spec.distribution import Distribution, distribution
-from pkqsp_bayes.spec.joint import JointPriorSpec
-from pkqsp_bayes.spec.marginals import joint_factor
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.apply_priors import joint_factor
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["StatedDensity", "lkj_log_density", "stated_density"]

@@ -33,7 +33,7 @@ def baseline_outputs(system: OdeSystem, *, dosed: Collection[str] = ()) -> dict[
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> system = compose_model(parse_model('''
     ... title = "decay"
     ... equations = "d(A)/dt = -0.1 * A"

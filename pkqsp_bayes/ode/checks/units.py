@@ -70,7 +70,7 @@ def output_units(spec: ModelSpec, system: OdeSystem) -> dict[str, str | None]:
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> model = parse_model('''
     ... title = "decay"
     ... equations = { text = "d(A)/dt = -0.1 * A", units = { A = "mg" } }

@@ -7,8 +7,8 @@ import sympy as sp
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.ode.system import DoseTarget
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, DoseSpec
+from pkqsp_bayes.spec.model import dose_numbers
 from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["add_doses"]

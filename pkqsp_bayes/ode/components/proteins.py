@@ -21,7 +21,7 @@ from pkqsp_bayes.ode.grammar import parse_expression
 from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.physiology.binding import bound_ratio
 from pkqsp_bayes.physiology.blood import blood_to_plasma
-from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
+from pkqsp_bayes.spec.drug import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError, same_dimension
 

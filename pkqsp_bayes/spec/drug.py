@@ -1,10 +1,47 @@
-"""Binding of the drug in blood: plasma proteins and red cells."""
+"""The drug: its properties, its binding in blood, and its partition into tissues."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pkqsp_bayes.spec.quantity import Quantity
 
-__all__ = ["BindingSpec", "BloodSpec"]
+__all__ = ["BindingSpec", "BloodSpec", "DrugSpec", "PartitionSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrugSpec:
+    """The drug.
+
+    Its quantities are names in all expressions of the model: ``fup``, ``BP``, ``MW``, ``logP``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the drug.
+    fup : Quantity, optional
+        Unbound fraction in plasma.
+    BP : Quantity, optional
+        Blood-to-plasma concentration ratio.
+    MW : Quantity, optional
+        Molar mass; natural unit g/mol. It is needed to convert between mg and nmol.
+    logP : Quantity, optional
+        Octanol-water partition coefficient, decadic logarithm.
+    pKa_acid, pKa_base : tuple of float
+        Dissociation constants of the acidic and basic groups.
+    logMA : Quantity, optional
+        Membrane affinity, decadic logarithm, for the partition methods that use it; by default
+        ``logP``.
+    """
+
+    name: str
+    fup: Quantity | None = None
+    BP: Quantity | None = None
+    MW: Quantity | None = None
+    logP: Quantity | None = None
+    pKa_acid: tuple[float, ...] = ()
+    pKa_base: tuple[float, ...] = ()
+    logMA: Quantity | None = None
+
 
 _ONE = Quantity(value=1)
 _HAEMATOCRIT = Quantity(value=0.45)
@@ -66,3 +103,24 @@ class BloodSpec:
 
     red_cells: Quantity | None = None
     reference_haematocrit: Quantity = _HAEMATOCRIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionSpec:
+    """``[partition]``: the method for the ``Kp`` of organs that state no partition coefficient.
+
+    The coefficients are equations in ``fup``, ``BP``, ``logP`` and the pKa in the system. If one
+    of these is estimated, varies between subjects or is the target of a link, every ``Kp`` follows.
+    ``Vss``, the implied volume of distribution at steady state, is available in expressions.
+
+    Parameters
+    ----------
+    method : str
+        ``rodgers-rowland``, ``poulin-theil``, ``berezhkovskiy``, ``schmitt`` or ``pksim``
+        (`pkqsp_bayes.physiology.kp`).
+    scale : Quantity, optional
+        Factor of all coefficients, for instance a population parameter.
+    """
+
+    method: Literal["rodgers-rowland", "poulin-theil", "berezhkovskiy", "schmitt", "pksim"]
+    scale: Quantity | None = None

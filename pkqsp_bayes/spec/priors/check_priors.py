@@ -7,15 +7,14 @@ import numpy as np
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.addresses import stated_values
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.forms import value_bounds
+from pkqsp_bayes.spec.effects import value_bounds
 from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.priors.addresses import stated_values
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 

@@ -1,21 +1,86 @@
-"""Replacement of the priors of a model by those of a prior table."""
+"""Replacement of the priors of a model by the effective priors of a prior table."""
 
 import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.addresses import with_values
-from pkqsp_bayes.spec.check_priors import check_joint, check_priors, unknown_address
 from pkqsp_bayes.spec.labels import CORRELATIONS
-from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import prior_support
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorEntry, PriorTable
+from pkqsp_bayes.spec.priors.addresses import with_values
+from pkqsp_bayes.spec.priors.check_priors import check_joint, check_priors, unknown_address
+from pkqsp_bayes.spec.priors.distribution import discount_prior
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import MIXTURE, prior_support
 
-__all__ = ["apply_priors", "replace_priors"]
+__all__ = ["apply_priors", "effective_prior", "joint_factor", "joint_marginals", "replace_priors"]
+
+
+_FAMILIES = {"identity": "normal", "log": "lognormal", "logit": "logit_normal"}
+
+
+def effective_prior(entry: PriorEntry) -> PriorSpec:
+    """Return the prior of an entry after discount and mixture.
+
+    Raises
+    ------
+    ValueError
+        If the discounted prior is not a distribution of its family.
+
+    Examples
+    --------
+    >>> prior = PriorSpec(family="normal", args=(0.0, 1.0))
+    >>> print(effective_prior(PriorEntry(prior=prior, discount=0.25)))
+    normal(0.0, 2.0)
+    """
+    informative = discount_prior(entry.prior, entry.discount)
+    if entry.vague is None or entry.weight == 1:
+        return informative
+    return _mixture(entry.weight, informative, entry.vague)
+
+
+def _mixture(weight: float, one: PriorSpec, other: PriorSpec) -> PriorSpec:
+    return PriorSpec(family=MIXTURE, args=(weight,), parts=(one, other))
+
+
+def joint_marginals(joint: JointPriorSpec) -> dict[str, PriorSpec]:
+    """Return the marginal prior of each target of a joint prior.
+
+    Examples
+    --------
+    >>> joint = JointPriorSpec(targets=("CL", "b"), scales=("log", "identity"), mean=(0.0, 1.0),
+    ...                        sd=(0.2, 0.5), correlation=((1.0, 0.3), (0.3, 1.0)))
+    >>> [str(prior) for prior in joint_marginals(joint).values()]
+    ['lognormal(0.0, 0.2)', 'normal(1.0, 0.5)']
+    """
+    found = {}
+    for i, (target, scale) in enumerate(zip(joint.targets, joint.scales, strict=True)):
+        sd = joint.sd[i] / joint.discount**0.5
+        prior = PriorSpec(family=_FAMILIES[scale], args=(joint.mean[i], sd))
+        if joint.weight < 1:
+            wide = PriorSpec(family=_FAMILIES[scale], args=(joint.mean[i], joint.vague_sd[i]))
+            prior = _mixture(joint.weight, prior, wide)
+        found[target] = prior
+    return found
+
+
+def joint_factor(joint: JointPriorSpec) -> NDArray[np.float64]:
+    """Return the Cholesky factor of the covariance of the discounted informative part.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the correlation matrix is not positive definite.
+    """
+    sd = np.array(joint.sd) / np.sqrt(joint.discount)
+    factor: NDArray[np.float64] = np.linalg.cholesky(np.array(joint.correlation))
+    scaled: NDArray[np.float64] = sd[:, None] * factor
+    return scaled
 
 
 @checked(model=MODEL, table=PRIORS)
@@ -92,7 +157,7 @@ def _entry(model: ModelSpec, name: str, entry: PriorEntry) -> Iterator[Issue]:
             effective_prior(entry)
         except ValueError as error:
             yield Issue(where=where, what=str(error), remedy="choose another family or discount")
-    yield from _mixture(where, entry)
+    yield from _mixture_issues(where, entry)
 
 
 def _correlations(model: ModelSpec, where: str, entry: PriorEntry) -> Iterator[Issue]:
@@ -107,7 +172,7 @@ def _correlations(model: ModelSpec, where: str, entry: PriorEntry) -> Iterator[I
         yield Issue(where=where, what=what, remedy="state the shape itself, such as lkj(2)")
 
 
-def _mixture(where: str, entry: PriorEntry) -> Iterator[Issue]:
+def _mixture_issues(where: str, entry: PriorEntry) -> Iterator[Issue]:
     if not 0 < entry.weight <= 1:
         what = f"the weight is {entry.weight:g}"
         yield Issue(where=where, what=what, remedy="it must be above 0 and at most 1")

@@ -6,11 +6,10 @@ from typing import Any
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.check_model import check_spec, check_table_names
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.problems import collect_issues
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.reading.documents import format_document, load_document, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
+from pkqsp_bayes.spec.reading.structure import collect_issues
 
 __all__ = ["format_model", "parse_model", "read_model"]
 

@@ -1,5 +1,7 @@
-"""Short forms in the model file: values with fewer levels, or texts, in place of tables."""
+"""Short forms in the model file, and the converter between plain TOML data and specifications."""
 
+import dataclasses
+import functools
 import keyword
 import typing
 from collections.abc import Callable
@@ -16,14 +18,21 @@ from pkqsp_bayes.spec.population import (
     OmegaSpec,
     PopulationSpec,
 )
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import check_effect, parse_effect, parse_prior
-from pkqsp_bayes.spec.problems import MisfitError
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import check_effect, parse_effect, parse_prior
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.structure import number, structure_record, unstructure_record, wrong_type
+from pkqsp_bayes.spec.reading.structure import (
+    MisfitError,
+    number,
+    register_plain,
+    structure_record,
+    unstructure_record,
+    wrong_type,
+)
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS
 
-__all__ = ["OMEGA_KEYS", "register_shorthand"]
+__all__ = ["OMEGA_KEYS", "converter", "register_shorthand"]
+
 
 OMEGA_KEYS = ("correlate", "lkj", "occasion")
 """Keys of ``omega`` that are not parameters."""
@@ -231,3 +240,14 @@ def _nest_population(table: Any) -> Any:
 
 def _flatten_population(table: dict[str, Any]) -> dict[str, Any]:
     return {**table.pop("parameters", {}), **table}
+
+
+@functools.cache
+def converter() -> cattrs.Converter:
+    """Return the shared strict converter: no coercion, unknown keys are errors."""
+    made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+    register_plain(made)
+    made.register_structure_hook_factory(dataclasses.is_dataclass, structure_record(made))
+    made.register_unstructure_hook_factory(dataclasses.is_dataclass, unstructure_record(made))
+    register_shorthand(made)
+    return made

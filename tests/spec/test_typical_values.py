@@ -5,8 +5,8 @@ import math
 import pytest
 from scipy import special, stats
 
-from pkqsp_bayes.ode.components.typical_parameters import prior_median
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.spec.priors.distribution import prior_median
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 FAMILIES = {
     "normal(-1.3, 0.7)": stats.norm(-1.3, 0.7),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pkqsp_bayes.spec.identifiers import nearest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics.covariate_effects import COVARIATE_EFFECTS
 
 __all__ = [

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import MIXTURE, prior_support
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import MIXTURE, prior_support
 
-__all__ = ["Distribution", "discount_prior", "distribution"]
+__all__ = ["Distribution", "discount_prior", "distribution", "prior_median"]
 
 FloatArray = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def distribution(prior: PriorSpec, low: float = -math.inf, high: float = math.in
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.prior_grammar import parse_prior
+    >>> from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
     >>> float(distribution(parse_prior("lognormal(0, 1)")).quantile(0.5))
     1.0
     """
@@ -234,3 +234,28 @@ def _log_density(prior: PriorSpec, x: FloatArray) -> FloatArray:
     is_share = prior.family == "logit_normal"
     density: FloatArray = _frozen(prior).logpdf(_logit(x) if is_share else x)
     return density - np.log(x) - np.log1p(-x) if is_share else density
+
+
+def prior_median(prior: PriorSpec) -> float | None:
+    """Return the median of a prior; None if the family has no finite median.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec import PriorSpec
+    >>> prior_median(PriorSpec(family="lognormal", args=(0.0, 0.25)))
+    1.0
+    """
+    if prior_support(prior) is None:
+        return None
+    if prior.family in _MEDIANS:
+        return _MEDIANS[prior.family](*prior.args)
+    return float(distribution(prior).quantile(0.5))
+
+
+_MEDIANS: Mapping[str, Callable[..., float]] = {
+    "normal": lambda mean, _: float(mean),
+    "lognormal": lambda mean, _: math.exp(mean),
+    "logit_normal": lambda mean, _: 1.0 / (1.0 + math.exp(-mean)),
+    "uniform": lambda low, high: 0.5 * (high - low) + low,
+}
+"""Medians in closed form, without SciPy."""

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.effects import stated_shape
 from pkqsp_bayes.spec.labels import (
     CORRELATIONS,
     coefficient_label,
@@ -22,7 +22,7 @@ from pkqsp_bayes.spec.population import (
     OmegaSpec,
     PopulationParameterSpec,
 )
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 
 __all__ = ["stated_values", "with_values"]
