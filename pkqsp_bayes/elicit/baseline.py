@@ -13,7 +13,7 @@ from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.simulated import regimen
@@ -174,8 +174,7 @@ def check_baseline(
 def _check_factor(model: ModelSpec, factor: str) -> list[Issue]:
     if factor in model.observe:
         return []
-    guess = nearest(factor, model.observe)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+    remedy = suggest(factor, model.observe)
     what = f"the mechanism does not have an output {factor!r}"
     return [
         Issue(
@@ -190,9 +189,8 @@ def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
     for name in settings:
         if name in known:
             continue
-        guess = nearest(name, known)
         what = f"the mechanism does not have a population parameter or covariate {name!r}"
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
+        remedy = suggest(name, known)
         issues.append(Issue(where=f"groups.{name}", what=what, remedy=remedy))
     return issues
 

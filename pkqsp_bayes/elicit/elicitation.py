@@ -20,7 +20,7 @@ from pkqsp_bayes.elicit.question import Robustness
 from pkqsp_bayes.elicit.statements import MechanismStatement, PredictiveStatement, Statements
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.library import load_model
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import nearest, suggest
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
@@ -236,8 +236,7 @@ def _check_predictions(model: ModelSpec, statements: Statements) -> list[Issue]:
 
 def _problems(model: ModelSpec, statement: PredictiveStatement) -> Iterator[tuple[str, str]]:
     if statement.output not in model.observe:
-        guess = nearest(statement.output, model.observe)
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+        remedy = suggest(statement.output, model.observe)
         yield f"the model does not have an output {statement.output!r}", remedy
     if not statement.lower < statement.upper:
         yield (

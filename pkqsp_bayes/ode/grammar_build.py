@@ -21,7 +21,7 @@ from pkqsp_bayes.ode.conditions import (
 )
 from pkqsp_bayes.ode.functions import Piecewise, tanh
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import FUNCTIONS, nearest
+from pkqsp_bayes.spec.identifiers import FUNCTIONS, suggest
 
 __all__ = ["RefusedError", "build"]
 
@@ -195,8 +195,7 @@ class _Builder:
             )
         name = node.func.id
         if name not in FUNCTIONS:
-            guess = nearest(name, FUNCTIONS)
-            remedy = f"did you mean {guess}?" if guess else _FUNCTION_LIST
+            remedy = suggest(name, FUNCTIONS, _FUNCTION_LIST)
             raise RefusedError(node, f"there is no function {name!r}", remedy)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             raise RefusedError(node, f"{name} takes no named arguments", "write them in order")

@@ -75,7 +75,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
             elif i > j:
                 _draw_pair(axis, values[j], values[i], shown, divergent)
             else:
-                _write(axis, correlation[i, j])
+                _write(axis, float(correlation[i, j]))
         _name(axes, [_in_two_lines(name, _unit(fitted, name)) for name in names])
         finish(figure, figure.axes, {"label": label_of(fitted)})
     return figure
@@ -102,8 +102,7 @@ def _chosen(
 
 
 def _correlations(draws: dict[str, FloatArray]) -> FloatArray:
-    matrix: FloatArray = np.atleast_2d(np.corrcoef(list(draws.values())))
-    return matrix
+    return np.atleast_2d(np.corrcoef(list(draws.values())))
 
 
 def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, FloatArray]:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import ObservationSpec
 from pkqsp_bayes.statistics.residual_errors import USUAL_RESIDUAL_ERROR
@@ -164,10 +164,10 @@ def _unknown(rows: _Rows, chosen: IntArray) -> Iterator[Finding]:
     known = "use one of the observed outputs: " + ", ".join(rows.names)
     bad = rows.kept & (rows.by_dvid == -2)
     if bad.any():
-        guess = nearest(str(rows.table["DVID"].iloc[int(bad.argmax())]), rows.names)
+        first = str(rows.table["DVID"].iloc[int(bad.argmax())])
         yield Finding(
             bad=bad, column="DVID", what="DVID '{value}' is not an observed output",
-            remedy=f"did you mean {guess}?" if guess else known,
+            remedy=suggest(first, rows.names, known),
         )  # fmt: skip
     by_number = " or ".join(f"[observe.{name}] cmt = ..." for name in rows.names[:3])
     yield Finding(

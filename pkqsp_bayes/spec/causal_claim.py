@@ -7,7 +7,7 @@ from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
 from pkqsp_bayes.spec.reading.shorthand import converter
 
@@ -93,8 +93,7 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
 
 
 def _unknown(name: str, where: str) -> Issue:
-    guess = nearest(name, DECLARABLE)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(DECLARABLE)
+    remedy = suggest(name, DECLARABLE)
     return Issue(
         where=f"{where}: declared.{name}", what="this assumption is not known", remedy=remedy
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 
 from pkqsp_bayes.spec.body import CovariateSpec
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import TrajectorySpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import ErrorSpec, PopulationParameterSpec
@@ -39,8 +39,7 @@ def _check_forms(spec: ModelSpec) -> _Found:
 def _unknown(place: str, form: str, known: Iterable[str]) -> _Found:
     names = sorted(known)
     if form not in names:
-        guess = nearest(str(form), names)
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(names)
+        remedy = suggest(str(form), names)
         yield place, f"there is no form {form!r}", remedy
 
 

@@ -8,7 +8,7 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.assets import library_folder
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TEXT, file_issues
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.reading.documents import table_issues
 from pkqsp_bayes.spec.reading.toml import read_model
@@ -42,8 +42,7 @@ def path(name: str) -> Path:
     """
     if name in names():
         return library_folder() / f"{name}.toml"
-    guess = nearest(name, names())
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(names())
+    remedy = suggest(name, names())
     what = f"{name!r} is not a library model"
     raise CheckError([Issue(where="model", what=what, remedy=remedy)])
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.units import UnitError, check_unit
 
 __all__ = ["KNOWN", "bare_name", "resolve_names"]
@@ -156,8 +156,7 @@ def _chosen(
             what = f"columns= assigns {wanted!r} to {name}, which several columns match: {found}"
             issues.append(Issue(where=source, what=what, remedy=remedy))
         else:
-            guess = nearest(wanted, bare)
-            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(bare)
+            remedy = suggest(wanted, bare)
             what = f"columns= assigns {wanted!r} to {name}, but this column is missing"
             issues.append(Issue(where=source, what=what, remedy=remedy))
     return chosen, issues

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.study.cells import as_numbers
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.ranges import range_issues
@@ -195,8 +195,9 @@ def _numbers(study: Study, covariate: CovariateLike) -> tuple[FloatArray, list[I
     """Return the column as numbers, NaN if missing."""
     column = study.column_of(covariate.name)
     if column is None:
-        guess = nearest(covariate.name, study.covariates)
-        remedy = f"did you mean {guess}?" if guess else "add it, or state its column with columns="
+        remedy = suggest(
+            covariate.name, study.covariates, "add it, or state its column with columns="
+        )
         what = f"the study does not have the column {covariate.name!r}, which the model needs"
         return np.empty(0), [Issue(where=study.source, what=what, remedy=remedy)]
     values = study.table[column]

@@ -13,7 +13,7 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.effects import value_bounds
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.study.simulated import DOSES, Dose
@@ -137,8 +137,7 @@ def _no_cause(ready: CompiledModel, name: str) -> tuple[str, str] | None:
     if name in ready.ode.states:
         what = "a state follows from its equation at every time and cannot be set"
         return what, "dose into it, or change the parameters of its equation"
-    guess = nearest(name, causes)
-    remedy = f"did you mean {guess}?" if guess else "its causes are " + ", ".join(causes)
+    remedy = suggest(name, causes, "its causes are " + ", ".join(causes))
     return "it is not a cause in the model", remedy
 
 

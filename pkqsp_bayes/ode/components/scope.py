@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pkqsp_bayes.ode.components.draft import Draft
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["known_names", "resolve_name"]
 
@@ -32,7 +32,6 @@ def resolve_name(draft: Draft, name: str, where: str) -> str | None:
     quantity, _, organ = name.partition("_")
     if draft.knows(f"{organ}.{quantity}"):
         return f"{organ}.{quantity}"
-    guess = nearest(name, [*known_names(draft), *draft.plain])
-    remedy = f"did you mean {guess}?" if guess else "define it, or remove it"
+    remedy = suggest(name, [*known_names(draft), *draft.plain], "define it, or remove it")
     draft.problem(where, f"{name!r} is not defined", remedy)
     return None

@@ -18,7 +18,7 @@ from pkqsp_bayes.ode.qsp.response import (
 )
 from pkqsp_bayes.ode.qsp.volumes import add_volumes
 from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import QspSpec
 
 __all__ = ["TEMPLATES", "add_modules"]
@@ -110,8 +110,7 @@ def _open_scope(module: Module, place: Place) -> None:
 def _add_template(module: Module, name: str) -> None:
     template = TEMPLATES.get(name)
     if template is None:
-        guess = nearest(name, TEMPLATES)
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(TEMPLATES)
+        remedy = suggest(name, TEMPLATES)
         module.draft.problem(f"{module.where}.template", f"there is no template {name!r}", remedy)
         return
     idle = ["drug_uptake", *(k for k in ("n", "variant") if k not in _SETTINGS.get(name, ()))]

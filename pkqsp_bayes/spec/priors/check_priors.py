@@ -8,7 +8,7 @@ import numpy as np
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.effects import value_bounds
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.addresses import stated_values
@@ -85,9 +85,8 @@ def unknown_address(model: ModelSpec, address: str, where: str) -> Issue | None:
     """Return the problem of an address that does not accept a prior, or None."""
     known = stated_values(model)
     if address not in known:
-        guess = nearest(address, [*known, CORRELATIONS])
         what = f"the model does not have {address!r}"
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
+        remedy = suggest(address, [*known, CORRELATIONS], "use one of " + ", ".join(known))
         return Issue(where=where, what=what, remedy=remedy)
     if isinstance(known[address], int | float):
         what = f"the model states {address} as a number: {known[address]:g}"

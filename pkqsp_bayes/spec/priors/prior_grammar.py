@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.population import CovariateEffectSpec
 from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics.covariate_effects import COVARIATE_EFFECTS
@@ -149,7 +149,9 @@ def parse_effect(text: str) -> CovariateEffectSpec:
     node = _parse(text)
     name, args, keywords = _call(node)
     if name not in COVARIATE_EFFECTS:
-        raise PriorError(f"{name!r} is not a covariate effect", _suggest(name, COVARIATE_EFFECTS))
+        raise PriorError(
+            f"{name!r} is not a covariate effect", suggest(name, sorted(COVARIATE_EFFECTS))
+        )
     form = COVARIATE_EFFECTS[name]
     if form.has_levels:
         return _with_levels(name, args, keywords)
@@ -220,7 +222,7 @@ def _prior(node: ast.expr, text: str) -> PriorSpec:
         return _mixture(nodes, keywords, text)
     if name not in FAMILIES:
         known = [*FAMILIES, MIXTURE]
-        raise PriorError(f"{name!r} is not a prior family", _suggest(name, known))
+        raise PriorError(f"{name!r} is not a prior family", suggest(name, sorted(known)))
     family = FAMILIES[name]
     form = f"{name}({', '.join(family.arguments)})"
     args = tuple(_number(n) for n in nodes)
@@ -255,12 +257,6 @@ def _mixture(nodes: list[ast.expr], keywords: list[ast.keyword], text: str) -> P
     if one is None or one != other:
         raise PriorError("the parts of the mixture have different supports", f"write {form}")
     return PriorSpec(family=MIXTURE, args=(weight,), parts=parts).with_text(text)
-
-
-def _suggest(name: str, valid: object) -> str:
-    names = sorted(valid)  # type: ignore[call-overload]
-    guess = nearest(name, names)
-    return f"did you mean {guess}?" if guess else "use one of " + ", ".join(names)
 
 
 def _number(node: ast.expr, depth: int = 0) -> float:

@@ -17,7 +17,7 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = [
     "MisfitError",
@@ -90,8 +90,7 @@ def _place(path: tuple[str, ...], where: str) -> str:
 def _unknown_key(owner: type, key: str, path: tuple[str, ...], where: str) -> Issue:
     valid = [f.name for f in dataclasses.fields(owner)]
     valid += _EXTRA_KEYS.get(owner.__name__, ())
-    guess = nearest(key, valid)
-    plain = f"did you mean {guess}?" if guess else "valid keys are " + ", ".join(valid)
+    plain = suggest(key, valid, "valid keys are " + ", ".join(valid))
     remedy = _HINTS.get((owner.__name__, key), plain)
     place = _place((*path, key), where)
     return Issue(severity="error", where=place, what=f"unknown key {key!r}", remedy=remedy)
@@ -182,8 +181,7 @@ def _structure_literal(value: Any, t: Any) -> Any:
     valid = typing.get_args(t)
     if value in valid:
         return value
-    guess = nearest(str(value), valid)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(valid)
+    remedy = suggest(str(value), valid)
     raise MisfitError(f"{_describe(value)} is not valid here", remedy)
 
 
