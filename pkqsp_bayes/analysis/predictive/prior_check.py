@@ -126,9 +126,9 @@ def prior_check(
 
 def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
     """Return the observations of a study as a table, in the order of the prior predictions."""
-    ready = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
-    seen = collect_observations(ready, study)
-    names = np.array(ready.ode.output_names)
+    compiled = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
+    seen = collect_observations(compiled, study)
+    names = np.array(compiled.ode.output_names)
     return pd.DataFrame(
         {
             "row": seen.row,
@@ -174,8 +174,8 @@ def _is_same_design(
     same = all((drawn[a].to_numpy() == table[b].to_numpy()).all() for a, b in pairs)
     if not same or "design" not in prior.attrs:
         return same
-    frame = bind_data(read_spec(prior), study, blq="M3", centred={})
-    return bool(prior.attrs["design"] == design_key(frame))
+    bound = bind_data(read_spec(prior), study, blq="M3", centred={})
+    return bool(prior.attrs["design"] == design_key(bound))
 
 
 def _replicas(

@@ -80,12 +80,12 @@ def stated_density(model: ModelSpec, study: Study) -> StatedDensity:
     CheckError
         All problems of the model and of the study.
     """
-    frame = bind_data(model, study, blq="M3", centred={})
-    places, jointly = prior_places(frame), model.joint_prior
+    bound = bind_data(model, study, blq="M3", centred={})
+    places, jointly = prior_places(bound), model.joint_prior
     targets = {target for joint in jointly.values() for target in joint.targets}
     alone = {
         label: distribution(prior, places[label].low, places[label].high)
-        for label, prior in stated_priors(frame).items()
+        for label, prior in stated_priors(bound).items()
         if isinstance(prior, PriorSpec) and label not in targets
     }
     return StatedDensity(alone=alone, joint=jointly, lkj=float(model.population.omega.lkj))
