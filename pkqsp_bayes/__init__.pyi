@@ -7,7 +7,7 @@ from ._version import __version__ as __version__
 # Models
 from .study.library_table import models as models
 from .library import load_model as load_model
-from .program.check_study import check as check
+from .program.data.check_study import check as check
 from .spec.model import ModelSpec as ModelSpec
 
 # Studies
@@ -20,7 +20,10 @@ from .study.read import (
 from .study.simulated import Dose as Dose, regimen as regimen
 from .study.stack import stack_studies as stack_studies
 from .study.study import Study as Study
-from .program.study_summary import StudySummary as StudySummary, summarise_study as summarise_study
+from .program.data.study_summary import (
+    StudySummary as StudySummary,
+    summarise_study as summarise_study,
+)
 
 # Simulation
 from .engine.simulate import simulate as simulate

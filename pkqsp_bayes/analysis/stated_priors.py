@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.program.prior_text import prior_centre
+from pkqsp_bayes.program.priors.prior_text import prior_centre
 from pkqsp_bayes.program.residual import residual_priors
 from pkqsp_bayes.spec.effects import coefficients_of, stated_shape
 from pkqsp_bayes.spec.labels import omega_iov_label, omega_label, shape_label, sigma_label

@@ -26,8 +26,8 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.likelihood import Backend
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.program.solver import Backend
 from pkqsp_bayes.spec.library import MODEL
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study

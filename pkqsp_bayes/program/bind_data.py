@@ -12,7 +12,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.centring import Richness
-from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.program.data.observations import examine_observations
 from pkqsp_bayes.program.stan_names import RESULT_NAMES, program_identifiers
 from pkqsp_bayes.spec.effects import default_omega
 from pkqsp_bayes.spec.labels import kappa_label

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.program.fragment import Fragment, join_fragments
-from pkqsp_bayes.program.joint_priors import joint_draws
-from pkqsp_bayes.program.partly_known import positive_vector
-from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.program.fragment import Fragment, StanProgram, join_fragments
+from pkqsp_bayes.program.priors.joint_priors import joint_draws
+from pkqsp_bayes.program.priors.sampled import positive_vector
 from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS, ResidualErrorForm

@@ -7,8 +7,8 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.likelihood import Backend
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.program.solver import Backend
 from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.program.density_oracle import (
     ENDPOINTS,

@@ -16,7 +16,7 @@ from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.program.bound_data import Observations
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.data.observations import collect_observations
 from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS

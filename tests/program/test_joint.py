@@ -11,7 +11,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.program.joint_priors import joint_fragment
+from pkqsp_bayes.program.priors.joint_priors import joint_fragment
 from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec.prior_table import parse_priors
 from pkqsp_bayes.spec.priors.apply_priors import apply_priors

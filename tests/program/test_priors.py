@@ -6,7 +6,7 @@ import re
 import pytest
 from scipy import stats
 
-from pkqsp_bayes.program.prior_text import (
+from pkqsp_bayes.program.priors.prior_text import (
     bounds_text,
     prior_bounds,
     prior_centre,

@@ -5,14 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from pkqsp_bayes.program.partly_known import positive_vector
+from pkqsp_bayes.program.priors.sampled import positive_vector, sampled_scalar
 from pkqsp_bayes.program.program_inits import (
     Start,
     constrain_point,
     unconstrained_point,
     unconstrained_widths,
 )
-from pkqsp_bayes.program.scalar import sampled_scalar
 from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 

@@ -15,7 +15,7 @@ FORMS = {*RANDOM_EFFECTS, *COVARIATE_EFFECTS, *RESIDUAL_ERRORS}
 OTHER_MEANINGS = {
     "normal": {
         "elicit",
-        "program/prior_text.py",
+        "program/priors/prior_text.py",
         "reporting/sections/predictive.py",
     },
     "lognormal": {"elicit"},

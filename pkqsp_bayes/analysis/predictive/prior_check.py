@@ -20,8 +20,8 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import PRIOR_DRAWS
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.program.observe import collect_observations
-from pkqsp_bayes.program.study_key import design_key
+from pkqsp_bayes.program.data.observations import collect_observations
+from pkqsp_bayes.program.data.study_data import design_key
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec

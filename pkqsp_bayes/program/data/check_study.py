@@ -1,22 +1,21 @@
 """Checks of a model together with a study."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pkqsp_bayes.arguments import checked
-from pkqsp_bayes.engine.compiled_model import examine_model
+from pkqsp_bayes.engine.compiled_model import CompiledModel, examine_model
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue, Issues
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.program.check_steady import steady_issues
-from pkqsp_bayes.program.check_table import (
+from pkqsp_bayes.program.data.check_table import (
     baseline_issues,
     level_issues,
     limit_issues,
     sentinel_issues,
     unread_issues,
 )
-from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.program.data.observations import examine_observations
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.check_priors import check_priors
@@ -25,7 +24,41 @@ from pkqsp_bayes.study.codes import code_issues
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import EXAMINED, StudyLike, as_examined
 
-__all__ = ["check"]
+__all__ = ["check", "steady_issues"]
+
+
+def steady_issues(model: CompiledModel, study: Study) -> list[Issue]:
+    """Return warnings of states with unexpected values at SS records.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model.
+    study : Study
+        The study.
+    """
+    kinds = set(study.table["SS"])
+    issues = _accumulators(model) if kinds & {1, 2} else []
+    return issues + (_counted_twice(model) if 2 in kinds else [])
+
+
+def _accumulators(model: CompiledModel) -> list[Issue]:
+    """Warn of states that no equation reads."""
+    names = model.unread_states
+    what = f"{', '.join(names)} only fills: SS records do not change its value"
+    return _warning(what, "add an elimination, or interpret its increase since the record", names)
+
+
+def _counted_twice(model: CompiledModel) -> list[Issue]:
+    """Warn of endogenous inputs, which SS = 2 adds a second time."""
+    names = model.own_inputs
+    what = f"{', '.join(names)} has an endogenous input, which SS = 2 adds a second time"
+    return _warning(what, "use SS = 1, or a dose record with ADDL for the second regimen", names)
+
+
+def _warning(what: str, remedy: str, names: Sequence[str]) -> list[Issue]:
+    issue = Issue(severity="warning", where="equations", what=what, remedy=remedy)
+    return [issue] if names else []
 
 
 @checked(model=MODEL, study=EXAMINED)

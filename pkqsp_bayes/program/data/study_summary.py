@@ -9,7 +9,7 @@ import pandas as pd
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import dose_unit
-from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.program.data.observations import examine_observations
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.study.doses import dose_indices

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.program.fragment import Fragment, Place, Term, join_fragments
-from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.program.fragment import Fragment, Place, StanProgram, Term, join_fragments
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.apply_priors import joint_factor
 from pkqsp_bayes.spec.priors.prior import JointPriorSpec

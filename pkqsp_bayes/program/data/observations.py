@@ -1,21 +1,24 @@
-"""DV and its limits in the units of the observed outputs."""
+"""Observations of a study: their outputs, and DV and its limits in the units of these."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
-from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.program.observed_outputs import endpoint_labels
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.program.bound_data import Observations
+from pkqsp_bayes.program.data.observed_outputs import endpoint_labels, match_endpoints
 from pkqsp_bayes.statistics.residual_errors import LOGARITHMIC_ERROR, ONE_SD_ERROR
 from pkqsp_bayes.study.header_units import MEASURED, unit_of
 from pkqsp_bayes.study.limits_of_quantification import SIDES, endpoint_groups, fill_limits
-from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study import Study, subject_starts
 from pkqsp_bayes.units import UnitError, convert_values, same_dimension, split_log
 
-__all__ = ["Measured", "measured_values"]
+__all__ = ["Measured", "collect_observations", "examine_observations", "measured_values"]
+
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -149,3 +152,70 @@ def _filled(
     result = limit.copy()
     result[seen] = np.where(own, np.nan, filled)
     return result
+
+
+def collect_observations(
+    model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+) -> Observations:
+    """Return the observations of a study with their outputs.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model with its observed outputs, their units, and their labels in DVID and CMT.
+    study : Study
+        The study.
+    blq : {"M1", "M3"}
+        Method for values below LLOQ (or above ULOQ): excluded, or included with the probability of
+        censoring (Beal 2001, J Pharmacokinet Pharmacodyn 28:481).
+
+    Raises
+    ------
+    CheckError
+        With the rows whose DVID or CMT does not name an observed output, and incompatible units.
+    """
+    found, issues = examine_observations(model, study, blq=blq)
+    if any(issue.severity == "error" for issue in issues):
+        raise CheckError(issues)
+    return found
+
+
+def examine_observations(
+    model: CompiledModel, study: Study, *, blq: Literal["M1", "M3"] = "M3"
+) -> tuple[Observations, list[Issue]]:
+    """Return the observations with a known output, and all errors and warnings.
+
+    Parameters
+    ----------
+    model, study, blq
+        As in `collect_observations`.
+    """
+    table = study.table
+    kept = ((table["EVID"] == 0) & (table["MDV"] == 0)).to_numpy()
+    below = table["BLQ"].to_numpy(dtype=np.int64)
+    if blq == "M1":
+        kept = kept & (below == 0)
+    endpoint, issues = match_endpoints(model.spec, study, kept)
+    measured, more = measured_values(model, study, endpoint)
+    names = [name for name, o in model.spec.observe.items() if o.error is not None]
+    output = np.array([*(model.ode.output_names.index(n) for n in names), -1])[endpoint]
+    rows = np.flatnonzero(kept & (endpoint >= 0))
+    starts = subject_starts(study)
+    subject = np.searchsorted(starts, rows, side="right") - 1
+    return Observations(
+        subject=subject.astype(np.int64),
+        record=(rows - starts[subject]).astype(np.int64),
+        output=output[rows].astype(np.int64),
+        value=_values(measured, below)[rows],
+        censored=-below[rows],
+        row=rows.astype(np.int64),
+        lower=measured.lower[rows],
+        upper=measured.upper[rows],
+        limit=np.where(below == 0, np.nan, measured.limit)[rows],
+    ), [*issues, *more]
+
+
+def _values(measured: Measured, below: np.ndarray) -> np.ndarray:
+    """Return DV, or the limit if DV is censored."""
+    value = np.where(below > 0, measured.lower, measured.value)
+    return np.where(below < 0, measured.upper, value)
