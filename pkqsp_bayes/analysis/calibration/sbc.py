@@ -43,8 +43,8 @@ from pkqsp_bayes.analysis.calibration.sbc_task import (
 )
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.results.approximation_labels import labelled

@@ -13,8 +13,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.inits.from_mode import ChainInits

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.inits.inits import settle_starts
 from pkqsp_bayes.fitting.inits.optimise import Optimum, best_optimum, optimise

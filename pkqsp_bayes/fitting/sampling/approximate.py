@@ -13,8 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.inits.inits import settle_starts
 from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, last_message, optimise

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.remedies import setting

@@ -14,9 +14,9 @@ from typing import Any
 import xarray as xr
 
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
 from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode, inits_at_priors

@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.attributes import result_attributes
 from pkqsp_bayes.fitting.results.groups import (

@@ -30,7 +30,7 @@ from pkqsp_bayes.physiology.population.settings import (
 from pkqsp_bayes.physiology.size import body_mass_index
 
 __all__ = [
-    "PERSON_SOURCES",
+    "SUBJECT_SOURCES",
     "Columns",
     "body_columns",
     "draw_subjects",
@@ -41,7 +41,7 @@ __all__ = [
 type FloatArray = NDArray[np.float64]
 type Columns = dict[str, Any]
 
-PERSON_SOURCES = (
+SUBJECT_SOURCES = (
     "height and body mass index: de la Grandmaison et al. 2001, as in Huisinga et al. 2012",
     "organ volumes: Willmann et al., J Pharmacokinet Pharmacodyn 2007;34:401-31",
     "specific blood flow, GFR: PK-Sim; enzymes, albumin, AAG: PK-Sim Ontogeny Database 7.3",

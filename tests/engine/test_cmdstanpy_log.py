@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 
 SCRIPT = """
 import logging
 from cmdstanpy.utils import get_logger
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 said = get_logger()  # with the handler that cmdstanpy gives itself
 with quiet_stan():
     said.warning("Some chains may have failed to converge")
