@@ -24,7 +24,7 @@ from pkqsp_bayes.program.likelihood import (
     solver_header,
 )
 from pkqsp_bayes.program.priors.joint_priors import joint_fragment
-from pkqsp_bayes.program.program_inits import Start
+from pkqsp_bayes.program.program_inits import InitialValue
 from pkqsp_bayes.program.residual import residual_fragment
 from pkqsp_bayes.program.variability import occasion_fragment, shape_fragment, variability_fragment
 from pkqsp_bayes.spec.labels import kappa_label
@@ -99,7 +99,7 @@ class BoundModel:
         Labels along each dimension.
     names : mapping of str to str
         The user's name for each identifier of the program.
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial value of each parameter, in the order of declaration.
     states, individual_parameters : int
         Numbers of states and of individual parameters of the ODE system.
@@ -122,7 +122,7 @@ class BoundModel:
     dims: Mapping[str, tuple[str, ...]]
     coords: Mapping[str, Any]
     names: Mapping[str, str]
-    starts: Mapping[str, Start]
+    inits: Mapping[str, InitialValue]
     states: int
     individual_parameters: int
     solved_with: tuple[str, ...]
@@ -175,7 +175,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         dims=fragment.dims,
         coords=fragment.coords,
         names=fragment.names,
-        starts=fragment.starts,
+        inits=fragment.inits,
         states=len(bound.ode.states),
         individual_parameters=len(bound.ode.parameters),
         solved_with=bound.ode.parameters,

@@ -57,27 +57,27 @@ def bind_data(
         raise CheckError(issues)
     model = _with_marginals(model)
     occasions = _occasions(model, study)
-    ready = compile_model(model, occasions=occasions)
-    ode, stated = ready.ode, model.population.parameters
-    lines = tuple(subject_timelines(ready, study))
-    observations, odd = examine_observations(ready, study, blq=blq)
+    compiled = compile_model(model, occasions=occasions)
+    ode, stated = compiled.ode, model.population.parameters
+    lines = tuple(subject_timelines(compiled, study))
+    observations, odd = examine_observations(compiled, study, blq=blq)
     if any(issue.severity == "error" for issue in odd):
         raise CheckError(odd)
     population = {name: stated[name] for name in ode.parameters if name in stated}
-    rich = Richness.of(ready, observations, len(lines), study, _varying(population))
+    rich = Richness.of(compiled, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
     effects = _effects(model, population, rich, centred)
     moved = _fixed_covariates(model, population)
     return BoundData(
         spec=model,
-        model=ready,
+        model=compiled,
         timelines=lines,
         observations=observations,
         population=population,
         effects=effects,
         blocks=_blocks(model, effects),
         occasions=occasions,
-        occasion_effects=_occasion_effects(ready, population, rich, centred),
+        occasion_effects=_occasion_effects(compiled, population, rich, centred),
         covariates={name: _fixed(model, study, name) for name in moved},
         identifiers=program_identifiers([*population, *_covariates(population)]),
         warnings=tuple(odd),
@@ -159,9 +159,9 @@ def _effects(
 
 
 def _occasion_effects(
-    ready: CompiledModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
+    compiled: CompiledModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
 ) -> tuple[Effect, ...]:
-    scales = ready.spec.population.omega.occasion
+    scales = compiled.spec.population.omega.occasion
     found = []
     for name, parameter in population.items():
         if parameter.iov is None:

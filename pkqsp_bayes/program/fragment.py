@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pkqsp_bayes.program.program_inits import Start
+from pkqsp_bayes.program.program_inits import InitialValue
 
 __all__ = [
     "Fragment",
@@ -151,7 +151,7 @@ class Fragment:
         Labels along each dimension.
     names : mapping of str to str
         The user's name for each identifier of the program, if they differ.
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial value of each variable of the ``parameters`` block, in the order of declaration.
     types : mapping of str to str
         Type as a function argument of each variable in ``priors`` and ``effects``.
@@ -170,7 +170,7 @@ class Fragment:
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coords: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    starts: Mapping[str, Start] = field(default_factory=dict)
+    inits: Mapping[str, InitialValue] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     priors: tuple[Term, ...] = ()
@@ -178,7 +178,7 @@ class Fragment:
     draws: tuple[str, ...] = ()
 
 
-_TABLES = ("data", "dims", "coords", "names", "starts", "types", "places")
+_TABLES = ("data", "dims", "coords", "names", "inits", "types", "places")
 _LISTS = ("priors", "effects", "draws")
 
 

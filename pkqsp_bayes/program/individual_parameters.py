@@ -42,7 +42,7 @@ def typical_fragment(bound: BoundData) -> Fragment:
                     note=parameter.unit,
                     low=low,
                     high=high,
-                    start=typical_value(parameter),
+                    init=typical_value(parameter),
                     drawn=drawn.get(name, ""),
                 )
             )

@@ -19,7 +19,7 @@ from pkqsp_bayes.program.covariates import location_expression, location_values
 from pkqsp_bayes.program.fragment import Fragment, StanProgram, Term, join_fragments
 from pkqsp_bayes.program.priors.joint_priors import joint_draws
 from pkqsp_bayes.program.priors.sampled import positive_vector, sampled_scalar
-from pkqsp_bayes.program.program_inits import Start
+from pkqsp_bayes.program.program_inits import InitialValue
 from pkqsp_bayes.spec.effects import stated_shape
 from pkqsp_bayes.spec.labels import kappa_label, shape_label
 from pkqsp_bayes.spec.priors.prior import PriorSpec
@@ -93,7 +93,7 @@ def variability_fragment(bound: BoundData) -> Fragment:
             **{f"correlation_{k}": (f"effect_{k}", f"effect_{k}b") for k, _ in _sizes(bound)},
         },
         coords={"effect": names, **_block_coords(bound, names)},
-        starts=_starts(bound),
+        inits=_inits(bound),
         types={**{f"L_{k}": "matrix" for k, _ in _sizes(bound)}, "z": "matrix", "eta": "matrix"},
         priors=tuple(
             Term(variable=f"L_{k}", text=f"lkj_corr_cholesky_lpdf(L_{k} | {shape!r})")
@@ -133,11 +133,13 @@ def _block_coords(bound: BoundData, names: list[str]) -> dict[str, list[str]]:
     return coords
 
 
-def _starts(bound: BoundData) -> dict[str, Start]:
-    starts = {f"L_{k}": Start(value=np.eye(size), correlation=True) for k, size in _sizes(bound)}
+def _inits(bound: BoundData) -> dict[str, InitialValue]:
+    inits = {
+        f"L_{k}": InitialValue(value=np.eye(size), correlation=True) for k, size in _sizes(bound)
+    }
     nothing = np.zeros(len(bound.timelines))
     columns = [location_values(bound, e) if e.centred else nothing for e in bound.effects]
-    return {**starts, "z": Start(value=np.stack(columns, axis=1), by_subject=True)}
+    return {**inits, "z": InitialValue(value=np.stack(columns, axis=1), by_subject=True)}
 
 
 def _sizes(bound: BoundData) -> list[tuple[int, int]]:
@@ -229,7 +231,9 @@ def occasion_fragment(bound: BoundData) -> Fragment:
         ),
         dims={"omega_iov": ("effect_iov",), "kappa": ("subject", "occasion", "effect_iov")},
         coords={"effect_iov": names, "occasion": list(bound.occasions)},
-        starts={"z_iov": Start(value=np.zeros((len(bound.timelines), width)), by_subject=True)},
+        inits={
+            "z_iov": InitialValue(value=np.zeros((len(bound.timelines), width)), by_subject=True)
+        },
         types={"z_iov": "matrix"},
         effects=tuple(Term(variable="z_iov", text=text) for text in _kappa_densities(bound)),
         draws=(_declared(bound), *_kappa_draws(bound)),

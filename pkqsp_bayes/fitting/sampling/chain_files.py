@@ -117,10 +117,10 @@ def _differences(stated: Mapping[str, str], number: int, identity: ChainIdentity
         found = stated.get(name, "missing")
         if not _is_same(found, value):
             yield f"{name} = {found[:60]}, not {value}"
-    starts = {f"start_{number}_{identity.key}.json"}
+    init_files = {f"start_{number}_{identity.key}.json"}
     if not identity.marked:
-        starts.add(f"start_{number}.json")
-    if Path(stated.get("init", "")).name not in starts:
+        init_files.add(f"start_{number}.json")
+    if Path(stated.get("init", "")).name not in init_files:
         yield "it belongs to another model or study"
 
 

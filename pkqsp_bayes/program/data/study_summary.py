@@ -105,23 +105,23 @@ def summarise_study(study: StudyLike, model: ModelLike | None = None) -> StudySu
     (12, 132, ())
     """
     study = as_examined(study, model)
-    ready = None if model is None else compile_model(as_model(model))
-    unit = study.units.get("TIME", "") if ready is None else ready.spec.time_unit
-    names = set(study.covariates) if ready is None else _used(study, ready.spec)
+    compiled = None if model is None else compile_model(as_model(model))
+    unit = study.units.get("TIME", "") if compiled is None else compiled.spec.time_unit
+    names = set(study.covariates) if compiled is None else _used(study, compiled.spec)
     return StudySummary(
         source=study.source,
         subjects=len(study.subjects),
         records=len(study.table),
         time_unit=unit,
-        doses=pd.DataFrame(_doses(study, ready), columns=list(_DOSES)),
-        observations=pd.DataFrame(_observations(study, ready), columns=list(_OBSERVATIONS)),
+        doses=pd.DataFrame(_doses(study, compiled), columns=list(_DOSES)),
+        observations=pd.DataFrame(_observations(study, compiled), columns=list(_OBSERVATIONS)),
         covariates=pd.DataFrame(
             [_covariate(study, name) for name in study.covariates if name in names],
             columns=list(_COVARIATES),
         ),
         occasions=occasion_labels(study),
         left_out=pd.DataFrame(_left_out(study), columns=["reason", "rows"]),
-        unused=() if ready is None else _unused(study, ready.spec, names),
+        unused=() if compiled is None else _unused(study, compiled.spec, names),
     )
 
 
@@ -136,16 +136,16 @@ def _unused(study: Study, spec: ModelSpec, used: set[str]) -> tuple[str, ...]:
     return (*found, *(["OCC"] if has_occasions and not varies else []))
 
 
-def _doses(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, ...]]:
+def _doses(study: Study, compiled: CompiledModel | None) -> Iterator[tuple[object, ...]]:
     table = study.table[study.table["EVID"].isin((1, 4))]
     labels = table["CMT"].to_numpy(dtype=object)
     units = dict.fromkeys(labels, study.units.get("AMT", ""))
-    if ready is not None:
-        numbers = dose_numbers(ready.spec)
+    if compiled is not None:
+        numbers = dose_numbers(compiled.spec)
         target = dose_indices(study, list(numbers.items()))[0][table.index.to_numpy()]
         known = np.array([*numbers, None], dtype=object)[target]
         labels = np.where(target >= 0, known, labels)
-        units |= {name: study.units.get("AMT", dose_unit(ready.spec, name)) for name in numbers}
+        units |= {name: study.units.get("AMT", dose_unit(compiled.spec, name)) for name in numbers}
     for label in dict.fromkeys(labels):
         own = table[labels == label]
         amount = own["AMT"]
@@ -163,8 +163,8 @@ def _manner(doses: pd.DataFrame) -> str:
     return ", ".join(f"{word}: {int(rows.sum())}" for rows, word in manners if rows.any())
 
 
-def _observations(study: Study, ready: CompiledModel | None) -> Iterator[tuple[object, ...]]:
-    frame, units = _plain_frame(study) if ready is None else _model_frame(study, ready)
+def _observations(study: Study, compiled: CompiledModel | None) -> Iterator[tuple[object, ...]]:
+    frame, units = _plain_frame(study) if compiled is None else _model_frame(study, compiled)
     for name, own in frame.groupby("endpoint", sort=False):
         measured = own.loc[own["censored"] == 0, "value"]
         yield (
@@ -187,16 +187,16 @@ def _plain_frame(study: Study) -> tuple[pd.DataFrame, dict[str, str]]:
     return frame, {n: unit_of(study.units, "DV", [n]) or "" for n in label.unique()}
 
 
-def _model_frame(study: Study, ready: CompiledModel) -> tuple[pd.DataFrame, dict[str, str]]:
-    seen, _ = examine_observations(ready, study)
-    time = study.in_units({"TIME": ready.spec.time_unit}).table["TIME"].to_numpy()
-    names = np.array(ready.ode.output_names, dtype=object)
+def _model_frame(study: Study, compiled: CompiledModel) -> tuple[pd.DataFrame, dict[str, str]]:
+    seen, _ = examine_observations(compiled, study)
+    time = study.in_units({"TIME": compiled.spec.time_unit}).table["TIME"].to_numpy()
+    names = np.array(compiled.ode.output_names, dtype=object)
     frame = pd.DataFrame({
         "endpoint": names[seen.output], "ID": study.table["ID"].to_numpy()[seen.row],
         "TIME": time[seen.row], "value": seen.value, "censored": seen.censored,
         "lower": seen.lower, "upper": seen.upper,
     })  # fmt: skip
-    units = ready.output_units
+    units = compiled.output_units
     return frame, {name: unit or "" for name, unit in units.items()}
 
 

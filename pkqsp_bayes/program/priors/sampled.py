@@ -15,7 +15,7 @@ from pkqsp_bayes.program.priors.prior_text import (
     prior_note,
     prior_term,
 )
-from pkqsp_bayes.program.program_inits import Start, unconstrained_point
+from pkqsp_bayes.program.program_inits import InitialValue, unconstrained_point
 from pkqsp_bayes.spec.labels import Kind, Label
 from pkqsp_bayes.spec.priors.distribution import distribution
 from pkqsp_bayes.spec.priors.prior import PriorSpec
@@ -31,7 +31,7 @@ def sampled_scalar(
     note: str = "",
     low: float = -math.inf,
     high: float = math.inf,
-    start: float | None = None,
+    init: float | None = None,
     drawn: str = "",
 ) -> Fragment:
     """Declare ``real identifier`` with its prior.
@@ -46,7 +46,7 @@ def sampled_scalar(
         Comment on the declaration.
     low, high : float
         Bounds in addition to those of the prior.
-    start : float, optional
+    init : float, optional
         Initial value, if it is within the bounds; the default is the median of the prior.
     drawn : str
         Its draw as Stan text, if it has a joint prior.
@@ -60,8 +60,8 @@ def sampled_scalar(
     support = prior_bounds(prior)
     low, high = max(low, support[0]), min(high, support[1])
     value = prior_centre(prior, low, high)
-    if start is not None and low < start < high:
-        value = start
+    if init is not None and low < init < high:
+        value = init
     comment = f" // {note}" if note else ""
     term = Term(variable=identifier, text=prior_term(identifier, prior), note=prior_note(prior))
     draw = [f"{identifier} = {drawn};"] if drawn else prior_draw(identifier, prior, low, high)
@@ -69,7 +69,7 @@ def sampled_scalar(
         program=StanProgram(parameters=(f"real{bounds_text(low, high)} {identifier};{comment}",)),
         dims={identifier: ()},
         names={identifier: name},
-        starts={identifier: _scalar_start(prior, value, low, high)},
+        inits={identifier: _scalar_init(prior, value, low, high)},
         types={identifier: "real"},
         places={name: Place(variable=identifier, text=identifier, low=low, high=high)},
         priors=() if drawn else (term,),
@@ -77,14 +77,18 @@ def sampled_scalar(
     )
 
 
-def _scalar_start(prior: PriorSpec, value: float, low: float, high: float) -> Start:
+def _scalar_init(prior: PriorSpec, value: float, low: float, high: float) -> InitialValue:
     """Return the initial value; its width is half of the central 68 % of the prior."""
     dist = distribution(prior, low, high)
     ends = [
-        unconstrained_point({"": Start(value=np.array(dist.quantile(p)), low=low, high=high)})[0]
+        unconstrained_point(
+            {"": InitialValue(value=np.array(dist.quantile(p)), low=low, high=high)}
+        )[0]
         for p in (0.16, 0.84)
     ]
-    return Start(value=np.array(value), low=low, high=high, width=float(ends[1] - ends[0]) / 2)
+    return InitialValue(
+        value=np.array(value), low=low, high=high, width=float(ends[1] - ends[0]) / 2
+    )
 
 
 def positive_vector(
@@ -137,7 +141,7 @@ def positive_vector(
                 () if whole else (f"vector[{len(values)}] {name} = [{', '.join(elements)}]';",)
             ),
         ),
-        starts={source: _vector_start(parts)} if parts else {},
+        inits={source: _vector_init(parts)} if parts else {},
         types={source: "vector"} if whole else {source: "vector", name: "vector"},
         places={str(Label(name, (part.label,))): part.place() for part in parts},
         priors=tuple(part.term() for part in parts if not part.drawn),
@@ -200,10 +204,10 @@ def _bounds(parts: Sequence[_Element]) -> str:
     return f"<lower=[{low}]', upper=[{high}]'>"
 
 
-def _vector_start(parts: Sequence[_Element]) -> Start:
+def _vector_init(parts: Sequence[_Element]) -> InitialValue:
     middle = np.array([prior_centre(part.prior, part.low, part.high) for part in parts])
     low, high = (np.array([getattr(part, end) for part in parts]) for end in ("low", "high"))
-    return Start(value=middle, low=low, high=high)
+    return InitialValue(value=middle, low=low, high=high)
 
 
 def _draws(

@@ -7,7 +7,7 @@ import pytest
 
 from pkqsp_bayes.program.priors.sampled import positive_vector, sampled_scalar
 from pkqsp_bayes.program.program_inits import (
-    Start,
+    InitialValue,
     constrain_point,
     unconstrained_point,
     unconstrained_widths,
@@ -16,23 +16,23 @@ from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 
 def test_there_and_back() -> None:
-    starts = {
-        "free": Start(value=np.array(-1.5)),
-        "above": Start(value=np.array(3.0), low=1.0),
-        "below": Start(value=np.array(-3.0), high=1.0),
-        "mixed": Start(
+    inits = {
+        "free": InitialValue(value=np.array(-1.5)),
+        "above": InitialValue(value=np.array(3.0), low=1.0),
+        "below": InitialValue(value=np.array(-3.0), high=1.0),
+        "mixed": InitialValue(
             value=np.array([0.5, 0.5, 0.5]),
             low=np.array([0.0, 0.0, -math.inf]),
             high=np.array([math.inf, 2.0, 1.0]),
         ),
-        "z": Start(value=np.arange(6.0).reshape(2, 3)),
+        "z": InitialValue(value=np.arange(6.0).reshape(2, 3)),
     }
-    point = unconstrained_point(starts)
+    point = unconstrained_point(inits)
     expected = [-1.5, math.log(2), math.log(4), math.log(0.5), math.log(1 / 3), math.log(0.5)]
     assert point == pytest.approx([*expected, 0, 3, 1, 4, 2, 5]), "matrices go column by column"
-    back = constrain_point(starts, point)
-    for name, start in starts.items():
-        np.testing.assert_allclose(back[name], start.value)
+    back = constrain_point(inits, point)
+    for name, init in inits.items():
+        np.testing.assert_allclose(back[name], init.value)
 
 
 def test_elements_of_a_vector_have_the_bounds_of_their_priors() -> None:
@@ -42,17 +42,17 @@ def test_elements_of_a_vector_have_the_bounds_of_their_priors() -> None:
         "vector<lower=[0.0, 0.1, 0.0]', upper=[positive_infinity(), 2.0, positive_infinity()]'>[3]"
     )
     assert fragment.program.parameters[0].startswith(declared)
-    value = fragment.starts["omega_sampled"].value
-    assert np.isfinite(unconstrained_point(fragment.starts)).all()
+    value = fragment.inits["omega_sampled"].value
+    assert np.isfinite(unconstrained_point(fragment.inits)).all()
     assert value[1] == pytest.approx(1.05)
 
 
 def test_a_start_that_lies_outside_gives_way_to_the_median() -> None:
     prior = parse_prior("normal(0, 1)")
-    inside = sampled_scalar("b", prior, name="b", low=0.5, start=2.0)
-    outside = sampled_scalar("b", prior, name="b", low=0.5, start=0.2)
-    assert inside.starts["b"].value == 2
-    assert outside.starts["b"].value > 0.5
+    inside = sampled_scalar("b", prior, name="b", low=0.5, init=2.0)
+    outside = sampled_scalar("b", prior, name="b", low=0.5, init=0.2)
+    assert inside.inits["b"].value == 2
+    assert outside.inits["b"].value > 0.5
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_start_that_lies_outside_gives_way_to_the_median() -> None:
 )
 def test_a_start_is_as_wide_as_its_prior_unconstrained(prior: str, width: float) -> None:
     """A coefficient per year is known to 0.01: 0.3 from its centre is out of this world."""
-    starts = {
-        **sampled_scalar("x", parse_prior(prior), name="x").starts,
-        "z": Start(value=np.zeros(2)),
+    inits = {
+        **sampled_scalar("x", parse_prior(prior), name="x").inits,
+        "z": InitialValue(value=np.zeros(2)),
     }
-    np.testing.assert_allclose(unconstrained_widths(starts), [width, np.inf, np.inf], rtol=0.01)
+    np.testing.assert_allclose(unconstrained_widths(inits), [width, np.inf, np.inf], rtol=0.01)

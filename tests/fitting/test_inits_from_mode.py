@@ -62,7 +62,7 @@ def test_subjects_and_shared_parameters_are_told_apart(
     model: pq.ModelSpec, study: pq.Study
 ) -> None:
     bound = bind_model(model, study)
-    places = find_places(bound.starts)
+    places = find_places(bound.inits)
     assert places.shared.tolist() == [0, 1, 2, 15]  # CL, V, omega; sigma after twelve subjects
     assert places.own[:, 0].tolist() == list(range(3, 15))
 
@@ -70,7 +70,7 @@ def test_subjects_and_shared_parameters_are_told_apart(
 def test_the_curvature_is_that_of_the_program(model: pq.ModelSpec, study: pq.Study) -> None:
     """Against all second derivatives, by differences of one parameter at a time."""
     bound = bind_model(model, study)
-    beginning = inits_at_mode(model, study, bound, 2, seed=1)
+    inits = inits_at_mode(model, study, bound, 2, seed=1)
     mode = pq.find_mode(model, study, starts=2)["mode"].to_dataset()
     named = np.log([float(mode[n].item()) for n in ("CL", "V", "omega", "sigma")])
     own = mode["eta"].values[:, 0] + named[0]
@@ -78,11 +78,11 @@ def test_the_curvature_is_that_of_the_program(model: pq.ModelSpec, study: pq.Stu
     steps = 1e-4 * np.eye(point.size)
     slopes = [log_density(bound, np.array([point + h, point - h]))[1] for h in steps]
     second = np.array([(up - down) / 2e-4 for up, down in slopes])
-    assert beginning.variances is not None
+    assert inits.variances is not None
     exact = np.diag(np.linalg.inv(-second))
-    np.testing.assert_allclose(beginning.variances, exact, rtol=0.02)
-    assert len(beginning.starts) == 2
-    assert beginning.starts[1] != beginning.starts[2]
+    np.testing.assert_allclose(inits.variances, exact, rtol=0.02)
+    assert len(inits.by_chain) == 2
+    assert inits.by_chain[1] != inits.by_chain[2]
 
 
 def test_a_short_fit_from_the_mode_is_the_long_one(
@@ -105,8 +105,8 @@ def test_the_metric_that_is_given_stays(
     told = (tmp_path / "chain_1.csv").read_text().splitlines()
     at = next(k for k, line in enumerate(told) if "inverse mass matrix" in line)
     metric = np.array(told[at + 1].lstrip("# ").split(","), dtype=float)
-    beginning = inits_at_mode(model, study, bind_model(model, study), 1, seed=2)
-    np.testing.assert_allclose(metric, beginning.variances, rtol=1e-3)
+    inits = inits_at_mode(model, study, bind_model(model, study), 1, seed=2)
+    np.testing.assert_allclose(metric, inits.variances, rtol=1e-3)
 
 
 def test_an_unknown_beginning_is_refused(

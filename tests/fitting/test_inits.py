@@ -9,7 +9,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.inits import inits as inits_module
-from pkqsp_bayes.fitting.inits.inits import find_starts, settle_starts
+from pkqsp_bayes.fitting.inits.inits import find_inits, settle_inits
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel, bind_model
 from tests.fitting.blow_up import CRITICAL
@@ -22,14 +22,14 @@ def bound(growing: pq.ModelSpec, growth: pq.Study) -> BoundModel:
 
 def rates(found: dict[int, dict[str, float]] | None) -> list[float]:
     assert found is not None
-    return [float(next(iter(start.values()))) for start in found.values()]
+    return [float(next(iter(init.values()))) for init in found.values()]
 
 
 def test_the_prior_is_asked_where_its_centre_fails(
     bound: BoundModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        found = rates(find_starts(bound, 3, seed=5))
+        found = rates(find_inits(bound, 3, seed=5))
     assert len(set(found)) == 3
     assert all(k < CRITICAL for k in found)
     assert "draws of the priors are tried" in caplog.text
@@ -45,12 +45,11 @@ def test_pathfinder_fills_up_what_is_missing(
         yield only
 
     monkeypatch.setattr(inits_module, "_around_centre", around)
-    found = find_starts(bound, 4, seed=1)
+    found = find_inits(bound, 4, seed=1)
     assert found is not None
     assert len(set(rates(found))) == 4
     points = [
-        np.log([k, start["sigma"][0]])
-        for k, start in zip(rates(found), found.values(), strict=True)
+        np.log([k, init["sigma"][0]]) for k, init in zip(rates(found), found.values(), strict=True)
     ]
     values, gradients = log_density(bound, np.array(points))
     assert np.isfinite(gradients).all()
@@ -63,7 +62,7 @@ def test_one_point_serves_all_chains_if_pathfinder_fails(
 ) -> None:
     monkeypatch.setattr(inits_module, "_around_centre", lambda *_: iter([np.log([0.12, 0.3])]))
     monkeypatch.setattr(inits_module, "_pathfinder", lambda *_: [])
-    found = rates(find_starts(bound, 2, seed=1))
+    found = rates(find_inits(bound, 2, seed=1))
     np.testing.assert_allclose(found, [0.12, 0.12])
 
 
@@ -71,9 +70,9 @@ def test_without_any_start_the_culprit_is_named(
     growing: pq.ModelSpec, growth: pq.Study, bound: BoundModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inits_module, "is_usable", lambda *_: False)
-    assert find_starts(bound, 2, seed=1) is None
+    assert find_inits(bound, 2, seed=1) is None
     with pytest.raises(pq.CheckError, match=r"ID 1: the solver failed.*k = 1"):
-        settle_starts(growing, growth, bound, 2, 1)
+        settle_inits(growing, growth, bound, 2, 1)
 
 
 def test_a_fit_goes_through_where_most_of_the_prior_fails(
