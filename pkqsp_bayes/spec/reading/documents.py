@@ -13,7 +13,6 @@ from pkqsp_bayes.files import read_text as read_bounded
 
 __all__ = ["LARGEST_FILE", "format_document", "load_document", "read_text", "table_issues"]
 
-
 LARGEST_FILE = 1_000_000
 """Maximal number of characters of a file."""
 
