@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import sympy as sp
 from sympy.printing.mathml import MathMLPresentationPrinter
 
-from pkqsp_bayes.ode.symbols import TIME
+from pkqsp_bayes.ode.expressions.symbols import TIME
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["FormattedEquation", "Part", "emit_mathml", "format_equations"]

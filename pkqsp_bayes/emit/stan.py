@@ -14,11 +14,11 @@ import sympy as sp
 
 from pkqsp_bayes.emit.printers import StanOutputPrinter, StanPrinter
 from pkqsp_bayes.emit.safe_names import identifiers, mangle
-from pkqsp_bayes.ode.chain import needed_links
-from pkqsp_bayes.ode.cse import share_subexpressions
-from pkqsp_bayes.ode.lower import covariate_symbols
-from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.chain import needed_links
+from pkqsp_bayes.ode.lowering.lower import covariate_symbols
+from pkqsp_bayes.ode.lowering.lowered import Coefficient, LoweredOde, Stage
+from pkqsp_bayes.ode.lowering.subexpressions import share_subexpressions
 
 __all__ = ["emit_stan"]
 

@@ -21,7 +21,7 @@ from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 if TYPE_CHECKING:
     from pkqsp_bayes.engine.kernel import Kernel
-    from pkqsp_bayes.ode.lowered import LoweredOde
+    from pkqsp_bayes.ode.lowering.lowered import LoweredOde
     from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["FORMS", "PREFIX", "CompiledModel", "compile_model", "examine_model"]
@@ -221,7 +221,7 @@ class CompiledModel:
         self, name: str, kind: Callable[[], type[Part]], make: Callable[[], Part]
     ) -> Part:
         def fetch() -> Part:
-            from pkqsp_bayes.ode.storage import format_record, parse_record
+            from pkqsp_bayes.ode.expressions.storage import format_record, parse_record
 
             return self._store.fetch(
                 name, make, write=format_record, read=lambda text: parse_record(text, kind())
@@ -235,7 +235,7 @@ class CompiledModel:
         return compose_model(self.spec, occasions=self.occasions, individual=self.individual)
 
     def _lower(self) -> "LoweredOde":
-        from pkqsp_bayes.ode.lower import lower_system
+        from pkqsp_bayes.ode.lowering.lower import lower_system
 
         return lower_system(self.system)
 
@@ -255,8 +255,11 @@ class CompiledModel:
         )
 
     def _find_structure(self) -> _Structure:
-        from pkqsp_bayes.ode.reach import find_reached_outputs
-        from pkqsp_bayes.ode.steady import find_own_inputs, find_unread_states
+        from pkqsp_bayes.ode.lowering.structure import (
+            find_own_inputs,
+            find_reached_outputs,
+            find_unread_states,
+        )
 
         reached = find_reached_outputs(self.lowered)
         return _Structure(
@@ -307,7 +310,7 @@ def _system_class() -> "type[OdeSystem]":
 
 
 def _lowered_class() -> "type[LoweredOde]":
-    from pkqsp_bayes.ode.lowered import LoweredOde
+    from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 
     return LoweredOde
 

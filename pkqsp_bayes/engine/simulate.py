@@ -20,10 +20,9 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
-from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
-from pkqsp_bayes.study.timeline import Timeline
+from pkqsp_bayes.study.timeline import Timeline, stretch_numbers, time_after_dose
 
 __all__ = ["set_constants", "simulate"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.quantities import Parameter
+from pkqsp_bayes.ode.interface import Parameter
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec

@@ -10,8 +10,8 @@ from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import conversion, exact
 from pkqsp_bayes.ode.components.ops import SYMPY
-from pkqsp_bayes.ode.cse import share_subexpressions
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.subexpressions import share_subexpressions
 from pkqsp_bayes.ode.system import Assignment
 from pkqsp_bayes.physiology.body import Body, Organ
 from pkqsp_bayes.physiology.organ_names import canonical_organ

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem, State
 
 __all__ = ["Flow", "StateGraph", "find_graph"]

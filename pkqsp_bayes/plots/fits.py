@@ -22,8 +22,8 @@ from pkqsp_bayes.plots.layout import (
 )
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_with_endpoints
 from pkqsp_bayes.plots.style import BAND, LINE, new_figure
-from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+from pkqsp_bayes.study.timeline import rising_runs
 
 __all__ = ["plot_fits"]
 

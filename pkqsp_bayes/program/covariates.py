@@ -43,7 +43,6 @@ __all__ = [
     "shared_coefficients",
 ]
 
-
 FloatArray = NDArray[np.float64]
 
 

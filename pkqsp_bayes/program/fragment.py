@@ -21,7 +21,6 @@ __all__ = [
     "print_program",
 ]
 
-
 _HEADINGS = {
     "functions": "functions",
     "data": "data",

@@ -23,7 +23,6 @@ __all__ = [
     "solver_header",
 ]
 
-
 Backend = Literal["native", "stan"]
 
 _ARGUMENTS = (

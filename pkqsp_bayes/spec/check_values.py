@@ -16,7 +16,6 @@ from pkqsp_bayes.statistics.covariate_effects import UNLIMITED_EFFECTS
 
 __all__ = ["SCIENCE_CHECKS", "VALUE_CHECKS"]
 
-
 _Found = Iterator[tuple[str, str, str]]
 
 _ERROR_KEYS = tuple(field.name for field in fields(ErrorSpec) if field.name != "form")

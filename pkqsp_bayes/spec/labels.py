@@ -34,7 +34,6 @@ __all__ = [
     "sigma_label",
 ]
 
-
 Kind = Literal[
     "typical",
     "beta",

@@ -10,7 +10,6 @@ from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["EquationsSpec", "LinkSpec", "MetabolismSpec", "QspSpec", "TrajectorySpec"]
 
-
 _ONE = Quantity(value=1)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import suggest
-from pkqsp_bayes.study.cells import MISSING, as_text
+from pkqsp_bayes.study.columns.cells import MISSING, as_text
 
 __all__ = ["IgnoreRule", "LeftOut", "apply_ignore_rules", "parse_ignore"]
 

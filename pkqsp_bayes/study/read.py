@@ -11,7 +11,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec, StudySpec
 from pkqsp_bayes.study.build import CANONICAL, Reading, build_study
-from pkqsp_bayes.study.dates import DATE_COLUMNS
+from pkqsp_bayes.study.columns.dates import DATE_COLUMNS
 from pkqsp_bayes.study.ignore import parse_ignore
 from pkqsp_bayes.study.raw import read_raw
 from pkqsp_bayes.study.study import Study

@@ -12,7 +12,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec import parse_model
 from pkqsp_bayes.spec.quantity import Quantity
 

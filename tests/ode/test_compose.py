@@ -8,7 +8,7 @@ import pytest
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.quantities import ParameterKind
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.spec import (
     EquationsSpec,
     ModelSpec,

@@ -5,7 +5,7 @@ from typing import Literal
 
 import sympy as sp
 
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["Baseline", "baseline_outputs"]

@@ -7,8 +7,8 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.anatomy import SHARED_PART
-from pkqsp_bayes.ode.dimensions import Units, unit_text
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.dimensions import Units, unit_text
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem, State
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.units import UnitError, conversion_factor, parse_unit, same_dimension

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec
 from pkqsp_bayes.spec.quantity import Quantity
 

@@ -10,7 +10,7 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.ops import SYMPY
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ops import Value
 from pkqsp_bayes.physiology.blood import cell_partition
 from pkqsp_bayes.physiology.ionisation import ion_trapping as trapped

@@ -15,7 +15,7 @@ from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
 from pkqsp_bayes.ode.components.perfusion import add_perfusion_organ
 from pkqsp_bayes.ode.components.permeability import add_permeability_organ
 from pkqsp_bayes.ode.components.plans import plan_organs
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["add_circulation"]

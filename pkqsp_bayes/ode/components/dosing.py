@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import DoseTarget
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, DoseSpec
 from pkqsp_bayes.spec.model import dose_numbers

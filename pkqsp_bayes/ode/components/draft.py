@@ -8,9 +8,9 @@ import sympy as sp
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.components.molar import amount_conversion
 from pkqsp_bayes.ode.components.numbers import conversion, exact
-from pkqsp_bayes.ode.grammar import parse_expression
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.grammar import parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import Assignment, DoseTarget, Output
 from pkqsp_bayes.physiology.formula_ranges import Limit
 from pkqsp_bayes.spec.identifiers import suggest

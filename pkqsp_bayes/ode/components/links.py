@@ -6,7 +6,7 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.scope import resolve_name
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.mechanism import LinkSpec
 
 __all__ = ["add_links", "drive"]

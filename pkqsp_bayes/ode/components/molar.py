@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from pkqsp_bayes.ode.components.numbers import conversion
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.units import UnitError, same_dimension
 
 if TYPE_CHECKING:

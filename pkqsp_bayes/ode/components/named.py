@@ -3,7 +3,7 @@
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
-from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
+from pkqsp_bayes.ode.interface import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.system import Output
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.effects import typical_value

@@ -10,7 +10,7 @@ from pkqsp_bayes.ode.components.body import carries_plasma, unbound_per_plasma
 from pkqsp_bayes.ode.components.chemistry import ion_trapping, method_kp
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.links import drive
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.body import LumpSpec, OrganSpec
 
 __all__ = ["add_partition", "derive_counterpart", "exchange_name"]

@@ -9,7 +9,7 @@ import sympy as sp
 from pkqsp_bayes.ode.components.body import unbound_per_plasma
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 
 __all__ = ["add_perfusion_organ"]
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.ode.components.body import blood_per_plasma, unbound_per_plasma
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
 from pkqsp_bayes.ode.components.perfusion import tissue_unbound_fraction
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.body import OrganSpec
 from pkqsp_bayes.spec.quantity import Quantity
 

@@ -11,7 +11,7 @@ from pkqsp_bayes.ode.components.partition import (
     derive_counterpart,
     exchange_name,
 )
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.body import LumpSpec, OrganSpec
 from pkqsp_bayes.spec.identifiers import suggest
 

@@ -12,8 +12,8 @@ import sympy as sp
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import exact
 from pkqsp_bayes.ode.components.ops import SYMPY
-from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor, stated_shape
 from pkqsp_bayes.spec.labels import kappa_label, occasion_label, shape_label

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.binding import add_binding
 from pkqsp_bayes.ode.qsp.enzyme import add_enzyme_turnover
 from pkqsp_bayes.ode.qsp.equations import add_module_equations
@@ -17,7 +18,6 @@ from pkqsp_bayes.ode.qsp.response import (
     add_transduction_chain,
 )
 from pkqsp_bayes.ode.qsp.volumes import add_volumes
-from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import QspSpec
 

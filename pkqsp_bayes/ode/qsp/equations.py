@@ -6,9 +6,9 @@ import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.components.draft import Draft, localised
-from pkqsp_bayes.ode.grammar import Equations, parse_equations
+from pkqsp_bayes.ode.expressions.grammar import Equations, parse_equations
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.module import Module
-from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.quantity import Quantity
 

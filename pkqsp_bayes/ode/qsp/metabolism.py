@@ -10,8 +10,8 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.elimination import driving_concentration, elimination_organ
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.module import Module
-from pkqsp_bayes.ode.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.kinetics import EliminationSpec
 from pkqsp_bayes.spec.mechanism import MetabolismSpec

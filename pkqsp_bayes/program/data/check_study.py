@@ -20,7 +20,7 @@ from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.check_priors import check_priors
 from pkqsp_bayes.spec.unfold import unfold_trajectories
-from pkqsp_bayes.study.codes import code_issues
+from pkqsp_bayes.study.columns.codes import code_issues
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import EXAMINED, StudyLike, as_examined
 

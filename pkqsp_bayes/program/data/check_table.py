@@ -12,9 +12,9 @@ from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.spec.body import level_code
 from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.statistics.residual_errors import RESIDUAL_ERRORS, USUAL_RESIDUAL_ERROR
+from pkqsp_bayes.study.columns.codes import find_sentinels
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
-from pkqsp_bayes.study.sentinels import find_sentinels
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.units import same_dimension, split_log
 

@@ -12,13 +12,12 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import Observations
 from pkqsp_bayes.program.data.observed_outputs import endpoint_labels, match_endpoints
 from pkqsp_bayes.statistics.residual_errors import LOGARITHMIC_ERROR, ONE_SD_ERROR
-from pkqsp_bayes.study.header_units import MEASURED, unit_of
-from pkqsp_bayes.study.limits_of_quantification import SIDES, endpoint_groups, fill_limits
+from pkqsp_bayes.study.columns.header_units import MEASURED, unit_of
+from pkqsp_bayes.study.columns.limits_of_quantification import SIDES, endpoint_groups, fill_limits
 from pkqsp_bayes.study.study import Study, subject_starts
 from pkqsp_bayes.units import UnitError, convert_values, same_dimension, split_log
 
 __all__ = ["Measured", "collect_observations", "examine_observations", "measured_values"]
-
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -18,7 +18,6 @@ from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["COLUMNS", "design_key", "table_arguments", "table_fragment", "values_key"]
 
-
 COLUMNS = (
     ("time", "real", "time"),
     ("evid", "int", "evid"),

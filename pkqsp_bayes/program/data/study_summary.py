@@ -12,8 +12,8 @@ from pkqsp_bayes.engine.subjects import dose_unit
 from pkqsp_bayes.program.data.observations import examine_observations
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
+from pkqsp_bayes.study.columns.header_units import unit_of
 from pkqsp_bayes.study.doses import dose_indices
-from pkqsp_bayes.study.header_units import unit_of
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import EXAMINED, StudyLike, as_examined

@@ -20,7 +20,6 @@ from pkqsp_bayes.spec.priors.prior_grammar import MIXTURE, prior_support
 
 __all__ = ["apply_priors", "effective_prior", "joint_factor", "joint_marginals", "replace_priors"]
 
-
 _FAMILIES = {"identity": "normal", "log": "lognormal", "logit": "logit_normal"}
 
 

@@ -22,7 +22,6 @@ __all__ = [
     "table_issues",
 ]
 
-
 LARGEST_FILE = 1_000_000
 """Maximal number of characters of a file."""
 

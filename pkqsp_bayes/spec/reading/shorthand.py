@@ -33,7 +33,6 @@ from pkqsp_bayes.statistics import COVARIATE_EFFECTS
 
 __all__ = ["OMEGA_KEYS", "converter", "register_shorthand"]
 
-
 OMEGA_KEYS = ("correlate", "lkj", "occasion")
 """Keys of ``omega`` that are not parameters."""
 

@@ -1,8 +1,32 @@
-"""Functions without the costly simplifications of SymPy."""
+"""Symbols for all modules, and functions without the costly simplifications of SymPy.
+
+SymPy compares symbols by name *and* assumptions, so ``Symbol("a")`` and ``Symbol("a", real=True)``
+are two different symbols that print alike. All modules therefore create symbols by this one.
+"""
 
 import sympy as sp
 
-__all__ = ["Piecewise", "tanh"]
+__all__ = ["TIME", "Piecewise", "symbol", "tanh"]
+
+
+def symbol(name: str) -> sp.Symbol:
+    """Return the real-valued symbol of a name, which may have dots.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"CL"`` or ``"liver.A"``.
+
+    Examples
+    --------
+    >>> symbol("liver.A") == symbol("liver.A")
+    True
+    """
+    return sp.Symbol(name, real=True)
+
+
+TIME: sp.Symbol = symbol("t")
+"""Model time, in the time unit of the model (hours by default)."""
 
 
 class tanh(sp.tanh):  # noqa: N801 - SymPy's printers need this name

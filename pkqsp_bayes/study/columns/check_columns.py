@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
+from pkqsp_bayes.study.columns.codes import find_sentinels
+from pkqsp_bayes.study.columns.times import Times
 from pkqsp_bayes.study.findings import Finding, finding_issues
-from pkqsp_bayes.study.sentinels import find_sentinels
-from pkqsp_bayes.study.times import Times
 
 __all__ = ["check_table"]
 

@@ -13,9 +13,9 @@ import sympy as sp
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from pkqsp_bayes.ode.conditions import NotSeparableError, lift_relation
-from pkqsp_bayes.ode.growth import expanded_terms
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.conditions import NotSeparableError, lift_relation
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.growth import expanded_terms
 
 __all__ = ["Switch", "Switches", "split_affine"]
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from pkqsp_bayes.ode.conditions import (
+from pkqsp_bayes.ode.expressions.conditions import (
     NotSeparableError,
     conjunction,
     disjunction,
     lift_relation,
 )
-from pkqsp_bayes.ode.functions import Piecewise, tanh
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import Piecewise, symbol, tanh
 from pkqsp_bayes.spec.identifiers import FUNCTIONS, suggest
 
 __all__ = ["RefusedError", "build"]

@@ -12,7 +12,7 @@ from enum import StrEnum
 import sympy as sp
 
 from pkqsp_bayes.ode.interface import OdeInterface
-from pkqsp_bayes.ode.switches import Switch
+from pkqsp_bayes.ode.lowering.switches import Switch
 
 __all__ = ["Coefficient", "Elimination", "Entry", "LoweredOde", "SparseMap", "Stage"]
 
@@ -101,9 +101,9 @@ class LoweredOde(OdeInterface):
     ``directions`` are the symbols of the vector ``k`` in ``contraction``: entries of the Jacobians
     of ``J(t, y, q) k`` (the second-order contractions). ``time`` is df/dt. ``doses`` has five rows
     per target: factor, bioavailability, lag, rate, duration. ``edges`` has two rows per switch, its
-    slope and intercept over time: see `pkqsp_bayes.ode.switches`. ``links`` are symbols of
-    expressions, each of earlier links (`pkqsp_bayes.ode.chain`); coefficients and maps may read
-    them.
+    slope and intercept over time: see `pkqsp_bayes.ode.lowering.switches`. ``links`` are symbols of
+    expressions, each of earlier links (`pkqsp_bayes.ode.lowering.chain`); coefficients and maps may
+    read them.
     """
 
     coefficients: tuple[Coefficient, ...]

@@ -20,8 +20,7 @@ from pkqsp_bayes.ode.expression_graph import (
     check_nodes,
     read_number,
 )
-from pkqsp_bayes.ode.functions import Piecewise, tanh
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import Piecewise, symbol, tanh
 from pkqsp_bayes.physiology.formula_ranges import Limit
 
 __all__ = ["GraphWriter", "format_record", "parse_record", "read_nodes"]

@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.grammar_build import RefusedError, build
-from pkqsp_bayes.ode.grammar_tokens import (
+from pkqsp_bayes.ode.expressions.grammar_build import RefusedError, build
+from pkqsp_bayes.ode.expressions.grammar_tokens import (
     DEEPEST_PARENTHESES,
     Token,
     issue_at,
@@ -92,7 +92,8 @@ def parse_expression(text: str, *, where: str) -> sp.Expr:
     Returns
     -------
     sympy.Expr
-        The expression over `pkqsp_bayes.ode.symbols.symbol`. Decimal numbers are exact rationals.
+        The expression over `pkqsp_bayes.ode.expressions.symbols.symbol`. Decimal numbers are
+        exact rationals.
 
     Raises
     ------

@@ -10,9 +10,9 @@ from graphlib import CycleError, TopologicalSorter
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from pkqsp_bayes.ode.chain import needed_links
-from pkqsp_bayes.ode.conditions import conjunction, disjunction
-from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.expressions.conditions import conjunction, disjunction
+from pkqsp_bayes.ode.expressions.symbols import Piecewise
+from pkqsp_bayes.ode.lowering.chain import needed_links
 
 __all__ = ["guard_links"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from pkqsp_bayes.ode.expression_graph import apply_operation
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 
 __all__ = ["Known", "evaluate", "evaluate_helpers"]

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.study.cells import LARGEST, as_numbers, is_all_numbers
-from pkqsp_bayes.study.dates import DateColumn, iso_day, read_days
+from pkqsp_bayes.study.columns.cells import LARGEST, as_numbers, is_all_numbers
+from pkqsp_bayes.study.columns.dates import DateColumn, iso_day, read_days
 from pkqsp_bayes.study.findings import row_issues
 
 __all__ = ["Times", "read_times"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import Assignment
 
 __all__ = ["BODY", "LONG", "Growth", "expanded_terms", "measure_growth", "size_of"]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pkqsp_bayes.study.columns.codes import is_code
 from pkqsp_bayes.study.findings import Finding
-from pkqsp_bayes.study.sentinels import is_code
 
 __all__ = ["SIDES", "assign_limits", "endpoint_groups", "fill_limits", "find_common_limits"]
 

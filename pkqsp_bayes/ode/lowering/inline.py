@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from pkqsp_bayes.ode.growth import LONG, measure_growth, size_of
-from pkqsp_bayes.ode.numeric import Known, evaluate
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.numeric import Known, evaluate
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import ParameterKind
+from pkqsp_bayes.ode.lowering.growth import LONG, measure_growth, size_of
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["Inlining", "covariate_symbols", "plan_inlining"]
@@ -37,7 +37,7 @@ class Inlining:
         For coefficients of the subject stage: long helpers of fixed covariates alone.
     links : dict
         Helpers that always keep their names because they would be much longer than their text
-        (`pkqsp_bayes.ode.chain`), each after those that it reads.
+        (`pkqsp_bayes.ode.lowering.chain`), each after those that it reads.
     numbers : set
         Names of constants.
     """

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy.core.relational import Relational
 
-from pkqsp_bayes.ode.chain import Chain, needed_links
-from pkqsp_bayes.ode.guards import guard_links
-from pkqsp_bayes.ode.hoist import Hoister
-from pkqsp_bayes.ode.inline import covariate_symbols
-from pkqsp_bayes.ode.interface import describe_interface, interface_fields
-from pkqsp_bayes.ode.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.rows import Rows, plan_rows
-from pkqsp_bayes.ode.sparsity import plan_elimination
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import ParameterKind, describe_interface, interface_fields
+from pkqsp_bayes.ode.lowering.chain import Chain, needed_links
+from pkqsp_bayes.ode.lowering.guards import guard_links
+from pkqsp_bayes.ode.lowering.inline import covariate_symbols
+from pkqsp_bayes.ode.lowering.lowered import Coefficient, Entry, LoweredOde, SparseMap, Stage
+from pkqsp_bayes.ode.lowering.rows import Rows, plan_rows
+from pkqsp_bayes.ode.lowering.structure import plan_elimination
+from pkqsp_bayes.ode.lowering.subexpressions import Hoister
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem
 
 __all__ = ["covariate_symbols", "lower_system"]
