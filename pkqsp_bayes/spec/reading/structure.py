@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+_Structure = Callable[[Any, Any], Any]
+
+
 class MisfitError(ValueError):
     """A value that is not valid at its place, with the problem and the remedy."""
 
@@ -130,7 +133,7 @@ def _is_mapping(t: Any) -> bool:
     return typing.get_origin(t) is Mapping
 
 
-def _plain(kind: type, name: str) -> Callable[[Any, Any], Any]:
+def _plain(kind: type, name: str) -> _Structure:
     def structure(value: Any, _: Any) -> Any:
         if type(value) is not kind:
             raise wrong_type(value, name)
@@ -185,40 +188,33 @@ def _structure_literal(value: Any, t: Any) -> Any:
     raise MisfitError(f"{_describe(value)} is not valid here", remedy)
 
 
-def _structure_tuple(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], Any]:
+def _structure_tuple(made: cattrs.Converter, t: Any) -> _Structure:
     inner: Any = types.GenericAlias(list, (typing.get_args(t)[0],))
-
-    def structure(value: Any, _: Any) -> Any:
-        if not isinstance(value, list):
-            raise wrong_type(value, "a list")
-        return tuple(made.structure(value, inner))
-
-    return structure
+    return _only(list, "a list", lambda value, _: tuple(made.structure(value, inner)))
 
 
-def _structure_mapping(made: cattrs.Converter, t: Any) -> Callable[[Any, Any], Any]:
+def _structure_mapping(made: cattrs.Converter, t: Any) -> _Structure:
     inner: Any = types.GenericAlias(dict, (str, typing.get_args(t)[1]))
+    return _only(dict, "a table", lambda value, _: made.structure(value, inner))
 
-    def structure(value: Any, _: Any) -> Any:
-        if not isinstance(value, dict):
-            raise wrong_type(value, "a table")
-        return made.structure(value, inner)
+
+def _only(kind: type, name: str, convert: _Structure) -> _Structure:
+    """Return the conversion of values of one type; all others are refused."""
+
+    def structure(value: Any, t: Any) -> Any:
+        if not isinstance(value, kind):
+            raise wrong_type(value, name)
+        return convert(value, t)
 
     return structure
 
 
-def structure_record(made: cattrs.Converter) -> Callable[[Any], Callable[[Any, Any], Any]]:
+def structure_record(made: cattrs.Converter) -> Callable[[Any], _Structure]:
     """Return a factory of functions that convert a table to a dataclass."""
 
-    def factory(cls: Any) -> Callable[[Any, Any], Any]:
+    def factory(cls: Any) -> _Structure:
         generated = make_dict_structure_fn(cls, made, _cattrs_forbid_extra_keys=True)
-
-        def structure(value: Any, t: Any) -> Any:
-            if not isinstance(value, dict):
-                raise wrong_type(value, "a table")
-            return generated(value, t)
-
-        return structure
+        return _only(dict, "a table", generated)
 
     return factory
 
