@@ -1,4 +1,4 @@
-"""Links: a quantity that drives another one in all equations; resolution of names in expressions."""
+"""Links: a quantity that drives another one in all equations; names in expressions."""
 
 from collections.abc import Callable, Iterable
 
