@@ -11,9 +11,12 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.body import blood_per_plasma, unbound_per_plasma
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
-from pkqsp_bayes.ode.components.perfusion import add_perfusion_organ
-from pkqsp_bayes.ode.components.permeability import add_permeability_organ
+from pkqsp_bayes.ode.components.organ import (
+    Organ,
+    OrganPlan,
+    add_perfusion_organ,
+    add_permeability_organ,
+)
 from pkqsp_bayes.ode.components.plans import plan_organs
 from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.components.molar import amount_conversion
-from pkqsp_bayes.ode.components.numbers import conversion, exact
+from pkqsp_bayes.ode.components.numbers import amount_conversion, conversion, exact
 from pkqsp_bayes.ode.expressions.grammar import parse_expression
 from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.interface import Covariate, Parameter

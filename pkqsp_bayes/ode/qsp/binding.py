@@ -10,7 +10,7 @@ concentration is that of free drug wherever it is read.
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.components.numbers import amount_conversion
 from pkqsp_bayes.ode.expressions.symbols import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.components.numbers import amount_conversion
 from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.binding import add_binding
 from pkqsp_bayes.ode.qsp.enzyme import add_enzyme_turnover

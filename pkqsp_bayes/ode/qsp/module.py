@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.components.numbers import amount_conversion
 from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import QspSpec
