@@ -1,13 +1,12 @@
 """Joint priors: multivariate densities of several parameters on transformed scales."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.fragment import Fragment, Place, StanProgram, Term, join_fragments
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.apply_priors import joint_factor
-from pkqsp_bayes.spec.priors.prior import JointPriorSpec
+from pkqsp_bayes.spec.priors.prior import SCALE_RANGES, JointPriorSpec
 
 __all__ = ["joint_draws", "joint_fragment"]
 
@@ -15,7 +14,6 @@ __all__ = ["joint_draws", "joint_fragment"]
 _TRANSFORMS = {"identity": "{}", "log": "log({})", "logit": "logit({})"}
 _INVERSES = {"identity": "{}", "log": "exp({})", "logit": "inv_logit({})"}
 _JACOBIANS = {"identity": "", "log": " - log({0})", "logit": " - log({0}) - log1m({0})"}
-_SUPPORTS = {"identity": (-math.inf, math.inf), "log": (0.0, math.inf), "logit": (0.0, 1.0)}
 
 
 def joint_draws(model: ModelSpec) -> dict[str, str]:
@@ -124,7 +122,7 @@ def _draws(k: int, pairs: Sequence[tuple[str, Place]]) -> Iterator[str]:
     yield f"vector[{len(pairs)}] {name} = {name}_rng();"
     tests = []
     for i, (scale, place) in enumerate(pairs, start=1):
-        value, support = _INVERSES[scale].format(f"{name}[{i}]"), _SUPPORTS[scale]
+        value, support = _INVERSES[scale].format(f"{name}[{i}]"), SCALE_RANGES[scale]
         tests += [f"{value} <= {place.low!r}"] if place.low > support[0] else []
         tests += [f"{value} >= {place.high!r}"] if place.high < support[1] else []
     if tests:

@@ -13,15 +13,13 @@ from pkqsp_bayes.spec.labels import CORRELATIONS, is_coefficient
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.addresses import stated_values
 from pkqsp_bayes.spec.priors.distribution import distribution
-from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
+from pkqsp_bayes.spec.priors.prior import SCALE_RANGES, JointPriorSpec, PriorSpec
 from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 
 __all__ = ["check_joint", "check_priors", "unknown_address"]
 
 LEAST_MASS = 1e-6
 """Minimal probability of valid values; below it the sampler would not find a valid value."""
-
-_SUPPORTS = {"identity": (-math.inf, math.inf), "log": (0.0, math.inf), "logit": (0.0, 1.0)}
 
 
 def check_priors(model: ModelSpec, *, waiting: bool = False) -> list[Issue]:
@@ -129,7 +127,7 @@ def check_joint(
 
 def _misfits(model: ModelSpec, target: str, prior: JointPriorSpec, place: str) -> Iterator[Issue]:
     scale = dict(zip(prior.targets, prior.scales, strict=False)).get(target, "identity")
-    support, valid = _SUPPORTS[scale], valid_bounds(model, target)
+    support, valid = SCALE_RANGES[scale], valid_bounds(model, target)
     if max(support[0], valid[0]) >= min(support[1], valid[1]):
         what = f"{target} has no valid value on the scale {scale}"
         yield Issue(where=place, what=what, remedy="choose another scale")

@@ -1,10 +1,11 @@
 """Priors as data: a family and its arguments, and joint priors of several parameters."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-__all__ = ["JointPriorSpec", "PriorSpec", "Provenance", "Scale"]
+__all__ = ["SCALE_RANGES", "JointPriorSpec", "PriorSpec", "Provenance", "Scale"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,13 @@ class PriorSpec:
 
 
 Scale = Literal["identity", "log", "logit"]
+
+SCALE_RANGES: Mapping[str, tuple[float, float]] = {
+    "identity": (-math.inf, math.inf),
+    "log": (0.0, math.inf),
+    "logit": (0.0, 1.0),
+}
+"""Values that each scale of a joint prior can transform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
