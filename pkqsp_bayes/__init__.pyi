@@ -7,7 +7,7 @@ from ._version import __version__ as __version__
 # Models
 from .study.library_table import models as models
 from .library import load_model as load_model
-from .program.check_study import check as check
+from .program.data.check_study import check as check
 from .spec.model import ModelSpec as ModelSpec
 
 # Studies
@@ -20,7 +20,10 @@ from .study.read import (
 from .study.simulated import Dose as Dose, regimen as regimen
 from .study.stack import stack_studies as stack_studies
 from .study.study import Study as Study
-from .program.study_summary import StudySummary as StudySummary, summarise_study as summarise_study
+from .program.data.study_summary import (
+    StudySummary as StudySummary,
+    summarise_study as summarise_study,
+)
 
 # Simulation
 from .engine.simulate import simulate as simulate
@@ -34,7 +37,7 @@ from .spec.prior_table import (
     read_priors as read_priors,
     write_priors as write_priors,
 )
-from .spec.apply_priors import apply_priors as apply_priors
+from .spec.priors.apply_priors import apply_priors as apply_priors
 from .elicit.elicitation import Elicitation as Elicitation, elicit_priors as elicit_priors
 from .elicit.statements import Statements as Statements, read_statements as read_statements
 from .elicit.qsp import DerivedPriors as DerivedPriors, derive_priors as derive_priors

@@ -21,12 +21,14 @@ MODELS = [*names(), "robertson", "van-der-pol"]
 @pytest.mark.parametrize("name", MODELS)
 def test_values_at_default_tolerances(name: str) -> None:
     """To 1e-5 of the greatest value of each output."""
-    ready = compile_model(model_of(name))
+    compiled = compile_model(model_of(name))
     study = regimen(name)
-    line = subject_timelines(ready, study)[0]
-    values = individual_values(ready, study)[0]
-    exact = reference(ready.system, line, dict(zip(ready.ode.parameters, values, strict=True)))
-    ours = ready.kernel.solve(line, values, sensitivities=False)
+    line = subject_timelines(compiled, study)[0]
+    values = individual_values(compiled, study)[0]
+    exact = reference(
+        compiled.system, line, dict(zip(compiled.ode.parameters, values, strict=True))
+    )
+    ours = compiled.kernel.solve(line, values, sensitivities=False)
     assert ours.ok
     scale = np.abs(exact).max(axis=0)
     assert (np.abs(ours.values - exact) / scale).max() < 1e-5
@@ -36,14 +38,14 @@ def test_values_at_default_tolerances(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_sensitivities(name: str) -> None:
     """To 1e-4 of the greatest value of p dy/dp of each output and parameter."""
-    ready = compile_model(model_of(name))
+    compiled = compile_model(model_of(name))
     study = regimen(name)
-    line = subject_timelines(ready, study)[0]
-    values = individual_values(ready, study)[0]
-    given = dict(zip(ready.ode.parameters, values, strict=True))
-    exact = reference_sensitivities(ready.system, line, given, method="Radau")
+    line = subject_timelines(compiled, study)[0]
+    values = individual_values(compiled, study)[0]
+    given = dict(zip(compiled.ode.parameters, values, strict=True))
+    exact = reference_sensitivities(compiled.system, line, given, method="Radau")
     options = pq.SolverSettings(rtol=1e-9, atol=1e-12)
-    ours = ready.kernel.solve(line, values, options=options)
+    ours = compiled.kernel.solve(line, values, options=options)
     assert ours.sensitivities is not None
     scale = np.abs(exact).max(axis=0) + 1e-6 * np.abs(exact).max()
     assert (np.abs(ours.sensitivities - exact) / scale).max() < 1e-4

@@ -26,8 +26,8 @@ def close(name: str) -> None:
         bind_model(model, study, options=BindOptions(backend=backend, solver=settings))
         for backend in ("native", "stan")
     ]
-    start = unconstrained_point(bound[0].starts)
-    points = start + 0.2 * np.random.default_rng(11).normal(size=(20, start.size))
+    centre = unconstrained_point(bound[0].inits)
+    points = centre + 0.2 * np.random.default_rng(11).normal(size=(20, centre.size))
     (ours, our_gradient), (stans, stan_gradient) = (log_density(b, points) for b in bound)
     np.testing.assert_allclose(ours, stans, rtol=1e-6, atol=1e-6)
     gap = np.linalg.norm(our_gradient - stan_gradient, axis=1)

@@ -7,7 +7,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.notebook import html_table
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 HOSTILE = "<script>alert('x')</script>&\""
 MODEL = """

@@ -7,7 +7,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.statements import parse_statements
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

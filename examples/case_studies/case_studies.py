@@ -146,7 +146,7 @@ def compare_estimates(case: Case, tree: xr.DataTree) -> pd.DataFrame:
     ours = summary_table(xr.DataTree.from_dict({"posterior": _quantities(case, tree)}))
     ours = ours.rename(columns={"mean": "value", "q5": "low", "q95": "high", "ess_bulk": "ess"})
     ours = ours.rename_axis("quantity").reset_index().assign(source=_OURS)
-    table = pd.concat([ours, published_estimates(case.published)], ignore_index=True)
+    table = pd.concat([ours, published_estimates(case.study)], ignore_index=True)
     table = table[table["quantity"].isin(case.quantities)]
     table["unit"] = [case.quantities[q].unit for q in table["quantity"]]
     mine = ours.set_index("quantity").reindex(table["quantity"])

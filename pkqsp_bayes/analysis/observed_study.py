@@ -20,11 +20,11 @@ from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.program.bound_data import Observations
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.data.observations import collect_observations
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.study.stretches import time_after_dose
 from pkqsp_bayes.study.study import Study, subject_starts
+from pkqsp_bayes.study.timeline import time_after_dose
 
 __all__ = [
     "Kind",

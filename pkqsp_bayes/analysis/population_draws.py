@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import pairs_of
-from pkqsp_bayes.spec.effects import coefficients_of
-from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.effects import coefficients_of, stated_shape
 from pkqsp_bayes.spec.labels import CORRELATIONS, shape_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import is_known
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["PopulationDraws", "population_draws", "population_of"]
 

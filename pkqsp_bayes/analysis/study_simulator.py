@@ -152,22 +152,22 @@ def study_simulator(
         If the kernel cannot be compiled.
     """
     labels = occasion_labels(study) if occasions is None else occasions
-    ready = compile_model(model, occasions=labels)
+    compiled = compile_model(model, occasions=labels)
     return StudySimulator(
-        model=ready,
-        kernel=ready.kernel,
+        model=compiled,
+        kernel=compiled.kernel,
         study=study,
-        timelines=tuple(subject_timelines(ready, study)),
-        covariates=_covariates(ready, study),
+        timelines=tuple(subject_timelines(compiled, study)),
+        covariates=_covariates(compiled, study),
     )
 
 
-def _covariates(ready: CompiledModel, study: Study) -> dict[str, FloatArray]:
+def _covariates(compiled: CompiledModel, study: Study) -> dict[str, FloatArray]:
     moving = dict.fromkeys(
-        name for p in ready.spec.population.parameters.values() for name in p.covariates
+        name for p in compiled.spec.population.parameters.values() for name in p.covariates
     )
-    names = [name for name in moving if ready.spec.covariates[name].interpolation == "fixed"]
-    values, issues = fixed_values(study, covariate_columns(names, ready.spec.covariates))
+    names = [name for name in moving if compiled.spec.covariates[name].interpolation == "fixed"]
+    values, issues = fixed_values(study, covariate_columns(names, compiled.spec.covariates))
     if issues:
         raise CheckError(issues)
     return {name: values[:, i] for i, name in enumerate(names)}

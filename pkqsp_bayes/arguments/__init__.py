@@ -1,6 +1,18 @@
 """Rules for the arguments of public functions, and the decorator that checks them."""
 
 from pkqsp_bayes.arguments.checked import checked
+from pkqsp_bayes.arguments.non_numeric import (
+    EXECUTOR,
+    FLAG,
+    PATH,
+    TEXT,
+    either,
+    instance,
+    mapping,
+    one_of,
+    record,
+    sequence,
+)
 from pkqsp_bayes.arguments.numbers import (
     CORES,
     LEVEL,
@@ -13,18 +25,6 @@ from pkqsp_bayes.arguments.numbers import (
     probability,
 )
 from pkqsp_bayes.arguments.rule import Rule
-from pkqsp_bayes.arguments.things import (
-    EXECUTOR,
-    FLAG,
-    PATH,
-    TEXT,
-    either,
-    instance,
-    mapping,
-    one_of,
-    record,
-    sequence,
-)
 
 __all__ = [
     "CORES",

@@ -95,7 +95,7 @@ def mode(
     options: "pq.BindOptions",
 ) -> None:
     """Find the mode of the posterior (MAP), and compare the optima of the starts."""
-    from pkqsp_bayes.fitting.results.saved_results import write_result
+    from pkqsp_bayes.fitting.results.output_folder import write_result
 
     tree = pq.find_mode(
         given.model,
@@ -126,7 +126,7 @@ def approximate(
     options: "pq.BindOptions",
 ) -> None:
     """Draw from an approximation of the posterior, and report how good it is."""
-    from pkqsp_bayes.fitting.results.saved_results import write_result
+    from pkqsp_bayes.fitting.results.output_folder import write_result
 
     tree = pq.approximate(
         given.model,

@@ -74,7 +74,7 @@ def prior(
     options: "pq.BindOptions",
 ) -> None:
     """Draw from the prior and what it predicts, and compare that with what was observed."""
-    from pkqsp_bayes.fitting.results.saved_results import write_result
+    from pkqsp_bayes.fitting.results.output_folder import write_result
 
     tree = pq.sample_prior(given.model, given.study, draws=draws, seed=seed, options=options)
     path = write_result(tree, output)

@@ -13,7 +13,7 @@ from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.simulated import regimen
@@ -33,7 +33,7 @@ class Baseline:
 
     Parameters
     ----------
-    ready : CompiledModel
+    compiled : CompiledModel
         The compiled mechanism.
     kernel : Kernel
         The kernel of the mechanism.
@@ -45,7 +45,7 @@ class Baseline:
         Covariates of the subjects.
     """
 
-    ready: CompiledModel
+    compiled: CompiledModel
     kernel: Kernel
     factor: str
     settle: float
@@ -70,14 +70,14 @@ class Baseline:
         CheckError
             If the factor is not steady, not finite, or not positive.
         """
-        spec, size = self.ready.spec, eta.shape[0]
+        spec, size = self.compiled.spec, eta.shape[0]
         table = self.covariates.assign(
             **{n: v for n, v in settings.items() if n in spec.covariates}
         )
         given = {n: np.broadcast_to(v, (size,)) for n, v in settings.items()}
         shared = {**draws.values, **{n: v for n, v in given.items() if n in draws.values}}
         lines, x = self._subjects(table)
-        theta = individual_parameters(self.ready, shared, draws.effects, eta, x)
+        theta = individual_parameters(self.compiled, shared, draws.effects, eta, x)
         solved = self.kernel.solve_many(lines * size, theta.reshape(-1, theta.shape[2]))
         column = self.kernel.outputs.index(self.factor)
         found = [s.values[-2:, column] for s in solved]
@@ -90,12 +90,12 @@ class Baseline:
         times = [0.0, self.settle, 2 * self.settle] if self.settle else [0.0, 1.0]
         columns = {name: table[name].to_numpy() for name in names}
         study = regimen([], times, subjects=len(table), covariates=columns)
-        stated = self.ready.spec.covariates
+        stated = self.compiled.spec.covariates
         values, issues = fixed_values(study, covariate_columns(names, stated))
         if issues:
             raise CheckError(issues)
         x = {name: values[:, i] for i, name in enumerate(names)}
-        return subject_timelines(self.ready, study), x
+        return subject_timelines(self.compiled, study), x
 
 
 def _check_values(factor: str, both: FloatArray, settle: float) -> None:
@@ -147,10 +147,10 @@ def prepare_baseline(
         Number of subjects, and seed of the draw.
     """
     own = [n for n in settings if n in model.population.parameters]
-    ready = compile_model(model, individual=own)
+    compiled = compile_model(model, individual=own)
     return Baseline(
-        ready=ready,
-        kernel=ready.kernel,
+        compiled=compiled,
+        kernel=compiled.kernel,
         factor=factor,
         settle=settle,
         covariates=_draw_covariates(model, covariates, inner, seed),
@@ -174,8 +174,7 @@ def check_baseline(
 def _check_factor(model: ModelSpec, factor: str) -> list[Issue]:
     if factor in model.observe:
         return []
-    guess = nearest(factor, model.observe)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+    remedy = suggest(factor, model.observe)
     what = f"the mechanism does not have an output {factor!r}"
     return [
         Issue(
@@ -190,9 +189,8 @@ def _check_settings(model: ModelSpec, settings: Sequence[str]) -> list[Issue]:
     for name in settings:
         if name in known:
             continue
-        guess = nearest(name, known)
         what = f"the mechanism does not have a population parameter or covariate {name!r}"
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
+        remedy = suggest(name, known)
         issues.append(Issue(where=f"groups.{name}", what=what, remedy=remedy))
     return issues
 

@@ -12,11 +12,11 @@ from pkqsp_bayes.arguments import LEVEL, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.joint import JointPriorSpec
 from pkqsp_bayes.spec.labels import PARAMETER_DIM
-from pkqsp_bayes.spec.marginals import effective_prior, joint_factor
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
+from pkqsp_bayes.spec.priors.apply_priors import effective_prior, joint_factor
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec
 
 __all__ = ["information_gain", "prior_conflict"]
 

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import qmc
 
-from pkqsp_bayes.spec.addresses import stated_values
-from pkqsp_bayes.spec.check_priors import valid_bounds
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.forms import default_omega
-from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.effects import default_omega
 from pkqsp_bayes.spec.labels import omega_label, parse_label
-from pkqsp_bayes.spec.marginals import joint_factor
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.addresses import stated_values
+from pkqsp_bayes.spec.priors.apply_priors import joint_factor
+from pkqsp_bayes.spec.priors.check_priors import valid_bounds
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
 
 __all__ = ["PopulationDraws", "draw_population", "standard_normals"]
 

@@ -20,19 +20,17 @@ from pkqsp_bayes.elicit.question import Robustness
 from pkqsp_bayes.elicit.statements import MechanismStatement, PredictiveStatement, Statements
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.library import load_model
-from pkqsp_bayes.spec.addresses import stated_values, with_values
-from pkqsp_bayes.spec.apply_priors import replace_priors
-from pkqsp_bayes.spec.check_priors import unknown_address
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.joint import Provenance
+from pkqsp_bayes.spec.identifiers import nearest, suggest
 from pkqsp_bayes.spec.labels import parse_label
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable, merge_tables
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.priors.addresses import stated_values, with_values
+from pkqsp_bayes.spec.priors.apply_priors import replace_priors
+from pkqsp_bayes.spec.priors.check_priors import unknown_address
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec, Provenance
+from pkqsp_bayes.spec.reading.toml import format_model
 
 __all__ = ["Elicitation", "elicit_priors"]
 
@@ -238,8 +236,7 @@ def _check_predictions(model: ModelSpec, statements: Statements) -> list[Issue]:
 
 def _problems(model: ModelSpec, statement: PredictiveStatement) -> Iterator[tuple[str, str]]:
     if statement.output not in model.observe:
-        guess = nearest(statement.output, model.observe)
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(model.observe)
+        remedy = suggest(statement.output, model.observe)
         yield f"the model does not have an output {statement.output!r}", remedy
     if not statement.lower < statement.upper:
         yield (

@@ -8,14 +8,13 @@ from pkqsp_bayes.elicit.beliefs import Belief, find_contradiction
 from pkqsp_bayes.elicit.families import FamilyFit, fit_probabilities, list_candidates
 from pkqsp_bayes.elicit.maxent import MAXENT_FAMILIES, maximum_entropy
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.addresses import stated_values
-from pkqsp_bayes.spec.check_priors import unknown_address, valid_bounds
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.joint import Provenance
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import FAMILIES, prior_support
 from pkqsp_bayes.spec.prior_table import PriorEntry
+from pkqsp_bayes.spec.priors.addresses import stated_values
+from pkqsp_bayes.spec.priors.check_priors import unknown_address, valid_bounds
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec, Provenance
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, prior_support
 
 __all__ = ["check_beliefs", "fit_belief_priors"]
 

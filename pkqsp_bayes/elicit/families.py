@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import FAMILIES, parse_prior
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, parse_prior
 
 __all__ = [
     "POSITIVE",

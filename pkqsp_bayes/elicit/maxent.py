@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.elicit.families import FamilyFit, round_prior
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.spec.distribution import distribution
+from pkqsp_bayes.spec.priors.distribution import distribution
 
 __all__ = ["MAXENT_FAMILIES", "maximum_entropy"]
 

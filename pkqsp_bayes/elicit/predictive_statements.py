@@ -18,9 +18,9 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.addresses import stated_values, with_values
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.timeline import Timeline
 
@@ -66,7 +66,7 @@ class _Task:
     """The constant inputs of the adjustment."""
 
     model: ModelSpec
-    ready: CompiledModel
+    compiled: CompiledModel
     kernel: Kernel
     statements: tuple[PredictiveStatement, ...]
     timelines: tuple[Timeline, ...]
@@ -86,7 +86,7 @@ class _Task:
         for statement, line, x in zip(
             self.statements, self.timelines, self.covariates, strict=True
         ):
-            theta = individual_parameters(self.ready, draws.values, draws.effects, eta, x)[:, 0]
+            theta = individual_parameters(self.compiled, draws.values, draws.effects, eta, x)[:, 0]
             solved = self.kernel.solve_many([line] * self.subjects, theta)
             column = self.kernel.outputs.index(statement.output)
             values = np.array([s.values[line.evid == 0, column] for s in solved])
@@ -151,17 +151,17 @@ def match_predictions(
 def _prepare(
     model: ModelSpec, statements: Sequence[PredictiveStatement], subjects: int, seed: int
 ) -> _Task:
-    ready = compile_model(model)
+    compiled = compile_model(model)
     lines, tables = [], []
     for statement in statements:
         values = _covariates(model, statement)
         study = regimen(_doses(statement), statement.times, covariates=values)
-        lines += subject_timelines(ready, study)
+        lines += subject_timelines(compiled, study)
         tables.append({name: np.array([value]) for name, value in values.items()})
     return _Task(
         model=model,
-        ready=ready,
-        kernel=ready.kernel,
+        compiled=compiled,
+        kernel=compiled.kernel,
         statements=tuple(statements),
         timelines=tuple(lines),
         covariates=tuple(tables),

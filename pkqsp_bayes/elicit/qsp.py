@@ -40,13 +40,12 @@ from pkqsp_bayes.elicit.question import (
 )
 from pkqsp_bayes.elicit.sizes import prior_sizes
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance, Scale
 from pkqsp_bayes.spec.labels import parse_label
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance, Scale
+from pkqsp_bayes.spec.reading.toml import format_model
 
 __all__ = ["DerivedPriors", "derive_priors"]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pkqsp_bayes.elicit.baseline import check_baseline, prepare_baseline
 from pkqsp_bayes.elicit.drawing import draw_population, standard_normals
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.check_priors import check_priors
-from pkqsp_bayes.spec.distribution import distribution
 from pkqsp_bayes.spec.labels import coefficient_label, omega_label, parse_label
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior_grammar import PriorError, parse_prior, prior_support
+from pkqsp_bayes.spec.priors.check_priors import check_priors
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior_grammar import PriorError, parse_prior, prior_support
 
 __all__ = ["Part", "Question", "Robustness", "check_question", "simulate_question"]
 

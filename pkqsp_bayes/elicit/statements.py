@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
-from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
-from pkqsp_bayes.spec.problems import collect_issues
+from pkqsp_bayes.spec.reading.documents import parse_record, read_text
 
 __all__ = [
     "ChipsStatement",
@@ -204,11 +201,7 @@ def parse_statements(text: str, *, where: str = "statements") -> Statements:
     >>> parse_statements('[[range]]\nof = "CL"\nlower = 1\nupper = 10').range[0].mass
     0.9
     """
-    document = load_document(text, where)
-    try:
-        return converter().structure(document, Statements)
-    except Exception as error:  # cattrs groups errors of every kind
-        raise CheckError(collect_issues(error, where=where)) from None
+    return parse_record(text, Statements, where)
 
 
 @checked(path=PATH)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 
 __all__ = ["print_algebra"]
 

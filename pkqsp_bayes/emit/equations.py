@@ -8,7 +8,7 @@ import sympy as sp
 
 from pkqsp_bayes.emit.printers import GrammarPrinter
 from pkqsp_bayes.emit.safe_names import mangle
-from pkqsp_bayes.ode.quantities import ParameterKind
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem
 
 __all__ = ["emit_equations", "emit_json", "emit_latex"]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import sympy as sp
 from sympy.printing.mathml import MathMLPresentationPrinter
 
-from pkqsp_bayes.ode.symbols import TIME
+from pkqsp_bayes.ode.expressions.symbols import TIME
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["FormattedEquation", "Part", "emit_mathml", "format_equations"]
@@ -140,7 +140,7 @@ def format_equations(system: OdeSystem) -> tuple[FormattedEquation, ...]:
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> decay = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
     >>> [e.part for e in format_equations(compose_model(decay))]
     ['derivative', 'initial']

@@ -14,11 +14,11 @@ import sympy as sp
 
 from pkqsp_bayes.emit.printers import StanOutputPrinter, StanPrinter
 from pkqsp_bayes.emit.safe_names import identifiers, mangle
-from pkqsp_bayes.ode.chain import needed_links
-from pkqsp_bayes.ode.cse import share_subexpressions
-from pkqsp_bayes.ode.lower import covariate_symbols
-from pkqsp_bayes.ode.lowered import Coefficient, LoweredOde, Stage
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.chain import needed_links
+from pkqsp_bayes.ode.lowering.lower import covariate_symbols
+from pkqsp_bayes.ode.lowering.lowered import Coefficient, LoweredOde, Stage
+from pkqsp_bayes.ode.lowering.subexpressions import share_subexpressions
 
 __all__ = ["emit_stan"]
 
@@ -73,19 +73,11 @@ class _StanFunctions:
         ode = self.ode
         yield from self._subject()
         yield f"// d(y)/dt without doses (time in {ode.time_unit})."
-        yield f"vector {self.prefix}_rhs(real t, vector y, {_ARGUMENTS}) {{"
-        yield from self._body("dydt", ode.rhs.values, ode.states)
-        yield "  return dydt;"
-        yield "}"
-        yield f"vector {self.prefix}_initial(real t, {_ARGUMENTS}) {{"
-        yield from self._body("y0", ode.initial.values, ode.states)
-        yield "  return y0;"
-        yield "}"
+        yield from self._vector("rhs(real t, vector y, ", "dydt", ode.rhs.values, ode.states)
+        yield from self._vector("initial(real t, ", "y0", ode.initial.values, ode.states)
         yield from self._safe_functions()
-        yield f"vector {self.prefix}_outputs(real t, vector y, {_ARGUMENTS}) {{"
-        yield from self._body("out", ode.outputs.values, ode.output_names)
-        yield "  return out;"
-        yield "}"
+        outputs = ode.outputs.values
+        yield from self._vector("outputs(real t, vector y, ", "out", outputs, ode.output_names)
         yield from self._doses()
         if ode.switches:
             yield from self._lines()
@@ -93,9 +85,15 @@ class _StanFunctions:
     def _lines(self) -> Iterable[str]:
         names = [f"{part} {k + 1}" for k in range(len(self.ode.switches)) for part in _LINE]
         yield "// A condition on time holds where slope * t + intercept is positive."
-        yield f"vector {self.prefix}_lines({_ARGUMENTS}) {{"
-        yield from self._body("e", self.ode.edges.values, names)
-        yield "  return e;"
+        yield from self._vector("lines(", "e", self.ode.edges.values, names)
+
+    def _vector(
+        self, head: str, target: str, values: Sequence[sp.Expr], comments: Sequence[str]
+    ) -> Iterable[str]:
+        """Print a function that returns a vector, given its name and first arguments."""
+        yield f"vector {self.prefix}_{head}{_ARGUMENTS}) {{"
+        yield from self._body(target, values, comments)
+        yield f"  return {target};"
         yield "}"
 
     def _safe_functions(self) -> Iterable[str]:
@@ -125,10 +123,7 @@ class _StanFunctions:
         kinds = ("factor", "bioavailability", "lag", "rate", "duration")
         names = [f"{d} {k}" for d in self.ode.dose_names for k in kinds]
         yield "// Five values a dosing compartment: factor, bioavailability, lag, rate, duration."
-        yield f"vector {self.prefix}_doses(real t, {_ARGUMENTS}) {{"
-        yield from self._body("d", self.ode.doses.values, names)
-        yield "  return d;"
-        yield "}"
+        yield from self._vector("doses(real t, ", "d", self.ode.doses.values, names)
 
     def _subject_coefficients(self) -> list[Coefficient]:
         return [c for c in self.ode.coefficients if c.stage is Stage.SUBJECT]

@@ -17,7 +17,7 @@ from pkqsp_bayes.emit.safe_names import mangle
 from pkqsp_bayes.emit.stan_sizes_text import REACH, SIZES
 from pkqsp_bayes.emit.stan_steady_text import STEADY
 from pkqsp_bayes.emit.stan_timeline_text import DOSES, EDGES, RECORDS, TIMES
-from pkqsp_bayes.ode.lowered import LoweredOde
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 
 __all__ = ["SOLVERS", "emit_stan_timeline"]
 

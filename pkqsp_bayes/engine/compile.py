@@ -12,6 +12,7 @@ from cmdstanpy.compilation import compile_stan_file
 from pkqsp_bayes.assets import digest_files, stan_folder
 from pkqsp_bayes.cached_text import cache_folder
 from pkqsp_bayes.engine.cache import build_once
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.executables import explain_run_failure, is_unchanged, record_checksum
 from pkqsp_bayes.engine.plain_paths import (
     copy_libraries,
@@ -19,7 +20,6 @@ from pkqsp_bayes.engine.plain_paths import (
     make_plain_link,
     use_plain_folder,
 )
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.engine.toolchain import (
     Methods,
     Stan,

@@ -16,12 +16,12 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.formulas import Formulas
 from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.reading.toml import format_model
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 
 if TYPE_CHECKING:
     from pkqsp_bayes.engine.kernel import Kernel
-    from pkqsp_bayes.ode.lowered import LoweredOde
+    from pkqsp_bayes.ode.lowering.lowered import LoweredOde
     from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["FORMS", "PREFIX", "CompiledModel", "compile_model", "examine_model"]
@@ -184,7 +184,7 @@ class CompiledModel:
 
         Examples
         --------
-        >>> from pkqsp_bayes.spec.toml import parse_model
+        >>> from pkqsp_bayes.spec.reading.toml import parse_model
         >>> model = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
         >>> "d(A)/dt" in compile_model(model).text("equations")
         True
@@ -221,7 +221,7 @@ class CompiledModel:
         self, name: str, kind: Callable[[], type[Part]], make: Callable[[], Part]
     ) -> Part:
         def fetch() -> Part:
-            from pkqsp_bayes.ode.storage import format_record, parse_record
+            from pkqsp_bayes.ode.expressions.storage import format_record, parse_record
 
             return self._store.fetch(
                 name, make, write=format_record, read=lambda text: parse_record(text, kind())
@@ -235,7 +235,7 @@ class CompiledModel:
         return compose_model(self.spec, occasions=self.occasions, individual=self.individual)
 
     def _lower(self) -> "LoweredOde":
-        from pkqsp_bayes.ode.lower import lower_system
+        from pkqsp_bayes.ode.lowering.lower import lower_system
 
         return lower_system(self.system)
 
@@ -255,8 +255,11 @@ class CompiledModel:
         )
 
     def _find_structure(self) -> _Structure:
-        from pkqsp_bayes.ode.reach import find_reached_outputs
-        from pkqsp_bayes.ode.steady import find_own_inputs, find_unread_states
+        from pkqsp_bayes.ode.lowering.structure import (
+            find_own_inputs,
+            find_reached_outputs,
+            find_unread_states,
+        )
 
         reached = find_reached_outputs(self.lowered)
         return _Structure(
@@ -307,7 +310,7 @@ def _system_class() -> "type[OdeSystem]":
 
 
 def _lowered_class() -> "type[LoweredOde]":
-    from pkqsp_bayes.ode.lowered import LoweredOde
+    from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 
     return LoweredOde
 
@@ -347,7 +350,7 @@ def compile_model(
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> model = parse_model('title = "decay"\nequations = "d(A)/dt = -0.1 * A; A(0) = 1"')
     >>> compiled = compile_model(model)
     >>> compiled.ode.states, compiled.lowered.linear
@@ -386,7 +389,7 @@ def examine_model(spec: ModelSpec) -> tuple[CompiledModel | None, tuple[Issue, .
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> wrong = parse_model('title = "growth"\nequations = "d(A)/dt = A; A(0) = A"')
     >>> [issue.where for issue in examine_model(wrong)[1]]
     ['equations: d(A)/dt']

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.formulas import Formula, FormulaLimit
-from pkqsp_bayes.ode.signs import sign_issues
+from pkqsp_bayes.ode.formulas import Formula, FormulaLimit, sign_issues
 from pkqsp_bayes.physiology.formula_ranges import describe_range
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS

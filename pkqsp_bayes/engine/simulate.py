@@ -15,15 +15,14 @@ from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues, subject_timelines, with_covariates
 from pkqsp_bayes.engine.typical_individual import individual_values
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.population import is_known
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.occasions import occasion_labels
-from pkqsp_bayes.study.stretches import stretch_numbers, time_after_dose
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
-from pkqsp_bayes.study.timeline import Timeline
+from pkqsp_bayes.study.timeline import Timeline, stretch_numbers, time_after_dose
 
 __all__ = ["set_constants", "simulate"]
 

@@ -9,10 +9,9 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.body import CovariateSpec
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.labels import occasion_label
-from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.model import ModelSpec, dose_numbers
 from pkqsp_bayes.study.doses import dose_indices
 from pkqsp_bayes.study.findings import row_issues
 from pkqsp_bayes.study.occasions import with_occasions
@@ -153,9 +152,11 @@ def covariate_issues(model: ModelSpec, given: Iterable[str]) -> list[Issue]:
         Issue(
             where=f"covariates.{name}",
             what="the model does not have this covariate",
-            remedy=f"did you mean {guess}?"
-            if (guess := nearest(name, [*known.values()]))
-            else "its covariates are " + (", ".join(known.values()) or "none"),
+            remedy=suggest(
+                name,
+                known.values(),
+                "its covariates are " + (", ".join(known.values()) or "none"),
+            ),
         )
         for name in map(str, given)
         if name.lower() not in known

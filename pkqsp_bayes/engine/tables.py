@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 
 __all__ = [
@@ -96,14 +96,7 @@ def _problems(
     if not name or _number(number) is None:
         yield f"{text!r} is not a setting", "write NAME=VALUE with a finite number"
     elif known is not None and name not in known:
-        guess = nearest(name, known)
-        remedy = (
-            f"did you mean {guess}?"
-            if guess
-            else "use one of " + ", ".join(known)
-            if known
-            else "leave it out"
-        )
+        remedy = suggest(name, known, None if known else "leave it out")
         yield f"there is no {name!r} to set", remedy
 
 

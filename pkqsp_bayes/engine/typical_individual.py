@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.components.typical_parameters import prior_median
-from pkqsp_bayes.ode.quantities import Parameter
+from pkqsp_bayes.ode.interface import Parameter
 from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import CovariateEffectSpec
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.priors.distribution import prior_median
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.study import Study
@@ -98,8 +98,7 @@ def _unknown(model: CompiledModel, given: Mapping[str, float]) -> Iterator[Issue
     known = model.ode.parameters
     for name in given:
         if name not in known:
-            guess = nearest(name, known)
-            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(known)
+            remedy = suggest(name, known)
             yield Issue(
                 where=f"parameters.{name}", what="the model has no such parameter", remedy=remedy
             )

@@ -10,8 +10,8 @@ from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import conversion, exact
 from pkqsp_bayes.ode.components.ops import SYMPY
-from pkqsp_bayes.ode.cse import share_subexpressions
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.subexpressions import share_subexpressions
 from pkqsp_bayes.ode.system import Assignment
 from pkqsp_bayes.physiology.body import Body, Organ
 from pkqsp_bayes.physiology.organ_names import canonical_organ
@@ -22,7 +22,7 @@ from pkqsp_bayes.physiology.species import (
     species_names,
 )
 from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, OrganSpec, PoolSpec
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError
@@ -128,8 +128,7 @@ def add_anatomy(draft: Draft) -> None:
 
 def _report_source(draft: Draft, body: BodySpec) -> None:
     if body.species not in species_names():
-        guess = nearest(body.species, species_names())
-        remedy = f"did you mean {guess}?" if guess else "known: " + ", ".join(species_names())
+        remedy = suggest(body.species, species_names(), "known: " + ", ".join(species_names()))
         draft.problem("body.species", f"there is no body of {body.species!r}", remedy)
         return
     source = SOURCES.get(body.species, _OTHERS)

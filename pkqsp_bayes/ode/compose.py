@@ -4,18 +4,17 @@ from collections.abc import Collection, Sequence
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.anatomy import add_anatomy, expand_model
-from pkqsp_bayes.ode.components.absorption import add_absorption
+from pkqsp_bayes.ode.components.absorption import add_absorption, add_doses
 from pkqsp_bayes.ode.components.antibody import add_antibody
 from pkqsp_bayes.ode.components.body import add_body, add_drug
-from pkqsp_bayes.ode.components.chemistry import add_chemistry
 from pkqsp_bayes.ode.components.circulation import add_circulation
 from pkqsp_bayes.ode.components.component import Component, check_order
-from pkqsp_bayes.ode.components.dosing import add_doses
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.elimination import add_elimination
 from pkqsp_bayes.ode.components.finish import finish_system
 from pkqsp_bayes.ode.components.links import add_links
 from pkqsp_bayes.ode.components.named import add_named, add_outputs
+from pkqsp_bayes.ode.components.partition import add_chemistry
 from pkqsp_bayes.ode.components.proteins import add_binding, add_blood
 from pkqsp_bayes.ode.components.time_varying import add_time_varying
 from pkqsp_bayes.ode.qsp.embed import add_modules

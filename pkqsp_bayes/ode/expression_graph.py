@@ -50,16 +50,9 @@ def _sum(*parts: FloatArray) -> FloatArray:
     return np.asarray(sum(parts[1:], parts[0]))
 
 
-def _product(*parts: FloatArray) -> FloatArray:
-    return np.asarray(np.multiply.reduce(np.broadcast_arrays(*parts), axis=0))
-
-
-def _all(*parts: FloatArray) -> NDArray[np.bool_]:
-    return np.asarray(np.logical_and.reduce(np.broadcast_arrays(*parts), axis=0))
-
-
-def _any(*parts: FloatArray) -> NDArray[np.bool_]:
-    return np.asarray(np.logical_or.reduce(np.broadcast_arrays(*parts), axis=0))
+def _over_all(operation: np.ufunc) -> _Operation:
+    """Return the operation between two arrays as one between any number of them."""
+    return lambda *parts: np.asarray(operation.reduce(np.broadcast_arrays(*parts), axis=0))
 
 
 def _choose(*parts: NDArray[Any]) -> FloatArray:
@@ -73,7 +66,7 @@ def _choose(*parts: NDArray[Any]) -> FloatArray:
 
 OPERATIONS: Mapping[str, tuple[int, int, _Operation]] = {
     "Add": (2, _MOST_NODES, _sum),
-    "Mul": (2, _MOST_NODES, _product),
+    "Mul": (2, _MOST_NODES, _over_all(np.multiply)),
     "Pow": (2, 2, np.power),
     "exp": (1, 1, np.exp),
     "log": (1, 1, np.log),
@@ -90,8 +83,8 @@ OPERATIONS: Mapping[str, tuple[int, int, _Operation]] = {
     "GreaterThan": (2, 2, np.greater_equal),
     "Equality": (2, 2, np.equal),
     "Unequality": (2, 2, np.not_equal),
-    "And": (2, _MOST_NODES, _all),
-    "Or": (2, _MOST_NODES, _any),
+    "And": (2, _MOST_NODES, _over_all(np.logical_and)),
+    "Or": (2, _MOST_NODES, _over_all(np.logical_or)),
     "Not": (1, 1, np.logical_not),
     "ITE": (3, 3, np.where),
 }

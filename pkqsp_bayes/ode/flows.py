@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem, State
 
 __all__ = ["Flow", "StateGraph", "find_graph"]
@@ -56,7 +56,7 @@ def find_graph(system: OdeSystem) -> StateGraph:
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> text = "d(A)/dt = -k * A; d(B)/dt = k * A - e * B; d(E)/dt = B - E"
     >>> model = parse_model(f'title = "x"\nequations = "{text}"\nparameters = {{ k = 1, e = 2 }}')
     >>> graph = find_graph(compose_model(model))

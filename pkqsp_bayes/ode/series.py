@@ -13,11 +13,11 @@ from typing import Literal
 import sympy as sp
 from flint import arb, arb_series, ctx
 
-from pkqsp_bayes.ode.chain import needed_links
-from pkqsp_bayes.ode.inline import covariate_symbols
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.jets import Jet, NotAnalyticError, evaluate
-from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.chain import needed_links
+from pkqsp_bayes.ode.lowering.inline import covariate_symbols
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 
 __all__ = ["Experiment", "Rows", "series_rows"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.physiology.formula_ranges import Limit
 
 __all__ = [
@@ -100,8 +100,8 @@ class MassBalance:
 class OdeSystem:
     """A flat system of ordinary differential equations with full names.
 
-    All expressions are over `pkqsp_bayes.ode.symbols.symbol` of the names of states,
-    parameters, covariates, assignments, and `pkqsp_bayes.ode.symbols.TIME`.
+    All expressions are over `pkqsp_bayes.ode.expressions.symbols.symbol` of the names of states,
+    parameters, covariates, assignments, and `pkqsp_bayes.ode.expressions.symbols.TIME`.
     Assignments are in an order in which each uses only earlier ones.
     """
 

@@ -8,7 +8,7 @@ from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ops import VALUE, Value, is_number
 from pkqsp_bayes.physiology.body import Body, Organ
-from pkqsp_bayes.physiology.organ_names import suggest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["impair_body", "multiplier_names"]
 
@@ -84,7 +84,9 @@ def _check(body: Body, multipliers: Mapping[str, Value]) -> None:
     known = multiplier_names(body)
     issues = [
         Issue(
-            where=f"body.multipliers.{n}", what="it cannot be multiplied", remedy=suggest(n, known)
+            where=f"body.multipliers.{n}",
+            what="it cannot be multiplied",
+            remedy=suggest(n, sorted(known)),
         )
         for n in multipliers
         if n not in known

@@ -10,9 +10,9 @@ from pkqsp_bayes.arguments import FLAG, TEXT, checked
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ops import NUMPY, OPS, VALUE, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
-from pkqsp_bayes.physiology.organ_names import suggest
 from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, TERM_WEEKS, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, numbers_of, read_table
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["ontogeny_factor", "ontogeny_proteins", "ontogeny_sources"]
 
@@ -142,7 +142,7 @@ def _rows(source: str) -> list[Row]:
         return list(read_table(_FILES[source]))
     rows = [row for row in read_table("ontogeny_fraction") if row["set"] == source]
     if not rows:
-        remedy = suggest(source, ontogeny_sources())
+        remedy = suggest(source, sorted(ontogeny_sources()))
         raise CheckError([Issue(where="source", what=f"there is no {source!r}", remedy=remedy)])
     return rows
 
@@ -160,7 +160,7 @@ def _find(protein: str, organ: str, source: str, *, unverified: bool) -> list[Ro
     if not rows:
         known = {_protein(row) for row in _rows(source) if row["organ"] == organ}
         what = f"{source} has no ontogeny of {protein} in {organ}"
-        remedy = suggest(protein, known) if known else "choose another organ or source"
+        remedy = suggest(protein, sorted(known)) if known else "choose another organ or source"
         raise CheckError([Issue(where="protein", what=what, remedy=remedy)])
     confirmed = [row for row in rows if _verified(row)]
     if not confirmed and not unverified:

@@ -12,7 +12,7 @@ from pkqsp_bayes.physiology.body import MALE, Body, check_body
 from pkqsp_bayes.physiology.formula_ranges import Limit, limit_issues
 from pkqsp_bayes.physiology.human import human_body
 from pkqsp_bayes.physiology.human_reference import human_reference
-from pkqsp_bayes.physiology.organ_names import suggest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["body_covariates", "body_limits", "reference_body", "species_names"]
 
@@ -122,7 +122,7 @@ def reference_body(
 def _check_species(species: str) -> None:
     if species not in species_names():
         what = f"there is no body for the species {species!r}"
-        remedy = suggest(species, species_names())
+        remedy = suggest(species, sorted(species_names()))
         raise CheckError([Issue(where="body.species", what=what, remedy=remedy)])
 
 

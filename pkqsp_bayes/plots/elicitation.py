@@ -15,10 +15,10 @@ from pkqsp_bayes.elicit.qsp import DerivedPriors
 from pkqsp_bayes.elicit.statements import PredictiveStatement
 from pkqsp_bayes.plots.layout import finish, make_axes, name_with_unit
 from pkqsp_bayes.plots.style import BAND, COLOURS, OBSERVED, new_figure
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
-from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
+from pkqsp_bayes.spec.priors.apply_priors import effective_prior, joint_marginals
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 
 __all__ = ["plot_elicitation"]
 

@@ -20,10 +20,10 @@ from pkqsp_bayes.plots.layout import (
     positive,
     use_log,
 )
-from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
+from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_with_endpoints
 from pkqsp_bayes.plots.style import BAND, LINE, new_figure
-from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+from pkqsp_bayes.study.timeline import rising_runs
 
 __all__ = ["plot_fits"]
 
@@ -73,9 +73,8 @@ def plot_fits(
     >>> [axis.get_title() for axis in figure.axes]
     ['subject 1', 'subject 12']
     """
-    curves = dataset_of(result, study, individual_curves)
-    require_variables(curves, ("curve", "sample", "DV"), "individual_curves")
-    names = some_endpoints(curves, endpoint)
+    needed = ("curve", "sample", "DV")
+    curves, names = dataset_with_endpoints(result, study, endpoint, individual_curves, *needed)
     subjects = list(dict.fromkeys(curves["ID"].to_numpy().tolist()))
     columns = _columns(len(subjects))
     height = 1.0 + 1.5 * -(-len(subjects) // columns)

@@ -17,7 +17,7 @@ from pkqsp_bayes.plots.layout import (
     use_log,
 )
 from pkqsp_bayes.plots.npde import draw_scores
-from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
+from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_with_endpoints
 from pkqsp_bayes.plots.style import GREY, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -69,9 +69,7 @@ def plot_gof(
     >>> [axis.get_xlabel() for axis in figure.axes]
     ['PRED, population prediction (mg/L)', 'IPRED, individual prediction (mg/L)']
     """
-    found = dataset_of(result, study, goodness_of_fit)
-    require_variables(found, _NEEDED, "goodness_of_fit")
-    names = some_endpoints(found, endpoint)
+    found, names = dataset_with_endpoints(result, study, endpoint, goodness_of_fit, *_NEEDED)
     with new_figure(width=7.2, height=3.4 * len(names) + 0.4) as figure:
         rows = figure.subplots(len(names), 2, squeeze=False, sharex="row", sharey="row")
         for row, name in zip(rows, names, strict=True):
@@ -156,9 +154,7 @@ def plot_residuals(
     >>> [axis.get_xlabel() for axis in figure.axes[:3]]
     ['time (h)', 'time after dose (h)', 'IPRED (mg/L)']
     """
-    found = dataset_of(result, study, goodness_of_fit)
-    require_variables(found, _NEEDED, "goodness_of_fit")
-    names = some_endpoints(found, endpoint)
+    found, names = dataset_with_endpoints(result, study, endpoint, goodness_of_fit, *_NEEDED)
     with new_figure(width=8.6, height=4.6 * len(names) + 0.4) as figure:
         rows = figure.subplots(2 * len(names), 3, squeeze=False, sharey="row")
         for k, name in enumerate(names):

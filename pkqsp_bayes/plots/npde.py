@@ -12,7 +12,7 @@ from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import draw_observed, finish, name_with_unit
-from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables, some_endpoints
+from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_with_endpoints
 from pkqsp_bayes.plots.style import BAND, GREY, HATCHES, OBSERVED, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -59,9 +59,7 @@ def plot_npde(
     >>> [axis.get_xlabel() for axis in figure.axes]
     ['time (h)', 'prediction (mg/L)', 'normal quantile']
     """
-    errors = dataset_of(result, study, npde)
-    require_variables(errors, ("npde", "prediction"), "npde")
-    names = some_endpoints(errors, endpoint)
+    errors, names = dataset_with_endpoints(result, study, endpoint, npde, "npde", "prediction")
     with new_figure(width=8.6, height=2.7 * len(names) + 0.3) as figure:
         rows = figure.subplots(len(names), 3, squeeze=False)
         for row, name in zip(rows, names, strict=True):

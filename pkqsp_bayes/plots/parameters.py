@@ -15,7 +15,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.plots.layout import finish, name_with_unit
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
-from pkqsp_bayes.spec.label_units import label_unit
+from pkqsp_bayes.spec.labels import label_unit
 
 __all__ = ["plot_correlations", "plot_parameters", "plot_traces"]
 
@@ -61,10 +61,10 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
     ['CL (L/h)', 'V (L)']
     """
     fitted = open_fit(fit)
-    draws = _chosen(_varying(fitted), labels)
+    draws = _chosen(fitted, labels, most=_MOST)
     names, values = list(draws), np.array(list(draws.values()))
     divergent = _divergent(fitted, values.shape[1])
-    correlation = np.atleast_2d(np.corrcoef(values))
+    correlation = _correlations(draws)
     shown = np.linspace(0, values.shape[1] - 1, min(_THINNED, values.shape[1])).astype(int)
     size = len(names)
     with new_figure(width=1.0 + 1.35 * size, height=1.1 + 1.25 * size) as figure:
@@ -75,7 +75,7 @@ def plot_parameters(fit: FitLike, labels: Sequence[str] | None = None) -> Figure
             elif i > j:
                 _draw_pair(axis, values[j], values[i], shown, divergent)
             else:
-                _write(axis, correlation[i, j])
+                _write(axis, float(correlation[i, j]))
         _name(axes, [_in_two_lines(name, _unit(fitted, name)) for name in names])
         finish(figure, figure.axes, {"label": label_of(fitted)})
     return figure
@@ -86,15 +86,23 @@ def _varying(fitted: FittedModel) -> dict[str, FloatArray]:
     return {name: values for name, values in fitted.draws.items() if np.ptp(values) > 0}
 
 
-def _chosen(draws: dict[str, FloatArray], labels: Sequence[str] | None) -> dict[str, FloatArray]:
+def _chosen(
+    fitted: FittedModel, labels: Sequence[str] | None, *, most: int | None = None
+) -> dict[str, FloatArray]:
+    """Return the draws of these parameters; by default all, or the most correlated ones."""
+    draws = _varying(fitted)
     if labels is not None:
         return _named(draws, labels)
-    if len(draws) <= _MOST:
+    if most is None or len(draws) <= most:
         return draws
-    size = np.abs(np.corrcoef(list(draws.values())))
+    size = np.abs(_correlations(draws))
     np.fill_diagonal(size, 0.0)
-    kept = set(np.argsort(-size.max(axis=1), kind="stable")[:_MOST].tolist())
+    kept = set(np.argsort(-size.max(axis=1), kind="stable")[:most].tolist())
     return {name: values for k, (name, values) in enumerate(draws.items()) if k in kept}
+
+
+def _correlations(draws: dict[str, FloatArray]) -> FloatArray:
+    return np.atleast_2d(np.corrcoef(list(draws.values())))
 
 
 def _named(draws: dict[str, FloatArray], labels: Sequence[str]) -> dict[str, FloatArray]:
@@ -191,10 +199,9 @@ def plot_correlations(fit: FitLike, labels: Sequence[str] | None = None) -> Figu
     ['CL', 'V', 'ka']
     """
     fitted = open_fit(fit)
-    found = _varying(fitted)
-    draws = found if labels is None else _named(found, labels)
+    draws = _chosen(fitted, labels)
     names, size = list(draws), len(draws)
-    correlation = np.atleast_2d(np.corrcoef(list(draws.values())))
+    correlation = _correlations(draws)
     lower = np.where(np.tri(size, dtype=bool), correlation, np.nan)
     with new_figure(width=2.4 + 0.48 * size, height=1.6 + 0.42 * size) as figure:
         axis = figure.subplots()

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
-from pkqsp_bayes.arguments import checked, instance, mapping
-from pkqsp_bayes.arguments.things import TEXT
+from pkqsp_bayes.arguments import TEXT, checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.plots.layout import finish, make_axes, name_with_unit
 from pkqsp_bayes.plots.style import COLOURS, HATCHES, new_figure

@@ -25,8 +25,8 @@ from pkqsp_bayes.plots.layout import (
 )
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
-from pkqsp_bayes.spec.distribution import Distribution
-from pkqsp_bayes.spec.label_units import label_unit
+from pkqsp_bayes.spec.labels import label_unit
+from pkqsp_bayes.spec.priors.distribution import Distribution
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["PANELS", "plot_densities", "plot_prior_check", "plot_prior_posterior"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pkqsp_bayes.study.stretches import rising_runs
+from pkqsp_bayes.study.timeline import rising_runs
 
 __all__ = ["joined_runs"]
 

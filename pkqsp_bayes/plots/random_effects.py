@@ -14,7 +14,7 @@ from pkqsp_bayes.analysis.predictive.individual_effects import individual_effect
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.fitting.results.fit_argument import FitLike
 from pkqsp_bayes.plots.layout import finish, name_with_unit
-from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of, require_variables
+from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_of
 from pkqsp_bayes.plots.style import BAND, COLOURS, GREY, OBSERVED, new_figure
 from pkqsp_bayes.plots.trend import draw_trend
 from pkqsp_bayes.spec.labels import eta_label, kappa_label
@@ -59,8 +59,7 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
     >>> [axis.get_ylabel() for axis in figure.axes[3:]], figure.axes[3].get_xlabel()
     (['eta[CL]', 'eta[V]', 'eta[ka]'], 'WT (kg)')
     """
-    effects = dataset_of(result, study, individual_effects)
-    require_variables(effects, ("eta", "omega"), "individual_effects")
+    effects = dataset_of(result, study, individual_effects, "eta", "omega")
     columns, covariates = list(_columns(effects)), _covariates(effects)
     rows = 1 + len(covariates)
     width = max(5.0, 0.6 + 2.6 * len(columns))

@@ -10,8 +10,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study_argument import StudyLike
 
 __all__ = [
-    "DATASET", "DATASET_OR_FIT", "dataset_of", "require_variables",
-    "some_endpoints",
+    "DATASET", "DATASET_OR_FIT", "dataset_of", "dataset_with_endpoints", "require_variables",
 ]  # fmt: skip
 
 DATASET = instance(xr.Dataset, wanted="give the result of the analysis")
@@ -23,6 +22,7 @@ def dataset_of(
     result: xr.Dataset | FitLike,
     study: StudyLike | None,
     analyse: Callable[[FitLike, StudyLike | None], xr.Dataset],
+    *needed: str,
 ) -> xr.Dataset:
     """Return the result of an analysis; a fit and its study are analysed first.
 
@@ -34,19 +34,39 @@ def dataset_of(
         Study of a fit; by default the study in its folder.
     analyse : callable
         The analysis.
+    *needed : str
+        Variables of its result.
 
     Raises
     ------
     CheckError
-        If the study of a fit cannot be found, or if a study is given with the result of an
-        analysis.
+        If the study of a fit cannot be found, if a study is given with the result of an analysis,
+        or if the result is that of another analysis.
     """
-    if isinstance(result, xr.Dataset):
-        if study is not None:
-            what = "it is not used with the result of an analysis"
-            raise CheckError([Issue(where="study", what=what, remedy="omit it")])
-        return result
-    return analyse(open_fit(result), study)
+    if isinstance(result, xr.Dataset) and study is not None:
+        what = "it is not used with the result of an analysis"
+        raise CheckError([Issue(where="study", what=what, remedy="omit it")])
+    found = result if isinstance(result, xr.Dataset) else analyse(open_fit(result), study)
+    require_variables(found, needed, analyse.__name__)
+    return found
+
+
+def dataset_with_endpoints(
+    result: xr.Dataset | FitLike,
+    study: StudyLike | None,
+    endpoint: str | None,
+    analyse: Callable[[FitLike, StudyLike | None], xr.Dataset],
+    *needed: str,
+) -> tuple[xr.Dataset, list[str]]:
+    """Return the result of an analysis as `dataset_of`, and the endpoints that are drawn.
+
+    Parameters
+    ----------
+    endpoint : str or None
+        The endpoint that is drawn; None for all.
+    """
+    found = dataset_of(result, study, analyse, *needed)
+    return found, _some_endpoints(found, endpoint)
 
 
 def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str) -> None:
@@ -58,7 +78,7 @@ def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str)
         raise CheckError([Issue(where="result", what=what, remedy=remedy)])
 
 
-def some_endpoints(result: xr.Dataset, endpoint: str | None) -> list[str]:
+def _some_endpoints(result: xr.Dataset, endpoint: str | None) -> list[str]:
     """Return the endpoints that are drawn: the given one, or all."""
     names = [str(name) for name in result["endpoint"].to_numpy()]
     if endpoint is not None and endpoint not in names:

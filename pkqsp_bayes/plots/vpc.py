@@ -45,6 +45,7 @@ _COLUMNS = 3
 _CHECKS = either(sequence(DATASET, wanted="give the result of pkqsp_bayes.vpc", least=1),
                  DATASET_OR_FIT)  # fmt: skip
 _NAMES = {"TIME": "time", "TAD": "time after dose"}
+_NEEDED = ("observed", "simulated", "time_of")
 _SHARES = {"blq": ("below LLOQ", COLOURS[4]), "alq": ("above ULOQ", COLOURS[3])}
 
 
@@ -117,10 +118,10 @@ def _checks(
     result: xr.Dataset | Sequence[xr.Dataset] | FitLike, study: StudyLike | None
 ) -> list[xr.Dataset]:
     if isinstance(result, xr.Dataset):
-        result = [dataset_of(result, study, vpc)]
+        return [dataset_of(result, study, vpc, *_NEEDED)]
     if isinstance(result, list | tuple):
         for check in result:
-            require_variables(check, ("observed", "simulated", "time_of"), "vpc")
+            require_variables(check, _NEEDED, vpc.__name__)
         return list(result)
     fitted = open_fit(cast("FitLike", result))
     whole = fitted.resolve_study(study)

@@ -26,10 +26,10 @@ from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.likelihood import Backend
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.program.solver import Backend
+from pkqsp_bayes.spec.library import MODEL
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY
 
@@ -116,8 +116,8 @@ def bench_gradient(
     """
     chosen = options or BindOptions()
     bound = {b: bind_model(model, study, options=_with_backend(chosen, b)) for b in _BACKENDS}
-    start = unconstrained_point(bound["native"].starts)
-    at = start + 0.1 * np.random.default_rng(seed).normal(size=(points, start.size))
+    centre = unconstrained_point(bound["native"].inits)
+    at = centre + 0.1 * np.random.default_rng(seed).normal(size=(points, centre.size))
     values, gradients, seconds = {}, {}, {}
     for backend in _BACKENDS:
         program = _Program.of(bound[backend])
@@ -130,7 +130,7 @@ def bench_gradient(
         value_difference=float(np.abs(values["native"] - values["stan"]).max()),
         gradient_difference=_relative(gradients["native"], gradients["stan"]),
         points=points,
-        parameters=start.size,
+        parameters=centre.size,
         stan_method=chosen.method,
         rtol=chosen.solver.rtol,
         atol=chosen.solver.atol,
@@ -156,8 +156,8 @@ def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
     seed : int
         Random seed of the point.
     """
-    start = unconstrained_point(bound.starts)
-    at = start + 0.1 * np.random.default_rng(seed).normal(size=(1, start.size))
+    centre = unconstrained_point(bound.inits)
+    at = centre + 0.1 * np.random.default_rng(seed).normal(size=(1, centre.size))
     program = _Program.of(bound)
     seconds = program.seconds(at)
     with tempfile.TemporaryDirectory() as folder:

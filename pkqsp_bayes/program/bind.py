@@ -12,22 +12,21 @@ from pkqsp_bayes.engine.solver_settings import FIT_SOLVER_SETTINGS, SolverSettin
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
-from pkqsp_bayes.program.density import density_fragment
-from pkqsp_bayes.program.effect_shapes import shape_fragment
-from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments
-from pkqsp_bayes.program.individual_parameters import individual_fragment
-from pkqsp_bayes.program.joint_priors import joint_fragment
-from pkqsp_bayes.program.likelihood import likelihood_fragment
-from pkqsp_bayes.program.occasions import occasion_fragment
-from pkqsp_bayes.program.prior_sampling import prior_program
-from pkqsp_bayes.program.program_inits import Start
+from pkqsp_bayes.program.data.study_data import design_key, table_fragment, values_key
+from pkqsp_bayes.program.density import density_fragment, prior_program
+from pkqsp_bayes.program.fragment import Fragment, Place, join_fragments, print_program
+from pkqsp_bayes.program.individual_parameters import individual_fragment, typical_fragment
+from pkqsp_bayes.program.likelihood import (
+    PREFIX,
+    Backend,
+    likelihood_fragment,
+    solver_fragment,
+    solver_header,
+)
+from pkqsp_bayes.program.priors.joint_priors import joint_fragment
+from pkqsp_bayes.program.program_inits import InitialValue
 from pkqsp_bayes.program.residual import residual_fragment
-from pkqsp_bayes.program.solver import PREFIX, Backend, solver_fragment, solver_header
-from pkqsp_bayes.program.study_data import table_fragment
-from pkqsp_bayes.program.study_key import design_key, values_key
-from pkqsp_bayes.program.text import print_program
-from pkqsp_bayes.program.typical_values import typical_fragment
-from pkqsp_bayes.program.variability import variability_fragment
+from pkqsp_bayes.program.variability import occasion_fragment, shape_fragment, variability_fragment
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
@@ -100,7 +99,7 @@ class BoundModel:
         Labels along each dimension.
     names : mapping of str to str
         The user's name for each identifier of the program.
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial value of each parameter, in the order of declaration.
     states, individual_parameters : int
         Numbers of states and of individual parameters of the ODE system.
@@ -113,7 +112,7 @@ class BoundModel:
         without a limit), with values in the unit of the output.
     design, values : str
         Digests of the study without its observed values, and of these values
-        (`pkqsp_bayes.program.study_key`).
+        (`pkqsp_bayes.program.data.study_data`).
     """
 
     program: str
@@ -123,7 +122,7 @@ class BoundModel:
     dims: Mapping[str, tuple[str, ...]]
     coords: Mapping[str, Any]
     names: Mapping[str, str]
-    starts: Mapping[str, Start]
+    inits: Mapping[str, InitialValue]
     states: int
     individual_parameters: int
     solved_with: tuple[str, ...]
@@ -176,7 +175,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         dims=fragment.dims,
         coords=fragment.coords,
         names=fragment.names,
-        starts=fragment.starts,
+        inits=fragment.inits,
         states=len(bound.ode.states),
         individual_parameters=len(bound.ode.parameters),
         solved_with=bound.ode.parameters,

@@ -12,16 +12,16 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bound_data import BoundData, Effect
 from pkqsp_bayes.program.centring import Richness
-from pkqsp_bayes.program.observe import examine_observations
+from pkqsp_bayes.program.data.observations import examine_observations
 from pkqsp_bayes.program.stan_names import RESULT_NAMES, program_identifiers
-from pkqsp_bayes.spec.addresses import with_values
-from pkqsp_bayes.spec.check_priors import check_priors
-from pkqsp_bayes.spec.forms import default_omega
+from pkqsp_bayes.spec.effects import default_omega
 from pkqsp_bayes.spec.labels import kappa_label
-from pkqsp_bayes.spec.marginals import joint_marginals
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.addresses import with_values
+from pkqsp_bayes.spec.priors.apply_priors import joint_marginals
+from pkqsp_bayes.spec.priors.check_priors import check_priors
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.occasions import occasion_labels
@@ -57,27 +57,27 @@ def bind_data(
         raise CheckError(issues)
     model = _with_marginals(model)
     occasions = _occasions(model, study)
-    ready = compile_model(model, occasions=occasions)
-    ode, stated = ready.ode, model.population.parameters
-    lines = tuple(subject_timelines(ready, study))
-    observations, odd = examine_observations(ready, study, blq=blq)
+    compiled = compile_model(model, occasions=occasions)
+    ode, stated = compiled.ode, model.population.parameters
+    lines = tuple(subject_timelines(compiled, study))
+    observations, odd = examine_observations(compiled, study, blq=blq)
     if any(issue.severity == "error" for issue in odd):
         raise CheckError(odd)
     population = {name: stated[name] for name in ode.parameters if name in stated}
-    rich = Richness.of(ready, observations, len(lines), study, _varying(population))
+    rich = Richness.of(compiled, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
     effects = _effects(model, population, rich, centred)
     moved = _fixed_covariates(model, population)
     return BoundData(
         spec=model,
-        model=ready,
+        model=compiled,
         timelines=lines,
         observations=observations,
         population=population,
         effects=effects,
         blocks=_blocks(model, effects),
         occasions=occasions,
-        occasion_effects=_occasion_effects(ready, population, rich, centred),
+        occasion_effects=_occasion_effects(compiled, population, rich, centred),
         covariates={name: _fixed(model, study, name) for name in moved},
         identifiers=program_identifiers([*population, *_covariates(population)]),
         warnings=tuple(odd),
@@ -159,9 +159,9 @@ def _effects(
 
 
 def _occasion_effects(
-    ready: CompiledModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
+    compiled: CompiledModel, population: _Population, rich: Richness, centred: Mapping[str, bool]
 ) -> tuple[Effect, ...]:
-    scales = ready.spec.population.omega.occasion
+    scales = compiled.spec.population.omega.occasion
     found = []
     for name, parameter in population.items():
         if parameter.iov is None:

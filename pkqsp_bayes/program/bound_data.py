@@ -11,7 +11,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.interface import OdeInterface
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.timeline import Timeline
 
 __all__ = ["BoundData", "Effect", "Observations"]

@@ -1,17 +1,22 @@
-"""Log density of all sampled variables without data: priors, and random effects given these.
+"""Log density of all sampled variables without data, and the program that draws from the prior.
 
 Each variable has one function, so that its prior is printed once: the model block adds it to the
 target, and ``lprior`` is the sum of the priors, for sensitivity analyses by power scaling. (stanc
 counts each statement on the target as a prior, hence one statement per variable.)
+
+It has generated quantities only. Its draws have the same names as those of the posterior, so that
+the two can be compared, and simulation-based calibration can fit its replicates (Talts et al. 2018,
+arXiv:1804.06788). Draws outside of bounds are repeated until they are inside.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pkqsp_bayes.program.fragment import Fragment, Term
-from pkqsp_bayes.program.text import StanProgram
+from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.program.fragment import Fragment, StanProgram, Term
+from pkqsp_bayes.program.likelihood import predictive_statements
 
-__all__ = ["density_fragment"]
+__all__ = ["density_fragment", "prior_program"]
 
 
 def density_fragment(stated: Fragment) -> Fragment:
@@ -80,3 +85,23 @@ def _body(terms: Sequence[Term]) -> Iterator[str]:
     for term, note in zip(terms, notes, strict=True):
         yield f"  total += {term.text};{note}"
     yield "  return total;"
+
+
+def prior_program(bound: BoundData, stated: Fragment, *, prefix: str) -> StanProgram:
+    """Return the program, which has the same data as the fitted one.
+
+    Parameters
+    ----------
+    bound : BoundData
+        The model and its study.
+    stated : Fragment
+        The joined fragments: solver, individual parameters, data, and features with their draws.
+    prefix : str
+        Prefix of the solver.
+    """
+    return StanProgram(
+        functions=stated.program.functions,
+        data=stated.program.data,
+        transformed_data=stated.program.transformed_data,
+        generated_quantities=(*stated.draws, *predictive_statements(bound, prefix=prefix)),
+    )

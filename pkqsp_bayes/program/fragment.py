@@ -1,14 +1,107 @@
-"""Fragments of a program: the code, data and dimension names of each feature."""
+"""Fragments of a program: the code, data and dimension names of each feature; the printed program.
+
+Expressions stay text. The dims and coordinates of a variable are not read from here, but from the
+fragment that declares it.
+"""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pkqsp_bayes.program.program_inits import Start
-from pkqsp_bayes.program.text import StanProgram, join_programs
+from pkqsp_bayes.program.program_inits import InitialValue
 
-__all__ = ["Fragment", "Place", "Term", "join_fragments"]
+__all__ = [
+    "Fragment",
+    "Place",
+    "StanProgram",
+    "Term",
+    "join_fragments",
+    "join_programs",
+    "print_program",
+]
+
+_HEADINGS = {
+    "functions": "functions",
+    "data": "data",
+    "transformed_data": "transformed data",
+    "parameters": "parameters",
+    "transformed_parameters": "transformed parameters",
+    "model": "model",
+    "generated_quantities": "generated quantities",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StanProgram:
+    """The lines of each block, without the braces of the block.
+
+    Parameters
+    ----------
+    functions, data, transformed_data, parameters, transformed_parameters, model,
+    generated_quantities : tuple of str
+        Lines of Stan; nested lines are already indented.
+    """
+
+    functions: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    transformed_data: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    transformed_parameters: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    generated_quantities: tuple[str, ...] = ()
+
+
+def join_programs(programs: Iterable[StanProgram]) -> StanProgram:
+    """Append programs block by block.
+
+    Examples
+    --------
+    >>> one, two = StanProgram(data=("int n;",)), StanProgram(data=("vector[n] y;",))
+    >>> join_programs([one, two]).data
+    ('int n;', 'vector[n] y;')
+    """
+    parts = list(programs)
+    return StanProgram(
+        **{
+            field.name: tuple(line for part in parts for line in getattr(part, field.name))
+            for field in fields(StanProgram)
+        }
+    )
+
+
+def print_program(program: StanProgram, *, title: str = "") -> str:
+    """Print a program; empty blocks are left out.
+
+    Parameters
+    ----------
+    program : StanProgram
+        The blocks.
+    title : str
+        Comment at the top, of one or several lines.
+
+    Examples
+    --------
+    >>> print(print_program(StanProgram(parameters=("real x;",), model=("x ~ normal(0, 1);",))))
+    parameters {
+      real x;
+    }
+    model {
+      x ~ normal(0, 1);
+    }
+    <BLANKLINE>
+    """
+    lines = [f"// {line}".rstrip() for line in title.splitlines()]
+    for block in fields(StanProgram):
+        lines += _block(_HEADINGS[block.name], getattr(program, block.name))
+    return "\n".join(lines) + "\n"
+
+
+def _block(heading: str, body: Sequence[str]) -> list[str]:
+    if not body:
+        return []
+    indented = [f"  {line}".rstrip() for text in body for line in text.splitlines()]
+    return [f"{heading} {{", *indented, "}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +150,7 @@ class Fragment:
         Labels along each dimension.
     names : mapping of str to str
         The user's name for each identifier of the program, if they differ.
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial value of each variable of the ``parameters`` block, in the order of declaration.
     types : mapping of str to str
         Type as a function argument of each variable in ``priors`` and ``effects``.
@@ -76,7 +169,7 @@ class Fragment:
     dims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coords: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    starts: Mapping[str, Start] = field(default_factory=dict)
+    inits: Mapping[str, InitialValue] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     priors: tuple[Term, ...] = ()
@@ -84,7 +177,7 @@ class Fragment:
     draws: tuple[str, ...] = ()
 
 
-_TABLES = ("data", "dims", "coords", "names", "starts", "types", "places")
+_TABLES = ("data", "dims", "coords", "names", "inits", "types", "places")
 _LISTS = ("priors", "effects", "draws")
 
 

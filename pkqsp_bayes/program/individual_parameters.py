@@ -6,19 +6,56 @@ from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import (
     covariate_arguments,
     covariate_factors,
+    mean_expression,
     shared_coefficients,
 )
-from pkqsp_bayes.program.effect_shapes import sampled_shapes, shape_expression
-from pkqsp_bayes.program.fragment import Fragment
-from pkqsp_bayes.program.location import mean_expression
-from pkqsp_bayes.program.occasions import occasion_arguments, occasion_columns
-from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.program.typical_values import typical_arguments
-from pkqsp_bayes.spec.effects import apply_effect
+from pkqsp_bayes.program.fragment import Fragment, StanProgram, join_fragments
+from pkqsp_bayes.program.priors.joint_priors import joint_draws
+from pkqsp_bayes.program.priors.sampled import sampled_scalar
+from pkqsp_bayes.program.variability import (
+    occasion_arguments,
+    occasion_columns,
+    sampled_shapes,
+    shape_expression,
+)
+from pkqsp_bayes.spec.effects import apply_effect, sampled_bounds, typical_value
 from pkqsp_bayes.spec.population import PopulationParameterSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics.stan import STAN, StanExpression, called_functions, stan_vector
 
-__all__ = ["individual_call", "individual_fragment"]
+__all__ = ["individual_call", "individual_fragment", "typical_arguments", "typical_fragment"]
+
+
+def typical_fragment(bound: BoundData) -> Fragment:
+    """Declare each typical value with its own name, on its natural scale, with its prior."""
+    known, sampled = [], []
+    drawn = joint_draws(bound.spec)
+    for name, parameter in bound.population.items():
+        identifier, prior = bound.identifiers[name], parameter.typical
+        if isinstance(prior, PriorSpec):
+            low, high = sampled_bounds(parameter)
+            sampled.append(
+                sampled_scalar(
+                    identifier,
+                    prior,
+                    name=name,
+                    note=parameter.unit,
+                    low=low,
+                    high=high,
+                    init=typical_value(parameter),
+                    drawn=drawn.get(name, ""),
+                )
+            )
+        else:
+            unit = f" // {parameter.unit}" if parameter.unit else ""
+            known.append(f"real {identifier} = {float(prior)!r};{unit}")
+    return join_fragments([Fragment(program=StanProgram(transformed_data=tuple(known))), *sampled])
+
+
+def typical_arguments(bound: BoundData) -> list[tuple[str, str]]:
+    """Return type and identifier of each typical value, as function arguments."""
+    return [("real", bound.identifiers[name]) for name in bound.population]
+
 
 _NAME = "individual_parameters"
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Start", "constrain_point", "unconstrained_point", "unconstrained_widths"]
+__all__ = ["InitialValue", "constrain_point", "unconstrained_point", "unconstrained_widths"]
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Start:
+class InitialValue:
     """The initial value of a parameter of the program, with its bounds.
 
     Parameters
@@ -39,45 +39,45 @@ class Start:
     by_subject: bool = False
 
 
-def unconstrained_point(starts: Mapping[str, Start]) -> FloatArray:
+def unconstrained_point(inits: Mapping[str, InitialValue]) -> FloatArray:
     """Return the initial values on the unconstrained scale, in the order of the parameters.
 
     Parameters
     ----------
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial values in the order of the declarations.
 
     Examples
     --------
-    >>> unconstrained_point({"CL": Start(value=np.array(1.0), low=0.0)})
+    >>> unconstrained_point({"CL": InitialValue(value=np.array(1.0), low=0.0)})
     array([0.])
     """
-    parts = [_unconstrain(start) for start in starts.values()]
+    parts = [_unconstrain(init) for init in inits.values()]
     return np.concatenate([np.zeros(0), *parts])
 
 
-def unconstrained_widths(starts: Mapping[str, Start]) -> FloatArray:
+def unconstrained_widths(inits: Mapping[str, InitialValue]) -> FloatArray:
     """Return the width of each element, in the order of `unconstrained_point`.
 
     Parameters
     ----------
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial values in the order of the declarations.
 
     Examples
     --------
-    >>> unconstrained_widths({"slope": Start(value=np.zeros(2), width=0.01)})
+    >>> unconstrained_widths({"slope": InitialValue(value=np.zeros(2), width=0.01)})
     array([0.01, 0.01])
     """
-    parts = [np.full(_unconstrain(start).size, start.width) for start in starts.values()]
+    parts = [np.full(_unconstrain(init).size, init.width) for init in inits.values()]
     return np.concatenate([np.zeros(0), *parts])
 
 
-def _unconstrain(start: Start) -> FloatArray:
-    if start.correlation:
-        return _partial_correlations(start.value)
-    value = start.value.ravel(order="F")
-    low, high = _flat(start.low, value), _flat(start.high, value)
+def _unconstrain(init: InitialValue) -> FloatArray:
+    if init.correlation:
+        return _partial_correlations(init.value)
+    value = init.value.ravel(order="F")
+    low, high = _flat(init.low, value), _flat(init.high, value)
     below, above = np.isfinite(low), np.isfinite(high)
     free = value.copy()
     free[below & ~above] = np.log((value - low)[below & ~above])
@@ -115,36 +115,36 @@ def _flat(bound: float | FloatArray, value: FloatArray) -> FloatArray:
     return np.broadcast_to(np.asarray(bound, dtype=np.float64), value.shape)
 
 
-def constrain_point(starts: Mapping[str, Start], point: FloatArray) -> dict[str, Any]:
+def constrain_point(inits: Mapping[str, InitialValue], point: FloatArray) -> dict[str, Any]:
     """Return an unconstrained point as initial values of the parameters.
 
     Parameters
     ----------
-    starts : mapping of str to Start
+    inits : mapping of str to InitialValue
         Initial values in the order of the declarations.
     point : array (parameters,)
         A point on the unconstrained scale.
 
     Examples
     --------
-    >>> constrain_point({"CL": Start(value=np.array(2.0), low=0.0)}, np.array([0.0]))
+    >>> constrain_point({"CL": InitialValue(value=np.array(2.0), low=0.0)}, np.array([0.0]))
     {'CL': 1.0}
     """
     values: dict[str, Any] = {}
     place = 0
-    for name, start in starts.items():
-        size = _unconstrain(start).size
+    for name, init in inits.items():
+        size = _unconstrain(init).size
         part = point[place : place + size]
         place += size
-        if start.correlation:
-            values[name] = _cholesky_factor(part, start.value.shape[0]).tolist()
+        if init.correlation:
+            values[name] = _cholesky_factor(part, init.value.shape[0]).tolist()
         else:
-            values[name] = _constrain(start, part).reshape(start.value.shape, order="F").tolist()
+            values[name] = _constrain(init, part).reshape(init.value.shape, order="F").tolist()
     return values
 
 
-def _constrain(start: Start, part: FloatArray) -> FloatArray:
-    low, high = _flat(start.low, part), _flat(start.high, part)
+def _constrain(init: InitialValue, part: FloatArray) -> FloatArray:
+    low, high = _flat(init.low, part), _flat(init.high, part)
     below, above = np.isfinite(low), np.isfinite(high)
     value = part.copy()
     value[below & ~above] = low[below & ~above] + np.exp(part[below & ~above])

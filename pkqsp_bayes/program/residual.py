@@ -1,15 +1,14 @@
 """Residual errors of the endpoints: sigma, the log density of a value, and its draw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.program.fragment import Fragment, join_fragments
-from pkqsp_bayes.program.joint_priors import joint_draws
-from pkqsp_bayes.program.partly_known import positive_vector
-from pkqsp_bayes.program.text import StanProgram
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.program.fragment import Fragment, StanProgram, join_fragments
+from pkqsp_bayes.program.priors.joint_priors import joint_draws
+from pkqsp_bayes.program.priors.sampled import positive_vector
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS, ResidualErrorForm
 from pkqsp_bayes.statistics.censoring import ABOVE, BELOW, LOWER, MEASURED, TERMS, UPPER
 from pkqsp_bayes.statistics.stan import STAN, stan_real
@@ -101,11 +100,20 @@ def _density(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "// Log density of one value y of an output around its prediction f."
     yield "// Censored: -1, all that is known is that it lies below y; 1, above y."
     yield "real residual_lpdf(real y, real f, int output, int censored, vector sigma) {"
-    for e in endpoints:
-        yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield f"    if (censored < 0) return {e.term(TERMS[BELOW], 'y')};"
-        yield f"    if (censored > 0) return {e.term(TERMS[ABOVE], 'y')};"
-        yield f"    return {e.term(TERMS[MEASURED], 'y')};"
+    yield from _by_output((e, _density_of(e)) for e in endpoints)
+
+
+def _density_of(e: _Endpoint) -> Iterator[str]:
+    yield f"if (censored < 0) return {e.term(TERMS[BELOW], 'y')};"
+    yield f"if (censored > 0) return {e.term(TERMS[ABOVE], 'y')};"
+    yield f"return {e.term(TERMS[MEASURED], 'y')};"
+
+
+def _by_output(bodies: Iterable[tuple[_Endpoint, Iterable[str]]]) -> Iterator[str]:
+    """Yield the rest of a function: the body for each output, and an error for the others."""
+    for endpoint, lines in bodies:
+        yield f"  if (output == {endpoint.output}) {{ // {endpoint.name}"
+        yield from (f"    {line}" for line in lines)
         yield "  }"
     yield '  reject("output ", output, " has no residual error");'
     yield "}"
@@ -118,16 +126,15 @@ def _interval(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "    return residual_lpdf(y | f, output, censored, sigma);"
     yield "  real low = fmin(y, limit);"
     yield "  real high = fmax(y, limit);"
-    for e in endpoints:
-        yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield "    if (low > f) // in the upper tail differences of lower ones would be rounding"
-        for indent, tail in (("  ", UPPER), ("", LOWER)):
-            yield f"    {indent}return log_diff_exp("
-            yield f"    {indent}  {e.term(tail.term, tail.large)},"
-            yield f"    {indent}  {e.term(tail.term, tail.small)});"
-        yield "  }"
-    yield '  reject("output ", output, " has no residual error");'
-    yield "}"
+    yield from _by_output((e, _interval_of(e)) for e in endpoints)
+
+
+def _interval_of(e: _Endpoint) -> Iterator[str]:
+    yield "if (low > f) // in the upper tail differences of lower ones would be rounding"
+    for indent, tail in (("  ", UPPER), ("", LOWER)):
+        yield f"{indent}return log_diff_exp("
+        yield f"{indent}  {e.term(tail.term, tail.large)},"
+        yield f"{indent}  {e.term(tail.term, tail.small)});"
 
 
 def _possible(endpoints: list[_Endpoint]) -> Iterator[str]:
@@ -142,20 +149,12 @@ def _possible(endpoints: list[_Endpoint]) -> Iterator[str]:
         yield "}"
     yield "// Whether values of an output can lie around its prediction f (a failed solve is NaN)."
     yield "int residual_is_possible(real f, int output, vector sigma) {"
-    for e in endpoints:
-        yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield f"    return is_distribution({e.arguments()});"
-        yield "  }"
-    yield '  reject("output ", output, " has no residual error");'
-    yield "}"
+    yield from _by_output((e, [f"return is_distribution({e.arguments()});"]) for e in endpoints)
 
 
 def _draw(endpoints: list[_Endpoint]) -> Iterator[str]:
     yield "// One new value of an output around its prediction f."
     yield "real residual_draw_rng(real f, int output, vector sigma) {"
-    for e in endpoints:
-        yield f"  if (output == {e.output}) {{ // {e.name}"
-        yield f"    return {e.form.distribution.stan}_rng({e.arguments()});"
-        yield "  }"
-    yield '  reject("output ", output, " has no residual error");'
-    yield "}"
+    yield from _by_output(
+        (e, [f"return {e.form.distribution.stan}_rng({e.arguments()});"]) for e in endpoints
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pkqsp_bayes.emit.safe_names import identifiers
-from pkqsp_bayes.program.study_data import COLUMNS, table_arguments
+from pkqsp_bayes.program.data.study_data import COLUMNS, table_arguments
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from pkqsp_bayes.statistics.stan import FUNCTIONS
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.spec.population import (
     ErrorSpec,
     ObservationSpec,
 )
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.statistics import RANDOM_EFFECTS, RESIDUAL_ERRORS
 
@@ -26,12 +26,12 @@ _DRIVING = {
 }
 
 
-def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
+def describe_model(compiled: CompiledModel) -> list[tuple[str, str]]:
     """Describe the components of a model in short sentences.
 
     Parameters
     ----------
-    ready : CompiledModel
+    compiled : CompiledModel
         The model.
 
     Returns
@@ -46,7 +46,7 @@ def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
     >>> dict(describe_model(compile_model(load_model("one-compartment"))))["Residual error"]
     'cp: additive and proportional'
     """
-    spec = ready.spec
+    spec = compiled.spec
     parts = (
         ("Drug", _drug(spec)),
         ("Body", _body(spec)),
@@ -54,13 +54,13 @@ def describe_model(ready: CompiledModel) -> list[tuple[str, str]]:
         ("Elimination", (_elimination(n, e) for n, e in spec.elimination.items())),
         ("Mechanism", (_module(n, q) for n, q in spec.qsp.items())),
         ("Links", (f"{link.target} follows {link.value.value}" for link in spec.link)),
-        ("Doses", _doses(ready.ode)),
+        ("Doses", _doses(compiled.ode)),
         ("Random effects", _varying(spec)),
         ("Covariates", _covariates(spec)),
         ("Outputs", (_output(n, o) for n, o in spec.observe.items())),
         ("Residual error", (f"{n}: {_error(o.error)}" for n, o in spec.observe.items() if o.error)),
-        ("Size", _size(ready)),
-        ("Notes of the compiler", iter(ready.ode.notes)),
+        ("Size", _size(compiled)),
+        ("Notes of the compiler", iter(compiled.ode.notes)),
     )
     described = ((topic, "; ".join(sentences)) for topic, sentences in parts)
     return [(topic, text) for topic, text in described if text]
@@ -181,8 +181,8 @@ def _doses(ode: OdeInterface) -> Iterator[str]:
         yield f"{name} (into {ode.states[state]})"
 
 
-def _size(ready: CompiledModel) -> Iterator[str]:
-    lowered = ready.lowered
+def _size(compiled: CompiledModel) -> Iterator[str]:
+    lowered = compiled.lowered
     yield plural(len(lowered.states), "differential equation")
     yield plural(len(lowered.parameters), "individual parameter")
     yield "linear in its states" if lowered.linear else "nonlinear in its states"

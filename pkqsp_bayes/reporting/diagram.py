@@ -38,12 +38,12 @@ class _Circulation:
     loose: list[_Attached] = field(default_factory=list)
 
 
-def draw_diagram(ready: CompiledModel) -> str:
+def draw_diagram(compiled: CompiledModel) -> str:
     """Return the diagram of a model as SVG.
 
     Parameters
     ----------
-    ready : CompiledModel
+    compiled : CompiledModel
         The model.
 
     Returns
@@ -52,9 +52,9 @@ def draw_diagram(ready: CompiledModel) -> str:
         An ``svg`` element. Models with organs are drawn as a circulation, with doses, absorption,
         elimination and modules. Other models are drawn as states.
     """
-    spec = expand_model(ready.spec)
+    spec = expand_model(compiled.spec)
     if not spec.organs or not spec.pools:
-        return draw_states(ready.system)
+        return draw_states(compiled.system)
     return _draw(spec, _read(spec))
 
 

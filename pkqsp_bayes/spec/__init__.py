@@ -1,19 +1,16 @@
 """Model specification: frozen dataclasses, read from and written to TOML. No SymPy."""
 
-from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
-from pkqsp_bayes.spec.body import (
-    BodySpec,
-    CovariateSpec,
-    DrugSpec,
-    LumpSpec,
-    OrganSpec,
-    PoolSpec,
-)
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
+from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, LumpSpec, OrganSpec, PoolSpec
+from pkqsp_bayes.spec.drug import BindingSpec, BloodSpec, DrugSpec, PartitionSpec
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
-from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, MetabolismSpec, QspSpec
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.partition import PartitionSpec
+from pkqsp_bayes.spec.mechanism import (
+    EquationsSpec,
+    LinkSpec,
+    MetabolismSpec,
+    QspSpec,
+    TrajectorySpec,
+)
+from pkqsp_bayes.spec.model import ModelSpec, StudySpec
 from pkqsp_bayes.spec.population import (
     CovariateEffectSpec,
     ErrorSpec,
@@ -22,7 +19,6 @@ from pkqsp_bayes.spec.population import (
     PopulationParameterSpec,
     PopulationSpec,
 )
-from pkqsp_bayes.spec.prior import PriorSpec
 from pkqsp_bayes.spec.prior_table import (
     PriorEntry,
     PriorTable,
@@ -31,10 +27,9 @@ from pkqsp_bayes.spec.prior_table import (
     read_priors,
     write_priors,
 )
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.study import StudySpec
-from pkqsp_bayes.spec.toml import format_model, parse_model, read_model
-from pkqsp_bayes.spec.trajectory import TrajectorySpec
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model, read_model
 
 __all__ = [
     "AbsorptionSpec",

@@ -1,4 +1,4 @@
-"""Drug, body, organs, pools and lumping of organs."""
+"""Covariates, body, organs, pools and lumping of organs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,47 +9,11 @@ from pkqsp_bayes.spec.quantity import Quantity
 __all__ = [
     "BodySpec",
     "CovariateSpec",
-    "DrugSpec",
     "LumpSpec",
     "OrganSpec",
     "PoolSpec",
     "level_code",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrugSpec:
-    """The drug.
-
-    Its quantities are names in all expressions of the model: ``fup``, ``BP``, ``MW``, ``logP``.
-
-    Parameters
-    ----------
-    name : str
-        Name of the drug.
-    fup : Quantity, optional
-        Unbound fraction in plasma.
-    BP : Quantity, optional
-        Blood-to-plasma concentration ratio.
-    MW : Quantity, optional
-        Molar mass; natural unit g/mol. It is needed to convert between mg and nmol.
-    logP : Quantity, optional
-        Octanol-water partition coefficient, decadic logarithm.
-    pKa_acid, pKa_base : tuple of float
-        Dissociation constants of the acidic and basic groups.
-    logMA : Quantity, optional
-        Membrane affinity, decadic logarithm, for the partition methods that use it; by default
-        ``logP``.
-    """
-
-    name: str
-    fup: Quantity | None = None
-    BP: Quantity | None = None
-    MW: Quantity | None = None
-    logP: Quantity | None = None
-    pKa_acid: tuple[float, ...] = ()
-    pKa_base: tuple[float, ...] = ()
-    logMA: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,9 @@ from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
-from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.problems import collect_issues
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.identifiers import suggest
+from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
 
 __all__ = [
     "DECLARABLE",
@@ -87,12 +85,7 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
     >>> parse_causal('claim = "a half dose halves AUC"\nassignment = "randomised"').assignment
     'randomised'
     """
-    try:
-        spec = converter().structure(load_document(text, where), CausalSpec)
-    except CheckError:
-        raise
-    except Exception as error:  # cattrs groups errors of every kind
-        raise CheckError(collect_issues(error, where=where)) from None
+    spec = parse_record(text, CausalSpec, where)
     unknown = [name for name in spec.declared if name not in DECLARABLE]
     if unknown:
         raise CheckError(_unknown(name, where) for name in unknown)
@@ -100,8 +93,7 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
 
 
 def _unknown(name: str, where: str) -> Issue:
-    guess = nearest(name, DECLARABLE)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(DECLARABLE)
+    remedy = suggest(name, DECLARABLE)
     return Issue(
         where=f"{where}: declared.{name}", what="this assumption is not known", remedy=remedy
     )

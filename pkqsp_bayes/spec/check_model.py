@@ -1,16 +1,15 @@
 """Checks of a model that need only its names and units: a list of small functions."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.check_science import SCIENCE_CHECKS
-from pkqsp_bayes.spec.check_values import VALUE_CHECKS
-from pkqsp_bayes.spec.identifiers import check_name, nearest
+from pkqsp_bayes.spec.check_values import SCIENCE_CHECKS, VALUE_CHECKS
+from pkqsp_bayes.spec.identifiers import check_name, suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.shorthand import OMEGA_KEYS
+from pkqsp_bayes.spec.reading.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
 from pkqsp_bayes.units import UnitError, check_unit, same_dimension
@@ -200,12 +199,8 @@ def _check_effects(spec: ModelSpec) -> _Found:
                     yield place, what, _suggest(level, stated.levels)
 
 
-def _suggest(name: str, valid: Iterable[str]) -> str:
-    names = list(valid)
-    guess = nearest(name, names)
-    if guess:
-        return f"did you mean {guess}?"
-    return "use one of " + ", ".join(names) if names else "state it, or remove this"
+def _suggest(name: str, valid: Collection[str]) -> str:
+    return suggest(name, valid, None if valid else "state it, or remove this")
 
 
 _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (

@@ -3,9 +3,9 @@
 import difflib
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["FUNCTIONS", "RESERVED", "check_name", "nearest"]
+__all__ = ["FUNCTIONS", "RESERVED", "check_name", "nearest", "suggest"]
 
 FUNCTIONS: frozenset[str] = frozenset(
     {
@@ -74,3 +74,26 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     by_lower = {candidate.lower(): candidate for candidate in valid}
     found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[found[0]] if found else ""
+
+
+def suggest(name: str, valid: Collection[str], otherwise: str | None = None) -> str:
+    """Return the remedy for a mistyped name: the nearest valid one, or another text.
+
+    Parameters
+    ----------
+    name : str
+        The mistyped name.
+    valid : collection of str
+        Valid names.
+    otherwise : str, optional
+        Remedy if none of them is similar; by default the list of them.
+
+    Examples
+    --------
+    >>> suggest("flw", ["volume", "flow"]), suggest("xyz", ["volume", "flow"])
+    ('did you mean flow?', 'use one of volume, flow')
+    """
+    guess = nearest(name, valid)
+    if guess:
+        return f"did you mean {guess}?"
+    return "use one of " + ", ".join(valid) if otherwise is None else otherwise

@@ -1,15 +1,19 @@
-"""Models by name: the files of the library, and files of the user."""
+"""Models by name or file: the library, files of the user, and arguments that are models."""
 
+import dataclasses
 from pathlib import Path
 
-from pkqsp_bayes.arguments import PATH, checked
+from pkqsp_bayes.arguments import PATH, Rule, checked
+from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.assets import library_folder
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.files import LARGEST_TEXT, file_issues
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import read_model
+from pkqsp_bayes.spec.reading.documents import table_issues
+from pkqsp_bayes.spec.reading.toml import read_model
 
-__all__ = ["load_model", "locate", "names", "path"]
+__all__ = ["MODEL", "ModelLike", "as_model", "load_model", "locate", "names", "path"]
 
 
 def names() -> tuple[str, ...]:
@@ -38,8 +42,7 @@ def path(name: str) -> Path:
     """
     if name in names():
         return library_folder() / f"{name}.toml"
-    guess = nearest(name, names())
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(names())
+    remedy = suggest(name, names())
     what = f"{name!r} is not a library model"
     raise CheckError([Issue(where="model", what=what, remedy=remedy)])
 
@@ -89,3 +92,51 @@ def _is_meant(file: Path) -> bool:
         return file.is_file() or (file.exists() and str(file) not in names())
     except OSError:  # the name is too long for the file system
         return False
+
+
+ModelLike = ModelSpec | str | Path
+"""A model; the name of a library model; the path of a TOML file."""
+
+_WANTED = "give a ModelSpec, the name of a library model, or the path of a TOML file"
+
+
+def as_model(model: ModelLike) -> ModelSpec:
+    """Return the model for an argument.
+
+    Parameters
+    ----------
+    model : ModelSpec, str or Path
+        A model, the name of a library model, or the path of a TOML file.
+
+    Raises
+    ------
+    CheckError
+        As for `pkqsp_bayes.load_model`; also if the argument is not a model.
+
+    Examples
+    --------
+    >>> as_model("mavoglurant").title == as_model(as_model("mavoglurant")).title
+    True
+    """
+    if isinstance(model, ModelSpec):
+        return model
+    if issues := list(MODEL.issues("model", model)):
+        raise CheckError(issues)
+    return load_model(model)
+
+
+def _issues(where: str, value: object) -> list[Issue]:
+    if isinstance(value, ModelSpec):
+        return []
+    if not isinstance(value, str | Path):
+        return [Issue(where=where, what=f"it is {shown(value)}", remedy=_WANTED)]
+    if found := list(PATH.issues(where, value)):
+        return found
+    try:
+        found = file_issues(locate(value), limit=LARGEST_TEXT)
+        return found or table_issues(where, value)
+    except CheckError as error:
+        return [dataclasses.replace(issue, where=where) for issue in error.issues]
+
+
+MODEL = Rule(issues=_issues, kinds=(ModelSpec,))

@@ -1,28 +1,40 @@
-"""The complete specification of a model."""
+"""The complete specification of a model, with its instructions for studies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pkqsp_bayes.notebook import html_table
-from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
-from pkqsp_bayes.spec.body import (
-    BodySpec,
-    CovariateSpec,
-    DrugSpec,
-    LumpSpec,
-    OrganSpec,
-    PoolSpec,
-)
-from pkqsp_bayes.spec.joint import JointPriorSpec
+from pkqsp_bayes.spec.body import BodySpec, CovariateSpec, LumpSpec, OrganSpec, PoolSpec
+from pkqsp_bayes.spec.drug import BindingSpec, BloodSpec, DrugSpec, PartitionSpec
 from pkqsp_bayes.spec.kinetics import AbsorptionSpec, AntibodySpec, DoseSpec, EliminationSpec
-from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec
-from pkqsp_bayes.spec.partition import PartitionSpec
+from pkqsp_bayes.spec.mechanism import EquationsSpec, LinkSpec, QspSpec, TrajectorySpec
 from pkqsp_bayes.spec.population import ObservationSpec, PopulationSpec
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.study import StudySpec
-from pkqsp_bayes.spec.trajectory import TrajectorySpec
 
-__all__ = ["ModelSpec"]
+__all__ = ["ModelSpec", "StudySpec", "dose_numbers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySpec:
+    """Instructions for tables, ``[study]``; options of `read_study` take precedence.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Name in the file by name in the model: ``{ DV = "conc", WT = "weight" }``.
+    units : mapping of str to str
+        Unit of a column; ``"DV.cp"`` is that of DV in the rows of the output ``cp``.
+    date_format : str, optional
+        Format of DATE if it is not ``2024-03-01``, such as ``"%d/%m/%Y"``.
+    ignore : tuple of str
+        Rows to leave out: ``["C == C", "DV < 0"]``.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    date_format: str | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +122,24 @@ class ModelSpec:
         head = ("parameter", "typical value", "unit", "IIV", "IOV", "covariates")
         endpoints = ", ".join(o for o, stated in self.observe.items() if stated.error is not None)
         return html_table(self.title, head, rows, f"Endpoints: {endpoints or 'none'}")
+
+
+def dose_numbers(spec: ModelSpec) -> dict[str, int]:
+    """Return the CMT number of each dosing compartment, in the order of `OdeSystem.doses`.
+
+    Those that state ``cmt`` have it; the others take the numbers that are left, in the order of
+    the file: ``[dose.*]`` first, then the absorption routes that no ``[dose.*]`` names.
+
+    Examples
+    --------
+    >>> from pkqsp_bayes.spec import DoseSpec, ModelSpec
+    >>> doses = {"oral": DoseSpec(to="depot"), "iv": DoseSpec(to="central", cmt=1)}
+    >>> dose_numbers(ModelSpec(title="two ways", dose=doses))
+    {'iv': 1, 'oral': 2}
+    """
+    named = {d.to for d in spec.dose.values()}
+    order = [*spec.dose, *(r for r in spec.absorption if r not in named and r not in spec.dose)]
+    stated = {n: c for n in spec.dose if (c := spec.dose[n].cmt) is not None}
+    free = (i for i in range(1, len(order) + len(stated) + 1) if i not in stated.values())
+    numbers = {name: stated[name] if name in stated else next(free) for name in order}
+    return dict(sorted(numbers.items(), key=lambda item: item[1]))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.statistics.covariate_effects import CovariateEffectName
 from pkqsp_bayes.statistics.random_effects import RandomEffectName

@@ -8,13 +8,10 @@ from pathlib import Path
 from pkqsp_bayes.arguments import PATH, TEXT, checked, instance, sequence
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
-from pkqsp_bayes.spec.convert import converter
-from pkqsp_bayes.spec.documents import load_document, read_text
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
 from pkqsp_bayes.spec.labels import current_label
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.problems import collect_issues
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance
+from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
+from pkqsp_bayes.spec.reading.shorthand import converter
 
 __all__ = [
     "PriorEntry",
@@ -99,12 +96,7 @@ def parse_priors(text: str, *, where: str = "priors") -> PriorTable:
     >>> table.priors["CL"].discount
     0.5
     """
-    document = load_document(text, where)
-    try:
-        table = converter().structure(document, PriorTable)
-    except Exception as error:  # cattrs groups errors of every kind
-        raise CheckError(collect_issues(error, where=where)) from None
-    return _with_current_labels(table, where)
+    return _with_current_labels(parse_record(text, PriorTable, where), where)
 
 
 def _with_current_labels(table: PriorTable, where: str) -> PriorTable:

@@ -16,7 +16,7 @@ class Quantity:
     Parameters
     ----------
     value : int, float or str
-        A number, or an expression in the equation grammar (`pkqsp_bayes.ode.grammar`).
+        A number, or an expression in the equation grammar (`pkqsp_bayes.ode.expressions.grammar`).
     unit : str or None
         Pint unit text; ``""`` is dimensionless. ``None`` means the natural unit at that place, in
         the units of the model: volumes L, flows and clearances L per ``time_unit``, amounts

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pkqsp_bayes.spec.body import CovariateSpec
+from pkqsp_bayes.spec.mechanism import TrajectorySpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import (
     ObservationSpec,
@@ -12,7 +13,6 @@ from pkqsp_bayes.spec.population import (
     PopulationSpec,
 )
 from pkqsp_bayes.spec.quantity import Quantity
-from pkqsp_bayes.spec.trajectory import TrajectorySpec
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
 
 __all__ = ["unfold_trajectories"]
@@ -30,7 +30,7 @@ def unfold_trajectories(spec: ModelSpec) -> ModelSpec:
 
     Examples
     --------
-    >>> from pkqsp_bayes.spec.trajectory import TrajectorySpec
+    >>> from pkqsp_bayes.spec.mechanism import TrajectorySpec
     >>> model = ModelSpec(title="demo", trajectory={"E": TrajectorySpec(mode="fixed")})
     >>> unfold_trajectories(model).covariates["E"].interpolation
     'linear'

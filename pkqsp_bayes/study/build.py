@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.study.cells import (
+from pkqsp_bayes.study.columns.cells import (
     as_integers,
     as_numbers,
     as_text,
@@ -17,16 +17,16 @@ from pkqsp_bayes.study.cells import (
     split_limits,
     trim_cells,
 )
-from pkqsp_bayes.study.check_columns import check_table
-from pkqsp_bayes.study.codes import code_issues
-from pkqsp_bayes.study.column_names import bare_name, resolve_names
-from pkqsp_bayes.study.dates import date_column, day_issues
+from pkqsp_bayes.study.columns.check_columns import check_table
+from pkqsp_bayes.study.columns.codes import code_issues
+from pkqsp_bayes.study.columns.column_names import bare_name, resolve_names
+from pkqsp_bayes.study.columns.dates import date_column, day_issues
+from pkqsp_bayes.study.columns.header_units import align_limits, read_units
+from pkqsp_bayes.study.columns.limits_of_quantification import assign_limits, endpoint_groups
+from pkqsp_bayes.study.columns.times import Times, read_times
 from pkqsp_bayes.study.findings import Finding, finding_issues
-from pkqsp_bayes.study.header_units import align_limits, read_units
 from pkqsp_bayes.study.ignore import IgnoreRule, LeftOut, apply_ignore_rules
-from pkqsp_bayes.study.limits_of_quantification import assign_limits, endpoint_groups
 from pkqsp_bayes.study.study import COLUMNS, Study
-from pkqsp_bayes.study.times import Times, read_times
 from pkqsp_bayes.units import UnitError, conversion_factor
 
 __all__ = ["CANONICAL", "Reading", "build_study"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from pkqsp_bayes.arguments import TEXT, checked
 from pkqsp_bayes.assets import data_folder
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.study.downloads import DOWNLOADS, download, download_folder
 from pkqsp_bayes.study.read import read_study
 from pkqsp_bayes.study.study import Study
@@ -97,8 +97,7 @@ def describe(name: str) -> Dataset:
     """
     if name in _DATASETS:
         return _DATASETS[name]
-    guess = nearest(name, _DATASETS)
-    remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(_DATASETS)
+    remedy = suggest(name, _DATASETS)
     raise CheckError([Issue(where="data set", what=f"{name!r} is not a data set", remedy=remedy)])
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.study.cells import MISSING, as_text
+from pkqsp_bayes.spec.identifiers import suggest
+from pkqsp_bayes.study.columns.cells import MISSING, as_text
 
 __all__ = ["IgnoreRule", "LeftOut", "apply_ignore_rules", "parse_ignore"]
 
@@ -236,8 +236,7 @@ def _hits(cells: pd.DataFrame, rule: IgnoreRule, source: str) -> tuple[BoolArray
     for condition in rule.conditions:
         column = by_lower.get(condition.column.lower())
         if column is None:
-            guess = nearest(condition.column, list(by_lower.values()))
-            remedy = f"did you mean {guess}?" if guess else "use a column of the table"
+            remedy = suggest(condition.column, list(by_lower.values()), "use a column of the table")
             what = f"the ignore rule {rule.text!r} names a missing column {condition.column!r}"
             issues.append(Issue(where=source, what=what, remedy=remedy))
             hit[:] = False

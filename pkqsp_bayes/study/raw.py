@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TABLE, read_text
-from pkqsp_bayes.study.cells import MISSING
+from pkqsp_bayes.study.columns.cells import MISSING
 from pkqsp_bayes.study.ignore import IgnoreRule
 
 __all__ = ["RawTable", "read_raw", "split_cells"]

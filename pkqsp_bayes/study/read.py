@@ -8,11 +8,10 @@ import pandas as pd
 
 from pkqsp_bayes.arguments import PATH, TEXT, checked, either, instance, mapping, sequence
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.study import StudySpec
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.model import ModelSpec, StudySpec
 from pkqsp_bayes.study.build import CANONICAL, Reading, build_study
-from pkqsp_bayes.study.dates import DATE_COLUMNS
+from pkqsp_bayes.study.columns.dates import DATE_COLUMNS
 from pkqsp_bayes.study.ignore import parse_ignore
 from pkqsp_bayes.study.raw import read_raw
 from pkqsp_bayes.study.study import Study

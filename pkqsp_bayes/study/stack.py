@@ -7,14 +7,13 @@ import pandas as pd
 
 from pkqsp_bayes.arguments import TEXT, checked, mapping
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.study.header_units import MEASURED
+from pkqsp_bayes.study.columns.header_units import MEASURED
 from pkqsp_bayes.study.ignore import LeftOut
 from pkqsp_bayes.study.study import COLUMNS, Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 from pkqsp_bayes.units import split_log
 
 __all__ = ["stack_studies"]
-
 
 _STUDIES = mapping(STUDY, wanted="give a mapping of names to studies")
 

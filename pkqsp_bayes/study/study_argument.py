@@ -10,7 +10,7 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TABLE, file_issues
 from pkqsp_bayes.spec.identifiers import nearest
-from pkqsp_bayes.spec.model_argument import ModelLike, as_model
+from pkqsp_bayes.spec.library import ModelLike, as_model
 from pkqsp_bayes.study import datasets
 from pkqsp_bayes.study.read import examine_study, read_study, study_from_frame
 from pkqsp_bayes.study.study import COLUMNS, Study

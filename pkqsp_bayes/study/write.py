@@ -8,7 +8,7 @@ import pandas as pd
 
 from pkqsp_bayes.outputs import write_output
 from pkqsp_bayes.study.build import CANONICAL
-from pkqsp_bayes.study.header_units import MEASURED
+from pkqsp_bayes.study.columns.header_units import MEASURED
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["format_study", "write_study"]

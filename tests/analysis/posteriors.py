@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 
 __all__ = ["hand_made"]
 

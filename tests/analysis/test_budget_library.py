@@ -10,7 +10,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.drawing import draw_population
 from pkqsp_bayes.library import names
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.reading.toml import format_model
 from tests.analysis.posteriors import hand_made
 from tests.designs import design_of, regimen
 from tests.program.studies import observed

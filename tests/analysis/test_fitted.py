@@ -12,7 +12,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.study.write import write_study
 from tests.analysis.posteriors import hand_made
 

@@ -10,8 +10,8 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table
 from pkqsp_bayes.analysis.identifiability.levels import identifiability
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 ORAL = """
 title = "oral"

@@ -5,7 +5,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.practical import expected_information
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 VOLUME_AND_BIOAVAILABILITY = """
 title = "V and F"

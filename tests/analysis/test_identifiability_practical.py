@@ -8,7 +8,7 @@ from scipy import integrate, stats
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.identifiability.practical import compare_designs, expected_information
 from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 LEVEL = """
 title = "level"

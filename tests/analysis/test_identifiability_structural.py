@@ -15,7 +15,7 @@ from pkqsp_bayes.analysis.identifiability.structural import (
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.typical_individual import typical_values
 from pkqsp_bayes.ode.series import Experiment, series_rows
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 ORAL = """
 cp = central / V
@@ -108,15 +108,15 @@ def test_binding_of_a_drug_to_its_target_is_told_by_its_curve_alone() -> None:
 
 def test_lag_and_length_of_an_infusion_are_seen() -> None:
     model = pq.load_model("one-compartment")
-    ready = compile_model(model, individual=["F", "D"])
+    compiled = compile_model(model, individual=["F", "D"])
     times = [1.0, 2.0]
-    oral = structural_rank(ready, pq.regimen(pq.Dose(amount=100, to="oral"), times,
+    oral = structural_rank(compiled, pq.regimen(pq.Dose(amount=100, to="oral"), times,
                                              covariates={"WT": 70.0}))  # fmt: skip
     assert oral.ambiguity_of("tlag") is None
     assert oral.ambiguity_of("D").text == "D has no effect on what is observed"
     study = pq.regimen(pq.Dose(amount=100, to="iv"), times, covariates={"WT": 70.0})
     study.table.loc[study.table.EVID == 1, "RATE"] = -2.0
-    assert structural_rank(ready, study).ambiguity_of("D") is None
+    assert structural_rank(compiled, study).ambiguity_of("D") is None
 
 
 def test_a_root_of_nothing_is_no_decision() -> None:

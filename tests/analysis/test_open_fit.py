@@ -14,8 +14,8 @@ from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.library import path
-from pkqsp_bayes.spec.addresses import stated_values
 from pkqsp_bayes.spec.labels import PARAMETER_DIM, parse_label
+from pkqsp_bayes.spec.priors.addresses import stated_values
 from tests.analysis.posteriors import hand_made
 
 ESTIMATED = {

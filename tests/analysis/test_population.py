@@ -10,7 +10,7 @@ from pkqsp_bayes.analysis.residual import Residual, residual_of
 from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from tests.program.density_oracle import MODEL, TIMES, Oracle
 from tests.program.test_density import study

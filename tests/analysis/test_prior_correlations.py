@@ -9,11 +9,11 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.uncertainty.prior_correlations import compare_correlations
-from pkqsp_bayes.spec.prior_grammar import parse_prior
 from pkqsp_bayes.spec.prior_table import PriorEntry, PriorTable
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 
-def frame(size: int, shape: float) -> Any:
+def bound(size: int, shape: float) -> Any:
     names = "abcd"[:size]
     omega = SimpleNamespace(lkj=shape)
     return SimpleNamespace(
@@ -32,7 +32,7 @@ def test_the_prior_of_a_correlation_is_that_of_uniform_matrices(size: int) -> No
     matrices = np.broadcast_to(np.eye(size), (len(flat), size, size)).copy()
     matrices[:, upper[0], upper[1]] = matrices[:, upper[1], upper[0]] = flat
     kept = flat[np.linalg.eigvalsh(matrices)[:, 0] > 0]
-    row = compare_correlations(frame(size, 1.0), {"corr[a,b]": kept[:, 0]}, (0.05, 0.5, 0.95)).loc[
+    row = compare_correlations(bound(size, 1.0), {"corr[a,b]": kept[:, 0]}, (0.05, 0.5, 0.95)).loc[
         "corr[a,b]"
     ]
     for name in ("q5", "q50", "q95"):

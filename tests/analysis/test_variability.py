@@ -189,7 +189,7 @@ def test_between_takes_off_what_subjects_add() -> None:
 
 def test_weights_add_up_to_the_explained_variance_of_correlated_parameters() -> None:
     from pkqsp_bayes.analysis.population_draws import population_draws
-    from pkqsp_bayes.spec.toml import parse_model
+    from pkqsp_bayes.spec.reading.toml import parse_model
 
     rng = np.random.default_rng(13)
     shared = rng.normal(size=3000)

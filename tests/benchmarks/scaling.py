@@ -21,11 +21,11 @@ _TIMES = [0.2, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 30, 36, 48]
 
 def _solve_seconds(states: int, parameters: int) -> float:
     """Return the time of one subject with its sensitivities, the best of several rounds."""
-    ready = compile_model(body(states, parameters))
+    compiled = compile_model(body(states, parameters))
     study = pq.regimen(pq.Dose(amount=25, duration=1 / 3), _TIMES, subjects=20)
-    lines = subject_timelines(ready, study)
-    values = individual_values(ready, study)
-    kernel = ready.kernel
+    lines = subject_timelines(compiled, study)
+    values = individual_values(compiled, study)
+    kernel = compiled.kernel
     best = float("inf")
     for _ in range(5):
         started = time.perf_counter()

@@ -30,10 +30,10 @@ def virtual_study(subjects: int) -> Study:
 
 def _scipy_seconds(study: Study, values: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the seconds a subject takes LSODA, and the predictions of the first ones."""
-    ready = compile_model(pq.load_model("mavoglurant"))
-    system = compiled(ready.system)
+    mavoglurant = compile_model(pq.load_model("mavoglurant"))
+    system = compiled(mavoglurant.system)
     started = time.perf_counter()
-    lines = subject_timelines(ready, study)[:_BY_SCIPY]
+    lines = subject_timelines(mavoglurant, study)[:_BY_SCIPY]
     predictions = [_solve(system, line, values[0]) for line in lines]
     return (time.perf_counter() - started) / _BY_SCIPY, np.concatenate(predictions)
 
@@ -61,10 +61,10 @@ def simulation_table() -> pd.DataFrame:
     """Return seconds for the whole population, kernel and LSODA, and their ratio."""
     model, study = pq.load_model("mavoglurant"), virtual_study(_SUBJECTS)
     pq.simulate(model, virtual_study(1))  # compiles the kernel
-    ready = compile_model(model)
-    lines = subject_timelines(ready, study)
-    values = individual_values(ready, study)
-    kernel = ready.kernel
+    mavoglurant = compile_model(model)
+    lines = subject_timelines(mavoglurant, study)
+    values = individual_values(mavoglurant, study)
+    kernel = mavoglurant.kernel
     started = time.perf_counter()
     solved = kernel.solve_many(lines, values)
     seconds = time.perf_counter() - started

@@ -19,10 +19,10 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.conflict import information_gain, prior_conflict
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.marginals import effective_prior, joint_marginals
 from pkqsp_bayes.spec.prior_table import PriorTable, parse_priors
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.priors.apply_priors import effective_prior, joint_marginals
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.elicit.mechanisms import TURNOVER
 
 __all__ = ["TRUTH", "Showcase", "run_showcase", "write_showcase"]

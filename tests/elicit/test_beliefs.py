@@ -9,10 +9,10 @@ from pkqsp_bayes.elicit.elicitation import Elicitation, elicit_priors
 from pkqsp_bayes.elicit.families import POSITIVE, REAL, SHARE, fit_families, fit_probabilities
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.errors import ToolchainError
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.prior_grammar import parse_prior
 from pkqsp_bayes.spec.prior_table import format_priors, parse_priors
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 MODEL = """
 title = "beliefs"

@@ -10,9 +10,9 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
 from pkqsp_bayes.elicit.elicitation import elicit_priors
 from pkqsp_bayes.elicit.statements import parse_statements
-from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.elicit import showcase
 from tests.elicit.mechanisms import TURNOVER
 from tests.elicit.test_predictive import MODEL, PEAK

@@ -8,7 +8,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.elicitation import Elicitation, elicit_priors
 from pkqsp_bayes.elicit.predictive_statements import predicted_summaries
 from pkqsp_bayes.elicit.statements import parse_statements
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 # A bolus: cp(0) = dose / V, and cp(t) = cp(0) exp(-CL / V t).
 MODEL = """

@@ -7,9 +7,9 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.qsp import DerivedPriors, derive_priors
 from pkqsp_bayes.elicit.question import Robustness
-from pkqsp_bayes.spec.marginals import effective_prior
 from pkqsp_bayes.spec.prior_table import format_priors, parse_priors
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.priors.apply_priors import effective_prior
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.elicit.mechanisms import TURNOVER
 
 GROUPS = {"normal": {"activity": 1.0}, "poor": {"activity": "lognormal(log(0.2), 0.4)"}}

@@ -8,8 +8,8 @@ from functools import cache
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.grammar import parse_expression
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.grammar import parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
 
 __all__ = ["POINTS", "VARIABLES", "evaluate", "random_expression", "sample_expressions"]
 

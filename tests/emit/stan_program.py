@@ -14,9 +14,9 @@ from pkqsp_bayes.emit.printers import StanPrinter
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.study.timeline import Timeline
 from tests.emit.expressions import VARIABLES

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.system import Assignment, DoseTarget, OdeSystem, Output, State
 
 __all__ = ["body", "everything", "forcing", "one_compartment"]

@@ -9,8 +9,8 @@ import pytest
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.probe import Probe
 from tests.emit.stanc import check
 

@@ -8,9 +8,9 @@ import pytest
 import sympy as sp
 
 from pkqsp_bayes.emit.cpp import emit_cpp
-from pkqsp_bayes.ode.lower import covariate_symbols, lower_system
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import ParameterKind
+from pkqsp_bayes.ode.lowering.lower import covariate_symbols, lower_system
 from pkqsp_bayes.ode.system import OdeSystem
 from tests.emit.probe import Probe
 from tests.emit.systems import body, everything, one_compartment
@@ -193,7 +193,7 @@ def test_sparse_lu_solves_the_shifted_system(case: Case) -> None:
 def test_singular_pivot_is_reported(tmp_path: object) -> None:
     """a I - J with a equal to an eigenvalue has a zero pivot, which is a value, not a crash."""
     growth = symbol("g")
-    from pkqsp_bayes.ode.quantities import Parameter
+    from pkqsp_bayes.ode.interface import Parameter
     from pkqsp_bayes.ode.system import State
 
     system = OdeSystem(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pkqsp_bayes.emit.equations import emit_equations, emit_json, emit_latex
 from pkqsp_bayes.emit.printers import GrammarPrinter
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.grammar import parse_equations, parse_expression
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.grammar import parse_equations, parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
 from tests.emit.expressions import POINTS, VARIABLES, evaluate, random_expression
 from tests.emit.systems import body, everything, one_compartment

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pkqsp_bayes.emit.printers import CppPrinter, StanPrinter
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.grammar import parse_expression
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.grammar import parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from tests.emit.expressions import (
     POINTS,
     VARIABLES,

@@ -9,7 +9,7 @@ from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.equations import emit_equations, emit_json, emit_latex
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
-from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
 from tests.emit.stanc import canonical
 from tests.emit.systems import body, everything, one_compartment

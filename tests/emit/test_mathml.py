@@ -8,7 +8,7 @@ import sympy as sp
 import pkqsp_bayes as pq
 from pkqsp_bayes.emit.mathml import emit_mathml, format_equations
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
 
 x, liver = symbol("x"), symbol("liver.C")

@@ -7,9 +7,9 @@ from pkqsp_bayes import library
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import SOLVERS, emit_stan_timeline
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.quantities import Parameter
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Parameter
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 from tests.emit.stanc import check
 from tests.emit.systems import body, everything, one_compartment

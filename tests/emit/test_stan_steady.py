@@ -11,7 +11,7 @@ from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.compiled_model import compile_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stan_program import timeline_data
 from tests.oracles.records import make_timeline
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.oracles.random_tables import random_parameters, random_rows, show_rows, table_of
 from tests.oracles.record_models import RecordModel
 from tests.oracles.table_oracle import Array, predict

@@ -18,9 +18,9 @@ from pkqsp_bayes.engine.compiled_model import FORMS, CompiledModel, compile_mode
 from pkqsp_bayes.ode.checks.baseline import baseline_outputs
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.reach import find_reached_outputs
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.ode.lowering.structure import find_reached_outputs
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 
 PACKAGE = Path(pq.__file__).parent
 MODEL = pq.load_model("one-compartment")

@@ -7,7 +7,7 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.domain import domain_issues
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.study.read import study_from_frame
 from pkqsp_bayes.study.study import Study
 from tests.ode.checking import check_model

@@ -12,7 +12,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec import parse_model
 from pkqsp_bayes.spec.quantity import Quantity
 
@@ -141,12 +141,12 @@ def test_every_cell_is_right_or_refused(amount: str, molar_mass: bool) -> None:
     """What enters the state: the amount on the timeline times the factor of the dose."""
     cells = list(accepted(amount, molar_mass))
     model = model_of(cells, amount, molar_mass)
-    ready, right = compile_model(model), 0
+    compiled, right = compile_model(model), 0
     numbers = {symbol("MW"): MW, symbol("V"): V}
-    factors = {d.name: float(d.factor.xreplace(numbers)) for d in ready.system.doses}
+    factors = {d.name: float(d.factor.xreplace(numbers)) for d in compiled.system.doses}
     for header in HEADERS:
         good = good_places(model, cells, header)
-        line = subject_timelines(ready, study_of(good, header))[0]
+        line = subject_timelines(compiled, study_of(good, header))[0]
         for place, i in enumerate(good):
             wanted = expected(cells[i], header, amount, molar_mass)
             assert wanted is not None, (cells[i], header)

@@ -14,7 +14,7 @@ from pkqsp_bayes.emit.stan_timeline import emit_stan_timeline
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stan_program import timeline_data
 from tests.engine.record_subjects import Subject, assert_outputs, study_of, subjects_of
 from tests.oracles.record_models import MODELS, OCCASIONS
@@ -52,7 +52,7 @@ CASE = """    if (which == {number}) {{
     }}"""
 
 
-def ready(name: str) -> CompiledModel:
+def compiled(name: str) -> CompiledModel:
     """Return the model with its occasions; every parameter may differ between subjects."""
     model = MODELS[name]
     return compile_model(
@@ -70,7 +70,7 @@ def systems() -> dict[str, int]:
 
 def functions_of(name: str, prefix: str) -> str:
     """Print the Stan functions of a model."""
-    ode = ready(name).lowered
+    ode = compiled(name).lowered
     return emit_stan(ode, prefix=prefix) + emit_stan_timeline(ode, prefix=prefix)
 
 
@@ -87,7 +87,7 @@ def program_text() -> str:
 
 def data_of(name: str, subjects: Sequence[Subject]) -> dict[str, Any]:
     """Return the timelines of all subjects, one after another."""
-    model = ready(name)
+    model = compiled(name)
     lines = subject_timelines(model, study_of(MODELS[name], subjects))
     columns = [timeline_data(line) for line in lines]
     joined = {k: [v for c in columns for v in c[k]] for k in columns[0] if k != "x"}
@@ -126,5 +126,5 @@ def test_random_tables_in_stan(program: cmdstanpy.CmdStanModel, tmp_path: Path, 
     out = np.asarray(fit.stan_variable("out")[0])
     ends = np.cumsum([len(s.rows) for s in subjects])[:-1]
     for subject, values in zip(subjects, np.split(out, ends), strict=True):
-        columns = [list(ready(name).ode.output_names).index(n) for n in model.outputs]
+        columns = [list(compiled(name).ode.output_names).index(n) for n in model.outputs]
         assert_outputs(model, subject, values[:, columns], within=1e-7)

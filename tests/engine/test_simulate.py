@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 BOLUS = pq.Dose(amount=100, to="iv")
 

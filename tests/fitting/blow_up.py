@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 TEXT = """
 title = "Growth that blows up"

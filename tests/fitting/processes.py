@@ -11,7 +11,7 @@ import sys
 # Started in the background of a shell, a process ignores it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.conftest import TEXT
 study = pq.read_study(sys.argv[1])
 settings = pq.FitSettings(chains=2, warmup=300, draws=int(sys.argv[3]), seed=3)

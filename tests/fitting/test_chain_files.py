@@ -17,7 +17,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.manifest import begin_manifest, read_manifest
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.conftest import SETTINGS, TEXT
 from tests.fitting.processes import start, wait_for
 from tests.fitting.test_faults import write_csv

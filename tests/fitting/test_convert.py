@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.program.density_oracle import MODEL
 from tests.program.test_density import study
 

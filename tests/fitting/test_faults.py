@@ -58,7 +58,7 @@ _ON_A_SMALL_DISK = """
 import shutil, subprocess, sys
 from pathlib import Path
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.conftest import SETTINGS, TEXT
 
 table, source, disk, size, store, *missing = sys.argv[1:]
@@ -135,7 +135,7 @@ def test_a_full_disk_loses_no_chain(
 _WITH_A_LIMIT = """
 import resource, sys
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.conftest import SETTINGS, TEXT
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
 try:

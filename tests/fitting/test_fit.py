@@ -14,7 +14,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.manifest import Manifest, read_manifest, write_manifest
 from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.conftest import SETTINGS, TEXT, TRUTH
 from tests.fitting.processes import sampler_of, start, wait_for
 

@@ -13,7 +13,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.console import print_table
 from pkqsp_bayes.fitting.results.approximation import approximation_issues, approximation_label
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.analysis.posteriors import hand_made
 from tests.fitting.conftest import TEXT
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.sampling.sample_prior import diagnose_prior
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.fitting.blow_up import CRITICAL, TIMES
 from tests.fitting.conftest import TEXT
 

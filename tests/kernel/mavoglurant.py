@@ -4,8 +4,8 @@ from math import exp
 
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 
 __all__ = ["PARAMETERS", "mavoglurant"]

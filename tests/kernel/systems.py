@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 
 __all__ = [

@@ -11,7 +11,7 @@ import pytest
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.compile import compile_program
 from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.study.timeline import Timeline
 from tests.kernel.systems import COVARIATES, covariates
 from tests.kernel.tools import compiled, observe, vector

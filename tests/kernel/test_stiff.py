@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from pkqsp_bayes.engine.solver_settings import Method, SolverSettings
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem, Output
 from tests.emit.systems import body
 from tests.kernel.mavoglurant import PARAMETERS, mavoglurant

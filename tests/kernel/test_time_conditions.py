@@ -8,9 +8,9 @@ import pytest
 import sympy as sp
 
 from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.quantities import Parameter
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import Parameter
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem, Output, State
 from tests.kernel.tools import compiled, observe, vector
 from tests.oracles.records import make_timeline

@@ -8,7 +8,7 @@ import numpy as np
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.engine.kernel import Kernel, Timelines, build_kernel
 from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["TIGHT", "compiled", "differences", "observe", "relative", "vector"]

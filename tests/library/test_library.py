@@ -9,10 +9,10 @@ from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.library import names, path
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import covariate_symbols, lower_system
-from pkqsp_bayes.ode.lowered import Stage
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.toml import read_model
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.lower import covariate_symbols, lower_system
+from pkqsp_bayes.ode.lowering.lowered import Stage
+from pkqsp_bayes.spec.reading.toml import read_model
 from tests.ode.checking import check_model
 from tests.ode.numeric import Numeric
 

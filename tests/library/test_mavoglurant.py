@@ -15,9 +15,9 @@ import pytest
 from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.library import path
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
-from pkqsp_bayes.spec.toml import read_model
+from pkqsp_bayes.spec.reading.toml import read_model
 from tests.ode.checking import check_model
 from tests.ode.numeric import Numeric
 

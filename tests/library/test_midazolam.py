@@ -13,7 +13,7 @@ import pytest
 
 from pkqsp_bayes.library import path
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.spec.toml import read_model
+from pkqsp_bayes.spec.reading.toml import read_model
 from tests.library.areas import area, state_after
 from tests.ode.numeric import Numeric
 

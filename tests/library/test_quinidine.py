@@ -7,7 +7,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.library import path
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.system import OdeSystem
-from pkqsp_bayes.spec.toml import read_model
+from pkqsp_bayes.spec.reading.toml import read_model
 from tests.library.quinidine import Patient, oral_clearance, unbound, volume
 from tests.ode.numeric import Numeric
 

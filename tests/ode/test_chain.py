@@ -11,11 +11,11 @@ from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lowered import LoweredOde, SparseMap
-from pkqsp_bayes.ode.numeric import Known, evaluate
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.numeric import Known, evaluate
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde, SparseMap
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 
 BODIES = {

@@ -8,7 +8,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import CHECKS, check_system
 from pkqsp_bayes.ode.checks.balance import prove_balance
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 from tests.ode.components.models import BODY
 

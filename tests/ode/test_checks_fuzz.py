@@ -9,8 +9,8 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.library import names, path
-from pkqsp_bayes.spec.toml import parse_model
-from pkqsp_bayes.spec.toml_text import format_document
+from pkqsp_bayes.spec.reading.documents import format_document
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 
 SPOILERS: tuple[Any, ...] = (

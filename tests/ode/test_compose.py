@@ -8,7 +8,7 @@ import pytest
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.quantities import ParameterKind
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.spec import (
     EquationsSpec,
     ModelSpec,
@@ -17,7 +17,7 @@ from pkqsp_bayes.spec import (
     PriorSpec,
     Quantity,
 )
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.numeric import Numeric
 

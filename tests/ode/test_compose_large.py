@@ -7,8 +7,8 @@ from pkqsp_bayes.emit.cpp import emit_cpp
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 
 def large_model() -> str:

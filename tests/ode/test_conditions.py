@@ -5,7 +5,12 @@ import itertools
 import pytest
 import sympy as sp
 
-from pkqsp_bayes.ode.conditions import NotSeparableError, conjunction, disjunction, lift_relation
+from pkqsp_bayes.ode.expressions.conditions import (
+    NotSeparableError,
+    conjunction,
+    disjunction,
+    lift_relation,
+)
 
 X, Y = sp.symbols("x y", real=True)
 LARGER = sp.Piecewise((X, X > Y), (Y, True))

@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.grammar import Equations, parse_equations, parse_expression
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.grammar import Equations, parse_equations, parse_expression
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from tests.ode.expressions import NAMES, Node, expressions, values
 from tests.ode.hostile import HOSTILE, HOSTILE_BLOCKS
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from pkqsp_bayes.ode.inline import plan_inlining
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.inline import plan_inlining
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 from tests.ode.components.models import compose
 from tests.ode.numeric import Numeric
 

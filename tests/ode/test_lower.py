@@ -2,13 +2,12 @@
 
 import sympy as sp
 
-from pkqsp_bayes.ode.cse import share_subexpressions
-from pkqsp_bayes.ode.hoist import Hoister
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.lowered import Stage
-from pkqsp_bayes.ode.quantities import Parameter
-from pkqsp_bayes.ode.sparsity import plan_elimination
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Parameter
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.ode.lowering.lowered import Stage
+from pkqsp_bayes.ode.lowering.structure import plan_elimination
+from pkqsp_bayes.ode.lowering.subexpressions import Hoister, share_subexpressions
 from pkqsp_bayes.ode.system import OdeSystem, Output, State
 from tests.emit.systems import body, everything, one_compartment
 

@@ -9,10 +9,10 @@ import sympy as sp
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.checks import check_system
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.lower import lower_system
 from pkqsp_bayes.ode.system import OdeSystem
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 TEXT = """
 title = "moved"

@@ -12,12 +12,11 @@ from pkqsp_bayes.emit.equations import emit_equations, emit_json
 from pkqsp_bayes.emit.stan import emit_stan
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.expression_graph import NotStorableError, check_nodes, evaluate_nodes
-from pkqsp_bayes.ode.functions import Piecewise, tanh
-from pkqsp_bayes.ode.lower import lower_system
-from pkqsp_bayes.ode.lowered import LoweredOde
-from pkqsp_bayes.ode.numeric import evaluate
-from pkqsp_bayes.ode.storage import GraphWriter, format_record, parse_record, read_nodes
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.numeric import evaluate
+from pkqsp_bayes.ode.expressions.storage import GraphWriter, format_record, parse_record, read_nodes
+from pkqsp_bayes.ode.expressions.symbols import Piecewise, symbol, tanh
+from pkqsp_bayes.ode.lowering.lower import lower_system
+from pkqsp_bayes.ode.lowering.lowered import LoweredOde
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec import library
 

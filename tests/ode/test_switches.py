@@ -5,7 +5,7 @@ import pytest
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 
 

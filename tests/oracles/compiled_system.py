@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["CompiledSystem", "compiled"]

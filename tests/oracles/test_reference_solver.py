@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 from tests.oracles.records import make_timeline
 from tests.oracles.reference_solver import reference, reference_sensitivities

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import sympy as sp
 
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem, Output, State
 
 __all__ = ["WINDOW", "exact_gradient", "exact_values", "windows"]

@@ -11,8 +11,8 @@ from scipy import stats
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.statements import parse_statements
 from pkqsp_bayes.plots.priors import plot_densities
-from pkqsp_bayes.spec.distribution import distribution
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 from tests.analysis.test_sbc_statistics import SIZE, calibration
 from tests.fits import theophylline_prior
 from tests.plots.look import bars, lines, marks, texts

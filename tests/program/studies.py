@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
+from pkqsp_bayes.spec.model import dose_numbers
 
 __all__ = ["observed", "study_of"]
 

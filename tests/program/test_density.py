@@ -7,9 +7,9 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.likelihood import Backend
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.program.solver import Backend
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.program.density_oracle import (
     ENDPOINTS,
     MODEL,
@@ -58,7 +58,7 @@ def spread(bound: BoundModel) -> np.ndarray:
     """Return how far points lie from the start: coefficients of covariates in units near to 1."""
     scales = {"beta__V__AGE": 0.004, "beta__V__ALB": 0.01, "beta__b__WT": 0.002}
     wide = [np.full(unconstrained_point({n: s}).size, scales.get(n, 0.2))
-            for n, s in bound.starts.items()]  # fmt: skip
+            for n, s in bound.inits.items()]  # fmt: skip
     return np.concatenate(wide)
 
 
@@ -80,13 +80,13 @@ def test_log_density_is_the_one_computed_by_hand(centred: bool, backend: Backend
     bound = bind_model(parse_model(MODEL), study(), options=options)
     assert sorted(set(bound.data["censored"])) == [-1, 0, 1]
     exact = oracle(bound, centred=centred)
-    start = unconstrained_point(bound.starts)
-    points = start + spread(bound) * np.random.default_rng(5).normal(size=(6, start.size))
+    centre = unconstrained_point(bound.inits)
+    points = centre + spread(bound) * np.random.default_rng(5).normal(size=(6, centre.size))
     values, gradients = log_density(bound, points)
     expected = np.array([exact.log_density(point) for point in points])
     # Stan leaves out constants.
     np.testing.assert_allclose(np.diff(values), np.diff(expected), rtol=1e-6, atol=1e-5)
-    steps = 1e-5 * np.eye(start.size)
+    steps = 1e-5 * np.eye(centre.size)
     slopes = [
         (exact.log_density(points[0] + h) - exact.log_density(points[0] - h)) / 2e-5 for h in steps
     ]

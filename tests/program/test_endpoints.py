@@ -16,7 +16,7 @@ from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import bind_model
 from pkqsp_bayes.program.bound_data import Observations
-from pkqsp_bayes.program.observe import collect_observations
+from pkqsp_bayes.program.data.observations import collect_observations
 from pkqsp_bayes.program.program_inits import unconstrained_point
 from pkqsp_bayes.spec import format_model, parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
@@ -272,8 +272,8 @@ def test_the_program_counts_an_interval_as_numpy_does() -> None:
     study = study_of([5.0, 0.1, 9.0, 150.0], CMT=["2"] * 3 + ["urine"], CENS=[0, 1, -1, 1],
                      LIMIT=[None, 0.01, 12.0, 90.0])  # fmt: skip
     bound = bind_model(model_of(known), study)
-    start = unconstrained_point(bound.starts)
-    points = start + np.array([[0.0] * start.size, [0.3] * start.size, [-0.2] * start.size])
+    centre = unconstrained_point(bound.inits)
+    points = centre + np.array([[0.0] * centre.size, [0.3] * centre.size, [-0.2] * centre.size])
     values, _ = log_density(bound, points)
     time, f = np.arange(1, 5), np.empty(4)
     f[:3] = 100 / 20 * np.exp(-2 / 20 * time[:3])

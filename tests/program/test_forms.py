@@ -5,7 +5,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stanc import check
 from tests.program.features import EVERYTHING
 from tests.program.studies import study_of

@@ -11,11 +11,11 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
-from pkqsp_bayes.program.joint_priors import joint_fragment
+from pkqsp_bayes.program.priors.joint_priors import joint_fragment
 from pkqsp_bayes.program.program_inits import unconstrained_point
-from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.prior_table import parse_priors
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.emit.stanc import check
 from tests.program.studies import observed
 
@@ -122,13 +122,13 @@ def test_the_joint_prior_is_stated_once(bound: BoundModel) -> None:
 
 
 def test_log_density_and_gradient_are_those_computed_by_hand(bound: BoundModel) -> None:
-    start = unconstrained_point(bound.starts)
-    assert list(bound.starts) == ["CL", "V", "beta__CL__SEX__1", "omega", "z", "sigma"]
-    points = start + 0.4 * np.random.default_rng(3).normal(size=(6, start.size))
+    centre = unconstrained_point(bound.inits)
+    assert list(bound.inits) == ["CL", "V", "beta__CL__SEX__1", "omega", "z", "sigma"]
+    points = centre + 0.4 * np.random.default_rng(3).normal(size=(6, centre.size))
     values, gradients = log_density(bound, points)
     expected = np.array([by_hand(point) for point in points])
     np.testing.assert_allclose(np.diff(values), np.diff(expected), rtol=1e-5, atol=1e-4)
-    step = 1e-5 * np.eye(start.size)
+    step = 1e-5 * np.eye(centre.size)
     slopes = [(by_hand(points[0] + h) - by_hand(points[0] - h)) / 2e-5 for h in step]
     np.testing.assert_allclose(gradients[0], slopes, rtol=1e-3, atol=1e-3)
 

@@ -6,10 +6,10 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.program.bind import BindOptions, bind_model
-from pkqsp_bayes.program.solver import Backend
+from pkqsp_bayes.program.likelihood import Backend
 from pkqsp_bayes.program.stan_names import RESULT_NAMES
 from pkqsp_bayes.spec.identifiers import check_name
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stanc import check
 from tests.program.features import EVERYTHING
 from tests.program.studies import observed, study_of

@@ -9,7 +9,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.library import names
 from pkqsp_bayes.program.bind import BoundModel, bind_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.emit.stanc import check
 from tests.program.features import EVERYTHING
 from tests.program.studies import study_of

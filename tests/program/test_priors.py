@@ -6,14 +6,14 @@ import re
 import pytest
 from scipy import stats
 
-from pkqsp_bayes.program.prior_text import (
+from pkqsp_bayes.program.priors.prior_text import (
     bounds_text,
     prior_bounds,
     prior_centre,
     prior_draw,
     prior_term,
 )
-from pkqsp_bayes.spec.prior_grammar import FAMILIES, parse_prior
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, parse_prior
 
 # Stan's densities by their documented definitions.
 STAN = {

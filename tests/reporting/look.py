@@ -51,12 +51,12 @@ def simulated_study(name: str) -> pq.Study:
     """Return the library's design for a model, its samples drawn around the typical values."""
     rng = np.random.default_rng(3)
     model, design = pq.load_model(name), _repeated(regimen(name))
-    ready = compile_model(model)
-    typical = typical_values(ready, {})
+    compiled = compile_model(model)
+    typical = typical_values(compiled, {})
     values = pd.DataFrame(
         np.tile(typical, (len(design.subjects), 1)),
         index=design.subjects,
-        columns=ready.ode.parameters,
+        columns=compiled.ode.parameters,
     )
     for parameter, stated in model.population.parameters.items():
         if stated.iiv == "lognormal" and parameter in values:

@@ -46,7 +46,7 @@ def test_cases_are_of_known_models_and_studies() -> None:
     for name, case in CASES.items():
         assert case.model in names(), name
         assert case.study in datasets.names(), name
-        published = published_estimates(case.published)
+        published = published_estimates(case.study)
         assert set(published["quantity"]) >= set(case.quantities), name
         model = pq.load_model(case.model)
         assert set(case.endpoints) == {n for n, o in model.observe.items() if o.error}, name

@@ -18,20 +18,20 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def ready(request: pytest.FixtureRequest) -> CompiledModel:
+def compiled(request: pytest.FixtureRequest) -> CompiledModel:
     return compile_model(pq.load_model(request.param))
 
 
-def test_organs_or_states_are_there_and_legible(ready: CompiledModel) -> None:
-    drawn = ET.fromstring(draw_diagram(ready))
+def test_organs_or_states_are_there_and_legible(compiled: CompiledModel) -> None:
+    drawn = ET.fromstring(draw_diagram(compiled))
     texts = list(drawn.iter(f"{SVG}text"))
-    wanted = list(ready.spec.organs) or [s.name for s in ready.system.states]
+    wanted = list(compiled.spec.organs) or [s.name for s in compiled.system.states]
     assert {text.text for text in texts} >= set(wanted)
     assert min(float(text.attrib["font-size"]) for text in texts) >= 7
 
 
-def test_nothing_is_outside(ready: CompiledModel) -> None:
-    drawn = ET.fromstring(draw_diagram(ready))
+def test_nothing_is_outside(compiled: CompiledModel) -> None:
+    drawn = ET.fromstring(draw_diagram(compiled))
     width, height = map(float, drawn.attrib["viewBox"].split()[2:])
     boxes = [[float(r.attrib[k]) for k in ("x", "y", "width", "height")]
              for r in drawn.iter(f"{SVG}rect")]  # fmt: skip
@@ -42,11 +42,11 @@ def test_nothing_is_outside(ready: CompiledModel) -> None:
     assert max(numbers[::2]) <= width
 
 
-def test_words_say_what_varies(ready: CompiledModel) -> None:
-    told = dict(describe_model(ready))
-    varying = [n for n, p in ready.spec.population.parameters.items() if p.iiv]
+def test_words_say_what_varies(compiled: CompiledModel) -> None:
+    told = dict(describe_model(compiled))
+    varying = [n for n, p in compiled.spec.population.parameters.items() if p.iiv]
     assert all(name in told["Random effects"] for name in varying)
-    assert str(len(ready.ode.states)) in told["Size"]
+    assert str(len(compiled.ode.states)) in told["Size"]
 
 
 def test_flows_of_two_compartments_go_both_ways() -> None:

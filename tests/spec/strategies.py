@@ -20,7 +20,7 @@ from pkqsp_bayes.spec import (
     Quantity,
     TrajectorySpec,
 )
-from pkqsp_bayes.spec.prior_grammar import FAMILIES
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RESIDUAL_ERRORS
 
 UNITS = ("", "mg/L", "1/h", "L/h/kg^0.75", "nM", "%", "mL/min", "kg", "µg")

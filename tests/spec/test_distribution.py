@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from pkqsp_bayes.spec.distribution import discount_prior, distribution
-from pkqsp_bayes.spec.prior_grammar import parse_prior
+from pkqsp_bayes.spec.priors.distribution import discount_prior, distribution
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
 
 MIXED = "mixture(0.7, half_normal(0.5), lognormal(log(2), 0.4))"
 TEXTS = ("lognormal(1, 0.5)", "half_cauchy(1, 2)", "logit_normal(0.4, 0.8)", "gamma(3, 2)", MIXED)

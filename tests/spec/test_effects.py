@@ -5,7 +5,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 MODEL = """
 title = "a power"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pkqsp_bayes.spec.label_units import label_unit
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.labels import label_unit
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 TEXT = """
 title = "m"

@@ -9,8 +9,8 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 
 
 def with_typical(model: ModelSpec, prior: PriorSpec) -> ModelSpec:

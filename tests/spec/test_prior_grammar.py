@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkqsp_bayes.spec import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import FAMILIES, PriorError, parse_effect, parse_prior
+from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, PriorError, parse_effect, parse_prior
 from tests.spec.strategies import priors
 
 

@@ -5,11 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.addresses import stated_values, with_values
-from pkqsp_bayes.spec.apply_priors import apply_priors
-from pkqsp_bayes.spec.joint import JointPriorSpec, Provenance
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import parse_prior
 from pkqsp_bayes.spec.prior_table import (
     PriorEntry,
     PriorTable,
@@ -19,7 +14,11 @@ from pkqsp_bayes.spec.prior_table import (
     read_priors,
     write_priors,
 )
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.addresses import stated_values, with_values
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec, Provenance
+from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.spec.examples import EVERYTHING
 
 MODEL = """

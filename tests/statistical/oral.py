@@ -1,7 +1,7 @@
 """The small hierarchical model of the calibrations: one compartment, oral, CL and V random."""
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 __all__ = ["ADDITIVE", "LOGNORMAL", "design", "model"]
 

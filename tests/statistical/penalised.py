@@ -15,7 +15,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.engine.kernel import Kernel
 from pkqsp_bayes.engine.subjects import subject_timelines
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.timeline import Timeline
 from tests.statistical.recovery import Truth
 
@@ -40,11 +40,11 @@ def penalised_fit(model: pq.ModelSpec, study: pq.Study, truth: Truth) -> pd.Data
 
     ``truth`` has omega and sigma.
     """
-    ready = compile_model(model)
-    kernel, names = ready.kernel, ready.ode.parameters
-    outputs = [o.name for o in ready.system.outputs]
+    compiled = compile_model(model)
+    kernel, names = compiled.kernel, compiled.ode.parameters
+    outputs = [o.name for o in compiled.system.outputs]
     subjects = [
-        _seen(line, study.table, outputs, truth) for line in subject_timelines(ready, study)
+        _seen(line, study.table, outputs, truth) for line in subject_timelines(compiled, study)
     ]
     priors = [model.population.parameters[n].typical for n in names]
     moments = np.array([p.args for p in priors if isinstance(p, PriorSpec)])

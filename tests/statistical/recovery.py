@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.quantities import population_quantities
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from tests.statistical import recovery_models as models
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.cli import app
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.reading.toml import format_model
 from tests.statistical.calibrations import given_data, of_the_prior, wrong_error, wrong_prior
 from tests.statistical.oral import design, model
 

@@ -12,7 +12,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 TEXT = """
 title = "bolus: correlated random effects, a covariate"

@@ -13,7 +13,7 @@ import xarray as xr
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.statistical.exact_truth import (
     MODEL,
     SUBJECTS,

@@ -7,7 +7,7 @@ import pytest
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 pytestmark = pytest.mark.slow
 

@@ -22,9 +22,9 @@ from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.program.bind import BindOptions, bind_model
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.spec.addresses import stated_values, with_values
 from pkqsp_bayes.spec.prior_table import parse_priors
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.priors.addresses import stated_values, with_values
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.statistics.random_effect import Setting
 from tests.analysis.posteriors import hand_made

@@ -6,7 +6,7 @@ import pytest
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.decisions.individualise import individualise
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.analysis.posteriors import hand_made
 from tests.analysis.test_individualise import LINE, OMEGA, SIGMA, TIMES, VALUES, observed
 from tests.emit.stanc import check

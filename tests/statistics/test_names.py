@@ -15,17 +15,20 @@ FORMS = {*RANDOM_EFFECTS, *COVARIATE_EFFECTS, *RESIDUAL_ERRORS}
 OTHER_MEANINGS = {
     "normal": {
         "elicit",
-        "ode/components/typical_parameters.py",
-        "program/prior_text.py",
+        "program/priors/prior_text.py",
         "reporting/sections/predictive.py",
     },
-    "lognormal": {"elicit", "ode/components/typical_parameters.py"},
+    "lognormal": {"elicit"},
     "laplace": {"cli", "fitting"},
     "student_t": {"elicit"},
     "linear": {"ode", "study"},
 }
-FAMILIES = {"spec/distribution.py", "spec/marginals.py", "spec/prior_grammar.py"}
-INTERPOLATED = {"spec/body.py", "spec/check_values.py", "spec/trajectory.py"}
+FAMILIES = {
+    "spec/priors/distribution.py",
+    "spec/priors/apply_priors.py",
+    "spec/priors/prior_grammar.py",
+}
+INTERPOLATED = {"spec/body.py", "spec/check_values.py", "spec/mechanism.py"}
 # Names that a registry says others may use: what remedies suggest.
 NAMED = {"random_effects/__init__.py", "residual_errors/__init__.py"}
 

@@ -10,8 +10,7 @@ import pytest
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.spec import parse_model
 from pkqsp_bayes.study import read_study, study_from_frame
-from pkqsp_bayes.study.codes import code_issues
-from pkqsp_bayes.study.sentinels import find_sentinels
+from pkqsp_bayes.study.columns.codes import code_issues, find_sentinels
 
 Write = Callable[[str], Path]
 

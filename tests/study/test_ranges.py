@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 
 TEXT = """
 title = "Clearance by weight"

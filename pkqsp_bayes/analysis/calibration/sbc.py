@@ -43,8 +43,8 @@ from pkqsp_bayes.analysis.calibration.sbc_task import (
 )
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import compile_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
@@ -56,7 +56,7 @@ from pkqsp_bayes.outputs import stage_output, write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["sbc"]

@@ -13,12 +13,12 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
 from pkqsp_bayes.fitting.inits.from_mode import ChainInits
-from pkqsp_bayes.fitting.inits.inits import find_starts
+from pkqsp_bayes.fitting.inits.inits import find_inits
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.sampling.chains import ChainInterruptedError, chain_sampler
@@ -144,11 +144,11 @@ def with_quantities(draws: xr.DataArray, more: Mapping[str, np.ndarray]) -> xr.D
 
 def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     bound, settings = task.bound, task.settings
-    starts = find_starts(bound, settings.chains, settings.seed)
-    if starts is None:
+    inits = find_inits(bound, settings.chains, settings.seed)
+    if inits is None:
         return {"status": "no initial values have a finite density"}
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
-    sample = chain_sampler(program, bound.plain_data(), ChainInits(starts=starts), settings)
+    sample = chain_sampler(program, bound.plain_data(), ChainInits(by_chain=inits), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
     except ChainInterruptedError:

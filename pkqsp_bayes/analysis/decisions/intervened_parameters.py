@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.decisions.interventions import Scaled
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.spec.effects import coefficients_of
-from pkqsp_bayes.spec.forms import effect_forms, sampled_bounds
+from pkqsp_bayes.spec.effects import coefficients_of, effect_forms, sampled_bounds
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.statistics.random_effect import Setting
 

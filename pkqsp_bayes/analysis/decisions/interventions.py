@@ -12,8 +12,8 @@ from pkqsp_bayes.arguments.rule import shown
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
-from pkqsp_bayes.spec.forms import value_bounds
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.effects import value_bounds
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.study.simulated import DOSES, Dose
@@ -63,7 +63,7 @@ class Changes:
 
 
 def read_changes(
-    ready: CompiledModel,
+    compiled: CompiledModel,
     do: Mapping[str, Change],
     doses: Dose | Sequence[Dose],
     covariates: Mapping[str, float],
@@ -72,7 +72,7 @@ def read_changes(
 
     Parameters
     ----------
-    ready : CompiledModel
+    compiled : CompiledModel
         The model.
     do : mapping of str to Change
         Changes by the name of a parameter, constant or covariate; ``dose`` for the doses.
@@ -84,13 +84,13 @@ def read_changes(
     CheckError
         All names that are not causes in the model, and all values that are not possible.
     """
-    spec = ready.spec
-    issues = [issue for name, change in do.items() for issue in _issues(ready, name, change)]
+    spec = compiled.spec
+    issues = [issue for name, change in do.items() for issue in _issues(compiled, name, change)]
     if not do:
         issues = [Issue(where="do", what="it is empty", remedy="name a cause")]
     if issues:
         raise CheckError(issues)
-    moved = {n: c for n, c in do.items() if n in ready.ode.parameters}
+    moved = {n: c for n, c in do.items() if n in compiled.ode.parameters}
     return Changes(
         constants={
             n: _number(c, _constant(spec, n))
@@ -115,30 +115,29 @@ def _constant(spec: ModelSpec, name: str) -> float | str | None:
     return stated.typical if stated and isinstance(stated.typical, float | int) else None
 
 
-def _issues(ready: CompiledModel, name: str, change: Change) -> Iterator[Issue]:
+def _issues(compiled: CompiledModel, name: str, change: Change) -> Iterator[Issue]:
     where = f"do.{name}"
-    complaint = _no_cause(ready, name) or _no_change(ready.spec, name, change)
+    complaint = _no_cause(compiled, name) or _no_change(compiled.spec, name, change)
     if complaint is not None:
         yield Issue(where=where, what=complaint[0], remedy=complaint[1])
 
 
-def _no_cause(ready: CompiledModel, name: str) -> tuple[str, str] | None:
+def _no_cause(compiled: CompiledModel, name: str) -> tuple[str, str] | None:
     """Return the reason why a name is not a cause, and a remedy."""
-    spec = ready.spec
+    spec = compiled.spec
     causes = {**spec.population.parameters, **spec.parameters, **spec.covariates, "dose": None}
     if name in spec.observe:
         what = "an output is an effect in the model and cannot be set; only its causes can"
         return what, "intervene on a parameter, a covariate or the dose"
     if name in causes:
         stated = spec.population.parameters.get(name)
-        if stated and not is_known(stated) and name not in ready.ode.parameters:
+        if stated and not is_known(stated) and name not in compiled.ode.parameters:
             return "the model does not depend on it", "intervene on a cause of the output"
         return None
-    if name in ready.ode.states:
+    if name in compiled.ode.states:
         what = "a state follows from its equation at every time and cannot be set"
         return what, "dose into it, or change the parameters of its equation"
-    guess = nearest(name, causes)
-    remedy = f"did you mean {guess}?" if guess else "its causes are " + ", ".join(causes)
+    remedy = suggest(name, causes, "its causes are " + ", ".join(causes))
     return "it is not a cause in the model", remedy
 
 

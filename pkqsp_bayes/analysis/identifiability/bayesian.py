@@ -14,11 +14,11 @@ from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS, labelled_draws
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
-from pkqsp_bayes.spec.distribution import Distribution, distribution
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.labels import CORRELATIONS
-from pkqsp_bayes.spec.prior import PriorSpec
-from pkqsp_bayes.spec.prior_grammar import prior_support
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 
 __all__ = ["prior_posterior_table", "truth_issues"]
 
@@ -110,9 +110,7 @@ def truth_issues(truth: Mapping[str, float] | None, known: Iterable[str]) -> lis
         Issue(
             where=f"truth.{name}",
             what="there is no such parameter",
-            remedy=f"did you mean {guess}?"
-            if (guess := nearest(name, labels))
-            else "its parameters are " + ", ".join(labels),
+            remedy=suggest(name, labels, "its parameters are " + ", ".join(labels)),
         )
         for name in map(str, truth or {})
         if name not in labels

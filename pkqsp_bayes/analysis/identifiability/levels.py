@@ -32,8 +32,8 @@ from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -205,15 +205,15 @@ def identifiability(
         )
     model, fitted = as_model(model), None if fit is None else open_fit(fit)
     study = planned_study(_study(model, study, fitted))
-    frame = bind_data(model, study, blq="M3", centred={})
-    observed = [frame.ode.output_names[int(i)] for i in np.unique(frame.observations.output)]
-    ready = compile_model(model)
-    structural = structural_rank(ready, study, outputs=observed, seed=seed)
+    bound = bind_data(model, study, blq="M3", centred={})
+    observed = [bound.ode.output_names[int(i)] for i in np.unique(bound.observations.output)]
+    compiled = compile_model(model)
+    structural = structural_rank(compiled, study, outputs=observed, seed=seed)
     unique = structural.rank == len(structural.parameters)
     others: tuple[OtherSolution, ...] = ()
     if starts and unique:
-        others = other_solutions(ready, study, starts=starts, seed=seed, order=structural.order)
-    priors = stated_priors(frame)
+        others = other_solutions(compiled, study, starts=starts, seed=seed, order=structural.order)
+    priors = stated_priors(bound)
     centre: dict[str, float] = {}
     if issues := truth_issues(truth, _labels(priors, fitted)):
         raise CheckError(issues)
@@ -229,7 +229,7 @@ def identifiability(
         information=information,
         needs=needs,
         prior_posterior=compared,
-        factors=frozenset(e.parameter for e in frame.effects if RANDOM_EFFECTS[e.form].is_factor),
+        factors=frozenset(e.parameter for e in bound.effects if RANDOM_EFFECTS[e.form].is_factor),
     )
     return Identifiability(
         structural=structural,

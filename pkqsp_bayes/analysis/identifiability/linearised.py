@@ -87,13 +87,13 @@ class LinearSubject:
 
 
 def linear_subjects(
-    frame: BoundData, simulator: StudySimulator, draws: PopulationDraws
+    bound: BoundData, simulator: StudySimulator, draws: PopulationDraws
 ) -> Iterator[LinearSubject]:
     """Yield the linear model of each subject.
 
     Parameters
     ----------
-    frame : BoundData
+    bound : BoundData
         Model and study, with the observations.
     simulator : StudySimulator
         Simulator of the same model and study.
@@ -110,21 +110,21 @@ def linear_subjects(
     zero = np.zeros((1, count, len(draws.effects)))
     solved = simulator.solve(simulator.parameters(draws, zero), sensitivities=True, options=_SOLVER)
     if solved.failed.any() or solved.sensitivities is None:
-        names = [x for x, bad in zip(frame.subjects, solved.failed[0], strict=True) if bad]
+        names = [x for x, bad in zip(bound.subjects, solved.failed[0], strict=True) if bad]
         what = f"the solver fails for the subjects {', '.join(names)}"
         raise CheckError([Issue(where="point", what=what, remedy="choose other values")])
     fixed, random = _layers(simulator, draws)
     columns = _kappa_columns(simulator, draws)
     lengths = [line.time.size for line in simulator.timelines]
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    seen = frame.observations
+    seen = bound.observations
     rows = starts[seen.subject] + seen.record
     for s in range(count):
         own = seen.subject == s
         outputs, places = seen.output[own], rows[own]
         f = solved.values[0, places, outputs]
-        slopes = solved.sensitivities[0, places, outputs] / _unit(frame, outputs, f)[:, None]
-        residual = residual_spread(frame, draws, outputs, f, draws.sigma[0])
+        slopes = solved.sensitivities[0, places, outputs] / _unit(bound, outputs, f)[:, None]
+        residual = residual_spread(bound, draws, outputs, f, draws.sigma[0])
         if (residual <= 0).any():
             raise _refusal("an observation has no residual error, as its prediction is 0")
         yield LinearSubject(
@@ -137,9 +137,9 @@ def linear_subjects(
         )
 
 
-def _unit(frame: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
+def _unit(bound: BoundData, outputs: IntArray, f: FloatArray) -> FloatArray:
     """Return factors that convert slopes to those of logarithms where errors are log-normal."""
-    logarithmic = np.array([_is_logarithmic(frame, int(output)) for output in outputs], dtype=bool)
+    logarithmic = np.array([_is_logarithmic(bound, int(output)) for output in outputs], dtype=bool)
     if (f[logarithmic] <= 0).any():
         raise _refusal("a log-normal observation is predicted to be 0 or less")
     return np.where(logarithmic, f, 1.0)
@@ -150,8 +150,8 @@ def _refusal(what: str) -> CheckError:
     return CheckError([Issue(where="point", what=what, remedy=remedy)])
 
 
-def _is_logarithmic(frame: BoundData, output: int) -> bool:
-    error = frame.spec.observe[frame.ode.output_names[output]].error
+def _is_logarithmic(bound: BoundData, output: int) -> bool:
+    error = bound.spec.observe[bound.ode.output_names[output]].error
     return error is not None and RESIDUAL_ERRORS[error.form].is_logarithmic
 
 
@@ -191,7 +191,7 @@ def _kappa_columns(simulator: StudySimulator, draws: PopulationDraws) -> IntArra
 
 
 def residual_spread(
-    frame: BoundData, draws: PopulationDraws, outputs: IntArray, f: FloatArray, sigma: FloatArray
+    bound: BoundData, draws: PopulationDraws, outputs: IntArray, f: FloatArray, sigma: FloatArray
 ) -> FloatArray:
     """Return the residual variance of each observation, of its logarithm where log-normal.
 
@@ -200,7 +200,7 @@ def residual_spread(
 
     Parameters
     ----------
-    frame : BoundData
+    bound : BoundData
         Bound model.
     draws : PopulationDraws
         Source of the labels of the residual parameters.
@@ -212,7 +212,7 @@ def residual_spread(
     found = np.zeros_like(f)
     for output in np.unique(outputs):
         own = outputs == output
-        name = frame.ode.output_names[int(output)]
-        residual = residual_of(frame.spec, name, draws.residuals, sigma[None])
+        name = bound.ode.output_names[int(output)]
+        residual = residual_of(bound.spec, name, draws.residuals, sigma[None])
         found[own] = residual.information_variance(f[own])
     return found

@@ -37,8 +37,8 @@ from pkqsp_bayes.spec.labels import (
     shape_label,
     sigma_label,
 )
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]
@@ -118,15 +118,15 @@ def expected_information(
     """
     model = as_model(model)
     design = planned_study(as_study(design, model))
-    frame = bind_data(model, design, blq="M3", centred={})
-    values = _values(frame, point or {})
-    draws = _one_draw(frame, values)
+    bound = bind_data(model, design, blq="M3", centred={})
+    values = _values(bound, point or {})
+    draws = _one_draw(bound, values)
     simulator = study_simulator(model, design)
-    subjects = tuple(linear_subjects(frame, simulator, draws))
-    labels = tuple(_estimated(frame))
+    subjects = tuple(linear_subjects(bound, simulator, draws))
+    labels = tuple(_estimated(bound))
     matrix = np.zeros((len(labels), len(labels)))
     for subject in subjects:
-        matrix += _information(frame, draws, subject, labels)
+        matrix += _information(bound, draws, subject, labels)
     return ExpectedInformation(
         labels=labels,
         values=np.array([values[label] for label in labels]),
@@ -183,28 +183,28 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis(PARAMETER_DIM)
 
 
-def _pairs(frame: BoundData) -> Iterator[tuple[int, int, str]]:
+def _pairs(bound: BoundData) -> Iterator[tuple[int, int, str]]:
     """Yield each correlation of the model: two effects and its label."""
-    names = [e.parameter for e in frame.effects]
-    for block in frame.blocks:
+    names = [e.parameter for e in bound.effects]
+    for block in bound.blocks:
         for j, b in enumerate(block):
             for a in block[:j]:
                 yield a, b, corr_label(names[a], names[b])
 
 
-def _estimated(frame: BoundData) -> Iterator[str]:
-    shapes = {shape_label(name) for name in frame.population}
-    for label, value in stated_priors(frame).items():
+def _estimated(bound: BoundData) -> Iterator[str]:
+    shapes = {shape_label(name) for name in bound.population}
+    for label, value in stated_priors(bound).items():
         # A shape has no effect where predictions are linearised: all random effects are 0.
         if isinstance(value, PriorSpec) and label not in shapes:
             yield label
-    yield from (label for _, _, label in _pairs(frame))
+    yield from (label for _, _, label in _pairs(bound))
 
 
-def _values(frame: BoundData, given: Mapping[str, float]) -> dict[str, float]:
-    known = stated_point(frame) | {label: 0.0 for _, _, label in _pairs(frame)}
-    for a, b, label in _pairs(frame):
-        names = frame.effects[a].parameter, frame.effects[b].parameter
+def _values(bound: BoundData, given: Mapping[str, float]) -> dict[str, float]:
+    known = stated_point(bound) | {label: 0.0 for _, _, label in _pairs(bound)}
+    for a, b, label in _pairs(bound):
+        names = bound.effects[a].parameter, bound.effects[b].parameter
         mirrored = corr_label(names[1], names[0])
         if mirrored in given:
             given = {(label if k == mirrored else k): value for k, value in given.items()}
@@ -229,16 +229,16 @@ def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterato
             yield Issue(where=where, what=f"{value} is not a correlation", remedy=remedy)
 
 
-def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
-    names = tuple(e.parameter for e in frame.effects)
-    moments = tuple(e.parameter for e in frame.occasion_effects)
+def _one_draw(bound: BoundData, values: Mapping[str, float]) -> PopulationDraws:
+    names = tuple(e.parameter for e in bound.effects)
+    moments = tuple(e.parameter for e in bound.occasion_effects)
     read = {k: parse_label(k) for k in values}
     residuals = tuple(x.parts[0] for x in read.values() if x.kind == "sigma")
     correlation = np.eye(len(names))
-    for a, b, label in _pairs(frame):
+    for a, b, label in _pairs(bound):
         correlation[a, b] = correlation[b, a] = values[label]
     fixed = [k for k, x in read.items() if x.kind in ("typical", "beta", "shape")]
-    priors = stated_priors(frame)
+    priors = stated_priors(bound)
     return PopulationDraws(
         shared={k: np.array([values[k]]) for k in fixed},
         sampled=tuple(k for k in fixed if isinstance(priors[k], PriorSpec)),
@@ -249,12 +249,12 @@ def _one_draw(frame: BoundData, values: Mapping[str, float]) -> PopulationDraws:
         omega_iov=np.array([[values[omega_iov_label(n)] for n in moments]]),
         residuals=residuals,
         sigma=np.array([[values[sigma_label(r)] for r in residuals]]),
-        occasions=frame.occasions,
+        occasions=bound.occasions,
     )
 
 
 def _information(
-    frame: BoundData, draws: PopulationDraws, subject: LinearSubject, labels: tuple[str, ...]
+    bound: BoundData, draws: PopulationDraws, subject: LinearSubject, labels: tuple[str, ...]
 ) -> FloatArray:
     """Return the information of one subject, in separate blocks for fixed effects and variances."""
     size = len(labels)
@@ -266,18 +266,18 @@ def _information(
     if fixed:
         a = np.stack([subject.fixed[labels[i]] for i in fixed], axis=1)
         matrix[np.ix_(fixed, fixed)] = a.T @ inverse @ a
-    slopes = dict(_variance_slopes(frame, draws, subject))
+    slopes = dict(_variance_slopes(bound, draws, subject))
     others = [i for i, label in enumerate(labels) if label in slopes]
     weighted = np.stack([inverse @ slopes[label] for label in slopes])
     flat, turned = (x.reshape(len(slopes), -1) for x in (weighted, weighted.transpose(0, 2, 1)))
-    variances = _with_tails(frame, draws, list(slopes), 0.5 * flat @ turned.T)
+    variances = _with_tails(bound, draws, list(slopes), 0.5 * flat @ turned.T)
     places = [list(slopes).index(labels[i]) for i in others]
     matrix[np.ix_(others, others)] = variances[np.ix_(places, places)]
     return matrix
 
 
 def _with_tails(
-    frame: BoundData, draws: PopulationDraws, names: list[str], information: FloatArray
+    bound: BoundData, draws: PopulationDraws, names: list[str], information: FloatArray
 ) -> FloatArray:
     """Return the information on variances, corrected for residual errors that are not normal.
 
@@ -286,7 +286,7 @@ def _with_tails(
     plus an orthogonal term for the shape of the tails.
     """
     mixed, rest = np.eye(len(names)), np.zeros(len(names))
-    for labels, own, scale in _not_normal(frame, draws):
+    for labels, own, scale in _not_normal(bound, draws):
         places = [names.index(label) for label in labels]
         s, normal = places[0], 2 / scale**2
         mixed[s, s] = np.sqrt(own[0, 0] / normal)
@@ -297,13 +297,13 @@ def _with_tails(
 
 
 def _not_normal(
-    frame: BoundData, draws: PopulationDraws
+    bound: BoundData, draws: PopulationDraws
 ) -> Iterator[tuple[list[str], FloatArray, float]]:
     """Yield labels, information and scale of each residual error that is not normal."""
-    for endpoint, observed in frame.spec.observe.items():
+    for endpoint, observed in bound.spec.observe.items():
         if observed.error is None:
             continue
-        residual = residual_of(frame.spec, endpoint, draws.residuals, draws.sigma)
+        residual = residual_of(bound.spec, endpoint, draws.residuals, draws.sigma)
         scales = {key: float(values[0]) for key, values in residual.scales.items()}
         own = residual.form.scale_information(scales)
         if own is not None:
@@ -313,14 +313,14 @@ def _not_normal(
 
 
 def _variance_slopes(
-    frame: BoundData, draws: PopulationDraws, subject: LinearSubject
+    bound: BoundData, draws: PopulationDraws, subject: LinearSubject
 ) -> Iterator[tuple[str, FloatArray]]:
     """Yield the derivative of the covariance of a subject's data by each variance parameter."""
     z, omega, correlation = subject.eta, draws.omega[0], draws.correlation[0]
     for a, name in enumerate(draws.effects):
         half = np.outer(z[:, a], z @ (correlation[a] * omega))
         yield omega_label(name), half + half.T
-    for a, b, label in _pairs(frame):
+    for a, b, label in _pairs(bound):
         half = omega[a] * omega[b] * np.outer(z[:, a], z[:, b])
         yield label, half + half.T
     for q, name in enumerate(draws.occasion_effects):
@@ -331,6 +331,6 @@ def _variance_slopes(
         step = _RELATIVE_STEP * max(abs(sigma[i]), 1e-3)
         up, down = sigma.copy(), sigma.copy()
         up[i], down[i] = up[i] + step, down[i] - step
-        change = residual_spread(frame, draws, subject.outputs, subject.predicted, up)
-        change = change - residual_spread(frame, draws, subject.outputs, subject.predicted, down)
+        change = residual_spread(bound, draws, subject.outputs, subject.predicted, up)
+        change = change - residual_spread(bound, draws, subject.outputs, subject.predicted, down)
         yield sigma_label(name), np.diag(change / (2 * step))

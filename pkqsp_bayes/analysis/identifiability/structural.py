@@ -23,8 +23,8 @@ from pkqsp_bayes.analysis.identifiability.nullspace import (
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.engine.typical_individual import typical_values
-from pkqsp_bayes.ode.chain import needed_links
 from pkqsp_bayes.ode.jets import NotAnalyticError
+from pkqsp_bayes.ode.lowering.chain import needed_links
 from pkqsp_bayes.ode.series import Experiment, series_rows
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline

@@ -13,8 +13,8 @@ from pkqsp_bayes.analysis.predictive.ranks import two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.study.stretches import rising_runs
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+from pkqsp_bayes.study.timeline import rising_runs
 
 __all__ = ["STATISTICS", "Statistic", "predictive_pvalues"]
 

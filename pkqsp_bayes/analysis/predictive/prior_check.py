@@ -20,11 +20,11 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import PRIOR_DRAWS
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.program.observe import collect_observations
-from pkqsp_bayes.program.study_key import design_key
+from pkqsp_bayes.program.data.observations import collect_observations
+from pkqsp_bayes.program.data.study_data import design_key
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.addresses import residual_scales, stated_values
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.priors.addresses import residual_scales, stated_values
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -125,9 +125,9 @@ def prior_check(
 
 def _observations(model: ModelSpec, prior: xr.DataTree, study: Study) -> pd.DataFrame:
     """Return the observations of a study as a table, in the order of the prior predictions."""
-    ready = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
-    seen = collect_observations(ready, study)
-    names = np.array(ready.ode.output_names)
+    compiled = compile_model(unfold_trajectories(model), occasions=_occasions(prior))
+    seen = collect_observations(compiled, study)
+    names = np.array(compiled.ode.output_names)
     return pd.DataFrame(
         {
             "row": seen.row,
@@ -173,8 +173,8 @@ def _is_same_design(
     same = all((drawn[a].to_numpy() == table[b].to_numpy()).all() for a, b in pairs)
     if not same or "design" not in prior.attrs:
         return same
-    frame = bind_data(read_spec(prior), study, blq="M3", centred={})
-    return bool(prior.attrs["design"] == design_key(frame))
+    bound = bind_data(read_spec(prior), study, blq="M3", centred={})
+    return bool(prior.attrs["design"] == design_key(bound))
 
 
 def _replicas(

@@ -24,9 +24,9 @@ from pkqsp_bayes.fitting.sampling.fit import fit as run_fit
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
-from pkqsp_bayes.spec.apply_priors import apply_priors
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["FITTED", "compare_priors"]
@@ -111,7 +111,7 @@ def compare_priors(
     An artificial posterior instead of that of a fit:
 
     >>> import pkqsp_bayes as pq
-    >>> from pkqsp_bayes.spec.toml import format_model
+    >>> from pkqsp_bayes.spec.reading.toml import format_model
     >>> model, study = pq.load_model("one-compartment"), pq.load_dataset("theophylline")
     >>> rng, labels = np.random.default_rng(1), {"effect": ["CL", "V", "ka"]}
     >>> spread = lambda *size: np.exp(0.1 * rng.normal(size=(2, 500, *size)))

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 
 def compare_correlations(
-    frame: BoundData,
+    bound: BoundData,
     draws: Mapping[str, FloatArray],
     levels: Sequence[float],
     *,
@@ -26,7 +26,7 @@ def compare_correlations(
 
     Parameters
     ----------
-    frame : BoundData
+    bound : BoundData
         Model bound to its study.
     draws : mapping of str to (draws,) array
         Posterior draws by label.
@@ -46,27 +46,27 @@ def compare_correlations(
     B ~ Beta(s + K/2 - 1, s + K/2 - 1): Lewandowski, Kurowicka & Joe 2009, J Multivar Anal 100:1989.
     """
     rows = {
-        label: _compare(draws[label], shape, frame, levels, (truth or {}).get(label))
-        for label, shape in _marginals(frame)
+        label: _compare(draws[label], shape, bound, levels, (truth or {}).get(label))
+        for label, shape in _marginals(bound)
         if label in draws
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _marginals(frame: BoundData) -> Iterator[tuple[str, float]]:
+def _marginals(bound: BoundData) -> Iterator[tuple[str, float]]:
     """Yield the label of each correlation with the shape of its Beta distribution."""
-    names = [effect.parameter for effect in frame.effects]
-    for block in frame.blocks:
+    names = [effect.parameter for effect in bound.effects]
+    for block in bound.blocks:
         for i, first in enumerate(block):
             for second in block[i + 1 :]:
-                shape = frame.spec.population.omega.lkj + len(block) / 2 - 1
+                shape = bound.spec.population.omega.lkj + len(block) / 2 - 1
                 yield corr_label(names[first], names[second]), shape
 
 
 def _compare(
     values: FloatArray,
     shape: float,
-    frame: BoundData,
+    bound: BoundData,
     levels: Sequence[float],
     truth: float | None,
 ) -> dict[str, object]:
@@ -75,7 +75,7 @@ def _compare(
     found = dict(zip(("q5", "q50", "q95"), np.quantile(values, levels), strict=True))
     z = np.nan if truth is None else (values.mean() - truth) / values.std()
     return {
-        "prior": f"lkj({frame.spec.population.omega.lkj:g})",
+        "prior": f"lkj({bound.spec.population.omega.lkj:g})",
         "prior_q5": low,
         "prior_q50": middle,
         "prior_q95": high,

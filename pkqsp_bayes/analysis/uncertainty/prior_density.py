@@ -13,11 +13,10 @@ from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.fitting.results.quantities import correlation_blocks, labelled_draws
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
-from pkqsp_bayes.spec.distribution import Distribution, distribution
-from pkqsp_bayes.spec.joint import JointPriorSpec
-from pkqsp_bayes.spec.marginals import joint_factor
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.apply_priors import joint_factor
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import JointPriorSpec, PriorSpec
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["StatedDensity", "lkj_log_density", "stated_density"]
@@ -81,12 +80,12 @@ def stated_density(model: ModelSpec, study: Study) -> StatedDensity:
     CheckError
         All problems of the model and of the study.
     """
-    frame = bind_data(model, study, blq="M3", centred={})
-    places, jointly = prior_places(frame), model.joint_prior
+    bound = bind_data(model, study, blq="M3", centred={})
+    places, jointly = prior_places(bound), model.joint_prior
     targets = {target for joint in jointly.values() for target in joint.targets}
     alone = {
         label: distribution(prior, places[label].low, places[label].high)
-        for label, prior in stated_priors(frame).items()
+        for label, prior in stated_priors(bound).items()
         if isinstance(prior, PriorSpec) and label not in targets
     }
     return StatedDensity(alone=alone, joint=jointly, lkj=float(model.population.omega.lkj))

@@ -16,9 +16,9 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.spec.distribution import Distribution, distribution
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -45,12 +45,12 @@ def model_priors(model: ModelSpec, study: Study) -> dict[str, Distribution]:
     return priors_of(bind_data(model, study, blq="M3", centred={}))
 
 
-def priors_of(frame: BoundData) -> dict[str, Distribution]:
+def priors_of(bound: BoundData) -> dict[str, Distribution]:
     """Return the prior of each parameter of a bound model, by label."""
-    places = prior_places(frame)
+    places = prior_places(bound)
     return {
         label: distribution(prior, places[label].low, places[label].high)
-        for label, prior in stated_priors(frame).items()
+        for label, prior in stated_priors(bound).items()
         if isinstance(prior, PriorSpec)
     }
 
@@ -99,8 +99,8 @@ def prior_posterior(
     """
     fitted = open_fit(fit)
     study = fitted.resolve_study(study, own=True)
-    frame = fitted.bind_data(study)
-    dists = priors_of(frame)
+    bound = fitted.bind_data(study)
+    dists = priors_of(bound)
     draws = fitted.draws
     if issues := truth_issues(truth, draws):
         raise CheckError(issues)
@@ -116,7 +116,7 @@ def prior_posterior(
         fitted, {k: dist.prior for k, dist in known.items()}, truth=truth
     )
     table = table.join(compared)
-    correlations = compare_correlations(frame, draws, _LEVELS, truth=truth)
+    correlations = compare_correlations(bound, draws, _LEVELS, truth=truth)
     for label, row in correlations.iterrows():
         table.loc[label] = row.reindex(table.columns)
     return table

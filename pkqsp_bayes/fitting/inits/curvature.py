@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.program.program_inits import Start, unconstrained_point
+from pkqsp_bayes.program.program_inits import InitialValue, unconstrained_point
 
 __all__ = ["Curvature", "Gradient", "Places", "find_places", "measure_curvature"]
 
@@ -43,30 +43,30 @@ class Places:
     own: IntArray
 
 
-def find_places(starts: Mapping[str, Start]) -> Places:
+def find_places(inits: Mapping[str, InitialValue]) -> Places:
     """Return the indices of the shared parameters and of those of each subject.
 
     Parameters
     ----------
-    starts : mapping of str to Start
-        Start of each parameter, in the order of the declarations.
+    inits : mapping of str to InitialValue
+        Initial value of each parameter, in the order of the declarations.
 
     Examples
     --------
-    >>> starts = {"CL": Start(value=np.array(1.0)),
-    ...           "z": Start(value=np.zeros((2, 1)), by_subject=True)}
-    >>> places = find_places(starts)
+    >>> inits = {"CL": InitialValue(value=np.array(1.0)),
+    ...           "z": InitialValue(value=np.zeros((2, 1)), by_subject=True)}
+    >>> places = find_places(inits)
     >>> places.shared.tolist(), places.own.tolist()
     ([0], [[1], [2]])
     """
     shared: list[IntArray] = []
     own: list[IntArray] = []
     place = 0
-    for name, start in starts.items():
-        size = unconstrained_point({name: start}).size
+    for name, init in inits.items():
+        size = unconstrained_point({name: init}).size
         numbers = np.arange(place, place + size, dtype=np.int64)
-        if start.by_subject:
-            own.append(numbers.reshape(start.value.shape, order="F"))
+        if init.by_subject:
+            own.append(numbers.reshape(init.value.shape, order="F"))
         else:
             shared.append(numbers)
         place += size

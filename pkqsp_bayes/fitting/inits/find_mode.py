@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.fitting.inits.inits import settle_starts
+from pkqsp_bayes.fitting.inits.inits import settle_inits
 from pkqsp_bayes.fitting.inits.optimise import Optimum, best_optimum, optimise
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.results.groups import (
@@ -24,7 +24,7 @@ from pkqsp_bayes.fitting.results.groups import (
 )
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["diagnose_mode", "find_mode"]
@@ -107,7 +107,7 @@ def find_mode(
     study = as_study(study, model)
     bound = bind_model(model, study, options=options)
     began = time.perf_counter()
-    points = settle_starts(model, study, bound, starts, seed)
+    points = settle_inits(model, study, bound, starts, seed)
     program = load_program(bound.program, user_header=bound.header)
     optima = optimise(program, bound, points, seed=seed, jacobian=jacobian, iterations=iterations)
     tree = _tree(bound, optima)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.fitting.inits.curvature import Curvature, find_places, measure_curvature
-from pkqsp_bayes.fitting.inits.inits import is_usable, point_of, settle_starts
+from pkqsp_bayes.fitting.inits.inits import is_usable, point_of, settle_inits
 from pkqsp_bayes.fitting.inits.optimise import best_optimum, optimise
 from pkqsp_bayes.program.bench import log_density
 from pkqsp_bayes.program.bind import BoundModel
@@ -49,21 +49,21 @@ class ChainInits:
 
     Parameters
     ----------
-    starts : mapping of int to mapping
+    by_chain : mapping of int to mapping
         Initial values by chain, on the constrained scale.
     variances : (parameters,) array, optional
         The diagonal of the inverse metric, which is then fixed; without it warm-up adapts one.
     """
 
-    starts: Mapping[int, Mapping[str, Any]]
+    by_chain: Mapping[int, Mapping[str, Any]]
     variances: FloatArray | None = None
 
 
 def inits_at_priors(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
 ) -> ChainInits:
-    """Return initial values around the centre of the priors; see `find_starts`."""
-    return ChainInits(starts=settle_starts(model, study, bound, chains, seed))
+    """Return initial values around the centre of the priors; see `find_inits`."""
+    return ChainInits(by_chain=settle_inits(model, study, bound, chains, seed))
 
 
 def inits_at_mode(
@@ -80,31 +80,31 @@ def inits_at_mode(
     chains : int
         Number of chains.
     seed : int
-        Seed of the starts of the optimiser and of the draws.
+        Seed of the initial values of the optimiser and of the draws.
 
     Raises
     ------
     CheckError
-        If no start has a finite density; it lists the affected observations.
+        If no initial value has a finite density; it lists the affected observations.
     MethodError
         If there is no mode; it states a remedy.
     """
     _warn_of_free(bound)
     program = load_program(bound.program, user_header=bound.header)
-    climbs = settle_starts(model, study, bound, _CLIMBS, seed)
+    climbs = settle_inits(model, study, bound, _CLIMBS, seed)
     mode = best_optimum(
         optimise(program, bound, climbs, seed=seed, jacobian=True, iterations=_ITERATIONS)
     )
     point = point_of(bound, mode.values)
     _LOGGER.info("the chains start at the mode: log density %.6g", mode.log_density)
     curvature = measure_curvature(
-        lambda points: log_density(bound, points)[1], point, find_places(bound.starts)
+        lambda points: log_density(bound, points)[1], point, find_places(bound.inits)
     )
-    starts = {
-        k: constrain_point(bound.starts, _draw(bound, point, curvature, seed + k))
+    inits = {
+        k: constrain_point(bound.inits, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)
     }
-    return ChainInits(starts=starts, variances=curvature.variances())
+    return ChainInits(by_chain=inits, variances=curvature.variances())
 
 
 def _warn_of_free(bound: BoundModel) -> None:

@@ -15,7 +15,7 @@ from pkqsp_bayes.fitting.inits.init_diagnostics import explain_starts
 from pkqsp_bayes.program.bench import PointError, log_density
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.program.program_inits import (
-    Start,
+    InitialValue,
     constrain_point,
     unconstrained_point,
     unconstrained_widths,
@@ -23,7 +23,7 @@ from pkqsp_bayes.program.program_inits import (
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["find_starts", "is_usable", "point_of", "settle_starts"]
+__all__ = ["find_inits", "is_usable", "point_of", "settle_inits"]
 
 FloatArray = NDArray[np.float64]
 
@@ -35,10 +35,10 @@ _EFFECTS = 0.1  # SD of the random effects around 0, for a draw of the prior
 _DIGITS = 10
 
 
-def settle_starts(
+def settle_inits(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
 ) -> dict[int, dict[str, Any]]:
-    """Return the result of `find_starts`, or raise an error with the reasons.
+    """Return the result of `find_inits`, or raise an error with the reasons.
 
     Parameters
     ----------
@@ -54,16 +54,16 @@ def settle_starts(
     Raises
     ------
     CheckError
-        If there is no start; it lists the affected observations, subjects and parameters.
+        If there are none; it lists the affected observations, subjects and parameters.
     """
-    starts = find_starts(bound, chains, seed)
-    if starts is None:
+    inits = find_inits(bound, chains, seed)
+    if inits is None:
         raise CheckError(explain_starts(model, study, bound))
-    return starts
+    return inits
 
 
-def find_starts(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str, Any]] | None:
-    """Return a start for each chain, on the constrained scale; None if there is none.
+def find_inits(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str, Any]] | None:
+    """Return initial values of each chain, on the constrained scale; None if there are none.
 
     1. Random points around the centre of the priors. Their distance is at most the width of the
        priors and decreases with each attempt. They are overdispersed, so that R-hat is meaningful,
@@ -102,7 +102,7 @@ def find_starts(bound: BoundModel, chains: int, seed: int) -> dict[int, dict[str
     if not found:
         return None
     repeated = [found[k % len(found)] for k in range(chains)]
-    return {k: constrain_point(bound.starts, point) for k, point in enumerate(repeated, start=1)}
+    return {k: constrain_point(bound.inits, point) for k, point in enumerate(repeated, start=1)}
 
 
 def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[FloatArray]:
@@ -117,9 +117,9 @@ def _take(bound: BoundModel, points: Iterable[FloatArray], count: int) -> list[F
 
 
 def _around_centre(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArray]:
-    centre = unconstrained_point(bound.starts)
+    centre = unconstrained_point(bound.inits)
     # A coefficient per kg or year has a prior SD of about 0.01: a spread of 0.3 is impossible.
-    shares = np.minimum(1.0, unconstrained_widths(bound.starts) / _SPREADS[0])
+    shares = np.minimum(1.0, unconstrained_widths(bound.inits) / _SPREADS[0])
     rng = np.random.default_rng(seed)
     for spread in _SPREADS:
         for _ in range(_TRIES * chains):
@@ -151,14 +151,12 @@ def _pathfinder(
 ) -> list[FloatArray]:
     """Return draws of Pathfinder that start from points; an empty list if it fails."""
     program = load_program(bound.program, user_header=bound.header)
-    starts: Any = [
-        constrain_point(bound.starts, point) for point in found
-    ]  # lists are accepted too
+    inits: Any = [constrain_point(bound.inits, point) for point in found]  # lists are accepted too
     try:
         run = program.pathfinder(
             data=bound.plain_data(),
-            inits=starts if len(starts) > 1 else starts[0],
-            num_paths=len(starts),
+            inits=inits if len(inits) > 1 else inits[0],
+            num_paths=len(inits),
             draws=2 * count,
             num_single_draws=2 * count,
             seed=seed,
@@ -184,28 +182,28 @@ def _from_prior(bound: BoundModel, chains: int, seed: int) -> Iterator[FloatArra
     rng = np.random.default_rng(seed)
     usable = ~np.isnan(values["prediction"]).any(axis=1)
     effects = {
-        name: _EFFECTS * rng.normal(size=(usable.size, *start.value.shape))
-        for name, start in bound.starts.items()
-        if name not in values and not start.correlation
+        name: _EFFECTS * rng.normal(size=(usable.size, *init.value.shape))
+        for name, init in bound.inits.items()
+        if name not in values and not init.correlation
     }
     yield from _points(bound, {n: v[usable] for n, v in {**effects, **values}.items()})
 
 
 def point_of(bound: BoundModel, values: Mapping[str, FloatArray]) -> FloatArray:
     """Return the values of all parameters as a point of the unconstrained scale."""
-    at = {name: _with_value(start, values[name]) for name, start in bound.starts.items()}
+    at = {name: _with_value(init, values[name]) for name, init in bound.inits.items()}
     return unconstrained_point(at)
 
 
 def _points(bound: BoundModel, values: Mapping[str, FloatArray]) -> Iterator[FloatArray]:
     """Yield draws on the unconstrained scale; other parameters are at their centres."""
-    names = [name for name in bound.starts if name in values]
+    names = [name for name in bound.inits if name in values]
     count = len(values[names[0]]) if names else 0
     for k in range(count):
-        at = {name: _with_value(bound.starts[name], values[name][k]) for name in names}
+        at = {name: _with_value(bound.inits[name], values[name][k]) for name in names}
         with np.errstate(divide="ignore"):  # values on a bound; the density is checked next
-            yield unconstrained_point({**bound.starts, **at})
+            yield unconstrained_point({**bound.inits, **at})
 
 
-def _with_value(start: Start, value: FloatArray) -> Start:
-    return dataclasses.replace(start, value=np.reshape(value, start.value.shape))
+def _with_value(init: InitialValue, value: FloatArray) -> InitialValue:
+    return dataclasses.replace(init, value=np.reshape(value, init.value.shape))

@@ -66,7 +66,7 @@ class Optimum:
 def optimise(
     program: cmdstanpy.CmdStanModel,
     bound: BoundModel,
-    starts: Mapping[int, Mapping[str, Any]],
+    inits: Mapping[int, Mapping[str, Any]],
     *,
     seed: int,
     jacobian: bool,
@@ -80,7 +80,7 @@ def optimise(
         The compiled program.
     bound : BoundModel
         Its model and data.
-    starts : mapping of int to mapping
+    inits : mapping of int to mapping
         Initial values, on the constrained scale.
     seed : int
         Seed of the replicates at the optimum.
@@ -90,8 +90,8 @@ def optimise(
         Greatest number of iterations from each start.
     """
     return [
-        _optimise_from(program, bound, number, start, seed, jacobian, iterations)
-        for number, start in starts.items()
+        _optimise_from(program, bound, number, init, seed, jacobian, iterations)
+        for number, init in inits.items()
     ]
 
 
@@ -132,7 +132,7 @@ def _optimise_from(
     program: cmdstanpy.CmdStanModel,
     bound: BoundModel,
     number: int,
-    start: Mapping[str, Any],
+    init: Mapping[str, Any],
     seed: int,
     jacobian: bool,
     iterations: int,
@@ -140,7 +140,7 @@ def _optimise_from(
     try:
         found = program.optimize(
             data=bound.plain_data(),
-            inits=dict(start),
+            inits=dict(init),
             seed=seed,
             algorithm="lbfgs",
             jacobian=jacobian,
@@ -165,8 +165,8 @@ def _optimise_from(
 def _is_collapsed(values: Mapping[str, FloatArray], bound: BoundModel) -> bool:
     """Return whether an SD of random effects is far below the centre of its prior."""
     for name in ("omega", "omega_sampled", "omega_iov", "omega_iov_sampled"):
-        if name in bound.starts and name in values:
-            centre = bound.starts[name].value
+        if name in bound.inits and name in values:
+            centre = bound.inits[name].value
             if (np.asarray(values[name]) < _COLLAPSED * centre).any():
                 return True
     return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from pkqsp_bayes.program.bind import BindOptions, BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.reading.toml import format_model
 
 __all__ = ["chosen_options", "result_attributes"]
 

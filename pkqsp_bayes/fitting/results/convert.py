@@ -10,7 +10,7 @@ import cmdstanpy
 import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.groups import label_observations
 from pkqsp_bayes.fitting.results.quantities import name_correlations

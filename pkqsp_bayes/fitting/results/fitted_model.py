@@ -25,7 +25,7 @@ from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import StudyLike, as_study
 
@@ -54,7 +54,7 @@ class FittedModel:
 
     >>> import numpy as np
     >>> import pkqsp_bayes as pq
-    >>> from pkqsp_bayes.spec.toml import format_model
+    >>> from pkqsp_bayes.spec.reading.toml import format_model
     >>> posterior = xr.Dataset({"CL": (("chain", "draw"), np.array([[2.9, 3.1]]))})
     >>> tree = xr.DataTree.from_dict({"posterior": posterior})
     >>> tree.attrs["model"] = format_model(pq.load_model("one-compartment"))

@@ -11,7 +11,7 @@ import xarray as xr
 
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.program.bound_data import BoundData
-from pkqsp_bayes.program.study_key import design_key, values_key
+from pkqsp_bayes.program.data.study_data import design_key, values_key
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["design_difference", "own_copy", "study_fingerprint"]

@@ -1,4 +1,4 @@
-"""Checks of the output folder of a fit, disk space, and errors of writing."""
+"""The output folder of a fit: its checks, disk space, errors of writing, and files of results."""
 
 import errno
 import os
@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import xarray as xr
+
 from pkqsp_bayes.errors import CheckError, Issue, ToolchainError
+from pkqsp_bayes.outputs import stage_output
 from pkqsp_bayes.remedies import setting
 
-__all__ = ["check_folder", "explain_write_errors", "reserve"]
+__all__ = ["check_folder", "explain_write_errors", "reserve", "write_result"]
 
 
 def check_folder(folder: Path) -> None:
@@ -93,3 +96,20 @@ def _free(folder: Path) -> str:
         return f" ({shutil.disk_usage(folder).free / 1e6:.1f} MB free)"
     except OSError:
         return ""
+
+
+def write_result(tree: xr.DataTree, folder: Path) -> Path:
+    """Write a result atomically as ``<method>.nc``, and return the file.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        The result; its attribute ``method`` is the name of the file.
+    folder : Path
+        Folder for the file; it is created if it does not exist.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{tree.attrs['method']}.nc"
+    with stage_output(path) as part:
+        tree.to_netcdf(part, engine="h5netcdf")
+    return path

@@ -13,10 +13,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.fitting.inits.inits import settle_starts
+from pkqsp_bayes.fitting.inits.inits import settle_inits
 from pkqsp_bayes.fitting.inits.optimise import MethodError, best_optimum, last_message, optimise
 from pkqsp_bayes.fitting.results.approximation import (
     USABLE_K,
@@ -35,7 +35,7 @@ from pkqsp_bayes.fitting.results.groups import (
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["approximate", "diagnose_approximation"]
@@ -99,7 +99,7 @@ def approximate(
     paths : int
         Number of starts, for both methods.
     seed : int
-        Seed of starts and draws.
+        Seed of initial values and draws.
     options : BindOptions, optional
         Backend, censoring, parameterisation, solver.
 
@@ -128,10 +128,10 @@ def approximate(
     study = as_study(study, model)
     bound = bind_model(model, study, options=options)
     began = time.perf_counter()
-    starts = settle_starts(model, study, bound, paths, seed)
+    inits = settle_inits(model, study, bound, paths, seed)
     program = load_program(bound.program, user_header=bound.header)
     run = _pathfinder if method == "pathfinder" else _laplace
-    proposals = run(program, bound, starts, draws, seed)
+    proposals = run(program, bound, inits, draws, seed)
     weights, k_hat = _weights(proposals)
     resampled = k_hat <= USABLE_K
     chosen = _chosen(proposals, weights if resampled else None, draws, seed)
@@ -154,23 +154,21 @@ def approximate(
 def _pathfinder(
     program: cmdstanpy.CmdStanModel,
     bound: BoundModel,
-    starts: Mapping[int, Mapping[str, Any]],
+    inits: Mapping[int, Mapping[str, Any]],
     draws: int,
     seed: int,
 ) -> _Proposals:
-    inits: Any = [
-        dict(start) for start in starts.values()
-    ]  # the type hint of cmdstanpy has no lists
+    given: Any = [dict(init) for init in inits.values()]  # the type hint of cmdstanpy has no lists
     each = max(
-        draws, -(-max(_FEWEST, _PROPOSALS * draws) // len(starts))
+        draws, -(-max(_FEWEST, _PROPOSALS * draws) // len(inits))
     )  # any path may be the best one
     try:
         found = program.pathfinder(
             data=bound.plain_data(),
-            inits=inits if len(inits) > 1 else inits[0],
-            num_paths=len(starts),
+            inits=given if len(given) > 1 else given[0],
+            num_paths=len(inits),
             num_single_draws=each,
-            draws=each * len(starts),
+            draws=each * len(inits),
             max_lbfgs_iters=_ITERATIONS,
             psis_resample=False,
             seed=seed,
@@ -191,11 +189,11 @@ def _pathfinder(
 def _laplace(
     program: cmdstanpy.CmdStanModel,
     bound: BoundModel,
-    starts: Mapping[int, Mapping[str, Any]],
+    inits: Mapping[int, Mapping[str, Any]],
     draws: int,
     seed: int,
 ) -> _Proposals:
-    optima = optimise(program, bound, starts, seed=seed, jacobian=True, iterations=_ITERATIONS)
+    optima = optimise(program, bound, inits, seed=seed, jacobian=True, iterations=_ITERATIONS)
     mode = best_optimum(optima)
     try:
         found = program.laplace_sample(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.remedies import setting
@@ -117,10 +117,10 @@ def _differences(stated: Mapping[str, str], number: int, identity: ChainIdentity
         found = stated.get(name, "missing")
         if not _is_same(found, value):
             yield f"{name} = {found[:60]}, not {value}"
-    starts = {f"start_{number}_{identity.key}.json"}
+    init_files = {f"start_{number}_{identity.key}.json"}
     if not identity.marked:
-        starts.add(f"start_{number}.json")
-    if Path(stated.get("init", "")).name not in starts:
+        init_files.add(f"start_{number}.json")
+    if Path(stated.get("init", "")).name not in init_files:
         yield "it belongs to another model or study"
 
 

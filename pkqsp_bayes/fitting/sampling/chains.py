@@ -57,7 +57,7 @@ class ChainSampler:
         Path of the compiled program.
     data : str or mapping
         Path of the data, or the data.
-    starts : mapping of int to mapping
+    inits : mapping of int to mapping
         Initial values of each chain, on the constrained scale.
     settings : FitSettings
         Iterations and tuning.
@@ -69,7 +69,7 @@ class ChainSampler:
 
     executable: str
     data: str | Mapping[str, Any]
-    starts: Mapping[int, Mapping[str, Any]]
+    inits: Mapping[int, Mapping[str, Any]]
     settings: FitSettings
     variances: Sequence[float] | None = None
     key: str = ""
@@ -122,7 +122,7 @@ class ChainSampler:
             chain_ids=[number],
             data=_as_file(self.data, draws.with_name(f"data_{number}.json")),
             seed=chosen.seed,
-            inits=[_as_file(self.starts[number], draws.with_name(f"start_{number}{part}.json"))],
+            inits=[_as_file(self.inits[number], draws.with_name(f"start_{number}{part}.json"))],
             output_dir=str(draws.parent),
             sig_figs=_DIGITS,
             refresh=max(1, (chosen.warmup + chosen.draws) // _REFRESHES),
@@ -170,7 +170,7 @@ def chain_sampler(
     return ChainSampler(
         executable=str(model.exe_file),
         data=data,
-        starts=dict(inits.starts),
+        inits=dict(inits.by_chain),
         settings=settings,
         variances=None if variances is None else variances.tolist(),
         key=key,

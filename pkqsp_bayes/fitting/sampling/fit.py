@@ -14,9 +14,9 @@ from typing import Any
 import xarray as xr
 
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, checked, one_of
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
 from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode, inits_at_priors
@@ -42,11 +42,11 @@ from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
-from pkqsp_bayes.spec.apply_priors import apply_priors
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, format_priors
-from pkqsp_bayes.spec.toml import format_model
+from pkqsp_bayes.spec.priors.apply_priors import apply_priors
+from pkqsp_bayes.spec.reading.toml import format_model
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 from pkqsp_bayes.study.write import format_study

@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.arguments import SEED, checked, count
+from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.engine.quiet_stan import quiet_stan
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.attributes import result_attributes
 from pkqsp_bayes.fitting.results.groups import (
@@ -22,7 +22,7 @@ from pkqsp_bayes.fitting.results.groups import (
 )
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
-from pkqsp_bayes.spec.model_argument import MODEL, ModelLike, as_model
+from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["diagnose_prior", "sample_prior"]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import sympy as sp
 
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.system import OdeSystem
 
 __all__ = ["Baseline", "baseline_outputs"]
@@ -33,7 +33,7 @@ def baseline_outputs(system: OdeSystem, *, dosed: Collection[str] = ()) -> dict[
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> system = compose_model(parse_model('''
     ... title = "decay"
     ... equations = "d(A)/dt = -0.1 * A"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from pkqsp_bayes.ode.chain import needed_links
-from pkqsp_bayes.ode.numeric import Known, evaluate, evaluate_helpers
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.numeric import Known, evaluate, evaluate_helpers
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.lowering.chain import needed_links
 from pkqsp_bayes.ode.system import Assignment, OdeSystem
 from pkqsp_bayes.units import conversion_factor, same_dimension
 

@@ -6,9 +6,9 @@ import numpy as np
 import sympy as sp
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.numeric import Known, evaluate
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.numeric import Known, evaluate
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 

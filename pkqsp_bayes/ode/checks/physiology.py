@@ -7,8 +7,8 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.closure import Closure
-from pkqsp_bayes.ode.signs import sign_issues
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.formulas import sign_issues
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.physiology.formula_ranges import limit_issues
 from pkqsp_bayes.spec.model import ModelSpec

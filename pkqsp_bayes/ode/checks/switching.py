@@ -7,10 +7,10 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from pkqsp_bayes.errors import Issue
-from pkqsp_bayes.ode.chain import depends_on, needed_links
-from pkqsp_bayes.ode.numeric import Known, evaluate
-from pkqsp_bayes.ode.rows import Rows, plan_rows
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.numeric import Known, evaluate
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.lowering.chain import depends_on, needed_links
+from pkqsp_bayes.ode.lowering.rows import Rows, plan_rows
 from pkqsp_bayes.ode.system import OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 

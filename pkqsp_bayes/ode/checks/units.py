@@ -7,8 +7,8 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.anatomy import SHARED_PART
-from pkqsp_bayes.ode.dimensions import Units, unit_text
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.dimensions import Units, unit_text
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, OdeSystem, State
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.units import UnitError, conversion_factor, parse_unit, same_dimension
@@ -70,7 +70,7 @@ def output_units(spec: ModelSpec, system: OdeSystem) -> dict[str, str | None]:
     Examples
     --------
     >>> from pkqsp_bayes.ode.compose import compose_model
-    >>> from pkqsp_bayes.spec.toml import parse_model
+    >>> from pkqsp_bayes.spec.reading.toml import parse_model
     >>> model = parse_model('''
     ... title = "decay"
     ... equations = { text = "d(A)/dt = -0.1 * A", units = { A = "mg" } }

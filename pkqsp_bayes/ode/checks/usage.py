@@ -6,8 +6,8 @@ import sympy as sp
 
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.ode.checks.closure import Closure
-from pkqsp_bayes.ode.quantities import ParameterKind
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
+from pkqsp_bayes.ode.interface import ParameterKind
 from pkqsp_bayes.ode.system import DoseTarget, OdeSystem
 from pkqsp_bayes.spec.model import ModelSpec
 

@@ -7,7 +7,7 @@ capillary wall is reduced by the vascular reflection coefficients, drainage by t
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.kinetics import AntibodySpec
 
 __all__ = ["add_antibody"]

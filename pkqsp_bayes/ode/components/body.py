@@ -3,7 +3,7 @@
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 
 __all__ = ["add_body", "add_drug", "blood_per_plasma", "unbound_per_plasma"]
 

@@ -11,12 +11,15 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.body import blood_per_plasma, unbound_per_plasma
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.organ import Organ, OrganPlan
-from pkqsp_bayes.ode.components.perfusion import add_perfusion_organ
-from pkqsp_bayes.ode.components.permeability import add_permeability_organ
+from pkqsp_bayes.ode.components.organ import (
+    Organ,
+    OrganPlan,
+    add_perfusion_organ,
+    add_permeability_organ,
+)
 from pkqsp_bayes.ode.components.plans import plan_organs
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["add_circulation"]
 
@@ -88,8 +91,7 @@ def _drains_exist(draft: Draft, plans: Mapping[str, OrganPlan]) -> bool:
         while at is not None:
             where = f"{plan.where}.drains_to"
             if at not in plans or plans[at].series:
-                guess = nearest(at, [n for n in plans if n != name])
-                remedy = f"did you mean {guess}?" if guess else ""
+                remedy = suggest(at, [n for n in plans if n != name], "")
                 draft.problem(where, f"there is no organ {at!r} to drain to", remedy)
                 break
             if at in seen:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError, Issue
-from pkqsp_bayes.ode.components.molar import amount_conversion
-from pkqsp_bayes.ode.components.numbers import conversion, exact
-from pkqsp_bayes.ode.grammar import parse_expression
-from pkqsp_bayes.ode.quantities import Covariate, Parameter
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.components.numbers import amount_conversion, conversion, exact
+from pkqsp_bayes.ode.expressions.grammar import parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter
 from pkqsp_bayes.ode.system import Assignment, DoseTarget, Output
 from pkqsp_bayes.physiology.formula_ranges import Limit
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError
@@ -289,8 +288,7 @@ class Draft:
             return self._state_as_place(name)
         if found is None:
             valid = [*self.places, *self.states]
-            guess = nearest(name, valid)
-            remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(valid)
+            remedy = suggest(name, valid)
             self.problem(where, f"there is no organ, pool or state {name!r}", remedy)
         return found
 

@@ -7,9 +7,9 @@ from graphlib import CycleError, TopologicalSorter
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, DraftState
-from pkqsp_bayes.ode.components.scope import resolve_name
+from pkqsp_bayes.ode.components.links import resolve_name
 from pkqsp_bayes.ode.components.time_varying import OWN
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.system import Assignment, DoseTarget, MassBalance, OdeSystem, State
 
 __all__ = ["finish_system"]

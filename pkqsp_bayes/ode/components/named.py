@@ -3,10 +3,10 @@
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft
-from pkqsp_bayes.ode.components.typical_parameters import typical_value
-from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
+from pkqsp_bayes.ode.interface import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.ode.system import Output
 from pkqsp_bayes.spec.body import level_code
+from pkqsp_bayes.spec.effects import typical_value
 from pkqsp_bayes.spec.identifiers import check_name
 from pkqsp_bayes.spec.population import PopulationParameterSpec, is_known
 from pkqsp_bayes.units import UnitError, check_unit

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.expressions.symbols import Piecewise
 
 __all__ = ["SYMPY", "SympyOps"]
 

@@ -11,9 +11,9 @@ from pkqsp_bayes.ode.components.partition import (
     derive_counterpart,
     exchange_name,
 )
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.spec.body import LumpSpec, OrganSpec
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["plan_organs"]
 
@@ -53,8 +53,7 @@ def _require(draft: Draft, name: str, where: str) -> bool:
     organs = draft.spec.organs
     if name in organs:
         return True
-    guess = nearest(name, organs)
-    draft.problem(where, f"there is no organ {name!r}", f"did you mean {guess}?" if guess else "")
+    draft.problem(where, f"there is no organ {name!r}", suggest(name, organs, ""))
     return False
 
 

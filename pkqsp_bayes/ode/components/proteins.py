@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.components.chemistry import red_cell_affinity
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.links import drive
-from pkqsp_bayes.ode.components.molar import amount_conversion
-from pkqsp_bayes.ode.grammar import parse_expression
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.components.numbers import amount_conversion
+from pkqsp_bayes.ode.components.partition import red_cell_affinity
+from pkqsp_bayes.ode.expressions.grammar import parse_expression
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.physiology.binding import bound_ratio
 from pkqsp_bayes.physiology.blood import blood_to_plasma
-from pkqsp_bayes.spec.binding import BindingSpec, BloodSpec
+from pkqsp_bayes.spec.drug import BindingSpec, BloodSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.units import UnitError, same_dimension
 

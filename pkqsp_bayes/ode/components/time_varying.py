@@ -12,15 +12,14 @@ import sympy as sp
 from pkqsp_bayes.ode.components.draft import Draft
 from pkqsp_bayes.ode.components.numbers import exact
 from pkqsp_bayes.ode.components.ops import SYMPY
-from pkqsp_bayes.ode.components.typical_parameters import prior_median
-from pkqsp_bayes.ode.quantities import Covariate, Parameter, ParameterKind
-from pkqsp_bayes.ode.symbols import symbol
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.ode.interface import Covariate, Parameter, ParameterKind
 from pkqsp_bayes.spec.body import CovariateSpec, level_code
-from pkqsp_bayes.spec.effects import coefficients_of, effect_factor
-from pkqsp_bayes.spec.forms import stated_shape
+from pkqsp_bayes.spec.effects import coefficients_of, effect_factor, stated_shape
 from pkqsp_bayes.spec.labels import kappa_label, occasion_label, shape_label
 from pkqsp_bayes.spec.population import CovariateEffectSpec, PopulationParameterSpec
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.priors.distribution import prior_median
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RandomEffectForm
 from pkqsp_bayes.statistics.random_effect import Setting
 

@@ -10,8 +10,8 @@ concentration is that of free drug wherever it is read.
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
-from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.components.numbers import amount_conversion
+from pkqsp_bayes.ode.expressions.symbols import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = ["add_binding"]
@@ -85,7 +85,7 @@ def _half_saturation(module: Module, variant: str) -> tuple[sp.Expr, sp.Expr]:
 
 def _add_equilibrium(module: Module, variant: str) -> None:
     """Add the total receptor; free drug is the positive root of the binding equilibrium."""
-    draft, unit, place = module.draft, module.unit, module.organ()
+    unit, place = module.unit, module.organ()
     ksyn, kdeg, baseline = _turnover(module)
     half, kint = _half_saturation(module, variant)
     r = module.state("Rtot", initial=baseline, unit=unit)
@@ -93,12 +93,17 @@ def _add_equilibrium(module: Module, variant: str) -> None:
     bound = module.helper("RC", r * c / (half + c), unit)
     module.rate("Rtot", ksyn, -kdeg * r, -(kint - kdeg) * bound)
     module.helper("occupancy", bound / r)
-    if place is not None:
-        per_time = f"{draft.amount_unit}/{draft.spec.time_unit}"
-        loss = _space(module, place) * module.to_amount() * kint * bound
-        draft.eliminate(place, module.helper("internalised", loss, per_time))
+    _internalise(module, place, kint, bound)
     names = {"ksyn", "kdeg", "R0", "kon", "koff", "kint", "KD" if variant == "qe" else "Kss", "V"}
     module.check_parameters(names if place is not None else names | {"C"})
+
+
+def _internalise(module: Module, place: Place | None, kint: sp.Expr, bound: sp.Expr) -> None:
+    """Eliminate bound drug from the organ, if there is one, with the receptor."""
+    if place is not None:
+        per_time = f"{module.draft.amount_unit}/{module.draft.spec.time_unit}"
+        loss = _space(module, place) * module.to_amount() * kint * bound
+        module.draft.eliminate(place, module.helper("internalised", loss, per_time))
 
 
 def _free_concentration(module: Module, place: Place, r: sp.Expr, half: sp.Expr) -> sp.Expr:
@@ -131,7 +136,7 @@ def _positive_root(excess: sp.Expr, half: sp.Expr, base: sp.Expr) -> sp.Expr:
 
 def _add_michaelis_menten(module: Module) -> None:
     """Add saturable elimination with Vmax = kint R0 and Km = Kss; the receptor stays constant."""
-    draft, unit, place = module.draft, module.unit, module.organ()
+    unit, place = module.unit, module.organ()
     half, kint = _half_saturation(module, "qss")
     if module.has("R0"):
         baseline = module.parameter("R0", unit)
@@ -140,8 +145,5 @@ def _add_michaelis_menten(module: Module) -> None:
     c = module.concentration()
     bound = module.helper("RC", baseline * c / (half + c), unit)
     module.helper("occupancy", bound / baseline)
-    if place is not None:
-        per_time = f"{draft.amount_unit}/{draft.spec.time_unit}"
-        loss = _space(module, place) * module.to_amount() * kint * bound
-        draft.eliminate(place, module.helper("internalised", loss, per_time))
+    _internalise(module, place, kint, bound)
     module.check_parameters({"ksyn", "kdeg", "R0", "kon", "koff", "kint", "Kss", "C", "V"})

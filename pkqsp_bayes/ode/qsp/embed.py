@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
+from pkqsp_bayes.ode.components.numbers import amount_conversion
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.binding import add_binding
 from pkqsp_bayes.ode.qsp.enzyme import add_enzyme_turnover
 from pkqsp_bayes.ode.qsp.equations import add_module_equations
@@ -17,8 +18,7 @@ from pkqsp_bayes.ode.qsp.response import (
     add_transduction_chain,
 )
 from pkqsp_bayes.ode.qsp.volumes import add_volumes
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import QspSpec
 
 __all__ = ["TEMPLATES", "add_modules"]
@@ -110,8 +110,7 @@ def _open_scope(module: Module, place: Place) -> None:
 def _add_template(module: Module, name: str) -> None:
     template = TEMPLATES.get(name)
     if template is None:
-        guess = nearest(name, TEMPLATES)
-        remedy = f"did you mean {guess}?" if guess else "use one of " + ", ".join(TEMPLATES)
+        remedy = suggest(name, TEMPLATES)
         module.draft.problem(f"{module.where}.template", f"there is no template {name!r}", remedy)
         return
     idle = ["drug_uptake", *(k for k in ("n", "variant") if k not in _SETTINGS.get(name, ()))]

@@ -6,10 +6,10 @@ import sympy as sp
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.components.draft import Draft, localised
-from pkqsp_bayes.ode.grammar import Equations, parse_equations
+from pkqsp_bayes.ode.expressions.grammar import Equations, parse_equations
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.module import Module
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.quantity import Quantity
 
 __all__ = ["add_free_equations", "add_module_equations"]
@@ -92,8 +92,7 @@ def _check_keys(
     valid = [*block.derivatives, *block.assignments]
     for name in table:
         if name not in valid:
-            guess = nearest(name, valid)
-            remedy = f"did you mean {guess}?" if guess else "name a state or helper of the text"
+            remedy = suggest(name, valid, "name a state or helper of the text")
             draft.problem(f"{where}.{key}.{name}", f"the equations define no {name!r}", remedy)
 
 

@@ -10,9 +10,9 @@ import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
 from pkqsp_bayes.ode.components.elimination import driving_concentration, elimination_organ
+from pkqsp_bayes.ode.expressions.symbols import symbol
 from pkqsp_bayes.ode.qsp.module import Module
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.kinetics import EliminationSpec
 from pkqsp_bayes.spec.mechanism import MetabolismSpec
 from pkqsp_bayes.spec.model import ModelSpec
@@ -46,8 +46,7 @@ def add_metabolism(module: Module) -> None:
         module.draft.problem(where, "metabolism needs an organ", "state organ")
         return
     if spec.volume not in module.spec.volumes:
-        guess = nearest(spec.volume, module.spec.volumes)
-        remedy = f"did you mean {guess}?" if guess else f"state volumes.{spec.volume}"
+        remedy = suggest(spec.volume, module.spec.volumes, f"state volumes.{spec.volume}")
         module.draft.problem(f"{where}.volume", f"there is no volume {spec.volume!r}", remedy)
         return
     _eliminate(module, spec, place, where)

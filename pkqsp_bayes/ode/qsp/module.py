@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from pkqsp_bayes.ode.components.draft import Draft, Place
-from pkqsp_bayes.ode.components.molar import amount_conversion
-from pkqsp_bayes.ode.symbols import symbol
-from pkqsp_bayes.spec.identifiers import nearest
+from pkqsp_bayes.ode.components.numbers import amount_conversion
+from pkqsp_bayes.ode.expressions.symbols import symbol
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.mechanism import QspSpec
 from pkqsp_bayes.spec.quantity import Quantity
 
@@ -114,8 +114,7 @@ class Module:
         """Report parameters that the template does not take."""
         for key in self.spec.parameters:
             if key not in valid:
-                guess = nearest(key, valid)
-                remedy = f"did you mean {guess}?" if guess else "it takes " + ", ".join(valid)
+                remedy = suggest(key, valid, "it takes " + ", ".join(valid))
                 what = f"the template {self.spec.template!r} takes no {key!r} here"
                 self.draft.problem(f"{self.where}.parameters.{key}", what, remedy)
 

@@ -6,7 +6,7 @@ J Clin Oncol 2002;20:4713 (myelosuppression).
 
 import sympy as sp
 
-from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.expressions.symbols import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = [

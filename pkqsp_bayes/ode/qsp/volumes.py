@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from pkqsp_bayes.ode.functions import Piecewise
+from pkqsp_bayes.ode.expressions.symbols import Piecewise
 from pkqsp_bayes.ode.qsp.module import Module
 
 __all__ = ["add_volumes"]

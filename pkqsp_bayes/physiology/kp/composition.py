@@ -4,8 +4,9 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from pkqsp_bayes.physiology.organ_names import canonical_organ, suggest
+from pkqsp_bayes.physiology.organ_names import canonical_organ
 from pkqsp_bayes.physiology.tables import read_table, table_sources
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["Composition", "Tissue", "composition_names", "load_composition"]
 
@@ -106,7 +107,7 @@ class Composition:
         for candidate in (wanted, _STAND_INS.get(wanted, "")):
             if candidate in self.rows:
                 return candidate
-        remedy = suggest(wanted, [*self.tissues, *_STAND_INS])
+        remedy = suggest(wanted, sorted([*self.tissues, *_STAND_INS]))
         raise ValueError(f"tissue {name!r} is not in composition {self.name!r}: {remedy}")
 
     def tissue(self, name: str) -> Tissue:
@@ -151,7 +152,9 @@ def load_composition(name: str) -> Composition:
     0.273
     """
     if name not in composition_names():
-        raise ValueError(f"composition {name!r} is unknown: {suggest(name, composition_names())}")
+        raise ValueError(
+            f"composition {name!r} is unknown: {suggest(name, sorted(composition_names()))}"
+        )
     about = table_sources()["composition"]["sets"][name]
     rows = {row["tissue"]: _tissue(row) for row in read_table("composition") if row["set"] == name}
     return Composition(

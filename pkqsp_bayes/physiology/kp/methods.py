@@ -13,7 +13,7 @@ from pkqsp_bayes.physiology.kp import (
 )
 from pkqsp_bayes.physiology.kp.composition import Composition, load_composition
 from pkqsp_bayes.physiology.kp.drug import DrugChemistry
-from pkqsp_bayes.physiology.organ_names import suggest
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = [
     "KpFunction",
@@ -80,7 +80,7 @@ def kp_function(method: str) -> KpFunction:
     1.72
     """
     if method not in _METHODS:
-        raise ValueError(f"method {method!r} is unknown: {suggest(method, _METHODS)}")
+        raise ValueError(f"method {method!r} is unknown: {suggest(method, sorted(_METHODS))}")
     return _METHODS[method]
 
 

@@ -11,9 +11,9 @@ from pkqsp_bayes.arguments import TEXT, instance, mapping, number, record, seque
 from pkqsp_bayes.arguments.rule import shown, simple
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.physiology.human_reference import HUMAN_ORGANS
-from pkqsp_bayes.physiology.organ_names import suggest
 from pkqsp_bayes.physiology.population.draws import correlation_matrix
 from pkqsp_bayes.physiology.tables import read_table
+from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = [
     "POPULATION",
@@ -145,10 +145,10 @@ def _gene_issues(where: str, gene: Gene, settings: PopulationSettings) -> list[I
         issues.append(_issue(where, what, "they must be 0 or more and add up to 1"))
     if gene.enzyme and gene.enzyme not in settings.enzymes:
         what = f"enzyme {gene.enzyme!r} is not in the population"
-        issues.append(_issue(where, what, suggest(gene.enzyme, settings.enzymes)))
+        issues.append(_issue(where, what, suggest(gene.enzyme, sorted(settings.enzymes))))
     for genotype, factor in gene.activity.items():
         if genotype not in gene.frequencies:
-            remedy = suggest(genotype, gene.frequencies)
+            remedy = suggest(genotype, sorted(gene.frequencies))
             issues.append(_issue(where, f"genotype {genotype!r} has no frequency", remedy))
         if not factor >= 0.0:
             issues.append(
@@ -160,7 +160,7 @@ def _gene_issues(where: str, gene: Gene, settings: PopulationSettings) -> list[I
 def _correlation_issues(settings: PopulationSettings) -> list[Issue]:
     names = correlated_names(settings)
     issues = [
-        _issue("correlations", f"{name!r} is not drawn", suggest(name, names))
+        _issue("correlations", f"{name!r} is not drawn", suggest(name, sorted(names)))
         for pair in settings.correlations
         for name in pair
         if name not in names

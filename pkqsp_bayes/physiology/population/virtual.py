@@ -13,18 +13,18 @@ import pandas as pd
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.physiology.population.draws import standard_normals, subject_uniforms
-from pkqsp_bayes.physiology.population.persons import (
-    PERSON_SOURCES,
+from pkqsp_bayes.physiology.population.settings import (
+    POPULATION,
+    PopulationSettings,
+    examine_settings,
+)
+from pkqsp_bayes.physiology.population.subjects import (
+    SUBJECT_SOURCES,
     Columns,
     body_columns,
     draw_subjects,
     label_genotypes,
     numbers_needed,
-)
-from pkqsp_bayes.physiology.population.settings import (
-    POPULATION,
-    PopulationSettings,
-    examine_settings,
 )
 from pkqsp_bayes.physiology.species import reference_body
 
@@ -96,7 +96,7 @@ def virtual_population(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(first, first + n, name="subject"))
     frame.attrs["units"] = {name: _unit(name) for name in frame.columns}
     frame.attrs["seed"] = seed
-    frame.attrs["sources"] = reference.sources + (PERSON_SOURCES if human else ())
+    frame.attrs["sources"] = reference.sources + (SUBJECT_SOURCES if human else ())
     return frame
 
 

@@ -49,12 +49,12 @@ def budget_section(context: ReportContext) -> Section:
     )
 
 
-def typical_regimen(ready: CompiledModel, study: Study) -> list[Dose] | None:
+def typical_regimen(compiled: CompiledModel, study: Study) -> list[Dose] | None:
     """Return the doses of the subject whose total dose is the median one.
 
     Parameters
     ----------
-    ready : CompiledModel
+    compiled : CompiledModel
         The model, with the names of its dosing compartments.
     study : Study
         The study with the doses.
@@ -64,12 +64,12 @@ def typical_regimen(ready: CompiledModel, study: Study) -> list[Dose] | None:
     list of Dose or None
         None if no subject has doses that a `Dose` can represent.
     """
-    lines = [line for line in subject_timelines(ready, study) if _is_plain(line)]
+    lines = [line for line in subject_timelines(compiled, study) if _is_plain(line)]
     if not lines:
         return None
     totals = np.array([(line.amount * (1 + line.additional)).sum() for line in lines])
     chosen = lines[int(np.argsort(totals, kind="stable")[(len(lines) - 1) // 2])]
-    names = list(ready.ode.dose_names)
+    names = list(compiled.ode.dose_names)
     return [
         Dose(
             amount=float(chosen.amount[k]),

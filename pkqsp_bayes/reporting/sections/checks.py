@@ -6,7 +6,7 @@ from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, plural
-from pkqsp_bayes.spec.check_priors import check_priors
+from pkqsp_bayes.spec.priors.check_priors import check_priors
 
 __all__ = ["checks_section"]
 

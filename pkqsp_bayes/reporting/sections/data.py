@@ -4,10 +4,10 @@ import pandas as pd
 
 from pkqsp_bayes.plots.random_effects import is_category, level_name
 from pkqsp_bayes.plots.study import plot_covariates, plot_observations
-from pkqsp_bayes.program.study_summary import summarise_study
+from pkqsp_bayes.program.data.study_summary import summarise_study
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
+from pkqsp_bayes.spec.model import dose_numbers
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["data_section"]

@@ -7,8 +7,7 @@ import xarray as xr
 from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
-from pkqsp_bayes.spec.label_units import label_unit
-from pkqsp_bayes.spec.labels import eta_label
+from pkqsp_bayes.spec.labels import eta_label, label_unit
 
 __all__ = ["eta_shrinkage", "parameters_section"]
 

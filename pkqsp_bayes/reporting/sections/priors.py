@@ -7,13 +7,11 @@ from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.plots.priors import PANELS, plot_densities
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
-from pkqsp_bayes.spec.addresses import stated_values
-from pkqsp_bayes.spec.distribution import Distribution, distribution
-from pkqsp_bayes.spec.joint import Provenance
-from pkqsp_bayes.spec.label_units import label_unit
-from pkqsp_bayes.spec.labels import parse_label
-from pkqsp_bayes.spec.marginals import joint_marginals
-from pkqsp_bayes.spec.prior import PriorSpec
+from pkqsp_bayes.spec.labels import label_unit, parse_label
+from pkqsp_bayes.spec.priors.addresses import stated_values
+from pkqsp_bayes.spec.priors.apply_priors import joint_marginals
+from pkqsp_bayes.spec.priors.distribution import Distribution, distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec, Provenance
 
 __all__ = ["priors_section"]
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.uncertainty.prior_density import stated_density
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.analysis.posteriors import hand_made
 from tests.analysis.priors.test_density import MODEL
 from tests.analysis.priors.test_density import study as tiny_study

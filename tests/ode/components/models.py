@@ -2,7 +2,7 @@
 
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.ode.system import OdeSystem
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 
 __all__ = ["BODY", "compose"]
 

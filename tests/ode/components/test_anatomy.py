@@ -4,7 +4,7 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.physiology.species import reference_body
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 from tests.ode.components.models import compose
 from tests.ode.numeric import Numeric

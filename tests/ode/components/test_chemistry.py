@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.physiology.kp import DrugChemistry, kp_function, kp_methods
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.numeric import Numeric

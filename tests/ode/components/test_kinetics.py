@@ -7,8 +7,8 @@ import pytest
 
 from pkqsp_bayes.library import path
 from pkqsp_bayes.ode.compose import compose_model
-from pkqsp_bayes.spec.dose_numbers import dose_numbers
-from pkqsp_bayes.spec.toml import parse_model, read_model
+from pkqsp_bayes.spec.model import dose_numbers
+from pkqsp_bayes.spec.reading.toml import parse_model, read_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.components.test_organs import derivative, state_of
 from tests.ode.numeric import Numeric

@@ -5,7 +5,7 @@ import pytest
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.ode.checks.balance import prove_balance
-from pkqsp_bayes.spec.toml import parse_model
+from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.ode.checking import check_model
 from tests.ode.components.models import BODY, compose
 from tests.ode.components.steady import Rest

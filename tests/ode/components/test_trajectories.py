@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pkqsp_bayes.errors import CheckError
-from pkqsp_bayes.ode.symbols import TIME, symbol
+from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.program.bind import bind_model
-from pkqsp_bayes.spec.toml import format_model, parse_model
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.ode.checking import check_model
 from tests.ode.components.models import compose
 from tests.ode.numeric import Numeric

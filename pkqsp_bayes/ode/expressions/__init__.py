@@ -1,0 +1,1 @@
+"""Expressions: the grammar of model files, symbols, dimensions, evaluation and storage."""

@@ -1,0 +1,1 @@
+"""Priors in the program: Stan text of densities and draws, joint priors, sampled parameters."""

@@ -1,0 +1,1 @@
+"""Priors: as data and as distributions, their addresses in a model, and their checks."""

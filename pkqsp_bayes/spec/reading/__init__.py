@@ -1,0 +1,1 @@
+"""Model files: TOML documents, their structure, and their short forms."""
