@@ -27,7 +27,8 @@ from pkqsp_bayes.units import (
         ("μg", "mg", 1e-3), ("cm^2", "m**2", 1e-4),
         ("(mg/L)^2", "(g/L)^2", 1e-6), ("mg h / L", "ug·h/mL", 1.0), ("year", "day", 365.25),
         ("IU/mL", "IU/L", 1000.0), ("cells/uL", "1/L", 1e6), ("1e0", "", None),
-        ("pg/mL", "ng/L", 1.0), ("mmHg", "Pa", 133.322387415), ("1/(nM*h)", "1/nM/h", 1.0), ("wk", "day", 7.0),
+        ("pg/mL", "ng/L", 1.0), ("mmHg", "Pa", 133.322387415), ("1/(nM*h)", "1/nM/h", 1.0),
+        ("wk", "day", 7.0),
     ],
 )  # fmt: skip
 def test_factors(source: str, target: str, factor: float | None) -> None:

@@ -12,6 +12,10 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.fitting.conftest import TEXT
 
+SILENT = TEXT.replace(', sigma = "half_normal(0.5)"', "")
+SCALED = SILENT.replace('form = "lognormal"', 'form = "additive"')
+
+
 CHEAP = {
     "mean": lambda table: float(np.log(table.DV).mean()),
     "sd": lambda table: float(np.log(table.DV).std()),
@@ -109,7 +113,7 @@ def test_other_values_are_refused_where_a_default_prior_is_scaled_by_them(
     prior: xr.DataTree, study: pq.Study
 ) -> None:
     tree = prior.copy()
-    silent = parse_model(TEXT.replace(', sigma = "half_normal(0.5)"', ""))
+    silent = parse_model(SCALED)
     tree.attrs["model"] = format_model(silent)
     values = study.table.loc[study.table.EVID == 0, "DV"].to_numpy()
     with pytest.raises(pq.CheckError, match=r"default priors of sigma\[cp\] were scaled"):
@@ -138,7 +142,7 @@ def test_a_limit_on_censored_rows_alone_censors_all_replicates(
 def test_a_default_that_looks_at_the_data_is_named(
     prior: xr.DataTree, study: pq.Study, caplog: pytest.LogCaptureFixture
 ) -> None:
-    silent = parse_model(TEXT.replace(', sigma = "half_normal(0.5)"', ""))
+    silent = parse_model(SCALED)
     tree = prior.copy()
     tree.attrs["model"] = format_model(silent)
     with caplog.at_level(logging.WARNING):
@@ -148,12 +152,8 @@ def test_a_default_that_looks_at_the_data_is_named(
 
 
 def test_a_default_that_ignores_the_data_is_not_named(prior: xr.DataTree, study: pq.Study) -> None:
-    relative = TEXT.replace('"additive"', '"proportional"')
-    assert relative != TEXT
     tree = prior.copy()
-    tree.attrs["model"] = format_model(
-        parse_model(relative.replace(', sigma = "half_normal(0.5)"', ""))
-    )
+    tree.attrs["model"] = format_model(parse_model(SILENT))
     other = dataclasses.replace(study, table=study.table.assign(DV=study.table.DV * 1.5))
     found = pq.prior_check(tree, other, draws=50)
     assert found.attrs["looked_at_data"] == []
