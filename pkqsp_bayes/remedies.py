@@ -49,6 +49,9 @@ SETTINGS = {
         command="call pkqsp_bayes.loo_subject in Python with refit=, which fits without each",
     ),
     "resume": Setting(python="resume=True", command="--resume"),
+    "study": Setting(
+        python="give the study: study=...", command="name the study after the fit: FIT STUDY"
+    ),
     "tolerances": Setting(
         python="BindOptions(solver=SolverSettings(rtol={}, atol={}))",
         command="--rtol {} --atol {}",

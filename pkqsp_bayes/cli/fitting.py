@@ -56,6 +56,7 @@ def fit(
 
     if not quiet:
         logging.getLogger("pkqsp_bayes.fitting.sampling.progress").setLevel(logging.INFO)
+    logging.getLogger("pkqsp_bayes.fitting.sampling.fit.diagnostics").setLevel(logging.ERROR)
     tree = pq.fit(
         given.stated,
         given.study,

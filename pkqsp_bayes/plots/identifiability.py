@@ -84,13 +84,13 @@ def _draw_bars(axis: Axes, table: pd.DataFrame, column: str) -> None:
     if column == "rse":
         axis.set_xscale("log")
         axis.set_xlim(min(1.0, 0.5 * known.min(initial=2.0)), edge)
-        _mark(axis, POOR, HOPELESS)
+        _mark(axis, f"RSE {POOR:g} %, {HOPELESS:g} %", POOR, HOPELESS)
     elif column == "prior_sensitivity":
-        _mark(axis, _SENSITIVE)
+        _mark(axis, f"sensitivity {_SENSITIVE:g}", _SENSITIVE)
     else:
         axis.set_xlim(min(0.0, 1.05 * known.min(initial=0.0)), 1)
 
 
-def _mark(axis: Axes, *levels: float) -> None:
+def _mark(axis: Axes, name: str, *levels: float) -> None:
     for level in levels:
-        axis.axvline(level, color=GREY, linestyle=":", linewidth=1)
+        axis.axvline(level, color=GREY, linestyle=":", linewidth=1, label=name)

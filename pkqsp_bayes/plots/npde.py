@@ -57,7 +57,7 @@ def plot_npde(
     >>> import pkqsp_bayes as pq
     >>> figure = pq.plot_npde(pq.npde(fit, study, draws=50))
     >>> [axis.get_xlabel() for axis in figure.axes]
-    ['time (h)', 'prediction (mg/L)', 'normal quantile']
+    ['time (h)', 'mean of replicates (mg/L)', 'normal quantile']
     """
     errors, names = dataset_with_endpoints(result, study, endpoint, npde, "npde", "prediction")
     with new_figure(width=8.6, height=2.7 * len(names) + 0.3) as figure:
@@ -76,7 +76,7 @@ def _draw_row(row: NDArray[np.object_], errors: xr.Dataset, name: str) -> None:
     draw_scores(row[0], errors["TIME"].to_numpy()[mine], scores, side)
     row[0].set_xlabel(name_with_unit("time", errors.attrs["time_unit"]))
     draw_scores(row[1], errors["prediction"].to_numpy()[mine], scores, side)
-    row[1].set_xlabel(name_with_unit("prediction", unit))
+    row[1].set_xlabel(name_with_unit("mean of replicates", unit))
     _draw_quantiles(row[2], scores)
 
 

@@ -26,6 +26,7 @@ from pkqsp_bayes.plots.layout import (
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 from pkqsp_bayes.spec.labels import label_unit
+from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.priors.distribution import Distribution
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
@@ -82,6 +83,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     known = np.isfinite(check["observed"].to_numpy()).any(axis=0)
     statistics = check["statistic"].to_numpy()[known]
     width, height = 4.2 + 2.1 * len(statistics), 2.7 * len(endpoints) + 0.5
+    model = read_spec(prior)
     with new_figure(width=width, height=height) as figure:
         ratios = [2.0, *(1.0 for _ in statistics)]
         axes = figure.subplots(
@@ -92,6 +94,7 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
             row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}")
             for axis, statistic in zip(row[1:], statistics, strict=True):
                 _draw_statistic(axis, check.sel(endpoint=endpoint, statistic=statistic))
+                axis.set_xlabel(_statistic_unit(model, endpoint, str(statistic)))
         finish(figure, axes[:, 0], {}, columns=6)
     return figure
 
@@ -128,6 +131,13 @@ def _censored(prior: xr.DataTree, mine: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.zeros(int(mine.sum()), dtype=np.int64)
     side: NDArray[np.int64] = known["censored"].to_numpy()[mine]
     return side
+
+
+def _statistic_unit(model: ModelSpec, endpoint: str, statistic: str) -> str:
+    """Return the unit of a statistic of an endpoint; empty if it has none."""
+    unit = model.observe[endpoint].value.unit or ""
+    units = {"median Cmax": unit, "median AUC": f"{unit} {model.time_unit}".strip()}
+    return units.get(statistic, "")
 
 
 def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
@@ -236,6 +246,8 @@ def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
     axis.set_xlim(left, right)
     _show_flat(axis, density, float(np.max(heights)))
     axis.set_yticks([])
+    if axis.get_subplotspec().is_first_col():
+        axis.set_ylabel("density")
     axis.locator_params(axis="x", nbins=3)
 
 
@@ -245,4 +257,4 @@ def _show_flat(axis: Axes, density: FloatArray, highest: float) -> None:
     if 0 < top < _FLAT * highest:
         axis.set_yscale("function", functions=(np.sqrt, np.square))
         axis.set_ylim(0, 1.1 * highest)
-        axis.set_title("height: square root", fontsize=7, loc="right")
+        axis.set_title("square root of the density", fontsize=7, loc="right")

@@ -100,7 +100,8 @@ def row_issues(
         advice = remedy.replace("{value}", value)
         issues.append(Issue(severity=severity, where=place, what=text, remedy=advice))
     if rows.size > MOST_ROWS:
-        text = what.replace("subject {subject}", "a subject").replace("{value}", "a value")
+        text = what.replace("subject {subject}", "a subject").replace("'{value}'", "a value")
+        text = text.replace("{value}", "a value")
         others = f"{rows.size - MOST_ROWS} more rows have the same problem: {text}"
         place = f"{source}, column {column}"
         advice = remedy.replace("{value}", "...")

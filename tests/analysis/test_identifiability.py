@@ -66,7 +66,7 @@ def test_the_table_names_the_lowest_rung_that_fails() -> None:
     few = identifiability(
         known, pq.regimen(pq.Dose(amount=100), TIMES, subjects=3), point=POINT
     ).table
-    assert few.verdict["omega[CL]"] == "too few for a variance"
+    assert few.verdict["omega[CL]"] == "too few data for a variance"
     assert "subjects" in few.remedy["omega[CL]"]
     assert few.rse["CL"] == pytest.approx(found.table.rse["CL"] * np.sqrt(10), rel=1e-6)
 

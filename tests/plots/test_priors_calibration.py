@@ -52,7 +52,7 @@ def test_a_wide_prior_is_visible_on_an_axis_that_says_so() -> None:
     )[0, 1]
     assert height == pytest.approx(np.sqrt(np.max(line.get_ydata()) / wide.get_ylim()[1]))
     assert height > 0.04
-    assert wide.get_title(loc="right") == "height: square root"
+    assert wide.get_title(loc="right") == "square root of the density"
     assert (narrow.get_yscale(), narrow.get_title(loc="right")) == ("linear", "")
 
 

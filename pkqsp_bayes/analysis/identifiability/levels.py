@@ -303,7 +303,7 @@ class _Levels:
             within = parse_label(label).kind == "omega_iov"
             what = "occasions in each subject" if within else "subjects"
             remedy = f"add {what}, or samples per subject, or use an informative prior"
-            yield "too few for a variance", remedy
+            yield "too few data for a variance", remedy
         if row["rse"] > HOPELESS:
             yield self._by_design(label)
         if row["structural"].startswith("or "):

@@ -13,6 +13,7 @@ Vehtari, Gelman, Simpson, Carpenter & Bürkner, Bayesian Analysis 2021;16:667-71
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import arviz as az
 import numpy as np
@@ -84,7 +85,27 @@ def _warning(where: str, what: str, remedy: str) -> Issue:
     return Issue(severity="warning", where=where, what=what, remedy=remedy)
 
 
-def _check_rhat(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slow:
+    """An element of a variable that mixes badly, and the factor of draws that it needs."""
+
+    name: str
+    place: str
+    what: str
+    factor: float
+
+
+def _check_mixing(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
+    """Check R-hat and ESS; the remedies name one number of draws, which is enough for all."""
+    slow = [*_check_rhat(tree), *_check_ess(tree)]
+    factor = max((s.factor for s in slow if s.factor <= _LONGER), default=0)
+    draws = int(np.ceil(factor * metadata.draws / 100) * 100)
+    for s in slow:
+        wanted = draws if s.factor <= _LONGER else 0
+        yield _warning(s.place, s.what, _remedy(s.name, s.place, tree, metadata, draws=wanted))
+
+
+def _check_rhat(tree: xr.DataTree) -> Iterator[_Slow]:
     posterior = tree["posterior"].to_dataset()
     if posterior.sizes["chain"] < 2:
         return
@@ -92,10 +113,10 @@ def _check_rhat(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
         found = az.rhat(posterior)
     for name, place, value, bad in _worst(found, lambda v: v > _RHAT, largest=True):
         what = f"R-hat is {value:.3f}: the chains do not agree (at most {_RHAT}){_others(bad)}"
-        yield _warning(place, what, _remedy(name, place, tree, metadata, factor=2))
+        yield _Slow(name=name, place=place, what=what, factor=2)
 
 
-def _check_ess(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
+def _check_ess(tree: xr.DataTree) -> Iterator[_Slow]:
     posterior = tree["posterior"].to_dataset()
     least = _ESS_A_CHAIN * posterior.sizes["chain"]
     for kind in ("bulk", "tail"):
@@ -106,8 +127,8 @@ def _check_ess(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
         found = found.where(~constant)
         for name, place, value, bad in _worst(found, lambda v: v < least, largest=False):
             what = f"{kind} ESS is {value:.0f}: there are few independent draws (at least {least})"
-            remedy = _remedy(name, place, tree, metadata, factor=least / max(value, 1))
-            yield _warning(place, what + _others(bad), remedy)
+            factor = least / max(value, 1)
+            yield _Slow(name=name, place=place, what=what + _others(bad), factor=factor)
 
 
 def _worst(
@@ -130,13 +151,9 @@ def _others(bad: int) -> str:
     return f"; the same applies to {bad - 1} more of its elements" if bad > 1 else ""
 
 
-def _remedy(
-    name: str, place: str, tree: xr.DataTree, metadata: FitMetadata, *, factor: float
-) -> str:
-    """Return the remedy for a variable that mixes badly."""
-    wanted = int(np.ceil(factor * metadata.draws / 100) * 100)
-    few = factor <= _LONGER
-    longer = f"run longer: {setting('draws', wanted)}" if few else "a longer run is not enough"
+def _remedy(name: str, place: str, tree: xr.DataTree, metadata: FitMetadata, *, draws: int) -> str:
+    """Return the remedy for a variable that mixes badly; 0 draws: no longer run is advised."""
+    longer = f"run longer: {setting('draws', draws)}" if draws else "a longer run is not enough"
     if name in ("eta", "omega", "kappa", "omega_iov"):
         return f"{longer}; {other_centring(place, metadata)}"
     if name == CORRELATIONS:
@@ -232,8 +249,7 @@ def _check_solves(tree: xr.DataTree, metadata: FitMetadata) -> _Found:
 
 
 _CHECKS: tuple[Callable[[xr.DataTree, FitMetadata], _Found], ...] = (
-    _check_rhat,
-    _check_ess,
+    _check_mixing,
     _check_divergences,
     _check_tree_depth,
     _check_energy,

@@ -24,6 +24,7 @@ from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.program.bind import BindOptions, BoundModel, bind_model
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.study.study import Study
@@ -184,7 +185,7 @@ class FittedModel:
             If it is not available, or not the one that was fitted.
         """
         if self.own_study is None:
-            what, remedy = "the study of the fit is not available", "give the study: study=..."
+            what, remedy = "the study of the fit is not available", setting("study")
             raise CheckError([Issue(where=self.source, what=what, remedy=remedy)])
         return self.own_study
 

@@ -125,7 +125,7 @@ def read_study_of(folder: Path | str) -> Study:
     """
     path = Path(folder) / STUDY_FILE
     if not path.exists():
-        what, remedy = "it has no study of the fit", "give the study: study=..."
+        what, remedy = "it has no study of the fit", setting("study")
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     return read_study(path)
 

@@ -54,6 +54,8 @@ from pkqsp_bayes.study.write import format_study
 __all__ = ["fit"]
 
 _LOGGER = logging.getLogger(__name__)
+# Apart, so that a command that prints the problems itself can turn it off.
+_DIAGNOSTICS = logging.getLogger(f"{__name__}.diagnostics")
 
 
 @checked(
@@ -165,7 +167,7 @@ def fit(
         tree.encoding["source"] = str(write_tree(place, tree, store)[-1])
         write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
-        _LOGGER.warning("%s", issue)
+        _DIAGNOSTICS.warning("%s", issue)
     return tree
 
 

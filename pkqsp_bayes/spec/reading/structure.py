@@ -144,9 +144,9 @@ def _plain(kind: type, name: str) -> _Structure:
 
 def wrong_type(value: Any, expected: str) -> MisfitError:
     """Return the error for a value that is not of the expected type."""
-    return MisfitError(
-        f"{_describe(value)} was given where {expected} is needed", f"write {expected}"
-    )
+    example = ", such as { name = value }" if expected == "a table" else ""
+    what = f"{_describe(value)} was given where {expected} is needed"
+    return MisfitError(what, f"write {expected}{example}")
 
 
 def _describe(value: Any) -> str:
