@@ -246,7 +246,7 @@ def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
     axis.set_xlim(left, right)
     _show_flat(axis, density, float(np.max(heights)))
     axis.set_yticks([])
-    if axis.get_subplotspec().is_first_col():
+    if (place := axis.get_subplotspec()) is not None and place.is_first_col():
         axis.set_ylabel("density")
     axis.locator_params(axis="x", nbins=3)
 

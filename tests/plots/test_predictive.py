@@ -106,7 +106,7 @@ def test_npde_are_ordered_within_the_band_of_ranks() -> None:
     )  # fmt: skip
     left, middle, right = pq.plot_npde(errors).axes
     assert marks(left, "below LLOQ")[1].tolist() == [2.0]
-    assert (left.get_xlabel(), middle.get_xlabel()) == ("time (d)", "prediction (mg)")
+    assert (left.get_xlabel(), middle.get_xlabel()) == ("time (d)", "mean of replicates (mg)")
     x, y = right.get_lines()[0].get_data()
     np.testing.assert_allclose(x, stats.norm.ppf((np.arange(5) + 0.5) / 5))
     np.testing.assert_array_equal(y, np.sort(scores))
