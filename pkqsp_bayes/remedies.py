@@ -62,6 +62,10 @@ SETTINGS = {
     ),
     "derive_priors": Setting(python="pkqsp_bayes.derive_priors", command="`pkqsp elicit`"),
     "diagnose": Setting(python="pkqsp_bayes.diagnose", command="`pkqsp diagnose`"),
+    "fit again": Setting(
+        python="call pkqsp_bayes.fit with the same arguments, and resume=True",
+        command="repeat its `pkqsp fit` command with the same options, and --resume",
+    ),
     "fit": Setting(python="pkqsp_bayes.fit", command="`pkqsp fit`"),
     "loo_subject": Setting(python="pkqsp_bayes.loo_subject", command="`pkqsp loo --subject`"),
     "check": Setting(python="pkqsp_bayes.check", command="`pkqsp check MODEL STUDY`"),

@@ -65,7 +65,8 @@ def simulate(
     model : ModelSpec, str or Path
         A model from `pkqsp_bayes.load_model`, its name, or its file.
     study : Study, str, Path or DataFrame
-        A study, its name or its file, with doses, times of predictions (any record) and covariates.
+        A study, its name or its file, with doses and covariates. Predictions are at the times of
+        all its records, of which at least one has EVID 0.
     parameters : mapping or DataFrame, optional
         A mapping replaces typical values and constants of ``[parameters]``. A table with one row
         per ID gives individual values and deviations of occasions (``kappa[CL,1]``). Random effects

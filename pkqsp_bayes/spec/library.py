@@ -10,6 +10,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.files import LARGEST_TEXT, file_issues
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.plain_numbers import with_plain_numbers
 from pkqsp_bayes.spec.reading.documents import table_issues
 from pkqsp_bayes.spec.reading.toml import read_model
 
@@ -58,9 +59,13 @@ def locate(name: str | Path) -> Path:
     Raises
     ------
     CheckError
-        If the text is neither a path of a TOML file nor the name of a library model.
+        If the text is neither a path of a TOML file nor the name of a library model; or if it is
+        the folder of a fit.
     """
     file = Path(name)
+    if str(name) not in names() and (file / "model.toml").is_file():
+        what, remedy = "it is the folder of a fit, not a model", f"give {file / 'model.toml'}"
+        raise CheckError([Issue(where=str(name), what=what, remedy=remedy)])
     return file if file.suffix == ".toml" or _is_meant(file) else path(str(name))
 
 
@@ -101,7 +106,7 @@ _WANTED = "give a ModelSpec, the name of a library model, or the path of a TOML 
 
 
 def as_model(model: ModelLike) -> ModelSpec:
-    """Return the model for an argument.
+    """Return the model for an argument; numbers of NumPy in it are then those of Python.
 
     Parameters
     ----------
@@ -119,7 +124,7 @@ def as_model(model: ModelLike) -> ModelSpec:
     True
     """
     if isinstance(model, ModelSpec):
-        return model
+        return with_plain_numbers(model)
     if issues := list(MODEL.issues("model", model)):
         raise CheckError(issues)
     return load_model(model)

@@ -226,7 +226,7 @@ def test_the_command_says_where_everything_is_and_what_is_wrong(
     assert "Pareto k-hat is 3.00" in " ".join(ran.output.split())
     again = CliRunner().invoke(app, ["fit", *arguments])
     assert again.exit_code == 2
-    assert "resume it (--resume)" in again.output
+    assert "resume it: repeat its `pkqsp fit` command" in again.output
     told = CliRunner().invoke(app, ["diagnose", str(folder)])
     assert told.exit_code in (0, 1)
     assert read_manifest(folder) is not None

@@ -56,7 +56,9 @@ def test_a_folder_without_a_result_says_what_it_is(tmp_path: Path) -> None:
         pq.read_fit(tmp_path / "nowhere")
     manifest = Manifest(program="", data="", settings={"chains": 4}, chains={"1": "chain_1.csv"})
     write_manifest(tmp_path, manifest)
-    with pytest.raises(pq.CheckError, match=r"1 of 4 chains are finished \(resume it"):
+    with pytest.raises(
+        pq.CheckError, match=r"1 of 4 chains are finished \(resume it: call pkqsp_bayes.fit"
+    ):
         pq.read_fit(tmp_path)
 
 

@@ -149,7 +149,7 @@ def _absent(folder: Path) -> Issue:
     else:
         done, wanted = len(manifest.chains), manifest.settings["chains"]
         what = f"the fit has no result yet: {done} of {wanted} chains are finished"
-        remedy = f"resume it ({setting('resume')})"
+        remedy = f"resume it: {setting('fit again')}"
     return Issue(where=str(folder), what=what, remedy=remedy)
 
 

@@ -207,7 +207,7 @@ def _begin(folder: Path, bound: BoundModel, settings: FitSettings, *, resume: bo
     if not resume:
         finished = f"{len(old.chains)} of {old.settings['chains']} chains finished"
         what = f"it already has a fit ({finished})"
-        remedy = f"use another folder, or resume it ({setting('resume')})"
+        remedy = f"use another folder, or resume it: {setting('fit again')}"
         raise CheckError([Issue(where=str(folder), what=what, remedy=remedy)])
     changed = changes(old, new)
     if changed:
