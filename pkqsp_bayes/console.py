@@ -22,6 +22,7 @@ __all__ = [
     "print_table",
     "print_text",
     "reported",
+    "without_log",
 ]
 
 Kind = Literal["", "ok", "warning", "error"]
@@ -101,6 +102,17 @@ def log_to_console(*, verbose: bool) -> None:
     for name, quiet in (("pkqsp_bayes", logging.WARNING), ("cmdstanpy", logging.ERROR)):
         logging.getLogger(name).handlers = [handler]
         logging.getLogger(name).setLevel(logging.INFO if verbose else quiet)
+
+
+@contextmanager
+def without_log(name: str) -> Iterator[None]:
+    """Turn a logger off, because the command prints the same in its report."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

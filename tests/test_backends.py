@@ -11,7 +11,7 @@ from pkqsp_bayes.program.program_inits import unconstrained_point
 from tests.benchmarks.studies import observed
 from tests.designs import model_of, regimen
 
-FAST = ("mavoglurant", "tmdd-antibody")
+FAST = ("tmdd-antibody",)
 ATOL = {"midazolam": 1e-16}
 """Where predictions fall so far that 1e-12 is much of them: Stan's solver moves by 2e-6 there."""
 

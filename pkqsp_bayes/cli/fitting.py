@@ -17,7 +17,7 @@ from pkqsp_bayes.cli.options import (
 )
 from pkqsp_bayes.cli.output import Folder, TableFile, answer
 from pkqsp_bayes.cli.takes import takes
-from pkqsp_bayes.console import print_issue, print_table, print_text
+from pkqsp_bayes.console import print_issue, print_table, print_text, without_log
 
 __all__ = ["approximate", "fit", "mode", "summary"]
 
@@ -56,19 +56,19 @@ def fit(
 
     if not quiet:
         logging.getLogger("pkqsp_bayes.fitting.sampling.progress").setLevel(logging.INFO)
-    logging.getLogger("pkqsp_bayes.fitting.sampling.fit.diagnostics").setLevel(logging.ERROR)
-    tree = pq.fit(
-        given.stated,
-        given.study,
-        output,
-        priors=given.priors,
-        settings=settings,
-        options=options,
-        resume=resume,
-        cores=cores,
-        store=store.value,
-        progress=False if quiet else None,
-    )
+    with without_log("pkqsp_bayes.fitting.sampling.fit.diagnostics"):
+        tree = pq.fit(
+            given.stated,
+            given.study,
+            output,
+            priors=given.priors,
+            settings=settings,
+            options=options,
+            resume=resume,
+            cores=cores,
+            store=store.value,
+            progress=False if quiet else None,
+        )
     issues = fit_issues(tree, given.study, SOLVED_AGAIN)
     print_table(pq.summary_table(tree))
     for issue in issues:

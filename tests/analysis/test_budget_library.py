@@ -38,7 +38,12 @@ def _of_one(doses: pq.Dose | list[pq.Dose]) -> list[pq.Dose]:
     return [dataclasses.replace(d, amount=np.ravel(d.amount)[0]) for d in given]
 
 
-@pytest.mark.parametrize("name", names())
+FAST = ("theophylline", "tmdd-antibody", "warfarin")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in names()]
+)
 def test_parts_add_up(name: str) -> None:
     """The sum against the variance of single draws of everything at once, within its error."""
     model, design = pq.load_model(name), design_of(name)

@@ -54,7 +54,7 @@ from pkqsp_bayes.study.write import format_study
 __all__ = ["fit"]
 
 _LOGGER = logging.getLogger(__name__)
-# Apart, so that a command that prints the problems itself can turn it off.
+# A logger of its own, because a command that prints the problems itself turns it off.
 _DIAGNOSTICS = logging.getLogger(f"{__name__}.diagnostics")
 
 
