@@ -12,12 +12,15 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import filelock
 import psutil
 
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
+
+if TYPE_CHECKING:
+    import filelock
 
 __all__ = ["describe_holder", "hold_lock"]
 
@@ -48,6 +51,8 @@ def hold_lock(
     bool
         Whether the lock is held; False if ``until`` became true first.
     """
+    import filelock  # its audit hook slows every later import down
+
     lock = filelock.FileLock(path)
     held = _acquire(lock, path, wanted, until)
     if not held:
@@ -90,13 +95,15 @@ def describe_holder(path: Path) -> str:
 
 
 def _acquire(
-    lock: filelock.BaseFileLock, path: Path, wanted: object, until: Callable[[], bool] | None
+    lock: "filelock.BaseFileLock", path: Path, wanted: object, until: Callable[[], bool] | None
 ) -> bool:
+    from filelock import Timeout
+
     began, report_at = time.monotonic(), _REPORT_AFTER
     while True:
         try:
             lock.acquire(timeout=_POLL_SECONDS)
-        except filelock.Timeout:
+        except Timeout:
             if until is not None and until():
                 return False
         else:

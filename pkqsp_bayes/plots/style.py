@@ -72,8 +72,24 @@ class PlotFigure(Figure):
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save the figure, as `matplotlib.figure.Figure.savefig`."""
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(_STYLE), self._laid_out(options.get("dpi")):
             super().savefig(fname, **options)
+
+    @contextmanager
+    def _laid_out(self, dpi: float | None) -> Iterator[None]:
+        """Lay the figure out once; else Matplotlib draws it once more to do so."""
+        engine, before = self.get_layout_engine(), self.dpi
+        if engine is None:
+            yield
+            return
+        self.dpi = dpi or before
+        engine.execute(self)
+        self.set_layout_engine("none")
+        try:
+            yield
+        finally:
+            self.set_layout_engine(engine)
+            self.dpi = before
 
     def _repr_png_(self) -> bytes:
         return figure_png(self)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import arviz_stats  # noqa: F401  first: its import inspects all frames and modules, which are few now
 import jinja2
 
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
