@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.fitting.results.fit_argument import open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.fit import fit
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
@@ -32,7 +32,7 @@ _SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_de
 _OPTIONS = BindOptions(centred={"Kp": False})
 
 
-def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame:
+def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> FittedModel:
     """Fit the study, and write ``fits.png`` in addition to the files of `fit`.
 
     Parameters
@@ -44,26 +44,25 @@ def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> pd.DataFrame
 
     Returns
     -------
-    pandas.DataFrame
-        Summary of the population parameters: mean, sd, 90 % interval, ESS, R-hat.
+    FittedModel
+        The fit, with its summary and its individual curves.
     """
     if (folder / "manifest.json").exists():
         shutil.rmtree(folder)
     model, study = load_model("theophylline"), load_dataset("theophylline")
-    tree = fit(model, study, folder, settings=settings, options=_OPTIONS)
-    curves = individual_curves(tree, study)
-    save_figure(plot_fits(curves), folder / "fits.png")
-    return summary_table(tree)
+    fit(model, study, folder, settings=settings, options=_OPTIONS)
+    fitted = open_fit(folder)
+    save_figure(plot_fits(individual_curves(fitted)), folder / "fits.png")
+    return fitted
 
 
-def _write_report(folder: Path) -> None:
+def _write_report(fitted: FittedModel, folder: Path) -> None:
     """Plot the variance budget of the concentration over one day after a dose; write the report."""
     # Imported here, so that these modules do not delay the picture of the fits.
     from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
     from pkqsp_bayes.plots.budget import plot_budget
     from pkqsp_bayes.reporting.page import report
 
-    fitted = open_fit(folder)
     budget = variance_budget(
         fitted, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
@@ -79,10 +78,11 @@ def main() -> None:
     logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "reports/demo")
-    summary = run_demo(folder)
+    fitted = run_demo(folder)
+    summary = summary_table(fitted)
     sys.stdout.write(f"{summary.to_string(float_format='%.3g')}\n\n{folder / 'fits.png'}\n")
     sys.stdout.flush()
-    _write_report(folder)
+    _write_report(fitted, folder)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 from pkqsp_bayes.study.study import Study, stretch_starts
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -77,6 +79,14 @@ def individual_curves(
     """
     fitted = open_fit(fit)
     whole = fitted.resolve_study(study, own=True)
+    key = ("curves", study_fingerprint(whole), subjects, draws, seed)
+    made = fitted.once(key, lambda: _solved_curves(fitted, whole, subjects, draws, seed))
+    return made.copy(deep=True)
+
+
+def _solved_curves(
+    fitted: FittedModel, whole: Study, subjects: int, draws: int, seed: int
+) -> xr.Dataset:
     rng = np.random.default_rng(seed)
     seen = observed_study(fitted, whole, draws=draws, rng=rng)
     dense = _some_subjects(whole.in_units({"TIME": fitted.spec.time_unit}), subjects)
