@@ -84,7 +84,7 @@ class PlotFigure(Figure):
             return
         self.dpi = dpi or before
         engine.execute(self)
-        self.set_layout_engine("none")
+        self.set_layout_engine(None)
         try:
             yield
         finally:
