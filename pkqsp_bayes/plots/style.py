@@ -77,7 +77,7 @@ class PlotFigure(Figure):
 
     @contextmanager
     def _laid_out(self, dpi: float | None) -> Iterator[None]:
-        """Lay the figure out once; else Matplotlib draws it once more to do so."""
+        """Arrange the axes once; otherwise Matplotlib draws the figure twice."""
         engine, before = self.get_layout_engine(), self.dpi
         if engine is None:
             yield

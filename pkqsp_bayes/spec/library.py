@@ -63,7 +63,7 @@ def locate(name: str | Path) -> Path:
         the folder of a fit.
     """
     file = Path(name)
-    if str(name) not in names() and (file / "model.toml").is_file():
+    if str(name) not in names() and _is_fit(file):
         what, remedy = "it is the folder of a fit, not a model", f"give {file / 'model.toml'}"
         raise CheckError([Issue(where=str(name), what=what, remedy=remedy)])
     return file if file.suffix == ".toml" or _is_meant(file) else path(str(name))
@@ -89,6 +89,13 @@ def load_model(name: str | Path) -> ModelSpec:
     'mavoglurant'
     """
     return read_model(locate(name))
+
+
+def _is_fit(folder: Path) -> bool:
+    try:
+        return (folder / "model.toml").is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a null character
+        return False
 
 
 def _is_meant(file: Path) -> bool:
