@@ -1,16 +1,17 @@
 """`plot_prior_posterior`, `plot_prior_check`: comparison of priors with posteriors and data."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.prior_check import prior_check
+from pkqsp_bayes.analysis.uncertainty.prior_correlations import correlation_priors
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.arguments import checked, either
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
@@ -22,15 +23,15 @@ from pkqsp_bayes.plots.layout import (
     finish,
     make_axes,
     name_with_unit,
+    use_log,
 )
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 from pkqsp_bayes.spec.labels import label_unit
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.priors.distribution import Distribution
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
-__all__ = ["PANELS", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
+__all__ = ["PANELS", "Density", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,6 +43,16 @@ _FLAT = 0.05
 _COLUMNS = 4
 PANELS = 16
 """Largest number of parameters in a plot."""
+
+
+class Density(Protocol):
+    """A prior that can be drawn."""
+
+    def quantile(self, p: ArrayLike) -> FloatArray:
+        """Return the quantiles of probabilities ``p``."""
+
+    def log_density(self, x: ArrayLike) -> FloatArray:
+        """Return the log density at ``x``."""
 
 
 @checked(prior=PRIOR_DRAWS, check=either(DATASET, STUDY))
@@ -155,8 +166,7 @@ def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
     axis.hist(finite, bins=edges.tolist(), color=BAND)
     axis.axvline(observed, color=COLOURS[1])
     if wide:
-        axis.set_xscale("log")
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        use_log(axis, "x")
     else:
         axis.locator_params(axis="x", nbins=4)
 
@@ -175,9 +185,10 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each population parameter with its unit, at most sixteen. The ordinate is of
-        the square root of the density, and states so, where the prior is below 5 % of the
-        posterior.
+        One panel for each population parameter with its unit, at most sixteen; the last ones are
+        the correlations of random effects, each with its marginal under the LKJ prior. The title
+        states how many are not shown. The ordinate is of the square root of the density, and
+        states so, where the prior is below 5 % of the posterior.
 
     Raises
     ------
@@ -193,13 +204,14 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     """
     fitted = open_fit(fit)
     data, draws = fitted.bind_data(fitted.resolve_study(study, own=True)), fitted.draws
-    priors = {k: v for k, v in priors_of(data).items() if k in draws}
+    known: dict[str, Density] = {**priors_of(data), **correlation_priors(data)}
+    priors = {k: v for k, v in known.items() if k in draws}
     units = {name: label_unit(fitted.spec, name) for name in priors}
     return plot_densities(priors, draws, units=units, label=label_of(fitted))
 
 
 def plot_densities(
-    priors: Mapping[str, Distribution],
+    priors: Mapping[str, Density],
     draws: Mapping[str, FloatArray],
     *,
     units: Mapping[str, str] | None = None,
@@ -209,8 +221,8 @@ def plot_densities(
 
     Parameters
     ----------
-    priors : mapping of str to Distribution
-        Priors by label; the first sixteen are drawn.
+    priors : mapping of str to Density
+        Priors by label; the first sixteen are drawn, and the title has the number of the others.
     draws : mapping of str to array
         Draws by the same labels.
     units : mapping of str to str, optional
@@ -219,6 +231,8 @@ def plot_densities(
         Label of draws that are not from the posterior.
     """
     names = list(priors)[:PANELS]
+    omitted = len(priors) - len(names)
+    title = f"{omitted} further parameters are not shown" if omitted else ""
     columns = max(1, min(_COLUMNS, len(names)))
     rows = -(-len(names) // columns)
     with new_figure(width=2.2 * columns + 0.2, height=1.75 * rows + 0.4) as figure:
@@ -226,11 +240,11 @@ def plot_densities(
         for axis, name in zip(axes, names, strict=True):
             _draw_densities(axis, priors[name], draws[name])
             axis.set_xlabel(name_with_unit(name, (units or {}).get(name)), fontsize=8)
-        finish(figure, axes, {"label": label})
+        finish(figure, axes, {"label": label}, title=title)
     return figure
 
 
-def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
+def _draw_densities(axis: Axes, prior: Density, draws: FloatArray) -> None:
     low, high = np.quantile(draws, [0.001, 0.999])
     edges = prior.quantile([0.03, 0.97])
     middle, reach = np.median(draws), 4 * (high - low)
