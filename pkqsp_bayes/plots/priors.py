@@ -72,7 +72,8 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     -------
     matplotlib.figure.Figure
         One row for each endpoint. Left: bands of the prior predictive over time, and the
-        observations in ``prior``. Other panels: for each statistic a histogram of the replicates,
+        observations in ``prior``; the title states how many of them a logarithmic ordinate cannot
+        show. Other panels: for each statistic a histogram of the replicates,
         and the observed value (vermilion) with its p-value.
 
     Raises
@@ -101,8 +102,9 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
             len(endpoints), 1 + len(statistics), squeeze=False, width_ratios=ratios
         )
         for row, endpoint in zip(axes, endpoints, strict=True):
-            _draw_course(row[0], prior, endpoint)
-            row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}")
+            hidden = _draw_course(row[0], prior, endpoint)
+            note = f"\n{hidden} observations of 0 or less are not shown" if hidden else ""
+            row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}{note}")
             for axis, statistic in zip(row[1:], statistics, strict=True):
                 _draw_statistic(axis, check.sel(endpoint=endpoint, statistic=statistic))
                 axis.set_xlabel(_statistic_unit(model, endpoint, str(statistic)))
@@ -110,8 +112,14 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     return figure
 
 
-def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
-    """Draw bands of the prior predictive in bins of time, and the observations."""
+def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> int:
+    """Draw bands of the prior predictive in bins of time, and the observations.
+
+    Returns
+    -------
+    int
+        Number of observations that a logarithmic ordinate cannot show.
+    """
     seen = prior["observed_data"].to_dataset()["DV"]
     mine = (seen.endpoint == endpoint).to_numpy()
     drawn = prior["prior_predictive"].to_dataset()["DV"].stack(sample=("chain", "draw"))
@@ -128,12 +136,14 @@ def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
                           linewidth=0, label=f"prior: {100 * (high - low):.0f} %")  # fmt: skip
     axis.plot(centres, quantiles[-1], color=LINE, label="median")
     positive = quantiles[0][quantiles[0] > 0]
-    if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
-        axis.set_yscale("log")
+    is_log = positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min()
+    if is_log:
+        use_log(axis, "y")
         axis.set_ylim(bottom=0.5 * min(positive.min(), np.min(dv[dv > 0], initial=np.inf)))
     model = read_spec(prior)
     axis.set_ylabel(name_with_unit(endpoint, model.observe[endpoint].value.unit))
     axis.set_xlabel(name_with_unit("time", model.time_unit))
+    return int(np.sum(dv <= 0)) if is_log else 0
 
 
 def _censored(prior: xr.DataTree, mine: NDArray[np.bool_]) -> NDArray[np.int64]:
