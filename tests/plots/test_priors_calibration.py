@@ -107,6 +107,20 @@ def test_prior_predictive_bands_hold_the_draws(prior: xr.DataTree, theophylline:
     assert again.axes[1].get_title() == first.get_title()
 
 
+def test_observations_that_a_logarithmic_axis_hides_are_counted(
+    prior: xr.DataTree, theophylline: pq.Study
+) -> None:
+    check = pq.prior_check(prior, theophylline)
+    zeros = int((prior["observed_data"]["DV"] <= 0).sum())
+    assert zeros > 0
+    axis = pq.plot_prior_check(prior, check).axes[0]
+    assert axis.get_yscale() == "log"
+    assert axis.get_title().endswith(f"{zeros} observations of 0 or less are not shown")
+    above = prior.copy()
+    above["observed_data"] = xr.DataTree(prior["observed_data"].to_dataset().clip(min=0.1))
+    assert "not shown" not in pq.plot_prior_check(above, check).axes[0].get_title()
+
+
 SAID = """
 [[quantiles]]
 of = "CL"
