@@ -65,9 +65,9 @@ class Identifiability:
         Contraction and prior sensitivity of a fit (`prior_posterior_table`).
     table : DataFrame
         By parameter: ``structural`` (yes, no, or the identifiable combinations), ``rse`` (expected,
-        in per cent; NaN where the value is 0), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
-        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the first level that fails),
-        ``remedy``.
+        in per cent; NaN where the value is 0), ``omega_df`` (degrees of freedom of a standard
+        deviation), ``contraction`` and ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of
+        the first level that fails), ``remedy``.
     label : str
         Label of the draws if they come from a poor approximation.
     """
@@ -325,7 +325,7 @@ class _Levels:
         """
         if label not in self.spreads:
             return rse
-        se = self.information.table().loc[label, "se"]
+        se = float(self.information.table()["se"][label])
         return float(np.nanmin([rse, 100 * se / self.spreads[label]]))
 
     def _failures(self, label: str, row: pd.Series) -> Iterator[tuple[str, str]]:
