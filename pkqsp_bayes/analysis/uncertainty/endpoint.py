@@ -25,7 +25,8 @@ class Endpoint:
         ``values``: values at all times. ``AUC``: area over the given times, by the trapezoidal
         rule. ``Cmax``, ``tmax``: the largest value and its time. ``Cmin``: the smallest value.
         ``Ctau``: the value at the last time, the end of the dosing interval. ``time_above``:
-        duration above the threshold, with linear interpolation.
+        duration above the threshold, with linear interpolation. The value at the time of a dose is
+        that before the dose: after an intravenous bolus, let the times begin just after it.
     threshold : float
         Threshold of ``time_above``.
 
