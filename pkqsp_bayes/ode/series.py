@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sympy as sp
-from flint import arb, arb_series, ctx
+from flint import arb, arb_mat, arb_series, ctx
 
 from pkqsp_bayes.ode.expressions.symbols import TIME, symbol
 from pkqsp_bayes.ode.jets import Jet, NotAnalyticError, evaluate
@@ -174,24 +174,37 @@ class _Expansion:
         return _jets(values, slopes)
 
     def _linear_states(self, start: list[Jet], drift: list[Jet], order: int) -> list[Jet]:
-        """Solve ``dy/dt = J y + drift``, of which nothing depends on time or states: by numbers."""
-        known = self._environment(start)
-        matrix = [(e.row, e.col, self._numbers(evaluate(e.expr, known))) for e in
-                  self.ode.rhs.by_state]  # fmt: skip
-        last, rest = [self._numbers(y) for y in start], [self._numbers(d) for d in drift]
-        found = [last]
+        """Solve ``dy/dt = J y + drift``, of which nothing depends on time or states: by numbers.
+
+        A row of the matrix holds a state and its slopes: ``d(J y) = J dy + dJ y``.
+        """
+        if not start:
+            return []
+        rates, changes = self._jacobian(start)
+        last = arb_mat([self._numbers(y) for y in start])
+        rest = arb_mat([self._numbers(d) for d in drift])
+        found = [last.tolist()]
         for k in range(order - 1):
-            rates = rest if k == 0 else [[arb(0)] * len(row) for row in rest]
-            rates = [list(row) for row in rates]
-            for i, j, entry in matrix:
-                _add_product(rates[i], entry, last[j])
-            last = [[x / (k + 1) for x in row] for row in rates]
-            found.append(last)
+            states = arb_mat([row[:1] for row in found[-1]])
+            moved = arb_mat(last.nrows(), last.ncols(), (changes * states).entries())
+            last = (rates * last + moved + rest) / (k + 1)
+            rest = rest - rest
+            found.append(last.tolist())
         return _jets(
             [[step[i][0] for step in found] for i in range(len(start))],
             [[[step[i][1 + j] for step in found] for j in range(len(self.ode.parameters))]
              for i in range(len(start))],
         )  # fmt: skip
+
+    def _jacobian(self, start: Sequence[Jet]) -> tuple[arb_mat, arb_mat]:
+        """Return the matrix J, and its slopes by parameter, one below the other for each row."""
+        known, n, width = self._environment(start), len(start), 1 + len(self.ode.parameters)
+        matrix, changes = arb_mat(n, n), arb_mat(n * width, n)
+        for e in self.ode.rhs.by_state:
+            matrix[e.row, e.col], *slopes = self._numbers(evaluate(e.expr, known))
+            for j, slope in enumerate(slopes, 1):
+                changes[e.row * width + j, e.col] = slope
+        return matrix, changes
 
     def _numbers(self, jet: Jet) -> list[arb]:
         """Return the first coefficient of a jet, and those of its slopes."""
@@ -255,16 +268,6 @@ class _Expansion:
             size = len(reached)
             reached |= {e.row for e in self.ode.rhs.by_state if e.col in reached}
         return any(e.row in outputs and e.col in reached for e in self.ode.outputs.by_state)
-
-
-def _add_product(total: list[arb], one: list[arb], other: list[arb]) -> None:
-    """Add the product of two numbers, and its slopes by the rule of Leibniz."""
-    total[0] += one[0] * other[0]
-    for j in range(1, len(total)):
-        if not one[j].is_zero():
-            total[j] += one[j] * other[0]
-        if not other[j].is_zero():
-            total[j] += one[0] * other[j]
 
 
 def _jets(values: list[list[arb]], slopes: list[list[list[arb]]]) -> list[Jet]:
