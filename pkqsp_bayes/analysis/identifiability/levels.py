@@ -83,9 +83,10 @@ class Identifiability:
     def _repr_html_(self) -> str:
         notes = [f"Draws of {self.label}"] if self.label else []
         notes += [a.text for a in self.structural.ambiguities]
+        notes += [self.structural.problem] if self.structural.problem else []
         notes += [other.text for other in self.others]
         notes.append(f"Condition number {self.information.condition:.3g}")
-        head = ("parameter", *self.table.columns)
+        head = ("parameter", *self.table.columns.str.replace("rse", "rse (%)"))
         rows = [[label, *map(_cell, row)] for label, *row in self.table.itertuples()]
         return html_table("Identifiability", head, rows, *notes)
 
