@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.decisions.arm_summary import summarise_arms
+from pkqsp_bayes.analysis.decisions.arm_summary import explain_missing_ratios, summarise_arms
 from pkqsp_bayes.analysis.decisions.intervened_effects import common_effects, new_effects
 from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without_known_effects
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
@@ -101,8 +101,9 @@ def intervene(
     -------
     xarray.Dataset
         ``trajectory`` (arm, level, statistic, time), ``change`` (measure, level, statistic, time);
-        for AUC, Cmax, Ctrough and nadir over the times ``endpoint_value`` and ``endpoint_change``,
+        for AUC, Cmax, Ctau and Cmin over the times ``endpoint_value`` and ``endpoint_change``,
         with ``endpoint`` instead of time; ``endpoint_draws`` (arm, draw, subject, endpoint).
+        A ratio is NaN where an arm is not above 0; a warning explains it for exposure metrics.
         ``arm``: factual, counterfactual. ``measure``: difference, ratio. ``level``: ``average``
         over subjects (for ratios the geometric mean), whose interval has parameter uncertainty
         only; ``individual``, a new subject, whose interval also has between-subject variability.
@@ -141,6 +142,8 @@ def intervene(
         _LOGGER.warning("%s does not change %s at these times", _describe_changes(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
+    for sentence in explain_missing_ratios(result):
+        _LOGGER.warning("%s", sentence)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,
