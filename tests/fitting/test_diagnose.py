@@ -139,6 +139,7 @@ def test_failed_solves_with_the_parameters_that_caused_them(solves: int, few: bo
     assert "first at CL = 1e-09, V = not finite (chain 2)" in issue.what
     assert "max_steps" in issue.remedy
     assert ("so few do not affect the result" in issue.remedy) is few
+    assert issue.severity == ("note" if few else "warning")
 
 
 def test_solves_without_failures_and_without_an_account() -> None:

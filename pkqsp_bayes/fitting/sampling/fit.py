@@ -167,7 +167,8 @@ def fit(
         tree.encoding["source"] = str(write_tree(place, tree, store)[-1])
         write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
-        _DIAGNOSTICS.warning("%s", issue)
+        level = logging.INFO if issue.severity == "note" else logging.WARNING
+        _DIAGNOSTICS.log(level, "%s", issue)
     return tree
 
 
