@@ -13,7 +13,7 @@ import xarray as xr
 import pkqsp_bayes as pq
 from tests.analysis.posteriors import hand_made
 from tests.commands import options_of
-from tests.pages import (
+from tests.followed_page import (
     assert_same_summary,
     blocks,
     command_lines,

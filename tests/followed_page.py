@@ -1,4 +1,4 @@
-"""Code blocks and tables of the documentation's pages."""
+"""Code blocks and tables of the pages that tests follow step by step."""
 
 import re
 import textwrap
