@@ -124,8 +124,8 @@ def test_its_commands_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.Mon
     )
     assert float(re.findall(r"p-value ([\d.]+)", shown["vpc"])[0]) == pytest.approx(0.95, abs=0.05)
     assert float(shown["npde"].split()[-1]) == pytest.approx(0.95, abs=0.05)
-    assert_updates(pd.read_csv("fit/priors_compared.csv"), shown["prior-posterior"])
-    assert_budget(pd.read_csv("fit/budget.csv"))
+    assert_updates(pd.read_csv("fit/priors_compared.csv", na_values="."), shown["prior-posterior"])
+    assert_budget(pd.read_csv("fit/budget.csv", na_values="."))
 
 
 @pytest.mark.slow

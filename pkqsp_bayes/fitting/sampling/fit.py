@@ -105,7 +105,8 @@ def fit(
     store : {"netcdf", "zarr", "both"}
         Format of the result; `pkqsp_bayes.read_fit` reads both.
     progress : bool, optional
-        False: silent. By default one line per chain on a terminal, otherwise log lines.
+        False: silent. By default a table in a notebook, one line per chain on a terminal,
+        otherwise log lines.
 
     Returns
     -------
