@@ -1,4 +1,4 @@
-"""``python -m examples.run_notebooks`` executes the notebooks of this folder, and saves their outputs.
+"""``python -m examples.run_notebooks`` executes the notebooks of this folder, with their outputs.
 
 ``python -m examples.run_notebooks NAME`` executes one. Each runs in an empty folder.
 """

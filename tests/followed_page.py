@@ -1,6 +1,7 @@
 """Code blocks and tables of the pages that tests follow step by step."""
 
 import re
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,15 @@ from typer.testing import CliRunner, Result
 
 from pkqsp_bayes.cli import app
 
-__all__ = ["blocks", "command_lines", "read_page", "run_command", "run_python", "text_table"]
+__all__ = [
+    "assert_same_summary",
+    "blocks",
+    "command_lines",
+    "read_page",
+    "run_command",
+    "run_python",
+    "text_table",
+]
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -40,9 +49,9 @@ def run_python(code: str, scope: dict[str, Any], page: str) -> None:
 
 def run_command(line: str) -> Result:
     """Run a line ``pkqsp ...`` in this process."""
-    name, *words = line.split()
+    name, *words = shlex.split(line)
     assert name == "pkqsp"
-    return CliRunner().invoke(app, [word.strip("'") for word in words])
+    return CliRunner().invoke(app, words)
 
 
 def text_table(text: str) -> dict[str, dict[str, float]]:
