@@ -38,6 +38,7 @@ def execute(name: str, folder: Path) -> Any:
     client = NotebookClient(
         notebook, timeout=_SECONDS, kernel_name="python3", resources=resources, record_timing=False
     )
+    client.create_kernel_manager().transport = "ipc"  # sockets of this machine, not ports
     return client.execute()
 
 
