@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.program.bind import BindOptions, bind_model
 from pkqsp_bayes.program.centring import RICH, Richness
 from pkqsp_bayes.spec.reading.toml import format_model, parse_model
@@ -95,4 +96,6 @@ def test_a_model_file_states_it() -> None:
     ],
 )
 def test_what_cannot_be_centred_is_reported(stated: dict[str, list[str]], what: str) -> None:
-    assert [issue.what for issue in pq.check(_stating(**stated))] == [what]
+    with pytest.raises(CheckError) as caught:
+        _stating(**stated)
+    assert [issue.what for issue in caught.value.issues] == [what]
