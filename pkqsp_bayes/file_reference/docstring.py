@@ -14,7 +14,7 @@ _UNIT = re.compile(r"\[([^\]]+)\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldText:
-    """What a docstring states of a field.
+    """Unit and meaning of a field, from a docstring.
 
     Parameters
     ----------

@@ -5,9 +5,11 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.file_reference.docstring import FieldText, field_texts, record_text
 from pkqsp_bayes.file_reference.kinds import allowed_values, describe_kind, nested_record
 from pkqsp_bayes.spec.body import BodySpec
+from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.population import ObservationSpec
 from pkqsp_bayes.spec.quantity import Quantity
@@ -15,7 +17,10 @@ from pkqsp_bayes.spec.reading.documents import format_value
 from pkqsp_bayes.spec.reading.shorthand import converter
 from pkqsp_bayes.spec.reading.structure import HIDDEN_FIELDS
 
-__all__ = ["Key", "Table", "list_tables"]
+__all__ = ["Key", "Table", "find_tables", "list_tables"]
+
+
+_TOP = "Keys before the first table."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,11 @@ class Table:
             return ""
         return f"[[{self.path}]]" if self.is_list else f"[{self.path}]"
 
+    @property
+    def summary(self) -> str:
+        """Return the first sentence of the description, without marks."""
+        return self.text.partition("\n\n")[0].replace("`", "").replace("\n", " ")
+
 
 def list_tables(record: type) -> list[Table]:
     """Return the tables of a file, from the top level down.
@@ -100,13 +110,50 @@ def list_tables(record: type) -> list[Table]:
     return list(_tables(record, "", is_list=False))
 
 
+def find_tables(record: type, name: str) -> list[Table]:
+    """Return the tables with a path, or below it, in any spelling of the header.
+
+    Parameters
+    ----------
+    record : type
+        Record of the complete file.
+    name : str
+        Path: ``organs``, ``population.omega``, ``[qsp.<name>.metabolism]``.
+
+    Raises
+    ------
+    CheckError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> [table.path for table in find_tables(ModelSpec, "qsp")]
+    ['qsp.<name>', 'qsp.<name>.metabolism']
+    """
+    tables, wanted = list_tables(record), _bare(name)
+    found = [t for t in tables if f"{_bare(t.path)}.".startswith(f"{wanted}.")]
+    if not found:
+        paths = [_bare(table.path) for table in tables if table.path]
+        what = f"there is no table {name!r}"
+        raise CheckError([Issue(where="table", what=what, remedy=suggest(wanted, paths))])
+    return found
+
+
+def _bare(path: str) -> str:
+    bare = path.strip("[] ").replace(".<name>", "")
+    return "covariates" if bare == "body.covariates" else bare
+
+
 def _tables(record: type, path: str, *, is_list: bool) -> Iterator[Table]:
     keys = tuple(_keys(record, path))
-    yield Table(path=path, is_list=is_list, record=record, text=record_text(record), keys=keys)
+    text = record_text(record) if path else _TOP
+    yield Table(path=path, is_list=is_list, record=record, text=text, keys=keys)
     for name, hint in _hints(record).items():
         if (nested := nested_record(hint)) is not None:
             is_list_there = typing.get_origin(hint) is tuple
-            yield from _tables(nested[0], _path(record, path, name, nested[1]), is_list=is_list_there)
+            yield from _tables(
+                nested[0], _path(record, path, name, nested[1]), is_list=is_list_there
+            )
 
 
 def _hints(record: type) -> dict[str, typing.Any]:
