@@ -29,7 +29,9 @@ STUB = ROOT / "pkqsp_bayes" / "__init__.pyi"
 COPIED = (".png", ".svg", ".html", ".csv", ".toml", ".md")
 
 _COMMENT = re.compile(r"^<!-- (\w+)(?:: (.+?))? -->$", re.MULTILINE)
-_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)")
+_LINK = re.compile(
+    r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)"
+)
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
@@ -158,3 +160,18 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
 def _mathml(found: re.Match[str]) -> str:
     kind, latex = found[1], html.unescape(found[3])
     return convert(latex, display="block" if kind == "div" else "inline")
+
+
+_SHIM = "https://unpkg.com/iframe-worker/shim"
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Let the search of a page that is opened from a disk use the local copy of its worker."""
+    del config
+    return output.replace(_SHIM, _relative("assets/iframe-worker/shim.js", page.file.src_uri))
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    """Do the same for pages without a source, such as that of an error 404."""
+    del template_name, config
+    return output_content.replace(_SHIM, "assets/iframe-worker/shim.js")

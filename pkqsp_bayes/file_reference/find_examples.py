@@ -1,5 +1,6 @@
 """Examples of tables and keys, taken from files that the package reads and checks."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ _NAMED = "<name>"
 _OTHERS = {"population": ("omega",), "population.omega": OMEGA_KEYS}
 """Keys with a meaning of their own in tables whose other keys are names of the user."""
 _LONGEST = 90
+_BARE = re.compile(r"[\w-]+", re.ASCII)
 
 
 def table_example(kind: str, table: Table) -> str:
@@ -47,8 +49,19 @@ def key_example(kind: str, table: Table, key: Key) -> str:
     key : Key
         The key.
     """
+    if key.table and not table.path:
+        return next(_headers(kind, key.table), "")
     lines = [line for _, values in _tables(kind, table) for line in _lines(table, key, values)]
     return min(lines, key=_is_long, default="")
+
+
+def _headers(kind: str, path: str) -> Iterator[str]:
+    """Yield the headers of the tables of the examples with a path."""
+    for document in read_examples(kind):
+        for names, _ in _walk(document, path.split("."), []):
+            parts = names.split("\0")
+            header = ".".join(n if _BARE.fullmatch(n) else f'"{n}"' for n in parts)
+            yield f"[[{header}]]" if isinstance(document[parts[0]], list) else f"[{header}]"
 
 
 def _is_long(line: str) -> bool:

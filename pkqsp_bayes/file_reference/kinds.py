@@ -19,6 +19,7 @@ _PLAIN = {
     Quantity: "quantity",
     PriorSpec: "prior",
 }
+_PLURALS = {"quantity": "quantities"}
 _VALUES = (Quantity, PriorSpec)
 """Records that a file writes as a single value."""
 
@@ -29,17 +30,17 @@ def describe_kind(hint: Any) -> str:
     Examples
     --------
     >>> describe_kind(tuple[str, ...]), describe_kind(PriorSpec | float | None)
-    ('list of text', 'prior or number')
+    ('list of texts', 'prior or number')
     >>> describe_kind(Mapping[str, Quantity])
-    'table of quantity'
+    'table of quantities'
     """
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
         return "text"
     if origin is tuple:
-        return f"list of {describe_kind(typing.get_args(hint)[0])}"
+        return f"list of {_plural(describe_kind(typing.get_args(hint)[0]))}"
     if origin is Mapping:
-        return f"table of {describe_kind(typing.get_args(hint)[1])}"
+        return f"table of {_plural(describe_kind(typing.get_args(hint)[1]))}"
     if origin in (typing.Union, types.UnionType):
         parts = [describe_kind(part) for part in _without_none(hint)]
         return " or ".join(dict.fromkeys(sorted(parts, key=lambda part: part != "prior")))
@@ -78,6 +79,20 @@ def nested_record(hint: Any) -> tuple[type, str] | None:
     if origin is Mapping and (one := nested_record(inner[1])) is not None:
         return one[0], f".<name>{one[1]}"
     return None
+
+
+def _plural(kind: str) -> str:
+    """Return the plural of a type.
+
+    Examples
+    --------
+    >>> _plural("prior or number"), _plural("list of numbers")
+    ('priors or numbers', 'lists of numbers')
+    """
+    first, *more = kind.split(" ", 1)
+    if more and more[0].startswith("of "):
+        return f"{first}s {more[0]}"
+    return " or ".join(_PLURALS.get(part, f"{part}s") for part in kind.split(" or "))
 
 
 def _without_none(hint: Any) -> list[Any]:

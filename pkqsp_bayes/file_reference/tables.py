@@ -180,10 +180,9 @@ def _key(record: type, path: str, field: dataclasses.Field[typing.Any], text: Fi
     hint = _hints(record)[field.name]
     nested = nested_record(hint)
     hidden = field.name in HIDDEN_FIELDS.get(record.__name__, ())
-    kind = describe_kind(hint)
     return Key(
         name="<name>" if hidden else field.name,
-        kind=kind.removeprefix("table of ") if hidden else kind,
+        kind=describe_kind(typing.get_args(hint)[1]) if hidden else describe_kind(hint),
         unit=text.unit,
         default="" if hidden else _default(field),
         allowed=allowed_values(hint),
@@ -198,7 +197,7 @@ def _default(field: dataclasses.Field[typing.Any]) -> str:
     if field.default is dataclasses.MISSING:
         return "required"
     value = converter().unstructure(field.default)
-    return "" if value in (None, "", ()) else format_value(value)
+    return "" if value in (None, "", []) else format_value(value)
 
 
 def _more_keys(record: type) -> Iterator[Key]:
@@ -209,6 +208,6 @@ def _more_keys(record: type) -> Iterator[Key]:
     if record is BodySpec:
         meaning = field_texts(ModelSpec)["covariates"].meaning
         yield Key(
-            name="covariates", kind="table of table", unit="", default="", allowed=(),
+            name="covariates", kind="table of tables", unit="", default="", allowed=(),
             meaning=meaning, table="covariates.<name>",
         )  # fmt: skip
