@@ -30,6 +30,15 @@ WITH_PYTHON = [page for page in PAGES if any(blocks_of(page, "python"))]
 WITH_SHELL = [page for page in PAGES if any(blocks_of(page, "sh"))]
 
 
+SLOW = {"files.md", "howto/priors_mechanism.md", "howto/tmdd.md"}
+"""Pages whose Python takes long: a report, a virtual population, a kernel of stiff equations."""
+
+
+def marked(page: Path) -> object:
+    marks = [pytest.mark.slow] if page_name(page) in SLOW else []
+    return pytest.param(page, marks=marks, id=page_name(page))
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the study of theophylline, and a fit to it that is made by hand."""
@@ -71,7 +80,7 @@ def test_files_are_read_and_checked(page: Path) -> None:
             read_file(block)
 
 
-@pytest.mark.parametrize("page", WITH_PYTHON, ids=page_name)
+@pytest.mark.parametrize("page", map(marked, WITH_PYTHON))
 def test_python_runs(
     page: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
