@@ -80,7 +80,7 @@ def test_files_are_read_and_checked(page: Path) -> None:
             read_file(block)
 
 
-@pytest.mark.parametrize("page", map(marked, WITH_PYTHON))
+@pytest.mark.parametrize("page", [marked(page) for page in WITH_PYTHON])
 def test_python_runs(
     page: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
