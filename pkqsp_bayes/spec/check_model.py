@@ -13,7 +13,7 @@ from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.reading.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
-from pkqsp_bayes.units import UnitError, check_unit, same_dimension
+from pkqsp_bayes.units import UnitError, check_unit, same_dimension, split_log
 
 __all__ = ["check_spec", "check_table_names"]
 
@@ -103,8 +103,10 @@ def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
 
 def _check_units(spec: ModelSpec) -> _Found:
     for place, unit in _units(spec, ""):
+        # A column of a study may be a logarithm, quantities of a model are not.
+        stated = split_log(unit)[1] if place.startswith("study.units.") else unit
         try:
-            check_unit(unit)
+            check_unit(stated)
         except UnitError as error:
             yield place, str(error), "write a unit such as mg/L, 1/h or nM"
 

@@ -50,8 +50,8 @@ def posterior() -> xr.DataTree:
 
 
 def done(do: dict, **given) -> xr.Dataset:
-    given = {"regimen": DOSE, **given}
-    return intervene(posterior(), do, output="cp", times=TIMES, draws=60, subjects=20, **given)
+    given = {"regimen": DOSE, "times": TIMES, **given}
+    return intervene(posterior(), do, output="cp", draws=60, subjects=20, **given)
 
 
 def ratio(found: xr.Dataset, level: str = "individual") -> xr.Dataset:
@@ -122,6 +122,17 @@ def test_a_ratio_to_nothing_is_explained(caplog: pytest.LogCaptureFixture) -> No
     assert list(found.endpoint.values[missing]) == ["Cmin"]
     said = [r.getMessage() for r in caplog.records]
     assert said == ["Cmin has no ratio: it is 0 with or without the intervention"]
+
+
+@pytest.mark.parametrize(("first", "warned"), [(0.0, True), (0.5, False)])
+def test_a_time_at_a_bolus_is_warned_of(
+    caplog: pytest.LogCaptureFixture, first: float, warned: bool
+) -> None:
+    times = np.array([first, 6.0, 12.0])
+    with caplog.at_level("WARNING"):
+        done({"CL": Scaled(factor=0.5)}, times=times)
+    said = [r.getMessage() for r in caplog.records]
+    assert any("before the dose: AUC, Cmax and Cmin lack" in text for text in said) == warned
 
 
 def test_a_ratio_says_which_subjects_it_leaves_out() -> None:

@@ -15,7 +15,12 @@ from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
 from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_draws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
-from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
+from pkqsp_bayes.analysis.uncertainty.sampling_design import (
+    Design,
+    make_design,
+    require_response,
+    warn_of_jumps,
+)
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.compiled_model import compile_model
@@ -131,6 +136,7 @@ def intervene(
     changes = read_changes(compile_model(model), do, regimen, given)
     chosen = options or SolverSettings()
     before = _design(model, output, at, regimen, given, chosen)
+    warn_of_jumps(before)
     changed, _ = set_constants(model, changes.constants)
     changed = without_known_effects(changed, changes.parameters)
     after = _design(changed, output, at, changes.doses, {**given, **changes.covariates}, chosen)
