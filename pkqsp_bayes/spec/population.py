@@ -98,12 +98,18 @@ class OmegaSpec:
         Blocks of correlated effects.
     lkj : float
         Shape of the LKJ prior of the correlations in each block.
+    centred, non_centred : tuple of str
+        Random effects that are sampled centred or non-centred: ``CL``, or ``kappa[CL]`` for those
+        of occasions. The others are centred if the data are informative about each value. It
+        changes how well the sampler works, and not the model; options of a fit override it.
     """
 
     scales: Mapping[str, PriorSpec | float] = field(default_factory=dict)
     occasion: Mapping[str, PriorSpec | float] = field(default_factory=dict)
     correlate: tuple[tuple[str, ...], ...] = ()
     lkj: float = 2.0
+    centred: tuple[str, ...] = ()
+    non_centred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
