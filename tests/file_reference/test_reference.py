@@ -125,7 +125,7 @@ def test_a_page_has_every_table_and_key() -> None:
     page = reference_markdown("model")
     for table in list_tables(FILES["model"].record):
         assert f"`{table.header}`" in page
-        title = f"# `{table.header}` {{" if table.path else "# Top level {"
+        title = f"# `{table.header}` {{" if table.path else "# Top level of the model file {"
         section = page.split(title)[1].split("\n## ")[0]
         assert all(f"`{key.name}`" in section for key in table.keys)
     targets = set(re.findall(r"\]\(#([\w-]+)\)", page))
