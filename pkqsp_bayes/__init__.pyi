@@ -80,6 +80,7 @@ from .analysis.predictive.vpc import vpc as vpc
 # Uncertainty
 from .analysis.uncertainty.budget_table import budget_table as budget_table
 from .analysis.uncertainty.compare_priors import compare_priors as compare_priors
+from .analysis.exposure.derived_parameters import derived_parameters as derived_parameters
 from .analysis.uncertainty.endpoint import Endpoint as Endpoint
 from .analysis.uncertainty.prior_posterior import prior_posterior as prior_posterior
 from .analysis.uncertainty.variance_budget import variance_budget as variance_budget

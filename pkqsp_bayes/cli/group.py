@@ -33,7 +33,7 @@ COMMANDS = {
         "pvalues": "predictive", "loo": "predictive", "validate": "predictive",
     },
     "Uncertainty, identifiability, calibration": {
-        "budget": "uncertainty", "identifiability": "identifiability",
+        "budget": "uncertainty", "derived": "uncertainty", "identifiability": "identifiability",
         "design": "identifiability", "sbc": "diagnostics",
     },
     "Decisions": {

@@ -107,6 +107,9 @@ ANALYSES = {
     "predictive_pvalues": lambda f: pq.predictive_pvalues(f, observed(), draws=20),
     "intervene": lambda f: pq.intervene(f, {"CL": 3.0}, draws=10, subjects=4, **DOSE),
     "variance_budget": lambda f: pq.variance_budget(f, outer=10, inner=10, **DOSE),
+    "derived_parameters": lambda f: pq.derived_parameters(
+        f, dose=DOSE["regimen"], draws=10, subjects=2
+    ),
     "causal_record": lambda f: pq.causal_record(f, CLAIM),
     "prior_conflict": lambda f: pq.prior_conflict(f, CLEARANCE),
     "information_gain": lambda f: pq.information_gain(f, CLEARANCE),

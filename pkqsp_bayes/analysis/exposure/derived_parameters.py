@@ -1,0 +1,320 @@
+"""`derived_parameters`: CL, volumes, half-life, MRT, AUC and Cmax of a reference dose."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
+from pkqsp_bayes.analysis.exposure.derived_units import DerivedUnits, derived_units
+from pkqsp_bayes.analysis.exposure.metrics import Exposure
+from pkqsp_bayes.analysis.exposure.reference_dose import (
+    describe_dose,
+    is_intravenous,
+    most_common_dose,
+    states_bioavailability,
+)
+from pkqsp_bayes.analysis.exposure.single_dose import SingleDose
+from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
+from pkqsp_bayes.arguments import SEED, TEXT, checked, count
+from pkqsp_bayes.engine.compiled_model import CompiledModel
+from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
+from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.results.approximation_labels import labelled
+from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.study.simulated import DOSES, Dose
+from pkqsp_bayes.study.study import Study
+from pkqsp_bayes.study.study_argument import STUDY, StudyLike
+
+__all__ = ["derived_parameters"]
+
+FloatArray = NDArray[np.float64]
+_ACCURATE = SolverSettings(rtol=1e-8, atol=1e-12)
+_TAIL = 0.01
+"""Largest share of the AUC after the last time."""
+_MISSING = 0.05
+"""Largest share of draws without a value."""
+_LINEAR = 0.01
+"""Change of CL at half of the dose from which the model is called nonlinear."""
+
+
+@checked(
+    fit=FIT, output=TEXT, dose=DOSES, covariates=NUMBERS, study=STUDY, draws=count(2),
+    subjects=count(2), seed=SEED, options=SOLVER_SETTINGS,
+)  # fmt: skip
+@labelled
+def derived_parameters(
+    fit: FitLike,
+    *,
+    output: str | None = None,
+    dose: Dose | None = None,
+    covariates: Mapping[str, float] | None = None,
+    study: StudyLike | None = None,
+    draws: int = 200,
+    subjects: int = 50,
+    seed: int = 1,
+    options: SolverSettings | None = None,
+) -> xr.Dataset:
+    """Return clearance, volumes, half-life, MRT and the exposure after a single reference dose.
+
+    The output is simulated until it is below a millionth of its maximum, for the typical individual
+    of each draw and for new subjects. Nothing is read from the names of the model's parameters.
+
+    Parameters
+    ----------
+    fit : FittedModel, DataTree, str or Path
+        Result of `pkqsp_bayes.fit`, or its folder.
+    output : str, optional
+        Concentration of the drug that is dosed; by default the first output with a residual error.
+    dose : Dose, optional
+        A single dose at time 0. By default the most common first dose of the study: the most common
+        route, and its most common amount (the median one, if none is more common).
+    covariates : mapping of str to float, optional
+        Covariates; the others have their reference values.
+    study : Study, str, Path or DataFrame, optional
+        Study of the default dose; by default the study of the fit.
+    draws, subjects : int
+        Number of population draws, and of new subjects for each of them.
+    seed : int
+        Seed of all random numbers.
+    options : SolverSettings, optional
+        Tolerances and limits of the solver; by default rtol 1e-8 and atol 1e-12.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``typical`` (draw, parameter), the typical individual of each draw; ``cv`` (parameter), the
+        geometric between-subject CV in %, 100 sqrt(exp(s^2) - 1), where s^2 is the variance of the
+        logarithm between new subjects with the same population parameters, averaged over draws.
+        NaN if the model has no between-subject variability. ``unit`` and ``reason`` (parameter):
+        the reason is empty if there are values. ``parameter``: after an intravenous dose ``CL``
+        (dose / AUC), ``Vss`` (CL MRT), ``Vz``; otherwise ``CL/F``, ``Vz/F``; ``half_life``
+        (terminal), ``MRT`` (AUMC / AUC, less half of the infusion; absorption included), ``AUC`` (0
+        to infinity), ``Cmax``, ``tmax``.
+        Attributes: ``dose`` and ``output``; ``linear``, 0 if CL at half of the dose differs by more
+        than 1 % (``cl_half_dose``, as a ratio); ``note``, what must be known of the values.
+
+    Raises
+    ------
+    CheckError
+        If there is no such output, or it is not a concentration of what is dosed; if there is no
+        dose; if a covariate has no value.
+
+    Notes
+    -----
+    ``Vss`` assumes that the drug is eliminated from fluids in equilibrium with the observed one. A
+    half-life is given if the slope of the logarithm changes by less than 0.1 % between the last two
+    quarters of the time until the output is a millionth of its maximum.
+    """
+    fitted = open_fit(fit)
+    compiled, chosen = fitted.compiled, _output(fitted, output)
+    given = dose if dose is not None else _study_dose(fitted, study)
+    given = _check_dose(compiled, given)
+    units = derived_units(compiled, chosen, given.to)
+    rng = np.random.default_rng(seed)
+    population = population_of(fitted).thin(draws, rng)
+    case = SingleDose(
+        model=fitted.spec, output=chosen, dose=given, covariates=dict(covariates or {}),
+        options=options or _ACCURATE, span=_first_span(fitted, chosen),
+    )  # fmt: skip
+    if compiled.baselines().get(chosen) != "zero":
+        reason = f"{chosen} is not zero before the dose (an endogenous baseline, or an input)"
+        return _without_values(case, compiled, units, population.size, reason)
+    return _describe(case, compiled, units, population, subjects, rng, seed)
+
+
+def _output(fitted: FittedModel, output: str | None) -> str:
+    observe = fitted.spec.observe
+    named = [name for name, one in observe.items() if one.error is not None] or list(observe)
+    if output is None and named:
+        return named[0]
+    if output in observe:
+        return str(output)
+    what = f"the model has no output {output!r}" if output else "the model has no output"
+    remedy = "its outputs are " + ", ".join(observe) if observe else "add one under [observe.NAME]"
+    raise CheckError([Issue(where="output", what=what, remedy=remedy)])
+
+
+def _study_dose(fitted: FittedModel, study: StudyLike | None) -> Dose:
+    found: Study = fitted.resolve_study(study)
+    dose = most_common_dose(fitted.compiled, found)
+    if dose is not None:
+        return dose
+    what = "no subject has a first dose whose amount and duration are stated"
+    remedy = "give one: dose=pq.Dose(amount=100, to=...)"
+    raise CheckError([Issue(where="dose", what=what, remedy=remedy)])
+
+
+def _check_dose(compiled: CompiledModel, dose: Dose | list[Dose]) -> Dose:
+    names = compiled.ode.dose_names
+    if not isinstance(dose, Dose) or dose.n != 1 or dose.steady or np.size(dose.amount) != 1:
+        what, remedy = "it is not a single dose", "give one pq.Dose with n=1 and steady=0"
+        raise CheckError([Issue(where="dose", what=what, remedy=remedy)])
+    if not float(np.asarray(dose.amount)) > 0:
+        raise CheckError([Issue(where="dose.amount", what="it is not above 0", remedy="raise it")])
+    to = dose.to or (names[0] if len(names) == 1 else "")
+    if to not in names:
+        what = f"there is no dosing compartment {to!r}" if to else "it names no compartment"
+        remedy = "give one of " + ", ".join(names) if names else "the model takes no doses"
+        raise CheckError([Issue(where="dose.to", what=what, remedy=remedy)])
+    return Dose(amount=float(np.asarray(dose.amount)), duration=dose.duration, to=to)
+
+
+def _first_span(fitted: FittedModel, output: str) -> float:
+    """Return twice the time of the last observation; a day if there are no observations."""
+    if "observed_data" in fitted.groups:
+        seen = fitted.group("observed_data")
+        mine = seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == output]
+        if mine.size and mine.max() > 0:
+            return 2.0 * float(mine.max())
+    return 48.0
+
+
+def _describe(
+    case: SingleDose,
+    compiled: CompiledModel,
+    units: DerivedUnits,
+    population: PopulationDraws,
+    subjects: int,
+    rng: np.random.Generator,
+    seed: int,
+) -> xr.Dataset:
+    span = case.time_span(population)
+    nothing = np.zeros((population.size, 1, len(population.effects)))
+    found = case.exposure(population, nothing, span)
+    if (found.cmax == 0).all():
+        reason = f"the dose does not reach {case.output}"
+        return _without_values(case, compiled, units, population.size, reason)
+    typical = _parameters(case, compiled, units, found)
+    eta = population.draw_eta(subjects, rng) if population.effects else None
+    each = {}
+    if eta is not None:
+        each = _parameters(case, compiled, units, case.exposure(population, eta, span))
+    cv = {name: _geometric_cv(each.get(name), population.size) for name in typical}
+    ratio = _half_dose_ratio(case, population, span)
+    result = _dataset(case, compiled, units, typical, cv)
+    result.attrs |= {"subjects": subjects, "seed": seed, "cl_half_dose": ratio}
+    result.attrs |= _linearity(case, compiled, ratio)
+    return result
+
+
+def _names(compiled: CompiledModel, case: SingleDose) -> list[str]:
+    vein = is_intravenous(compiled, case.dose.to, case.output)
+    per = "/F" if not vein or states_bioavailability(compiled, case.dose.to) else ""
+    volumes = [f"Vss{per}", f"Vz{per}"] if vein else [f"Vz{per}"]
+    return [f"CL{per}", *volumes, "half_life", "MRT", "AUC", "Cmax", "tmax"]
+
+
+def _parameters(
+    case: SingleDose, compiled: CompiledModel, units: DerivedUnits, found: Exposure
+) -> dict[str, FloatArray]:
+    """Return each derived parameter of each subject; NaN where it cannot be given."""
+    whole = np.isfinite(found.auc) & (found.extrapolated < _TAIL) & (found.auc > 0)
+    auc, aumc = np.where(whole, found.auc, np.nan), np.where(whole, found.aumc, np.nan)
+    clearance = float(np.asarray(case.dose.amount)) * units.factor / auc
+    residence = aumc / auc - case.dose.duration / 2
+    made = {
+        "CL": clearance, "Vss": clearance * residence, "Vz": clearance / found.slope,
+        "half_life": np.log(2) / found.slope, "MRT": residence, "AUC": auc,
+        "Cmax": found.cmax, "tmax": found.tmax,
+    }  # fmt: skip
+    return {name: made[name.removesuffix("/F")] for name in _names(compiled, case)}
+
+
+def _geometric_cv(values: FloatArray | None, draws: int) -> float:
+    """Return the CV in % from the variance of the logarithm within draws; NaN if there is none."""
+    if values is None:
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(values > 0, np.log(values), np.nan).reshape(draws, -1)
+    known = np.isfinite(logs)
+    if known.mean() < 1 - _MISSING:
+        return float("nan")
+    size = known.sum(axis=1)
+    centred = np.where(known, logs - (np.where(known, logs, 0).sum(axis=1) / size)[:, None], 0.0)
+    variance = (centred**2).sum() / (size - 1).sum()
+    return float(100 * np.sqrt(np.expm1(variance)))
+
+
+def _half_dose_ratio(case: SingleDose, population: PopulationDraws, span: float) -> float:
+    """Return CL at half of the dose, divided by CL at the dose, of the mean of all draws."""
+    centre = population.centre()
+    nothing = np.zeros((1, 1, len(population.effects)))
+    amount = float(np.asarray(case.dose.amount))
+    half = Dose(amount=amount / 2, duration=case.dose.duration, to=case.dose.to)
+    lower = SingleDose(
+        model=case.model, output=case.output, dose=half, covariates=case.covariates,
+        options=case.options, span=case.span,
+    )  # fmt: skip
+    whole = case.exposure(centre, nothing, span).auc[0]
+    return float(whole / lower.exposure(centre, nothing, span).auc[0] / 2)
+
+
+def _linearity(case: SingleDose, compiled: CompiledModel, ratio: float) -> dict[str, str | int]:
+    dose = describe_dose(compiled, case.dose)
+    linear = abs(ratio - 1) < _LINEAR
+    if linear:
+        text = f"Single dose of {dose}. CL is the same at half of the dose"
+    else:
+        text = (
+            f"At the reference dose, {dose}: the model is nonlinear, and CL at half of this dose is "
+            f"{ratio:.3g} times as large; other doses have other values"
+        )
+    return {"linear": int(linear), "note": text}
+
+
+def _reasons(case: SingleDose, values: Mapping[str, FloatArray]) -> dict[str, str]:
+    """Return why a parameter has no values; it is empty where it has."""
+    found = {}
+    for name, each in values.items():
+        lost = float(np.mean(~np.isfinite(each)))
+        text = ""
+        if lost > _MISSING:
+            terminal = name == "half_life" or name.startswith("Vz")
+            why = (
+                "the slope of the logarithm does not become constant: no terminal phase"
+                if terminal
+                else f"more than 1 % of the AUC of {case.output} is after the last time"
+            )
+            text = f"{why} (in {lost:.0%} of the draws)"
+        found[name] = text
+    return found
+
+
+def _dataset(
+    case: SingleDose,
+    compiled: CompiledModel,
+    units: DerivedUnits,
+    typical: Mapping[str, FloatArray],
+    cv: Mapping[str, float],
+) -> xr.Dataset:
+    reasons = _reasons(case, typical)
+    kept = [np.where(reasons[n] == "", values, np.nan) for n, values in typical.items()]
+    names = list(typical)
+    return xr.Dataset(
+        {
+            "typical": (("draw", "parameter"), np.column_stack(kept)),
+            "cv": ("parameter", [np.nan if reasons[n] else cv[n] for n in names]),
+        },
+        coords={
+            "parameter": names,
+            "unit": ("parameter", [units.of(name) for name in names]),
+            "reason": ("parameter", [reasons[name] for name in names]),
+        },
+        attrs={
+            "model": compiled.spec.title, "output": case.output,
+            "dose": describe_dose(compiled, case.dose), "time_unit": compiled.spec.time_unit,
+        },
+    )  # fmt: skip
+
+
+def _without_values(
+    case: SingleDose, compiled: CompiledModel, units: DerivedUnits, draws: int, reason: str
+) -> xr.Dataset:
+    names = _names(compiled, case)
+    empty = {name: np.full(draws, np.nan) for name in names}
+    result = _dataset(case, compiled, units, empty, dict.fromkeys(names, float("nan")))
+    result["reason"] = ("parameter", [reason] * len(names))
+    return result.set_coords("reason").assign_attrs(note=f"Not given: {reason}")
