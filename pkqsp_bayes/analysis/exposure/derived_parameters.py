@@ -106,7 +106,7 @@ def derived_parameters(
     -----
     ``Vss`` assumes that the drug is eliminated from fluids in equilibrium with the observed one. A
     half-life is given if the slope of the logarithm changes by less than 0.1 % between the last two
-    quarters of the time until the output is a millionth of its maximum.
+    decades above a millionth of the maximum.
     """
     fitted = open_fit(fit)
     compiled, chosen = fitted.compiled, _output(fitted, output)

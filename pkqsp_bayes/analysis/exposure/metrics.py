@@ -16,7 +16,8 @@ _STABLE = 1e-3
 """Greatest relative change of the terminal slope between its two windows."""
 _FINE = 401
 """Points of the interpolation around a peak."""
-_WINDOWS = (0.5, 0.75)
+_WINDOWS = (100 * FLOOR, 10 * FLOOR)
+"""Shares of Cmax at which the windows of the terminal slope begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,16 +134,20 @@ def _lagrange(place: FloatArray) -> FloatArray:
 
 
 def _terminal_slope(grid: TimeGrid, values: FloatArray, cmax: FloatArray) -> FloatArray:
-    """Return the slope of the logarithm over the last quarter of the time above the floor."""
+    """Return the slope of the logarithm over the last decade above the floor."""
     after = grid.times - grid.end
-    above = values >= FLOOR * cmax[:, None]
-    final = values.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    ends = [np.searchsorted(after, share * after[final]) for share in _WINDOWS]
+    points = [_last_above(values, level * cmax) for level in (*_WINDOWS, FLOOR)]
     rows = np.arange(len(values))
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = [np.log(values[rows, k]) for k in (*ends, final)]
-        times = [after[k] for k in (*ends, final)]
+        logs = [np.log(values[rows, k]) for k in points]
+        times = [after[k] for k in points]
         before = (logs[0] - logs[1]) / (times[1] - times[0])
         slope = (logs[1] - logs[2]) / (times[2] - times[1])
-        found = (slope > 0) & (np.abs(before / slope - 1) < _STABLE) & (after[final] > 0)
+        found = (slope > 0) & (np.abs(before / slope - 1) < _STABLE) & (times[0] > 0)
     return np.where(found, slope, np.nan)
+
+
+def _last_above(values: FloatArray, level: FloatArray) -> NDArray[np.int64]:
+    """Return the index of the last time at which a level is reached."""
+    above = values >= level[:, None]
+    return values.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)

@@ -47,9 +47,7 @@ def most_common_dose(compiled: CompiledModel, study: Study) -> Dose | None:
         return None
     (to, duration), _ = Counter((one.to, one.duration) for one in found).most_common(1)[0]
     amounts = [one.amount for one in found if (one.to, one.duration) == (to, duration)]
-    return Dose(
-        amount=_typical_amount(amounts), duration=duration, to=compiled.ode.dose_names[to]
-    )
+    return Dose(amount=_typical_amount(amounts), duration=duration, to=compiled.ode.dose_names[to])
 
 
 def _first(line: Timeline) -> _First | None:

@@ -56,7 +56,7 @@ def time_grid(*, first: float, last: float, end: float = 0.0) -> TimeGrid:
     10.0
     """
     parts = [_piece(0.0, first, end)] if end > 0 else []
-    parts.append(_piece(end, first, last))
+    parts.append(_piece(end, first, end + last))
     sizes = np.cumsum([0, *(times.size for times, _ in parts)])
     return TimeGrid(
         times=np.concatenate([times for times, _ in parts]),
