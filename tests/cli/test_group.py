@@ -21,7 +21,8 @@ CALLED = {
     "body": {"reference_body", "impair_body"}, "population": {"virtual_population"},
     "kp": {"kp_table"}, "ontogeny": {"ontogeny_factor"}, "elicit": {"elicit_priors"},
     "data": {"datasets"}, "diagnose": {"diagnose", "check_solver"},
-    "check": {"check", "summarise_study"}, "budget_table": {"budget_table"}, "derived": {"derived_parameters"},
+    "check": {"check", "summarise_study"}, "budget_table": {"budget_table"},
+    "derived": {"derived_parameters"},
 }  # fmt: skip
 """Functions behind commands that have other names."""
 

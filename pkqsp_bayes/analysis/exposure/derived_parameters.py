@@ -259,8 +259,8 @@ def _linearity(case: SingleDose, compiled: CompiledModel, ratio: float) -> dict[
         text = f"Single dose of {dose}. CL is the same at half of the dose"
     else:
         text = (
-            f"At the reference dose, {dose}: the model is nonlinear, and CL at half of this dose is "
-            f"{ratio:.3g} times as large; other doses have other values"
+            f"At the reference dose, {dose}: the model is nonlinear, and CL at half of this dose "
+            f"is {ratio:.3g} times as large; other doses have other values"
         )
     return {"linear": int(linear), "note": text}
 

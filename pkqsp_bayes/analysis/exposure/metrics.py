@@ -150,4 +150,5 @@ def _terminal_slope(grid: TimeGrid, values: FloatArray, cmax: FloatArray) -> Flo
 def _last_above(values: FloatArray, level: FloatArray) -> NDArray[np.int64]:
     """Return the index of the last time at which a level is reached."""
     above = values >= level[:, None]
-    return values.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+    found: NDArray[np.int64] = values.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+    return found
