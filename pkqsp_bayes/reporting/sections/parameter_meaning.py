@@ -21,7 +21,7 @@ _EFFECTS = {
     "power": "exponent of {0} / reference",
     "linear": "relative change per unit of {0}",
     "exponential": "log change per unit of {0}",
-    "categorical": "log ratio to the reference level of {0}",
+    "categorical": "log ratio to the other levels of {0}",
 }
 _ERRORS = {
     ("combined", "additive"): "additive SD",
