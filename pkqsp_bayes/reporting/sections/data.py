@@ -56,7 +56,7 @@ def _observed(context: ReportContext) -> Table:
     unit = context.model.time_unit
     head = ["Output", "Subjects", "Observations", "Per subject: median (range)", f"Time ({unit})",
             "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
-    return Table(head=head, rows=rows)
+    return Table(caption="Observations.", head=head, rows=rows)
 
 
 def _doses(context: ReportContext, study: Study) -> str:
@@ -92,7 +92,8 @@ def _covariates(study: Study) -> Table:
         rows.append([name, study.units.get(name, ""), shown, missing, "yes" if changes else "no"])
     head = ["Covariate", "Unit", "Median (range), or subjects per category", "Missing",
             "Changes over time"]  # fmt: skip
-    return Table(head=head, rows=rows, note="Values are from the first record of each subject.")
+    note = "Values are from the first record of each subject."
+    return Table(caption="Covariates of the subjects.", head=head, rows=rows, note=note)
 
 
 def _levels(values: pd.Series) -> str:

@@ -34,7 +34,10 @@ def identifiability_section(context: ReportContext) -> Section:
         anchor="identifiability",
         title="Identifiability",
         content={
-            "table": Table(head=_HEAD, rows=rows, note=_NOTE),
+            "table": Table(
+                caption="Identifiability of each population parameter.", head=_HEAD, rows=rows,
+                note=_NOTE,
+            ),
             "sentences": list(_sentences(found, context.options.searches)),
         },
     )

@@ -35,7 +35,7 @@ def priors_section(context: ReportContext) -> Section:
         anchor="priors",
         title="Priors",
         content={
-            "table": Table(head=head, rows=rows),
+            "table": Table(caption="Priors and posteriors.", head=head, rows=rows),
             "known": _known(context),
             "lkj": context.model.population.omega.lkj if _correlated(context) else None,
             "picture": _picture(shown, draws, context) if shown else None,
