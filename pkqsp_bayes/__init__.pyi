@@ -108,6 +108,10 @@ from .analysis.decisions.causal_record import (
     CausalRecord as CausalRecord,
     causal_record as causal_record,
 )
+from .analysis.decisions.credibility_record import (
+    CredibilityRecord as CredibilityRecord,
+    credibility_record as credibility_record,
+)
 from .analysis.decisions.individualise import individualise as individualise
 from .analysis.decisions.individuals import Individuals as Individuals
 from .analysis.decisions.intervene import intervene as intervene

@@ -38,6 +38,7 @@ COMMANDS = {
     },
     "Decisions": {
         "individualise": "decisions", "intervene": "decisions", "causal": "decisions",
+        "credibility": "decisions",
     },
     "Plots and reports": {"plot": "reports", "report": "reports"},
     "Physiology": {

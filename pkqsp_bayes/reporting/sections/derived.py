@@ -16,7 +16,7 @@ _HEAD = ("Parameter", "Unit", "Median", "SD", "RSE (%)", "90 % interval", "BSV C
 _SUBJECTS = 20
 _MEANING = {
     "CL": "clearance, dose / AUC", "CL/F": "apparent clearance, dose / AUC",
-    "Vss": "volume at steady state, CL × MRT", "Vz": "terminal volume, CL / slope",
+    "Vss": "volume at steady state, CL * MRT", "Vz": "terminal volume, CL / slope",
     "Vz/F": "apparent terminal volume", "Vss/F": "apparent volume at steady state",
     "half_life": "terminal half-life", "MRT": "mean residence time",
     "AUC": "0 to infinity", "Cmax": "largest concentration", "tmax": "its time",
@@ -24,7 +24,7 @@ _MEANING = {
 _NOTE = (
     "Of the typical individual with reference covariates: median, SD and 90 % interval over the "
     "draws of the posterior. BSV CV: geometric CV between new subjects with the same population "
-    "parameters, 100 sqrt(exp(s²) − 1). An MRT after a dose that is not intravenous includes "
+    "parameters, 100 sqrt(exp(s²) - 1). An MRT after a dose that is not intravenous includes "
     "absorption."
 )
 

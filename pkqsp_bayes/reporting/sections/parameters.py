@@ -29,9 +29,9 @@ _HEAD = (
 _NOTE = (
     "Median, SD and 90 % interval (5 % to 95 %) of the posterior. RSE: posterior SD / |posterior "
     "mean|; it is not given for effects and correlations, whose mean may be near 0. Variability: "
-    "between subjects (BSV) or occasions (IOV), as a CV, sqrt(exp(omega²) − 1) for log-normal and "
+    "between subjects (BSV) or occasions (IOV), as a CV, sqrt(exp(omega²) - 1) for log-normal and "
     "omega / |typical value| for normal effects; other forms have no CV, and the SD on their own "
-    "scale is given. Shrinkage: 1 − SD of the posterior means of eta over subjects / omega; if it "
+    "scale is given. Shrinkage: 1 - SD of the posterior means of eta over subjects / omega; if it "
     "is large, individual estimates reflect the population rather than the data of the subject."
 )
 _SPREADS = ("omega", "omega_iov")
@@ -129,7 +129,9 @@ def _variation(
     cv = None if typical is None else effect.variation(typical, draws[label])
     head = f"{what} " if named else ""
     if cv is not None:
-        return f"{head}CV\N{NO-BREAK SPACE}{number(100 * float(np.median(cv)), 3)}\N{NO-BREAK SPACE}%"
+        return (
+            f"{head}CV\N{NO-BREAK SPACE}{number(100 * float(np.median(cv)), 3)}\N{NO-BREAK SPACE}%"
+        )
     sd, unit = number(float(np.median(draws[label]))), label_unit(context.model, label)
     return f"{head}SD {sd} {unit}".rstrip() + f" ({effect.effect_scale} scale)"
 
