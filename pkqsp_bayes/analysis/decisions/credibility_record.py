@@ -213,7 +213,7 @@ def _own_activities(figures: FitFigures) -> Iterator[Activity]:
     )  # fmt: skip
     accuracy = figures.solver_accuracy()
     if accuracy is not None:
-        text = f"largest change of the log density {accuracy.spread:.2g}, k-hat {accuracy.pareto_k:.2g}"
+        text = f"change of the log density {accuracy.spread:.2g}, k-hat {accuracy.pareto_k:.2g}"
         yield Activity(
             kind="verification", what="Solutions with hundredfold tighter solver tolerances",
             outcome="failed" if accuracy.issues else "passed", evidence=text,
@@ -239,6 +239,7 @@ def _predictive_activities(figures: FitFigures) -> Iterator[Activity]:
         }
         for what, p in tests.items():
             yield Activity(
-                kind="validation", what=f"{what}, with the data of the fit", evidence=f"p = {p:.2g}",
+                kind="validation", what=f"{what}, with the data of the fit",
+                evidence=f"p = {p:.2g}",
                 outcome="passed" if p >= _SUSPECT else "failed",
             )  # fmt: skip

@@ -160,10 +160,12 @@ def _table(context: ReportContext, budgets: dict[str, xr.Dataset]) -> Table:
                 groups.append((f"{name}, {_VIEWS[view]}", _rows(one, unit)))
     note = (
         "At the time when the mean of the output is highest. SD: root of the variance; variances "
-        "add up, SDs do not. Where the last column is far from 1, the linearisation is not accurate."
+        "add up, SDs do not. Where the last column is far from 1, the linearisation is inaccurate."
     )
-    head = ("Part", "Share (%)", "SD", "SD (% of the mean)", "Monte Carlo error (% of the variance)",
-            "Linearised / simulated")  # fmt: skip
+    head = (
+        "Part", "Share (%)", "SD", "SD (% of the mean)", "Monte Carlo error (%)",
+        "Linearised / simulated",
+    )  # fmt: skip
     caption = "Variance budget when the mean is highest."
     return Table(caption=caption, head=head, groups=groups, note=note)
 

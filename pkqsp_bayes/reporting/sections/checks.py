@@ -41,7 +41,8 @@ def checks_section(context: ReportContext) -> Section:
     return Section(
         anchor="checks",
         title="Checks",
-        content={"table": Table(caption="Checks and their outcomes.", head=["Check", "Outcome"], rows=rows, note=note),
+        content={"table": Table(caption="Checks and their outcomes.", head=["Check", "Outcome"],
+                                rows=rows, note=note),
                  "passed": sum(row[1] == "passed" for row in rows), "all": len(rows)},
     )  # fmt: skip
 

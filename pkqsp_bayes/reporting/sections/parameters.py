@@ -47,7 +47,7 @@ def parameters_section(context: ReportContext) -> Section:
     }
     shrinkage = eta_shrinkage(context.fitted.posterior)
     rows = [
-        (title, [_row(context, name, varying.loc[name], shrinkage) for name in names])
+        (title, [_row(context, name, shrinkage) for name in names])
         for title, names in groups.items()
         if names
     ]
@@ -69,10 +69,9 @@ def parameters_section(context: ReportContext) -> Section:
     )
 
 
-def _row(
-    context: ReportContext, name: str, one: pd.Series, shrinkage: pd.Series
-) -> list[str | Cell]:
+def _row(context: ReportContext, name: str, shrinkage: pd.Series) -> list[str | Cell]:
     kind = group_of(name)
+    one = {key: float(context.fitted.summary[key][name]) for key in ("mean", "sd")}
     low, median, high = np.quantile(context.fitted.draws[name], [0.05, 0.5, 0.95])
     plain = kind not in ("beta", "corr", "shape")
     relative = number(100 * one["sd"] / abs(one["mean"]), 2) if plain and one["mean"] else ""
