@@ -37,9 +37,9 @@ class ReportOptions:
         Seed of all random numbers.
     """
 
-    draws: int = 300
+    draws: int = 200
     outer: int = 200
-    inner: int = 100
+    inner: int = 60
     subjects: int = 24
     searches: int = 10
     seed: int = 1

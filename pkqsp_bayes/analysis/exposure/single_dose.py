@@ -1,7 +1,7 @@
 """Exposure after a single dose, with a time span that is long enough for each subject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class SingleDose:
         Tolerances and limits of the solver.
     span : float
         First time span. It is doubled until the output is below a millionth of its maximum.
+    prepared : dict
+        Grid and design of each time span that was needed.
     """
 
     model: ModelSpec
@@ -49,6 +51,7 @@ class SingleDose:
     covariates: Mapping[str, float]
     options: SolverSettings
     span: float
+    prepared: dict[float, tuple[TimeGrid, Design]] = field(default_factory=dict)
 
     def exposure(self, draws: PopulationDraws, eta: FloatArray, start: float) -> Exposure:
         """Return the exposure of D draws and n subjects in sequence, (D n,).
@@ -87,6 +90,11 @@ class SingleDose:
         return span
 
     def _prepare(self, span: float) -> tuple[TimeGrid, Design]:
+        if span not in self.prepared:
+            self.prepared[span] = self._design(span)
+        return self.prepared[span]
+
+    def _design(self, span: float) -> tuple[TimeGrid, Design]:
         grid = time_grid(first=_FIRST * self.span, last=span, end=self.dose.duration)
         design = make_design(
             self.model, output=self.output, times=grid.times, doses=self.dose,

@@ -7,6 +7,7 @@ from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
 from pkqsp_bayes.plots.budget import budget_shares, plot_budget
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
@@ -145,7 +146,9 @@ def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
         "for the observed endpoint, residual error. First row: variances. Second row: shares. Last "
         "row: between-subject variability by random effect, parameter uncertainty by parameter."
     )
-    figure = plot_budget(budget, quantity=context.label(name))
+    figure = fix_layout(
+        plot_budget(budget, quantity=context.label(name)), top=0.95, bottom=0.8, down=0.75
+    )
     return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
 
 

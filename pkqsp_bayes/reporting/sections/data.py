@@ -5,6 +5,7 @@ import pandas as pd
 from pkqsp_bayes.plots.random_effects import is_category, level_name
 from pkqsp_bayes.plots.study import plot_covariates, plot_observations
 from pkqsp_bayes.program.data.study_summary import summarise_study
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.spec.model import dose_numbers
@@ -107,7 +108,7 @@ def _range(values: pd.Series) -> str:
 
 def _covariate_picture(study: Study) -> Picture:
     alt = f"Distributions over subjects of {', '.join(study.covariates)}."
-    return picture(plot_covariates(study), alt=alt, caption="Covariates of the subjects.")
+    return picture(fix_layout(plot_covariates(study)), alt=alt, caption="Covariates of the subjects.")
 
 
 def _observations(context: ReportContext) -> Picture:
@@ -116,5 +117,5 @@ def _observations(context: ReportContext) -> Picture:
         "resets and doses after which it is sampled again. Open triangles: censored, at their "
         "limit."
     )
-    figure = plot_observations(context.fitted, context.study)
+    figure = fix_layout(plot_observations(context.fitted, context.study))
     return picture(figure, alt="Observations over time.", caption=caption)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.plots.priors import PANELS, plot_densities
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.labels import label_unit, parse_label
@@ -55,7 +56,7 @@ def _picture(
     names = ", ".join(list(priors)[:PANELS])
     units = {name: label_unit(context.model, name) for name in priors}
     return picture(
-        plot_densities(priors, draws, units=units),
+        fix_layout(plot_densities(priors, draws, units=units), left=0.3, across=0.25),
         alt=f"Densities of prior and posterior of {names}.",
         caption=caption,
     )
