@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pkqsp_bayes.analysis.identifiability.fisher_information import POOR
-from pkqsp_bayes.reporting.fit_quality import FitQuality, judge_fit
+from pkqsp_bayes.fitting.diagnostics.fit_quality import FitQuality, judge_fit
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table, number, span
 from pkqsp_bayes.reporting.sections.identifiability import (
@@ -19,6 +19,7 @@ __all__ = ["Line", "Verdict", "judge"]
 
 _MOST = 8
 _NAMED = 5
+_UNMET = "Criteria not met"
 _UNKNOWN = "not known, since the fit is not reliable. Of its draws: "
 
 
@@ -114,10 +115,12 @@ def _overall(quality: FitQuality, judged: Sequence[Line]) -> Line:
     doubts = [quality.head] if quality.level == "look" else []
     doubts += [line.head for line in judged if line.mark == "look"]
     unknown = [line.head for line in judged if line.mark == "open"]
-    reasons = ", ".join([*bad, *doubts, *(f"{head} not known" for head in unknown)])
+    reasons = "; ".join([*bad, *doubts, *(f"{head} not known" for head in unknown)])
     if bad or doubts or unknown:
-        text = f"read these before you rely on a result: {reasons.lower()}."
-        return Line(mark="bad" if bad else "look", head="Usable with reservations", text=text)
+        text = f"read these lines before you rely on a result: {reasons}."
+        if _UNMET in bad:
+            return Line(mark="bad", head="Does not meet its acceptance criteria", text=text)
+        return Line(mark="look", head="Usable with reservations", text=text)
     text = "sampling, predictions, precision, identifiability and checks have no problem."
     return Line(mark="good", head="Usable", text=text)
 
@@ -169,7 +172,7 @@ def _criteria(section: Section) -> list[Line]:
     outcomes = {criterion.outcome for criterion in record.criteria}
     text = f"{record.outcome}; model risk {record.stated.risk}."
     if "not met" in outcomes:
-        return [Line(mark="bad", head="Criteria not met", text=text)]
+        return [Line(mark="bad", head=_UNMET, text=text)]
     if "open" in outcomes:
         return [Line(mark="look", head="Criteria open", text=text)]
     return [Line(mark="good", head="Criteria met", text=text)]

@@ -11,13 +11,13 @@ from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.output_folder import explain_write_errors
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, read_study_of
 from pkqsp_bayes.outputs import write_text
-from pkqsp_bayes.reporting.fit_quality import judge_fit
 from pkqsp_bayes.reporting.headline import judge
 from pkqsp_bayes.reporting.report_context import REPORT_OPTIONS, ReportContext, ReportOptions
 from pkqsp_bayes.reporting.section import Section

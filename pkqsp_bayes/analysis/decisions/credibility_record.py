@@ -9,6 +9,7 @@ import pandas as pd
 from pkqsp_bayes.analysis.decisions.credibility_figures import FitFigures
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import RESULT, FitLike, open_fit
 from pkqsp_bayes.spec.causal_claim import CausalSpec
@@ -18,6 +19,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["Activity", "CredibilityRecord", "Criterion", "credibility_record"]
 
 _SUSPECT = 0.05
+_OUTCOMES = {"good": "passed", "look": "with reservations", "bad": "failed"}
 _CLAIM = instance(CausalSpec, wanted="give a CausalSpec, as from pkqsp_bayes.read_causal")
 
 
@@ -53,7 +55,7 @@ class Activity:
     kind : str
         Verification, validation, calibration or applicability.
     what, outcome, evidence : str
-        What was done; passed, failed or open; what it showed.
+        What was done; passed, failed, open, or with reservations; what it showed.
     """
 
     kind: str
@@ -218,11 +220,10 @@ def _own_activities(figures: FitFigures) -> Iterator[Activity]:
             kind="verification", what="Solutions with hundredfold tighter solver tolerances",
             outcome="failed" if accuracy.issues else "passed", evidence=text,
         )  # fmt: skip
-    issues = figures.fitted.diagnostics
-    text = "; ".join(f"{one.where}: {one.what}" for one in issues[:3]) or "no problem was found"
+    quality = judge_fit(figures.fitted)
     yield Activity(
-        kind="calibration", what="Diagnostics of the sampler", evidence=text,
-        outcome="failed" if issues else "passed",
+        kind="calibration", what="Diagnostics of the sampler", evidence=quality.text,
+        outcome=_OUTCOMES[quality.level],
     )  # fmt: skip
     yield from _predictive_activities(figures)
 

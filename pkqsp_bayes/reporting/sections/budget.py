@@ -147,7 +147,7 @@ def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
         "row: between-subject variability by random effect, parameter uncertainty by parameter."
     )
     figure = fix_layout(
-        plot_budget(budget, quantity=context.label(name)), top=0.95, bottom=0.8, down=0.75
+        plot_budget(budget, quantity=context.label(name)), top=0.95, bottom=1.15, down=0.7
     )
     return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
 

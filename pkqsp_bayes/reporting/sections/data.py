@@ -108,7 +108,9 @@ def _range(values: pd.Series) -> str:
 
 def _covariate_picture(study: Study) -> Picture:
     alt = f"Distributions over subjects of {', '.join(study.covariates)}."
-    return picture(fix_layout(plot_covariates(study)), alt=alt, caption="Covariates of the subjects.")
+    return picture(
+        fix_layout(plot_covariates(study)), alt=alt, caption="Covariates of the subjects."
+    )
 
 
 def _observations(context: ReportContext) -> Picture:

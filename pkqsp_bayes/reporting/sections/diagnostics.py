@@ -1,8 +1,8 @@
 """The section with the diagnostics of sampling."""
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
+from pkqsp_bayes.fitting.diagnostics.fit_quality import failed_solves, judge_fit, worst_figures
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
-from pkqsp_bayes.reporting.fit_quality import failed_solves, judge_fit, worst_figures
 from pkqsp_bayes.reporting.rank_figure import rank_figure
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture

@@ -12,7 +12,6 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.approximation import approximation_label
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
-from pkqsp_bayes.reporting.section import plural
 
 __all__ = ["FitQuality", "failed_solves", "judge_fit", "worst_figures"]
 
@@ -81,7 +80,7 @@ def _judge(fitted: FittedModel) -> FitQuality:
         text = f"{', '.join(failures)}; {found}"
         return FitQuality(level="bad", head="Not reliable", text=text, issues=left, footnotes=notes)
     if left:
-        text = f"{found}; {plural(len(left), 'problem')} under Diagnostics"
+        text = f"{found}; {_count(len(left), 'problem')} under Diagnostics"
         head = "Converged, with reservations"
         return FitQuality(level="look", head=head, text=text, issues=left, footnotes=notes)
     return FitQuality(level="good", head="Converged", text=found, issues=left, footnotes=notes)
@@ -104,8 +103,12 @@ def _describe(figures: dict[str, float]) -> str:
         parts.append(f"R-hat at most {figures['r_hat']:.3f}")
     parts.append(f"at least {ess:,.0f} effective draws")
     if math.isfinite(figures["diverging"]):
-        parts.append(plural(round(figures["diverging"]), "divergence"))
+        parts.append(_count(round(figures["diverging"]), "divergence"))
     return ", ".join(parts)
+
+
+def _count(size: int, noun: str) -> str:
+    return f"{size:,} {noun}{'' if size == 1 else 's'}"
 
 
 def failed_solves(fitted: FittedModel) -> tuple[int, int]:
