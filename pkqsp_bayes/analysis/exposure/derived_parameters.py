@@ -1,6 +1,7 @@
 """`derived_parameters`: CL, volumes, half-life, MRT, AUC and Cmax of a reference dose."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -181,7 +182,7 @@ def _describe(
     rng: np.random.Generator,
     seed: int,
 ) -> xr.Dataset:
-    span = case.time_span(population)
+    mean, span = case.of_mean(population)
     nothing = np.zeros((population.size, 1, len(population.effects)))
     found = case.exposure(population, nothing, span)
     if (found.cmax == 0).all():
@@ -193,7 +194,7 @@ def _describe(
     if eta is not None:
         each = _parameters(case, compiled, units, case.exposure(population, eta, span))
     cv = {name: _geometric_cv(each.get(name), population.size) for name in typical}
-    ratio = _half_dose_ratio(case, population, span)
+    ratio = _half_dose_ratio(case, population, mean)
     result = _dataset(case, compiled, units, typical, cv)
     result.attrs |= {"subjects": subjects, "seed": seed, "cl_half_dose": ratio}
     result.attrs |= _linearity(case, compiled, ratio)
@@ -238,18 +239,11 @@ def _geometric_cv(values: FloatArray | None, draws: int) -> float:
     return float(100 * np.sqrt(np.expm1(variance)))
 
 
-def _half_dose_ratio(case: SingleDose, population: PopulationDraws, span: float) -> float:
+def _half_dose_ratio(case: SingleDose, population: PopulationDraws, mean: Exposure) -> float:
     """Return CL at half of the dose, divided by CL at the dose, of the mean of all draws."""
-    centre = population.centre()
-    nothing = np.zeros((1, 1, len(population.effects)))
-    amount = float(np.asarray(case.dose.amount))
-    half = Dose(amount=amount / 2, duration=case.dose.duration, to=case.dose.to)
-    lower = SingleDose(
-        model=case.model, output=case.output, dose=half, covariates=case.covariates,
-        options=case.options, span=case.span,
-    )  # fmt: skip
-    whole = case.exposure(centre, nothing, span).auc[0]
-    return float(whole / lower.exposure(centre, nothing, span).auc[0] / 2)
+    half = replace(case.dose, amount=float(np.asarray(case.dose.amount)) / 2)
+    lower, _ = replace(case, dose=half, prepared={}).of_mean(population)
+    return float(mean.auc[0] / lower.auc[0] / 2)
 
 
 def _linearity(case: SingleDose, compiled: CompiledModel, ratio: float) -> dict[str, str | int]:

@@ -77,17 +77,16 @@ class SingleDose:
             left = left[found.last[left] > FLOOR]
         return found
 
-    def time_span(self, draws: PopulationDraws) -> float:
-        """Return the time span that the typical individual needs."""
+    def of_mean(self, draws: PopulationDraws) -> tuple[Exposure, float]:
+        """Return the exposure of the mean of all draws, and the time span that it needs."""
         centre = draws.centre()
         eta, span = np.zeros((1, 1, len(draws.effects))), self.span
-        while span < self.span * 2**_DOUBLINGS:
+        while True:
             grid, design = self._prepare(span)
-            last = measure_exposure(grid, design.solve(design.parameters(centre, eta))[0]).last
-            if not last[0] > FLOOR:
-                break
+            found = measure_exposure(grid, design.solve(design.parameters(centre, eta))[0])
+            if not found.last[0] > FLOOR or span >= self.span * 2**_DOUBLINGS:
+                return found, span
             span *= 2
-        return span
 
     def _prepare(self, span: float) -> tuple[TimeGrid, Design]:
         if span not in self.prepared:

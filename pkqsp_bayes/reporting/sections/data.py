@@ -108,9 +108,8 @@ def _range(values: pd.Series) -> str:
 
 def _covariate_picture(study: Study) -> Picture:
     alt = f"Distributions over subjects of {', '.join(study.covariates)}."
-    return picture(
-        fix_layout(plot_covariates(study)), alt=alt, caption="Covariates of the subjects."
-    )
+    figure = fix_layout(plot_covariates(study))
+    return picture(figure, alt=alt, caption="Covariates of the subjects.")
 
 
 def _observations(context: ReportContext) -> Picture:
