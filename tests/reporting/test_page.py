@@ -34,7 +34,17 @@ statement = "Clearance goes with weight below 50 kg as above"
 evidence = "Holford 1996"
 falsified_by = "a study in children"
 """
-WITH_STUDY = {"parameters", "derived", "goodness", "budget", "predictive", "fits", "diagnostics", "priors", "data"}
+WITH_STUDY = {
+    "parameters",
+    "derived",
+    "goodness",
+    "budget",
+    "predictive",
+    "fits",
+    "diagnostics",
+    "priors",
+    "data",
+}
 
 
 @pytest.fixture(scope="module")
