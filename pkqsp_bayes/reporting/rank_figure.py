@@ -43,7 +43,8 @@ def rank_figure(draws: Mapping[str, NDArray[np.float64]]) -> Figure:
                     linestyle=_STYLES[k % len(_STYLES)], linewidth=1,
                 )  # fmt: skip
             axis.axhline(1.0, color=GREY, linestyle="--", linewidth=1)
-            axis.set(title=name, xlim=(0, 1), ylim=(0, None), xticks=[0.25, 0.5, 0.75])
+            axis.set(title=name, xlim=(0, 1), xticks=[0.25, 0.5, 0.75])
             axis.set_xlabel("rank / number of draws")
-        axes[0].set_ylabel("density")
+        highest = max(axis.dataLim.ymax for axis in axes)
+        axes[0].set(ylim=(0, 1.05 * highest), ylabel="density")
     return fix_layout(figure, top=0.3, left=0.5, across=0.15)

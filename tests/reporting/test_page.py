@@ -20,7 +20,7 @@ from pkqsp_bayes.fitting.results.store import STUDY_FILE
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page
-from tests.reporting.look import WIDTHS, find_faults
+from tests.reporting.look import WIDTHS, count_folded, find_faults
 
 needs_browser = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="there is no chromium here"
@@ -35,16 +35,9 @@ evidence = "Holford 1996"
 falsified_by = "a study in children"
 """
 WITH_STUDY = {
-    "parameters",
-    "derived",
-    "goodness",
-    "budget",
-    "predictive",
-    "fits",
-    "diagnostics",
-    "priors",
+    "parameters", "derived", "goodness", "budget", "predictive", "fits", "diagnostics", "priors",
     "data",
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +105,13 @@ def page(file: Path) -> Page:
 @pytest.mark.parametrize("width", WIDTHS.values())
 def test_a_browser_finds_nothing_wrong(file: Path, width: int) -> None:
     assert find_faults(file, width) == []
+
+
+@needs_browser
+def test_on_paper_nothing_is_folded(file: Path) -> None:
+    found = count_folded(file)
+    assert found["parts"] > found["open"]
+    assert found["hidden"] == 0
 
 
 @needs_browser
