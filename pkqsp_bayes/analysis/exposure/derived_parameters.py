@@ -8,25 +8,29 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.exposure.derived_units import DerivedUnits, derived_units
-from pkqsp_bayes.analysis.exposure.metrics import Exposure
-from pkqsp_bayes.analysis.exposure.reference_dose import (
-    describe_dose,
-    is_intravenous,
-    most_common_dose,
-    states_bioavailability,
+from pkqsp_bayes.analysis.exposure.derived_dataset import (
+    MISSING,
+    derived_names,
+    describe_linearity,
+    make_dataset,
+    without_values,
 )
+from pkqsp_bayes.analysis.exposure.derived_units import DerivedUnits, derived_units
+from pkqsp_bayes.analysis.exposure.dose_arguments import (
+    check_dose,
+    choose_output,
+    first_span,
+    study_dose,
+)
+from pkqsp_bayes.analysis.exposure.metrics import Exposure
 from pkqsp_bayes.analysis.exposure.single_dose import SingleDose
 from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
-from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.study.simulated import DOSES, Dose
-from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["derived_parameters"]
@@ -35,10 +39,6 @@ FloatArray = NDArray[np.float64]
 _ACCURATE = SolverSettings(rtol=1e-8, atol=1e-12)
 _TAIL = 0.01
 """Largest share of the AUC after the last time."""
-_MISSING = 0.05
-"""Largest share of draws without a value."""
-_LINEAR = 0.01
-"""Change of CL at half of the dose from which the model is called nonlinear."""
 
 
 @checked(
@@ -110,67 +110,20 @@ def derived_parameters(
     decades above a millionth of the maximum.
     """
     fitted = open_fit(fit)
-    compiled, chosen = fitted.compiled, _output(fitted, output)
-    given = dose if dose is not None else _study_dose(fitted, study)
-    given = _check_dose(compiled, given)
+    compiled, chosen = fitted.compiled, choose_output(fitted, output)
+    given = dose if dose is not None else study_dose(fitted, study)
+    given = check_dose(compiled, given)
     units = derived_units(compiled, chosen, given.to)
     rng = np.random.default_rng(seed)
     population = population_of(fitted).thin(draws, rng)
     case = SingleDose(
         model=fitted.spec, output=chosen, dose=given, covariates=dict(covariates or {}),
-        options=options or _ACCURATE, span=_first_span(fitted, chosen),
+        options=options or _ACCURATE, span=first_span(fitted, chosen),
     )  # fmt: skip
     if compiled.baselines().get(chosen) != "zero":
         reason = f"{chosen} is not zero before the dose (an endogenous baseline, or an input)"
-        return _without_values(case, compiled, units, population.size, reason)
+        return without_values(case, compiled, units, population.size, reason)
     return _describe(case, compiled, units, population, subjects, rng, seed)
-
-
-def _output(fitted: FittedModel, output: str | None) -> str:
-    observe = fitted.spec.observe
-    named = [name for name, one in observe.items() if one.error is not None] or list(observe)
-    if output is None and named:
-        return named[0]
-    if output in observe:
-        return str(output)
-    what = f"the model has no output {output!r}" if output else "the model has no output"
-    remedy = "its outputs are " + ", ".join(observe) if observe else "add one under [observe.NAME]"
-    raise CheckError([Issue(where="output", what=what, remedy=remedy)])
-
-
-def _study_dose(fitted: FittedModel, study: StudyLike | None) -> Dose:
-    found: Study = fitted.resolve_study(study)
-    dose = most_common_dose(fitted.compiled, found)
-    if dose is not None:
-        return dose
-    what = "no subject has a first dose whose amount and duration are stated"
-    remedy = "give one: dose=pq.Dose(amount=100, to=...)"
-    raise CheckError([Issue(where="dose", what=what, remedy=remedy)])
-
-
-def _check_dose(compiled: CompiledModel, dose: Dose | list[Dose]) -> Dose:
-    names = compiled.ode.dose_names
-    if not isinstance(dose, Dose) or dose.n != 1 or dose.steady or np.size(dose.amount) != 1:
-        what, remedy = "it is not a single dose", "give one pq.Dose with n=1 and steady=0"
-        raise CheckError([Issue(where="dose", what=what, remedy=remedy)])
-    if not float(np.asarray(dose.amount)) > 0:
-        raise CheckError([Issue(where="dose.amount", what="it is not above 0", remedy="raise it")])
-    to = dose.to or (names[0] if len(names) == 1 else "")
-    if to not in names:
-        what = f"there is no dosing compartment {to!r}" if to else "it names no compartment"
-        remedy = "give one of " + ", ".join(names) if names else "the model takes no doses"
-        raise CheckError([Issue(where="dose.to", what=what, remedy=remedy)])
-    return Dose(amount=float(np.asarray(dose.amount)), duration=dose.duration, to=to)
-
-
-def _first_span(fitted: FittedModel, output: str) -> float:
-    """Return twice the time of the last observation; a day if there are no observations."""
-    if "observed_data" in fitted.groups:
-        seen = fitted.group("observed_data")
-        mine = seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == output]
-        if mine.size and mine.max() > 0:
-            return 2.0 * float(mine.max())
-    return 48.0
 
 
 def _describe(
@@ -187,7 +140,7 @@ def _describe(
     found = case.exposure(population, nothing, span)
     if (found.cmax == 0).all():
         reason = f"the dose does not reach {case.output}"
-        return _without_values(case, compiled, units, population.size, reason)
+        return without_values(case, compiled, units, population.size, reason)
     typical = _parameters(case, compiled, units, found)
     eta = population.draw_eta(subjects, rng) if population.effects else None
     each = {}
@@ -195,17 +148,10 @@ def _describe(
         each = _parameters(case, compiled, units, case.exposure(population, eta, span))
     cv = {name: _geometric_cv(each.get(name), population.size) for name in typical}
     ratio = _half_dose_ratio(case, population, mean)
-    result = _dataset(case, compiled, units, typical, cv)
+    result = make_dataset(case, compiled, units, typical, cv)
     result.attrs |= {"subjects": subjects, "seed": seed, "cl_half_dose": ratio}
-    result.attrs |= _linearity(case, compiled, ratio)
+    result.attrs |= describe_linearity(case, compiled, ratio)
     return result
-
-
-def _names(compiled: CompiledModel, case: SingleDose) -> list[str]:
-    vein = is_intravenous(compiled, case.dose.to, case.output)
-    per = "/F" if not vein or states_bioavailability(compiled, case.dose.to) else ""
-    volumes = [f"Vss{per}", f"Vz{per}"] if vein else [f"Vz{per}"]
-    return [f"CL{per}", *volumes, "half_life", "MRT", "AUC", "Cmax", "tmax"]
 
 
 def _parameters(
@@ -221,7 +167,7 @@ def _parameters(
         "half_life": np.log(2) / found.slope, "MRT": residence, "AUC": auc,
         "Cmax": found.cmax, "tmax": found.tmax,
     }  # fmt: skip
-    return {name: made[name.removesuffix("/F")] for name in _names(compiled, case)}
+    return {name: made[name.removesuffix("/F")] for name in derived_names(compiled, case)}
 
 
 def _geometric_cv(values: FloatArray | None, draws: int) -> float:
@@ -231,7 +177,7 @@ def _geometric_cv(values: FloatArray | None, draws: int) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(values > 0, np.log(values), np.nan).reshape(draws, -1)
     known = np.isfinite(logs)
-    if known.mean() < 1 - _MISSING:
+    if known.mean() < 1 - MISSING:
         return float("nan")
     size = known.sum(axis=1)
     centred = np.where(known, logs - (np.where(known, logs, 0).sum(axis=1) / size)[:, None], 0.0)
@@ -244,71 +190,3 @@ def _half_dose_ratio(case: SingleDose, population: PopulationDraws, mean: Exposu
     half = replace(case.dose, amount=float(np.asarray(case.dose.amount)) / 2)
     lower, _ = replace(case, dose=half, prepared={}).of_mean(population)
     return float(mean.auc[0] / lower.auc[0] / 2)
-
-
-def _linearity(case: SingleDose, compiled: CompiledModel, ratio: float) -> dict[str, str | int]:
-    dose = describe_dose(compiled, case.dose)
-    linear = abs(ratio - 1) < _LINEAR
-    if linear:
-        text = f"Single dose of {dose}. CL is the same at half of the dose"
-    else:
-        text = (
-            f"At the reference dose, {dose}: the model is nonlinear, and CL at half of this dose "
-            f"is {ratio:.3g} times as large; other doses have other values"
-        )
-    return {"linear": int(linear), "note": text}
-
-
-def _reasons(case: SingleDose, values: Mapping[str, FloatArray]) -> dict[str, str]:
-    """Return why a parameter has no values; it is empty where it has."""
-    found = {}
-    for name, each in values.items():
-        lost = float(np.mean(~np.isfinite(each)))
-        text = ""
-        if lost > _MISSING:
-            terminal = name == "half_life" or name.startswith("Vz")
-            why = (
-                "the slope of the logarithm does not become constant: no terminal phase"
-                if terminal
-                else f"more than 1 % of the AUC of {case.output} is after the last time"
-            )
-            text = f"{why} (in {lost:.0%} of the draws)"
-        found[name] = text
-    return found
-
-
-def _dataset(
-    case: SingleDose,
-    compiled: CompiledModel,
-    units: DerivedUnits,
-    typical: Mapping[str, FloatArray],
-    cv: Mapping[str, float],
-) -> xr.Dataset:
-    reasons = _reasons(case, typical)
-    kept = [np.where(reasons[n] == "", values, np.nan) for n, values in typical.items()]
-    names = list(typical)
-    return xr.Dataset(
-        {
-            "typical": (("draw", "parameter"), np.column_stack(kept)),
-            "cv": ("parameter", [np.nan if reasons[n] else cv[n] for n in names]),
-        },
-        coords={
-            "parameter": names,
-            "unit": ("parameter", [units.of(name) for name in names]),
-            "reason": ("parameter", [reasons[name] for name in names]),
-        },
-        attrs={
-            "model": compiled.spec.title, "output": case.output,
-            "dose": describe_dose(compiled, case.dose), "time_unit": compiled.spec.time_unit,
-        },
-    )  # fmt: skip
-
-
-def _without_values(
-    case: SingleDose, compiled: CompiledModel, units: DerivedUnits, draws: int, reason: str
-) -> xr.Dataset:
-    names = _names(compiled, case)
-    empty = {name: np.full(draws, np.nan) for name in names}
-    result = _dataset(case, compiled, units, empty, dict.fromkeys(names, float("nan")))
-    result["reason"] = ("parameter", [reason] * len(names))
-    return result.set_coords("reason").assign_attrs(note=f"Not given: {reason}")
