@@ -37,9 +37,14 @@ def derived_section(context: ReportContext) -> Section:
     refused: list[str] = []
     for name in context.endpoints:
         try:
-            found[name] = _derive(context, name)
+            made = _derive(context, name)
         except CheckError as error:
             refused.append(f"{name}: {'; '.join(str(issue) for issue in error.issues)}.")
+            continue
+        if (made["reason"] == "").any():
+            found[name] = made
+        else:
+            refused.append(f"{name}: {made['reason'].to_numpy()[0]}.")
     if not found:
         return Section(anchor="derived", title=_TITLE, missing=f"Not given. {' '.join(refused)}")
     return Section(
