@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 # Without byte code each process would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test test-slow lint bench reports clean
+.PHONY: setup demo test test-slow lint docs bench reports clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -26,7 +26,7 @@ $(RUNTIME): pyproject.toml constraints.txt pkqsp_bayes/_version.py
 	@touch $@
 
 $(STAMP): $(RUNTIME)
-	$(INSTALL) -e '.[test,dev]'
+	$(INSTALL) -e '.[test,dev,docs]'
 	@touch $@
 
 demo: $(RUNTIME)
@@ -44,6 +44,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The pages of docs/ in site/; warnings are errors, and nothing is downloaded.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
+
 bench: setup
 	$(BIN)/python -m tests.benchmarks
 
@@ -52,5 +56,5 @@ reports: setup
 	$(BIN)/python -m examples.case_studies
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,16 +20,12 @@ from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.plots.fits import plot_fits
 from pkqsp_bayes.plots.style import save_figure
-from pkqsp_bayes.program.bind import BindOptions
 from pkqsp_bayes.study import load_dataset
 from pkqsp_bayes.study.simulated import Dose
 
 __all__ = ["main", "run_demo"]
 
-_SETTINGS = FitSettings(chains=4, warmup=300, draws=500, seed=20240527, adapt_delta=0.9)
-# Eleven concentrations per subject have little information on the between-subject variability of
-# Kp. Its posterior includes values near 0, where a centred effect has a funnel.
-_OPTIONS = BindOptions(centred={"Kp": False})
+_SETTINGS = FitSettings(chains=4, warmup=400, draws=750, seed=20240527, adapt_delta=0.9)
 
 
 def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> FittedModel:
@@ -50,7 +46,7 @@ def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> FittedModel:
     if (folder / "manifest.json").exists():
         shutil.rmtree(folder)
     model, study = load_model("theophylline"), load_dataset("theophylline")
-    fit(model, study, folder, settings=settings, options=_OPTIONS)
+    fit(model, study, folder, settings=settings)
     fitted = open_fit(folder)
     save_figure(plot_fits(individual_curves(fitted)), folder / "fits.png")
     return fitted

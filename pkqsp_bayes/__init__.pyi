@@ -9,6 +9,7 @@ from .study.library_table import models as models
 from .library import load_model as load_model
 from .program.data.check_study import check as check
 from .spec.model import ModelSpec as ModelSpec
+from .file_reference.frame import file_keys as file_keys
 
 # Studies
 from .study import datasets as datasets, load_dataset as load_dataset

@@ -69,7 +69,7 @@ class Issues(list[Issue]):
     def _repr_html_(self) -> str:
         rows = [(i.severity, i.where, i.what, i.remedy) for i in self]
         caption = f"{len(self)} issue{'' if len(self) == 1 else 's'}" if self else "no issues"
-        return html_table(caption, ("", "where", "what", "remedy"), rows)
+        return html_table(caption, ("", "where", "what", "remedy") if rows else (), rows)
 
 
 class PkqspError(Exception):

@@ -16,7 +16,7 @@ def html_table(
     caption : str
         What it is of.
     head : sequence of str
-        Names of the columns.
+        Names of the columns; without any there is no table.
     rows : iterable of sequence
         Cells, which are printed with `str`.
     *notes : str
@@ -27,9 +27,10 @@ def html_table(
     >>> html_table("a < b", ["x"], [[1]], "& more")
     '<p><b>a &lt; b</b></p><table><tr><th>x</th></tr><tr><td>1</td></tr></table><p>&amp; more</p>'
     """
-    lines = [_row("th", head), *(_row("td", row) for row in rows)]
+    lines = [_row("th", head), *(_row("td", row) for row in rows)] if head else []
+    table = f"<table>{''.join(lines)}</table>" if lines else ""
     below = "".join(f"<p>{escape(note)}</p>" for note in notes)
-    return f"<p><b>{escape(caption)}</b></p><table>{''.join(lines)}</table>{below}"
+    return f"<p><b>{escape(caption)}</b></p>{table}{below}"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pkqsp_bayes.arguments.rule import shown, simple
+from pkqsp_bayes.remedies import setting
 
 __all__ = [
     "COVARIATE",
@@ -222,7 +223,7 @@ def _no_covariate(value: object) -> str | None:
     return None if isinstance(value, Real | str | np.bool_) else _no_value(value)
 
 
-VALUE = simple("give a finite number, an array of them, or a symbol", _no_value)
+VALUE = simple(f"give {setting('numbers')}", _no_value)
 COVARIATE = simple("give a number, an array of them, or a symbol", _no_covariate)
 OPS = simple(
     "give Ops, such as NUMPY",

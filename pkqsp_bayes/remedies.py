@@ -49,6 +49,10 @@ SETTINGS = {
         command="call pkqsp_bayes.loo_subject in Python with refit=, which fits without each",
     ),
     "resume": Setting(python="resume=True", command="--resume"),
+    "unverified": Setting(python="unverified=True", command="--unverified"),
+    "numbers": Setting(
+        python="a finite number, an array of them, or a symbol", command="a finite number"
+    ),
     "study": Setting(
         python="give the study: study=...", command="name the study after the fit: FIT STUDY"
     ),

@@ -16,9 +16,12 @@ from tests.designs import model_of, regimen
 from tests.oracles.reference_solver import reference, reference_sensitivities
 
 MODELS = [*names(), "robertson", "van-der-pol"]
+FAST = ("mavoglurant", "midazolam", "tmdd-antibody", "transit-absorption", "van-der-pol")
+"""Linear and not, of several compartments and two, stiff and not; the others are slow tests."""
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in MODELS if name not in FAST]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*FAST, *SLOW])
 def test_values_at_default_tolerances(name: str) -> None:
     """To 1e-5 of the greatest value of each output."""
     compiled = compile_model(model_of(name))

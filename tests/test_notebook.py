@@ -80,14 +80,16 @@ def test_issues() -> None:
     words = shown(pq.Issues([one])).words
     assert words[0] == "1 issue"
     assert words.count(HOSTILE) == 3
-    assert shown(pq.Issues()).words[0] == "no issues"
+    assert shown(pq.Issues()).words == ["no issues"]
     assert isinstance(pq.check("one-compartment"), pq.Issues)
 
 
 def test_identifiability_and_a_budget(budget: "object", ladder: pq.Identifiability) -> None:
     words = shown(ladder).words
     assert words[0] == "Identifiability"
-    assert {"CL", "omega[CL]", "verdict", "rse"} <= set(words)
+    assert {"CL", "omega[CL]", "verdict", "rse (%)"} <= set(words)
+    failed = dataclasses.replace(ladder.structural, problem=HOSTILE)
+    assert HOSTILE in shown(dataclasses.replace(ladder, structural=failed)).words
     hostile = ladder.table.rename(index={"CL": HOSTILE})
     assert HOSTILE in shown(dataclasses.replace(ladder, table=hostile, label=HOSTILE)).words
     table = pq.budget_table(budget)  # type: ignore[arg-type]

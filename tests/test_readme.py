@@ -1,46 +1,37 @@
-"""The code blocks of the README run."""
+"""The code blocks and figures of the README."""
 
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-import pkqsp_bayes as pq
-from pkqsp_bayes.elicit.statements import parse_statements
-from pkqsp_bayes.spec.reading.toml import parse_model
+from tests.commands import options_of
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_model_file_passes_every_check() -> None:
-    text = blocks("toml")[0]
-    assert pq.check(parse_model(text, where="README.md")) == []
-
-
-def test_the_body_of_the_library_passes_every_check() -> None:
-    text = next(block for block in blocks("toml") if "icrp89" in block)
-    assert pq.check(parse_model(text, where="README.md")) == []
-
-
-def test_the_statements_can_be_read() -> None:
-    text = next(block for block in blocks("toml") if "[[quantiles]]" in block)
-    said = parse_statements(text, where="README.md")
-    assert (len(said.quantiles), len(said.predictive), len(said.mechanism)) == (1, 1, 1)
-
-
 def test_the_simulation_runs() -> None:
-    code = next(block for block in blocks("python") if "pq.simulate" in block)
+    (code,) = blocks("python")
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)  # our own text, not a user's
     assert float(scope["result"].cp.max()) > 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
-    "name", sorted(re.findall(r"`([a-z-]+)`", README.split("The library has")[1].split("each")[0]))
+    "line", [li for b in blocks("sh") for li in b.splitlines() if li.startswith("pkqsp")]
 )
-def test_library_models_that_it_names_are_there(name: str) -> None:
-    assert pq.load_model(name).source
+def test_its_commands_exist_with_their_options(line: str) -> None:
+    name, *words = line.split("#")[0].split()[1:]
+    assert {word for word in words if word.startswith("-")} <= options_of(name)
+
+
+def test_its_targets_are_those_of_the_makefile() -> None:
+    stated = set(re.findall(r"make (\w+)", README)) - {"and"}
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert stated <= targets

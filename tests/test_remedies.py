@@ -22,7 +22,9 @@ from pkqsp_bayes.remedies import SETTINGS, in_python, on_command_line, setting
 from tests.commands import commands, options_of
 
 PACKAGE = Path(pq.__file__).parent
-FUNCTIONS = ("fit", "find_mode", "approximate", "validate", "loo_subject", "read_study")
+FUNCTIONS = (
+    "fit", "find_mode", "approximate", "validate", "loo_subject", "read_study", "ontogeny_factor",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -132,14 +132,12 @@ def _theophylline(
     *,
     clearance: str,
     volume: str,
-    options: BindOptions,
 ) -> Case:
     """Return a case of theophylline; models differ in what clearance and volume depend on."""
     return Case(
         model=model,
         study="theophylline",
         settings=settings,
-        options=options,
         endpoints={"cp": Endpoint(quantity="theophylline in serum (mg/L)", bins=8)},
         quantities={
             "CL": Quantity(of="CL", unit="L/h/kg", form="per_kg"),
@@ -161,15 +159,12 @@ _CASES = (
         FitSettings(chains=4, warmup=600, draws=1000, seed=1),
         clearance="CL",
         volume="V",
-        options=BindOptions(),
     ),
     _theophylline(
         "theophylline",
         FitSettings(chains=4, warmup=500, draws=750, seed=20240527, adapt_delta=0.9),
         clearance="CLint",
         volume="Vss",
-        # The volumes have little between-subject variability.
-        options=BindOptions(centred={"Kp": False}),
     ),
     Case(
         model="mavoglurant",
@@ -190,8 +185,6 @@ _CASES = (
         # take most of the time.
         settings=FitSettings(chains=4, warmup=600, draws=1000, seed=11, max_treedepth=7),
         options=BindOptions(
-            # The last two have little between-subject variability.
-            centred={"IC50": True, "kout": False, "PCA0": False},
             # Errors of predictions are at most 1e-4 mg/L and 1e-4 %, far below the residual errors.
             solver=SolverSettings(rtol=1e-5, atol=1e-7),
         ),

@@ -55,13 +55,23 @@ def checked[**P, R](
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            bound = signature.bind(*args, **kwargs)
+            bound = _bind(signature, function.__name__, args, kwargs)
             _require(signature, bound, rules, together)
             return function(*bound.args, **bound.kwargs)
 
         return call
 
     return decorate
+
+
+def _bind(
+    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    """Bind the arguments; an error names the function, as that of Python."""
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}() {error}") from None
 
 
 def _require(

@@ -93,6 +93,8 @@ def intervene(
 
 def _changes(do: Sequence[str], scale: Sequence[str], case: Scenario) -> Mapping[str, Any]:
     """Return what is done: numbers, names of levels, amounts of another dose, factors."""
+    from pkqsp_bayes.engine.tables import repeated_names
+
     parts = [text.partition("=") for text in do]
     unclear = [text for text, (name, sign, _) in zip(do, parts, strict=True) if not (name and sign)]
     if unclear:
@@ -100,6 +102,9 @@ def _changes(do: Sequence[str], scale: Sequence[str], case: Scenario) -> Mapping
             pq.Issue(where=f"--do {text}", what="it sets nothing", remedy="write NAME=VALUE")
             for text in unclear
         )
+    names = [text.partition("=")[0].strip() for text in (*do, *scale)]
+    if repeated := repeated_names(names, where="--do, --scale"):
+        raise pq.CheckError(repeated)
     found: dict[str, Any] = {name.strip(): _value(value.strip()) for name, _, value in parts}
     if "dose" in found:
         found["dose"] = dataclasses.replace(case.regimen, amount=found["dose"])

@@ -16,6 +16,7 @@ from pkqsp_bayes.cli.options import (
     model_and_study,
 )
 from pkqsp_bayes.cli.output import Folder, TableFile, answer
+from pkqsp_bayes.cli.tables import optima_table
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_issue, print_table, print_text, without_log
 
@@ -108,7 +109,7 @@ def mode(
         options=options,
     )
     path = write_result(tree, output)
-    print_text(tree["optima"].to_dataset())
+    print_table(optima_table(tree["optima"].to_dataset()))
     print_text(path)
 
 

@@ -17,7 +17,7 @@ __all__ = ["COMMANDS", "CommandGroup"]
 COMMANDS = {
     "Models and studies": {
         "models": "models", "data": "studies", "check": "models", "show": "models",
-        "simulate": "models",
+        "simulate": "models", "keys": "reference",
     },
     "Priors": {
         "elicit": "priors", "prior": "priors", "prior-posterior": "priors",

@@ -94,8 +94,20 @@ Log = Annotated[
     bool | None,
     typer.Option("--log/--linear", help="Scale of the plot; by default that of the spread."),
 ]
+
+
+def _read_folder_name(text: str) -> Path:
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"there is a file {text}; name another folder")
+    return path
+
+
 Folder = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the results.")
+    Path,
+    typer.Option(
+        "--output", "-o", parser=_read_folder_name, metavar="FOLDER", help="Folder of the results."
+    ),
 ]
 
 

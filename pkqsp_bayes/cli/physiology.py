@@ -67,10 +67,13 @@ def population(
     age_from: Annotated[float, typer.Option(help="Lowest age, in years.")] = 20.0,
     age_to: Annotated[float, typer.Option(help="Highest age, in years.")] = 50.0,
     female: Annotated[float, typer.Option(help="Share of women.")] = 0.5,
+    weight_cv: Annotated[
+        float, typer.Option(help="CV of the weight of animals, which differ in weight only.")
+    ] = 0.0,
     output: TableFile = None,
 ) -> None:
     """Draw a virtual population, one subject a row."""
-    settings = pq.PopulationSettings(age=(age_from, age_to), female=female)
+    settings = pq.PopulationSettings(age=(age_from, age_to), female=female, weight_cv=weight_cv)
     answer(pq.virtual_population(n, seed, species=species, settings=settings), output)
 
 
@@ -96,11 +99,20 @@ def ontogeny(
     protein: Annotated[str, typer.Argument(help="Enzyme: CYP3A4, UGT1A1, ...")],
     age: Annotated[list[float], typer.Argument(help="Ages, in years.")],
     *,
-    organ: Annotated[str, typer.Option(help="Organ: liver or gut.")] = "liver",
+    organ: Annotated[str, typer.Option(help="Organ: liver, duodenum, plasma, ...")] = "liver",
+    source: Annotated[
+        str, typer.Option(help="Source: pksim, pksim-table, salem-2013, salem-2014, ...")
+    ] = "pksim",
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Accept a curve that is not verified.")
+    ] = False,
     output: TableFile = None,
 ) -> None:
     """Print the activity of an enzyme at an age as a fraction of an adult's."""
     import pandas as pd
 
-    factors = [float(pq.ontogeny_factor(protein, one, organ=organ)) for one in age]
+    factors = [
+        float(pq.ontogeny_factor(protein, one, organ=organ, source=source, unverified=unverified))
+        for one in age
+    ]
     answer(pd.DataFrame({"age": age, "factor": factors}), output)

@@ -20,6 +20,7 @@ _OPTIONS = {
     "point": ("--point",),
     "population.age": ("--age-from",),
     "population.female": ("--female",),
+    "population.weight_cv": ("--weight-cv",),
 }
 """Options whose names are not those of the arguments; several for one argument."""
 

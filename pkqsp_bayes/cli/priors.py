@@ -61,6 +61,8 @@ def elicit(
     if len(result.report):
         print_table(result.report)
     print_text(output)
+    if plot is not None:
+        print_text(plot)
 
 
 @takes("options", bind_options)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "by_observation",
     "individual_table",
+    "optima_table",
     "pointwise_table",
     "vpc_table",
     "wide",
@@ -82,6 +83,34 @@ def individual_table(dataset: "xr.Dataset") -> "pd.DataFrame":
                 dataset[name].to_series().reindex(places.get_level_values("ID")).to_numpy()
             )
     return table
+
+
+def optima_table(optima: "xr.Dataset") -> "pd.DataFrame":
+    """Return log density and parameters, a row each, of the optimum of each start, a column.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> found = {"CL": ("start", [3.0, 3.0]), "log_density": ("start", [-9.0, -9.0])}
+    >>> about = {"converged": ("start", [True, False]), "said": ("start", ["done", "limit"])}
+    >>> optima_table(xr.Dataset(found | about, coords={"start": [1, 2]}))
+    start          1   2
+    log_density   -9  -9
+    CL             3   3
+    converged    yes  no
+    """
+    import pandas as pd
+
+    from pkqsp_bayes.fitting.results.quantities import population_quantities
+
+    numbers = optima.drop_vars(["converged", "collapsed", "said"], errors="ignore")
+    values = population_quantities(numbers.drop_vars("log_density"), ["start"])
+    starts = pd.Index(optima["start"].to_numpy(), name="start")
+    table = pd.DataFrame({"log_density": optima["log_density"].to_numpy()}, index=starts)
+    table[list(values["parameter"].to_numpy())] = values.to_numpy()
+    found = table.T.map("{:.6g}".format)
+    found.loc["converged"] = ["yes" if one else "no" for one in optima["converged"].to_numpy()]
+    return found
 
 
 def pointwise_table(elpd: "xr.DataArray", pareto_k: "xr.DataArray") -> "pd.DataFrame":

@@ -21,10 +21,10 @@ class MetricName(StrEnum):
     VALUES = "values"
     AUC = "AUC"
     CMAX = "Cmax"
-    TMAX = "Tmax"
-    CTROUGH = "Ctrough"
+    TMAX = "tmax"
+    CTAU = "Ctau"
     TIME_ABOVE = "time_above"
-    NADIR = "nadir"
+    CMIN = "Cmin"
 
 
 @takes("solver", solver_settings)

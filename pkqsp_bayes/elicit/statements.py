@@ -95,13 +95,19 @@ class PredictiveStatement:
         Output of the model, without residual error.
     summary : {"max", "min", "mean", "last"}
         Summary of the values at ``times``.
-    lower, upper, mass : float
+    lower, upper : float
         The summary is between ``lower`` and ``upper`` with probability ``mass``, and below and
         above with equal probabilities.
-    times : tuple of float
-        Times of the prediction, in the model's unit.
-    dose, duration, interval : float
-        Amount, duration of the infusion (0: bolus), and dosing interval.
+    mass : float
+        Probability of the range.
+    times : tuple of float [time]
+        Times of the prediction.
+    dose : float [amount]
+        Amount of each dose.
+    duration : float [time]
+        Duration of the infusion; 0: a bolus.
+    interval : float [time]
+        Dosing interval.
     doses : int
         Number of doses.
     to : str
@@ -132,11 +138,37 @@ class MechanismStatement:
     ----------
     model : str
         The mechanism: name of a library model, or a file.
-    discount, weight, vague_sd : float
-        As for `pkqsp_bayes.Robustness`.
-    factor, parameter, covariate, groups, scale, parts, joint, outer, inner, seed, settle,
-    frequencies
-        As for `pkqsp_bayes.derive_priors`.
+    factor : str
+        Output of the mechanism whose baseline scales the parameter.
+    parameter : str
+        Parameter of the model to be fitted, log-normal between subjects.
+    covariate : str
+        Its categorical covariate, whose levels define the groups.
+    groups : mapping of str to mapping
+        Definition of each level: population parameters or covariates of the mechanism, each with a
+        number or a prior. The first level is the reference.
+    frequencies : mapping of str to float
+        Frequencies of the groups; they weight the pooled omega and the effective sample size. By
+        default all are equal.
+    scale : float or str
+        The parameter is ``scale`` times the factor: a number, or a prior as text.
+    parts : tuple of {"typical", "effects", "omega"}
+        The quantities that get a prior.
+    joint : bool
+        Whether to derive one multivariate normal prior; otherwise each quantity gets the family
+        that fits it best, and correlations are lost.
+    discount : float
+        Power of the density of the derived prior: 1 keeps all of its information, 0 none.
+    weight : float
+        Weight of the derived prior in a mixture with a vague prior; 1: no mixture.
+    vague_sd : float
+        Standard deviation of the vague prior, on the logarithmic scale.
+    outer, inner : int
+        Number of draws of the uncertain parameters, and of subjects per draw.
+    seed : int
+        Seed of the random numbers.
+    settle : float [time]
+        Time until the mechanism is at baseline; 0: the initial values are the baseline.
     """
 
     model: str
@@ -167,8 +199,12 @@ class Statements:
         Text for display: the experts and the date.
     date : str
         Date for the provenance.
-    quantiles, range, chips : tuple of statements
-        Statements on parameters.
+    quantiles : tuple of QuantilesStatement
+        Quantiles of parameters.
+    range : tuple of RangeStatement
+        Ranges of parameters.
+    chips : tuple of ChipsStatement
+        Chips in bins of parameters.
     predictive : tuple of PredictiveStatement
         Statements on predictions.
     mechanism : tuple of MechanismStatement

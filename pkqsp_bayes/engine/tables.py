@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ __all__ = [
     "parse_settings",
     "parse_times",
     "parse_values",
+    "repeated_names",
     "simulation_table",
     "undefined_counts",
 ]
@@ -72,7 +74,8 @@ def parse_values(
     Raises
     ------
     CheckError
-        With every text that is not of this form, and every unknown name.
+        With every text that is not of this form, every unknown name, and every name that is there
+        twice.
 
     Examples
     --------
@@ -85,9 +88,33 @@ def parse_values(
         for text, name, number in pairs
         for what, remedy in _problems(text, name, number, known)
     ]
+    issues += repeated_names((name for _, name, _ in pairs), where=where)
     if issues:
         raise CheckError(issues)
     return {name: float(number) for _, name, number in pairs}
+
+
+def repeated_names(names: Iterable[str], *, where: str) -> list[Issue]:
+    """Return an issue for each name that has several values, of which only one could be used.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names, each as often as it was given.
+    where : str
+        Where they were given.
+
+    Examples
+    --------
+    >>> [str(issue) for issue in repeated_names(["CL", "V", "CL"], where="--set")]
+    ['--set: CL has several values (give one)']
+    """
+    counts = Counter(names)
+    return [
+        Issue(where=where, what=f"{name} has several values", remedy="give one")
+        for name, count in counts.items()
+        if name and count > 1
+    ]
 
 
 def _problems(

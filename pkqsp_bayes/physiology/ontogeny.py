@@ -12,6 +12,7 @@ from pkqsp_bayes.ops import NUMPY, OPS, VALUE, Ops, Value
 from pkqsp_bayes.physiology.formula_ranges import require
 from pkqsp_bayes.physiology.size import AGE_RANGE, GESTATION_RANGE, TERM_WEEKS, postmenstrual_weeks
 from pkqsp_bayes.physiology.tables import number, numbers_of, read_table
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = ["ontogeny_factor", "ontogeny_proteins", "ontogeny_sources"]
@@ -158,14 +159,21 @@ def _verified(row: Row) -> bool:
 def _find(protein: str, organ: str, source: str, *, unverified: bool) -> list[Row]:
     rows = [r for r in _rows(source) if _protein(r) == protein and r["organ"] == organ]
     if not rows:
-        known = {_protein(row) for row in _rows(source) if row["organ"] == organ}
-        what = f"{source} has no ontogeny of {protein} in {organ}"
-        remedy = suggest(protein, sorted(known)) if known else "choose another organ or source"
-        raise CheckError([Issue(where="protein", what=what, remedy=remedy)])
+        raise CheckError([_unknown(protein, organ, source)])
     confirmed = [row for row in rows if _verified(row)]
     if not confirmed and not unverified:
         what = f"{source} has {protein} in {organ} unverified"
         raise CheckError(
-            [Issue(where="protein", what=what, remedy="accept it with unverified=True")]
+            [Issue(where="protein", what=what, remedy=f"accept it with {setting('unverified')}")]
         )
     return confirmed or rows
+
+
+def _unknown(protein: str, organ: str, source: str) -> Issue:
+    """Return the issue of a curve that a source does not have, with the organs that it has."""
+    organs = {row["organ"] for row in _rows(source) if _protein(row) == protein}
+    what = f"{source} has no ontogeny of {protein} in {organ}"
+    if organs:
+        return Issue(where="organ", what=what, remedy=f"it has {', '.join(sorted(organs))}")
+    known = {_protein(row) for row in _rows(source)}
+    return Issue(where="protein", what=what, remedy=suggest(protein, sorted(known)))

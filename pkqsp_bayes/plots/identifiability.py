@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pkqsp_bayes.analysis.identifiability.fisher_information import HOPELESS, POOR
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import checked, instance
-from pkqsp_bayes.plots.layout import finish
+from pkqsp_bayes.plots.layout import finish, use_log
 from pkqsp_bayes.plots.style import COLOURS, GREY, HATCHES, new_figure
 
 __all__ = ["plot_identifiability"]
@@ -82,7 +82,7 @@ def _draw_bars(axis: Axes, table: pd.DataFrame, column: str) -> None:
                       edgecolor="white", linewidth=0, label=name)  # fmt: skip
     axis.grid(visible=False, axis="y")
     if column == "rse":
-        axis.set_xscale("log")
+        use_log(axis, "x")
         axis.set_xlim(min(1.0, 0.5 * known.min(initial=2.0)), edge)
         _mark(axis, f"RSE {POOR:g} %, {HOPELESS:g} %", POOR, HOPELESS)
     elif column == "prior_sensitivity":

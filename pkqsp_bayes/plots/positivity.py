@@ -1,6 +1,6 @@
 """`plot_positivity`: covariates of the study and of the target population."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,8 @@ def plot_positivity(
     Raises
     ------
     CheckError
-        If the record has no covariates.
+        If the record has no covariates, or no subjects of one population; if a value is infinite,
+        or a unit is that of no covariate.
 
     Examples
     --------
@@ -61,6 +62,8 @@ def plot_positivity(
     if covariates is None or set(covariates.columns) <= {"population"}:
         what, remedy = "it has no covariates", "create the record with a target and with covariates"
         raise CheckError([Issue(where="record", what=what, remedy=remedy)])
+    if issues := [*_population_issues(covariates), *_unit_issues(covariates, units or {})]:
+        raise CheckError(issues)
     names = [name for name in covariates.columns if name != "population"]
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
@@ -75,9 +78,38 @@ def plot_positivity(
     return figure
 
 
+def _population_issues(covariates: pd.DataFrame) -> Iterator[Issue]:
+    """Report subjects of neither population, and a population without subjects."""
+    given = covariates.get("population", pd.Series(dtype=object)).astype(str)
+    for name in sorted(set(given) - set(_POPULATIONS)):
+        remedy = "write study or target in the column population"
+        yield Issue(where="record", what=f"there is no population {name!r}", remedy=remedy)
+    for name in _POPULATIONS:
+        if name not in set(given):
+            remedy = f"add rows with {name} in the column population"
+            yield Issue(where="record", what=f"the {name} has no subjects", remedy=remedy)
+    for label in covariates.select_dtypes("number"):
+        if np.isinf(covariates[label]).any():
+            remedy = "correct them, or leave them out"
+            yield Issue(where="record", what=f"{label} has infinite values", remedy=remedy)
+
+
+def _unit_issues(covariates: pd.DataFrame, units: Mapping[str, str]) -> Iterator[Issue]:
+    known = ", ".join(str(name) for name in covariates.columns if name != "population")
+    for name in units:
+        if name not in covariates:
+            yield Issue(where="units", what=f"there is no covariate {name!r}",
+                        remedy=f"give units of {known}")  # fmt: skip
+
+
+def _is_number(values: pd.Series) -> bool:
+    kinds = pd.api.types
+    return kinds.is_numeric_dtype(values) and not kinds.is_bool_dtype(values)
+
+
 def _draw_panel(axis: Axes, values: list[pd.Series]) -> None:
     """Draw shares of both populations, by bins of numbers or by levels."""
-    if all(pd.api.types.is_numeric_dtype(v) for v in values):
+    if all(_is_number(v) for v in values):
         edges = np.histogram_bin_edges(pd.concat(values), bins=_BINS)
         shares = [100 * np.histogram(v, bins=edges)[0] / max(1, len(v)) for v in values]
         for k, (name, share) in enumerate(zip(_POPULATIONS, shares, strict=True)):

@@ -1,16 +1,17 @@
 """`plot_prior_posterior`, `plot_prior_check`: comparison of priors with posteriors and data."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.prior_check import prior_check
+from pkqsp_bayes.analysis.uncertainty.prior_correlations import correlation_priors
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.arguments import checked, either
 from pkqsp_bayes.fitting.results.approximation_labels import label_of
@@ -22,15 +23,15 @@ from pkqsp_bayes.plots.layout import (
     finish,
     make_axes,
     name_with_unit,
+    use_log,
 )
 from pkqsp_bayes.plots.sources import DATASET, require_variables
 from pkqsp_bayes.plots.style import BAND, COLOURS, LINE, new_figure
 from pkqsp_bayes.spec.labels import label_unit
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.spec.priors.distribution import Distribution
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
-__all__ = ["PANELS", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
+__all__ = ["PANELS", "Density", "plot_densities", "plot_prior_check", "plot_prior_posterior"]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,6 +43,16 @@ _FLAT = 0.05
 _COLUMNS = 4
 PANELS = 16
 """Largest number of parameters in a plot."""
+
+
+class Density(Protocol):
+    """A prior that can be drawn."""
+
+    def quantile(self, p: ArrayLike) -> FloatArray:
+        """Return the quantiles of probabilities ``p``."""
+
+    def log_density(self, x: ArrayLike) -> FloatArray:
+        """Return the log density at ``x``."""
 
 
 @checked(prior=PRIOR_DRAWS, check=either(DATASET, STUDY))
@@ -61,7 +72,8 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     -------
     matplotlib.figure.Figure
         One row for each endpoint. Left: bands of the prior predictive over time, and the
-        observations in ``prior``. Other panels: for each statistic a histogram of the replicates,
+        observations in ``prior``; the title states how many of them a logarithmic ordinate cannot
+        show. Other panels: for each statistic a histogram of the replicates,
         and the observed value (vermilion) with its p-value.
 
     Raises
@@ -90,8 +102,9 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
             len(endpoints), 1 + len(statistics), squeeze=False, width_ratios=ratios
         )
         for row, endpoint in zip(axes, endpoints, strict=True):
-            _draw_course(row[0], prior, endpoint)
-            row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}")
+            hidden = _draw_course(row[0], prior, endpoint)
+            note = f"\n{hidden} observations of 0 or less are not shown" if hidden else ""
+            row[0].set_title(f"Box's p = {float(check.box_p.sel(endpoint=endpoint)):.2g}{note}")
             for axis, statistic in zip(row[1:], statistics, strict=True):
                 _draw_statistic(axis, check.sel(endpoint=endpoint, statistic=statistic))
                 axis.set_xlabel(_statistic_unit(model, endpoint, str(statistic)))
@@ -99,8 +112,14 @@ def plot_prior_check(prior: xr.DataTree, check: xr.Dataset | StudyLike) -> Figur
     return figure
 
 
-def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
-    """Draw bands of the prior predictive in bins of time, and the observations."""
+def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> int:
+    """Draw bands of the prior predictive in bins of time, and the observations.
+
+    Returns
+    -------
+    int
+        Number of observations that a logarithmic ordinate cannot show.
+    """
     seen = prior["observed_data"].to_dataset()["DV"]
     mine = (seen.endpoint == endpoint).to_numpy()
     drawn = prior["prior_predictive"].to_dataset()["DV"].stack(sample=("chain", "draw"))
@@ -117,12 +136,14 @@ def _draw_course(axis: Axes, prior: xr.DataTree, endpoint: str) -> None:
                           linewidth=0, label=f"prior: {100 * (high - low):.0f} %")  # fmt: skip
     axis.plot(centres, quantiles[-1], color=LINE, label="median")
     positive = quantiles[0][quantiles[0] > 0]
-    if positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min():
-        axis.set_yscale("log")
+    is_log = positive.size > centres.size / 2 and np.nanmax(quantiles) > _DECADES * positive.min()
+    if is_log:
+        use_log(axis, "y")
         axis.set_ylim(bottom=0.5 * min(positive.min(), np.min(dv[dv > 0], initial=np.inf)))
     model = read_spec(prior)
     axis.set_ylabel(name_with_unit(endpoint, model.observe[endpoint].value.unit))
     axis.set_xlabel(name_with_unit("time", model.time_unit))
+    return int(np.sum(dv <= 0)) if is_log else 0
 
 
 def _censored(prior: xr.DataTree, mine: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -155,8 +176,7 @@ def _draw_statistic(axis: Axes, one: xr.Dataset) -> None:
     axis.hist(finite, bins=edges.tolist(), color=BAND)
     axis.axvline(observed, color=COLOURS[1])
     if wide:
-        axis.set_xscale("log")
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        use_log(axis, "x")
     else:
         axis.locator_params(axis="x", nbins=4)
 
@@ -175,9 +195,10 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each population parameter with its unit, at most sixteen. The ordinate is of
-        the square root of the density, and states so, where the prior is below 5 % of the
-        posterior.
+        One panel for each population parameter with its unit, at most sixteen; the last ones are
+        the correlations of random effects, each with its marginal under the LKJ prior. The title
+        states how many are not shown. The ordinate is of the square root of the density, and
+        states so, where the prior is below 5 % of the posterior.
 
     Raises
     ------
@@ -193,13 +214,14 @@ def plot_prior_posterior(fit: FitLike, study: StudyLike | None = None) -> Figure
     """
     fitted = open_fit(fit)
     data, draws = fitted.bind_data(fitted.resolve_study(study, own=True)), fitted.draws
-    priors = {k: v for k, v in priors_of(data).items() if k in draws}
+    known: dict[str, Density] = {**priors_of(data), **correlation_priors(data)}
+    priors = {k: v for k, v in known.items() if k in draws}
     units = {name: label_unit(fitted.spec, name) for name in priors}
     return plot_densities(priors, draws, units=units, label=label_of(fitted))
 
 
 def plot_densities(
-    priors: Mapping[str, Distribution],
+    priors: Mapping[str, Density],
     draws: Mapping[str, FloatArray],
     *,
     units: Mapping[str, str] | None = None,
@@ -209,8 +231,8 @@ def plot_densities(
 
     Parameters
     ----------
-    priors : mapping of str to Distribution
-        Priors by label; the first sixteen are drawn.
+    priors : mapping of str to Density
+        Priors by label; the first sixteen are drawn, and the title has the number of the others.
     draws : mapping of str to array
         Draws by the same labels.
     units : mapping of str to str, optional
@@ -219,6 +241,8 @@ def plot_densities(
         Label of draws that are not from the posterior.
     """
     names = list(priors)[:PANELS]
+    omitted = len(priors) - len(names)
+    title = f"{omitted} further parameters are not shown" if omitted else ""
     columns = max(1, min(_COLUMNS, len(names)))
     rows = -(-len(names) // columns)
     with new_figure(width=2.2 * columns + 0.2, height=1.75 * rows + 0.4) as figure:
@@ -226,11 +250,11 @@ def plot_densities(
         for axis, name in zip(axes, names, strict=True):
             _draw_densities(axis, priors[name], draws[name])
             axis.set_xlabel(name_with_unit(name, (units or {}).get(name)), fontsize=8)
-        finish(figure, axes, {"label": label})
+        finish(figure, axes, {"label": label}, title=title)
     return figure
 
 
-def _draw_densities(axis: Axes, prior: Distribution, draws: FloatArray) -> None:
+def _draw_densities(axis: Axes, prior: Density, draws: FloatArray) -> None:
     low, high = np.quantile(draws, [0.001, 0.999])
     edges = prior.quantile([0.03, 0.97])
     middle, reach = np.median(draws), 4 * (high - low)

@@ -1,6 +1,7 @@
 """Inputs of plots: the result of an analysis, or a fit and its study."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import xarray as xr
 
@@ -10,11 +11,20 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.study.study_argument import StudyLike
 
 __all__ = [
-    "DATASET", "DATASET_OR_FIT", "dataset_of", "dataset_with_endpoints", "require_variables",
+    "DATASET", "DATASET_OR_FIT", "dataset_of", "dataset_with_endpoints", "require_labels",
+    "require_variables",
 ]  # fmt: skip
 
 DATASET = instance(xr.Dataset, wanted="give the result of the analysis")
-DATASET_OR_FIT: Rule = either(FIT, DATASET)
+_EITHER = either(FIT, DATASET)
+
+
+def _issues(where: str, value: object) -> Iterable[Issue]:
+    """Report the problem of a path as that of a fit."""
+    return (FIT if isinstance(value, str | Path) else _EITHER).issues(where, value)
+
+
+DATASET_OR_FIT = Rule(issues=_issues, kinds=_EITHER.kinds)
 """The result of an analysis, or a fit."""
 
 
@@ -76,6 +86,29 @@ def require_variables(result: xr.Dataset, names: tuple[str, ...], analysis: str)
         what = f"it has no {', '.join(missing)}"
         remedy = f"give the result of pkqsp_bayes.{analysis}"
         raise CheckError([Issue(where="result", what=what, remedy=remedy)])
+
+
+def require_labels(result: xr.Dataset, dims: tuple[str, ...], attrs: tuple[str, ...]) -> None:
+    """Refuse a result that lost dimensions or attributes which its plot needs.
+
+    Examples
+    --------
+    >>> require_labels(xr.Dataset(attrs={"unit": "mg/L"}), (), ("unit", "time_unit"))
+    Traceback (most recent call last):
+    ...
+    pkqsp_bayes.errors.CheckError: error: result: it has no attribute time_unit (keep those of the analysis: xarray.set_options(keep_attrs=True))
+    """  # noqa: E501
+    issues = [
+        Issue(where="result", what=f"it has no dimension {dim}",
+              remedy=f"select with a list, such as .isel({dim}=[0])")
+        for dim in dims if dim not in result.sizes
+    ]  # fmt: skip
+    if missing := [name for name in attrs if name not in result.attrs]:
+        what = f"it has no attribute {', '.join(missing)}"
+        remedy = "keep those of the analysis: xarray.set_options(keep_attrs=True)"
+        issues.append(Issue(where="result", what=what, remedy=remedy))
+    if issues:
+        raise CheckError(issues)
 
 
 def _some_endpoints(result: xr.Dataset, endpoint: str | None) -> list[str]:

@@ -25,6 +25,7 @@ from pkqsp_bayes.plots.sources import (
     DATASET,
     DATASET_OR_FIT,
     dataset_of,
+    require_labels,
     require_variables,
 )
 from pkqsp_bayes.plots.style import COLOURS, HATCHES, new_figure
@@ -46,6 +47,8 @@ _CHECKS = either(sequence(DATASET, wanted="give the result of pkqsp_bayes.vpc", 
                  DATASET_OR_FIT)  # fmt: skip
 _NAMES = {"TIME": "time", "TAD": "time after dose"}
 _NEEDED = ("observed", "simulated", "time_of")
+_DIMS = ("stratum", "bin", "quantile", "interval")
+_ATTRS = ("endpoint", "unit", "time", "time_unit", "corrected")
 _SHARES = {"blq": ("below LLOQ", COLOURS[4]), "alq": ("above ULOQ", COLOURS[3])}
 
 
@@ -73,8 +76,9 @@ def plot_vpc(
     -------
     matplotlib.figure.Figure
         One panel for each endpoint and stratum. Bands: 95 % intervals of the quantiles of
-        replicates, with a hatch and a colour for each; lines: quantiles of the observations; open
-        triangles: censored observations, at their limit. Panel below: share of censored
+        replicates, with a hatch and a colour for each; lines: quantiles of the observations.
+        Squares are at the bins; between them bands and lines are interpolated. Open triangles:
+        censored observations, at their limit. Panel below: share of censored
         observations over time, if there are any.
 
     Raises
@@ -90,6 +94,8 @@ def plot_vpc(
     'time (h)'
     """
     checks = _checks(result, study)
+    for check in checks:
+        require_labels(check, _DIMS, _ATTRS)
     panels = [(check, check.isel(stratum=k)) for check in checks for k in _range(check)]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
@@ -166,14 +172,17 @@ def _draw_panel(axis: Axes, check: xr.Dataset, one: xr.Dataset, *, log: bool | N
 
 
 def _draw_quantile(axis: Axes, one: xr.Dataset, name: str, look: _Look, *, log: bool) -> None:
-    """Draw the 95 % band of a quantile of replicates, and the quantile of the observations."""
+    """Draw the 95 % band of a quantile of replicates, and the quantile of the observations.
+
+    Both are known at the marks, one per bin; they are interpolated between them.
+    """
     time, band = one["time"].to_numpy(), one["simulated"].to_numpy()
     colour, style, hatch = look
     axis.fill_between(time, band[:, 0], band[:, -1], facecolor=to_rgba(colour, 0.22), hatch=hatch,
                       edgecolor=to_rgba(colour, 0.6), linewidth=0,
                       label=f"{name}: 95 % of replicates")  # fmt: skip
     axis.plot(time, positive(one["observed"].to_numpy(), log=log), style, color=colour,
-              linewidth=1.8, label=f"{name}: observed")  # fmt: skip
+              marker="s", markersize=4, linewidth=1.8, label=f"{name}: observed")  # fmt: skip
 
 
 def _shares(one: xr.Dataset) -> list[str]:

@@ -50,12 +50,13 @@ class BindOptions:
         Method for censored observations.
     centred : mapping of str to bool
         Whether the random effect of a parameter (``CL``; ``kappa[CL]`` for its occasions) is
-        sampled centred. By default it is centred if the data are informative about each value: if
-        the median subject (or occasion of a subject) has at least three observations per random
-        effect, where an observation is shared among the effects on its output. Otherwise it is
-        non-centred. A block of correlated effects is centred if its effect with the fewest
-        observations is; an SD that is fixed to 0 is never centred. See Betancourt & Girolami 2015,
-        in Current Trends in Bayesian Methodology with Applications.
+        sampled centred. By default it is what the model file states (``centred`` and
+        ``non_centred`` of ``[population] omega``). An effect that it does not name is centred if
+        the data are informative about each value: if the median subject (or occasion of a subject)
+        has at least three observations per random effect, where an observation is shared among the
+        effects on its output. Otherwise it is non-centred. A block of correlated effects is centred
+        if all its effects are; an SD that is fixed to 0 is never centred. See Betancourt & Girolami
+        2015, in Current Trends in Bayesian Methodology with Applications.
     solver : SolverSettings
         Tolerances and limits.
     slice_size : int

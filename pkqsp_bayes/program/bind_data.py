@@ -66,6 +66,7 @@ def bind_data(
     population = {name: stated[name] for name in ode.parameters if name in stated}
     rich = Richness.of(compiled, observations, len(lines), study, _varying(population))
     _check_centred(population, centred)
+    centred = _stated_centred(model) | dict(centred)
     effects = _effects(model, population, rich, centred)
     moved = _fixed_covariates(model, population)
     return BoundData(
@@ -122,6 +123,11 @@ def _occasions(model: ModelSpec, study: Study) -> tuple[str, ...]:
         remedy = "add OCC, or remove iov"
         raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
     return labels
+
+
+def _stated_centred(model: ModelSpec) -> dict[str, bool]:
+    omega = model.population.omega
+    return dict.fromkeys(omega.centred, True) | dict.fromkeys(omega.non_centred, False)
 
 
 def _check_centred(population: _Population, centred: Mapping[str, bool]) -> None:

@@ -33,9 +33,9 @@ class CovariateSpec:
         Whether the values are codes of levels.
     levels : mapping of str to number
         Code of each level for comparisons in expressions: ``{ female = 0, male = 1 }``.
-    reference : float or None
+    reference : float or None [unit]
         Value for simulations without a study, and the default centre of covariate effects.
-    lower, upper : float or None
+    lower, upper : float or None [unit]
         Least and greatest valid value in ``unit``: a study with values outside is refused. A mass
         or a length without ``lower`` must be positive.
     """
@@ -80,9 +80,9 @@ class BodySpec:
         ``GFR`` as expressions of the covariates WT, HT, AGE and SEX. A covariate that the model
         does not declare has the value of the reference person. Keys that the model states override
         those of the library.
-    cardiac_output : Quantity, optional
+    cardiac_output : Quantity [L/time], optional
         ``CO`` in expressions. Natural unit L per time unit. By default the sum of the organ flows.
-    haematocrit : Quantity, optional
+    haematocrit : Quantity [1], optional
         ``Hct`` in expressions.
     basis : {"blood", "plasma"}
         Reference of flows and pools. ``blood`` (default): flows are blood flows, pool
@@ -91,7 +91,7 @@ class BodySpec:
     subset : tuple of str
         Organs to keep; the others are lumped into the organ whose flow is ``"balance"``. By
         default all organs are kept.
-    multipliers : mapping of str to Quantity
+    multipliers : mapping of str to Quantity [1]
         Factors of quantities of the body, for instance for an impairment: ``liver.Q = 0.8``,
         ``GFR = "0.3"``. They act as a link with ``mode = "multiply"``.
     """
@@ -107,7 +107,13 @@ class BodySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """A blood pool: ``[pools.arterial]``, ``[pools.venous]``, or one pool ``[pools.blood]``."""
+    """A blood pool: ``[pools.arterial]``, ``[pools.venous]``, or one pool ``[pools.blood]``.
+
+    Parameters
+    ----------
+    volume : Quantity [L]
+        Volume; ``<pool>.V`` in expressions.
+    """
 
     volume: Quantity
 
@@ -118,23 +124,23 @@ class OrganSpec:
 
     Parameters
     ----------
-    volume : Quantity, optional
-        Volume, L; ``<organ>.V`` in expressions. Like every other key it is optional if the body's
+    volume : Quantity [L], optional
+        Volume; ``<organ>.V`` in expressions. Like every other key it is optional if the body's
         source (`BodySpec.source`) has the organ.
-    flow : Quantity, optional
-        Blood (or plasma, see `BodySpec.basis`) flow, L per time unit; ``<organ>.Q`` in expressions.
+    flow : Quantity [L/time], optional
+        Blood (or plasma, see `BodySpec.basis`) flow; ``<organ>.Q`` in expressions.
         ``"balance"`` is the cardiac output minus all other flows (one organ at most: the rest of
         the body). Not stated for an organ in series (the lung), which receives the whole output.
     flow_kind : {"total", "arterial"}
         For an organ with portal inflow: ``total`` (default): ``flow`` is the total outflow, and the
         arterial inflow is ``flow`` minus the portal flows; ``arterial``: ``flow`` is the arterial
         inflow.
-    Kp, Kb, Kpu : Quantity, optional
+    Kp, Kb, Kpu : Quantity [1], optional
         Partition coefficient: tissue to plasma, tissue to blood, or tissue to unbound plasma. State
         one of them; by default the method of ``[partition]`` gives ``Kp``.
     tissue : str, optional
         Tissue whose composition the method of ``[partition]`` uses; by default the organ's name.
-    pH : Quantity, optional
+    pH : Quantity [1], optional
         pH of the tissue's cells; ``<organ>.pH`` in expressions. It changes the ``Kp`` of acids and
         bases: by the partition method if it includes ionisation in cells, otherwise by the ratio of
         the ionised fractions (ion trapping) at this pH and at 7.0.
@@ -144,13 +150,13 @@ class OrganSpec:
         ``series``: between the venous and the arterial pool (the lung).
     drains_to : str, optional
         Organ that receives the outflow (``liver`` for portal organs) in place of the veins.
-    fraction_vascular, fraction_interstitial : Quantity, optional
+    fraction_vascular, fraction_interstitial : Quantity [1], optional
         Volume fractions for ``permeability``; the remainder is cellular.
-    PS : Quantity, optional
-        Permeability-surface product of the cell membrane, L per time unit.
-    PS_capillary : Quantity, optional
+    PS : Quantity [L/time], optional
+        Permeability-surface product of the cell membrane.
+    PS_capillary : Quantity [L/time], optional
         The same for the capillary wall; by default vascular and interstitial space are one.
-    fu : Quantity, optional
+    fu : Quantity [1], optional
         Unbound fraction in the tissue; by default ``fup / Kp``.
     """
 
@@ -178,6 +184,13 @@ class LumpSpec:
 
     Volume and flow are sums, the partition coefficient is the volume-weighted mean, unless ``Kp``
     or ``Kb`` is stated.
+
+    Parameters
+    ----------
+    organs : tuple of str
+        Organs to lump; a list of names in place of the table is sufficient.
+    Kp, Kb : Quantity [1], optional
+        Partition coefficient of the lumped organ: tissue to plasma, or tissue to blood.
     """
 
     organs: tuple[str, ...]

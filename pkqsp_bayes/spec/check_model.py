@@ -7,12 +7,13 @@ from typing import Any
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.check_values import SCIENCE_CHECKS, VALUE_CHECKS
 from pkqsp_bayes.spec.identifiers import check_name, suggest
+from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.quantity import Quantity
 from pkqsp_bayes.spec.reading.shorthand import OMEGA_KEYS
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.statistics.random_effects import USUAL_RANDOM_EFFECT
-from pkqsp_bayes.units import UnitError, check_unit, same_dimension
+from pkqsp_bayes.units import UnitError, check_unit, same_dimension, split_log
 
 __all__ = ["check_spec", "check_table_names"]
 
@@ -102,8 +103,10 @@ def _twice(tables: Iterable[tuple[str, Iterable[str]]]) -> _Found:
 
 def _check_units(spec: ModelSpec) -> _Found:
     for place, unit in _units(spec, ""):
+        # A column of a study may be a logarithm, quantities of a model are not.
+        stated = split_log(unit)[1] if place.startswith("study.units.") else unit
         try:
-            check_unit(unit)
+            check_unit(stated)
         except UnitError as error:
             yield place, str(error), "write a unit such as mg/L, 1/h or nM"
 
@@ -184,6 +187,20 @@ def _check_blocks(spec: ModelSpec) -> _Found:
             seen.add(name)
 
 
+def _check_centred(spec: ModelSpec) -> _Found:
+    omega, parameters = spec.population.omega, spec.population.parameters
+    known = [name for name, p in parameters.items() if p.iiv is not None]
+    known += [kappa_label(name) for name, p in parameters.items() if p.iov is not None]
+    for key, names in (("centred", omega.centred), ("non_centred", omega.non_centred)):
+        for name in names:
+            if name not in known:
+                what = f"there is no random effect {name!r}"
+                yield f"population.omega.{key}", what, _suggest(name, known)
+    for name in sorted(set(omega.centred) & set(omega.non_centred)):
+        what = f"{name} is in centred and in non_centred"
+        yield "population.omega.centred", what, "keep one of the two"
+
+
 def _check_effects(spec: ModelSpec) -> _Found:
     for name, parameter in spec.population.parameters.items():
         for covariate, effect in parameter.covariates.items():
@@ -214,5 +231,6 @@ _CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
 _POPULATION_CHECKS: tuple[Callable[[ModelSpec], _Found], ...] = (
     _check_omega,
     _check_blocks,
+    _check_centred,
     _check_effects,
 )

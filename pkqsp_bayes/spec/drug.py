@@ -18,17 +18,17 @@ class DrugSpec:
     ----------
     name : str
         Name of the drug.
-    fup : Quantity, optional
+    fup : Quantity [1], optional
         Unbound fraction in plasma.
-    BP : Quantity, optional
+    BP : Quantity [1], optional
         Blood-to-plasma concentration ratio.
-    MW : Quantity, optional
-        Molar mass; natural unit g/mol. It is needed to convert between mg and nmol.
-    logP : Quantity, optional
+    MW : Quantity [g/mol], optional
+        Molar mass. It is needed to convert between mg and nmol.
+    logP : Quantity [1], optional
         Octanol-water partition coefficient, decadic logarithm.
     pKa_acid, pKa_base : tuple of float
         Dissociation constants of the acidic and basic groups.
-    logMA : Quantity, optional
+    logMA : Quantity [1], optional
         Membrane affinity, decadic logarithm, for the partition methods that use it; by default
         ``logP``.
     """
@@ -58,19 +58,19 @@ class BindingSpec:
 
     Parameters
     ----------
-    concentration : Quantity
+    concentration : Quantity [its own, else amount/L]
         Concentration of the protein: a covariate, a state, or any expression.
-    reference : Quantity, optional
+    reference : Quantity [that of concentration], optional
         Concentration at which ``drug.fup`` holds; by default the reference of the covariate.
-    share : Quantity, optional
-        Fraction of the bound drug, at the reference, that this protein binds. Default: 1. The
+    share : Quantity [1], optional
+        Fraction of the bound drug, at the reference, that this protein binds. By default 1. The
         remainder is bound in proportion to the unbound drug in all conditions.
-    Kd : Quantity, optional
+    Kd : Quantity [amount/L], optional
         Dissociation constant, a concentration of unbound drug.
-    n : Quantity
+    n : Quantity [1]
         Number of binding sites per protein molecule.
-    MW : Quantity, optional
-        Molar mass of the protein (natural unit g/mol), if its concentration is a mass.
+    MW : Quantity [g/mol], optional
+        Molar mass of the protein, if its concentration is a mass.
     saturable : bool
         Whether the drug saturates the sites: ``fup`` then rises with the plasma concentration of
         the venous pool. It needs ``Kd``; only one protein can be saturable.
@@ -94,10 +94,10 @@ class BloodSpec:
 
     Parameters
     ----------
-    red_cells : Quantity, optional
+    red_cells : Quantity [1], optional
         Ratio of the concentration in red cells to the unbound concentration in plasma. By default
         it follows from ``drug.BP`` and ``drug.fup`` at the reference haematocrit.
-    reference_haematocrit : Quantity
+    reference_haematocrit : Quantity [1]
         Haematocrit at which ``drug.BP`` was measured.
     """
 
@@ -118,7 +118,7 @@ class PartitionSpec:
     method : str
         ``rodgers-rowland``, ``poulin-theil``, ``berezhkovskiy``, ``schmitt`` or ``pksim``
         (`pkqsp_bayes.physiology.kp`).
-    scale : Quantity, optional
+    scale : Quantity [1], optional
         Factor of all coefficients, for instance a population parameter.
     """
 

@@ -24,25 +24,28 @@ class AbsorptionSpec:
         The mechanism.
     into : str
         The organ or pool that receives the drug.
-    ka : Quantity, optional
+    ka : Quantity [1/time], optional
         First-order rate constant (``first-order``; for ``transit`` that of the last compartment, by
         default the transit rate).
-    duration : Quantity, optional
+    duration : Quantity [time], optional
         ``zero-order``: duration of the input.
     n : int, optional
         ``transit``: number of transit compartments.
-    MTT : Quantity, optional
+    MTT : Quantity [time], optional
         ``transit``: mean transit time; the transit rate is (n + 1) / MTT.
-    volume : Quantity, optional
-        ``gut-lumen``: volume of the lumen fluid, L.
-    PS : Quantity, optional
-        ``gut-lumen``: permeability times surface of the gut wall, L per time unit.
-    Rate constant of the transfer to the next segment for ``gut-lumen``; from the last segment the
-        drug is lost in faeces.
+    volume : Quantity [L], optional
+        ``gut-lumen``: volume of the lumen fluid.
+    PS : Quantity [L/time], optional
+        ``gut-lumen``: permeability times surface of the gut wall.
+    k_transit : Quantity [1/time], optional
+        ``gut-lumen``: rate constant of the transfer to the next segment; from the last segment
+        the drug is lost in faeces. By default no drug is lost.
     segments : int
         ``gut-lumen``: number of segments in series.
-    bioavailability, lag : Quantity, optional
-        Fraction of the dose that enters the route, and its lag time.
+    bioavailability : Quantity [1], optional
+        Fraction of the dose that enters the route. By default 1.
+    lag : Quantity [time], optional
+        Lag time of the dose. By default 0.
     """
 
     kind: Literal["first-order", "zero-order", "transit", "gut-lumen"] = "first-order"
@@ -67,14 +70,15 @@ class EliminationSpec:
     ----------
     organ : str, optional
         Organ or pool of the elimination; by default the name of the table.
-    CLint : Quantity, optional
-        Linear clearance, L per time unit: rate = CLint times the driving concentration.
-    Vmax, Km : Quantity, optional
-        Saturable: rate = Vmax C / (Km + C) with the driving concentration C; amount per time and
-        concentration.
-    GFR : Quantity, optional
+    CLint : Quantity [L/time], optional
+        Linear clearance: rate = CLint times the driving concentration.
+    Vmax : Quantity [amount/time], optional
+        Saturable: rate = Vmax C / (Km + C) with the driving concentration C.
+    Km : Quantity [amount/L], optional
+        Driving concentration at half of ``Vmax``.
+    GFR : Quantity [L/time], optional
         Filtration: rate = fu GFR times the plasma concentration that enters the organ.
-    fu : Quantity, optional
+    fu : Quantity [1], optional
         Unbound fraction for filtration; by default the drug's ``fup``.
     driving : {"tissue", "unbound", "emergent"}
         ``tissue`` (default): total concentration C of the organ. ``unbound``: unbound
@@ -102,10 +106,14 @@ class DoseSpec:
     ----------
     to : str
         Organ, pool, absorption route, or state that receives the dose.
-    bioavailability, lag : Quantity, optional
-        ``F`` (default 1) and ``ALAG`` (default 0).
-    rate, duration : Quantity, optional
-        Infusion rate for RATE = -1 in the study, duration for RATE = -2.
+    bioavailability : Quantity [1], optional
+        Fraction of the dose that enters, NONMEM's F. By default 1.
+    lag : Quantity [time], optional
+        Lag time of the dose, NONMEM's ALAG. By default 0.
+    rate : Quantity [amount/time], optional
+        Infusion rate for RATE = -1 in the study.
+    duration : Quantity [time], optional
+        Infusion duration for RATE = -2 in the study.
     unit : str, optional
         Unit of amounts for this compartment; by default the model's ``amount_unit``. AMT is
         converted from the unit in its header; without a unit it is taken to be in this unit.
@@ -131,22 +139,22 @@ class AntibodySpec:
 
     Parameters
     ----------
-    plasma_volume, interstitial_volume, lymph_volume : Quantity
-        Volumes, L.
-    lymph_flow : Quantity
-        Total lymph flow, L per time unit.
-    available : Quantity, optional
+    plasma_volume, interstitial_volume, lymph_volume : Quantity [L]
+        Volume of plasma, of the interstitial fluid, and of lymph.
+    lymph_flow : Quantity [L/time]
+        Total lymph flow.
+    sigma_tight, sigma_leaky : Quantity [1]
+        Vascular reflection coefficient of tight and of leaky tissue.
+    sigma_lymph : Quantity [1]
+        Lymphatic reflection coefficient.
+    available : Quantity [1]
         Fraction of the interstitial fluid accessible to the antibody (Kp; 0.8 for IgG1).
-    fraction_tight : Quantity, optional
-        Share of the interstitial fluid in tight tissue; default 0.65.
-    lymph_fraction_tight : Quantity, optional
-        Share of the lymph flow through tight tissue; default 0.33.
-    sigma_tight, sigma_leaky : Quantity
-        Vascular reflection coefficients.
-    sigma_lymph : Quantity, optional
-        Lymphatic reflection coefficient; default 0.2.
-    CL_plasma, CL_tissue : Quantity, optional
-        Clearance from plasma, and from each tissue class, L per time unit.
+    fraction_tight : Quantity [1]
+        Share of the interstitial fluid in tight tissue.
+    lymph_fraction_tight : Quantity [1]
+        Share of the lymph flow through tight tissue.
+    CL_plasma, CL_tissue : Quantity [L/time], optional
+        Clearance from plasma, and from each tissue class. By default 0.
     """
 
     plasma_volume: Quantity

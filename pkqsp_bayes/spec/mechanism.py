@@ -23,9 +23,9 @@ class EquationsSpec:
         Text in the equation grammar: ``d(A)/dt = ...``, ``A(0) = ...``, ``name = ...``.
     units : mapping of str to str
         Units of states and helpers.
-    drug : mapping of str to Quantity
+    drug : mapping of str to Quantity [amount per unit of the state]
         Amount of drug in one unit of a state (1 for a drug amount), for the mass balance.
-    eliminated : Quantity, optional
+    eliminated : Quantity [amount/time], optional
         Rate of irreversible elimination of drug; if stated, the mass balance is verified.
     """
 
@@ -43,15 +43,15 @@ class MetabolismSpec:
     ----------
     volume : str
         The sub-volume (a key of `QspSpec.volumes`) of the metabolism.
-    k_met : Quantity, optional
+    k_met : Quantity [1/time], optional
         First-order rate constant; not stated if it is calibrated.
-    K : Quantity
+    K : Quantity [1]
         Partition coefficient of the sub-volume against the organ.
     replaces_clint : bool
         Whether to set the organ's phenomenological CLint to zero, to avoid counting it twice.
     calibrate : bool
         Whether to set k_met = CL / (K V') from the replaced clearance (or from ``clearance``).
-    clearance : Quantity, optional
+    clearance : Quantity [L/time], optional
         The clearance to calibrate to, if the organ states none.
     """
 
@@ -78,26 +78,28 @@ class QspSpec:
         ``inhibit-input``, ``inhibit-loss``, ``stimulate-input``, ``stimulate-loss`` for indirect
         responses; ``linear`` or ``emax`` for drug effects; ``synthesis`` or ``degradation`` for
         the effect of a signal on an enzyme.
-    parameters : mapping of str to Quantity
+    parameters : mapping of str to Quantity [that of the template]
         Expression of each template parameter: ``{ kon = "kon", C = "liver.Cu" }``.
     n : int, optional
         Number of compartments of a chain.
     equations : str, optional
         Text in the equation grammar. The names that it defines are always available as
         ``<module>.<name>``, and also without the prefix if no other module defines them.
-    units, drug : mapping
-        As in `EquationsSpec`.
+    units : mapping of str to str
+        Units of states and helpers of ``equations``.
+    drug : mapping of str to Quantity [amount per unit of the state]
+        Amount of drug in one unit of a state, for the mass balance.
     organ : str, optional
         The organ that contains the module. Inside, ``C``, ``Cu``, ``A`` and ``V`` are those of the
         organ unless defined otherwise.
-    drug_uptake : Quantity, optional
-        Net rate (amount per time) at which the equations remove unbound drug from the organ;
+    drug_uptake : Quantity [amount/time], optional
+        Net rate at which the equations remove unbound drug from the organ;
         templates with drug binding define it themselves.
     concentration_unit : str, optional
         Unit of drug concentrations inside the module (``nM``); it needs the drug's ``MW`` to
         convert between mass and moles.
-    volumes : mapping of str to Quantity
-        Sub-volumes of the organ that the module uses, L.
+    volumes : mapping of str to Quantity [L]
+        Sub-volumes of the organ that the module uses.
     rescale_volumes : bool
         Whether to reduce the sub-volumes proportionally if their sum exceeds the organ.
     metabolism : MetabolismSpec, optional
@@ -127,7 +129,7 @@ class LinkSpec:
     ----------
     target : str
         Name of the driven quantity: ``fup``, ``liver.Kp``, ``BP``, a parameter, ...
-    value : Quantity
+    value : Quantity [that of target]
         Expression of covariates, states and parameters; ``base`` is the value of the target
         without the link.
     mode : {"replace", "multiply"}
@@ -157,15 +159,15 @@ class TrajectorySpec:
         subjects. Measurements are observations of ``E`` in the study, with their own ``error``.
     unit : str
         Unit of the quantity.
-    value : Quantity, optional
+    value : Quantity [unit], optional
         ``joint``: the expression.
     interpolation : {"linear", "locf", "nocb"}
         ``fixed``: linear interpolation, or steps.
-    reference : float, optional
+    reference : float, optional [unit]
         ``fixed``: value in a simulation without a study.
-    knots : tuple of float
-        ``uncertain``: increasing times in the model's unit; outside them the value is constant.
-    typical : PriorSpec or float or None
+    knots : tuple of float [time]
+        ``uncertain``: increasing times; outside them the value is constant.
+    typical : PriorSpec or float or None [unit]
         ``uncertain``: prior of the typical value at each knot.
     omega : PriorSpec or float or None
         ``uncertain``: standard deviation of the variability at each knot.

@@ -45,19 +45,31 @@ class ModelSpec:
 
     Parameters
     ----------
-    title, source, description : str
-        Texts for display.
-    time_unit, amount_unit : str
-        Unit of time and of drug amounts; default h and mg. Amounts, rates and concentrations of
-        the model follow. AMT is in this unit if neither its header nor the ``[dose.*]`` states one.
-    drug, body : optional
-        The drug and the body; a model with equations only has neither.
+    title : str
+        One line for display.
+    source : str
+        Origin of the structure and of the priors.
+    description : str
+        Text for display.
+    time_unit : str
+        Unit of TIME, of rate constants, flows and clearances.
+    amount_unit : str
+        Unit of drug amounts. Rates and concentrations of the model follow. AMT is in this unit if
+        neither its header nor the ``[dose.*]`` states one.
+    drug : DrugSpec, optional
+        The drug; a model with equations only needs none.
+    body : BodySpec, optional
+        The body; a model with equations only has none.
     covariates : mapping of str to CovariateSpec
         Columns of the study; in TOML under ``[body]``, or at the top level without a body.
-    parameters : mapping of str to Quantity
+    parameters : mapping of str to Quantity [any]
         Constants, and helper quantities defined by expressions.
-    pools, organs, lump : mappings
-        The circulation.
+    pools : mapping of str to PoolSpec
+        Blood pools.
+    organs : mapping of str to OrganSpec
+        Organs.
+    lump : mapping of str to LumpSpec
+        Organs that are lumped into one.
     partition : PartitionSpec, optional
         Method that derives partition coefficients from the properties of the drug.
     binding : mapping of str to BindingSpec
@@ -66,8 +78,12 @@ class ModelSpec:
         Red cells and plasma, for a blood-to-plasma ratio that depends on binding.
     trajectory : mapping of str to TrajectorySpec
         Quantities that change over time, given or solved.
-    absorption, elimination, dose : mappings
-        Input and loss of drug.
+    absorption : mapping of str to AbsorptionSpec
+        Absorption routes.
+    elimination : mapping of str to EliminationSpec
+        Elimination pathways.
+    dose : mapping of str to DoseSpec
+        Dosing compartments.
     antibody : AntibodySpec, optional
         Minimal PBPK of an antibody.
     qsp : mapping of str to QspSpec

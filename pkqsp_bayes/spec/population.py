@@ -51,7 +51,7 @@ class PopulationParameterSpec:
 
     Parameters
     ----------
-    typical : PriorSpec or float
+    typical : PriorSpec or float [unit]
         Prior of the typical value, or a known number.
     unit : str
         Pint unit text; ``""`` is dimensionless.
@@ -62,9 +62,9 @@ class PopulationParameterSpec:
         and applies to all records at that time, including earlier ones in the table.
     covariates : mapping of str to CovariateEffectSpec
         Effects by covariate.
-    value : float or None
+    value : float or None [unit]
         Typical value for simulation; by default the median of the prior.
-    lower, upper : float or None
+    lower, upper : float or None [unit]
         Bounds of the typical value; of a form that is bounded, of the individual values too.
     shape : PriorSpec or float or None
         Shape of the random effects, where their form has one; None takes the form's default prior.
@@ -98,17 +98,31 @@ class OmegaSpec:
         Blocks of correlated effects.
     lkj : float
         Shape of the LKJ prior of the correlations in each block.
+    centred, non_centred : tuple of str
+        Random effects that are sampled centred or non-centred: ``CL``, or ``kappa[CL]`` for those
+        of occasions. The others are centred if the data are informative about each value. It
+        changes how well the sampler works, and not the model; options of a fit override it.
     """
 
     scales: Mapping[str, PriorSpec | float] = field(default_factory=dict)
     occasion: Mapping[str, PriorSpec | float] = field(default_factory=dict)
     correlate: tuple[tuple[str, ...], ...] = ()
     lkj: float = 2.0
+    centred: tuple[str, ...] = ()
+    non_centred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationSpec:
-    """The population layer: individual parameters and the distribution of their random effects."""
+    """The population layer: individual parameters and the distribution of their random effects.
+
+    Parameters
+    ----------
+    parameters : mapping of str to PopulationParameterSpec
+        Individual parameters; in TOML each is a key of ``[population]``.
+    omega : OmegaSpec
+        Standard deviations and correlations of the random effects.
+    """
 
     parameters: Mapping[str, PopulationParameterSpec] = field(default_factory=dict)
     omega: OmegaSpec = field(default_factory=OmegaSpec)
@@ -146,7 +160,7 @@ class ObservationSpec:
 
     Parameters
     ----------
-    value : Quantity
+    value : Quantity [unit]
         Expression; in TOML ``value`` and ``unit`` are keys of one table.
     error : ErrorSpec or None
         Residual error; None for an output without observations.

@@ -1,10 +1,12 @@
 """Download of studies: tables of R packages, verified by hash and converted."""
 
 import contextlib
+import importlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import platformdirs
@@ -94,16 +96,17 @@ def download(name: str, wanted: Download) -> Path:
     """
     folder = download_folder() / name
     with _explained(name, wanted, folder):
+        rdata = _package("rdata", wanted)
         rda = _fetch(wanted, folder)
-        table = wanted.convert(_read(rda, wanted.table))
+        frame = rdata.read_rda(rda, default_encoding="utf-8")[wanted.table]
+        table = wanted.convert(pd.DataFrame(frame).reset_index(drop=True))
         with stage_output(folder / "study.csv") as part:
             table.to_csv(part, index=False)
         return folder / "study.csv"
 
 
 def _fetch(wanted: Download, folder: Path) -> Path:
-    import pooch  # its import takes half a second
-
+    pooch = _package("pooch", wanted)
     pooch.get_logger().setLevel(logging.WARNING)
     file = pooch.retrieve(
         wanted.url,
@@ -115,11 +118,17 @@ def _fetch(wanted: Download, folder: Path) -> Path:
     return Path(file)
 
 
-def _read(rda: Path, table: str) -> pd.DataFrame:
-    import rdata  # it imports xarray
-
-    frame = rdata.read_rda(rda, default_encoding="utf-8")[table]
-    return pd.DataFrame(frame).reset_index(drop=True)
+def _package(name: str, wanted: Download) -> Any:
+    """Import a package of the extra ``downloads``."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        what = f"the package {name}, which downloads of studies need, is not installed"
+        remedy = (
+            "pip install 'pkqsp-bayes[downloads]', or set PKQSP_DATA to a folder that holds "
+            f"{wanted.table}/study.csv"
+        )
+        raise ToolchainError(what, remedy) from None
 
 
 @contextlib.contextmanager

@@ -65,13 +65,13 @@ functions {
   }
   // Log densities of the priors.
   real prior__CLint(real CLint) {
-    return lognormal_lpdf(CLint | 1.547562508716013, 0.5); // lognormal(log(4.7), 0.5)
+    return lognormal_lpdf(CLint | 1.667706820558076, 0.3); // lognormal(log(5.3), 0.3)
   }
   real prior__ka(real ka) {
-    return lognormal_lpdf(ka | 0.47000362924573563, 0.5); // lognormal(log(1.6), 0.5)
+    return lognormal_lpdf(ka | 0.4054651081081644, 0.5); // lognormal(log(1.5), 0.5)
   }
   real prior__Kp(real Kp) {
-    return lognormal_lpdf(Kp | -0.6931471805599453, 0.3); // lognormal(log(0.5), 0.3)
+    return lognormal_lpdf(Kp | -0.5978370007556204, 0.3); // lognormal(log(0.55), 0.3)
   }
   real prior__omega(vector omega) {
     real total = 0;

@@ -132,11 +132,11 @@ functions {
     total += normal_lpdf(eta[ : , 1] | 0, omega[1]);
     total += normal_lpdf(eta[ : , 2] | 0, omega[2]);
     total += normal_lpdf(eta[ : , 3] | 0, omega[3]);
+    total += normal_lpdf(eta[ : , 4] | 0, omega[4]);
     return total;
   }
   real effects__z(matrix z) {
     real total = 0;
-    total += std_normal_lpdf(z[ : , 4]);
     total += std_normal_lpdf(z[ : , 5]);
     total += std_normal_lpdf(z[ : , 6]);
     return total;
@@ -256,7 +256,7 @@ transformed parameters {
   eta[ : , 1] = z[ : , 1] - (log(CLint) + 0.75 * log(x__WT / 70.0));
   eta[ : , 2] = z[ : , 2] - log(Kp);
   eta[ : , 3] = z[ : , 3] - log(MAT);
-  eta[ : , 4] = omega[4] * z[ : , 4];
+  eta[ : , 4] = z[ : , 4] - log(IC50);
   eta[ : , 5] = omega[5] * z[ : , 5];
   eta[ : , 6] = omega[6] * z[ : , 6];
 }

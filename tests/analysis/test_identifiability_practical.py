@@ -170,3 +170,67 @@ omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lk
     np.testing.assert_array_equal(one, other)
     with pytest.raises(pq.CheckError, match="is not a correlation"):
         expected_information(parse_model(text), study, point={"corr[k,m]": 1.0})
+
+
+PAIR = """
+title = "two levels"
+[covariates]
+WT = { unit = "kg", reference = 70 }
+[equations]
+text = "d(A)/dt = 0; A(0) = m; d(B)/dt = 0; B(0) = k"
+[population]
+m = { typical = "lognormal(log(5), 0.5)", iiv = "lognormal", covariates = { WT = "power(normal(0, 0.5), 70)" } }
+k = { typical = "lognormal(log(2), 0.5)", iiv = "lognormal" }
+omega = { m = "half_normal(1)", k = "half_normal(1)", correlate = ["m", "k"], lkj = 1 }
+[observe.first]
+value = "A"
+error = "lognormal"
+[observe.second]
+value = "B"
+error = "lognormal"
+"""  # noqa: E501
+EXACT = {"omega[m]": 0.3, "omega[k]": 0.2, "sigma[first]": 1e-3, "sigma[second]": 1e-3}
+
+
+def _pair_study(subjects: int) -> pq.Study:
+    weights = {"WT": 70.0 * np.exp(np.resize([-0.2, 0.2], subjects))}
+    outputs = ["first", "second"]
+    return pq.regimen([], [1.0, 2.0], subjects=subjects, outputs=outputs, covariates=weights)
+
+
+def test_a_value_of_zero_has_a_standard_error_but_no_relative_one() -> None:
+    """Exact individual values: the error of a correlation r is (1 - r^2) / sqrt(N), of a slope
+    omega / (SD of log weight sqrt(N))."""
+    for at in (0.0, 0.5):
+        point = EXACT | {"corr[m,k]": at}
+        found = expected_information(parse_model(PAIR), _pair_study(64), point=point).table()
+        assert found.se["corr[m,k]"] == pytest.approx((1 - at**2) / 8, rel=1e-3)
+        # The other output informs on m where the two are correlated.
+        slope = 0.3 * np.sqrt(1 - at**2) / (0.2 * 8)
+        assert found.se["beta[m,WT]"] == pytest.approx(slope, rel=1e-3)
+        assert np.isnan(found.rse["beta[m,WT]"])
+        assert np.isnan(found.rse["corr[m,k]"]) == (at == 0)
+
+
+@pytest.mark.parametrize(("subjects", "verdict"), [(64, "identified"), (6, "poorly")])
+def test_coefficients_and_correlations_of_zero_are_judged_by_their_errors(
+    subjects: int, verdict: str
+) -> None:
+    study = _pair_study(subjects)
+    found = pq.identifiability(parse_model(PAIR), study, point=EXACT, starts=0)
+    assert found.table.verdict["corr[m,k]"] == verdict
+    near = pq.identifiability(
+        parse_model(PAIR), study, point=EXACT | {"corr[m,k]": 0.01, "beta[m,WT]": 0.01}, starts=0
+    )
+    assert near.table.verdict["corr[m,k]"] == verdict
+    assert near.table.verdict["beta[m,WT]"] == found.table.verdict["beta[m,WT]"]
+    assert "infinite" not in str(found)
+
+
+def test_a_typical_value_outside_its_prior_is_refused() -> None:
+    """The model has no negative clearance: its log-normal prior excludes it."""
+    for value in (-3.0, 0.0):
+        with pytest.raises(pq.CheckError, match="out of its range") as caught:
+            expected_information(parse_model(PAIR), _pair_study(4), point={"m": value, "k": value})
+        assert {i.where for i in caught.value.issues} == {"point.m", "point.k"}
+        assert {i.remedy for i in caught.value.issues} == {"give a value above 0"}

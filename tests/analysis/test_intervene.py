@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.decisions.arm_summary import explain_missing_ratios
 from pkqsp_bayes.analysis.decisions.intervene import intervene
 from pkqsp_bayes.analysis.decisions.interventions import Scaled
 from pkqsp_bayes.errors import CheckError
@@ -49,9 +50,8 @@ def posterior() -> xr.DataTree:
 
 
 def done(do: dict, **given) -> xr.Dataset:
-    return intervene(
-        posterior(), do, output="cp", times=TIMES, regimen=DOSE, draws=60, subjects=20, **given
-    )
+    given = {"regimen": DOSE, "times": TIMES, **given}
+    return intervene(posterior(), do, output="cp", draws=60, subjects=20, **given)
 
 
 def ratio(found: xr.Dataset, level: str = "individual") -> xr.Dataset:
@@ -67,7 +67,7 @@ def test_half_the_clearance_in_each_subject() -> None:
     assert peak.sel(arm="counterfactual").values == pytest.approx(
         peak.sel(arm="factual").values, rel=1e-2
     )
-    left = draws.sel(endpoint="Ctrough") / draws.sel(endpoint="Cmax")
+    left = draws.sel(endpoint="Ctau") / draws.sel(endpoint="Cmax")
     assert left.sel(arm="counterfactual").values == pytest.approx(
         np.sqrt(left.sel(arm="factual").values), rel=1e-3
     )
@@ -107,9 +107,43 @@ def test_what_is_set_is_the_same_in_all() -> None:
 
 def test_a_knock_out_leaves_the_drug_in() -> None:
     found = done({"CL": Scaled(factor=0.0)}).endpoint_draws.sel(arm="counterfactual")
-    assert found.sel(endpoint="Ctrough").values == pytest.approx(
+    assert found.sel(endpoint="Ctau").values == pytest.approx(
         found.sel(endpoint="Cmax").values, rel=1e-4
     )
+
+
+def test_a_ratio_to_nothing_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    """Before its dose the concentration is 0, and so is Cmin: it has no ratio, the others have."""
+    with caplog.at_level("WARNING"):
+        found = ratio(
+            done({"CL": Scaled(factor=0.5)}, regimen=pq.Dose(amount=100, to="iv", time=6))
+        )
+    missing = np.isnan(found.endpoint_change.sel(statistic="median"))
+    assert list(found.endpoint.values[missing]) == ["Cmin"]
+    said = [r.getMessage() for r in caplog.records]
+    assert said == ["Cmin has no ratio: it is 0 with or without the intervention"]
+
+
+@pytest.mark.parametrize(("first", "warned"), [(0.0, True), (0.5, False)])
+def test_a_time_at_a_bolus_is_warned_of(
+    caplog: pytest.LogCaptureFixture, first: float, warned: bool
+) -> None:
+    times = np.array([first, 6.0, 12.0])
+    with caplog.at_level("WARNING"):
+        done({"CL": Scaled(factor=0.5)}, times=times)
+    said = [r.getMessage() for r in caplog.records]
+    assert any("before the dose: AUC, Cmax and Cmin lack" in text for text in said) == warned
+
+
+def test_a_ratio_says_which_subjects_it_leaves_out() -> None:
+    values = np.ones((2, 4, 5, 4))
+    values[0, 0, :, 2] = 0.0  # Ctau of one draw in four
+    found = xr.Dataset(
+        {"endpoint_draws": (("arm", "draw", "subject", "endpoint"), values)},
+        coords={"endpoint": ["AUC", "Cmax", "Ctau", "Cmin"]},
+    )
+    (sentence,) = explain_missing_ratios(found)
+    assert sentence.startswith("Ctau: its ratio leaves out 25.0% of the subjects")
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_what_is_scaled_keeps_effects_occasions_and_covariates() -> None:
     half = done({"CL": pq.Scaled(factor=0.5), "base": 0.0}, **given).endpoint_draws
     plain = done({"CL": pq.Scaled(factor=1.0), "base": 0.0}, **given).endpoint_draws
     # F / V exp(-k t) at 1 and 12 h: k halves in each subject
-    rate = [np.log(x.sel(endpoint="Cmax") / x.sel(endpoint="Ctrough")).sel(arm="counterfactual")
+    rate = [np.log(x.sel(endpoint="Cmax") / x.sel(endpoint="Ctau")).sel(arm="counterfactual")
             for x in (half, plain)]  # fmt: skip
     np.testing.assert_allclose(rate[0], 0.5 * rate[1], rtol=1e-4)
     assert rate[1].std() > 0.1 * rate[1].mean()
@@ -139,8 +139,8 @@ def test_averages_are_those_of_quadrature_within_their_error() -> None:
         volume = v * np.exp(0.1 * a)
         clearance = cl * np.exp(np.hypot(0.2, 0.3) * b)  # its own effect and the occasion's
         wanted += weight * 50 / volume * np.exp(-clearance / volume * 12) / (2 * np.pi)
-    average = found.endpoint_value.sel(arm="counterfactual", level="average", endpoint="Ctrough")
-    error = float(found.endpoint_value_error.sel(arm="counterfactual", endpoint="Ctrough"))
+    average = found.endpoint_value.sel(arm="counterfactual", level="average", endpoint="Ctau")
+    error = float(found.endpoint_value_error.sel(arm="counterfactual", endpoint="Ctau"))
     assert float(average.sel(statistic="median")) == pytest.approx(np.median(wanted), abs=4 * error)
     width = float(average.sel(statistic="upper") - average.sel(statistic="lower"))
     low, high = np.quantile(wanted, [0.05, 0.95])

@@ -138,7 +138,7 @@ def test_what_is_wrong_together_is_asked_of_the_rest() -> None:
 
 
 def test_a_missing_or_unknown_argument_is_pythons_own_error() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^work\(\) missing a required argument: 'model'"):
         work()  # type: ignore[call-arg]
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^work\(\) got an unexpected keyword argument 'drawz'"):
         work({}, drawz=3)  # type: ignore[call-arg]

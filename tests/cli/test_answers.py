@@ -133,6 +133,16 @@ def test_intervene(folder: Path, tmp_path: Path) -> None:
         assert ratios.to_numpy() == pytest.approx(0.5, rel=1e-4)
 
 
+def test_one_quantity_has_one_value(folder: Path) -> None:
+    """None of two values is used silently."""
+    for twice in (("--do", "CL=1", "--do", "CL=2"), ("--do", "CL=1", "--scale", "CL=2"),
+                  ("--scale", "CL=1", "--scale", "CL=2")):  # fmt: skip
+        code, text = pkqsp("intervene", folder, *twice, *SCENARIO)
+        assert (code, text) == (2, "error: --do, --scale: CL has several values (give one)\n")
+    code, text = pkqsp("body", "--covariate", "WT=60", "--covariate", "WT=70")
+    assert (code, text) == (2, "error: --covariate: WT has several values (give one)\n")
+
+
 def test_an_intervention_that_is_none(folder: Path) -> None:
     code, text = pkqsp("intervene", folder, "--do", "CL", *SCENARIO)
     assert code == 2

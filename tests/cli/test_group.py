@@ -20,7 +20,7 @@ CALLED = {
     "gof": {"goodness_of_fit"}, "curves": {"individual_curves"}, "effects": {"individual_effects"},
     "body": {"reference_body", "impair_body"}, "population": {"virtual_population"},
     "kp": {"kp_table"}, "ontogeny": {"ontogeny_factor"}, "elicit": {"elicit_priors"},
-    "data": {"datasets"}, "diagnose": {"diagnose", "check_solver"},
+    "data": {"datasets"}, "keys": {"file_keys"}, "diagnose": {"diagnose", "check_solver"},
     "check": {"check", "summarise_study"}, "budget_table": {"budget_table"},
     "derived": {"derived_parameters"}, "credibility": {"credibility_record"},
 }  # fmt: skip

@@ -87,6 +87,50 @@ def test_population_kp_and_ontogeny(tmp_path: Path) -> None:
     assert rows[0]["factor"] == pytest.approx(float(pq.ontogeny_factor("CYP3A4", 0.5)))
 
 
+def test_ontogeny_of_another_source_and_organ() -> None:
+    """Salem 2013: 0.08 at birth. PK-Sim, duodenum: PMA^n / (PMA50^n + PMA^n), PMA 92.18 weeks."""
+    code, text = pkqsp("ontogeny", "CYP1A2", 0, "--source", "salem-2013")
+    assert (code, text.split()[-1]) == (0, "0.08")
+    code, text = pkqsp("ontogeny", "CYP3A4", 1, "--organ", "duodenum")
+    weeks = 40 + 365.25 / 7
+    wanted = weeks**1.237 / (74.055**1.237 + weeks**1.237)
+    assert float(text.split()[-1]) == pytest.approx(wanted, rel=1e-3)
+    code, text = pkqsp("ontogeny", "CYP3A4", 1, "--organ", "gut")
+    assert code == 2
+    assert text.startswith("error: --organ: pksim has no ontogeny of CYP3A4 in gut")
+    assert "(it has duodenum, liver)" in text
+    code, text = pkqsp("ontogeny", "CYP2A6", 1, "--source", "compiled")
+    assert (code, "accept it with --unverified" in text) == (2, True)
+    code, text = pkqsp("ontogeny", "CYP2A6", 1, "--source", "compiled", "--unverified")
+    assert code == 0, text
+    code, text = pkqsp("ontogeny", "CYP3A4", "nan")
+    assert text == "error: age: it is nan (give a finite number)\n"
+
+
+def test_a_population_of_animals_varies_in_weight_alone(tmp_path: Path) -> None:
+    table = tmp_path / "rats.csv"
+    code, text = pkqsp("population", 2000, "--species", "rat", "--weight-cv", 0.2, "-o", table)
+    assert code == 0, text
+    weight = pd.read_csv(table)["WT"]
+    assert weight.std() / weight.mean() == pytest.approx(0.2, rel=0.08)
+    assert weight.mean() == pytest.approx(0.25, rel=0.02)
+    code, text = pkqsp("population", 5, "--species", "rat", "--female", 0.1)
+    assert (code, text.count("--female")) == (2, 1)
+    code, text = pkqsp("population", 5, "--weight-cv", 0.1)
+    assert (code, "error: --weight-cv: the weight of humans" in text) == (2, True)
+
+
+def test_results_are_not_written_over_a_file(tmp_path: Path) -> None:
+    """The folder is refused before anything is computed: neither model nor study is read."""
+    (tmp_path / "study.csv").write_text("ID,TIME\n", encoding="utf-8")
+    for command in ("fit", "mode", "approximate", "prior", "sbc"):
+        code, text = pkqsp(command, "absent.toml", "absent.csv", "-o", tmp_path / "study.csv")
+        assert code == 2
+        assert "name another folder" in text
+        assert "absent" not in text
+    assert (tmp_path / "study.csv").read_text(encoding="utf-8") == "ID,TIME\n"
+
+
 def test_show_writes_a_file(tmp_path: Path) -> None:
     code, text = pkqsp("show", "one-compartment", "--as", "stan", "-o", tmp_path / "ode.stan")
     assert (code, text) == (0, f"{tmp_path / 'ode.stan'}\n")

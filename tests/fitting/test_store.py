@@ -68,6 +68,16 @@ def test_a_file_that_is_no_result_is_told(tmp_path: Path) -> None:
         pq.read_fit(tmp_path)
 
 
+def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path: Path) -> None:
+    (written,) = write_tree(tmp_path, made_tree(), "netcdf")
+    with (
+        xr.open_datatree(written, engine="h5netcdf"),
+        pytest.raises(pq.CheckError, match=r"close the file where it is open"),
+    ):
+        pq.read_fit(tmp_path)
+    assert "posterior" in pq.read_fit(tmp_path).children, "the remedy helps"
+
+
 def test_the_study_of_a_fit_is_read_again(tmp_path: Path) -> None:
     with pytest.raises(pq.CheckError, match="it has no study of the fit"):
         read_study_of(tmp_path)

@@ -120,7 +120,9 @@ def test_no_subjects_and_no_records() -> None:
         kernel.solve_many([], np.empty((1, 9)))
 
 
-@pytest.mark.parametrize("parameters", [0, 1, 7, 8, 9, 24])
+@pytest.mark.parametrize(
+    "parameters", [0, 8, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 7, 24))]
+)
 def test_numbers_of_lanes(parameters: int) -> None:
     make = CHAINS[parameters]
     kernel = compiled(make)

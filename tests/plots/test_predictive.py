@@ -1,5 +1,7 @@
 """Visual predictive checks, NPDE, individual fits: what is drawn, from small results by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -61,6 +63,33 @@ def test_a_vpc_has_bands_of_replicates_and_lines_of_observations() -> None:
     np.testing.assert_array_equal(marks(axis, "observed")[1], check["DV"])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("time (h)", "cp (mg/L)")
     assert {"5 %: observed", "median: observed", "95 %: observed"} < set(texts(figure))
+
+
+def test_the_bins_of_a_vpc_are_marked() -> None:
+    (median,) = lines(pq.plot_vpc(made_check()).axes[0], BLUE)
+    assert median.get_marker() == "s"
+    np.testing.assert_array_equal(median.get_xdata(), [1, 4, 12])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda c: c.isel(stratum=0), "no dimension stratum .select with a list"),
+        (lambda c: c.sel(quantile=0.5), "no dimension quantile"),
+        (lambda c: c.drop_attrs(), "no attribute endpoint, unit, time, time_unit, corrected"),
+    ],
+)
+def test_a_vpc_without_its_labels_is_refused(
+    change: Callable[[xr.Dataset], xr.Dataset], problem: str
+) -> None:
+    with pytest.raises(pq.CheckError, match=problem):
+        pq.plot_vpc(change(made_check()))
+
+
+@pytest.mark.parametrize("plot", [pq.plot_vpc, pq.plot_fits, pq.plot_gof, pq.plot_npde])
+def test_a_folder_that_does_not_exist_is_reported(plot: Callable[[str], object]) -> None:
+    with pytest.raises(pq.CheckError, match="nofit: there is no such folder"):
+        plot("nofit")
 
 
 def test_censored_observations_have_their_mark_and_their_share() -> None:

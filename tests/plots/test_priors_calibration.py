@@ -10,14 +10,18 @@ from scipy import stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.elicit.statements import parse_statements
+from pkqsp_bayes.library import path
 from pkqsp_bayes.plots.priors import plot_densities
 from pkqsp_bayes.spec.priors.distribution import distribution
 from pkqsp_bayes.spec.priors.prior_grammar import parse_prior
+from tests.analysis.posteriors import hand_made
 from tests.analysis.test_sbc_statistics import SIZE, calibration
 from tests.fits import theophylline_prior
 from tests.plots.look import bars, lines, marks, texts
 
 BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#999999"
+MIDDLE = {"CL": 2.8, "V": 32.0, "ka": 1.6, "tlag": 0.1}
+SIGMA = {"cp.additive": 0.3, "cp.proportional": 0.1}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,36 @@ def test_a_prior_is_drawn_over_its_posterior(hand_fit: xr.DataTree, theophylline
     labels = [a.get_xlabel() for a in figure.axes if a.get_visible()]
     assert "omega[CL]" in labels
     assert texts(figure) == ["posterior", "prior"]
+
+
+def test_a_correlation_is_drawn_with_its_marginal_prior(theophylline: pq.Study) -> None:
+    """LKJ(1) of two effects is uniform; LKJ(2) has the density 3 (1 - r^2) / 4."""
+    text = path("one-compartment").read_text()
+    rng = np.random.default_rng(2)
+    for shape, wanted in ((1, lambda r: 0.5 + 0 * r), (2, lambda r: 0.75 * (1 - r**2))):
+        omega = f'half_normal(0.7)", correlate = ["CL", "V"], lkj = {shape} }}'
+        values = {
+            name: np.full(50, middle) * np.exp(0.1 * rng.normal(size=50))
+            for name, middle in MIDDLE.items()
+        }
+        tree = hand_made(
+            text.replace('half_normal(0.7)" }', omega), values, sigma=SIGMA,
+            omega=dict.fromkeys(("CL", "V", "ka"), 0.3),
+        )  # fmt: skip
+        corr = (("chain", "draw", "effect_pair"), rng.uniform(-0.5, 0.5, (1, 50, 1)))
+        posterior = tree["posterior"].to_dataset().assign_coords(effect_pair=["CL,V"])
+        tree["posterior"] = xr.DataTree(posterior.assign(corr=corr))
+        figure = pq.plot_prior_posterior(tree, theophylline)
+        axis = next(a for a in figure.axes if a.get_xlabel() == "corr[CL,V]")
+        r, density = lines(axis, VERMILION)[0].get_data()
+        np.testing.assert_allclose(density, wanted(np.asarray(r)), rtol=1e-9)
+
+
+def test_the_title_has_the_number_of_priors_that_are_not_drawn() -> None:
+    names, one = [f"p{k}" for k in range(18)], distribution(parse_prior("normal(0, 1)"))
+    draws = dict.fromkeys(names, np.random.default_rng(1).normal(size=100))
+    figure = plot_densities(dict.fromkeys(names, one), draws)
+    assert figure.legends[0].get_title().get_text() == "2 further parameters are not shown"
 
 
 def test_a_wide_prior_is_visible_on_an_axis_that_says_so() -> None:
@@ -71,6 +105,20 @@ def test_prior_predictive_bands_hold_the_draws(prior: xr.DataTree, theophylline:
     assert f"p = {float(check['p_value'].sel(statistic='median Cmax')[0]):.3g}" in first.get_title()
     again = pq.plot_prior_check(prior, theophylline)
     assert again.axes[1].get_title() == first.get_title()
+
+
+def test_observations_that_a_logarithmic_axis_hides_are_counted(
+    prior: xr.DataTree, theophylline: pq.Study
+) -> None:
+    check = pq.prior_check(prior, theophylline)
+    zeros = int((prior["observed_data"]["DV"] <= 0).sum())
+    assert zeros > 0
+    axis = pq.plot_prior_check(prior, check).axes[0]
+    assert axis.get_yscale() == "log"
+    assert axis.get_title().endswith(f"{zeros} observations of 0 or less are not shown")
+    above = prior.copy()
+    above["observed_data"] = xr.DataTree(prior["observed_data"].to_dataset().clip(min=0.1))
+    assert "not shown" not in pq.plot_prior_check(above, check).axes[0].get_title()
 
 
 SAID = """
@@ -176,6 +224,29 @@ def test_shares_of_study_and_target_are_drawn_in_the_same_bins() -> None:
 def test_a_record_without_covariates_is_refused() -> None:
     with pytest.raises(pq.CheckError, match="record: it has no covariates"):
         pq.plot_positivity(pd.DataFrame({"population": ["study"]}))
+
+
+@pytest.mark.parametrize(
+    ("table", "units", "problem"),
+    [
+        ({"WT": [60.0, 70.0]}, None, "the study has no subjects"),
+        ({"WT": [60.0, 70.0], "population": ["study", "tagret"]}, None, "no population 'tagret'"),
+        ({"WT": [60.0, np.inf], "population": ["study", "target"]}, None, "WT has infinite values"),
+        ({"WT": [60.0, 70.0], "population": ["study", "target"]}, {"HT": "cm"}, "covariate 'HT'"),
+    ],
+)
+def test_covariates_that_cannot_be_compared_are_refused(
+    table: dict[str, list[object]], units: dict[str, str] | None, problem: str
+) -> None:
+    with pytest.raises(pq.CheckError, match=problem):
+        pq.plot_positivity(pd.DataFrame(table), units=units)
+
+
+def test_truth_values_are_levels() -> None:
+    table = {"SMK": [True, False, True, True], "population": ["study"] * 2 + ["target"] * 2}
+    (axis,) = pq.plot_positivity(pd.DataFrame(table)).axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["False", "True"]
+    assert [h for *_, h in bars(axis)] == [50, 50, 0, 100]
 
 
 def test_observations_and_covariates(hand_fit: xr.DataTree, theophylline: pq.Study) -> None:

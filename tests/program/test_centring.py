@@ -1,11 +1,15 @@
 """The default between centred and non-centred, counted by hand."""
 
+import json
+
 import numpy as np
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.program.bind import bind_model
+from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.program.bind import BindOptions, bind_model
 from pkqsp_bayes.program.centring import RICH, Richness
+from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.program.studies import study_of
 
 
@@ -62,3 +66,36 @@ def test_library_models_follow(samples: int, centred: bool) -> None:
     found = bind_model(model, study_of(model, samples=samples)).centred
     assert found
     assert set(found.values()) == {centred}
+
+
+def _stating(**stated: list[str]) -> pq.ModelSpec:
+    """Return a model whose omega states the parameterisation of its effects."""
+    text, end = format_model(pq.load_model("two-compartment")), 'V1 = "half_normal(0.5)" }'
+    assert text.count(end) == 1
+    added = "".join(f", {key} = {json.dumps(names)}" for key, names in stated.items())
+    return parse_model(text.replace(end, f"{end[:-2]}{added} }}"), where="two-compartment")
+
+
+def test_a_model_file_states_it() -> None:
+    model = _stating(non_centred=["CL"])
+    rich = study_of(model, samples=30)
+    assert bind_model(model, rich).centred == {"CL": False, "V1": True}
+    options = BindOptions(centred={"CL": True, "V1": False})
+    assert bind_model(model, rich, options=options).centred == {"CL": True, "V1": False}
+    model = _stating(centred=["V1"])
+    assert bind_model(model, study_of(model, samples=1)).centred == {"CL": False, "V1": True}
+    assert parse_model(format_model(model), where="again") == model
+
+
+@pytest.mark.parametrize(
+    ("stated", "what"),
+    [
+        ({"centred": ["V2"]}, "there is no random effect 'V2'"),
+        ({"non_centred": ["kappa[CL]"]}, "there is no random effect 'kappa[CL]'"),
+        ({"centred": ["CL"], "non_centred": ["CL"]}, "CL is in centred and in non_centred"),
+    ],
+)
+def test_what_cannot_be_centred_is_reported(stated: dict[str, list[str]], what: str) -> None:
+    with pytest.raises(CheckError) as caught:
+        _stating(**stated)
+    assert [issue.what for issue in caught.value.issues] == [what]

@@ -143,6 +143,9 @@ def test_all_problems_of_a_file_come_together() -> None:
         ("[qsp.m.units]\nR = 'x'", "qsp.m.units.R", "unknown unit"),
         ("[observe.c]\nvalue = 1\nunit = '9**9**9'", "observe.c.value.unit", "is not a unit"),
         ("time_unit = 'kg'", "time_unit", "not a unit of time"),
+        ("[study]\nunits = { DV = 'log(mgg/L)' }", "study.units.DV", "unknown unit 'mgg'"),
+        ("[study]\nunits = { DV = 'loq(mg/L)' }", "study.units.DV", "is not a unit"),
+        ("[covariates]\nWT = 'log(kg)'", "covariates.WT.unit", "is not a unit"),
         ("amount_unit = 'kgs'", "amount_unit", "unknown unit"),
         ("[population.omega]\nV = 1", "population.omega.V", "no population parameter"),
         ("[population.omega.occasion]\nV = 1", "population.omega.occasion.V", "no population"),
@@ -227,3 +230,10 @@ def test_unreadable_files(tmp_path: Path, content: bytes | None) -> None:
         read_model(path)
     with pytest.raises(CheckError, match="No such file"):
         read_model(tmp_path / "none.toml")
+
+
+def test_a_column_of_a_study_may_be_a_logarithm() -> None:
+    """As docs/data.md states it, and as headers and the argument of `read_study` may."""
+    model = parse_model('title = "x"\n[study]\nunits = { DV = "log(ng/mL)" }')
+    assert model.study is not None
+    assert model.study.units == {"DV": "log(ng/mL)"}

@@ -49,7 +49,7 @@ SETTINGS = pq.FitSettings(chains=4, warmup=500, draws=800, seed=1, max_treedepth
 # With AAG at the mean, share mixes slowest: 550 effective draws of 3200.
 MEAN_DRAWS = 1600
 # The log density is that at 1e-6 within 1e-4; a gradient takes half the time.
-OPTIONS = pq.BindOptions(solver=SolverSettings(rtol=1e-3, atol=1e-3), centred={"CLint": True})
+OPTIONS = pq.BindOptions(solver=SolverSettings(rtol=1e-3, atol=1e-3))
 
 
 def read_table(kind: str = "over time") -> pd.DataFrame:

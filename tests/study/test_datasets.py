@@ -5,6 +5,7 @@ import functools
 import gc
 import hashlib
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,6 +156,14 @@ def test_a_download_becomes_a_study(
     assert warfarin.table["DV"].tolist() == [0, 5.6, 44]
     assert set(warfarin.table["sex"]) == {"male"}
     assert not list(own_machine.rglob("*.part"))
+
+
+@pytest.mark.parametrize("package", ["pooch", "rdata"])
+def test_without_its_packages(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ToolchainError, match=f"the package {package}.*is not installed") as caught:
+        download("warfarin", DOWNLOADS["warfarin"])
+    assert "pip install 'pkqsp-bayes[downloads]'" in caught.value.remedy
 
 
 def test_another_file_is_refused(tmp_path: Path, own_machine: Path) -> None:

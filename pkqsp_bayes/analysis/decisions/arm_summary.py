@@ -1,6 +1,6 @@
 """Medians and intervals of two arms, for the average over subjects and for a new subject."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint, Kind
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
 
-__all__ = ["summarise_arms"]
+__all__ = ["explain_missing_ratios", "summarise_arms"]
 
 FloatArray = NDArray[np.float64]
-_ENDPOINTS: tuple[Kind, ...] = ("AUC", "Cmax", "Ctrough", "nadir")
+_ENDPOINTS: tuple[Kind, ...] = ("AUC", "Cmax", "Ctau", "Cmin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +64,29 @@ def summarise_arms(
             result[name] = (dims, np.stack([one.values for one in found]))
             result[f"{name}_error"] = ((first, dim), np.stack([one.error for one in found]))
     return result
+
+
+def explain_missing_ratios(result: xr.Dataset) -> Iterator[str]:
+    """Yield a sentence for each exposure metric that has no ratio in some or in all subjects.
+
+    Parameters
+    ----------
+    result : Dataset
+        Result of `summarise_arms`.
+    """
+    drawn = result["endpoint_draws"]
+    for metric in drawn["endpoint"].values:
+        values = drawn.sel(endpoint=metric)
+        zero = (values <= 0).any("arm")
+        solved = values.notnull().all("arm")
+        count, among = int((zero & solved).sum()), int(solved.sum())
+        if count == among > 0:
+            yield f"{metric} has no ratio: it is 0 with or without the intervention"
+        elif count:
+            yield (
+                f"{metric}: its ratio leaves out {count / among:.1%} of the subjects, in which it "
+                "is 0 with or without the intervention"
+            )
 
 
 def _endpoints(times: FloatArray, arms: FloatArray) -> FloatArray:

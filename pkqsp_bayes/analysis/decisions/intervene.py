@@ -9,13 +9,18 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.decisions.arm_summary import summarise_arms
+from pkqsp_bayes.analysis.decisions.arm_summary import explain_missing_ratios, summarise_arms
 from pkqsp_bayes.analysis.decisions.intervened_effects import common_effects, new_effects
 from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without_known_effects
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
 from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_draws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
-from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
+from pkqsp_bayes.analysis.uncertainty.sampling_design import (
+    Design,
+    make_design,
+    require_response,
+    warn_of_jumps,
+)
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing, mapping
 from pkqsp_bayes.arguments import probability as probability_rule
 from pkqsp_bayes.engine.compiled_model import compile_model
@@ -101,8 +106,9 @@ def intervene(
     -------
     xarray.Dataset
         ``trajectory`` (arm, level, statistic, time), ``change`` (measure, level, statistic, time);
-        for AUC, Cmax, Ctrough and nadir over the times ``endpoint_value`` and ``endpoint_change``,
+        for AUC, Cmax, Ctau and Cmin over the times ``endpoint_value`` and ``endpoint_change``,
         with ``endpoint`` instead of time; ``endpoint_draws`` (arm, draw, subject, endpoint).
+        A ratio is NaN where an arm is not above 0; a warning explains it for exposure metrics.
         ``arm``: factual, counterfactual. ``measure``: difference, ratio. ``level``: ``average``
         over subjects (for ratios the geometric mean), whose interval has parameter uncertainty
         only; ``individual``, a new subject, whose interval also has between-subject variability.
@@ -130,6 +136,7 @@ def intervene(
     changes = read_changes(compile_model(model), do, regimen, given)
     chosen = options or SolverSettings()
     before = _design(model, output, at, regimen, given, chosen)
+    warn_of_jumps(before)
     changed, _ = set_constants(model, changes.constants)
     changed = without_known_effects(changed, changes.parameters)
     after = _design(changed, output, at, changes.doses, {**given, **changes.covariates}, chosen)
@@ -141,6 +148,8 @@ def intervene(
         _LOGGER.warning("%s does not change %s at these times", _describe_changes(do), output)
     common = worlds.solve(*common_effects(population, subjects, rng))
     result = summarise_arms(at, arms, common, probability)
+    for sentence in explain_missing_ratios(result):
+        _LOGGER.warning("%s", sentence)
     failed = int(np.isnan(arms.sum(axis=0)).any(axis=2).sum())
     unit = model.observe[output].value.unit or ""
     result.attrs = {"model": model.title, "output": output, "unit": unit,

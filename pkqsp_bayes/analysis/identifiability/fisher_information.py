@@ -131,11 +131,11 @@ class ExpectedInformation:
         -------
         DataFrame
             By label: ``value`` and ``se`` in the parameter's unit; ``rse`` = 100 se / |value|, in
-            per cent. Infinite if not identifiable.
+            per cent. Infinite if not identifiable; ``rse`` is NaN if the value is 0.
         """
-        se = np.sqrt(np.diag(self.covariance))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = np.where(np.isinf(se), np.inf, 100 * se / np.abs(self.values))
+        se, size = np.sqrt(np.diag(self.covariance)), np.abs(self.values)
+        relative = 100 * se / np.where(size > 0, size, np.nan)
+        relative = np.where(np.isinf(se), np.inf, relative)
         columns = {"value": self.values, "se": se, "rse": relative}
         return pd.DataFrame(columns, index=self._index)
 

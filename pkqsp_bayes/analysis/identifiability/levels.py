@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import norm
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
 from pkqsp_bayes.analysis.calibration.replicates import planned_study
@@ -34,6 +35,8 @@ from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.spec.priors.distribution import distribution
+from pkqsp_bayes.spec.priors.prior import PriorSpec
 from pkqsp_bayes.statistics import RANDOM_EFFECTS
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -62,9 +65,9 @@ class Identifiability:
         Contraction and prior sensitivity of a fit (`prior_posterior_table`).
     table : DataFrame
         By parameter: ``structural`` (yes, no, or the identifiable combinations), ``rse`` (expected,
-        in per cent), ``omega_df`` (degrees of freedom of a standard deviation), ``contraction`` and
-        ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of the first level that fails),
-        ``remedy``.
+        in per cent; NaN where the value is 0), ``omega_df`` (degrees of freedom of a standard
+        deviation), ``contraction`` and ``prior_sensitivity`` (NaN without a fit), ``verdict`` (of
+        the first level that fails), ``remedy``.
     label : str
         Label of the draws if they come from a poor approximation.
     """
@@ -80,16 +83,17 @@ class Identifiability:
     def _repr_html_(self) -> str:
         notes = [f"Draws of {self.label}"] if self.label else []
         notes += [a.text for a in self.structural.ambiguities]
+        notes += [self.structural.problem] if self.structural.problem else []
         notes += [other.text for other in self.others]
         notes.append(f"Condition number {self.information.condition:.3g}")
-        head = ("parameter", *self.table.columns)
+        head = ("parameter", *self.table.columns.str.replace("rse", "rse (%)"))
         rows = [[label, *map(_cell, row)] for label, *row in self.table.itertuples()]
         return html_table("Identifiability", head, rows, *notes)
 
     def __str__(self) -> str:
         """Return the table, and sentences about parameters that are not identifiable."""
         shown = self.table.copy()
-        shown["rse"] = [f"{x:.0f}%" if np.isfinite(x) else "infinite" for x in shown["rse"]]
+        shown["rse"] = [_per_cent(x) for x in shown["rse"]]
         lines = [f"Draws of {self.label}"] if self.label else []
         lines += [shown.drop(columns="remedy").to_string(float_format="%.2f", na_rep="-")]
         lines += [a.text for a in self.structural.ambiguities]
@@ -99,6 +103,11 @@ class Identifiability:
         lines += [f"{label}: {remedy}" for label, remedy in needed.items()]
         lines.append(f"condition number {self.information.condition:.3g}")
         return "\n".join(lines)
+
+
+def _per_cent(rse: float) -> str:
+    """Return an RSE; that of a value of 0 is not defined."""
+    return "-" if np.isnan(rse) else f"{rse:.0f}%" if np.isfinite(rse) else "infinite"
 
 
 def _cell(value: object) -> str:
@@ -229,6 +238,7 @@ def identifiability(
         information=information,
         needs=needs,
         prior_posterior=compared,
+        spreads=_spreads(priors, information.labels),
         factors=frozenset(e.parameter for e in bound.effects if RANDOM_EFFECTS[e.form].is_factor),
     )
     return Identifiability(
@@ -255,6 +265,23 @@ def _labels(priors: Mapping[str, object], fitted: FittedModel | None) -> list[st
     return [*dict.fromkeys([*priors, *drawn])]
 
 
+def _spreads(priors: Mapping[str, PriorSpec | float], labels: Iterable[str]) -> dict[str, float]:
+    """Return the prior standard deviation of each coefficient and correlation, which may be 0.
+
+    It is half the distance of the quantiles of a normal distribution at one standard deviation,
+    which heavy tails have too; a correlation of which nothing is known is uniform.
+    """
+    found = {}
+    for label in labels:
+        prior = priors.get(label)
+        if parse_label(label).kind == "corr":
+            found[label] = 1 / np.sqrt(3)
+        elif parse_label(label).kind == "beta" and isinstance(prior, PriorSpec):
+            ends = distribution(prior).quantile(norm.cdf([-1.0, 1.0]))
+            found[label] = float(ends[1] - ends[0]) / 2
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Levels:
     """Results of the levels, and the table that is made from them."""
@@ -264,6 +291,8 @@ class _Levels:
     information: ExpectedInformation
     needs: pd.DataFrame
     prior_posterior: pd.DataFrame | None
+    spreads: Mapping[str, float]
+    """Prior standard deviations of coefficients and correlations."""
     factors: frozenset[str]
     """Parameters whose random effects are factors."""
 
@@ -289,7 +318,19 @@ class _Levels:
             return "prior-dominated", "justify the prior; compare other priors"
         return "identified", ""
 
+    def _error(self, label: str, rse: float) -> float:
+        """Return the expected error in per cent, by which the design is judged.
+
+        Coefficients and correlations may be near 0, where every relative error is large: theirs is
+        in per cent of the prior standard deviation, if this is smaller.
+        """
+        if label not in self.spreads:
+            return rse
+        se = float(self.information.table()["se"][label])
+        return float(np.nanmin([rse, 100 * se / self.spreads[label]]))
+
     def _failures(self, label: str, row: pd.Series) -> Iterator[tuple[str, str]]:
+        error = self._error(label, row["rse"])
         ambiguity = self._ambiguity_of(label, row["rse"])
         if ambiguity is not None:
             if len(ambiguity.parameters) == ambiguity.dimension:
@@ -304,11 +345,11 @@ class _Levels:
             what = "occasions in each subject" if within else "subjects"
             remedy = f"add {what}, or samples per subject, or use an informative prior"
             yield "too few data for a variance", remedy
-        if row["rse"] > HOPELESS:
+        if error > HOPELESS:
             yield self._by_design(label)
         if row["structural"].startswith("or "):
             yield "two solutions", "use a prior that includes only one, or another route"
-        if row["rse"] > POOR and not row["contraction"] > _CONTRACTED:
+        if error > POOR and not row["contraction"] > _CONTRACTED:
             yield "poorly", "add subjects or samples, or use an informative prior"
 
     def _ambiguity_of(self, label: str, rse: float) -> Ambiguity | None:
@@ -318,7 +359,7 @@ class _Levels:
         """
         name = parameter_of(label)
         found = self.structural.ambiguity_of(name)
-        factors = label != name and name in self.factors and np.isfinite(rse)
+        factors = label != name and name in self.factors and not np.isinf(rse)
         return None if found is not None and found.products and factors else found
 
     def _by_design(self, label: str) -> tuple[str, str]:

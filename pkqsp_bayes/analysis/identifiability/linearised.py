@@ -126,7 +126,7 @@ def linear_subjects(
         slopes = solved.sensitivities[0, places, outputs] / _unit(bound, outputs, f)[:, None]
         residual = residual_spread(bound, draws, outputs, f, draws.sigma[0])
         if (residual <= 0).any():
-            raise _refusal("an observation has no residual error, as its prediction is 0")
+            raise _refusal("an observation has no residual error: its prediction or a sigma is 0")
         yield LinearSubject(
             outputs=outputs,
             predicted=f,

@@ -28,6 +28,7 @@ from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
+from pkqsp_bayes.spec.effects import sampled_bounds
 from pkqsp_bayes.spec.labels import (
     PARAMETER_DIM,
     corr_label,
@@ -39,6 +40,7 @@ from pkqsp_bayes.spec.labels import (
 )
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.spec.priors.prior import PriorSpec
+from pkqsp_bayes.spec.priors.prior_grammar import prior_support
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["compare_designs", "expected_information"]
@@ -82,8 +84,9 @@ def expected_information(
     Raises
     ------
     CheckError
-        All problems of model and design; all labels in ``point`` that the model does not have; or
-        if the solver fails at the point, or if an observation has no residual error there.
+        All problems of model and design; all labels in ``point`` that the model does not have, and
+        values that their parameters cannot have; or if the solver fails at the point, or if an
+        observation has no residual error there.
     ToolchainError
         If the kernel cannot be compiled.
 
@@ -149,7 +152,8 @@ def compare_designs(designs: Mapping[str, ExpectedInformation]) -> pd.DataFrame:
     -------
     DataFrame
         By label: the relative standard error in each design, in per cent, infinite if it is not
-        identifiable; the last row is the condition number.
+        identifiable, NaN if the value is 0 (``table()`` of a design has its standard error); the
+        last row is the condition number.
 
     Notes
     -----
@@ -208,7 +212,7 @@ def _values(bound: BoundData, given: Mapping[str, float]) -> dict[str, float]:
         mirrored = corr_label(names[1], names[0])
         if mirrored in given:
             given = {(label if k == mirrored else k): value for k, value in given.items()}
-    issues = list(_problems(known, given))
+    issues = [*_problems(known, given), *_out_of_bounds(bound, given)]
     if issues:
         raise CheckError(issues)
     return known | dict(given)
@@ -227,6 +231,21 @@ def _problems(known: Mapping[str, float], given: Mapping[str, float]) -> Iterato
         elif parse_label(label).kind == "corr" and not abs(value) < 1:
             remedy = "give a value between -1 and 1"
             yield Issue(where=where, what=f"{value} is not a correlation", remedy=remedy)
+
+
+def _out_of_bounds(bound: BoundData, given: Mapping[str, float]) -> Iterator[Issue]:
+    """Yield an issue for each typical value that its prior, or its parameter, does not allow."""
+    priors = stated_priors(bound)
+    for label in [k for k in given if k in bound.population and k in priors]:
+        low, high = sampled_bounds(bound.population[label])
+        prior, value = priors[label], given[label]
+        support = prior_support(prior) if isinstance(prior, PriorSpec) else None
+        if support is not None:
+            low, high = max(low, support[0]), min(high, support[1])
+        if not low < value < high:
+            between = f"between {low:g} and {high:g}" if high < np.inf else f"above {low:g}"
+            what = f"{value:g} is out of its range"
+            yield Issue(where=f"point.{label}", what=what, remedy=f"give a value {between}")
 
 
 def _one_draw(bound: BoundData, values: Mapping[str, float]) -> PopulationDraws:

@@ -12,7 +12,7 @@ from pkqsp_bayes.arguments import number, one_of, record
 __all__ = ["ENDPOINT", "Endpoint", "Kind"]
 
 FloatArray = NDArray[np.float64]
-Kind = Literal["values", "AUC", "Cmax", "Tmax", "Ctrough", "time_above", "nadir"]
+Kind = Literal["values", "AUC", "Cmax", "tmax", "Ctau", "time_above", "Cmin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +23,17 @@ class Endpoint:
     ----------
     kind : str
         ``values``: values at all times. ``AUC``: area over the given times, by the trapezoidal
-        rule. ``Cmax``, ``Tmax``: the largest value and its time. ``nadir``: the smallest value.
-        ``Ctrough``: the last value. ``time_above``: duration above the threshold, with linear
-        interpolation.
+        rule. ``Cmax``, ``tmax``: the largest value and its time. ``Cmin``: the smallest value.
+        ``Ctau``: the value at the last time, the end of the dosing interval. ``time_above``:
+        duration above the threshold, with linear interpolation. The value at the time of a dose is
+        that before the dose: after an intravenous bolus, let the times begin just after it.
     threshold : float
         Threshold of ``time_above``.
 
     Examples
     --------
     >>> times, f = np.array([0.0, 1.0, 2.0]), np.array([[0.0, 2.0, 0.0]])
-    >>> [Endpoint(kind=k).of(times, f).item() for k in ("AUC", "Cmax", "Tmax", "nadir")]
+    >>> [Endpoint(kind=k).of(times, f).item() for k in ("AUC", "Cmax", "tmax", "Cmin")]
     [2.0, 2.0, 1.0, 0.0]
     >>> Endpoint(kind="time_above", threshold=1.0).of(times, f).item()
     1.0
@@ -65,11 +66,11 @@ class Endpoint:
                 found = integrate.trapezoid(f, times, axis=-1)
             case "Cmax":
                 found = f.max(axis=-1)
-            case "Tmax":
+            case "tmax":
                 found = times[f.argmax(axis=-1)]
-            case "nadir":
+            case "Cmin":
                 found = f.min(axis=-1)
-            case "Ctrough":
+            case "Ctau":
                 found = f[..., -1]
             case "time_above":
                 found = _time_above(times, f - self.threshold)
@@ -81,7 +82,7 @@ class Endpoint:
         """Return the unit of the endpoint of an output in ``value`` over ``time``."""
         if self.kind == "AUC":
             return f"{value}*{time}" if value else time
-        return time if self.kind in ("Tmax", "time_above") else value
+        return time if self.kind in ("tmax", "time_above") else value
 
 
 def _time_above(times: FloatArray, excess: FloatArray) -> FloatArray:

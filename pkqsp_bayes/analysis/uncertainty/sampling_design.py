@@ -1,6 +1,7 @@
 """Design of a variance budget, and its solution for any population draws."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 
-__all__ = ["Design", "make_design", "require_response"]
+__all__ = ["Design", "make_design", "require_response", "warn_of_jumps"]
+
+_LOGGER = logging.getLogger(__name__)
 
 FloatArray = NDArray[np.float64]
 _OCCASION = "1"
@@ -35,6 +38,8 @@ class Design:
         Times of the output.
     endpoint : Endpoint
         Endpoint of the output.
+    doses : tuple of Dose
+        The doses.
     records : (T,) array of int
         Rows of the study at these times.
     options : SolverSettings
@@ -45,6 +50,7 @@ class Design:
     output: str
     times: FloatArray
     endpoint: Endpoint
+    doses: tuple[Dose, ...]
     records: NDArray[np.int64]
     options: SolverSettings
 
@@ -109,9 +115,39 @@ def make_design(
         output=output,
         times=times,
         endpoint=endpoint,
+        doses=(doses,) if isinstance(doses, Dose) else tuple(doses),
         records=np.flatnonzero((study.table["EVID"] == 0).to_numpy()),
         options=options,
     )
+
+
+def warn_of_jumps(design: Design) -> None:
+    """Warn if exposure metrics use values at which the output jumps.
+
+    The value at the time of a dose is that before the dose. After a bolus into a state that the
+    output shows, an AUC or a Cmin with this value is too small.
+    """
+    at = set(design.times.tolist())
+    met = {
+        dose.to: sorted(at & {dose.time + i * dose.interval for i in range(dose.n)})
+        for dose in design.doses
+        if dose.duration == 0
+    }
+    found = [times[0] for to, times in met.items() if times and _is_shown(design, to)]
+    if found:
+        _LOGGER.warning(
+            "%s jumps at the dose, and its value at %g %s is that before the dose: AUC, Cmax and "
+            "Cmin lack the value after it (give a time shortly after the dose instead)",
+            design.output, min(found), design.simulator.model.spec.time_unit,
+        )  # fmt: skip
+
+
+def _is_shown(design: Design, to: str) -> bool:
+    """Return whether the output depends on the state that a dose enters."""
+    ode = design.simulator.model.lowered
+    names, row = list(ode.dose_names), ode.output_names.index(design.output)
+    state = ode.dose_states[names.index(to) if to in names else 0]
+    return any(entry.row == row and entry.col == state for entry in ode.outputs.by_state)
 
 
 def require_response(values: FloatArray, output: str) -> None:

@@ -21,7 +21,12 @@ from pkqsp_bayes.analysis.uncertainty.moments import (
     pooled_variance,
     within,
 )
-from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design, require_response
+from pkqsp_bayes.analysis.uncertainty.sampling_design import (
+    Design,
+    make_design,
+    require_response,
+    warn_of_jumps,
+)
 from pkqsp_bayes.analysis.uncertainty.scales import (
     SCALES,
     Scale,
@@ -154,6 +159,8 @@ def variance_budget(
     draws = population_of(fitted)
     require_draws(draws.size, _LEAST)
     _warn_of_moments(model, draws)
+    if design.endpoint.derived:
+        warn_of_jumps(design)
     nested = draw_nested(design, draws.thin(outer, rng), inner, rng)
     if design.endpoint.kind != "time_above":  # a time above a threshold may be 0
         require_response(nested.f, output)

@@ -112,7 +112,7 @@ def _check_rhat(tree: xr.DataTree) -> Iterator[_Slow]:
     with quiet_dependencies():  # a fixed parameter is constant and has no R-hat
         found = az.rhat(posterior)
     for name, place, value, bad in _worst(found, lambda v: v > _RHAT, largest=True):
-        what = f"R-hat is {value:.3f}: the chains do not agree (at most {_RHAT}){_others(bad)}"
+        what = f"R-hat is {value:.4f}: the chains do not agree (at most {_RHAT}){_others(bad)}"
         yield _Slow(name=name, place=place, what=what, factor=2)
 
 

@@ -1,5 +1,6 @@
 """Results on disk as netCDF or zarr: atomic writing, and reading."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,11 @@ def _read(path: Path) -> xr.DataTree:
     return read
 
 
+_LOCKED = re.compile(r"\block(ing)?\b")
+"""What HDF5 reports of a file that is open elsewhere."""
+_CLOSE = "close the file where it is open, such as an xarray.open_datatree in this process"
+
+
 @contextmanager
 def _explain_read_errors(path: Path) -> Iterator[None]:
     """Replace any error of the libraries by one that names the damaged file."""
@@ -99,7 +105,9 @@ def _explain_read_errors(path: Path) -> Iterator[None]:
     except CheckError:
         raise
     except Exception as error:  # their types depend on the library and its version
-        what, remedy = f"it cannot be read: {error}", "resume the fit: it is written again"
+        what = f"it cannot be read: {error}"
+        is_open = bool(_LOCKED.search(str(error)))
+        remedy = _CLOSE if is_open else "resume the fit: it is written again"
         raise CheckError([Issue(where=str(path), what=what[:500], remedy=remedy)]) from None
 
 

@@ -4,7 +4,8 @@ A subject with an impossible body, or outside the inclusion criteria, is drawn a
 never clipped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,22 @@ _UNITS |= {"arterial_volume": "L", "venous_volume": "L"}
 
 
 def _together(given: Mapping[str, Any]) -> list[Issue]:
-    settings = given.get("settings") or PopulationSettings()
-    return examine_settings(settings) if "settings" in given else []
+    if "settings" not in given:
+        return []
+    settings = given["settings"] or PopulationSettings()
+    return examine_settings(settings) or list(_unused(given.get("species", "human"), settings))
+
+
+def _unused(species: str, settings: PopulationSettings) -> Iterator[Issue]:
+    """Yield an issue for each setting that has no effect in a species."""
+    human, usual = species == "human", PopulationSettings()
+    for field in fields(settings):
+        stated = getattr(settings, field.name) != getattr(usual, field.name)
+        if stated and human == (field.name == "weight_cv"):
+            what = "the weight of humans follows from height and BMI" if human else (
+                f"a {species} has no such variability; its weight alone varies"
+            )  # fmt: skip
+            yield Issue(where=f"population.{field.name}", what=what, remedy="leave it out")
 
 
 @checked(_together, n=count(), seed=SEED, species=TEXT, settings=POPULATION, first=count(0))

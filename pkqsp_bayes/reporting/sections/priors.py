@@ -1,10 +1,13 @@
 """The section on priors: distributions, sources and posteriors."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from pkqsp_bayes.analysis.uncertainty.prior_correlations import correlation_priors
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
-from pkqsp_bayes.plots.priors import PANELS, plot_densities
+from pkqsp_bayes.plots.priors import PANELS, Density, plot_densities
 from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
@@ -30,7 +33,7 @@ def priors_section(context: ReportContext) -> Section:
         for name in [*priors, *(n for n, v in stated.items() if v is None and n not in priors)]
         if name in draws
     ]  # fmt: skip
-    shown = {name: dist for name, dist in priors.items() if name in draws}
+    shown = {k: prior for k, prior in (priors | _correlations(context)).items() if k in draws}
     head = ["Parameter", "Prior", "Prior: median (90 %)", "Posterior: median (90 %)", "Source"]
     return Section(
         anchor="priors",
@@ -40,14 +43,13 @@ def priors_section(context: ReportContext) -> Section:
             "known": _known(context),
             "lkj": context.model.population.omega.lkj if _correlated(context) else None,
             "picture": _picture(shown, draws, context) if shown else None,
-            "left_out": max(0, len(shown) - PANELS),
             "about": context.model.source,
         },
     )
 
 
 def _picture(
-    priors: dict[str, Distribution], draws: dict[str, NDArray[np.float64]], context: ReportContext
+    priors: Mapping[str, Density], draws: dict[str, NDArray[np.float64]], context: ReportContext
 ) -> Picture:
     caption = (
         "Prior (line) and posterior (area). Where the two are similar, the estimate is "
@@ -64,6 +66,13 @@ def _picture(
 
 def _correlated(context: ReportContext) -> bool:
     return bool(context.model.population.omega.correlate)
+
+
+def _correlations(context: ReportContext) -> dict[str, Density]:
+    """Return the prior of each correlation; the bound model needs the study."""
+    if context.study is None:
+        return {}
+    return {**correlation_priors(context.fitted.bind_data(context.study))}
 
 
 def _effective_priors(context: ReportContext) -> dict[str, Distribution]:

@@ -16,6 +16,7 @@ from pkqsp_bayes.spec.reading.structure import collect_issues
 __all__ = [
     "LARGEST_FILE",
     "format_document",
+    "format_value",
     "load_document",
     "parse_record",
     "read_text",
@@ -185,6 +186,17 @@ def format_document(document: Mapping[str, Any]) -> str:
         else:
             top.append(f"{_key(key)} = {_top_level(value)}")
     return "\n\n".join("\n".join(lines) for lines in [top, *sections] if lines) + "\n"
+
+
+def format_value(value: Any) -> str:
+    """Return a value in TOML, on one line.
+
+    Examples
+    --------
+    >>> format_value({"value": 2.9, "unit": "L/day"})
+    '{ value = 2.9, unit = "L/day" }'
+    """
+    return _inline(value)
 
 
 def _sections(name: str, table: Mapping[str, Any]) -> Iterator[list[str]]:

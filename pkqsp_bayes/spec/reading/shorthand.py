@@ -33,7 +33,7 @@ from pkqsp_bayes.statistics import COVARIATE_EFFECTS
 
 __all__ = ["OMEGA_KEYS", "converter", "register_shorthand"]
 
-OMEGA_KEYS = ("correlate", "lkj", "occasion")
+OMEGA_KEYS = ("centred", "correlate", "lkj", "non_centred", "occasion")
 """Keys of ``omega`` that are not parameters."""
 
 

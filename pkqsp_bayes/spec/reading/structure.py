@@ -20,6 +20,7 @@ from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.spec.identifiers import suggest
 
 __all__ = [
+    "HIDDEN_FIELDS",
     "MisfitError",
     "collect_issues",
     "number",
@@ -42,8 +43,9 @@ class MisfitError(ValueError):
         self.remedy = remedy
 
 
-# Records that the file writes with fewer levels: fields whose names are not keys of the file.
-_HIDDEN = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
+HIDDEN_FIELDS = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
+"""Records that the file writes with fewer levels: fields whose names are not keys of the file."""
+
 _HINTS = {("DrugSpec", "pKa"): "state its type: pKa_acid = [...] or pKa_base = [...]"}
 _EXTRA_KEYS = {"ObservationSpec": ("unit",), "BodySpec": ("covariates",)}
 
@@ -75,7 +77,7 @@ def _walk(error: BaseException, path: tuple[str, ...], where: str) -> Iterator[I
 def _step(error: BaseException, owner: type) -> tuple[str, ...]:
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
-            hidden = _HIDDEN.get(getattr(owner, "__name__", ""), ())
+            hidden = HIDDEN_FIELDS.get(getattr(owner, "__name__", ""), ())
             return () if note.name in hidden else (note.name,)
         if isinstance(note, IterableValidationNote):
             key = note.index
