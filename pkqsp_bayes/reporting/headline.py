@@ -109,7 +109,7 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
 def _overall(quality: FitQuality, judged: Sequence[Line]) -> Line:
     """Return the verdict: the worst of all judgements, with its reasons."""
     if quality.level == "bad":
-        text = "the posterior of this fit must not be used for a decision. Mend it first."
+        text = "the posterior of this fit must not be used for a decision. Repair the fit first."
         return Line(mark="bad", head="Not usable", text=text)
     bad = [line.head for line in judged if line.mark == "bad"]
     doubts = [quality.head] if quality.level == "look" else []

@@ -88,7 +88,7 @@ class CriterionSpec:
     Parameters
     ----------
     statement : str
-        The criterion in words; for a check it may be empty.
+        The criterion as text; for a check it may be empty.
     check : str, optional
         A figure of the fit, one of `CHECKS`.
     at_most, at_least : float, optional
@@ -98,7 +98,7 @@ class CriterionSpec:
     output : str, optional
         Endpoint for checks of predictions; by default all.
     outcome : {"met", "not met", "open"}, optional
-        Outcome of a criterion in words.
+        Outcome of a criterion without a check.
     evidence : str
         Where the outcome is shown.
     """
@@ -138,7 +138,7 @@ class ActivitySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredibilitySpec:
-    """What must be known to judge the credibility of a model, ``[credibility]``.
+    """Statements on the credibility of a model, ``[credibility]``.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class CredibilitySpec:
 
 
 def credibility_issues(spec: CredibilitySpec, where: str) -> Iterator[Issue]:
-    """Yield the problems of what a file states about credibility.
+    """Yield the problems of the statements on credibility.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def _criterion_issues(one: CriterionSpec, where: str) -> Iterator[Issue]:
             yield issue("it has limits, parameters or an output, and no check", remedy)
         if one.outcome is None:
             remedy = 'state outcome = "met", "not met" or "open"'
-            yield issue("a criterion in words has no outcome", remedy)
+            yield issue("a criterion without a check has no outcome", remedy)
         if one.outcome in ("met", "not met") and not one.evidence:
             remedy = 'state evidence = "...", or outcome = "open"'
             yield issue(f"the outcome is {one.outcome!r}, without evidence", remedy)

@@ -32,7 +32,7 @@ class Criterion:
     statement : str
         The criterion.
     limit, found : str
-        The limit of the figure and its value; empty for a criterion in words.
+        The limit of the figure and its value; empty for a criterion that is stated as text.
     outcome : {"met", "not met", "open"}
         The outcome; ``open`` if the fit does not have the figure.
     evidence : str

@@ -78,7 +78,7 @@ def measure_exposure(grid: TimeGrid, values: FloatArray) -> Exposure:
     auc, aumc = values @ grid.weights, values @ (grid.weights * grid.times)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = last / cmax
-        # Below the floor, what is left is below the error of the solver.
+        # Below this limit, what is left is below the error of the solver.
         tail = np.where(share > FLOOR, last / slope, 0.0)
         moment = np.where(share > FLOOR, last / slope * (end + 1 / slope), 0.0)
         extrapolated = tail / (auc + tail)
@@ -134,7 +134,7 @@ def _lagrange(place: FloatArray) -> FloatArray:
 
 
 def _terminal_slope(grid: TimeGrid, values: FloatArray, cmax: FloatArray) -> FloatArray:
-    """Return the slope of the logarithm over the last decade above the floor."""
+    """Return the slope of the logarithm over the last decade above the lowest share."""
     after = grid.times - grid.end
     points = [_last_above(values, level * cmax) for level in (*_WINDOWS, FLOOR)]
     rows = np.arange(len(values))

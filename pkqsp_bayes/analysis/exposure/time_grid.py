@@ -75,7 +75,7 @@ def _piece(begin: float, first: float, last: float) -> tuple[FloatArray, FloatAr
     weights = float(step) * after
     weights[:3] *= _END
     weights[-3:] *= _END[::-1]
-    weights[0] += first  # from the beginning to the first time
+    weights[0] += first  # from the start of the dose to the first time
     times = begin + after
     times[-1] = last
     return times, weights

@@ -1,4 +1,4 @@
-"""Groups of population parameters, and the meaning of each in words."""
+"""Groups of population parameters, and the meaning of each."""
 
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
@@ -38,7 +38,7 @@ _ERRORS = {
 
 
 def group_of(name: str) -> str:
-    """Return the kind of a label; that of a typical value if it is none of the others."""
+    """Return the kind of a label; by default that of a typical value."""
     try:
         kind = parse_label(name).kind
     except ValueError:
