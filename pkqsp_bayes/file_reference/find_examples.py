@@ -33,7 +33,7 @@ def table_example(kind: str, table: Table) -> str:
         return ""
     path, values = found
     if table.is_list:
-        return format_document({path: [values]})
+        return format_document({path.replace("\0", "."): [values]})
     return format_document(_nest(path.split("\0"), values)).lstrip("\n")
 
 
