@@ -54,7 +54,12 @@ def main() -> None:
     for name in sys.argv[1:] or NOTEBOOKS:
         with tempfile.TemporaryDirectory() as folder:
             executed = execute(name, Path(folder))
-        nbformat.write(executed, HERE / f"{name}.ipynb")
+        (HERE / f"{name}.ipynb").write_text(_without_root(nbformat.writes(executed)))
+
+
+def _without_root(text: str) -> str:
+    """Return the text of a notebook with paths that are relative to the repository."""
+    return text.rstrip("\n").replace(f"{HERE.parent}/", "") + "\n"
 
 
 if __name__ == "__main__":
