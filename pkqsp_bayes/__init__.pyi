@@ -81,6 +81,7 @@ from .analysis.predictive.vpc import vpc as vpc
 # Uncertainty
 from .analysis.uncertainty.budget_table import budget_table as budget_table
 from .analysis.uncertainty.compare_priors import compare_priors as compare_priors
+from .analysis.exposure.derived_parameters import derived_parameters as derived_parameters
 from .analysis.uncertainty.endpoint import Endpoint as Endpoint
 from .analysis.uncertainty.prior_posterior import prior_posterior as prior_posterior
 from .analysis.uncertainty.variance_budget import variance_budget as variance_budget
@@ -107,6 +108,10 @@ from .analysis.calibration.sbc import sbc as sbc
 from .analysis.decisions.causal_record import (
     CausalRecord as CausalRecord,
     causal_record as causal_record,
+)
+from .analysis.decisions.credibility_record import (
+    CredibilityRecord as CredibilityRecord,
+    credibility_record as credibility_record,
 )
 from .analysis.decisions.individualise import individualise as individualise
 from .analysis.decisions.individuals import Individuals as Individuals

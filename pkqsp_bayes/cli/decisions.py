@@ -1,4 +1,4 @@
-"""Commands about decisions: ``pkqsp individualise``, ``intervene``, ``causal``."""
+"""Commands about decisions: ``individualise``, ``intervene``, ``causal``, ``credibility``."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from pkqsp_bayes.cli.tables import individual_table, wide
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_text
 
-__all__ = ["causal", "individualise", "intervene"]
+__all__ = ["causal", "credibility", "individualise", "intervene"]
 
 
 class HowName(StrEnum):
@@ -142,3 +142,19 @@ def causal(
     if plot is not None:
         pq.save_figure(pq.plot_positivity(record), plot)
         print_text(plot)
+
+
+@takes("given", fit_and_study)
+def credibility(
+    given: FitAndStudy,
+    *,
+    claim: Annotated[Path, typer.Option(help="Claim with [credibility], TOML.")],
+    draws: Annotated[int, typer.Option(help="Draws for predictive checks.")] = 500,
+    seed: Seed = 1,
+    output: TextFile = None,
+) -> None:
+    """Record the credibility of a fit: context of use, model risk, criteria, activities."""
+    record = pq.credibility_record(
+        given.fit, pq.read_causal(claim), study=given.study, draws=draws, seed=seed
+    )
+    answer_text(record.text, output)

@@ -33,11 +33,12 @@ COMMANDS = {
         "pvalues": "predictive", "loo": "predictive", "validate": "predictive",
     },
     "Uncertainty, identifiability, calibration": {
-        "budget": "uncertainty", "identifiability": "identifiability",
+        "budget": "uncertainty", "derived": "uncertainty", "identifiability": "identifiability",
         "design": "identifiability", "sbc": "diagnostics",
     },
     "Decisions": {
         "individualise": "decisions", "intervene": "decisions", "causal": "decisions",
+        "credibility": "decisions",
     },
     "Plots and reports": {"plot": "reports", "report": "reports"},
     "Physiology": {

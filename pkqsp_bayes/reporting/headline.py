@@ -1,20 +1,26 @@
 """The first screen of the report: convergence, prediction, identifiability and the estimates."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkqsp_bayes.fitting.results.approximation import approximation_label
+import numpy as np
+import pandas as pd
+
+from pkqsp_bayes.analysis.identifiability.fisher_information import POOR
+from pkqsp_bayes.fitting.diagnostics.fit_quality import FitQuality, judge_fit
 from pkqsp_bayes.reporting.report_context import ReportContext
-from pkqsp_bayes.reporting.section import Section, Table, number, plural, span
-from pkqsp_bayes.reporting.sections.diagnostics import worst_figures
-from pkqsp_bayes.reporting.sections.identifiability import identified_parameters
+from pkqsp_bayes.reporting.section import Section, Table, number, span
+from pkqsp_bayes.reporting.sections.identifiability import (
+    identified_parameters,
+    sensitive_parameters,
+)
 
 __all__ = ["Line", "Verdict", "judge"]
 
 _MOST = 8
 _NAMED = 5
-_LARGEST_RHAT = 1.01
+_UNMET = "Criteria not met"
+_UNKNOWN = "not known, since the fit is not reliable. Of its draws: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,8 @@ class Verdict:
 
     Parameters
     ----------
+    overall : Line
+        The verdict on the whole.
     lines : sequence of Line
         Judgements.
     numbers : sequence of (str, str)
@@ -50,6 +58,7 @@ class Verdict:
         Parameters that are not among them.
     """
 
+    overall: Line
     lines: Sequence[Line]
     numbers: Sequence[tuple[str, str]]
     answers: Table
@@ -67,17 +76,70 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
         The sections of the report.
     """
     by_anchor = {section.anchor: section for section in sections}
-    lines = [_sampling(context), _prediction(by_anchor["predictive"]), _checks(by_anchor["checks"])]
+    quality = judge_fit(context.fitted)
+    judged = [
+        _prediction(by_anchor["predictive"]),
+        _precision(context),
+        _identifiability(context),
+        _checks(by_anchor["checks"]),
+        *_criteria(by_anchor["credibility"]),
+    ]
     budget = by_anchor["budget"].content.get("sentences", {})
-    lines += [Line(mark="answer", head="Variance", text=f"{text}.") for text in budget.values()]
-    lines.append(_identifiability(context))
+    answers = [Line(mark="answer", head="Variance", text=f"{t}.") for t in budget.values()]
+    lines = [*judged, *answers]
+    if quality.level == "bad":
+        # What follows from a failed fit is neither good nor bad: it is not known.
+        lines = [Line(mark="open", head=line.head, text=f"{_UNKNOWN}{line.text}") for line in lines]
+    first = Line(mark=quality.level, head=quality.head, text=f"{quality.text}.")
     rows = _answers(context)
     return Verdict(
-        lines=lines,
+        overall=_overall(quality, judged),
+        lines=[first, *lines],
         numbers=_numbers(context),
-        answers=Table(head=["Typical value", "Mean", "90 % interval", "Unit"], rows=rows[:_MOST]),
+        answers=Table(
+            caption="Typical values" + (", of a fit that is not reliable." if quality.warning else
+                                        "."),
+            head=["Typical value", "Median", "90 % interval", "RSE (%)", "Unit"],
+            rows=rows[:_MOST],
+        ),
         more=max(0, len(rows) - _MOST),
-    )
+    )  # fmt: skip
+
+
+def _overall(quality: FitQuality, judged: Sequence[Line]) -> Line:
+    """Return the verdict: the worst of all judgements, with its reasons."""
+    if quality.level == "bad":
+        text = "the posterior of this fit must not be used for a decision. Repair the fit first."
+        return Line(mark="bad", head="Not usable", text=text)
+    bad = [line.head for line in judged if line.mark == "bad"]
+    doubts = [quality.head] if quality.level == "look" else []
+    doubts += [line.head for line in judged if line.mark == "look"]
+    unknown = [line.head for line in judged if line.mark == "open"]
+    reasons = "; ".join([*bad, *doubts, *(f"{head} not known" for head in unknown)])
+    if bad or doubts or unknown:
+        text = f"read these lines before you rely on a result: {reasons}."
+        if _UNMET in bad:
+            return Line(mark="bad", head="Does not meet its acceptance criteria", text=text)
+        return Line(mark="look", head="Usable with reservations", text=text)
+    text = "sampling, predictions, precision, identifiability and checks have no problem."
+    return Line(mark="good", head="Usable", text=text)
+
+
+def _precision(context: ReportContext) -> Line:
+    """Judge the RSE of the typical values and the contraction of their priors."""
+    table, stated = context.fitted.summary, context.model.population.parameters
+    table = table[(table["sd"] > 0) & table.index.isin(list(stated)) & (table["mean"] != 0)]
+    if table.empty:
+        return Line(mark="open", head="Precision", text="no typical value was estimated.")
+    rse = 100 * table["sd"] / table["mean"].abs()
+    poor = [str(name) for name in rse.index[rse > POOR]]
+    if poor:
+        named = ", ".join(f"{name} ({number(float(rse[name]), 2)} %)" for name in poor[:_NAMED])
+        text = f"typical values with an RSE above {POOR:.0f} %: {named}."
+        return Line(mark="look", head="Imprecise", text=text)
+    worst = str(rse.idxmax())
+    text = f"the RSE of all typical values is at most {number(float(rse.max()), 2)} % ({worst})."
+    return Line(mark="good", head="Precise", text=text)
 
 
 def _identifiability(context: ReportContext) -> Line:
@@ -85,35 +147,35 @@ def _identifiability(context: ReportContext) -> Line:
         return Line(mark="open", head="Identifiability", text="not analysed.")
     identified = identified_parameters(context.identifiability)
     lost = [name for name, fine in identified.items() if not fine]
+    sensitive = sensitive_parameters(context.identifiability)
+    note = (
+        f" The priors of {', '.join(sensitive[:_NAMED])} have a small effect on the estimates."
+        if sensitive
+        else ""
+    )
     if not lost:
-        text = f"the study identifies all {len(identified)} population parameters."
+        text = f"the study identifies all {len(identified)} population parameters.{note}"
         return Line(mark="good", head="Identifiable", text=text)
     named = ", ".join(lost[:_NAMED]) + (" and others" if len(lost) > _NAMED else "")
     text = (
         f"{len(lost)} of {len(identified)} population parameters are not identifiable from this "
-        f"study or are estimated with low precision: {named}."
+        f"study or are estimated with low precision: {named}.{note}"
     )
-    return Line(mark="look", head="Identifiability", text=text)
+    return Line(mark="look", head="Not all identifiable", text=text)
 
 
-def _sampling(context: ReportContext) -> Line:
-    label = approximation_label(context.fitted.attrs)
-    if label:
-        remedy = "All numbers of this page are from these draws; sample with pkqsp_bayes.fit."
-        return Line(mark="bad", head="Approximated", text=f"the draws are of {label}. {remedy}")
-    figures, issues = worst_figures(context.fitted), context.fitted.diagnostics
-    found = (
-        f"R-hat at most {figures['r_hat']:.3f}, at least "
-        f"{min(figures['ess_bulk'], figures['ess_tail']):,.0f} effective draws"
-    )
-    if math.isfinite(figures["diverging"]):
-        found += f", {plural(round(figures['diverging']), 'divergence')}"
-    if not issues:
-        return Line(mark="good", head="Converged", text=f"{found}; no problem was found.")
-    remarks = f"{found}; {plural(len(issues), 'warning')} under Diagnostics."
-    if figures["r_hat"] > _LARGEST_RHAT or figures["diverging"] > 0:
-        return Line(mark="bad", head="Not reliable", text=remarks)
-    return Line(mark="look", head="Converged, with warnings", text=remarks)
+def _criteria(section: Section) -> list[Line]:
+    """Judge the acceptance criteria, if there are any."""
+    record = section.content.get("record")
+    if record is None or not record.criteria:
+        return []
+    outcomes = {criterion.outcome for criterion in record.criteria}
+    text = f"{record.outcome}; model risk {record.stated.risk}."
+    if "not met" in outcomes:
+        return [Line(mark="bad", head=_UNMET, text=text)]
+    if "open" in outcomes:
+        return [Line(mark="look", head="Criteria open", text=text)]
+    return [Line(mark="good", head="Criteria met", text=text)]
 
 
 def _prediction(section: Section) -> Line:
@@ -157,7 +219,11 @@ def _numbers(context: ReportContext) -> list[tuple[str, str]]:
 def _answers(context: ReportContext) -> list[list[str]]:
     table, stated = context.fitted.summary, context.model.population.parameters
     table = table[(table["sd"] > 0) & table.index.isin(list(stated))]
-    return [
-        [str(name), number(one["mean"]), span(one["q5"], one["q95"]), stated[str(name)].unit]
-        for name, one in table.iterrows()
-    ]
+    return [_answer(context, str(name), one) for name, one in table.iterrows()]
+
+
+def _answer(context: ReportContext, name: str, one: pd.Series) -> list[str]:
+    median = number(float(np.median(context.fitted.draws[name])))
+    rse = number(100 * one["sd"] / abs(one["mean"]), 2) if one["mean"] else ""
+    unit = context.model.population.parameters[name].unit
+    return [name, median, span(one["q5"], one["q95"]), rse, unit]

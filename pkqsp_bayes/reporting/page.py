@@ -11,6 +11,7 @@ from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
 from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
@@ -23,9 +24,12 @@ from pkqsp_bayes.reporting.section import Section
 from pkqsp_bayes.reporting.sections.budget import budget_section
 from pkqsp_bayes.reporting.sections.causal import causal_section
 from pkqsp_bayes.reporting.sections.checks import checks_section
+from pkqsp_bayes.reporting.sections.credibility import credibility_section
 from pkqsp_bayes.reporting.sections.data import data_section
+from pkqsp_bayes.reporting.sections.derived import derived_section
 from pkqsp_bayes.reporting.sections.diagnostics import diagnostics_section
 from pkqsp_bayes.reporting.sections.fits import fits_section
+from pkqsp_bayes.reporting.sections.goodness import goodness_section
 from pkqsp_bayes.reporting.sections.identifiability import identifiability_section
 from pkqsp_bayes.reporting.sections.model import model_section
 from pkqsp_bayes.reporting.sections.parameters import parameters_section
@@ -42,20 +46,24 @@ __all__ = ["report"]
 _Maker = Callable[[ReportContext], Section]
 
 _SECTIONS: tuple[tuple[str, str, _Maker], ...] = (
-    ("parameters", "Parameters", parameters_section),
-    ("budget", "Variance budget", budget_section),
+    ("parameters", "Population parameters", parameters_section),
+    ("derived", "Derived parameters", derived_section),
+    ("goodness", "Goodness of fit", goodness_section),
     ("predictive", "Predictive checks", predictive_section),
     ("fits", "Individual fits", fits_section),
+    ("budget", "Variance budget", budget_section),
     ("diagnostics", "Diagnostics", diagnostics_section),
     ("priors", "Priors", priors_section),
     ("identifiability", "Identifiability", identifiability_section),
+    ("credibility", "Credibility record", credibility_section),
     ("causal", "Causal record", causal_section),
     ("data", "Data", data_section),
     ("checks", "Checks", checks_section),
     ("model", "Model", model_section),
-    ("reproduce", "How to reproduce", reproduce_section),
+    ("reproduce", "Reproducibility and provenance", reproduce_section),
 )
-
+_OF_INPUTS = frozenset({"data", "checks", "model", "reproduce"})
+"""Sections that do not depend on the draws."""
 
 _IDENTIFIABILITY = instance(Identifiability, wanted="give what pkqsp_bayes.identifiability returns")
 _CAUSAL = instance(CausalRecord, CausalSpec, wanted="give a CausalRecord or a CausalSpec")
@@ -102,8 +110,9 @@ def report(
         The result of `pkqsp_bayes.identifiability`; by default it is computed if there is a study.
     causal : CausalRecord or CausalSpec, optional
         A causal record, or the claim for which one is made. By default it is ``claim.toml`` of the
-        fit's folder. If there is no such file, the record lists the assumptions of any prediction,
-        without evidence.
+        fit's folder, which also states author, intended use and conclusion (``[report]``) and the
+        credibility record (``[credibility]``). If there is no such file, the record lists the
+        assumptions of any prediction, without evidence.
     options : ReportOptions, optional
         Numbers of draws and subjects.
 
@@ -199,6 +208,9 @@ def _page(context: ReportContext, sections: Sequence[Section]) -> str:
     return environment.get_template("page.html").render(
         title=context.model.title,
         sections=sections,
+        front=context.front,
+        warning=judge_fit(context.fitted).warning,
+        of_inputs=_OF_INPUTS,
         verdict=judge(context, sections),
         today=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import xarray as xr
 
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
+from pkqsp_bayes.analysis.decisions.credibility_figures import FitFigures
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability
 from pkqsp_bayes.arguments import SEED, count, record
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.spec.causal_claim import CausalSpec
+from pkqsp_bayes.spec.credibility_claim import ReportSpec
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PriorTable
 from pkqsp_bayes.study.study import Study
@@ -35,9 +37,9 @@ class ReportOptions:
         Seed of all random numbers.
     """
 
-    draws: int = 300
+    draws: int = 200
     outer: int = 200
-    inner: int = 100
+    inner: int = 60
     subjects: int = 24
     searches: int = 10
     seed: int = 1
@@ -84,6 +86,18 @@ class ReportContext:
     no_identifiability: str
     causal: CausalRecord | CausalSpec | None
     options: ReportOptions
+
+    @property
+    def figures(self) -> FitFigures:
+        """Figures of the fit; checks that several sections need are computed once."""
+        return FitFigures(
+            fitted=self.fitted, study=self.study, draws=self.options.draws, seed=self.options.seed
+        )
+
+    @property
+    def front(self) -> ReportSpec:
+        """Author, version, intended use and conclusion."""
+        return self.causal.report if isinstance(self.causal, CausalSpec) else ReportSpec()
 
     @property
     def compiled(self) -> CompiledModel:

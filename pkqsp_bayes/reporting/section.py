@@ -10,7 +10,21 @@ from matplotlib.figure import Figure
 
 from pkqsp_bayes.plots.style import figure_png
 
-__all__ = ["Picture", "Section", "Table", "number", "picture", "plural", "span"]
+__all__ = ["Cell", "Picture", "Section", "Table", "number", "picture", "plural", "span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The first cell of a row, with a short explanation.
+
+    Parameters
+    ----------
+    text, note : str
+        Name of the row, and its meaning.
+    """
+
+    text: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +33,22 @@ class Table:
 
     Parameters
     ----------
+    caption : str
+        What the table shows.
     head : sequence of str
         Names of the columns.
-    rows : sequence of sequences of str
+    rows : sequence of sequences of (str or Cell)
         Cells.
+    groups : sequence of (str, rows)
+        Rows under headings.
     note : str
         A note below the table.
     """
 
+    caption: str
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Cell]] = ()
+    groups: Sequence[tuple[str, Sequence[Sequence[str | Cell]]]] = ()
     note: str = ""
 
 

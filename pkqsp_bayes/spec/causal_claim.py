@@ -7,6 +7,7 @@ from typing import Literal
 
 from pkqsp_bayes.arguments import PATH, checked
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.spec.credibility_claim import CredibilitySpec, ReportSpec, credibility_issues
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.reading.documents import format_document, parse_record, read_text
 from pkqsp_bayes.spec.reading.shorthand import converter
@@ -57,12 +58,19 @@ class CausalSpec:
         Common causes of treatment and outcome; covariates that the model must have.
     declared : mapping of str to DeclarationSpec
         Declarations by assumption, one of `DECLARABLE`.
+    report : ReportSpec
+        Author, version, intended use and conclusion, for the report.
+    credibility : CredibilitySpec, optional
+        Question of interest, context of use, acceptance criteria and activities, for the
+        credibility record.
     """
 
     claim: str
     assignment: Literal["randomised", "observational", "single_arm"]
     confounders: tuple[str, ...] = ()
     declared: Mapping[str, DeclarationSpec] = field(default_factory=dict)
+    report: ReportSpec = field(default_factory=ReportSpec)
+    credibility: CredibilitySpec | None = None
 
 
 def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
@@ -71,7 +79,8 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
     Parameters
     ----------
     text : str
-        TOML: ``claim``, ``assignment``, ``confounders``, ``[declared.<assumption>]``.
+        TOML: ``claim``, ``assignment``, ``confounders``, ``[declared.<assumption>]``, ``[report]``,
+        ``[credibility]``.
     where : str
         Name of the file, for messages.
 
@@ -86,9 +95,11 @@ def parse_causal(text: str, *, where: str = "causal") -> CausalSpec:
     'randomised'
     """
     spec = parse_record(text, CausalSpec, where)
-    unknown = [name for name in spec.declared if name not in DECLARABLE]
-    if unknown:
-        raise CheckError(_unknown(name, where) for name in unknown)
+    issues = [_unknown(name, where) for name in spec.declared if name not in DECLARABLE]
+    if spec.credibility is not None:
+        issues += credibility_issues(spec.credibility, where)
+    if issues:
+        raise CheckError(issues)
     return spec
 
 

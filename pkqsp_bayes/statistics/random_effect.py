@@ -51,6 +51,8 @@ class RandomEffectForm(ABC):
         Whether the mean and the variance of a parameter exist for every shape.
     shape : str or None
         Default prior of the shape; None for a form without a shape.
+    effect_scale : str
+        Name of the scale on which the effect is added.
     """
 
     description: str
@@ -60,6 +62,7 @@ class RandomEffectForm(ABC):
     omega: str = "half_normal(0.5)"
     has_moments: bool = True
     shape: str | None = None
+    effect_scale: str = "natural"
 
     @abstractmethod
     def individual(
@@ -108,6 +111,21 @@ class RandomEffectForm(ABC):
         """Return the bounds of a parameter: the stated ones, else those of the form."""
         low = self.domain[0] if lower is None else float(lower)
         return low, self.domain[1] if upper is None else float(upper)
+
+    def variation(self, typical: Array, omega: Array) -> Array | None:
+        """Return the coefficient of variation of the parameter between subjects.
+
+        Parameters
+        ----------
+        typical, omega : array
+            Typical value, and standard deviation of the effect.
+
+        Returns
+        -------
+        array or None
+            None if the form has none; the standard deviation of the effect then describes it.
+        """
+        return None
 
     def effect_unit(self, unit: str) -> str:
         """Return the unit of the effect for the unit of the parameter."""

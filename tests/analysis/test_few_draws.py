@@ -57,6 +57,7 @@ ANY: dict[str, Callable[[xr.DataTree], object]] = {
     "validate": lambda f: pq.validate(f, observed(), bins=2),
     "intervene": lambda f: pq.intervene(f, {"CL": 3.0}, subjects=4, **DOSE),
     "variance_budget": lambda f: pq.variance_budget(f, outer=10, inner=10, **DOSE),
+    "derived_parameters": lambda f: pq.derived_parameters(f, dose=DOSE["regimen"], subjects=2),
     "identifiability": lambda f: pq.identifiability(parse_model(TEXT), observed(), f, starts=0),
     "loo": pq.loo,
     "loo_subject": lambda f: pq.loo_subject(f, observed()),

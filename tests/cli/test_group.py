@@ -22,6 +22,7 @@ CALLED = {
     "kp": {"kp_table"}, "ontogeny": {"ontogeny_factor"}, "elicit": {"elicit_priors"},
     "data": {"datasets"}, "keys": {"file_keys"}, "diagnose": {"diagnose", "check_solver"},
     "check": {"check", "summarise_study"}, "budget_table": {"budget_table"},
+    "derived": {"derived_parameters"}, "credibility": {"credibility_record"},
 }  # fmt: skip
 """Functions behind commands that have other names."""
 

@@ -13,6 +13,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.console import print_table
 from pkqsp_bayes.fitting.results.approximation import approximation_issues, approximation_label
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.spec.credibility_claim import CredibilitySpec
 from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.analysis.posteriors import hand_made
 from tests.fitting.conftest import TEXT
@@ -88,6 +89,12 @@ def whole_sketch() -> xr.DataTree:
 
 CLEARANCE = pq.parse_priors('[priors.CL]\nprior = "lognormal(1, 0.5)"')
 CLAIM = pq.CausalSpec(claim="x", assignment="randomised")
+CREDIBLE = pq.CausalSpec(
+    claim="x", assignment="randomised",
+    credibility=CredibilitySpec(
+        question="q", context_of_use="c", influence="low", consequence="low"
+    ),
+)  # fmt: skip
 DOSE = {"output": "cp", "times": [1.0, 2.0], "regimen": pq.Dose(amount=100)}
 ANALYSES = {
     "loo": pq.loo,
@@ -107,7 +114,11 @@ ANALYSES = {
     "predictive_pvalues": lambda f: pq.predictive_pvalues(f, observed(), draws=20),
     "intervene": lambda f: pq.intervene(f, {"CL": 3.0}, draws=10, subjects=4, **DOSE),
     "variance_budget": lambda f: pq.variance_budget(f, outer=10, inner=10, **DOSE),
+    "derived_parameters": lambda f: pq.derived_parameters(
+        f, dose=DOSE["regimen"], draws=10, subjects=2
+    ),
     "causal_record": lambda f: pq.causal_record(f, CLAIM),
+    "credibility_record": lambda f: pq.credibility_record(f, CREDIBLE),
     "prior_conflict": lambda f: pq.prior_conflict(f, CLEARANCE),
     "information_gain": lambda f: pq.information_gain(f, CLEARANCE),
 }

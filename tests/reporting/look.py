@@ -94,6 +94,35 @@ def find_faults(page: Path, width: int) -> list[str]:
     return faults
 
 
+_FOLDED = """<!doctype html><iframe src="{page}" width="700" height="900"></iframe><pre></pre>
+<script>
+const frame = document.querySelector("iframe");
+frame.onload = () => {{
+  const parts = [...frame.contentDocument.querySelectorAll("details")];
+  const inside = parts.map((d) => d.querySelector(":scope > :not(summary)"));
+  const hidden = inside.filter((e) => e.getBoundingClientRect().height === 0);
+  document.querySelector("pre").textContent = JSON.stringify(
+    {{ parts: parts.length, open: parts.filter((d) => d.open).length, hidden: hidden.length }});
+}};
+</script>"""
+
+
+def count_folded(page: Path) -> dict[str, int]:
+    """Return the folded parts of a page, and those that are hidden when it is printed.
+
+    The rules for paper are taken for the screen, since a browser prints to a file of glyphs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        paper, frame = Path(folder) / "paper.html", Path(folder) / "frame.html"
+        text = page.read_text()
+        assert "@media print {" in text
+        paper.write_text(text.replace("@media print {", "@media screen {"))
+        frame.write_text(_FOLDED.format(page=paper.as_uri()))
+        told = _chromium("--dump-dom", "--virtual-time-budget=4000", frame.as_uri())
+    found: dict[str, int] = json.loads(re.search(r"<pre>(.*?)</pre>", told.stdout, re.DOTALL)[1])
+    return found
+
+
 def _chromium(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [
         "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",

@@ -20,7 +20,7 @@ from pkqsp_bayes.fitting.results.store import STUDY_FILE
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page
-from tests.reporting.look import WIDTHS, find_faults
+from tests.reporting.look import WIDTHS, count_folded, find_faults
 
 needs_browser = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="there is no chromium here"
@@ -34,7 +34,10 @@ statement = "Clearance goes with weight below 50 kg as above"
 evidence = "Holford 1996"
 falsified_by = "a study in children"
 """
-WITH_STUDY = {"parameters", "budget", "predictive", "fits", "diagnostics", "priors", "data"}
+WITH_STUDY = {
+    "parameters", "derived", "goodness", "budget", "predictive", "fits", "diagnostics", "priors",
+    "data",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,8 @@ def count_work(patch: pytest.MonkeyPatch, work: Counter[object], *, subjects: in
     def solve(simulator: StudySimulator, parameters: np.ndarray, **more: object) -> object:
         whole = len(simulator.timelines) == subjects
         records = sum(line.time.size for line in simulator.timelines)
-        return ("solve", whole, records, parameters.tobytes(), repr(sorted(more.items())))
+        doses = b"".join(line.amount.tobytes() for line in simulator.timelines)
+        return ("solve", whole, records, doses, parameters.tobytes(), repr(sorted(more.items())))
 
     counted(CompiledModel, "_compose", lambda *_: "composition")
     counted(CompiledModel, "_lower", lambda *_: "lowering")
@@ -87,9 +91,9 @@ def test_nothing_is_computed_twice(file: Path, work: Counter[object]) -> None:
     solves = {key: n for key, n in work.items() if isinstance(key, tuple)}
     assert set(solves.values()) == {1}, "nothing is solved twice"
     # Replicates (30 for the VPC, 200 for NPDE: with 200 draws or more they are the same), typical
-    # predictions, the likelihood at two tolerances, the expected information. Individual fits are
-    # of some of the subjects.
-    assert sum(whole for _, whole, *_ in solves) == 6  # type: ignore[misc]
+    # predictions, individual and population predictions for the goodness of fit, the likelihood at
+    # two tolerances, the expected information. Individual fits are of some of the subjects.
+    assert sum(whole for _, whole, *_ in solves) == 8  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +105,13 @@ def page(file: Path) -> Page:
 @pytest.mark.parametrize("width", WIDTHS.values())
 def test_a_browser_finds_nothing_wrong(file: Path, width: int) -> None:
     assert find_faults(file, width) == []
+
+
+@needs_browser
+def test_on_paper_nothing_is_folded(file: Path) -> None:
+    found = count_folded(file)
+    assert found["parts"] > found["open"]
+    assert found["hidden"] == 0
 
 
 @needs_browser
@@ -129,8 +140,9 @@ def test_it_has_no_script_and_asks_for_no_other_file(page: Page) -> None:
 
 def test_every_link_leads_to_a_section(page: Page) -> None:
     ids = page.values("id")
-    assert len(ids) == len(set(ids)) == 12
-    assert {link[1:] for link in page.values("href") if link.startswith("#")} == set(ids)
+    assert len(ids) == len(set(ids)) == 16
+    links = {link[1:] for link in page.values("href") if link.startswith("#")}
+    assert links == set(ids)  # fifteen sections, and the results as a whole
     assert set(ids) >= WITH_STUDY
 
 
@@ -162,7 +174,7 @@ def test_a_claim_beside_the_fit_is_recorded(
 
 
 def test_the_first_screen_has_verdict_and_answer(page: Page, hand_fit: xr.DataTree) -> None:
-    first = "".join(page.words).partition("Contents")[0].partition("RSE")[0]
+    first = "".join(page.words).partition("Population parameters of the fit")[0]
     assert "Variance." in first
     assert f"{float(hand_fit['posterior']['CL'].mean()):.2f}" in first
     assert "12" in page.words
@@ -172,7 +184,7 @@ def test_the_first_screen_has_verdict_and_answer(page: Page, hand_fit: xr.DataTr
 def test_pictures_are_in_it_and_described(page: Page) -> None:
     pictures = [v for tag, name, v in page.attributes if (tag, name) == ("img", "src")]
     texts = [v for tag, name, v in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(pictures) == len(texts) == 8
+    assert len(pictures) == len(texts) == 9
     assert all(picture.startswith("data:image/png;base64,") for picture in pictures)
     assert all(texts)
 
@@ -224,8 +236,8 @@ def test_the_page_says_whether_the_solver_was_accurate(page: Page) -> None:
 
 def test_without_the_study_the_page_says_so(hand_fit: xr.DataTree, tmp_path: Path) -> None:
     text = "".join(Page(pq.report(hand_fit, tmp_path, options=SMALL).read_text()).words)
-    # three sections, and the line on prediction at the top
-    assert text.count("Left out: this section needs the study") == 4
+    # five sections, and the line on prediction at the top
+    assert text.count("Left out: this section needs the study") == 6
     assert "not checked. Left out: this section needs the study" in text
 
 

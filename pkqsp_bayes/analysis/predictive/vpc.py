@@ -33,6 +33,8 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["prediction_corrected", "vpc"]
 
 FloatArray = NDArray[np.float64]
+_BOUND = 10.0
+"""Largest factor of the prediction correction."""
 _INTERVAL = (0.025, 0.5, 0.975)
 
 
@@ -77,7 +79,8 @@ def vpc(
         Endpoint; required if several were observed.
     corrected : bool
         Whether values are divided by the typical prediction and multiplied by its median in the
-        bin, so that differences of dose and covariates within a bin have no effect.
+        bin, so that differences of dose and covariates within a bin have no effect. The factor is
+        bounded to 10; the attribute ``bounded`` counts the observations.
     stratify : str, optional
         Column of the study: one panel for each value (four ranges if there are more than six
         values).
@@ -123,10 +126,13 @@ def vpc(
     side = limits.side(pool)
     side[0] = limits.side(pool[0], table["censored"].to_numpy())
     strata, labels = _strata(table, stratify)
+    bounded = 0
     place, centres = _bins(table[time].to_numpy(dtype=float), strata, len(labels), bins)
     if corrected:
         typical = _typical(fitted, study, made, (draws, seed))[:, mine].mean(axis=0)
-        pool = pool * prediction_corrected(typical, strata, place)
+        factor = prediction_corrected(typical, strata, place)
+        bounded = int(np.sum((factor == _BOUND) | (factor == 1 / _BOUND)))
+        pool = pool * factor
     parts = [
         _stratum(pool, side, np.flatnonzero(strata == k), place, centres[k], quantiles)
         for k in range(len(labels))
@@ -139,7 +145,7 @@ def vpc(
     ).assign_attrs(
         model=seen.model.title, endpoint=chosen, unit=seen.model.observe[chosen].value.unit or "",
         time=time, time_unit=seen.model.time_unit, corrected=int(corrected), draws=seen.draws.size,
-        seed=seed, stratify=stratify or "",
+        seed=seed, stratify=stratify or "", bounded=bounded,
     )  # fmt: skip
 
 
@@ -156,6 +162,9 @@ def prediction_corrected(
 ) -> FloatArray:
     """Return the correction factor of each observation: median prediction of its bin over its own.
 
+    It is bounded to a factor of 10, since a prediction near zero (before absorption begins) would
+    make an observation as large as one likes. Observation and replicates have the same factor.
+
     Parameters
     ----------
     typical : (N,) array
@@ -171,7 +180,7 @@ def prediction_corrected(
     """
     medians = pd.Series(typical).groupby([strata, place]).transform("median").to_numpy()
     factor: FloatArray = np.divide(medians, typical, out=np.ones_like(typical), where=typical > 0)
-    return factor
+    return np.where(factor > 0, np.clip(factor, 1 / _BOUND, _BOUND), factor)
 
 
 def _endpoint(table: pd.DataFrame, endpoint: str | None) -> str:

@@ -62,7 +62,9 @@ class Design:
         shared = {name: np.repeat(v, size) for name, v in draws.shared.items()}
         flat = dataclasses.replace(draws, shared=shared)
         moved = None if kappa is None else kappa.reshape(-1, 1, *kappa.shape[2:])
-        found = self.simulator.parameters(flat, eta.reshape(-1, 1, eta.shape[2]), moved)
+        found = self.simulator.parameters(
+            flat, eta.reshape(len(eta) * size, 1, eta.shape[2]), moved
+        )
         return found.reshape(len(eta), size, -1)
 
     def solve(self, parameters: FloatArray) -> FloatArray:

@@ -1,7 +1,10 @@
 """Attributes of a result: the model, the program, the options and the versions of packages."""
 
+import datetime as dt
 import importlib.metadata
 import json
+import os
+import platform
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -9,7 +12,7 @@ from pkqsp_bayes.program.bind import BindOptions, BoundModel
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.reading.toml import format_model
 
-__all__ = ["chosen_options", "result_attributes"]
+__all__ = ["chosen_options", "machine_name", "result_attributes"]
 
 _PACKAGES = ("pkqsp-bayes", "cmdstanpy", "httpstan", "arviz", "numpy")
 
@@ -33,8 +36,25 @@ def result_attributes(model: ModelSpec, bound: BoundModel, **more: Any) -> dict[
         "values": bound.values,
         **more,
         "versions": {name: _version(name) for name in _PACKAGES},
+        "made": {
+            "time": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "machine": machine_name(),
+        },
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in stated.items()}
+
+
+def machine_name() -> str:
+    """Return the operating system, the processor and the Python version of this machine.
+
+    Examples
+    --------
+    >>> "Python" in machine_name()
+    True
+    """
+    parts = [f"{platform.system()} {platform.release()}", platform.machine()]
+    cores = f"{os.cpu_count()} processors"
+    return ", ".join([*parts, cores, f"Python {platform.python_version()}"])
 
 
 def chosen_options(options: BindOptions | None) -> dict[str, Any]:

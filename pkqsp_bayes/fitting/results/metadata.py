@@ -82,7 +82,7 @@ def read_attribute(tree: xr.DataTree, name: str) -> dict[str, Any]:
     ----------
     tree : xarray.DataTree
         A result.
-    name : {"settings", "centred", "solver", "options", "versions"}
+    name : {"settings", "centred", "solver", "options", "versions", "made"}
         Name of the attribute.
 
     Raises
@@ -266,5 +266,6 @@ _CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "solver": _is_solver,
     "options": lambda _: True,
     "versions": lambda found: _are(found, lambda value: isinstance(value, str)),
+    "made": lambda found: _are(found, lambda value: isinstance(value, str)),
 }
 """JSON attributes with the checks of their contents; settings have their own messages."""

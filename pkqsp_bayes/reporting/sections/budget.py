@@ -7,6 +7,7 @@ from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
 from pkqsp_bayes.plots.budget import budget_shares, plot_budget
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
@@ -18,6 +19,7 @@ __all__ = ["budget_section", "typical_regimen"]
 
 _TITLE = "Variance budget"
 _GRID = 40
+_VIEWS = {"latent": "without residual error", "observed": "with residual error"}
 
 
 def budget_section(context: ReportContext) -> Section:
@@ -44,7 +46,7 @@ def budget_section(context: ReportContext) -> Section:
             "setting": _setting(context),
             "sentences": sentences,
             "pictures": [_picture(context, name, one) for name, one in budgets.items()],
-            "table": _table(budgets),
+            "table": _table(context, budgets),
         },
     )
 
@@ -144,32 +146,45 @@ def _picture(context: ReportContext, name: str, budget: xr.Dataset) -> Picture:
         "for the observed endpoint, residual error. First row: variances. Second row: shares. Last "
         "row: between-subject variability by random effect, parameter uncertainty by parameter."
     )
-    figure = plot_budget(budget, quantity=context.label(name))
+    figure = fix_layout(
+        plot_budget(budget, quantity=context.label(name)), top=0.95, bottom=1.15, down=0.7
+    )
     return picture(figure, alt=f"Variance budget of {name}.", caption=caption)
 
 
-def _table(budgets: dict[str, xr.Dataset]) -> Table:
-    rows = []
+def _table(context: ReportContext, budgets: dict[str, xr.Dataset]) -> Table:
+    groups: list[tuple[str, list[list[str]]]] = []
     for name, budget in budgets.items():
-        one = budget.sel(scale="natural", view="latent").isel(time=_peak(budget))
-        for component in ("between_subject", "between_occasion", "parameter", "total"):
-            if component in one["component"]:
-                part = one.sel(component=component)
-                rows.append([
-                    name, component.replace("_", " "), number(float(part["variance"])),
-                    number(float(part["error"]), 2), number(100 * float(part["share"]), 2),
-                    number(float(part["first_order_ratio"]), 2),
-                ])  # fmt: skip
-    head = [
-        "Output",
-        "Part",
-        "Variance",
-        "Monte Carlo error",
-        "Share (%)",
-        "Linearised / simulated",
-    ]
+        at = _peak(budget)
+        unit = context.model.observe[name].value.unit or ""
+        for view in ("latent", "observed"):
+            if view in budget["view"]:
+                one = budget.sel(scale="natural", view=view).isel(time=at)
+                groups.append((f"{name}, {_VIEWS[view]}", _rows(one, unit)))
     note = (
-        "Variance of the latent endpoint (without residual error) when its mean is highest. Where "
-        "the last column is far from 1, the linearisation is not accurate."
+        "At the time when the mean of the output is highest. SD: root of the variance; variances "
+        "add up, SDs do not. Where the last column is far from 1, the linearisation is inaccurate."
     )
-    return Table(head=head, rows=rows, note=note)
+    head = (
+        "Part", "Share (%)", "SD", "SD (% of the mean)", "Monte Carlo error (%)",
+        "Linearised / simulated",
+    )  # fmt: skip
+    caption = "Variance budget when the mean is highest."
+    return Table(caption=caption, head=head, groups=groups, note=note)
+
+
+def _rows(one: xr.Dataset, unit: str) -> list[list[str]]:
+    mean, rows = float(one["mean"]), []
+    for component in map(str, one["component"].to_numpy()):
+        part = one.sel(component=component)
+        variance = float(part["variance"])
+        if not variance > 0:
+            continue
+        sd = np.sqrt(variance)
+        rows.append([
+            component.replace("_", " "), number(100 * float(part["share"]), 2),
+            f"{number(sd)} {unit}".rstrip(), number(100 * sd / abs(mean), 2) if mean else "",
+            number(100 * float(part["error"]) / variance, 2),
+            number(float(part["first_order_ratio"]), 2),
+        ])  # fmt: skip
+    return rows

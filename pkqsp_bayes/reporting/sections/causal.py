@@ -34,7 +34,7 @@ def causal_section(context: ReportContext) -> Section:
         content={
             "claim": record.claim,
             "note": _NOTHING if context.causal is None else "",
-            "table": Table(head=_HEAD, rows=rows),
+            "table": Table(caption="Assumptions of the claim.", head=_HEAD, rows=rows),
             "picture": _overlap(record, context),
         },
     )

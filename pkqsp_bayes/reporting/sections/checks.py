@@ -14,6 +14,9 @@ _SHOWN = 3
 _DESCRIPTIONS = {
     "check_units": "The units of every equation are consistent",
     "check_balance": "Mass balance: drug is formed and lost only where the model states it",
+    "check_constants": "Constant parts of equations are finite",
+    "check_limits": "Reference values of covariates are valid for the formulas of the body",
+    "check_conditions": "Conditions on time have break points for the solver",
     "check_flows": "Blood flows add up",
     "check_positive": "Volumes, flows and constants are positive",
     "check_sub_volumes": "The volumes of the parts of an organ do not exceed its volume",
@@ -41,7 +44,8 @@ def checks_section(context: ReportContext) -> Section:
     return Section(
         anchor="checks",
         title="Checks",
-        content={"table": Table(head=["Check", "Outcome"], rows=rows, note=note),
+        content={"table": Table(caption="Checks and their outcomes.", head=["Check", "Outcome"],
+                                rows=rows, note=note),
                  "passed": sum(row[1] == "passed" for row in rows), "all": len(rows)},
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ import pandas as pd
 from pkqsp_bayes.plots.random_effects import is_category, level_name
 from pkqsp_bayes.plots.study import plot_covariates, plot_observations
 from pkqsp_bayes.program.data.study_summary import summarise_study
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural, span
 from pkqsp_bayes.spec.model import dose_numbers
@@ -56,7 +57,7 @@ def _observed(context: ReportContext) -> Table:
     unit = context.model.time_unit
     head = ["Output", "Subjects", "Observations", "Per subject: median (range)", f"Time ({unit})",
             "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
-    return Table(head=head, rows=rows)
+    return Table(caption="Observations.", head=head, rows=rows)
 
 
 def _doses(context: ReportContext, study: Study) -> str:
@@ -92,7 +93,8 @@ def _covariates(study: Study) -> Table:
         rows.append([name, study.units.get(name, ""), shown, missing, "yes" if changes else "no"])
     head = ["Covariate", "Unit", "Median (range), or subjects per category", "Missing",
             "Changes over time"]  # fmt: skip
-    return Table(head=head, rows=rows, note="Values are from the first record of each subject.")
+    note = "Values are from the first record of each subject."
+    return Table(caption="Covariates of the subjects.", head=head, rows=rows, note=note)
 
 
 def _levels(values: pd.Series) -> str:
@@ -106,7 +108,8 @@ def _range(values: pd.Series) -> str:
 
 def _covariate_picture(study: Study) -> Picture:
     alt = f"Distributions over subjects of {', '.join(study.covariates)}."
-    return picture(plot_covariates(study), alt=alt, caption="Covariates of the subjects.")
+    figure = fix_layout(plot_covariates(study))
+    return picture(figure, alt=alt, caption="Covariates of the subjects.")
 
 
 def _observations(context: ReportContext) -> Picture:
@@ -115,5 +118,5 @@ def _observations(context: ReportContext) -> Picture:
         "resets and doses after which it is sampled again. Open triangles: censored, at their "
         "limit."
     )
-    figure = plot_observations(context.fitted, context.study)
+    figure = fix_layout(plot_observations(context.fitted, context.study))
     return picture(figure, alt="Observations over time.", caption=caption)

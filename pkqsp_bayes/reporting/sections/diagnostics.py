@@ -1,18 +1,15 @@
 """The section with the diagnostics of sampling."""
 
-import numpy as np
-import xarray as xr
-
-from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy, check_solver
+from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
+from pkqsp_bayes.fitting.diagnostics.fit_quality import failed_solves, judge_fit, worst_figures
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
-from pkqsp_bayes.fitting.results.metadata import read_attribute
-from pkqsp_bayes.plots.parameters import plot_traces
+from pkqsp_bayes.reporting.rank_figure import rank_figure
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 
-__all__ = ["diagnostics_section", "worst_figures"]
+__all__ = ["diagnostics_section"]
 
-_TRACES = 4
+_SHOWN = 4
 
 
 def diagnostics_section(context: ReportContext) -> Section:
@@ -28,11 +25,10 @@ def diagnostics_section(context: ReportContext) -> Section:
         ["Mean leapfrog steps per draw", number(figures["steps"]), "fewer is faster"],
         *_solves(context.fitted),
     ]  # fmt: skip
-    issues = context.fitted.diagnostics
-    if context.study is not None:
-        accuracy = check_solver(
-            context.fitted, context.study, draws=context.options.draws, seed=context.options.seed
-        )
+    quality = judge_fit(context.fitted)
+    issues = list(quality.issues)
+    accuracy = context.figures.solver_accuracy()
+    if accuracy is not None:
         issues += accuracy.issues
         rows += _accuracy(accuracy)
     return Section(
@@ -40,39 +36,22 @@ def diagnostics_section(context: ReportContext) -> Section:
         title="Diagnostics",
         content={
             "issues": issues,
-            "table": Table(head=["What", "Found", "Wanted"], rows=rows),
-            "picture": _traces(context),
+            "table": Table(
+                caption="Diagnostics of sampling and solver.", head=["What", "Found", "Wanted"],
+                rows=rows,
+            ),
+            "picture": _ranks(context),
+            "footnotes": quality.footnotes,
         },
-    )
-
-
-def worst_figures(fitted: FittedModel) -> dict[str, float]:
-    """Return the worst values of the diagnostics: r_hat, ess_bulk, ess_tail, diverging, steps.
-
-    Parameters
-    ----------
-    fitted : FittedModel
-        The fit; diagnostics that it does not have are NaN.
-    """
-    table = fitted.summary
-    varying = table[table["sd"] > 0]
-    stats = fitted.group("sample_stats") if "sample_stats" in fitted.groups else xr.Dataset()
-    return {
-        "r_hat": float(varying["r_hat"].max()),
-        "ess_bulk": float(varying["ess_bulk"].min()),
-        "ess_tail": float(varying["ess_tail"].min()),
-        "diverging": float(stats["diverging"].sum()) if "diverging" in stats else np.nan,
-        "steps": float(stats["n_steps"].mean()) if "n_steps" in stats else np.nan,
-    }
+    )  # fmt: skip
 
 
 def _solves(fitted: FittedModel) -> list[list[str]]:
-    solver = read_attribute(fitted.tree, "solver")
-    if not solver.get("solves"):
+    failed, solves = failed_solves(fitted)
+    if not solves:
         return []
-    failed = sum(solver.get("reasons", {}).values())
-    share = f"{failed:,} of {solver['solves']:,}"
-    return [["Failed ODE solves, warm-up included", share, "few"]]
+    share = f"{failed:,} of {solves:,}"
+    return [["Failed ODE solves, warm-up included", share, "at most 1 in 1,000"]]
 
 
 def _accuracy(found: SolverAccuracy) -> list[list[str]]:
@@ -85,11 +64,18 @@ def _accuracy(found: SolverAccuracy) -> list[list[str]]:
     ]
 
 
-def _traces(context: ReportContext) -> Picture:
-    """Plot the chains of the parameters with the smallest effective sample size."""
+def _ranks(context: ReportContext) -> Picture | None:
+    """Plot the ranks by chain of the parameters with the smallest effective sample size."""
     table = context.fitted.summary
     table = table[table["sd"] > 0].sort_values(["ess_bulk"])
-    names = [str(name) for name in table.index[:_TRACES]]
-    caption = "Draws of the parameters with the smallest effective sample size, by chain (colour)."
-    alt = f"Traces of {', '.join(names)}, one line per chain."
-    return picture(plot_traces(context.fitted, names), alt=alt, caption=caption)
+    names = [str(name) for name in table.index[:_SHOWN]]
+    chains = context.fitted.posterior.sizes["chain"]
+    if chains < 2 or not names:
+        return None
+    draws = {name: context.fitted.draws[name].reshape(chains, -1) for name in names}
+    caption = (
+        "Ranks of the draws of the parameters with the smallest effective sample size, one line "
+        "per chain (colour). If the chains agree, all lines stay near the dashed one."
+    )
+    alt = f"Rank histograms of {', '.join(names)}, one line per chain."
+    return picture(rank_figure(draws), alt=alt, caption=caption)

@@ -4,6 +4,7 @@ import xarray as xr
 
 from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.plots.fits import plot_fits
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, picture
 
@@ -43,5 +44,7 @@ def _fits(curves: xr.Dataset, name: str) -> Picture:
         f"{name}: observations, median individual prediction, and 90 % intervals of the individual "
         "prediction (dark) and of new observations (light)."
     )
-    figure = plot_fits(curves, endpoint=name)
+    figure = fix_layout(
+        plot_fits(curves, endpoint=name), left=0.6, bottom=0.5, top=0.5, across=0.12, down=0.28
+    )
     return picture(figure, alt=f"Individual fits of {name}.", caption=caption)

@@ -1,37 +1,35 @@
 """The section with the predictive checks: VPC and NPDE."""
 
+import numpy as np
 import xarray as xr
 
-from pkqsp_bayes.analysis.predictive.npde import npde
-from pkqsp_bayes.analysis.predictive.vpc import vpc
-from pkqsp_bayes.plots.npde import plot_npde
 from pkqsp_bayes.plots.vpc import plot_vpc
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
-from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
+from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, plural
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
-from pkqsp_bayes.study.study import Study
 
 __all__ = ["predictive_section"]
 
 _TITLE = "Predictive checks"
 _SUSPECT = 0.05
+_MOSTLY = 0.9
+_SPREAD = 30.0
 
 
 def predictive_section(context: ReportContext) -> Section:
     """Return the comparison of replicated studies with the observed one."""
     if context.study is None:
         return Section(anchor="predictive", title=_TITLE, missing=NO_STUDY)
-    draws, seed = context.options.draws, context.options.seed
-    checks = {
-        name: vpc(context.fitted, context.study, endpoint=name, corrected=_varied(context.study),
-                  draws=draws, seed=seed)
-        for name in context.endpoints
-    }  # fmt: skip
-    errors = npde(context.fitted, context.study, draws=max(draws, 200), seed=seed)
+    checks: dict[str, xr.Dataset] = {}
+    for name in context.endpoints:
+        found = context.figures.visual_check(name)
+        assert found is not None  # noqa: S101 - there is a study
+        checks[name] = found
+    errors = context.figures.prediction_errors()
+    assert errors is not None  # noqa: S101 - there is a study
     p_values = {name: float(check["p_value"].item()) for name, check in checks.items()}
-    pictures: list[Picture] = []
-    for name, check in checks.items():
-        pictures += [_check(name, check), _errors(name, errors)]
+    pictures = [_check(name, check) for name, check in checks.items()]
     return Section(
         anchor="predictive",
         title=_TITLE,
@@ -43,12 +41,6 @@ def predictive_section(context: ReportContext) -> Section:
 
 def _npde(errors: xr.Dataset, name: str) -> float:
     return float(errors["p_value"].sel(endpoint=name, test="all"))
-
-
-def _varied(study: Study) -> bool:
-    """Return whether doses differ, so that the VPC is prediction-corrected."""
-    given = study.table.loc[study.table["EVID"].isin((1, 4)), ["AMT", "CMT", "RATE"]]
-    return bool((given.nunique() > 1).any())
 
 
 def _table(p_values: dict[str, float], errors: xr.Dataset) -> Table:
@@ -63,7 +55,7 @@ def _table(p_values: dict[str, float], errors: xr.Dataset) -> Table:
         "small value is evidence against the model. The parameters were fitted to the same data; "
         "a large value therefore does not prove the model."
     )
-    return Table(head=head, rows=rows, note=note)
+    return Table(caption="Tests of the predictive checks.", head=head, rows=rows, note=note)
 
 
 def _check(name: str, check: xr.Dataset) -> Picture:
@@ -73,14 +65,22 @@ def _check(name: str, check: xr.Dataset) -> Picture:
         "intervals of the same quantiles in replicated studies with new subjects, parameter "
         "uncertainty included."
     )
+    bounded = int(check.attrs.get("bounded", 0))
+    if bounded:
+        caption += (
+            f" The correction of {plural(bounded, 'observation')} with a typical prediction far "
+            "from that of its bin is bounded to a factor of 10."
+        )
 
-    return picture(plot_vpc(check), alt=f"Visual predictive check of {name}.", caption=caption)
+    figure = fix_layout(plot_vpc(check, log=_log_helps(check)), top=0.75)
+    return picture(figure, alt=f"Visual predictive check of {name}.", caption=caption)
 
 
-def _errors(name: str, errors: xr.Dataset) -> Picture:
-    caption = (
-        f"Normalised prediction distribution errors of {name}. If the model is correct, they are "
-        "standard normal (90 % within the band) and have no trend."
-    )
-    figure = plot_npde(errors, endpoint=name)
-    return picture(figure, alt=f"NPDE of {name}.", caption=caption)
+def _log_helps(check: xr.Dataset) -> bool:
+    """Return whether nearly all observations are positive, and small ones would be invisible."""
+    values = check["DV"].to_numpy()
+    positive = values[values > 0]
+    if positive.size < _MOSTLY * values.size:
+        return False
+    low, high = np.quantile(positive, [0.05, 0.95])
+    return bool(high > _SPREAD * low)

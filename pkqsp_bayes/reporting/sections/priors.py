@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.uncertainty.prior_correlations import correlation_priors
 from pkqsp_bayes.analysis.uncertainty.prior_posterior import priors_of
 from pkqsp_bayes.plots.priors import PANELS, Density, plot_densities
+from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture, span
 from pkqsp_bayes.spec.labels import label_unit, parse_label
@@ -38,7 +39,7 @@ def priors_section(context: ReportContext) -> Section:
         anchor="priors",
         title="Priors",
         content={
-            "table": Table(head=head, rows=rows),
+            "table": Table(caption="Priors and posteriors.", head=head, rows=rows),
             "known": _known(context),
             "lkj": context.model.population.omega.lkj if _correlated(context) else None,
             "picture": _picture(shown, draws, context) if shown else None,
@@ -57,7 +58,7 @@ def _picture(
     names = ", ".join(list(priors)[:PANELS])
     units = {name: label_unit(context.model, name) for name in priors}
     return picture(
-        plot_densities(priors, draws, units=units),
+        fix_layout(plot_densities(priors, draws, units=units), left=0.3, across=0.25),
         alt=f"Densities of prior and posterior of {names}.",
         caption=caption,
     )

@@ -1,8 +1,15 @@
 """The section with commands, seeds and versions to reproduce a fit."""
 
+import datetime as dt
 import hashlib
+import shlex
+import sys
+from pathlib import Path
 from typing import Any
 
+from pkqsp_bayes._version import __version__
+from pkqsp_bayes.fitting.results.attributes import machine_name
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import kept_options, read_attribute
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Section, Table
@@ -19,19 +26,75 @@ def reproduce_section(context: ReportContext) -> Section:
     options = kept_options(tree)
     return Section(
         anchor="reproduce",
-        title="How to reproduce",
+        title="Reproducibility and provenance",
         content={
+            "trail": Table(
+                caption="Audit trail.", head=["What", "Value"], rows=_trail(context, settings)
+            ),
             "versions": Table(
-                head=["Package", "Version"],
+                caption="Versions at the time of the fit.", head=["Package", "Version"],
                 rows=[[name, version] for name, version in versions.items() if version],
             ),
-            "hashes": Table(head=["Input", "SHA-256"], rows=_hashes(context)),
+            "hashes": Table(
+                caption="Digests of the inputs, and of the draws.", head=["File", "SHA-256"],
+                rows=[*_hashes(context), *_draw_hashes(context)],
+            ),
             "command": _command(context, settings, options),
-            "seconds": attributes.get("seconds", ""),
             "model": attributes["model"],
             "program": attributes.get("program", ""),
         },
-    )
+    )  # fmt: skip
+
+
+def _trail(context: ReportContext, settings: dict[str, Any]) -> list[list[str]]:
+    """Return who made what, when, where and with which seeds; what is not known is left out."""
+    attributes, made = context.fitted.attrs, read_attribute(context.fitted.tree, "made")
+    front, options = context.front, context.options
+    seconds = attributes.get("seconds")
+    rows = {
+        "Author": front.author,
+        "Version of the analysis": front.version,
+        "Fit finished": made.get("time", "") or _written(context.fitted),
+        "Machine of the fit": made.get("machine", ""),
+        "Seed of the fit": str(settings.get("seed", attributes.get("seed", ""))),
+        "Chains": _chains(settings),
+        "Sampling": f"{float(seconds):.0f} s, the slowest chain" if seconds else "",
+        "Folder of the fit": str(context.fitted.folder.resolve()) if context.fitted.folder else "",
+        "Report made": dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "Machine of the report": machine_name(),
+        "Version of the report": f"pkqsp_bayes {__version__}",
+        "Command of the report": " ".join(
+            map(shlex.quote, [Path(sys.argv[0]).name, *sys.argv[1:]])
+        ),
+        "Seed and draws of the report": f"{options.seed}; {options.draws} draws, "
+        f"{options.outer} times {options.inner} subjects",
+    }
+    return [[name, value] for name, value in rows.items() if value]
+
+
+def _written(fitted: FittedModel) -> str:
+    """Return when the file of the fit was written, for a fit that does not state its time."""
+    path = Path(fitted.source)
+    if fitted.folder is None or not path.exists():
+        return ""
+    when = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
+    return f"{when:%Y-%m-%d %H:%M UTC} (time of the file {path.name})"
+
+
+def _chains(settings: dict[str, Any]) -> str:
+    if "chains" not in settings:
+        return ""
+    warmup, draws = settings.get("warmup", ""), settings.get("draws", "")
+    return f"{settings['chains']}, of {warmup} warm-up iterations and {draws} draws"
+
+
+def _draw_hashes(context: ReportContext) -> list[list[str]]:
+    """Return the digests of the file of the fit."""
+    path = Path(context.fitted.source)
+    if context.fitted.folder is None or not path.is_file():
+        return []
+    with path.open("rb") as file:
+        return [[path.name, hashlib.file_digest(file, "sha256").hexdigest()]]
 
 
 _TUNED = ("chains", "warmup", "draws", "seed", "adapt_delta", "max_treedepth", "begin")

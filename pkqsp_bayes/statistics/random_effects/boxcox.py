@@ -30,6 +30,7 @@ class BoxCoxEffect(RandomEffectForm):
     """
 
     description = "Box-Cox"
+    effect_scale = "Box-Cox"
     domain = (0.0, math.inf)
     is_factor = True
     shape = "normal(0, 0.5)"

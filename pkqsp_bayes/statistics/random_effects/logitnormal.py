@@ -25,6 +25,7 @@ class LogitNormalEffect(RandomEffectForm):
     """
 
     description = "logit-normal"
+    effect_scale = "logit"
     domain = (0.0, 1.0)
     is_bounded = True
 

@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable
 from typing import final
 
+import numpy as np
+
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
-from pkqsp_bayes.statistics.random_effect import RandomEffectForm, Setting
+from pkqsp_bayes.statistics.random_effect import Array, RandomEffectForm, Setting
 
 __all__ = ["FORM"]
 
@@ -15,6 +17,7 @@ class LogNormalEffect(RandomEffectForm):
     """The effect P = TV exp(eta)."""
 
     description = "log-normal"
+    effect_scale = "log"
     domain = (0.0, math.inf)
     is_factor = True
 
@@ -27,6 +30,10 @@ class LogNormalEffect(RandomEffectForm):
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
         """Return the logarithm of the ratio."""
         return ops.log(value / typical)
+
+    def variation(self, typical: Array, omega: Array) -> Array | None:
+        """Return sqrt(exp(omega^2) - 1), the CV of a log-normal distribution."""
+        return np.sqrt(np.expm1(np.square(omega)))
 
     def location(
         self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting

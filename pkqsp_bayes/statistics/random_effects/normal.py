@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import final
 
+import numpy as np
+
 from pkqsp_bayes.statistics.ops import StatisticalOps, Value
 from pkqsp_bayes.statistics.random_effect import Array, RandomEffectForm, Setting
 
@@ -24,6 +26,12 @@ class NormalEffect(RandomEffectForm):
     def effect(self, ops: StatisticalOps, value: Value, typical: Value, setting: Setting) -> Value:
         """Return the difference to the typical value."""
         return value - typical
+
+    def variation(self, typical: Array, omega: Array) -> Array | None:
+        """Return omega / |typical|, if all typical values have one sign."""
+        if not (np.all(typical > 0) or np.all(typical < 0)):
+            return None
+        return omega / np.abs(typical)
 
     def location(
         self, ops: StatisticalOps, mean: Value, log_mean: Callable[[], Value], setting: Setting
