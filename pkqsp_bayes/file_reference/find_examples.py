@@ -33,7 +33,9 @@ def table_example(kind: str, table: Table) -> str:
         return ""
     path, values = found
     if table.is_list:
-        return format_document({path: [values]})
+        *above, name = path.split("\0")
+        rows = {name: [values]}
+        return format_document(_nest(above, rows) if above else rows).lstrip("\n")
     return format_document(_nest(path.split("\0"), values)).lstrip("\n")
 
 

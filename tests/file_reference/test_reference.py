@@ -16,7 +16,7 @@ from pkqsp_bayes.file_reference.files import FILES, example_paths
 from pkqsp_bayes.file_reference.find_examples import key_example, table_example
 from pkqsp_bayes.file_reference.tables import Key, Table, list_tables
 from pkqsp_bayes.file_reference.text import families_markdown, reference_markdown
-from pkqsp_bayes.spec import causal_claim
+from pkqsp_bayes.spec import causal_claim, credibility_claim
 from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, parse_prior
 from pkqsp_bayes.spec.reading.shorthand import converter
 from tests.test_cli import pkqsp
@@ -30,7 +30,7 @@ OTHER_NAMES = {("PopulationSpec", "parameters"): "<name>", ("OmegaSpec", "scales
 
 def records() -> Iterator[type]:
     """Yield the dataclasses of the package `spec`, of claims and of statements."""
-    for module in (spec, causal_claim, statements):
+    for module in (spec, causal_claim, credibility_claim, statements):
         for name in module.__all__:
             thing = getattr(module, name)
             if inspect.isclass(thing) and dataclasses.is_dataclass(thing):
