@@ -33,9 +33,9 @@ def table_example(kind: str, table: Table) -> str:
         return ""
     path, values = found
     if table.is_list:
-        *above, name = path.split("\0")
-        rows = {name: [values]}
-        return format_document(_nest(above, rows) if above else rows).lstrip("\n")
+        names = path.split("\0")
+        text = format_document({names[-1]: [values]}).lstrip("\n")
+        return text.replace(f"[[{names[-1]}]]", f"[[{'.'.join(names)}]]", 1)
     return format_document(_nest(path.split("\0"), values)).lstrip("\n")
 
 
