@@ -43,7 +43,7 @@ def print_error(text: object, *, kind: Kind = "error") -> None:
 
 def print_issue(issue: Issue) -> None:
     """Print an issue in the colour of its severity."""
-    print_error(issue.on_command_line(), kind=issue.severity)
+    print_error(issue.on_command_line(), kind="" if issue.severity == "note" else issue.severity)
 
 
 def print_table(table: "pd.DataFrame | pd.Series[float]", *, digits: int = 4) -> None:
@@ -87,7 +87,7 @@ class _ConsoleHandler(logging.Handler):
         text = str(record.msg)
         if isinstance(record.args, tuple) and record.args:
             text %= tuple(map(_on_command_line, record.args))
-        is_issue = text.startswith(("warning: ", "error: "))
+        is_issue = text.startswith(("warning: ", "error: ", "note: "))
         print_error(text if is_issue else f"{record.levelname.lower()}: {text}", kind=kind)
 
 

@@ -16,8 +16,8 @@ class Issue:
 
     Parameters
     ----------
-    severity : {"error", "warning"}
-        An error stops the work, a warning does not.
+    severity : {"error", "warning", "note"}
+        An error stops the work, a warning does not. A note states what does not affect a result.
     where : str
         Location: path in the model file, row and column of the table, or name of the argument.
     what : str
@@ -33,7 +33,7 @@ class Issue:
     error: drug.fup: fup is 1.2 (at most 1)
     """
 
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
     where: str
     what: str
     remedy: str = ""

@@ -1,9 +1,37 @@
-"""HTML for notebooks: small tables, in which every text is escaped."""
+"""HTML for notebooks: small tables, in which every text is escaped, and their display."""
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-__all__ = ["html_table"]
+__all__ = ["html_table", "is_in_notebook", "show_html"]
+
+
+def is_in_notebook() -> bool:
+    """Return whether the process is the kernel of a notebook, which displays HTML.
+
+    Examples
+    --------
+    >>> is_in_notebook()
+    False
+    """
+    interactive = sys.modules.get("IPython")
+    shell = None if interactive is None else interactive.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def show_html(html: str) -> Callable[[str], None]:
+    """Display HTML in a notebook, and return a function that replaces it.
+
+    Parameters
+    ----------
+    html : str
+        Trusted HTML, in which texts are escaped.
+    """
+    from IPython.display import HTML, display
+
+    handle = display(HTML(html), display_id=True)
+    return lambda replacement: handle.update(HTML(replacement))
 
 
 def html_table(

@@ -165,6 +165,14 @@ def test_data_lists_the_studies_and_prints_where_one_is(monkeypatch: pytest.Monk
     assert pkqsp("data", "theofylline")[0] == 2
 
 
+def test_data_copies_a_study(tmp_path: Path) -> None:
+    copy = tmp_path / "study.csv"
+    code, text = pkqsp("data", "tutorial", "-o", str(copy))
+    assert (code, text.strip()) == (0, str(copy))
+    assert copy.read_bytes() == pq.datasets.path("tutorial").read_bytes()
+    assert pkqsp("data", "-o", str(copy))[0] == 2
+
+
 def test_a_study_is_named_as_in_python(tmp_path: Path) -> None:
     code, text = pkqsp("check", "one-compartment", "theophylline")
     assert code == 0

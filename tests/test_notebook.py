@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.notebook import html_table
+from pkqsp_bayes.notebook import html_table, is_in_notebook
 from pkqsp_bayes.spec.reading.toml import parse_model
 
 HOSTILE = "<script>alert('x')</script>&\""
@@ -113,3 +113,7 @@ def budget() -> object:
     return pq.variance_budget(
         fit, output="cp", times=[1.0, 2.0], regimen=pq.Dose(amount=100, to="iv"), outer=10, inner=10
     )
+
+
+def test_it_is_not_in_a_notebook_here() -> None:
+    assert not is_in_notebook()

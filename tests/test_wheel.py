@@ -34,6 +34,7 @@ def test_it_carries_sources_and_data(wheel: Path) -> None:
     assert "pkqsp_bayes/_stan/cpp/cmdstan/makefile" in names
     assert "pkqsp_bayes/_data/theophylline/study.csv" in names
     assert "pkqsp_bayes/_data/quinidine/PROVENANCE.md" in names
+    assert "pkqsp_bayes/_data/tutorial/study.csv" in names
     assert not [n for n in names if n.startswith(("tests/", "stan/", "data/", "examples/"))]
 
 

@@ -23,7 +23,7 @@ GENERATED = re.compile(r"^\s*//", re.MULTILINE)
 """A comment of a generated program: its text is part of the program, which golden files hold."""
 
 MODULES = find_files("pkqsp_bayes/**/*.py")
-PAGES = find_files("docs/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
+PAGES = find_files("docs/**/*.md", "README.md", "data/README*", "stan/cpp/*/README.md")
 TEMPLATES = find_files("pkqsp_bayes/**/*.jinja", "pkqsp_bayes/**/*.html", "pkqsp_bayes/**/*.toml")
 CPP = find_files("stan/cpp/**/*.hpp", "stan/cpp/**/*.cpp")
 

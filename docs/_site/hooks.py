@@ -28,11 +28,13 @@ ROOT = Path(__file__).parent.parent.parent
 STUB = ROOT / "pkqsp_bayes" / "__init__.pyi"
 COPIED = (".png", ".svg", ".html", ".csv", ".toml", ".md")
 
-_COMMENT = re.compile(r"^<!-- (\w+)(?:: (.+?))? -->$", re.MULTILINE)
+_COMMENT = re.compile(r"^<!-- (reference|families|model|include)(?:: (.+?))? -->$", re.MULTILINE)
+_FOR_TESTS = re.compile(r"^[ \t]*<!-- (?:not run|added to): .+ -->\n", re.MULTILINE)
 _LINK = re.compile(
     r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)"
 )
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+_CODE = re.compile(r"`[^`\n]+`")
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -92,6 +94,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     source = page.file.src_uri
     place = "docs/" + source if not source.startswith("reports/") else source
     text = _outside_code(markdown, lambda part: _correct_links(part, place, source))
+    text = _outside_code(_FOR_TESTS.sub("", text), _plain_pipes)
     text = _COMMENT.sub(lambda found: _insert(found[1], found[2], source), text)
     return _link_names(text) if source == "api.md" else text
 
@@ -99,6 +102,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def _outside_code(markdown: str, change: Any) -> str:
     parts = _FENCED.split(markdown)
     return "".join(part if part.startswith("```") else change(part) for part in parts)
+
+
+def _plain_pipes(text: str) -> str:
+    """Return text with plain pipes in code, which GitHub needs to be escaped in tables."""
+    return _CODE.sub(lambda found: found[0].replace("\\|", "|"), text)
 
 
 def _correct_links(text: str, place: str, source: str) -> str:
@@ -174,4 +182,4 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """Do the same for pages without a source, such as that of an error 404."""
     del template_name, config
-    return output_content.replace(_SHIM, "assets/iframe-worker/shim.js")
+    return output_content.replace(_SHIM, "/assets/iframe-worker/shim.js")

@@ -39,7 +39,7 @@ class FileKind:
 FILES: Mapping[str, FileKind] = {
     "model": FileKind(record=ModelSpec, parse=parse_model, title="model file"),
     "priors": FileKind(record=PriorTable, parse=parse_priors, title="prior table"),
-    "statements": FileKind(record=Statements, parse=parse_statements, title="statements"),
+    "statements": FileKind(record=Statements, parse=parse_statements, title="file of statements"),
     "causal": FileKind(record=CausalSpec, parse=parse_causal, title="causal claim"),
 }
 """Kinds of files by name."""

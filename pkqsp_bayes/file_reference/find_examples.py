@@ -33,9 +33,7 @@ def table_example(kind: str, table: Table) -> str:
         return ""
     path, values = found
     if table.is_list:
-        names = path.split("\0")
-        text = format_document({names[-1]: [values]}).lstrip("\n")
-        return text.replace(f"[[{names[-1]}]]", f"[[{'.'.join(names)}]]", 1)
+        return format_document({path.replace("\0", "."): [values]})
     return format_document(_nest(path.split("\0"), values)).lstrip("\n")
 
 

@@ -27,7 +27,7 @@ def reference_markdown(kind: str) -> str:
     Examples
     --------
     >>> reference_markdown("causal").splitlines()[0]
-    '## Top level { #causal }'
+    '## Top level of the causal claim { #causal }'
     """
     tables = list_tables(FILES[kind].record)
     return "\n\n".join(_section(kind, table, _places(tables)) for table in tables) + "\n"
@@ -94,7 +94,7 @@ def _value_text(key: Key) -> str:
 
 
 def _section(kind: str, table: Table, places: Mapping[str, str]) -> str:
-    title = f"`{table.header}`" if table.path else "Top level"
+    title = f"`{table.header}`" if table.path else f"Top level of the {FILES[kind].title}"
     level = "##" if table.path.count(".") <= 1 else "###"
     parts = [f"{level} {title} {{ #{_anchor(kind, table.path)} }}", _markdown(table.text, places)]
     if example := table_example(kind, table):

@@ -57,6 +57,11 @@ _DATASETS: dict[str, Dataset] = {
         source="Boeckmann, Sheiner & Beal 1994",
         units={"TIME": "h", "AMT": "mg", "DV": "mg/L", "WT": "kg"},
     ),
+    "tutorial": Dataset(
+        title="simulated: one oral dose of a drug with one compartment, 24 subjects",
+        source="data/make_tutorial.py; its values are in docs/tutorial.md",
+        units={"TIME": "h", "AMT": "mg", "DV": "mg/L", "WT": "kg"},
+    ),
     "warfarin": Dataset(
         title="warfarin, one oral dose, 32 subjects: concentration and prothrombin complex",
         source="O'Reilly 1963, 1968; table of the R package nlmixr2data (GPL >= 3)",
@@ -71,7 +76,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('mavoglurant', 'quinidine', 'theophylline', 'warfarin')
+    ('mavoglurant', 'quinidine', 'theophylline', 'tutorial', 'warfarin')
     """
     return tuple(_DATASETS)
 

@@ -1,7 +1,9 @@
 """The reference of the files has every key of every record, with what a user needs."""
 
 import dataclasses
+import importlib
 import inspect
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,7 +18,6 @@ from pkqsp_bayes.file_reference.files import FILES, example_paths
 from pkqsp_bayes.file_reference.find_examples import key_example, table_example
 from pkqsp_bayes.file_reference.tables import Key, Table, list_tables
 from pkqsp_bayes.file_reference.text import families_markdown, reference_markdown
-from pkqsp_bayes.spec import causal_claim, credibility_claim
 from pkqsp_bayes.spec.priors.prior_grammar import FAMILIES, parse_prior
 from pkqsp_bayes.spec.reading.shorthand import converter
 from tests.test_cli import pkqsp
@@ -24,17 +25,26 @@ from tests.test_cli import pkqsp
 VALUES = {"Quantity", "PriorSpec"}
 """Records that a file writes as one value: their page is the introduction of the reference."""
 
+OTHERS = {"PriorEntry", "PriorTable", "Provenance", "Quantity"}
+"""Records of files whose names do not end in ``Spec``."""
+
 NOT_WRITTEN = {("PriorSpec", "text")}
 OTHER_NAMES = {("PopulationSpec", "parameters"): "<name>", ("OmegaSpec", "scales"): "<name>"}
 
 
 def records() -> Iterator[type]:
-    """Yield the dataclasses of the package `spec`, of claims and of statements."""
-    for module in (spec, causal_claim, credibility_claim, statements):
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if inspect.isclass(thing) and dataclasses.is_dataclass(thing):
+    """Yield the records of `spec` that a file states, and those of statements."""
+    found = [info.name for info in pkgutil.walk_packages(spec.__path__, "pkqsp_bayes.spec.")]
+    for name in [*found, statements.__name__]:
+        for thing in vars(importlib.import_module(name)).values():
+            is_own = inspect.isclass(thing) and thing.__module__ == name
+            if is_own and dataclasses.is_dataclass(thing) and _is_stated(thing):
                 yield thing
+
+
+def _is_stated(record: type) -> bool:
+    name = record.__name__
+    return name.endswith("Spec") or name in OTHERS or record.__module__ == statements.__name__
 
 
 def rows() -> list[tuple[str, Table, Key]]:
@@ -125,7 +135,7 @@ def test_a_page_has_every_table_and_key() -> None:
     page = reference_markdown("model")
     for table in list_tables(FILES["model"].record):
         assert f"`{table.header}`" in page
-        title = f"# `{table.header}` {{" if table.path else "# Top level {"
+        title = f"# `{table.header}` {{" if table.path else "# Top level of the model file {"
         section = page.split(title)[1].split("\n## ")[0]
         assert all(f"`{key.name}`" in section for key in table.keys)
     targets = set(re.findall(r"\]\(#([\w-]+)\)", page))

@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pkqsp_bayes.fitting.sampling import progress
 from pkqsp_bayes.fitting.sampling.progress import ChainWatch, shown_progress
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 
@@ -109,6 +111,24 @@ def test_lines_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().err
     assert "chain 1" in shown
     assert "150/200 sampling" in shown
+
+
+def test_a_table_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is displayed once, and replaced until the chains are done."""
+    displayed: list[list[str]] = []
+
+    def show(html: str) -> Callable[[str], None]:
+        displayed.append([html])
+        return displayed[-1].append
+
+    monkeypatch.setattr(progress, "is_in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "show_html", show)
+    with shown_progress(tmp_path, [1], SETTINGS):
+        say(tmp_path, 150, "Sampling")
+        draw(tmp_path, 0, 1)
+    (states,) = displayed
+    assert "<td>0/200</td><td>waiting</td><td>0</td>" in states[0]
+    assert "<td>150/200</td><td>sampling</td><td>1</td><td>about " in states[-1]
 
 
 def test_silence_when_asked(

@@ -64,7 +64,8 @@ def diagnose(fit: FitLike) -> list[Issue]:
     Returns
     -------
     Issues
-        A list of issues, all of severity ``warning``.
+        A list of issues of severity ``warning``; so few failed solves that they do not affect the
+        result are a ``note``.
     """
     return Issues(open_fit(fit).diagnostics)
 

@@ -9,6 +9,12 @@ from pkqsp_bayes.remedies import setting
 __all__ = ["solver_issues"]
 
 _TIGHTER = "state tighter priors, without mass at values that are impossible in the model"
+_FEW = 2e-5
+"""Share of failed solves that does not affect a result.
+
+A trajectory has hundreds of solves, one for each subject and step: below this share, fewer than
+about one proposal in a hundred is rejected because of its solver, and most of them in warm-up.
+"""
 _REMEDIES = (
     ("max_steps", f"raise {setting('max_steps')}, or {_TIGHTER}"),
     (
@@ -46,8 +52,11 @@ def solver_issues(solver: Mapping[str, Any]) -> Iterator[Issue]:
             f"{_example(reason, solver)}"
         )
         remedy = next((r for key, r in _REMEDIES if key in reason), _TIGHTER)
-        few = "" if solves is None or count > solves / 1000 else "so few do not affect the result; "
-        yield Issue(severity="warning", where="ODE solver", what=what, remedy=few + remedy)
+        if solves is None or count > _FEW * solves:
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
+        else:
+            few = f"so few do not affect the result; otherwise {remedy}"
+            yield Issue(severity="note", where="ODE solver", what=what, remedy=few)
 
 
 def _example(reason: str, solver: Mapping[str, Any]) -> str:

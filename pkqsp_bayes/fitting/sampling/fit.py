@@ -105,7 +105,8 @@ def fit(
     store : {"netcdf", "zarr", "both"}
         Format of the result; `pkqsp_bayes.read_fit` reads both.
     progress : bool, optional
-        False: silent. By default one line per chain on a terminal, otherwise log lines.
+        False: silent. By default a table in a notebook, one line per chain on a terminal,
+        otherwise log lines.
 
     Returns
     -------
@@ -167,7 +168,8 @@ def fit(
         tree.encoding["source"] = str(write_tree(place, tree, store)[-1])
         write_text(place / "summary.csv", summary_table(tree).to_csv(float_format="%.6g"))
     for issue in diagnose(tree):
-        _DIAGNOSTICS.warning("%s", issue)
+        level = logging.INFO if issue.severity == "note" else logging.WARNING
+        _DIAGNOSTICS.log(level, "%s", issue)
     return tree
 
 

@@ -1,4 +1,4 @@
-"""Progress of the chains of a fit: one line per chain on a terminal, otherwise log lines.
+"""Progress of the chains of a fit: lines on a terminal, a table in a notebook, else log lines.
 
 Once per second the end of each console file and the new lines of each file of draws are read. The
 progress therefore does not depend on the executor that runs the chains, which can be on another
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
+from pkqsp_bayes.notebook import html_table, is_in_notebook, show_html
 
 __all__ = ["ChainProgress", "ChainWatch", "shown_progress"]
 
@@ -161,8 +162,9 @@ def shown_progress(
     settings : FitSettings
         Settings with the number of iterations.
     wanted : bool, optional
-        False: silent. None: lines on the terminal if standard error is one, otherwise log lines
-        (logger ``pkqsp_bayes.fitting.sampling.progress``, INFO). True: lines on standard error.
+        False: silent. None: a table in a notebook, lines on the terminal if standard error is one,
+        otherwise log lines (logger ``pkqsp_bayes.fitting.sampling.progress``, INFO). True: lines
+        on standard error, or the table in a notebook.
     """
     if wanted is False or not numbers:
         yield
@@ -170,6 +172,7 @@ def shown_progress(
     console = Console(stderr=True)
     watches = [ChainWatch(folder=folder, number=k, settings=settings) for k in numbers]
     drawn = _drawn if console.is_terminal or wanted else _logged
+    drawn = _tabulated if is_in_notebook() else drawn
     with drawn(console, watches) as show:
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(show, over), daemon=True)
@@ -210,6 +213,27 @@ def _drawn(console: Console, watches: Sequence[ChainWatch]) -> Iterator[Callable
                 progress.update(lines[state.number], completed=state.done, status=status)
 
         yield show
+
+
+@contextmanager
+def _tabulated(_: Console, watches: Sequence[ChainWatch]) -> Iterator[Callable[[], None]]:
+    update = show_html(_html([watch.look() for watch in watches]))
+    yield lambda: update(_html([watch.look() for watch in watches]))
+
+
+def _html(states: Sequence[ChainProgress]) -> str:
+    head = ("chain", "iterations", "phase", "divergences", "time left")
+    rows = [
+        (
+            state.number,
+            f"{state.done}/{state.total}",
+            state.phase,
+            state.divergences,
+            "" if state.seconds_left is None else f"about {_duration(state.seconds_left)}",
+        )
+        for state in states
+    ]
+    return html_table("Progress of the chains", head, rows)
 
 
 @contextmanager
