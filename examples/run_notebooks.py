@@ -13,6 +13,7 @@ __all__ = ["NOTEBOOKS", "execute", "main"]
 HERE = Path(__file__).parent
 NOTEBOOKS = sorted(path.stem for path in HERE.glob("*.ipynb"))
 _SECONDS = 1200
+_STARTUP_SECONDS = 300
 
 
 def execute(name: str, folder: Path) -> Any:
@@ -36,9 +37,13 @@ def execute(name: str, folder: Path) -> Any:
     notebook = nbformat.read(HERE / f"{name}.ipynb", as_version=4)
     resources = {"metadata": {"path": str(folder)}}
     client = NotebookClient(
-        notebook, timeout=_SECONDS, kernel_name="python3", resources=resources, record_timing=False
+        notebook,
+        timeout=_SECONDS,
+        startup_timeout=_STARTUP_SECONDS,
+        kernel_name="python3",
+        resources=resources,
+        record_timing=False,
     )
-    client.create_kernel_manager().transport = "ipc"  # sockets of this machine, not ports
     return client.execute()
 
 
@@ -49,7 +54,12 @@ def main() -> None:
     for name in sys.argv[1:] or NOTEBOOKS:
         with tempfile.TemporaryDirectory() as folder:
             executed = execute(name, Path(folder))
-        nbformat.write(executed, HERE / f"{name}.ipynb")
+        (HERE / f"{name}.ipynb").write_text(_without_root(nbformat.writes(executed)))
+
+
+def _without_root(text: str) -> str:
+    """Return the text of a notebook with paths that are relative to the repository."""
+    return text.rstrip("\n").replace(f"{HERE.parent}/", "") + "\n"
 
 
 if __name__ == "__main__":

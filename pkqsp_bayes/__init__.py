@@ -9,4 +9,7 @@ The public names are listed by task in ``__init__.pyi``; each is imported when i
 
 import lazy_loader
 
+from pkqsp_bayes.notebook import import_progress_bars
+
+import_progress_bars()
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

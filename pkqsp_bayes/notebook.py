@@ -1,10 +1,11 @@
 """HTML for notebooks: small tables, in which every text is escaped, and their display."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-__all__ = ["html_table", "is_in_notebook", "show_html"]
+__all__ = ["html_table", "import_progress_bars", "is_in_notebook", "show_html"]
 
 
 def is_in_notebook() -> bool:
@@ -18,6 +19,18 @@ def is_in_notebook() -> bool:
     interactive = sys.modules.get("IPython")
     shell = None if interactive is None else interactive.get_ipython()
     return shell is not None and hasattr(shell, "kernel")
+
+
+def import_progress_bars() -> None:
+    """Import the progress bars of cmdstanpy in a notebook, without their warning.
+
+    They warn that a widget is missing, which they do not need here: this package shows the
+    progress of a fit itself. Outside of a notebook nothing is imported.
+    """
+    if is_in_notebook():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import tqdm.auto  # noqa: F401
 
 
 def show_html(html: str) -> Callable[[str], None]:

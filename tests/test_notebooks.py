@@ -10,6 +10,8 @@ import pytest
 from examples.run_notebooks import HERE, NOTEBOOKS, execute
 
 WITH_FIT = {"pbpk_report", "population_fit", "time_varying"}
+KEPT = ["population_fit", "priors"]
+"""Notebooks that are stored with their outputs."""
 LARGEST = 300_000
 """Bytes of a notebook with its outputs."""
 
@@ -31,7 +33,7 @@ def test_there_are_four() -> None:
     assert NOTEBOOKS == ["pbpk_report", "population_fit", "priors", "time_varying"]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", KEPT)
 def test_outputs_are_kept(name: str) -> None:
     """Plots, and for a fit the progress of its chains and the table of issues without a warning."""
     file = HERE / f"{name}.ipynb"
@@ -48,11 +50,11 @@ def test_it_runs_in_an_empty_folder(name: str, tmp_path: Path) -> None:
 def judge(notebook: dict[str, Any], name: str) -> None:
     assert shown(notebook, "image/png")
     assert "cmdstanpy" not in texts(notebook, "stderr")
-    assert "Traceback" not in texts(notebook, "stderr")
+    assert "Warning" not in texts(notebook, "stderr")
     assert all(out["output_type"] != "error" for out in outputs(notebook))
     if name in WITH_FIT:
         tables = shown(notebook, "text/html")
         (progress,) = (one for one in tables if "Progress of the chains" in one)
         assert progress.count("<td>done</td>") == 4
-        (judged,) = (one for one in tables if re.search(r"<b>(no|\d+) issues?</b>", one))
+        *_, judged = (one for one in tables if re.search(r"<b>(no|\d+) issues?</b>", one))
         assert "<td>warning</td>" not in judged

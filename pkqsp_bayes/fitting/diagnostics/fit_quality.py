@@ -21,8 +21,6 @@ _BAD_DIVERGENCES = 0.01
 """Share of divergent transitions."""
 _BAD_ESS = 20
 """Effective draws per chain."""
-_FEW_SOLVES = 1e-3
-"""Share of failed solves that has no effect on the result."""
 _SLOW = "sampling is slow but valid"
 
 
@@ -67,7 +65,7 @@ def judge_fit(fitted: FittedModel) -> FitQuality:
 
 def _judge(fitted: FittedModel) -> FitQuality:
     issues = fitted.diagnostics
-    notes = tuple(issue for issue in issues if _is_footnote(fitted, issue))
+    notes = tuple(issue for issue in issues if _is_footnote(issue))
     left = tuple(issue for issue in issues if issue not in notes)
     label = approximation_label(fitted.attrs)
     if label:
@@ -137,8 +135,5 @@ def worst_figures(fitted: FittedModel) -> dict[str, float]:
     }
 
 
-def _is_footnote(fitted: FittedModel, issue: Issue) -> bool:
-    if _SLOW in issue.what:
-        return True
-    failed, solves = failed_solves(fitted)
-    return issue.where == "ODE solver" and failed <= _FEW_SOLVES * solves
+def _is_footnote(issue: Issue) -> bool:
+    return issue.severity == "note" or _SLOW in issue.what
