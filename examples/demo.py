@@ -53,12 +53,14 @@ def run_demo(folder: Path, *, settings: FitSettings = _SETTINGS) -> FittedModel:
 
 
 def _write_report(fitted: FittedModel, folder: Path) -> None:
-    """Plot the variance budget of the concentration over one day after a dose; write the report."""
+    """Plot the variance budget over one day after a dose; write the report, with a filled claim."""
     # Imported here, so that these modules do not delay the picture of the fits.
     from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
     from pkqsp_bayes.plots.budget import plot_budget
     from pkqsp_bayes.reporting.page import report
 
+    claim = Path(__file__).with_name("claims") / "theophylline.toml"
+    shutil.copy(claim, folder / "claim.toml")
     budget = variance_budget(
         fitted, output="cp", times=np.linspace(0, 24, 41)[1:], regimen=Dose(amount=320.0)
     )
