@@ -10,7 +10,7 @@ import pytest
 from examples.run_notebooks import HERE, NOTEBOOKS, execute
 
 WITH_FIT = {"pbpk_report", "population_fit", "time_varying"}
-KEPT = ["pbpk_report", "population_fit", "priors"]
+KEPT = ["pbpk_report", "population_fit", "priors", "time_varying"]
 """Notebooks that are stored with their outputs."""
 LARGEST = 300_000
 """Bytes of a notebook with its outputs."""
