@@ -1,0 +1,1 @@
+"""Fits of the library models that have no study of their own, to simulated studies."""

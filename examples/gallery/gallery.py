@@ -1,0 +1,173 @@
+"""Simulated studies, fits with default settings, and the results in ``docs/models``.
+
+``python -m examples.gallery [NAME ...]`` simulates 24 subjects with known parameters, fits the
+model with the default settings, and writes pictures and a section of the model's page.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from examples.gallery.designs import DESIGNS, SUBJECTS, planned_study
+from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
+from pkqsp_bayes.analysis.predictive.vpc import vpc
+from pkqsp_bayes.engine.simulate import simulate
+from pkqsp_bayes.fitting.results.fit_argument import open_fit
+from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.fitting.results.summarise import summary_table
+from pkqsp_bayes.fitting.sampling.fit import fit
+from pkqsp_bayes.library import load_model
+from pkqsp_bayes.plots.fits import plot_fits
+from pkqsp_bayes.plots.style import save_figure
+from pkqsp_bayes.plots.vpc import plot_vpc
+from pkqsp_bayes.spec.effects import typical_value
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study
+
+__all__ = ["OMEGA", "SIGMA", "main", "simulated_study", "stated_values", "write_entry"]
+
+OMEGA, SIGMA, _SEED = 0.3, 0.1, 20260115
+PAGES = Path(__file__).parents[2] / "docs" / "models"
+_SECTION = re.compile(r"<!-- fit -->\n.*?<!-- end of fit -->\n", re.DOTALL)
+
+
+def simulated_study(name: str) -> Study:
+    """Return a study with random effects and residual errors of a fixed seed.
+
+    The random effects are log-normal with SD 0.3, and the errors are proportional with SD 0.1
+    (log-normal for IL-6).
+
+    Parameters
+    ----------
+    name : str
+        Name of a library model.
+    """
+    model, plan, rng = load_model(name), planned_study(name), np.random.default_rng(_SEED)
+    typical = simulate(model, plan).individual
+    values = typical.to_pandas()
+    for parameter, stated in model.population.parameters.items():
+        if stated.iiv is not None:
+            values[parameter] *= np.exp(OMEGA * rng.normal(size=SUBJECTS))
+    solved = simulate(model, plan, parameters=values.rename_axis("ID").reset_index())
+    return _observed(model, plan, solved, rng)
+
+
+def _observed(model: ModelSpec, plan: Study, solved: xr.Dataset, rng: np.random.Generator) -> Study:
+    table = plan.table.copy()
+    outputs = [key for key, observed in model.observe.items() if observed.error is not None]
+    for output in outputs:
+        rows = (table["EVID"] == 0) & ((table["DVID"] == output) | (len(outputs) == 1))
+        exact = solved[output].to_numpy()[rows.to_numpy()]
+        error = model.observe[output].error
+        noise = SIGMA * rng.normal(size=exact.size)
+        is_log = error is not None and error.form == "lognormal"
+        table.loc[rows, "DV"] = exact * (np.exp(noise) if is_log else 1 + noise)
+    return Study(table=table, source=f"simulated from {model.title}", units=plan.units,
+                 covariates=plan.covariates)  # fmt: skip
+
+
+def stated_values(model: ModelSpec) -> Mapping[str, float]:
+    """Return the values of the simulation by label of the parameter.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        A library model.
+    """
+    found = {}
+    for name, stated in model.population.parameters.items():
+        found[name] = typical_value(stated) or 0.0
+        if stated.iiv is not None:
+            found[f"omega[{name}]"] = OMEGA
+    found |= {f"sigma[{n}]": SIGMA for n, o in model.observe.items() if o.error is not None}
+    return found
+
+
+def write_entry(name: str, folder: Path) -> FittedModel:
+    """Fit a model with default settings, and write its pictures and the section of its page.
+
+    Parameters
+    ----------
+    name : str
+        Name of a library model.
+    folder : Path
+        Folder of the fit.
+    """
+    model, study = load_model(name), simulated_study(name)
+    fit(model, study, folder, resume=(folder / "manifest.json").exists())
+    fitted = open_fit(folder)
+    images = PAGES / "img"
+    images.mkdir(exist_ok=True)
+    endpoints = [key for key, observed in model.observe.items() if observed.error is not None]
+    curves = individual_curves(fitted, subjects=6)
+    for endpoint in endpoints:
+        log = model.observe[endpoint].error is not None and name != "myelosuppression"
+        place = f"{name}_{endpoint}"
+        save_figure(plot_fits(curves, endpoint=endpoint, log=log), images / f"{place}_fits.png")
+        check = vpc(fitted, endpoint=endpoint)
+        save_figure(plot_vpc(check, log=log), images / f"{place}_vpc.png")
+    page = PAGES / f"{name}.md"
+    page.write_text(_with_section(page.read_text(), _section(name, fitted, endpoints)))
+    return fitted
+
+
+def _section(name: str, fitted: FittedModel, endpoints: list[str]) -> str:
+    model = fitted.spec
+    table = summary_table(fitted)
+    table = table[table["sd"] > 0]
+    true = pd.Series(stated_values(model)).reindex(table.index)
+    inside = int(((table["q5"] <= true) & (true <= table["q95"])).sum())
+    rows = [
+        f"| {label} | {true[label]:.3g} | {one['mean']:.3g} | {one['q5']:.3g} to {one['q95']:.3g} |"
+        for label, one in table.iterrows()
+    ]
+    diverging = int(fitted.tree["sample_stats"]["diverging"].sum())
+    pictures = [
+        f"![{what} of {endpoint}](img/{name}_{endpoint}_{kind}.png)"
+        for endpoint in endpoints
+        for kind, what in (("fits", "Individual fits"), ("vpc", "Visual predictive check"))
+    ]
+    return "\n".join(
+        [
+            "## A fit",
+            "",
+            f"{SUBJECTS} subjects are simulated with the typical values of the file, random "
+            f"effects of SD {OMEGA} and residual errors of SD {SIGMA}: {DESIGNS[name].text}. "
+            f"The fit has the default settings: R-hat at most {table['r_hat'].max():.3f}, {diverging} divergences. "
+            f"{inside} of {len(rows)} intervals of 90 % contain the value of the simulation.",
+            "",
+            f"`python -m examples.gallery {name}` makes the study, the fit and this section.",
+            "",
+            "| parameter | simulated | mean | 90 % interval |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            *pictures,
+            "",
+        ]
+    )
+
+
+def _with_section(text: str, section: str) -> str:
+    """Return a page with the section in its place, or before the code."""
+    marked = f"<!-- fit -->\n{section}<!-- end of fit -->\n"
+    if _SECTION.search(text):
+        return _SECTION.sub(lambda _: marked, text)
+    return text.replace("## Code\n", f"{marked}\n## Code\n", 1)
+
+
+def main() -> None:
+    """Fit the models that the command line names; all by default."""
+    for name in sys.argv[1:] or DESIGNS:
+        fitted = write_entry(name, Path("reports") / "gallery" / name)
+        worst = float(summary_table(fitted)["r_hat"].max())
+        sys.stdout.write(f"{name}: R-hat at most {worst:.3f}\n")
+
+
+if __name__ == "__main__":
+    main()
