@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from examples.gallery.designs import DESIGNS, SUBJECTS, planned_study
@@ -25,6 +24,7 @@ from pkqsp_bayes.library import load_model
 from pkqsp_bayes.plots.fits import plot_fits
 from pkqsp_bayes.plots.style import save_figure
 from pkqsp_bayes.plots.vpc import plot_vpc
+from pkqsp_bayes.reporting.section import span
 from pkqsp_bayes.spec.effects import typical_value
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
@@ -106,7 +106,7 @@ def write_entry(name: str, folder: Path) -> FittedModel:
     endpoints = [key for key, observed in model.observe.items() if observed.error is not None]
     curves = individual_curves(fitted, subjects=6)
     for endpoint in endpoints:
-        log = model.observe[endpoint].error is not None and name != "myelosuppression"
+        log = name != "myelosuppression"  # baseline, nadir and recovery on a linear axis
         place = f"{name}_{endpoint}"
         save_figure(plot_fits(curves, endpoint=endpoint, log=log), images / f"{place}_fits.png")
         check = vpc(fitted, endpoint=endpoint)
@@ -120,10 +120,10 @@ def _section(name: str, fitted: FittedModel, endpoints: list[str]) -> str:
     model = fitted.spec
     table = summary_table(fitted)
     table = table[table["sd"] > 0]
-    true = pd.Series(stated_values(model)).reindex(table.index)
-    inside = int(((table["q5"] <= true) & (true <= table["q95"])).sum())
+    true = stated_values(model)
+    inside = sum(one["q5"] <= true[str(n)] <= one["q95"] for n, one in table.iterrows())
     rows = [
-        f"| {label} | {true[label]:.3g} | {one['mean']:.3g} | {one['q5']:.3g} to {one['q95']:.3g} |"
+        f"| {label} | {true[str(label)]:.3g} | {one['mean']:.3g} | {span(one['q5'], one['q95'])} |"
         for label, one in table.iterrows()
     ]
     diverging = int(fitted.tree["sample_stats"]["diverging"].sum())
@@ -138,7 +138,8 @@ def _section(name: str, fitted: FittedModel, endpoints: list[str]) -> str:
             "",
             f"{SUBJECTS} subjects are simulated with the typical values of the file, random "
             f"effects of SD {OMEGA} and residual errors of SD {SIGMA}: {DESIGNS[name].text}. "
-            f"The fit has the default settings: R-hat at most {table['r_hat'].max():.3f}, {diverging} divergences. "
+            f"The fit has the default settings: R-hat at most {table['r_hat'].max():.3f}, "
+            f"{diverging} divergences. "
             f"{inside} of {len(rows)} intervals of 90 % contain the value of the simulation.",
             "",
             f"`python -m examples.gallery {name}` makes the study, the fit and this section.",
@@ -164,7 +165,7 @@ def _with_section(text: str, section: str) -> str:
 def main() -> None:
     """Fit the models that the command line names; all by default."""
     for name in sys.argv[1:] or DESIGNS:
-        fitted = write_entry(name, Path("reports") / "gallery" / name)
+        fitted = write_entry(name, Path("reports") / "gallery" / name / "fit")
         worst = float(summary_table(fitted)["r_hat"].max())
         sys.stdout.write(f"{name}: R-hat at most {worst:.3f}\n")
 
