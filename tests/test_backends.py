@@ -11,8 +11,6 @@ from pkqsp_bayes.program.program_inits import unconstrained_point
 from tests.benchmarks.studies import observed
 from tests.designs import model_of, regimen
 
-FAST = ("van-der-pol",)
-OTHERS = sorted({*names(), "robertson"})
 ATOL = {"midazolam": 1e-16}
 """Where predictions fall so far that 1e-12 is much of them: Stan's solver moves by 2e-6 there."""
 
@@ -35,12 +33,7 @@ def close(name: str) -> None:
     assert (gap / np.linalg.norm(stan_gradient, axis=1)).max() < 1e-6
 
 
-@pytest.mark.parametrize("name", FAST)
-def test_the_backends_agree(name: str) -> None:
-    close(name)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OTHERS)
-def test_the_backends_agree_on_every_other_model(name: str) -> None:
+@pytest.mark.parametrize("name", [*names(), "robertson", "van-der-pol"])
+def test_the_backends_agree(name: str) -> None:
     close(name)

@@ -30,8 +30,8 @@ WITH_PYTHON = [page for page in PAGES if any(blocks_of(page, "python"))]
 WITH_SHELL = [page for page in PAGES if any(blocks_of(page, "sh"))]
 
 
-SLOW = {"files.md", "howto/priors_mechanism.md", "howto/tmdd.md"}
-"""Pages whose Python takes long: a report, a virtual population, a kernel of stiff equations."""
+SLOW = {"files.md", "howto/ddi.md", "howto/priors_mechanism.md", "howto/tmdd.md"}
+"""Pages whose Python takes long: a report, a virtual population, kernels of their own."""
 
 
 def marked(page: Path) -> object:

@@ -107,7 +107,7 @@ def repeated_names(names: Iterable[str], *, where: str) -> list[Issue]:
     Examples
     --------
     >>> [str(issue) for issue in repeated_names(["CL", "V", "CL"], where="--set")]
-    ['--set: CL has several values (give one)']
+    ['error: --set: CL has several values (give one)']
     """
     counts = Counter(names)
     return [

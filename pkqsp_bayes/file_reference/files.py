@@ -69,7 +69,7 @@ def read_examples(kind: str) -> tuple[dict[str, Any], ...]:
 
     Examples
     --------
-    >>> read_examples("causal")[0]["assignment"]
-    'observational'
+    >>> sorted(example["assignment"] for example in read_examples("causal"))
+    ['observational', 'single_arm']
     """
     return tuple(tomllib.loads(path.read_text("utf-8")) for path in example_paths(kind))

@@ -11,7 +11,7 @@ from typing import Literal
 from pkqsp_bayes.errors import Issue
 
 __all__ = [
-    "CHECKS", "ActivitySpec", "CheckName", "CredibilitySpec", "CriterionSpec", "Level",
+    "CRITERIA", "ActivitySpec", "CheckName", "CredibilitySpec", "CriterionSpec", "Level",
     "ReportSpec", "credibility_issues", "model_risk",
 ]  # fmt: skip
 
@@ -22,7 +22,7 @@ CheckName = Literal[
     "npde_p_value",
 ]  # fmt: skip
 
-CHECKS: Mapping[CheckName, str] = {
+CRITERIA: Mapping[CheckName, str] = {
     "max_r_hat": "largest R-hat of the population parameters",
     "min_ess": "smallest effective sample size (bulk, tail) of the population parameters",
     "divergences": "number of divergent transitions",
@@ -90,7 +90,7 @@ class CriterionSpec:
     statement : str
         The criterion as text; for a check it may be empty.
     check : str, optional
-        A figure of the fit, one of `CHECKS`.
+        A figure of the fit, one of `CRITERIA`.
     at_most, at_least : float, optional
         The limit of the figure; one of the two.
     parameters : tuple of str
@@ -207,7 +207,7 @@ def _criterion_issues(one: CriterionSpec, where: str) -> Iterator[Issue]:
         if not one.statement:
             yield issue("it has neither a check nor a statement", 'state check = "max_r_hat"')
         if limits != [None, None] or one.parameters or one.output:
-            remedy = "name a check: " + ", ".join(CHECKS)
+            remedy = "name a check: " + ", ".join(CRITERIA)
             yield issue("it has limits, parameters or an output, and no check", remedy)
         if one.outcome is None:
             remedy = 'state outcome = "met", "not met" or "open"'

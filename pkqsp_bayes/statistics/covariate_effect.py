@@ -24,6 +24,8 @@ class CovariateEffectForm(ABC):
         Value at which the factor is 1, if neither effect nor covariate states a reference.
     lowest : float
         Values of the covariate must be above it.
+    meaning : str
+        Meaning of the coefficient; ``{0}`` stands for the covariate.
     usage : str
         An example from a model file.
     """
@@ -31,6 +33,7 @@ class CovariateEffectForm(ABC):
     has_levels: bool = False
     reference: float = 0.0
     lowest: float = -math.inf
+    meaning: str
     usage: str
 
     @abstractmethod

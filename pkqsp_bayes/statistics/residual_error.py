@@ -27,6 +27,8 @@ class ErrorScale:
         Its key in the model file (`pkqsp_bayes.spec.population.ErrorSpec`).
     prior : callable
         Returns its default prior for the standard deviation of the observed values.
+    meaning : str
+        Its meaning, for tables.
     has_output_unit : bool
         Whether it has the unit of the output; else it is dimensionless.
     is_positive : bool
@@ -35,6 +37,7 @@ class ErrorScale:
 
     key: str
     prior: Callable[[float], str]
+    meaning: str
     has_output_unit: bool = False
     is_positive: bool = True
 

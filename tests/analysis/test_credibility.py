@@ -12,7 +12,7 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, write_tree
 from pkqsp_bayes.spec.causal_claim import format_causal, parse_causal
-from pkqsp_bayes.spec.credibility_claim import CHECKS, model_risk
+from pkqsp_bayes.spec.credibility_claim import CRITERIA, model_risk
 from pkqsp_bayes.study.write import write_study
 from tests.fits import theophylline_fit
 from tests.test_cli import pkqsp
@@ -154,14 +154,14 @@ def test_the_example_is_read_and_written_again() -> None:
 
 def test_the_page_has_every_key_and_a_block_that_is_read() -> None:
     page = (ROOT / "docs" / "report.md").read_text()
-    (block,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (block,) = re.findall(r"```toml[^\n]*\n(.*?)```", page, re.DOTALL)
     stated = parse_causal(block)
     assert stated.credibility is not None
     for record in (stated.report, stated.credibility, stated.credibility.criterion[0],
                    stated.credibility.activity[0]):  # fmt: skip
         for name in record.__dataclass_fields__:
             assert f"`{name}`" in page or f".{name}]]" in page, name
-    for name in CHECKS:
+    for name in CRITERIA:
         assert f"`{name}`" in page, name
 
 

@@ -104,6 +104,7 @@ def test_settings_that_mean_nothing_are_refused(model: pq.ModelSpec, study: pq.S
     assert len(caught.value.issues) == 2
 
 
+@pytest.mark.slow
 def test_a_prior_that_mostly_fails_has_a_mode(
     growing: pq.ModelSpec, growth: pq.Study, caplog: pytest.LogCaptureFixture
 ) -> None:

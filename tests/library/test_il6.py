@@ -76,6 +76,7 @@ def test_without_il6_it_is_the_model_of_midazolam() -> None:
     np.testing.assert_allclose(courses[0], courses[1], rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_an_infusion_of_il6_raises_the_level_and_the_enzyme_follows() -> None:
     """1.5 ug/h add 1500 pg/mL; after ten days 98 to 99 % of the change has come about."""
     model = pq.load_model("il6-cyp3a4")

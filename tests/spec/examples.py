@@ -238,6 +238,8 @@ V = 0.3
 occasion = { CL = 0.1 }
 correlate = [["CL", "V"]]
 lkj = 1.5
+centred = ["CL"]
+non_centred = ["V", "kappa[CL]"]
 
 [joint_prior.CL]
 targets = ["V", "omega[CL]"]

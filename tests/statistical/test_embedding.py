@@ -8,6 +8,7 @@ from tests.statistical.embedding import bias_table, quick_table
 from tests.statistical.penalised import penalised_fit
 
 
+@pytest.mark.slow
 def test_penalised_fits_show_the_bias_and_its_end() -> None:
     """The same plasma samples for both; nothing of the target is seen."""
     table = quick_table()

@@ -120,7 +120,8 @@ def test_studies_of_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    assert datasets.names() == ("mavoglurant", "quinidine", "theophylline", "warfarin")
+    known = ("mavoglurant", "quinidine", "theophylline", "tutorial", "warfarin")
+    assert datasets.names() == known
     for ask in (datasets.path, datasets.local_path, datasets.describe, datasets.load):
         with pytest.raises(CheckError, match="did you mean warfarin"):
             ask("warfrin")

@@ -13,7 +13,7 @@ from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import RESULT, FitLike, open_fit
 from pkqsp_bayes.spec.causal_claim import CausalSpec
-from pkqsp_bayes.spec.credibility_claim import CHECKS, CredibilitySpec, CriterionSpec
+from pkqsp_bayes.spec.credibility_claim import CRITERIA, CredibilitySpec, CriterionSpec
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["Activity", "CredibilityRecord", "Criterion", "credibility_record"]
@@ -196,7 +196,7 @@ def _judge(figures: FitFigures, one: CriterionSpec) -> Criterion:
     met = value <= limit if one.at_most is not None else value >= limit
     outcome = ("met" if met else "not met") if math.isfinite(value) else "open"
     of = ", ".join(one.parameters) or one.output or ""
-    statement = one.statement or CHECKS[one.check] + (f" ({of})" if of else "")
+    statement = one.statement or CRITERIA[one.check] + (f" ({of})" if of else "")
     return Criterion(
         statement=statement, found=f"{value:.4g}" if math.isfinite(value) else "",
         limit=f"{one.check} {'at most' if one.at_most is not None else 'at least'} {limit:g}",

@@ -2,7 +2,7 @@
 
 from pkqsp_bayes.spec.labels import parse_label
 from pkqsp_bayes.spec.model import ModelSpec
-from pkqsp_bayes.statistics import RANDOM_EFFECTS
+from pkqsp_bayes.statistics import COVARIATE_EFFECTS, RANDOM_EFFECTS, RESIDUAL_ERRORS
 
 __all__ = ["GROUPS", "describe_parameter", "group_of"]
 
@@ -16,25 +16,6 @@ GROUPS = {
     "sigma": "Residual error",
 }
 """Headings of the table of parameters, by the kind of a label."""
-
-_EFFECTS = {
-    "power": "exponent of {0} / reference",
-    "linear": "relative change per unit of {0}",
-    "exponential": "log change per unit of {0}",
-    "categorical": "log ratio to the other levels of {0}",
-}
-_ERRORS = {
-    ("combined", "additive"): "additive SD",
-    ("combined", "proportional"): "proportional SD, a share of the prediction",
-    ("additive", ""): "additive SD",
-    ("proportional", ""): "proportional SD, a share of the prediction",
-    ("lognormal", ""): "SD of the logarithm",
-    ("laplace", ""): "additive scale (Laplace)",
-    ("power", "sigma"): "factor of the prediction to the exponent",
-    ("power", "exponent"): "exponent of the prediction",
-    ("student_t", "sigma"): "additive scale (Student t)",
-    ("student_t", "df"): "degrees of freedom (Student t)",
-}
 
 
 def group_of(name: str) -> str:
@@ -62,12 +43,17 @@ def describe_parameter(model: ModelSpec, name: str) -> str:
     if kind == "beta":
         parameter, covariate = parse_label(name).parts[:2]
         stated = model.population.parameters[parameter].covariates.get(covariate)
-        return _EFFECTS.get(stated.form, "").format(covariate) if stated else ""
+        return COVARIATE_EFFECTS[stated.form].meaning.format(covariate) if stated else ""
     if kind == "sigma":
         output, _, which = parse_label(name).parts[0].partition(".")
         error = model.observe[output].error if output in model.observe else None
-        return f"{output}: {_ERRORS.get((error.form, which), error.form)}" if error else ""
+        return f"{output}: {_meaning_of_scale(error.form, which)}" if error else ""
     return ""
+
+
+def _meaning_of_scale(form: str, key: str) -> str:
+    scales = RESIDUAL_ERRORS[form].scales
+    return next(s.meaning for s in scales if s.key == key or len(scales) == 1)
 
 
 def _scale(model: ModelSpec, name: str) -> str:

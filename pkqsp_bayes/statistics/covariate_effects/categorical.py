@@ -13,6 +13,7 @@ class CategoricalEffect(CovariateEffectForm):
     """The effect exp(a_level)."""
 
     has_levels = True
+    meaning = "log ratio to the other levels of {0}"
     usage = "categorical(female = normal(0, 0.5))"
 
     def factor(

@@ -12,6 +12,7 @@ __all__ = ["FORM"]
 class ExponentialEffect(CovariateEffectForm):
     """The effect exp(a (x - ref))."""
 
+    meaning = "log change per unit of {0}"
     usage = "exponential(0.01, 40)"
 
     def factor(

@@ -12,6 +12,7 @@ __all__ = ["FORM"]
 class LinearEffect(CovariateEffectForm):
     """The effect 1 + a (x - ref)."""
 
+    meaning = "relative change per unit of {0}"
     usage = "linear(0.01, 40)"
 
     def factor(

@@ -14,6 +14,7 @@ class PowerEffect(CovariateEffectForm):
 
     reference = 1.0
     lowest = 0.0
+    meaning = "exponent of {0} / reference"
     usage = "power(0.75, 70)"
 
     def factor(

@@ -14,7 +14,14 @@ class AdditiveError(NormalError):
     """The error y ~ normal(f, sigma)."""
 
     description = "additive"
-    scales = (ErrorScale(key="sigma", prior=half_normal_of_data, has_output_unit=True),)
+    scales = (
+        ErrorScale(
+            key="sigma",
+            prior=half_normal_of_data,
+            has_output_unit=True,
+            meaning="additive SD",
+        ),
+    )
 
     def scale(self, ops: StatisticalOps, f: Value, scales: Scales) -> Value:
         """Return sigma."""

@@ -15,8 +15,14 @@ class CombinedError(NormalError):
 
     description = "additive and proportional"
     scales = (
-        ErrorScale(key="additive", prior=half_normal_of_data, has_output_unit=True),
-        ErrorScale(key="proportional", prior=half_normal_of_share),
+        ErrorScale(
+            key="additive", prior=half_normal_of_data, has_output_unit=True, meaning="additive SD"
+        ),
+        ErrorScale(
+            key="proportional",
+            prior=half_normal_of_share,
+            meaning="proportional SD, a share of the prediction",
+        ),
     )
 
     def scale(self, ops: StatisticalOps, f: Value, scales: Scales) -> Value:

@@ -35,7 +35,14 @@ class LaplaceError(ResidualErrorForm):
     """
 
     description = "Laplace (double exponential)"
-    scales = (ErrorScale(key="sigma", prior=half_normal_of_data, has_output_unit=True),)
+    scales = (
+        ErrorScale(
+            key="sigma",
+            prior=half_normal_of_data,
+            has_output_unit=True,
+            meaning="additive scale (Laplace)",
+        ),
+    )
     distribution = Distribution(stan="double_exponential", scipy=_scipy_laplace)
     is_smooth = False
 

@@ -28,7 +28,7 @@ class LogNormalError(ResidualErrorForm):
     """The error log(y) ~ normal(log(f), sigma)."""
 
     description = "log-normal"
-    scales = (ErrorScale(key="sigma", prior=half_normal_of_share),)
+    scales = (ErrorScale(key="sigma", prior=half_normal_of_share, meaning="SD of the logarithm"),)
     distribution = Distribution(stan="lognormal", scipy=_scipy_lognormal)
     is_relative = True
     is_logarithmic = True

@@ -15,8 +15,17 @@ class PowerError(NormalError):
 
     description = "a power of the prediction"
     scales = (
-        ErrorScale(key="sigma", prior=half_normal_of_share),
-        ErrorScale(key="exponent", prior=lambda _: "half_normal(1)", is_positive=False),
+        ErrorScale(
+            key="sigma",
+            prior=half_normal_of_share,
+            meaning="factor of the prediction to the exponent",
+        ),
+        ErrorScale(
+            key="exponent",
+            prior=lambda _: "half_normal(1)",
+            is_positive=False,
+            meaning="exponent of the prediction",
+        ),
     )
     is_relative = True
 

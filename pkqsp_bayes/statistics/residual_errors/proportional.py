@@ -16,7 +16,13 @@ class ProportionalError(NormalError):
     """The error y ~ normal(f, sigma |f|)."""
 
     description = "proportional to the prediction"
-    scales = (ErrorScale(key="sigma", prior=half_normal_of_share),)
+    scales = (
+        ErrorScale(
+            key="sigma",
+            prior=half_normal_of_share,
+            meaning="proportional SD, a share of the prediction",
+        ),
+    )
     is_relative = True
     log_moments = "first order"
 

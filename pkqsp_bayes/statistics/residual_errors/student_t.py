@@ -41,9 +41,16 @@ class StudentError(ResidualErrorForm):
 
     description = "Student's t"
     scales = (
-        ErrorScale(key="sigma", prior=half_normal_of_data, has_output_unit=True),
+        ErrorScale(
+            key="sigma",
+            prior=half_normal_of_data,
+            has_output_unit=True,
+            meaning="additive scale (Student t)",
+        ),
         # Juarez & Steel 2010, J Bus Econ Stat 28:52: vague, with little mass near df = 0.
-        ErrorScale(key="df", prior=lambda _: "gamma(2, 0.1)"),
+        ErrorScale(
+            key="df", prior=lambda _: "gamma(2, 0.1)", meaning="degrees of freedom (Student t)"
+        ),
     )
     distribution = Distribution(
         stan="student_t", arguments=("df", "location", "scale"), scipy=_scipy_student
