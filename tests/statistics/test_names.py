@@ -11,7 +11,7 @@ PACKAGE = Path(pkqsp_bayes.__file__).parent
 FORMS = {*RANDOM_EFFECTS, *COVARIATE_EFFECTS, *RESIDUAL_ERRORS}
 
 # The same words mean something else there: families of priors, how a covariate is interpolated,
-# a variant of a drug's effect, the normal distribution of residuals, Laplace's approximation.
+# kinetics in proportion to the dose, a variant of a drug's effect, the normal distribution of residuals, Laplace's approximation.
 OTHER_MEANINGS = {
     "normal": {
         "elicit",
@@ -21,7 +21,7 @@ OTHER_MEANINGS = {
     "lognormal": {"elicit"},
     "laplace": {"cli", "fitting"},
     "student_t": {"elicit"},
-    "linear": {"ode", "study"},
+    "linear": {"analysis/exposure", "ode", "study"},
 }
 FAMILIES = {
     "spec/priors/distribution.py",
