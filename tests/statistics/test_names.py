@@ -11,7 +11,8 @@ PACKAGE = Path(pkqsp_bayes.__file__).parent
 FORMS = {*RANDOM_EFFECTS, *COVARIATE_EFFECTS, *RESIDUAL_ERRORS}
 
 # The same words mean something else there: families of priors, how a covariate is interpolated,
-# kinetics in proportion to the dose, a variant of a drug's effect, the normal distribution of residuals, Laplace's approximation.
+# kinetics in proportion to the dose, a variant of a drug's effect, the normal distribution of
+# residuals, Laplace's approximation.
 OTHER_MEANINGS = {
     "normal": {
         "elicit",
