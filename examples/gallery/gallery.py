@@ -67,6 +67,7 @@ def _observed(model: ModelSpec, plan: Study, solved: xr.Dataset, rng: np.random.
         noise = SIGMA * rng.normal(size=exact.size)
         is_log = error is not None and error.form == "lognormal"
         table.loc[rows, "DV"] = exact * (np.exp(noise) if is_log else 1 + noise)
+        table.loc[rows, "MDV"] = 0
     return Study(table=table, source=f"simulated from {model.title}", units=plan.units,
                  covariates=plan.covariates)  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pkqsp_bayes.arguments import FLAG, count, mapping, one_of, record
 from pkqsp_bayes.engine.solver_settings import FIT_SOLVER_SETTINGS, SolverSettings
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.covariates import covariate_fragment
@@ -33,7 +34,14 @@ from pkqsp_bayes.study.study import Study
 
 _LOG = logging.getLogger(__name__)
 
-__all__ = ["BIND_OPTIONS", "BindOptions", "BoundModel", "bind_model", "prior_places"]
+__all__ = [
+    "BIND_OPTIONS",
+    "BindOptions",
+    "BoundModel",
+    "bind_model",
+    "bind_observed",
+    "prior_places",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +204,32 @@ def prior_places(bound: BoundData) -> Mapping[str, Place]:
         The result of `bind_data`.
     """
     return _features(bound).places
+
+
+def bind_observed(
+    model: ModelSpec, study: Study, *, options: BindOptions | None = None
+) -> BoundModel:
+    """Bind a model to a study for a fit, which needs observations.
+
+    Parameters
+    ----------
+    model, study, options
+        As in `bind_model`.
+
+    Raises
+    ------
+    CheckError
+        As `bind_model`; or if the study has no observations.
+    """
+    bound = bind_model(model, study, options=options)
+    if not len(bound.observed["ID"]):
+        what = "it has no observations: a fit would be a draw from the priors"
+        remedy = (
+            "give DV in rows with EVID 0 and MDV 0; for draws from the priors, use pkqsp prior "
+            "(pkqsp_bayes.sample_prior)"
+        )
+        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])
+    return bound
 
 
 def _centred(bound: BoundData) -> dict[str, bool]:

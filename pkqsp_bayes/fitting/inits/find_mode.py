@@ -22,7 +22,7 @@ from pkqsp_bayes.fitting.results.groups import (
     parameter_group,
     predictive_group,
 )
-from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_observed
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -105,7 +105,7 @@ def find_mode(
     """
     model = as_model(model)
     study = as_study(study, model)
-    bound = bind_model(model, study, options=options)
+    bound = bind_observed(model, study, options=options)
     began = time.perf_counter()
     points = settle_inits(model, study, bound, starts, seed)
     program = load_program(bound.program, user_header=bound.header)

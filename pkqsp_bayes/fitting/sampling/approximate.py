@@ -33,7 +33,7 @@ from pkqsp_bayes.fitting.results.groups import (
     prior_density_group,
 )
 from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
-from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_observed
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
@@ -126,7 +126,7 @@ def approximate(
     """
     model = as_model(model)
     study = as_study(study, model)
-    bound = bind_model(model, study, options=options)
+    bound = bind_observed(model, study, options=options)
     began = time.perf_counter()
     inits = settle_inits(model, study, bound, paths, seed)
     program = load_program(bound.program, user_header=bound.header)

@@ -39,7 +39,7 @@ from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished, run_missing
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, summarise_solver
 from pkqsp_bayes.outputs import write_text
-from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
+from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_observed
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
@@ -143,7 +143,7 @@ def fit(
     place = Path(folder).resolve()
     check_folder(place)
     model = model if priors is None else apply_priors(model, priors)
-    bound = bind_model(model, study, options=options)
+    bound = bind_observed(model, study, options=options)
     for issue in study.warnings:
         _LOGGER.warning("%s", issue)
     with raise_on_signals(), explain_write_errors(place), _held(place):
