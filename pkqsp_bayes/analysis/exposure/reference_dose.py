@@ -1,6 +1,7 @@
-"""The reference dose of a study, and its route."""
+"""The reference dose of a study, the regimen that begins with it, and its route."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,13 @@ from pkqsp_bayes.study.simulated import Dose
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.timeline import Timeline
 
-__all__ = ["describe_dose", "is_intravenous", "most_common_dose", "states_bioavailability"]
+__all__ = [
+    "describe_dose",
+    "is_intravenous",
+    "most_common_dose",
+    "reference_regimen",
+    "states_bioavailability",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,6 +74,61 @@ def _typical_amount(amounts: list[float]) -> float:
     most = max(counts.values())
     common = sorted(amount for amount, count in counts.items() if count == most)
     return common[(len(common) - 1) // 2]
+
+
+def reference_regimen(compiled: CompiledModel, study: Study) -> list[Dose] | None:
+    """Return all doses of one subject, of which the first is that of `most_common_dose`.
+
+    If several subjects begin with this dose, it is the one whose total dose is in the middle.
+
+    Parameters
+    ----------
+    compiled : CompiledModel
+        The model, with the names of its dosing compartments.
+    study : Study
+        The study with the doses.
+
+    Returns
+    -------
+    list of Dose or None
+        None if no such subject has doses that a `Dose` can represent.
+    """
+    first = most_common_dose(compiled, study)
+    lines = [line for line in subject_timelines(compiled, study) if _is_plain(line)]
+    names = compiled.ode.dose_names
+    like = [line for line in lines if first is not None and _begins_with(line, first, names)]
+    if not like:
+        return None
+    totals = np.array([(line.amount * (1 + line.additional)).sum() for line in like])
+    return _doses_of(like[int(np.argsort(totals, kind="stable")[(len(like) - 1) // 2])], names)
+
+
+def _is_plain(line: Timeline) -> bool:
+    given = line.dose >= 0
+    modelled = (line.rate[given] < 0).any() or (line.amount[given] == 0).any()
+    return bool(given.any() and not modelled and not np.isin(line.evid, (3, 4)).any())
+
+
+def _begins_with(line: Timeline, dose: Dose, names: Sequence[str]) -> bool:
+    one = _first(line)
+    if one is None or (names[one.to], one.duration) != (dose.to, dose.duration):
+        return False
+    return bool(np.isclose(one.amount, float(np.asarray(dose.amount)), rtol=1e-5))
+
+
+def _doses_of(line: Timeline, names: Sequence[str]) -> list[Dose]:
+    return [
+        Dose(
+            amount=float(line.amount[k]),
+            time=float(line.time[k]),
+            n=int(line.additional[k]) + 1,
+            interval=float(line.interval[k]),
+            duration=float(line.amount[k] / line.rate[k]) if line.rate[k] > 0 else 0.0,
+            steady=int(line.steady[k]),
+            to=names[int(line.dose[k])],
+        )
+        for k in np.flatnonzero(line.dose >= 0)
+    ]
 
 
 def is_intravenous(compiled: CompiledModel, to: str, output: str) -> bool:

@@ -3,19 +3,17 @@
 import numpy as np
 import xarray as xr
 
+from pkqsp_bayes.analysis.exposure.reference_dose import reference_regimen
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
-from pkqsp_bayes.engine.compiled_model import CompiledModel
-from pkqsp_bayes.engine.subjects import dose_unit, subject_timelines
+from pkqsp_bayes.engine.subjects import dose_unit
 from pkqsp_bayes.plots.budget import budget_shares, plot_budget
 from pkqsp_bayes.reporting.fixed_layout import fix_layout
 from pkqsp_bayes.reporting.report_context import ReportContext
 from pkqsp_bayes.reporting.section import Picture, Section, Table, number, picture
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
 from pkqsp_bayes.study.simulated import Dose
-from pkqsp_bayes.study.study import Study
-from pkqsp_bayes.study.timeline import Timeline
 
-__all__ = ["budget_section", "typical_regimen"]
+__all__ = ["budget_section"]
 
 _TITLE = "Variance budget"
 _GRID = 40
@@ -26,7 +24,7 @@ def budget_section(context: ReportContext) -> Section:
     """Return the shares of between-subject variability, parameter uncertainty, residual error."""
     if context.study is None:
         return Section(anchor="budget", title=_TITLE, missing=NO_STUDY)
-    doses = typical_regimen(context.compiled, context.study)
+    doses = reference_regimen(context.compiled, context.study)
     if doses is None:
         missing = (
             "Left out: no subject of the study has doses that can be simulated as they are stated "
@@ -49,47 +47,6 @@ def budget_section(context: ReportContext) -> Section:
             "table": _table(context, budgets),
         },
     )
-
-
-def typical_regimen(compiled: CompiledModel, study: Study) -> list[Dose] | None:
-    """Return the doses of the subject whose total dose is the median one.
-
-    Parameters
-    ----------
-    compiled : CompiledModel
-        The model, with the names of its dosing compartments.
-    study : Study
-        The study with the doses.
-
-    Returns
-    -------
-    list of Dose or None
-        None if no subject has doses that a `Dose` can represent.
-    """
-    lines = [line for line in subject_timelines(compiled, study) if _is_plain(line)]
-    if not lines:
-        return None
-    totals = np.array([(line.amount * (1 + line.additional)).sum() for line in lines])
-    chosen = lines[int(np.argsort(totals, kind="stable")[(len(lines) - 1) // 2])]
-    names = list(compiled.ode.dose_names)
-    return [
-        Dose(
-            amount=float(chosen.amount[k]),
-            time=float(chosen.time[k]),
-            n=int(chosen.additional[k]) + 1,
-            interval=float(chosen.interval[k]),
-            duration=float(chosen.amount[k] / chosen.rate[k]) if chosen.rate[k] > 0 else 0.0,
-            steady=int(chosen.steady[k]),
-            to=names[int(chosen.dose[k])],
-        )
-        for k in np.flatnonzero(chosen.dose >= 0)
-    ]
-
-
-def _is_plain(line: Timeline) -> bool:
-    given = line.dose >= 0
-    modelled = (line.rate[given] < 0).any() or (line.amount[given] == 0).any()
-    return bool(given.any() and not modelled and not np.isin(line.evid, (3, 4)).any())
 
 
 def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
