@@ -17,7 +17,7 @@ from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.files import read_json
-from pkqsp_bayes.fitting.inits.from_mode import ChainInits
+from pkqsp_bayes.fitting.inits.chain_inits import with_metric
 from pkqsp_bayes.fitting.inits.inits import find_inits
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.quantities import population_quantities
@@ -148,7 +148,7 @@ def _fit(task: SbcTask, folder: Path) -> dict[str, Any]:
     if inits is None:
         return {"status": "no initial values have a finite density"}
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
-    sample = chain_sampler(program, bound.plain_data(), ChainInits(by_chain=inits), settings)
+    sample = chain_sampler(program, bound.plain_data(), with_metric(bound, inits), settings)
     try:
         files = [sample(number, folder) for number in range(1, settings.chains + 1)]
     except ChainInterruptedError:

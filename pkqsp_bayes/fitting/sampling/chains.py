@@ -14,7 +14,7 @@ import cmdstanpy
 from cmdstanpy.cmdstan_args import CmdStanArgs, SamplerArgs
 
 from pkqsp_bayes.errors import PkqspError
-from pkqsp_bayes.fitting.inits.from_mode import ChainInits
+from pkqsp_bayes.fitting.inits.chain_inits import ChainInits
 from pkqsp_bayes.fitting.sampling.settings import FitSettings
 
 __all__ = [
@@ -33,6 +33,9 @@ SUFFIXES = (".csv", ".txt", ".solver.json")
 _DIGITS = 10
 _MOST_LINES = 3
 _REFRESHES = 100
+# The first phases of Stan have 75 and 25 iterations. With a first metric fewer are needed; and the
+# sooner the first window ends, the sooner the metric is that of the posterior.
+_EARLY, _LONG_WARMUP = 15, 150
 _ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
 
 
@@ -62,7 +65,9 @@ class ChainSampler:
     settings : FitSettings
         Iterations and tuning.
     variances : sequence of float, optional
-        The diagonal of the inverse metric, which is then fixed.
+        The diagonal of the inverse metric with which warm-up begins.
+    adapts : bool
+        Whether warm-up adapts the metric.
     key : str
         Digest of program and data, for the header of each chain.
     """
@@ -72,6 +77,7 @@ class ChainSampler:
     inits: Mapping[int, Mapping[str, Any]]
     settings: FitSettings
     variances: Sequence[float] | None = None
+    adapts: bool = True
     key: str = ""
 
     def __call__(self, number: int, folder: Path) -> Path:
@@ -131,17 +137,19 @@ class ChainSampler:
         return arguments.compose_command(0, str(draws))
 
     def _metric(self, place: Path) -> dict[str, Any]:
-        """Return the arguments of a given metric, which warm-up does not adapt."""
+        """Return the arguments of the first metric, and of its adaptation."""
         if self.variances is None:
             return {}
         cmdstanpy.write_stan_json(str(place), {"inv_metric": list(self.variances)})
-        return {
-            "metric_type": "diag_e",
-            "metric_file": str(place),
-            "adapt_init_phase": 0,
-            "adapt_metric_window": 0,
-            "adapt_step_size": self.settings.warmup,
-        }
+        return {"metric_type": "diag_e", "metric_file": str(place), **self._phases()}
+
+    def _phases(self) -> dict[str, int]:
+        """Return the first phases of warm-up; Stan's defaults for a short one."""
+        warmup = self.settings.warmup
+        if not self.adapts:
+            return {"adapt_init_phase": 0, "adapt_metric_window": 0, "adapt_step_size": warmup}
+        early = {"adapt_init_phase": _EARLY, "adapt_metric_window": _EARLY}
+        return early if warmup >= _LONG_WARMUP else {}
 
 
 def chain_sampler(
@@ -160,7 +168,7 @@ def chain_sampler(
     data : str or mapping
         Path of the data, or the data.
     inits : ChainInits
-        Initial values of each chain, and optionally the metric.
+        Initial values of each chain, and optionally the first metric.
     settings : FitSettings
         Iterations and tuning.
     key : str
@@ -173,6 +181,7 @@ def chain_sampler(
         inits=dict(inits.by_chain),
         settings=settings,
         variances=None if variances is None else variances.tolist(),
+        adapts=inits.adapts,
         key=key,
     )
 

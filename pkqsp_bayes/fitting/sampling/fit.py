@@ -19,7 +19,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
-from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode, inits_at_priors
+from pkqsp_bayes.fitting.inits.chain_inits import inits_at_mode, inits_at_priors
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.manifest import (

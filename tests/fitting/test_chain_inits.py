@@ -1,4 +1,4 @@
-"""Chains that begin at the mode: the curvature against closed forms, fits against others."""
+"""The first metric, and chains at the mode: against closed forms, and fits against others."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,12 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.fitting.inits import chain_inits
+from pkqsp_bayes.fitting.inits.chain_inits import inits_at_mode, inits_at_priors, with_metric
 from pkqsp_bayes.fitting.inits.curvature import Places, find_places, measure_curvature
-from pkqsp_bayes.fitting.inits.from_mode import inits_at_mode
-from pkqsp_bayes.program.bench import log_density
+from pkqsp_bayes.program.bench import PointError, log_density
 from pkqsp_bayes.program.bind import bind_model
+from pkqsp_bayes.program.program_inits import constrain_point, unconstrained_point
 
 SUBJECTS, EFFECTS, SHARED = 5, 2, 3
 
@@ -102,11 +104,73 @@ def test_the_metric_that_is_given_stays(
 ) -> None:
     settings = pq.FitSettings(chains=1, warmup=50, draws=50, seed=2, begin="mode")
     pq.fit(model, study, tmp_path, settings=settings)
-    told = (tmp_path / "chain_1.csv").read_text().splitlines()
-    at = next(k for k, line in enumerate(told) if "inverse mass matrix" in line)
-    metric = np.array(told[at + 1].lstrip("# ").split(","), dtype=float)
+    metric = _metric(tmp_path)
     inits = inits_at_mode(model, study, bind_model(model, study), 1, seed=2)
     np.testing.assert_allclose(metric, inits.variances, rtol=1e-3)
+
+
+def test_warm_up_begins_with_the_curvature_at_the_centre_and_adapts_it(
+    model: pq.ModelSpec, study: pq.Study, tmp_path: Path
+) -> None:
+    """Against all second derivatives at the centre, where the density is not concave.
+
+    One iteration does not change the metric.
+    """
+    bound = bind_model(model, study)
+    centre = unconstrained_point(bound.inits)
+    steps = 1e-3 * np.eye(centre.size)
+    slopes = [log_density(bound, np.array([centre + h, centre - h]))[1] for h in steps]
+    second = np.array([(up - down) / 2e-3 for up, down in slopes])
+    found = inits_at_priors(model, study, bound, 2, seed=3)
+    assert found.adapts
+    assert found.variances is not None
+    assert np.linalg.eigvalsh(-second).min() < 0
+    np.testing.assert_allclose(found.variances, _by_blocks(-second, find_places(bound.inits)), 0.02)
+    metrics = {}
+    for warmup in (1, 200):
+        settings = pq.FitSettings(chains=1, warmup=warmup, draws=5, seed=3)
+        pq.fit(model, study, tmp_path / str(warmup), settings=settings)
+        metrics[warmup] = _metric(tmp_path / str(warmup))
+    np.testing.assert_allclose(metrics[1], found.variances, rtol=1e-3)
+    assert (metrics[200] != metrics[1]).all()
+
+
+def test_without_a_finite_density_nearby_warm_up_begins_with_the_unit_metric(
+    model: pq.ModelSpec, study: pq.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound = bind_model(model, study)
+
+    def fails(*_: object) -> None:
+        raise PointError("no density")
+
+    monkeypatch.setattr(chain_inits, "log_density", fails)
+    found = with_metric(bound, {1: constrain_point(bound.inits, unconstrained_point(bound.inits))})
+    assert found.variances is None
+
+
+def _by_blocks(matrix: np.ndarray, places: Places) -> np.ndarray:
+    """Return the variances by their definition, subject by subject (one effect each)."""
+    variances, rest, slopes = (
+        np.empty(len(matrix)),
+        matrix[np.ix_(places.shared, places.shared)],
+        {},
+    )
+    for own in places.own[:, 0]:
+        variances[own] = 1 / abs(matrix[own, own])
+        slopes[own] = variances[own] * matrix[own, places.shared]
+        rest = rest - np.outer(matrix[places.shared, own], slopes[own])
+    values, vectors = np.linalg.eigh(rest)
+    shared = vectors @ np.diag(1 / np.maximum(abs(values), 0.01)) @ vectors.T
+    variances[places.shared] = np.diag(shared)
+    for own, slope in slopes.items():
+        variances[own] += slope @ shared @ slope
+    return variances
+
+
+def _metric(folder: Path) -> np.ndarray:
+    told = (folder / "chain_1.csv").read_text().splitlines()
+    at = next(k for k, line in enumerate(told) if "inverse mass matrix" in line)
+    return np.array(told[at + 1].lstrip("# ").split(","), dtype=float)
 
 
 def test_an_unknown_beginning_is_refused(

@@ -1,11 +1,14 @@
-"""Initial values of chains at the mode, with the metric from the curvature there.
+"""Initial values of chains, and the metric with which warm-up begins.
 
-A sampler that starts with a unit metric takes steps as short as the narrowest parameter. With
-thousands of subjects this is a typical value or a residual SD with a relative SD of 0.001. Every
-tree of the first windows then reaches the greatest depth. Stan's regularisation shrinks the metric
-that is estimated from these few draws towards 0.001, which is a hundred times too wide. The
-curvature at the mode gives the metric at once; it costs a few dozen gradients for any number of
-subjects.
+A sampler that starts with a unit metric takes steps as short as the narrowest parameter, so that
+every tree of the first iterations is deep: several hundred gradients for warfarin. With thousands
+of subjects the narrowest parameter is a typical value or a residual SD with a relative SD of 0.001.
+Stan's regularisation then shrinks the metric that is estimated from the first draws towards 0.001,
+which is a hundred times too wide.
+
+The curvature of the log density around one point gives a metric at once; it costs a few dozen
+gradients for any number of subjects. Around the centre of the priors it is a first guess, which
+warm-up adapts. Around the mode it is nearly that of the posterior, and is kept.
 """
 
 import logging
@@ -20,13 +23,13 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.fitting.inits.curvature import Curvature, find_places, measure_curvature
 from pkqsp_bayes.fitting.inits.inits import is_usable, point_of, settle_inits
 from pkqsp_bayes.fitting.inits.optimise import best_optimum, optimise
-from pkqsp_bayes.program.bench import log_density
+from pkqsp_bayes.program.bench import PointError, log_density
 from pkqsp_bayes.program.bind import BoundModel
-from pkqsp_bayes.program.program_inits import constrain_point
+from pkqsp_bayes.program.program_inits import constrain_point, unconstrained_point
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["ChainInits", "inits_at_mode", "inits_at_priors"]
+__all__ = ["ChainInits", "inits_at_mode", "inits_at_priors", "with_metric"]
 
 FloatArray = NDArray[np.float64]
 
@@ -52,18 +55,53 @@ class ChainInits:
     by_chain : mapping of int to mapping
         Initial values by chain, on the constrained scale.
     variances : (parameters,) array, optional
-        The diagonal of the inverse metric, which is then fixed; without it warm-up adapts one.
+        The diagonal of the inverse metric with which warm-up begins; by default that of Stan, 1.
+    adapts : bool
+        Whether warm-up adapts the metric.
     """
 
     by_chain: Mapping[int, Mapping[str, Any]]
     variances: FloatArray | None = None
+    adapts: bool = True
 
 
 def inits_at_priors(
     model: ModelSpec, study: Study, bound: BoundModel, chains: int, seed: int
 ) -> ChainInits:
-    """Return initial values around the centre of the priors; see `find_inits`."""
-    return ChainInits(by_chain=settle_inits(model, study, bound, chains, seed))
+    """Return initial values around the centre of the priors; see `find_inits`.
+
+    The metric is that of the curvature around the centre, or around the initial values of the first
+    chain if the density is not finite near the centre.
+    """
+    return with_metric(bound, settle_inits(model, study, bound, chains, seed))
+
+
+def with_metric(bound: BoundModel, by_chain: Mapping[int, Mapping[str, Any]]) -> ChainInits:
+    """Return initial values with a first metric, which warm-up adapts.
+
+    Parameters
+    ----------
+    bound : BoundModel
+        Program and data.
+    by_chain : mapping of int to mapping
+        Initial values by chain, on the constrained scale.
+    """
+    first = {name: np.asarray(value) for name, value in by_chain[min(by_chain)].items()}
+    for point in (unconstrained_point(bound.inits), point_of(bound, first)):
+        try:
+            variances = _measured(bound, point).variances()
+        except PointError:  # the density is not finite at a point nearby
+            continue
+        if np.isfinite(variances).all():
+            return ChainInits(by_chain=by_chain, variances=variances)
+    return ChainInits(by_chain=by_chain)
+
+
+def _measured(bound: BoundModel, point: FloatArray) -> Curvature:
+    def gradient(points: FloatArray) -> FloatArray:
+        return log_density(bound, points)[1]
+
+    return measure_curvature(gradient, point, find_places(bound.inits))
 
 
 def inits_at_mode(
@@ -97,14 +135,12 @@ def inits_at_mode(
     )
     point = point_of(bound, mode.values)
     _LOGGER.info("the chains start at the mode: log density %.6g", mode.log_density)
-    curvature = measure_curvature(
-        lambda points: log_density(bound, points)[1], point, find_places(bound.inits)
-    )
+    curvature = _measured(bound, point)
     inits = {
         k: constrain_point(bound.inits, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)
     }
-    return ChainInits(by_chain=inits, variances=curvature.variances())
+    return ChainInits(by_chain=inits, variances=curvature.variances(), adapts=False)
 
 
 def _warn_of_free(bound: BoundModel) -> None:
