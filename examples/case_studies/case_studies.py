@@ -23,6 +23,7 @@ from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.chains import seconds_of
 from pkqsp_bayes.fitting.sampling.fit import fit
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.plots.fits import plot_fits
 from pkqsp_bayes.plots.style import save_figure
@@ -61,10 +62,10 @@ def run_case(name: str, folder: Path) -> xr.DataTree:
 def _fit(case: Case, study: Study, folder: Path) -> xr.DataTree:
     model = load_model(case.model)
     try:
-        return fit(model, study, folder, settings=case.settings, options=case.options, resume=True)
+        return fit(model, study, folder, resume=True)
     except CheckError:  # the existing fit has another model, study or setting
         shutil.rmtree(folder)
-        return fit(model, study, folder, settings=case.settings, options=case.options)
+        return fit(model, study, folder)
 
 
 def write_case(
@@ -201,7 +202,7 @@ def _page(
     p_values: dict[str, float],
 ) -> str:
     model, stats = load_model(case.model), tree["sample_stats"]
-    settings, varying = case.settings, summary[summary["sd"] > 0]
+    settings, varying = FitSettings(), summary[summary["sd"] > 0]
     pictures = [
         f"![{kind} of {name}]({kind}_{name}.png)"
         for name in case.endpoints
@@ -215,8 +216,8 @@ def _page(
         f"{tree['observed_data'].sizes['observation']} observations). Made by "
         "`make reports`; interpretation: "
         f"[docs/models/{case.model}.md](../../docs/models/{case.model}.md).",
-        f"{settings.chains} chains of {settings.warmup} warm-up iterations and {settings.draws} "
-        f"draws; {_chain_seconds(folder / 'fit'):.0f} s of sampling per chain; "
+        f"Default settings: {settings.chains} chains of {settings.warmup} warm-up iterations and "
+        f"{settings.draws} draws; {_chain_seconds(folder / 'fit'):.0f} s of sampling per chain; "
         f"{float(stats['n_steps'].mean()):.0f} leapfrog steps per draw; "
         f"{int(stats['diverging'].sum())} divergences; R-hat at most "
         f"{varying['r_hat'].max():.4f}; ESS at least {varying['ess_bulk'].min():.0f} (bulk), "

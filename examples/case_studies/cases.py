@@ -7,10 +7,6 @@ from typing import Literal
 
 import pandas as pd
 
-from pkqsp_bayes.engine.solver_settings import SolverSettings
-from pkqsp_bayes.fitting.sampling.settings import FitSettings
-from pkqsp_bayes.program.bind import BindOptions
-
 __all__ = ["CASES", "Budget", "Case", "Endpoint", "Quantity", "published_estimates"]
 
 
@@ -74,14 +70,12 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A model with its study, the settings of the fit and the results that are shown.
+    """A model with its study and the results that are shown; the fit has the default settings.
 
     Parameters
     ----------
     model, study : str
         Names of the model in the library, and of the data set and its published estimates.
-    settings, options
-        Settings and options of the fit.
     endpoints : mapping of str to Endpoint
         Observed outputs.
     covariates : mapping of str to float
@@ -94,8 +88,6 @@ class Case:
 
     model: str
     study: str
-    settings: FitSettings
-    options: BindOptions = BindOptions()
     endpoints: Mapping[str, Endpoint]
     covariates: Mapping[str, float] = field(default_factory=lambda: {"WT": 70.0})
     budgets: Mapping[str, Budget] = field(default_factory=dict)
@@ -126,18 +118,11 @@ def published_estimates(study: str) -> pd.DataFrame:
     return table[table["study"] == study].drop(columns="study").reset_index(drop=True)
 
 
-def _theophylline(
-    model: str,
-    settings: FitSettings,
-    *,
-    clearance: str,
-    volume: str,
-) -> Case:
+def _theophylline(model: str, *, clearance: str, volume: str) -> Case:
     """Return a case of theophylline; models differ in what clearance and volume depend on."""
     return Case(
         model=model,
         study="theophylline",
-        settings=settings,
         endpoints={"cp": Endpoint(quantity="theophylline in serum (mg/L)", bins=8)},
         quantities={
             "CL": Quantity(of="CL", unit="L/h/kg", form="per_kg"),
@@ -154,22 +139,11 @@ def _cv(parameter: str) -> Quantity:
 
 
 _CASES = (
-    _theophylline(
-        "one-compartment",
-        FitSettings(chains=4, warmup=600, draws=1000, seed=1),
-        clearance="CL",
-        volume="V",
-    ),
-    _theophylline(
-        "theophylline",
-        FitSettings(chains=4, warmup=500, draws=750, seed=20240527, adapt_delta=0.9),
-        clearance="CLint",
-        volume="Vss",
-    ),
+    _theophylline("one-compartment", clearance="CL", volume="V"),
+    _theophylline("theophylline", clearance="CLint", volume="Vss"),
     Case(
         model="mavoglurant",
         study="mavoglurant",
-        settings=FitSettings(chains=4, warmup=500, draws=1000, seed=1),
         endpoints={"cp": Endpoint(quantity="mavoglurant in plasma (ng/mL)", bins=12, log=True)},
         quantities={
             "CLint": Quantity(of="CLint", unit="L/h"),
@@ -181,13 +155,6 @@ _CASES = (
     Case(
         model="warfarin",
         study="warfarin",
-        # The posterior needs trees of 31 steps. Before the metric is adapted, deeper trees would
-        # take most of the time.
-        settings=FitSettings(chains=4, warmup=600, draws=1000, seed=11, max_treedepth=7),
-        options=BindOptions(
-            # Errors of predictions are at most 1e-4 mg/L and 1e-4 %, far below the residual errors.
-            solver=SolverSettings(rtol=1e-5, atol=1e-7),
-        ),
         endpoints={
             "cp": Endpoint(quantity="warfarin in plasma (mg/L)", bins=12),
             "pca": Endpoint(quantity="prothrombin complex activity (% of normal)"),

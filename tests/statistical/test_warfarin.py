@@ -33,7 +33,7 @@ def study() -> pq.Study:
 def tree(study: pq.Study, tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
     folder = tmp_path_factory.mktemp("warfarin")
     model = pq.load_model(CASE.model)
-    return pq.fit(model, study, folder, settings=CASE.settings, options=CASE.options)
+    return pq.fit(model, study, folder)
 
 
 @pytest.fixture(scope="module")
