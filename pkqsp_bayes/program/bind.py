@@ -67,8 +67,8 @@ class BindOptions:
         2015, in Current Trends in Bayesian Methodology with Applications.
     solver : SolverSettings
         Tolerances and limits.
-    slice_size : int
-        Subjects that share a reverse pass.
+    slice_size : int, optional
+        Subjects that share a reverse pass. By default a sixty-fourth of the subjects, at most 64.
     """
 
     backend: Backend = "native"
@@ -76,7 +76,7 @@ class BindOptions:
     blq: Literal["M1", "M3"] = "M3"
     centred: Mapping[str, bool] | None = None
     solver: SolverSettings = SolverSettings()
-    slice_size: int = 8
+    slice_size: int | None = None
 
 
 BIND_OPTIONS = record(

@@ -61,7 +61,7 @@ _NAME = "individual_parameters"
 
 
 def individual_call(bound: BoundData) -> str:
-    """Return the expression for the matrix of individual parameters, subject by parameter."""
+    """Return the expression for the individual parameters: one vector per subject."""
     return f"{_NAME}({', '.join(name for _, name in _arguments(bound))})"
 
 
@@ -83,11 +83,12 @@ def _arguments(bound: BoundData) -> list[tuple[str, str]]:
 def _function(bound: BoundData) -> Iterator[str]:
     arguments = ", ".join(f"{kind} {name}" for kind, name in _arguments(bound))
     yield from _functions(bound)
-    yield "// Individual parameters, subject by parameter."
-    yield f"matrix {_NAME}({arguments}) {{"
+    size = len(bound.ode.parameters)
+    yield "// Individual parameters: one vector per subject."
+    yield f"array[] vector {_NAME}({arguments}) {{"
     # stanc warns of a matrix without columns that nothing is assigned to
-    empty = "" if bound.ode.parameters else " = rep_matrix(0, rows(eta), 0)"
-    yield f"  matrix[rows(eta), {len(bound.ode.parameters)}] theta{empty};"
+    empty = "" if size else " = rep_matrix(0, rows(eta), 0)"
+    yield f"  matrix[rows(eta), {size}] each{empty};"
     implied = {
         **{n: f"rep_vector({c}, rows(eta))" for n, c in _shared(bound).items()},
         **occasion_columns(bound),
@@ -95,7 +96,11 @@ def _function(bound: BoundData) -> Iterator[str]:
     for column, name in enumerate(bound.ode.parameters, start=1):
         parameter = bound.population.get(name)
         text = implied[name] if parameter is None else _column(_value(bound, name, parameter))
-        yield f"  theta[ : , {column}] = {text}; // {name}"
+        yield f"  each[ : , {column}] = {text}; // {name}"
+    yield f"  array[rows(eta)] vector[{size}] theta;"
+    yield "  for (s in 1 : rows(eta)) {"
+    yield "    theta[s] = each[s]';"
+    yield "  }"
     yield "  return theta;"
     yield "}"
 

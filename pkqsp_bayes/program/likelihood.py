@@ -1,8 +1,9 @@
 """The ODE solver of a program, and the likelihood, summed over subjects.
 
 `reduce_sum_static` evaluates the subjects in slices of fixed size, each with its own reverse pass,
-so that the memory of the gradient depends on a slice, not on the study. With several threads slices
-run in parallel; the sum does not depend on the number of threads.
+so that the memory of the gradient depends on a slice, not on the study. What is sliced are the
+individual parameters: Stan copies the other arguments for each slice, and they do not grow with the
+study. With several threads slices run in parallel; the sum does not depend on the number of threads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,13 +80,13 @@ def likelihood_fragment(bound: BoundData, *, prefix: str) -> Fragment:
         Prefix of the solver: ``<prefix>_solve`` is called.
     """
     names = (name for _, name in table_arguments(intervals=bound.observations.has_intervals))
-    shared = ", ".join(["theta", "sigma", *names])
+    shared = ", ".join(["sigma", *names])
     return Fragment(
         program=StanProgram(
             functions=tuple(_function(bound, prefix)),
             model=(
                 _theta(bound),
-                f"target += reduce_sum_static(log_lik_of, each, slice_size, {shared});",
+                f"target += reduce_sum_static(log_lik_of, theta, slice_size, {shared});",
             ),
             generated_quantities=tuple(_generated(bound, prefix)),
         ),
@@ -94,15 +95,16 @@ def likelihood_fragment(bound: BoundData, *, prefix: str) -> Fragment:
 
 
 def _theta(bound: BoundData) -> str:
-    return f"matrix[subjects, {len(bound.ode.parameters)}] theta = {individual_call(bound)};"
+    size = len(bound.ode.parameters)
+    return f"array[subjects] vector[{size}] theta = {individual_call(bound)};"
 
 
-def _solution(bound: BoundData, prefix: str) -> str:
+def _solution(bound: BoundData, prefix: str, parameters: str) -> str:
     """Declare ``f``: the outputs (columns) of subject s at its records (rows)."""
     records, pieces = "begin[s] : begin[s + 1] - 1", "piece[s] : piece[s + 1] - 1"
     columns = [f"{name}[{records}]" for name, *_ in COLUMNS]
     covariates = [f"breaks[{pieces}]", f"segments[{pieces}]", f"own[{records}]"]
-    call = ", ".join(["theta[s]'", "x[s]'", *columns, *covariates, "rtol", "atol", "max_steps"])
+    call = ", ".join([parameters, "x[s]'", *columns, *covariates, "rtol", "atol", "max_steps"])
     size = f"begin[s + 1] - begin[s], {len(bound.ode.output_names)}"
     return f"matrix[{size}] f = {prefix}_solve({call});"
 
@@ -113,11 +115,11 @@ def _function(bound: BoundData, prefix: str) -> Iterator[str]:
     arguments = ", ".join(f"{kind} {name}" for kind, name in table)
     function = "interval_lpdf(y[i] | limit[i], " if intervals else "residual_lpdf(y[i] | "
     yield "// Log likelihood of a slice of the subjects."
-    yield "real log_lik_of(array[] int slice, int first, int last, matrix theta, vector sigma, "
+    yield "real log_lik_of(array[] vector theta, int first, int last, vector sigma, "
     yield f"                {arguments}) {{"
     yield "  real total = 0;"
-    yield "  for (s in slice) {"
-    yield f"    {_solution(bound, prefix)}"
+    yield "  for (s in first : last) {"
+    yield f"    {_solution(bound, prefix, 'theta[s - first + 1]')}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield f"      total += {function}f[record[i], output[i]], output[i], censored[i],"
     yield "                             sigma);"
@@ -158,7 +160,7 @@ def predictive_statements(
     yield "{"
     yield f"  {_theta(bound)}"
     yield "  for (s in 1 : subjects) {"
-    yield f"    {_solution(bound, prefix)}"
+    yield f"    {_solution(bound, prefix, 'theta[s]')}"
     yield "    for (i in observed[s] : observed[s + 1] - 1) {"
     yield "      prediction[i] = f[record[i], output[i]];"
     yield "      int possible = residual_is_possible(prediction[i], output[i], sigma);"

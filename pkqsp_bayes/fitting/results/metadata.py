@@ -24,6 +24,7 @@ __all__ = [
     "settings_issues",
 ]
 
+_FORMER_SLICE = 8
 _REMEDY = f"the file is damaged: resume the fit ({setting('resume')}), and it is written again"
 
 
@@ -155,7 +156,7 @@ def kept_options(tree: xr.DataTree) -> dict[str, Any]:
     solver = found.get("solver")
     if isinstance(solver, dict) and "slice_size" in solver:
         size = solver.pop("slice_size")
-        found |= {} if size == BindOptions().slice_size else {"slice_size": size}
+        found |= {} if size == _FORMER_SLICE else {"slice_size": size}
     return {name: value for name, value in found.items() if (name, value) != ("solver", {})}
 
 

@@ -5,6 +5,7 @@ whether the study was read from its own file or from the copy in the folder of a
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,8 +31,12 @@ COLUMNS = (
 )
 """Columns of the solver by subject: name, type, field of `Timeline`."""
 
+_SLICES, _LARGEST_SLICE = 64, 64
 
-def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) -> Fragment:
+
+def table_fragment(
+    bound: BoundData, settings: SolverSettings, slice_size: int | None
+) -> Fragment:
     """Declare the data that the likelihood reads.
 
     Parameters
@@ -40,19 +45,19 @@ def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int) 
         The model and its study.
     settings : SolverSettings
         Tolerances and limits.
-    slice_size : int
-        Number of subjects per reverse pass.
+    slice_size : int, optional
+        Number of subjects per reverse pass; by default it is chosen from the study.
     """
     return Fragment(
-        program=StanProgram(
-            data=tuple(_declarations(bound)),
-            transformed_data=(
-                "array[subjects] int each = linspaced_int_array(subjects, 1, subjects);",
-            ),
-        ),
-        data={**_data(bound, settings), "slice_size": slice_size},
+        program=StanProgram(data=tuple(_declarations(bound))),
+        data={**_data(bound, settings), "slice_size": slice_size or _slice(len(bound.subjects))},
         coords={"observation": bound.observations.row.tolist(), "subject": list(bound.subjects)},
     )
+
+
+def _slice(subjects: int) -> int:
+    """Return a size with which threads are balanced and the memory of a slice is bounded."""
+    return min(_LARGEST_SLICE, math.ceil(subjects / _SLICES))
 
 
 def table_arguments(*, intervals: bool) -> list[tuple[str, str]]:
