@@ -223,6 +223,10 @@ def fit_settings(
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
     adapt_delta: Annotated[float, typer.Option(help="Target acceptance statistic.")] = 0.8,
     max_treedepth: Annotated[int, typer.Option(help="Greatest tree depth.")] = 10,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads of each chain; by default the idle processors."),
+    ] = None,
     begin: Annotated[InitName, typer.Option(help="Where chains begin.")] = InitName.PRIORS,
 ) -> "pq.FitSettings":
     """Return how a fit is sampled."""
@@ -233,6 +237,7 @@ def fit_settings(
         seed=seed,
         adapt_delta=adapt_delta,
         max_treedepth=max_treedepth,
+        threads_per_chain=threads,
         begin=begin.value,
     )
 

@@ -77,6 +77,8 @@ def compile_program(
     """
     stan = find_stan()
     stanc, cpp = dict(stanc_options or {}), dict(cpp_options or {})
+    if stan.source == "cmdstan":
+        cpp.setdefault("STAN_THREADS", True)  # an assembled Stan always has threads
     options = repr((sorted(stanc.items()), sorted(cpp.items())))
     key = _key(stan.key, code, user_header, name, options)
     entry = _entry(stan, key, methods)

@@ -22,6 +22,7 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.compiler import find_compiler, find_make
 from pkqsp_bayes.engine.toolchain import locate_stan
 from pkqsp_bayes.errors import ToolchainError
+from pkqsp_bayes.processors import count_processors
 
 __all__ = ["Finding", "check_compilation", "examine_machine"]
 
@@ -103,8 +104,7 @@ def _processor() -> Iterator[Finding]:
     features = [name for name in _SIMD if name in info.get("flags", ())]
     name = info.get("brand_raw", platform.processor() or "unknown")
     yield Finding(topic="processor", value=f"{name}; {', '.join(features) or 'no SIMD known'}")
-    usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else 0
-    yield Finding(topic="cores", value=str(usable or os.cpu_count()))
+    yield Finding(topic="cores", value=str(count_processors()))
 
 
 def _memory() -> Iterator[Finding]:

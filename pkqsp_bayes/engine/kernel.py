@@ -5,7 +5,6 @@ The C++ is in ``stan/cpp/kernel``; `pkqsp_bayes.emit.cpp` prints the model heade
 
 import hashlib
 import logging
-import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pkqsp_bayes.engine.kernel_abi import Library, Statistics, pack_timelines
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import ToolchainError
 from pkqsp_bayes.ode.interface import OdeInterface
+from pkqsp_bayes.processors import count_processors
 
 __all__ = [
     "Kernel",
@@ -202,7 +202,7 @@ class Kernel:
         _check_shape(p, (len(timelines), library.parameters))
         study = pack_timelines(timelines, library)
         raw = library.solve(
-            study, p, chosen, sensitivities=sensitivities, threads=threads or _processors()
+            study, p, chosen, sensitivities=sensitivities, threads=threads or count_processors()
         )
         found, counters, reasons = [], raw.counters.tolist(), raw.reasons.tolist()
         for s, (start, end) in enumerate(zip(study.first, study.first[1:], strict=False)):
@@ -255,7 +255,7 @@ class Kernel:
         _check_shape(p, (rounds, subjects, library.parameters))
         raw = library.solve(
             pack_timelines(timelines, library).repeated(rounds), p, chosen,
-            sensitivities=sensitivities, threads=threads or _processors(),
+            sensitivities=sensitivities, threads=threads or count_processors(),
         )  # fmt: skip
         lanes = raw.sensitivities
         records = len(raw.values) // max(1, rounds)
@@ -318,12 +318,6 @@ def _load(key: str, build: Callable[[Path], None]) -> Library:
 
 def _is_whole(folder: Path) -> bool:
     return is_unchanged(folder / "kernel.so", run=False)
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _key(compiler: Compiler, header: str) -> str:

@@ -1,9 +1,9 @@
 """The ODE solver of a program, and the likelihood, summed over subjects.
 
 `reduce_sum_static` evaluates the subjects in slices of fixed size, each with its own reverse pass,
-so that the memory of the gradient depends on a slice, not on the study. What is sliced are the
-individual parameters: Stan copies the other arguments for each slice, and they do not grow with the
-study. With several threads slices run in parallel; the sum does not depend on the number of threads.
+so that the memory of the gradient depends on a slice, not on the study. The individual parameters
+are what is sliced: Stan copies the other arguments for each slice, and they do not grow with the
+study. With several threads slices run in parallel; the sum does not depend on how many there are.
 """
 
 from collections.abc import Iterator, Sequence

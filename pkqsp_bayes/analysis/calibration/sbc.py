@@ -12,7 +12,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -53,6 +52,7 @@ from pkqsp_bayes.fitting.sampling.run_chains import stop_samplers
 from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.outputs import stage_output, write_text
+from pkqsp_bayes.processors import count_processors
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.signals import raise_on_signals
@@ -285,7 +285,7 @@ def _run_missing(
     # Once, before the threads need it.
     compile_program(plan.bound.program, user_header=plan.bound.header, methods="sampling")
     tasks = list(_tasks(folder, plan, settings, seed, kept))
-    pool = executor or ThreadPoolExecutor(max_workers=cores or os.cpu_count() or 1)
+    pool = executor or ThreadPoolExecutor(max_workers=cores or count_processors())
     waiting = [pool.submit(run_task, task) for task in tasks]
     try:
         for count, future in enumerate(as_completed(waiting), start=1):

@@ -23,6 +23,7 @@ from pkqsp_bayes.program.bind import BoundModel
 __all__ = ["Manifest", "begin_manifest", "changes", "read_manifest", "write_manifest"]
 
 _FILE = "manifest.json"
+_WITHOUT_EFFECT = frozenset({"threads_per_chain"})
 _MOST = 10_000
 _MOST_BYTES = 10_000_000
 _REMEDY = "the file is damaged: restore it from a copy, or fit into another folder"
@@ -100,7 +101,7 @@ def changes(old: Manifest, new: Manifest) -> list[str]:
     if old.data != new.data:
         found.append("another study or solver tolerance")
     for name, value in new.settings.items():
-        if old.settings.get(name) != value:
+        if name not in _WITHOUT_EFFECT and old.settings.get(name) != value:
             found.append(f"{name} = {value} (it was {old.settings.get(name)})")
     return found
 

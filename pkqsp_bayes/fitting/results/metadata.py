@@ -190,7 +190,7 @@ def settings_issues(found: Mapping[str, Any], where: str, *, whole: bool) -> Ite
     whole : bool
         Whether all settings are required.
     """
-    known = {f.name: type(f.default) for f in fields(FitSettings)}
+    known = {f.name: f.default for f in fields(FitSettings)}
     wrong = [name for name in known if name in found and not _is_of(found[name], known[name])]
     wrong += [name for name in found if name not in known]
     wrong += [name for name in known if whole and name not in found]
@@ -203,10 +203,11 @@ def settings_issues(found: Mapping[str, Any], where: str, *, whole: bool) -> Ite
         yield Issue(where=where, what=f"{issue.where}: {issue.what}", remedy=_REMEDY)
 
 
-def _is_of(value: object, kind: type) -> bool:
-    if kind is float:
+def _is_of(value: object, default: object) -> bool:
+    """Return whether a value is of the kind of the default; None stands for an optional count."""
+    if type(default) is float:
         return type(value) in (int, float) and math.isfinite(float(str(value)))
-    return type(value) is kind
+    return type(value) is type(default) or (default is None and type(value) is int)
 
 
 def _source(tree: xr.DataTree) -> str:

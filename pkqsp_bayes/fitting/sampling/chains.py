@@ -68,6 +68,8 @@ class ChainSampler:
         The diagonal of the inverse metric with which warm-up begins.
     adapts : bool
         Whether warm-up adapts the metric.
+    threads : int
+        Number of threads.
     key : str
         Digest of program and data, for the header of each chain.
     """
@@ -78,6 +80,7 @@ class ChainSampler:
     settings: FitSettings
     variances: Sequence[float] | None = None
     adapts: bool = True
+    threads: int = 1
     key: str = ""
 
     def __call__(self, number: int, folder: Path) -> Path:
@@ -91,14 +94,14 @@ class ChainSampler:
             If the process failed, or its file is incomplete.
         """
         draws, console, log = (folder / f"chain_{number}{suffix}" for suffix in SUFFIXES)
-        environment = {**os.environ, "PKQSP_SOLVER_LOG": str(log)}
+        own = {"PKQSP_SOLVER_LOG": str(log), "STAN_NUM_THREADS": str(self.threads)}
         with console.open("w") as output:
             done = subprocess.run(
                 self._command(number, draws),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env={**os.environ, **own},
                 check=False,
             )
         if done.returncode in _ASKED_TO_END:
@@ -157,6 +160,8 @@ def chain_sampler(
     data: str | Mapping[str, Any],
     inits: ChainInits,
     settings: FitSettings,
+    *,
+    threads: int = 1,
     key: str = "",
 ) -> ChainSampler:
     """Return a function that samples the chain with a number into a folder.
@@ -171,6 +176,8 @@ def chain_sampler(
         Initial values of each chain, and optionally the first metric.
     settings : FitSettings
         Iterations and tuning.
+    threads : int
+        Number of threads of each chain.
     key : str
         Digest of program and data.
     """
@@ -182,6 +189,7 @@ def chain_sampler(
         settings=settings,
         variances=None if variances is None else variances.tolist(),
         adapts=inits.adapts,
+        threads=threads,
         key=key,
     )
 

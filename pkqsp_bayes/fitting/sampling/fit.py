@@ -4,7 +4,6 @@ import dataclasses
 import json
 import logging
 import math
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from pkqsp_bayes.fitting.sampling.progress import shown_progress
 from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished, run_missing
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, summarise_solver
+from pkqsp_bayes.fitting.sampling.threads import share_processors
 from pkqsp_bayes.outputs import write_text
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_observed
 from pkqsp_bayes.remedies import setting
@@ -99,7 +99,8 @@ def fit(
     resume : bool
         Keep the finished chains in the folder, and run the missing ones.
     cores : int, optional
-        Number of chains that run at the same time; by default the number of processors.
+        Number of chains that run at the same time; by default the number of processors, divided by
+        that of the threads of each chain.
     executor : Executor, optional
         Executor that runs the chains.
     store : {"netcdf", "zarr", "both"}
@@ -154,10 +155,11 @@ def fit(
             write_text(place / "priors.toml", format_priors(priors))
         missing = [k for k in range(1, chosen.chains + 1) if str(k) not in manifest.chains]
         if missing:
-            sampler = _sampler(place, model, study, bound, chosen, manifest.key)
+            shares = share_processors(chosen, len(study.subjects), cores)
+            sampler = _sampler(place, model, study, bound, chosen, shares.threads, manifest.key)
             with shown_progress(place, missing, chosen, wanted=progress):
                 manifest = run_missing(
-                    place, manifest, sampler, cores=cores or os.cpu_count() or 1, executor=executor
+                    place, manifest, sampler, cores=shares.chains, executor=executor
                 )
             _check_chains(place, manifest, bound, chosen)
         files = [place / manifest.chains[str(k)] for k in range(1, chosen.chains + 1)]
@@ -251,12 +253,14 @@ def _write_inputs(folder: Path, model: ModelSpec, study: Study, bound: BoundMode
 
 def _sampler(
     folder: Path, model: ModelSpec, study: Study, bound: BoundModel, settings: FitSettings,
-    key: str,
+    threads: int, key: str,
 ) -> ChainSampler:  # fmt: skip
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
     begin = inits_at_mode if settings.begin == "mode" else inits_at_priors
     beginning = begin(model, study, bound, settings.chains, settings.seed)
-    return chain_sampler(program, str(folder / "data.json"), beginning, settings, key)
+    return chain_sampler(
+        program, str(folder / "data.json"), beginning, settings, threads=threads, key=key
+    )
 
 
 def _solver(folder: Path, bound: BoundModel, settings: FitSettings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pkqsp_bayes.arguments import SEED, count, one_of, probability, record
+from pkqsp_bayes.arguments import CORES, SEED, count, one_of, probability, record
 
 __all__ = ["SETTINGS", "Begin", "FitSettings"]
 
@@ -27,6 +27,9 @@ class FitSettings:
         Target acceptance statistic.
     max_treedepth : int
         Greatest tree depth.
+    threads_per_chain : int, optional
+        Threads that share the subjects of a chain; the draws do not depend on it. By default the
+        processors that the chains leave idle, if the study is large enough.
     begin : {"priors", "mode"}
         Initial values. ``"priors"``: dispersed points around the centre of the priors; warm-up
         begins with the metric of the curvature there, and adapts it. ``"mode"``: draws of the
@@ -43,11 +46,13 @@ class FitSettings:
     seed: int = 1
     adapt_delta: float = 0.8
     max_treedepth: int = 10
+    threads_per_chain: int | None = None
     begin: Begin = "priors"
 
 
 SETTINGS = record(
     FitSettings, chains=count(1, 1000), warmup=count(), draws=count(), seed=SEED,
     adapt_delta=probability(), max_treedepth=count(1, 30), begin=one_of("priors", "mode"),
+    threads_per_chain=CORES,
 )  # fmt: skip
 """Permitted values of the settings."""

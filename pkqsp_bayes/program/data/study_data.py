@@ -34,9 +34,7 @@ COLUMNS = (
 _SLICES, _LARGEST_SLICE = 64, 64
 
 
-def table_fragment(
-    bound: BoundData, settings: SolverSettings, slice_size: int | None
-) -> Fragment:
+def table_fragment(bound: BoundData, settings: SolverSettings, slice_size: int | None) -> Fragment:
     """Declare the data that the likelihood reads.
 
     Parameters
