@@ -109,10 +109,10 @@ def test_the_metric_that_is_given_stays(
     np.testing.assert_allclose(metric, inits.variances, rtol=1e-3)
 
 
-def test_warm_up_begins_with_the_curvature_at_the_centre_and_adapts_it(
+def test_warm_up_begins_with_the_widths_at_the_centre_and_adapts_them(
     model: pq.ModelSpec, study: pq.Study, tmp_path: Path
 ) -> None:
-    """Against all second derivatives at the centre, where the density is not concave.
+    """Against the second derivatives at the centre, where the density is not concave.
 
     One iteration does not change the metric.
     """
@@ -125,7 +125,7 @@ def test_warm_up_begins_with_the_curvature_at_the_centre_and_adapts_it(
     assert found.adapts
     assert found.variances is not None
     assert np.linalg.eigvalsh(-second).min() < 0
-    np.testing.assert_allclose(found.variances, _by_blocks(-second, find_places(bound.inits)), 0.02)
+    np.testing.assert_allclose(found.variances, 1 / abs(np.diag(second)), rtol=0.02)
     metrics = {}
     for warmup in (1, 200):
         settings = pq.FitSettings(chains=1, warmup=warmup, draws=5, seed=3)
@@ -146,25 +146,6 @@ def test_without_a_finite_density_nearby_warm_up_begins_with_the_unit_metric(
     monkeypatch.setattr(chain_inits, "log_density", fails)
     found = with_metric(bound, {1: constrain_point(bound.inits, unconstrained_point(bound.inits))})
     assert found.variances is None
-
-
-def _by_blocks(matrix: np.ndarray, places: Places) -> np.ndarray:
-    """Return the variances by their definition, subject by subject (one effect each)."""
-    variances, rest, slopes = (
-        np.empty(len(matrix)),
-        matrix[np.ix_(places.shared, places.shared)],
-        {},
-    )
-    for own in places.own[:, 0]:
-        variances[own] = 1 / abs(matrix[own, own])
-        slopes[own] = variances[own] * matrix[own, places.shared]
-        rest = rest - np.outer(matrix[places.shared, own], slopes[own])
-    values, vectors = np.linalg.eigh(rest)
-    shared = vectors @ np.diag(1 / np.maximum(abs(values), 0.01)) @ vectors.T
-    variances[places.shared] = np.diag(shared)
-    for own, slope in slopes.items():
-        variances[own] += slope @ shared @ slope
-    return variances
 
 
 def _metric(folder: Path) -> np.ndarray:

@@ -7,8 +7,9 @@ Stan's regularisation then shrinks the metric that is estimated from the first d
 which is a hundred times too wide.
 
 The curvature of the log density around one point gives a metric at once; it costs a few dozen
-gradients for any number of subjects. Around the centre of the priors it is a first guess, which
-warm-up adapts. Around the mode it is nearly that of the posterior, and is kept.
+gradients for any number of subjects. Around the centre of the priors the width of each parameter
+is a first guess, which warm-up adapts. Around the mode the metric is nearly that of the posterior,
+and is kept.
 """
 
 import logging
@@ -20,7 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.compile import load_program
-from pkqsp_bayes.fitting.inits.curvature import Curvature, find_places, measure_curvature
+from pkqsp_bayes.fitting.inits.curvature import (
+    Curvature,
+    Gradient,
+    find_places,
+    measure_curvature,
+    measure_widths,
+)
 from pkqsp_bayes.fitting.inits.inits import is_usable, point_of, settle_inits
 from pkqsp_bayes.fitting.inits.optimise import best_optimum, optimise
 from pkqsp_bayes.program.bench import PointError, log_density
@@ -70,7 +77,7 @@ def inits_at_priors(
 ) -> ChainInits:
     """Return initial values around the centre of the priors; see `find_inits`.
 
-    The metric is that of the curvature around the centre, or around the initial values of the first
+    The metric has the widths of the density at the centre, or at the initial values of the first
     chain if the density is not finite near the centre.
     """
     return with_metric(bound, settle_inits(model, study, bound, chains, seed))
@@ -89,7 +96,7 @@ def with_metric(bound: BoundModel, by_chain: Mapping[int, Mapping[str, Any]]) ->
     first = {name: np.asarray(value) for name, value in by_chain[min(by_chain)].items()}
     for point in (unconstrained_point(bound.inits), point_of(bound, first)):
         try:
-            variances = _measured(bound, point).variances()
+            variances = measure_widths(_gradient_of(bound), point, find_places(bound.inits)) ** 2
         except PointError:  # the density is not finite at a point nearby
             continue
         if np.isfinite(variances).all():
@@ -97,11 +104,11 @@ def with_metric(bound: BoundModel, by_chain: Mapping[int, Mapping[str, Any]]) ->
     return ChainInits(by_chain=by_chain)
 
 
-def _measured(bound: BoundModel, point: FloatArray) -> Curvature:
+def _gradient_of(bound: BoundModel) -> Gradient:
     def gradient(points: FloatArray) -> FloatArray:
         return log_density(bound, points)[1]
 
-    return measure_curvature(gradient, point, find_places(bound.inits))
+    return gradient
 
 
 def inits_at_mode(
@@ -135,7 +142,7 @@ def inits_at_mode(
     )
     point = point_of(bound, mode.values)
     _LOGGER.info("the chains start at the mode: log density %.6g", mode.log_density)
-    curvature = _measured(bound, point)
+    curvature = measure_curvature(_gradient_of(bound), point, find_places(bound.inits))
     inits = {
         k: constrain_point(bound.inits, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)

@@ -35,7 +35,7 @@ _MOST_LINES = 3
 _REFRESHES = 100
 # The first phases of Stan have 75 and 25 iterations. With a first metric fewer are needed; and the
 # sooner the first window ends, the sooner the metric is that of the posterior.
-_EARLY, _LONG_WARMUP = 15, 150
+_EARLY, _LONG_WARMUP = 15, 100
 _ASKED_TO_END = frozenset({130, 143, -signal.SIGINT, -signal.SIGTERM})
 
 

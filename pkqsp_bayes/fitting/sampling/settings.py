@@ -32,9 +32,9 @@ class FitSettings:
         processors that the chains leave idle, if the study is large enough.
     begin : {"priors", "mode"}
         Initial values. ``"priors"``: dispersed points around the centre of the priors; warm-up
-        begins with the metric of the curvature there, and adapts it. ``"mode"``: draws of the
-        normal distribution around the mode (`pkqsp_bayes.find_mode`), with the metric from the
-        curvature there, which is fixed. Warm-up then adapts the step size only, and fifty
+        begins with the widths of the density there as its metric, and adapts it. ``"mode"``: draws
+        of the normal distribution around the mode (`pkqsp_bayes.find_mode`), with the metric from
+        the curvature there, which is fixed. Warm-up then adapts the step size only, and fifty
         iterations are sufficient. Use it for studies of
         very many subjects, and for short fits. R-hat is then less informative: chains that start at
         one mode may not find another.
