@@ -20,6 +20,7 @@ __all__ = ["Line", "Verdict", "judge"]
 _MOST = 8
 _NAMED = 5
 _UNMET = "Criteria not met"
+_CHECKED = "Checked"
 _UNKNOWN = "not known, since the fit is not reliable. Of its draws: "
 
 
@@ -82,14 +83,19 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
         _precision(context),
         _identifiability(context),
         _checks(by_anchor["checks"]),
-        *_criteria(by_anchor["credibility"]),
+        *_criteria(by_anchor["credibility"], context.criteria),
     ]
     budget = by_anchor["budget"].content.get("sentences", {})
     answers = [Line(mark="answer", head="Variance", text=f"{t}.") for t in budget.values()]
     lines = [*judged, *answers]
     if quality.level == "bad":
         # What follows from a failed fit is neither good nor bad: it is not known.
-        lines = [Line(mark="open", head=line.head, text=f"{_UNKNOWN}{line.text}") for line in lines]
+        # The checks of model and data do not depend on the draws.
+        lines = [
+            line if line.head == _CHECKED else
+            Line(mark="open", head=line.head, text=f"{_UNKNOWN}{line.text}")
+            for line in lines
+        ]  # fmt: skip
     first = Line(mark=quality.level, head=quality.head, text=f"{quality.text}.")
     rows = _answers(context)
     return Verdict(
@@ -164,8 +170,11 @@ def _identifiability(context: ReportContext) -> Line:
     return Line(mark="look", head="Not all identifiable", text=text)
 
 
-def _criteria(section: Section) -> list[Line]:
+def _criteria(section: Section, stated: int) -> list[Line]:
     """Judge the acceptance criteria, if there are any."""
+    if section.missing and stated:
+        text = f"{stated} stated, none of them judged. {section.missing}"
+        return [Line(mark="look", head="Criteria not judged", text=text)]
     record = section.content.get("record")
     if record is None or not record.criteria:
         return []
@@ -200,9 +209,9 @@ def _checks(section: Section) -> Line:
     passed, total = section.content["passed"], section.content["all"]
     if passed == total:
         return Line(
-            mark="good", head="Checked", text=f"all {total} checks of model and data passed."
+            mark="good", head=_CHECKED, text=f"all {total} checks of model and data passed."
         )
-    return Line(mark="look", head="Checked", text=f"{passed} of {total} checks passed.")
+    return Line(mark="look", head=_CHECKED, text=f"{passed} of {total} checks passed.")
 
 
 def _numbers(context: ReportContext) -> list[tuple[str, str]]:
