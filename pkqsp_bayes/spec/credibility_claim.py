@@ -31,7 +31,8 @@ CRITERIA: Mapping[CheckName, str] = {
     "model_checks_failed": "number of checks of the model that did not pass",
     "rse": "largest RSE of the parameters, %",
     "shrinkage": "largest shrinkage of the random effects of the parameters, %",
-    "contraction": "smallest prior-to-posterior contraction of the parameters, 1 - variance ratio",
+    "contraction": "smallest contraction of the parameters, 1 - posterior variance / prior "
+    "variance, of the logarithm of a positive parameter",
     "vpc_p_value": "smallest p-value of the visual predictive checks",
     "vpc_coverage": "smallest share of observed VPC quantiles inside their 95 % intervals",
     "npde_p_value": "smallest p-value of the tests of the NPDE",

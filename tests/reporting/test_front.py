@@ -8,8 +8,11 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
+from pkqsp_bayes.fitting.diagnostics.fit_quality import FitQuality, judge_fit
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, write_tree
 from pkqsp_bayes.plots.style import figure_png, new_figure
+from pkqsp_bayes.reporting.headline import Line, _overall
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.reporting.sections.budget import budget_times
 from pkqsp_bayes.spec.causal_claim import parse_causal
@@ -17,6 +20,7 @@ from pkqsp_bayes.study.write import write_study
 from tests.analysis.posteriors import hand_made
 from tests.analysis.test_credibility import HEAD
 from tests.reporting.html import Page
+from tests.test_cli import pkqsp
 
 SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
 RSE = '[[credibility.criterion]]\ncheck = "rse"\nat_most = 300\nparameters = ["{}"]\n'
@@ -59,8 +63,57 @@ def test_checks_of_the_model_do_not_depend_on_the_draws(
     stats = failed["sample_stats"].to_dataset()
     failed["sample_stats"] = xr.DataTree(stats.assign(diverging=xr.ones_like(stats["diverging"])))
     folder = stored(failed, theophylline, tmp_path / "fit", HEAD)
-    words = first_screen(pq.report(folder, folder, options=SMALL)).split("Checked.")[1]
-    assert words.strip().startswith("all ")
+    screen = first_screen(pq.report(folder, folder, options=SMALL))
+    assert screen.split("Checked.")[1].strip().startswith("all ")
+    for judgement in ("Predicts", "Precise", "Identifiable"):
+        assert f"{judgement}." not in screen
+
+
+def test_a_failed_prediction_is_the_verdict() -> None:
+    good = FitQuality(level="good", head="Converged", text="", issues=(), footnotes=())
+    lines = [Line(mark="bad", head="Does not predict", text=""),
+             Line(mark="look", head="Imprecise", text="")]  # fmt: skip
+    found = _overall(good, lines)
+    assert (found.mark, found.head) == ("bad", "Does not predict")
+    assert "Imprecise" in found.text
+    assert _overall(good, lines[1:]).mark == "look"
+
+
+def test_one_chain_does_not_show_convergence(hand_fit: xr.DataTree) -> None:
+    def chosen(node: xr.Dataset) -> xr.Dataset:
+        return node.isel(chain=[0]) if "chain" in node.dims else node
+
+    assert judge_fit(pq.open_fit(hand_fit)).head != "Convergence not known"
+    found = judge_fit(pq.open_fit(hand_fit.map_over_datasets(chosen)))
+    assert (found.level, found.head) == ("look", "Convergence not known")
+
+
+def test_draws_that_are_not_finite_are_a_failure(hand_fit: xr.DataTree) -> None:
+    broken = hand_fit.copy(deep=True)
+    broken["posterior"]["CL"][0, 3] = np.nan
+    found = judge_fit(pq.open_fit(broken))
+    assert found.level == "bad"
+    assert "draws of CL are not finite" in found.text
+
+
+def test_commands_warn_of_a_fit_that_is_not_reliable(
+    hand_fit: xr.DataTree, theophylline: pq.Study, tmp_path: Path
+) -> None:
+    failed = hand_fit.copy()
+    stats = failed["sample_stats"].to_dataset()
+    failed["sample_stats"] = xr.DataTree(stats.assign(diverging=xr.ones_like(stats["diverging"])))
+    bad = stored(failed, theophylline, tmp_path / "bad", HEAD)
+    fine = stored(hand_fit, theophylline, tmp_path / "fine", HEAD)
+    for command in (["derived"], ["predict"]):
+        assert "The fit is not reliable" in pkqsp(*command, bad)[1]
+        assert "not reliable" not in pkqsp(*command, fine)[1]
+
+
+def test_failed_solves_of_all_reasons_count_together() -> None:
+    reasons = {"more steps than max_steps allows": 3, "the step size fell below": 3}
+    few = {issue.severity for issue in solver_issues({"solves": 400_000, "reasons": reasons})}
+    many = {issue.severity for issue in solver_issues({"solves": 200_000, "reasons": reasons})}
+    assert (few, many) == ({"note"}, {"warning"})
 
 
 def test_a_short_infusion_has_its_peak_in_the_budget() -> None:
