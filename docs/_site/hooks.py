@@ -187,7 +187,8 @@ def _unbroken(found: re.Match[str]) -> str:
     return f"<code>{text}</code>"
 
 
-_SUBSCRIPT = re.compile(r"<mrow>((?:<mi>[A-Za-z]</mi>){2,})</mrow></msub>")
+_SUBSCRIPT = re.compile(r"<mrow>(?:<mi>[A-Za-z]</mi>|<mo>&#x0002C;</mo>)+</mrow></m(?:sub|under)>")
+_LETTERS = re.compile(r"(?:<mi>[A-Za-z]</mi>){2,}")
 _FUNCTION = re.compile(r"<mi>(log|exp)</mi>(?!<mo)")
 
 
@@ -196,13 +197,13 @@ def _mathml(found: re.Match[str]) -> str:
     shown = convert(latex, display="block" if kind == "div" else "inline")
     shown = shown.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
     shown = _FUNCTION.sub(r'<mi>\1</mi><mspace width="0.167em" />', shown)
-    return _SUBSCRIPT.sub(_upright, shown)
+    return _SUBSCRIPT.sub(lambda part: _LETTERS.sub(_upright, part[0]), shown)
 
 
 def _upright(found: re.Match[str]) -> str:
-    """Return a subscript that is a word as upright text; indices remain italic."""
-    word = re.sub("<[^>]*>", "", found[1])
-    return found[0] if set(word) <= set("dijk") else f"<mi>{word}</mi></msub>"
+    """Return letters of a subscript as an upright word; indices remain italic."""
+    word = re.sub("<[^>]*>", "", found[0])
+    return found[0] if set(word) <= set("dijk") else f"<mi>{word}</mi>"
 
 
 class ParameterTypes(Extension):
