@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from griffe import Class, DocstringSectionKind, ExprTuple, Extension, Function, Module
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -160,14 +161,89 @@ def _link_names(markdown: str) -> str:
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Replace formulas by MathML, which browsers show without a script."""
+    """Replace formulas by MathML, which browsers show without a script; keep short code on a line."""
     del page, config, files
-    return _FORMULA.sub(_mathml, content)
+    content = _FORMULA.sub(_mathml, content)
+    content = _WITH_MARKS.sub(r'<span class="unbroken">\g<0></span>', content)
+    return "".join(
+        part if part.startswith("<pre") else _INLINE_CODE.sub(_unbroken, part)
+        for part in _PRE.split(content)
+    )
+
+
+_PRE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+_INLINE_CODE = re.compile(r"<code>([^<]*)</code>")
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
+_WITH_MARKS = re.compile(
+    r'(?<=[\s>])(?:\(<math|<math)[^>]*display="inline"(?:(?!</math>).)*</math>[.,;:)]*', re.DOTALL
+)
+
+
+def _unbroken(found: re.Match[str]) -> str:
+    """Return inline code in which a browser breaks no line at the hyphens of an option."""
+    if len(found[1]) <= 16:
+        return f'<code class="unbroken">{found[1]}</code>'
+    text = _OPTION.sub(r'<span class="unbroken">\g<0></span>', found[1])
+    return f"<code>{text}</code>"
+
+
+_SUBSCRIPT = re.compile(r"<mrow>(?:<mi>[A-Za-z]</mi>|<mo>&#x0002C;</mo>)+</mrow></m(?:sub|under)>")
+_LETTERS = re.compile(r"(?:<mi>[A-Za-z]</mi>){2,}")
+_FUNCTION = re.compile(r"<mi>(log|exp)</mi>(?!<mo)")
 
 
 def _mathml(found: re.Match[str]) -> str:
     kind, latex = found[1], html.unescape(found[3])
-    return convert(latex, display="block" if kind == "div" else "inline")
+    shown = convert(latex, display="block" if kind == "div" else "inline")
+    shown = shown.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
+    shown = _FUNCTION.sub(r'<mi>\1</mi><mspace width="0.167em" />', shown)
+    return _SUBSCRIPT.sub(lambda part: _LETTERS.sub(_upright, part[0]), shown)
+
+
+def _upright(found: re.Match[str]) -> str:
+    """Return letters of a subscript as an upright word; indices remain italic."""
+    word = re.sub("<[^>]*>", "", found[0])
+    return found[0] if set(word) <= set("dijk") else f"<mi>{word}</mi>"
+
+
+class ParameterTypes(Extension):
+    """Types and defaults of parameters that a docstring describes together.
+
+    griffe gives all of them the default of the first one, and shows several types in parentheses.
+    """
+
+    def on_package(self, *, pkg: Module, **_: Any) -> None:
+        """Correct the parameters of all functions and classes."""
+        _correct_members(pkg)
+
+
+def _correct_members(holder: Module | Class) -> None:
+    for member in holder.members.values():
+        if isinstance(member, Function | Class) and member.docstring:
+            for section in member.docstring.parsed:
+                if section.kind is DocstringSectionKind.parameters:
+                    _correct_parameters(section.value, member)
+                elif section.kind in (DocstringSectionKind.returns, DocstringSectionKind.raises):
+                    _correct_types(section.value)
+        if isinstance(member, Module | Class):
+            _correct_members(member)
+
+
+def _correct_parameters(described: list[Any], owner: Function | Class) -> None:
+    signature = owner.parameters
+    stated = [one.annotation for one in signature]
+    for one in described:
+        if one.name in signature:
+            one.value = signature[one.name].default
+            if any(one.annotation is annotation for annotation in stated):
+                one.annotation = signature[one.name].annotation
+    _correct_types(described)
+
+
+def _correct_types(described: list[Any]) -> None:
+    for one in described:
+        if isinstance(one.annotation, ExprTuple) and len(one.annotation.elements) > 1:
+            one.annotation.implicit = True
 
 
 _SHIM = "https://unpkg.com/iframe-worker/shim"

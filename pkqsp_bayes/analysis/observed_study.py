@@ -139,14 +139,16 @@ class ObservedStudy:
         draws, simulator = self.draws, self.simulator
         if kind == "new_subjects":
             return simulator.new_subjects(draws, rng)
-        if kind == "typical":
-            shape = (draws.size, len(simulator.timelines), len(draws.effects))
-            return simulator.parameters(draws, np.zeros(shape))
-        if draws.eta is None or draws.subjects != simulator.study.subjects:
+        nothing = np.zeros((draws.size, len(simulator.timelines), len(draws.effects)))
+        if kind == "typical" or not (draws.effects or draws.occasion_effects):
+            return simulator.parameters(draws, nothing)
+        known = draws.eta is not None or not draws.effects
+        if not known or draws.subjects != simulator.study.subjects:
             what = "these are not the subjects of the fit, so that they have no random effects"
             remedy = "give the study of the fit, or predict new subjects"
             raise CheckError([Issue(where=simulator.study.source, what=what, remedy=remedy)])
-        return simulator.parameters(draws, draws.eta, draws.kappa)
+        eta = nothing if draws.eta is None else draws.eta
+        return simulator.parameters(draws, eta, draws.kappa)
 
     def with_draws(self, draws: PopulationDraws) -> "ObservedStudy":
         """Return the same study with other population draws."""

@@ -15,6 +15,7 @@ from pkqsp_bayes.cli.options import (
     Seed,
     fit_and_other_study,
     fit_and_study,
+    open_reliable,
     read_table,
     solver_settings,
 )
@@ -77,7 +78,7 @@ def intervene(
     output: DataFile = None,
 ) -> None:
     """Contrast what happens under an intervention with what happens without it."""
-    fitted = pq.open_fit(fit)
+    fitted = open_reliable(fit)
     found = pq.intervene(
         fitted,
         _changes(do or [], scale or [], case),

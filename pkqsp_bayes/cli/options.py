@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.console import print_issue
 
 __all__ = [
     "Atol",
@@ -136,6 +137,18 @@ def model_and_study(
     return ModelAndStudy(stated=spec, priors=read_prior_tables(priors), study=table)
 
 
+def open_reliable(fit: Path) -> "pq.FittedModel":
+    """Open a fit, and warn on the standard error if it is not reliable."""
+    from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
+
+    fitted = pq.open_fit(fit)
+    warning = judge_fit(fitted).warning.rstrip(".")
+    if warning:
+        remedy = "repair the fit first: pkqsp diagnose names its problems"
+        print_issue(pq.Issue(severity="warning", where=str(fit), what=warning, remedy=remedy))
+    return fitted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitAndStudy:
     """A fit, and the study that an analysis is of."""
@@ -148,7 +161,7 @@ def fit_and_study(
     fit: FitFolder, study: FittedStudy = None, *, ignore: Ignore = None
 ) -> FitAndStudy:
     """Read a fit, and a study: that of the fit unless another is given."""
-    fitted = pq.open_fit(fit)
+    fitted = open_reliable(fit)
     if study is None:
         return FitAndStudy(fit=fitted, study=fitted.study)
     table = read_table(study, fitted.spec, ignore)

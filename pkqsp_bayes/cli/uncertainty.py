@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.cli.options import FitAndStudy, FitFolder, Seed, fit_and_study, solver_settings
+from pkqsp_bayes.cli.options import (
+    FitAndStudy,
+    FitFolder,
+    Seed,
+    fit_and_study,
+    open_reliable,
+    solver_settings,
+)
 from pkqsp_bayes.cli.output import DataFile, Plot, answer
 from pkqsp_bayes.cli.scenario import Scenario, parse_numbers, scenario
 from pkqsp_bayes.cli.takes import takes
@@ -45,7 +52,7 @@ def budget(
     plot: Plot = None,
 ) -> None:
     """Split a variance: between-subject variability, parameter uncertainty, residual error."""
-    fitted = pq.open_fit(fit)
+    fitted = open_reliable(fit)
     found = pq.variance_budget(
         fitted,
         **case.arguments(fitted.spec),

@@ -45,6 +45,8 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": 8,
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "pkqsp_bayes",
+    # Names of subjects, units and categories may have dollar signs; none is a formula.
+    "text.parse_math": False,
 }
 # Without dates and versions, the same figure gives the same file.
 _METADATA: dict[str, dict[str, Any]] = {

@@ -20,6 +20,9 @@ __all__ = ["Line", "Verdict", "judge"]
 _MOST = 8
 _NAMED = 5
 _UNMET = "Criteria not met"
+_CHECKED = "Checked"
+_TOPICS = ("Prediction", "Precision", "Identifiability", "Checks", "Criteria")
+"""What is judged, in the order of the lines; a line of a failed fit has this name."""
 _UNKNOWN = "not known, since the fit is not reliable. Of its draws: "
 
 
@@ -82,14 +85,13 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
         _precision(context),
         _identifiability(context),
         _checks(by_anchor["checks"]),
-        *_criteria(by_anchor["credibility"]),
+        *_criteria(by_anchor["credibility"], context.criteria),
     ]
     budget = by_anchor["budget"].content.get("sentences", {})
     answers = [Line(mark="answer", head="Variance", text=f"{t}.") for t in budget.values()]
     lines = [*judged, *answers]
     if quality.level == "bad":
-        # What follows from a failed fit is neither good nor bad: it is not known.
-        lines = [Line(mark="open", head=line.head, text=f"{_UNKNOWN}{line.text}") for line in lines]
+        lines = [*_unknown(judged), *(_not_known("Variance", line) for line in answers)]
     first = Line(mark=quality.level, head=quality.head, text=f"{quality.text}.")
     rows = _answers(context)
     return Verdict(
@@ -106,6 +108,21 @@ def judge(context: ReportContext, sections: Sequence[Section]) -> Verdict:
     )  # fmt: skip
 
 
+def _unknown(judged: Sequence[Line]) -> list[Line]:
+    """Return the lines of a failed fit: what follows from its draws is neither good nor bad.
+
+    The checks of model and data do not depend on the draws.
+    """
+    return [
+        line if line.head == _CHECKED else _not_known(topic, line)
+        for topic, line in zip(_TOPICS, judged, strict=False)
+    ]
+
+
+def _not_known(topic: str, line: Line) -> Line:
+    return Line(mark="open", head=topic, text=f"{_UNKNOWN}{line.text}")
+
+
 def _overall(quality: FitQuality, judged: Sequence[Line]) -> Line:
     """Return the verdict: the worst of all judgements, with its reasons."""
     if quality.level == "bad":
@@ -118,8 +135,9 @@ def _overall(quality: FitQuality, judged: Sequence[Line]) -> Line:
     reasons = "; ".join([*bad, *doubts, *(f"{head} not known" for head in unknown)])
     if bad or doubts or unknown:
         text = f"read these lines before you rely on a result: {reasons}."
-        if _UNMET in bad:
-            return Line(mark="bad", head="Does not meet its acceptance criteria", text=text)
+        if bad:
+            head = "Does not meet its acceptance criteria" if _UNMET in bad else bad[0]
+            return Line(mark="bad", head=head, text=text)
         return Line(mark="look", head="Usable with reservations", text=text)
     text = "sampling, predictions, precision, identifiability and checks have no problem."
     return Line(mark="good", head="Usable", text=text)
@@ -164,8 +182,11 @@ def _identifiability(context: ReportContext) -> Line:
     return Line(mark="look", head="Not all identifiable", text=text)
 
 
-def _criteria(section: Section) -> list[Line]:
+def _criteria(section: Section, stated: int) -> list[Line]:
     """Judge the acceptance criteria, if there are any."""
+    if section.missing and stated:
+        text = f"{stated} stated, none of them judged. {section.missing}"
+        return [Line(mark="look", head="Criteria not judged", text=text)]
     record = section.content.get("record")
     if record is None or not record.criteria:
         return []
@@ -200,9 +221,9 @@ def _checks(section: Section) -> Line:
     passed, total = section.content["passed"], section.content["all"]
     if passed == total:
         return Line(
-            mark="good", head="Checked", text=f"all {total} checks of model and data passed."
+            mark="good", head=_CHECKED, text=f"all {total} checks of model and data passed."
         )
-    return Line(mark="look", head="Checked", text=f"{passed} of {total} checks passed.")
+    return Line(mark="look", head=_CHECKED, text=f"{passed} of {total} checks passed.")
 
 
 def _numbers(context: ReportContext) -> list[tuple[str, str]]:

@@ -100,10 +100,11 @@ def report(
     folder : Path
         Folder for the page; it is created if it does not exist.
     fitted_in : Path, optional
-        Folder of the fit, with its study and its prior table; by default ``folder``.
+        Folder of the fit, with its study, its prior table and its claim; by default the folder that
+        the fit was read from, then ``folder``.
     study : Study, str, Path or DataFrame, optional
-        By default the study in ``fitted_in``, or in the folder that the fit was read from. Without
-        a study, the sections that need it are left out.
+        By default the study in ``fitted_in``. Without a study, the sections that need it are left
+        out.
     priors : PriorTable, optional
         The source of the priors; by default ``priors.toml`` of the fit's folder, if it exists.
     identifiability : Identifiability, optional
@@ -129,18 +130,18 @@ def report(
     """
     fitted, place = open_fit(fit), Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    source = Path(fitted_in) if fitted_in is not None else place
-    chosen, known = options or ReportOptions(), _study(fitted, study, source)
+    places = _places(fitted, place, fitted_in)
+    chosen, known = options or ReportOptions(), _study(fitted, study, places)
     found, reason = identifiability, ""
     if found is None:
         found, reason = _analyse_identifiability(fitted, known, chosen)
     context = ReportContext(
         fitted=fitted,
         study=known,
-        priors=priors if priors is not None else _priors_in(source),
+        priors=priors if priors is not None else _priors_in(places),
         identifiability=found,
         no_identifiability=reason,
-        causal=causal if causal is not None else _claim_in(source),
+        causal=causal if causal is not None else _claim_in(places),
         options=chosen,
     )
     sections = [_make_section(*entry, context) for entry in _SECTIONS]
@@ -149,21 +150,30 @@ def report(
     return place / "report.html"
 
 
-def _study(fitted: FittedModel, study: StudyLike | None, folder: Path) -> Study | None:
-    """Return the study of the argument, of the folder, or of the fit's own folder."""
-    if study is None and (folder / STUDY_FILE).exists():
-        study = read_study_of(folder)
+def _study(fitted: FittedModel, study: StudyLike | None, places: Sequence[Path]) -> Study | None:
+    """Return the study of the argument, of the folders, or of the fit's own folder."""
+    found = [place for place in places if (place / STUDY_FILE).exists()]
+    if study is None and found:
+        study = read_study_of(found[0])
     return fitted.own_study if study is None else fitted.resolve_study(study, own=True)
 
 
-def _priors_in(folder: Path) -> PriorTable | None:
-    path = folder / "priors.toml"
-    return read_priors(path) if path.exists() else None
+def _places(fitted: FittedModel, place: Path, fitted_in: Path | str | None) -> list[Path]:
+    """Return the folders that can have the study, the priors and the claim of the fit."""
+    if fitted_in is not None:
+        return [Path(fitted_in)]
+    own = fitted.folder
+    return [place] if own is None or own.resolve() == place.resolve() else [own, place]
 
 
-def _claim_in(folder: Path) -> CausalSpec | None:
-    path = folder / "claim.toml"
-    return read_causal(path) if path.exists() else None
+def _priors_in(places: Sequence[Path]) -> PriorTable | None:
+    found = [path for place in places if (path := place / "priors.toml").exists()]
+    return read_priors(found[0]) if found else None
+
+
+def _claim_in(places: Sequence[Path]) -> CausalSpec | None:
+    found = [path for place in places if (path := place / "claim.toml").exists()]
+    return read_causal(found[0]) if found else None
 
 
 def _analyse_identifiability(

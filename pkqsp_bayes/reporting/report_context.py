@@ -100,6 +100,12 @@ class ReportContext:
         return self.causal.report if isinstance(self.causal, CausalSpec) else ReportSpec()
 
     @property
+    def criteria(self) -> int:
+        """Number of the acceptance criteria that were stated."""
+        credibility = self.causal.credibility if isinstance(self.causal, CausalSpec) else None
+        return 0 if credibility is None else len(credibility.criterion)
+
+    @property
     def compiled(self) -> CompiledModel:
         """The compiled model."""
         return self.fitted.compiled

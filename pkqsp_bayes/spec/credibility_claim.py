@@ -31,7 +31,8 @@ CRITERIA: Mapping[CheckName, str] = {
     "model_checks_failed": "number of checks of the model that did not pass",
     "rse": "largest RSE of the parameters, %",
     "shrinkage": "largest shrinkage of the random effects of the parameters, %",
-    "contraction": "smallest prior-to-posterior contraction of the parameters, 1 - variance ratio",
+    "contraction": "smallest contraction of the parameters, 1 - posterior variance / prior "
+    "variance, of the logarithm of a positive parameter",
     "vpc_p_value": "smallest p-value of the visual predictive checks",
     "vpc_coverage": "smallest share of observed VPC quantiles inside their 95 % intervals",
     "npde_p_value": "smallest p-value of the tests of the NPDE",
@@ -40,6 +41,11 @@ CRITERIA: Mapping[CheckName, str] = {
 
 _OF_PARAMETERS = ("rse", "shrinkage", "contraction")
 _OF_OUTPUTS = ("vpc_p_value", "vpc_coverage", "npde_p_value")
+_UPPER = frozenset({
+    "max_r_hat", "divergences", "failed_solve_share", "solver_accuracy", "model_checks_failed",
+    "rse", "shrinkage",
+})  # fmt: skip
+"""Figures of which small values are good: their limit is an upper one."""
 _LEVELS = ("low", "medium", "high")
 _RISK: Mapping[tuple[int, int], Level] = {
     (0, 0): "low", (0, 1): "low", (0, 2): "medium",
@@ -92,7 +98,9 @@ class CriterionSpec:
     check : str, optional
         A figure of the fit, one of `CRITERIA`.
     at_most, at_least : float, optional
-        The limit of the figure; one of the two.
+        The limit of the figure; one of the two: ``at_most`` for ``max_r_hat``, ``divergences``,
+        ``failed_solve_share``, ``solver_accuracy``, ``model_checks_failed``, ``rse`` and
+        ``shrinkage``, ``at_least`` for the others.
     parameters : tuple of str
         Labels for ``rse``, ``shrinkage`` and ``contraction``; by default all.
     output : str, optional
@@ -188,10 +196,14 @@ def credibility_issues(spec: CredibilitySpec, where: str) -> Iterator[Issue]:
     where : str
         Name of the file.
     """
+    for key in ("question", "context_of_use"):
+        if not getattr(spec, key).strip():
+            place = f"{where}: credibility.{key}"
+            yield Issue(where=place, what="it is empty", remedy="state it")
     for number, criterion in enumerate(spec.criterion, start=1):
         yield from _criterion_issues(criterion, f"{where}: credibility.criterion {number}")
     for number, activity in enumerate(spec.activity, start=1):
-        if activity.outcome != "open" and not activity.evidence:
+        if activity.outcome != "open" and not activity.evidence.strip():
             what = f"the outcome is {activity.outcome!r}, without evidence"
             remedy = 'state evidence = "...", or outcome = "open"'
             place = f"{where}: credibility.activity {number}"
@@ -212,12 +224,15 @@ def _criterion_issues(one: CriterionSpec, where: str) -> Iterator[Issue]:
         if one.outcome is None:
             remedy = 'state outcome = "met", "not met" or "open"'
             yield issue("a criterion without a check has no outcome", remedy)
-        if one.outcome in ("met", "not met") and not one.evidence:
+        if one.outcome in ("met", "not met") and not one.evidence.strip():
             remedy = 'state evidence = "...", or outcome = "open"'
             yield issue(f"the outcome is {one.outcome!r}, without evidence", remedy)
         return
     if limits.count(None) != 1:
         yield issue("a check needs one limit", "state at_most or at_least, and not both")
+    elif (one.at_most is not None) != (one.check in _UPPER):
+        given, needed = ("at_least", "at_most") if one.check in _UPPER else ("at_most", "at_least")
+        yield issue(f"{one.check} has {given}, so that a bad fit meets it", f"state {needed}")
     if one.outcome is not None:
         yield issue("the outcome of a check is judged from the fit", "remove outcome")
     if one.parameters and one.check not in _OF_PARAMETERS:

@@ -61,9 +61,10 @@ def read_study(
     date_format : str, optional
         Format of DATE if it is not ``2024-03-01``, of DAT1 to DAT3 if it is not NONMEM's.
     ignore : str or sequence of str, optional
-        Rows to leave out: by a comparison (``"WT == -99"``, ``"DV.LT.0"``, ``"DVID == pca and TIME
-        > 24"``, ``"DV == ."`` for missing cells), or by the first character of the line (``"C"``,
-        ``"#"``; ``"@"`` for any letter). `Study.left_out` lists the rows that were left out.
+        Rows to leave out: by a comparison (``"WT == -99"``, ``"DV.LT.0"``,
+        ``"DVID == pca and TIME > 24"``, ``"DV == ."`` for missing cells), or by the first character
+        of the line (``"C"``, ``"#"``; ``"@"`` for any letter). `Study.left_out` lists the rows that
+        were left out.
 
     Returns
     -------

@@ -177,3 +177,15 @@ def test_the_command_prints_the_record(fit: xr.DataTree, study: pq.Study, tmp_pa
     assert code == 0, text
     assert "CL/F" in text
     assert "CL is the same at half of the dose" in " ".join(text.split())
+
+
+def test_a_limit_that_no_p_value_can_miss_is_open(study: pq.Study) -> None:
+    """A p-value from 50 draws is never below 1 / 51."""
+    fit, stated = theophylline_fit(study), claim('check = "npde_p_value"\nat_least = 0.01')
+    few = pq.credibility_record(fit, stated, study=study, draws=50).criteria[0]
+    assert few.outcome == "open"
+    assert "use more draws" in few.evidence
+    many = pq.credibility_record(fit, stated, study=study, draws=200).criteria[0]
+    assert many.outcome == ("met" if float(many.found) >= 0.01 else "not met")
+    with pytest.raises(CheckError, match="draws"):
+        pq.credibility_record(fit, stated, study=study, draws=10)

@@ -19,6 +19,7 @@ from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 __all__ = ["Activity", "CredibilityRecord", "Criterion", "credibility_record"]
 
 _SUSPECT = 0.05
+_BY_SIMULATION = ("vpc_p_value", "npde_p_value")
 _OUTCOMES = {"good": "passed", "look": "with reservations", "bad": "failed"}
 _CLAIM = instance(CausalSpec, wanted="give a CausalSpec, as from pkqsp_bayes.read_causal")
 
@@ -125,7 +126,7 @@ def _criterion_text(one: Criterion) -> str:
     return f"Criterion, {one.outcome}: {one.statement}{figure}. {one.evidence}".strip()
 
 
-@checked(fit=RESULT, claim=_CLAIM, study=STUDY, draws=count(2), seed=SEED)
+@checked(fit=RESULT, claim=_CLAIM, study=STUDY, draws=count(25), seed=SEED)
 @labelled
 def credibility_record(
     fit: FitLike,
@@ -147,7 +148,8 @@ def credibility_record(
         Study of the fit, by default the one in its folder. Without a study, criteria on predictions
         are open.
     draws, seed : int
-        Draws of the posterior for predictive checks; seed of all random numbers.
+        Draws of the posterior for predictive checks, 25 at least; seed of all random numbers. The
+        p-value of D draws is never below 1 / (D + 1): a criterion with a smaller limit is open.
 
     Returns
     -------
@@ -195,12 +197,17 @@ def _judge(figures: FitFigures, one: CriterionSpec) -> Criterion:
     assert limit is not None  # noqa: S101 - the file was checked
     met = value <= limit if one.at_most is not None else value >= limit
     outcome = ("met" if met else "not met") if math.isfinite(value) else "open"
+    evidence, least = one.evidence, 1 / (figures.draws + 1)
+    if one.check in _BY_SIMULATION and met and limit <= least:
+        outcome = "open"
+        few = f"A p-value from {figures.draws} draws is never below {least:.2g}: use more draws."
+        evidence = f"{evidence} {few}".strip()
     of = ", ".join(one.parameters) or one.output or ""
     statement = one.statement or CRITERIA[one.check] + (f" ({of})" if of else "")
     return Criterion(
         statement=statement, found=f"{value:.4g}" if math.isfinite(value) else "",
         limit=f"{one.check} {'at most' if one.at_most is not None else 'at least'} {limit:g}",
-        outcome=outcome, evidence=one.evidence,
+        outcome=outcome, evidence=evidence,
     )  # fmt: skip
 
 

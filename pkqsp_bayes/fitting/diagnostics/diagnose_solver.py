@@ -6,11 +6,11 @@ from typing import Any
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.remedies import setting
 
-__all__ = ["solver_issues"]
+__all__ = ["FEW_FAILED", "solver_issues"]
 
 _TIGHTER = "state tighter priors, without mass at values that are impossible in the model"
-_FEW = 2e-5
-"""Share of failed solves that does not affect a result.
+FEW_FAILED = 2e-5
+"""Share of failed solves, of all reasons together, that does not affect a result.
 
 A trajectory has hundreds of solves, one for each subject and step: below this share, fewer than
 about one proposal in a hundred is rejected because of its solver, and most of them in warm-up.
@@ -44,19 +44,20 @@ def solver_issues(solver: Mapping[str, Any]) -> Iterator[Issue]:
     >>> next(solver_issues(solver)).what.partition(":")[0]
     '5 of 2000 solves failed, warm-up included'
     """
-    solves = solver.get("solves")
+    solves, reasons = solver.get("solves"), solver.get("reasons", {})
+    few_failed = solves is not None and sum(reasons.values()) <= FEW_FAILED * solves
     of_all = "" if solves is None else f" of {solves}"
-    for reason, count in solver.get("reasons", {}).items():
+    for reason, count in reasons.items():
         what = (
             f"{count}{of_all} solves failed, warm-up included: {reason}; each rejected a proposal"
             f"{_example(reason, solver)}"
         )
         remedy = next((r for key, r in _REMEDIES if key in reason), _TIGHTER)
-        if solves is None or count > _FEW * solves:
-            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
-        else:
+        if few_failed:
             few = f"so few do not affect the result; otherwise {remedy}"
             yield Issue(severity="note", where="ODE solver", what=what, remedy=few)
+        else:
+            yield Issue(severity="warning", where="ODE solver", what=what, remedy=remedy)
 
 
 def _example(reason: str, solver: Mapping[str, Any]) -> str:

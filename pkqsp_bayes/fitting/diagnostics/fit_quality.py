@@ -21,6 +21,7 @@ _BAD_DIVERGENCES = 0.01
 """Share of divergent transitions."""
 _BAD_ESS = 20
 """Effective draws per chain."""
+_NAMED = 5
 _SLOW = "sampling is slow but valid"
 
 
@@ -77,6 +78,10 @@ def _judge(fitted: FittedModel) -> FitQuality:
     if failures:
         text = f"{', '.join(failures)}; {found}"
         return FitQuality(level="bad", head="Not reliable", text=text, issues=left, footnotes=notes)
+    if not math.isfinite(figures["r_hat"]):
+        text = f"R-hat is not known, it needs two chains or more; {found}"
+        head = "Convergence not known"
+        return FitQuality(level="look", head=head, text=text, issues=left, footnotes=notes)
     if left:
         text = f"{found}; {_count(len(left), 'problem')} under Diagnostics"
         head = "Converged, with reservations"
@@ -86,6 +91,9 @@ def _judge(fitted: FittedModel) -> FitQuality:
 
 def _failures(fitted: FittedModel, figures: dict[str, float]) -> Iterator[str]:
     sizes = fitted.posterior.sizes
+    lost = [str(name) for name, sd in fitted.summary["sd"].items() if not math.isfinite(sd)]
+    if lost:
+        yield f"draws of {', '.join(lost[:_NAMED])} are not finite"
     if figures["r_hat"] > _BAD_RHAT:
         yield "the chains do not agree"
     if figures["diverging"] > _BAD_DIVERGENCES * sizes["chain"] * sizes["draw"]:

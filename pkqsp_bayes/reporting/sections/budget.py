@@ -1,7 +1,10 @@
 """The section on the variance budget of a typical dose."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.exposure.reference_dose import reference_regimen
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
@@ -13,10 +16,12 @@ from pkqsp_bayes.reporting.section import Picture, Section, Table, number, pictu
 from pkqsp_bayes.reporting.sections.fits import NO_STUDY
 from pkqsp_bayes.study.simulated import Dose
 
-__all__ = ["budget_section"]
+__all__ = ["budget_section", "budget_times"]
 
 _TITLE = "Variance budget"
 _GRID = 40
+_SAMPLED = 20
+"""Greatest number of sampling times that are added to the grid."""
 _VIEWS = {"latent": "without residual error", "observed": "with residual error"}
 
 
@@ -51,16 +56,46 @@ def budget_section(context: ReportContext) -> Section:
 
 def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
     seen = context.observed
-    last = float(seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name].max())
+    sampled = seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name]
     return variance_budget(
         context.fitted,
         output=name,
-        times=np.linspace(0, last, _GRID + 1)[1:],
+        times=budget_times(sampled, doses),
         regimen=doses,
         outer=context.options.outer,
         inner=context.options.inner,
         seed=context.options.seed,
     )
+
+
+def budget_times(sampled: NDArray[np.float64], doses: Sequence[Dose]) -> NDArray[np.float64]:
+    """Return the times of a budget: a regular grid, sampling times and the ends of infusions.
+
+    Without the last two, the peak of an infusion that is shorter than a step would be missed.
+
+    Parameters
+    ----------
+    sampled : array
+        Times of the observations.
+    doses : sequence of Dose
+        The regimen.
+
+    Examples
+    --------
+    >>> times = budget_times(np.array([0.2, 0.4, 40.0]), [Dose(amount=1, duration=0.5, to="iv")])
+    >>> times[:4].tolist()
+    [0.2, 0.4, 0.5, 1.0]
+    """
+    last = float(sampled.max())
+    grid = np.linspace(0, last, _GRID + 1)
+    early = np.unique(sampled)
+    if early.size > _SAMPLED:
+        early = np.quantile(early, np.linspace(0, 1, _SAMPLED), method="nearest")
+    ends = [dose.time + dose.duration for dose in doses if dose.duration > 0]
+    times = np.unique(np.concatenate([grid, early, ends]))
+    times = times[(times > 0) & (times <= last)]
+    # Times that differ by rounding only are one time.
+    return times[np.concatenate([np.diff(times) > 1e-6 * last, [True]])]
 
 
 def _describe_dose(dose: Dose, context: ReportContext) -> str:
@@ -119,8 +154,9 @@ def _table(context: ReportContext, budgets: dict[str, xr.Dataset]) -> Table:
                 one = budget.sel(scale="natural", view=view).isel(time=at)
                 groups.append((f"{name}, {_VIEWS[view]}", _rows(one, unit)))
     note = (
-        "At the time when the mean of the output is highest. SD: root of the variance; variances "
-        "add up, SDs do not. Where the last column is far from 1, the linearisation is inaccurate."
+        "At the time of the figure at which the mean of the output is highest. SD: root of the "
+        "variance; variances add up, SDs do not. Where the last column is far from 1, the "
+        "linearisation is inaccurate."
     )
     head = (
         "Part", "Share (%)", "SD", "SD (% of the mean)", "Monte Carlo error (%)",

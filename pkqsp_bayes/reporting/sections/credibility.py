@@ -8,6 +8,7 @@ from pkqsp_bayes.spec.causal_claim import CausalSpec
 __all__ = ["credibility_section"]
 
 _TITLE = "Credibility record"
+_LEAST_DRAWS = 25
 _MISSING = (
     "Left out: no context of use was stated. State [credibility] with question, context_of_use, "
     "influence and consequence in claim.toml in the folder of the fit (docs/report.md has an "
@@ -20,8 +21,9 @@ def credibility_section(context: ReportContext) -> Section:
     claim = context.causal
     if not isinstance(claim, CausalSpec) or claim.credibility is None:
         return Section(anchor="credibility", title=_TITLE, missing=_MISSING)
+    draws = max(_LEAST_DRAWS, context.options.draws)
     record = credibility_record(
-        context.fitted, claim, study=context.study, draws=context.options.draws,
+        context.fitted, claim, study=context.study, draws=draws,
         seed=context.options.seed,
     )  # fmt: skip
     stated = record.stated
@@ -35,6 +37,7 @@ def credibility_section(context: ReportContext) -> Section:
         "Model risk": f"{stated.risk}: from influence and consequence, by the matrix low (low/low, "
         "low/medium, medium/low), medium (low/high, medium/medium, high/low), high (the others)",
         "Criteria stated": stated.stated_on or "the date is not stated",
+        "Predictive checks": f"by {draws} draws of the posterior",
         "Outcome": record.outcome,
     }
     criteria = [[c.statement, c.limit, c.found, c.outcome, c.evidence] for c in record.criteria]

@@ -24,8 +24,9 @@ _MEANING = {
 _NOTE = (
     "Of the typical individual with reference covariates: median, SD and 90 % interval over the "
     "draws of the posterior. BSV CV: geometric CV between new subjects with the same population "
-    "parameters, 100 sqrt(exp(s²) - 1). An MRT after a dose that is not intravenous includes "
-    "absorption."
+    "parameters, 100 sqrt(exp(s²) - 1), with s² averaged over the draws; the table of population "
+    "parameters has the median of this CV, which is smaller. An MRT after a dose that is not "
+    "intravenous includes absorption."
 )
 
 

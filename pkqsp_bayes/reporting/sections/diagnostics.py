@@ -1,6 +1,7 @@
 """The section with the diagnostics of sampling."""
 
 from pkqsp_bayes.analysis.calibration.solver_accuracy import SolverAccuracy
+from pkqsp_bayes.fitting.diagnostics.diagnose_solver import FEW_FAILED
 from pkqsp_bayes.fitting.diagnostics.fit_quality import failed_solves, judge_fit, worst_figures
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.reporting.rank_figure import rank_figure
@@ -51,7 +52,7 @@ def _solves(fitted: FittedModel) -> list[list[str]]:
     if not solves:
         return []
     share = f"{failed:,} of {solves:,}"
-    return [["Failed ODE solves, warm-up included", share, "at most 1 in 1,000"]]
+    return [["Failed ODE solves, warm-up included", share, f"at most 1 in {1 / FEW_FAILED:,.0f}"]]
 
 
 def _accuracy(found: SolverAccuracy) -> list[list[str]]:

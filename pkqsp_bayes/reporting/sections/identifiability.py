@@ -20,7 +20,8 @@ _HEAD = (
 _NOTE = (
     "Structural: whether continuous, exact observations of these outputs determine the parameter. "
     "Expected RSE: relative standard error that is expected with this design, at the posterior "
-    "medians. Contraction: 1 - posterior variance / prior variance. Prior sensitivity: change of "
+    "medians. Contraction: 1 - posterior variance / prior variance, of the "
+    "logarithm of a positive parameter. Prior sensitivity: change of "
     "the posterior under power scaling of the prior; above 0.05 the prior has an effect, which "
     "counts against a parameter only if its contraction is below 0.5 or its expected RSE is above "
     "50 %."

@@ -36,7 +36,8 @@ def reproduce_section(context: ReportContext) -> Section:
                 rows=[[name, version] for name, version in versions.items() if version],
             ),
             "hashes": Table(
-                caption="Digests of the inputs, and of the draws.", head=["File", "SHA-256"],
+                caption="Digests of the inputs as `fit` stores them, and of the draws.",
+                head=["File", "SHA-256"],
                 rows=[*_hashes(context), *_draw_hashes(context)],
             ),
             "command": _command(context, settings, options),
@@ -54,7 +55,7 @@ def _trail(context: ReportContext, settings: dict[str, Any]) -> list[list[str]]:
     rows = {
         "Author": front.author,
         "Version of the analysis": front.version,
-        "Fit finished": made.get("time", "") or _written(context.fitted),
+        "Fit finished": made.get("time", "") or _created(context.fitted),
         "Machine of the fit": made.get("machine", ""),
         "Seed of the fit": str(settings.get("seed", attributes.get("seed", ""))),
         "Chains": _chains(settings),
@@ -72,8 +73,11 @@ def _trail(context: ReportContext, settings: dict[str, Any]) -> list[list[str]]:
     return [[name, value] for name, value in rows.items() if value]
 
 
-def _written(fitted: FittedModel) -> str:
-    """Return when the file of the fit was written, for a fit that does not state its time."""
+def _created(fitted: FittedModel) -> str:
+    """Return when the draws were stored, for a fit of an earlier version; else the file's time."""
+    stated = str(fitted.posterior.attrs.get("created_at", ""))
+    if stated:
+        return f"{stated[:16].replace('T', ' ')} UTC"
     path = Path(fitted.source)
     if fitted.folder is None or not path.exists():
         return ""
@@ -146,6 +150,7 @@ def _call(name: str, arguments: dict[str, str]) -> str:
 
 
 def _hashes(context: ReportContext) -> list[list[str]]:
+    """Return the digests of the inputs as `pkqsp_bayes.fit` writes them."""
     texts = {"model.toml": context.fitted.attrs["model"]}
     if context.study is not None:
         texts["study.csv"] = format_study(context.study)
