@@ -18,24 +18,28 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CLint,
-                               real CLgut,
-                               real ka,
-                               real Kp_scale,
-                               real CL_il6,
-                               real EC50,
-                               real Emin,
-                               matrix eta,
-                               data vector x__WT) {
-    matrix[rows(eta), 7] theta;
-    theta[ : , 1] = CLint * (x__WT / 73.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
-    theta[ : , 2] = CLgut * exp(eta[ : , 2]); // CLgut
-    theta[ : , 3] = ka * exp(eta[ : , 3]); // ka
-    theta[ : , 4] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
-    theta[ : , 5] = rep_vector(CL_il6, rows(eta)); // CL_il6
-    theta[ : , 6] = EC50 * exp(eta[ : , 4]); // EC50
-    theta[ : , 7] = rep_vector(Emin, rows(eta)); // Emin
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CLint,
+                                       real CLgut,
+                                       real ka,
+                                       real Kp_scale,
+                                       real CL_il6,
+                                       real EC50,
+                                       real Emin,
+                                       matrix eta,
+                                       data vector x__WT) {
+    matrix[rows(eta), 7] each;
+    each[ : , 1] = CLint * (x__WT / 73.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    each[ : , 2] = CLgut * exp(eta[ : , 2]); // CLgut
+    each[ : , 3] = ka * exp(eta[ : , 3]); // ka
+    each[ : , 4] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
+    each[ : , 5] = rep_vector(CL_il6, rows(eta)); // CL_il6
+    each[ : , 6] = EC50 * exp(eta[ : , 4]); // EC50
+    each[ : , 7] = rep_vector(Emin, rows(eta)); // Emin
+    array[rows(eta)] vector[7] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -139,10 +143,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -167,8 +170,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -234,9 +238,6 @@ data {
   int<lower=1> slice_size;
   vector[subjects] x__WT; // kg
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> CLgut; // L/h
@@ -267,12 +268,13 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z);
-  matrix[subjects, 7] theta = individual_parameters(CLint, CLgut, ka,
-                                Kp_scale, CL_il6, EC50, Emin, eta, x__WT);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[7] theta = individual_parameters(CLint, CLgut, ka,
+                                      Kp_scale, CL_il6, EC50, Emin, eta,
+                                      x__WT);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__CLgut(CLgut) + prior__ka(ka)
@@ -283,10 +285,11 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 7] theta = individual_parameters(CLint, CLgut, ka,
-                                  Kp_scale, CL_il6, EC50, Emin, eta, x__WT);
+    array[subjects] vector[7] theta = individual_parameters(CLint, CLgut, ka,
+                                        Kp_scale, CL_il6, EC50, Emin, eta,
+                                        x__WT);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 4] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

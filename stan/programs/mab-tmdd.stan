@@ -18,25 +18,29 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CL,
-                               real Vp,
-                               real ISF,
-                               real R0,
-                               real kdeg,
-                               real kon,
-                               real koff,
-                               real kint,
-                               matrix eta) {
-    matrix[rows(eta), 8] theta;
-    theta[ : , 1] = CL * exp(eta[ : , 1]); // CL
-    theta[ : , 2] = Vp * exp(eta[ : , 2]); // Vp
-    theta[ : , 3] = rep_vector(ISF, rows(eta)); // ISF
-    theta[ : , 4] = R0 * exp(eta[ : , 3]); // R0
-    theta[ : , 5] = rep_vector(kdeg, rows(eta)); // kdeg
-    theta[ : , 6] = rep_vector(kon, rows(eta)); // kon
-    theta[ : , 7] = rep_vector(koff, rows(eta)); // koff
-    theta[ : , 8] = rep_vector(kint, rows(eta)); // kint
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CL,
+                                       real Vp,
+                                       real ISF,
+                                       real R0,
+                                       real kdeg,
+                                       real kon,
+                                       real koff,
+                                       real kint,
+                                       matrix eta) {
+    matrix[rows(eta), 8] each;
+    each[ : , 1] = CL * exp(eta[ : , 1]); // CL
+    each[ : , 2] = Vp * exp(eta[ : , 2]); // Vp
+    each[ : , 3] = rep_vector(ISF, rows(eta)); // ISF
+    each[ : , 4] = R0 * exp(eta[ : , 3]); // R0
+    each[ : , 5] = rep_vector(kdeg, rows(eta)); // kdeg
+    each[ : , 6] = rep_vector(kon, rows(eta)); // kon
+    each[ : , 7] = rep_vector(koff, rows(eta)); // koff
+    each[ : , 8] = rep_vector(kint, rows(eta)); // kint
+    array[rows(eta)] vector[8] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -140,10 +144,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -168,8 +171,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -234,9 +238,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CL; // L/h
   real<lower=0> Vp; // L
@@ -268,12 +269,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
-  matrix[subjects, 8] theta = individual_parameters(CL, Vp, ISF, R0, kdeg,
-                                kon, koff, kint, eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[8] theta = individual_parameters(CL, Vp, ISF, R0,
+                                      kdeg, kon, koff, kint, eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CL(CL) + prior__Vp(Vp) + prior__ISF(ISF)
@@ -284,10 +285,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 8] theta = individual_parameters(CL, Vp, ISF, R0, kdeg,
-                                  kon, koff, kint, eta);
+    array[subjects] vector[8] theta = individual_parameters(CL, Vp, ISF, R0,
+                                        kdeg, kon, koff, kint, eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

@@ -18,16 +18,21 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CLint, real KbBR, real KbMU, real KbAD,
-                               real KbBO, real KbRB, matrix eta) {
-    matrix[rows(eta), 6] theta;
-    theta[ : , 1] = CLint * exp(eta[ : , 1]); // CLint
-    theta[ : , 2] = rep_vector(KbBR, rows(eta)); // KbBR
-    theta[ : , 3] = rep_vector(KbMU, rows(eta)); // KbMU
-    theta[ : , 4] = rep_vector(KbAD, rows(eta)); // KbAD
-    theta[ : , 5] = rep_vector(KbBO, rows(eta)); // KbBO
-    theta[ : , 6] = rep_vector(KbRB, rows(eta)); // KbRB
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CLint, real KbBR, real KbMU,
+                                       real KbAD, real KbBO, real KbRB,
+                                       matrix eta) {
+    matrix[rows(eta), 6] each;
+    each[ : , 1] = CLint * exp(eta[ : , 1]); // CLint
+    each[ : , 2] = rep_vector(KbBR, rows(eta)); // KbBR
+    each[ : , 3] = rep_vector(KbMU, rows(eta)); // KbMU
+    each[ : , 4] = rep_vector(KbAD, rows(eta)); // KbAD
+    each[ : , 5] = rep_vector(KbBO, rows(eta)); // KbBO
+    each[ : , 6] = rep_vector(KbRB, rows(eta)); // KbRB
+    array[rows(eta)] vector[6] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -96,10 +101,9 @@ functions {
     return normal_lpdf(eta[ : , 1] | 0, omega[1]);
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -124,8 +128,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -190,9 +195,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> KbBR;
@@ -218,12 +220,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
-  matrix[subjects, 6] theta = individual_parameters(CLint, KbBR, KbMU, KbAD,
-                                KbBO, KbRB, eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[6] theta = individual_parameters(CLint, KbBR, KbMU,
+                                      KbAD, KbBO, KbRB, eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__KbBR(KbBR) + prior__KbMU(KbMU)
@@ -233,10 +235,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 6] theta = individual_parameters(CLint, KbBR, KbMU,
-                                  KbAD, KbBO, KbRB, eta);
+    array[subjects] vector[6] theta = individual_parameters(CLint, KbBR,
+                                        KbMU, KbAD, KbBO, KbRB, eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

@@ -18,15 +18,19 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real Q, real Circ0, real MTT, real slope,
-                               real gamma, matrix eta) {
-    matrix[rows(eta), 5] theta;
-    theta[ : , 1] = rep_vector(Q, rows(eta)); // Q
-    theta[ : , 2] = Circ0 * exp(eta[ : , 1]); // Circ0
-    theta[ : , 3] = MTT * exp(eta[ : , 2]); // MTT
-    theta[ : , 4] = slope * exp(eta[ : , 3]); // slope
-    theta[ : , 5] = rep_vector(gamma, rows(eta)); // gamma
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real Q, real Circ0, real MTT,
+                                       real slope, real gamma, matrix eta) {
+    matrix[rows(eta), 5] each;
+    each[ : , 1] = rep_vector(Q, rows(eta)); // Q
+    each[ : , 2] = Circ0 * exp(eta[ : , 1]); // Circ0
+    each[ : , 3] = MTT * exp(eta[ : , 2]); // MTT
+    each[ : , 4] = slope * exp(eta[ : , 3]); // slope
+    each[ : , 5] = rep_vector(gamma, rows(eta)); // gamma
+    array[rows(eta)] vector[5] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -100,10 +104,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -128,8 +131,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -194,9 +198,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> Q; // L/h
   real<lower=0> Circ0; // 1/nL
@@ -222,12 +223,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z);
-  matrix[subjects, 5] theta = individual_parameters(Q, Circ0, MTT, slope,
-                                gamma, eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[5] theta = individual_parameters(Q, Circ0, MTT,
+                                      slope, gamma, eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__Q(Q) + prior__Circ0(Circ0) + prior__MTT(MTT)
@@ -237,10 +238,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 5] theta = individual_parameters(Q, Circ0, MTT, slope,
-                                  gamma, eta);
+    array[subjects] vector[5] theta = individual_parameters(Q, Circ0, MTT,
+                                        slope, gamma, eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

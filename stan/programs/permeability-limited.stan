@@ -18,14 +18,18 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CLint, real KpMU, real PScap, real PS,
-                               matrix eta) {
-    matrix[rows(eta), 4] theta;
-    theta[ : , 1] = CLint * exp(eta[ : , 1]); // CLint
-    theta[ : , 2] = rep_vector(KpMU, rows(eta)); // KpMU
-    theta[ : , 3] = rep_vector(PScap, rows(eta)); // PScap
-    theta[ : , 4] = rep_vector(PS, rows(eta)); // PS
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CLint, real KpMU, real PScap,
+                                       real PS, matrix eta) {
+    matrix[rows(eta), 4] each;
+    each[ : , 1] = CLint * exp(eta[ : , 1]); // CLint
+    each[ : , 2] = rep_vector(KpMU, rows(eta)); // KpMU
+    each[ : , 3] = rep_vector(PScap, rows(eta)); // PScap
+    each[ : , 4] = rep_vector(PS, rows(eta)); // PS
+    array[rows(eta)] vector[4] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -88,10 +92,9 @@ functions {
     return normal_lpdf(eta[ : , 1] | 0, omega[1]);
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -116,8 +119,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -182,9 +186,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> KpMU;
@@ -206,12 +207,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
-  matrix[subjects, 4] theta = individual_parameters(CLint, KpMU, PScap, PS,
-                                eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[4] theta = individual_parameters(CLint, KpMU, PScap,
+                                      PS, eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__KpMU(KpMU) + prior__PScap(PScap)
@@ -220,10 +221,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 4] theta = individual_parameters(CLint, KpMU, PScap, PS,
-                                  eta);
+    array[subjects] vector[4] theta = individual_parameters(CLint, KpMU,
+                                        PScap, PS, eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

@@ -18,30 +18,33 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real ka,
-                               real Kp_scale,
-                               real share,
-                               real CLint,
-                               matrix eta,
-                               real beta__CLint__WT0,
-                               real beta__CLint__CRCL0__1,
-                               real beta__CLint__HEART0__1,
-                               real beta__CLint__HEART0__2,
-                               data vector x__WT0,
-                               data vector x__CRCL0,
-                               data vector x__HEART0) {
-    matrix[rows(eta), 4] theta;
-    theta[ : , 1] = rep_vector(ka, rows(eta)); // ka
-    theta[ : , 2] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
-    theta[ : , 3] = rep_vector(share, rows(eta)); // share
-    theta[ : , 4] = CLint * (x__WT0 / 80.0) .^ beta__CLint__WT0
-                    .* exp(beta__CLint__CRCL0__1 * is_level(x__CRCL0, 0.0))
-                    .* exp(
-                           beta__CLint__HEART0__1 * is_level(x__HEART0, 1.0)
-                           + beta__CLint__HEART0__2
-                             * is_level(x__HEART0, 2.0))
-                    .* exp(eta[ : , 1]); // CLint
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real ka,
+                                       real Kp_scale,
+                                       real share,
+                                       real CLint,
+                                       matrix eta,
+                                       real beta__CLint__WT0,
+                                       real beta__CLint__CRCL0__1,
+                                       real beta__CLint__HEART0__1,
+                                       real beta__CLint__HEART0__2,
+                                       data vector x__WT0,
+                                       data vector x__CRCL0,
+                                       data vector x__HEART0) {
+    matrix[rows(eta), 4] each;
+    each[ : , 1] = rep_vector(ka, rows(eta)); // ka
+    each[ : , 2] = rep_vector(Kp_scale, rows(eta)); // Kp_scale
+    each[ : , 3] = rep_vector(share, rows(eta)); // share
+    each[ : , 4] = CLint * (x__WT0 / 80.0) .^ beta__CLint__WT0
+                   .* exp(beta__CLint__CRCL0__1 * is_level(x__CRCL0, 0.0))
+                   .* exp(
+                          beta__CLint__HEART0__1 * is_level(x__HEART0, 1.0)
+                          + beta__CLint__HEART0__2 * is_level(x__HEART0, 2.0))
+                   .* exp(eta[ : , 1]); // CLint
+    array[rows(eta)] vector[4] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // 1 where a category has the code of a level, 0 elsewhere.
@@ -128,10 +131,9 @@ functions {
     return normal_lpdf(eta[ : , 1] | 0, omega[1]);
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -156,8 +158,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -225,9 +228,6 @@ data {
   vector[subjects] x__CRCL0; // category
   vector[subjects] x__HEART0; // category
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> ka; // 1/h
   real<lower=0> Kp_scale;
@@ -261,16 +261,16 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
-  matrix[subjects, 4] theta = individual_parameters(ka, Kp_scale, share,
-                                CLint, eta, beta__CLint__WT0,
-                                beta__CLint__CRCL0__1,
-                                beta__CLint__HEART0__1,
-                                beta__CLint__HEART0__2, x__WT0, x__CRCL0,
-                                x__HEART0);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[4] theta = individual_parameters(ka, Kp_scale,
+                                      share, CLint, eta, beta__CLint__WT0,
+                                      beta__CLint__CRCL0__1,
+                                      beta__CLint__HEART0__1,
+                                      beta__CLint__HEART0__2, x__WT0,
+                                      x__CRCL0, x__HEART0);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__ka(ka) + prior__Kp_scale(Kp_scale)
@@ -284,14 +284,14 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 4] theta = individual_parameters(ka, Kp_scale, share,
-                                  CLint, eta, beta__CLint__WT0,
-                                  beta__CLint__CRCL0__1,
-                                  beta__CLint__HEART0__1,
-                                  beta__CLint__HEART0__2, x__WT0, x__CRCL0,
-                                  x__HEART0);
+    array[subjects] vector[4] theta = individual_parameters(ka, Kp_scale,
+                                        share, CLint, eta, beta__CLint__WT0,
+                                        beta__CLint__CRCL0__1,
+                                        beta__CLint__HEART0__1,
+                                        beta__CLint__HEART0__2, x__WT0,
+                                        x__CRCL0, x__HEART0);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

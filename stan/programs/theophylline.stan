@@ -18,13 +18,17 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CLint, real ka, real Kp, matrix eta,
-                               data vector x__WT) {
-    matrix[rows(eta), 3] theta;
-    theta[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
-    theta[ : , 2] = ka * exp(eta[ : , 2]); // ka
-    theta[ : , 3] = Kp * exp(eta[ : , 3]); // Kp
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CLint, real ka, real Kp,
+                                       matrix eta, data vector x__WT) {
+    matrix[rows(eta), 3] each;
+    each[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    each[ : , 2] = ka * exp(eta[ : , 2]); // ka
+    each[ : , 3] = Kp * exp(eta[ : , 3]); // Kp
+    array[rows(eta)] vector[3] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -95,10 +99,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -123,8 +126,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -190,9 +194,6 @@ data {
   int<lower=1> slice_size;
   vector[subjects] x__WT; // kg
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> ka; // 1/h
@@ -214,12 +215,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z);
-  matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta,
-                                x__WT);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[3] theta = individual_parameters(CLint, ka, Kp, eta,
+                                      x__WT);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__ka(ka) + prior__Kp(Kp)
@@ -228,10 +229,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 3] theta = individual_parameters(CLint, ka, Kp, eta,
-                                  x__WT);
+    array[subjects] vector[3] theta = individual_parameters(CLint, ka, Kp,
+                                        eta, x__WT);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 3] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

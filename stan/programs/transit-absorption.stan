@@ -18,14 +18,18 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CL, real V, real MTT, real ka,
-                               matrix eta) {
-    matrix[rows(eta), 4] theta;
-    theta[ : , 1] = CL * exp(eta[ : , 1]); // CL
-    theta[ : , 2] = V * exp(eta[ : , 2]); // V
-    theta[ : , 3] = MTT * exp(eta[ : , 3]); // MTT
-    theta[ : , 4] = rep_vector(ka, rows(eta)); // ka
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CL, real V, real MTT, real ka,
+                                       matrix eta) {
+    matrix[rows(eta), 4] each;
+    each[ : , 1] = CL * exp(eta[ : , 1]); // CL
+    each[ : , 2] = V * exp(eta[ : , 2]); // V
+    each[ : , 3] = MTT * exp(eta[ : , 3]); // MTT
+    each[ : , 4] = rep_vector(ka, rows(eta)); // ka
+    array[rows(eta)] vector[4] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -96,10 +100,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -124,8 +127,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -190,9 +194,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CL; // L/h
   real<lower=0> V; // L
@@ -216,11 +217,12 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z);
-  matrix[subjects, 4] theta = individual_parameters(CL, V, MTT, ka, eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[4] theta = individual_parameters(CL, V, MTT, ka,
+                                      eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CL(CL) + prior__V(V) + prior__MTT(MTT) + prior__ka(ka)
@@ -229,9 +231,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 4] theta = individual_parameters(CL, V, MTT, ka, eta);
+    array[subjects] vector[4] theta = individual_parameters(CL, V, MTT, ka,
+                                        eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

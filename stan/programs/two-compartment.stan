@@ -18,13 +18,18 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CL, real V1, real Q, real V2, matrix eta) {
-    matrix[rows(eta), 4] theta;
-    theta[ : , 1] = CL * exp(eta[ : , 1]); // CL
-    theta[ : , 2] = V1 * exp(eta[ : , 2]); // V1
-    theta[ : , 3] = rep_vector(Q, rows(eta)); // Q
-    theta[ : , 4] = rep_vector(V2, rows(eta)); // V2
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CL, real V1, real Q, real V2,
+                                       matrix eta) {
+    matrix[rows(eta), 4] each;
+    each[ : , 1] = CL * exp(eta[ : , 1]); // CL
+    each[ : , 2] = V1 * exp(eta[ : , 2]); // V1
+    each[ : , 3] = rep_vector(Q, rows(eta)); // Q
+    each[ : , 4] = rep_vector(V2, rows(eta)); // V2
+    array[rows(eta)] vector[4] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -93,10 +98,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -121,8 +125,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -187,9 +192,6 @@ data {
   int<lower=1> max_steps;
   int<lower=1> slice_size;
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CL; // L/h
   real<lower=0> V1; // L
@@ -212,11 +214,11 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
-  matrix[subjects, 4] theta = individual_parameters(CL, V1, Q, V2, eta);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[4] theta = individual_parameters(CL, V1, Q, V2, eta);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CL(CL) + prior__V1(V1) + prior__Q(Q) + prior__V2(V2)
@@ -225,9 +227,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 4] theta = individual_parameters(CL, V1, Q, V2, eta);
+    array[subjects] vector[4] theta = individual_parameters(CL, V1, Q, V2,
+                                        eta);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 1] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 

@@ -18,22 +18,26 @@ functions {
                    data real rtol,
                    data real atol,
                    int max_steps);
-  // Individual parameters, subject by parameter.
-  matrix individual_parameters(real CLint,
-                               real Kp,
-                               real MAT,
-                               real IC50,
-                               real kout,
-                               real PCA0,
-                               matrix eta,
-                               data vector x__WT) {
-    matrix[rows(eta), 6] theta;
-    theta[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
-    theta[ : , 2] = Kp * exp(eta[ : , 2]); // Kp
-    theta[ : , 3] = MAT * exp(eta[ : , 3]); // MAT
-    theta[ : , 4] = IC50 * exp(eta[ : , 4]); // IC50
-    theta[ : , 5] = kout * exp(eta[ : , 5]); // kout
-    theta[ : , 6] = PCA0 * exp(eta[ : , 6]); // PCA0
+  // Individual parameters: one vector per subject.
+  array[] vector individual_parameters(real CLint,
+                                       real Kp,
+                                       real MAT,
+                                       real IC50,
+                                       real kout,
+                                       real PCA0,
+                                       matrix eta,
+                                       data vector x__WT) {
+    matrix[rows(eta), 6] each;
+    each[ : , 1] = CLint * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1]); // CLint
+    each[ : , 2] = Kp * exp(eta[ : , 2]); // Kp
+    each[ : , 3] = MAT * exp(eta[ : , 3]); // MAT
+    each[ : , 4] = IC50 * exp(eta[ : , 4]); // IC50
+    each[ : , 5] = kout * exp(eta[ : , 5]); // kout
+    each[ : , 6] = PCA0 * exp(eta[ : , 6]); // PCA0
+    array[rows(eta)] vector[6] theta;
+    for (s in 1 : rows(eta)) {
+      theta[s] = each[s]';
+    }
     return theta;
   }
   // Log density of one value y of an output around its prediction f.
@@ -142,10 +146,9 @@ functions {
     return total;
   }
   // Log likelihood of a slice of the subjects.
-  real log_lik_of(array[] int slice,
+  real log_lik_of(array[] vector theta,
                   int first,
                   int last,
-                  matrix theta,
                   vector sigma,
                   data array[] int begin,
                   data array[] real time,
@@ -170,8 +173,9 @@ functions {
                   data real atol,
                   data int max_steps) {
     real total = 0;
-    for (s in slice) {
-      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s]', x[s]',
+    for (s in first : last) {
+      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s - first + 1],
+                                                       x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
@@ -237,9 +241,6 @@ data {
   int<lower=1> slice_size;
   vector[subjects] x__WT; // kg
 }
-transformed data {
-  array[subjects] int each = linspaced_int_array(subjects, 1, subjects);
-}
 parameters {
   real<lower=0> CLint; // L/h
   real<lower=0> Kp;
@@ -271,12 +272,12 @@ model {
   target += prior__sigma(sigma);
   target += effects__eta(eta, omega);
   target += effects__z(z);
-  matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
-                                kout, PCA0, eta, x__WT);
-  target += reduce_sum_static(log_lik_of, each, slice_size, theta, sigma,
-              begin, time, evid, amt, rate, ii, addl, ss, cmt, x, piece,
-              breaks, segments, own, observed, record, output, censored, y,
-              rtol, atol, max_steps);
+  array[subjects] vector[6] theta = individual_parameters(CLint, Kp, MAT,
+                                      IC50, kout, PCA0, eta, x__WT);
+  target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,
+              time, evid, amt, rate, ii, addl, ss, cmt, x, piece, breaks,
+              segments, own, observed, record, output, censored, y, rtol,
+              atol, max_steps);
 }
 generated quantities {
   real lprior = prior__CLint(CLint) + prior__Kp(Kp) + prior__MAT(MAT)
@@ -286,10 +287,10 @@ generated quantities {
   vector[observations] prediction; // of the individual, without residual error
   vector[observations] replicate; // with residual error
   {
-    matrix[subjects, 6] theta = individual_parameters(CLint, Kp, MAT, IC50,
-                                  kout, PCA0, eta, x__WT);
+    array[subjects] vector[6] theta = individual_parameters(CLint, Kp, MAT,
+                                        IC50, kout, PCA0, eta, x__WT);
     for (s in 1 : subjects) {
-      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s]', x[s]',
+      matrix[begin[s + 1] - begin[s], 5] f = ode_solve(theta[s], x[s]',
                                                        time[begin[s] : 
                                                        begin[s + 1] - 1],
                                                        evid[begin[s] : 
