@@ -53,6 +53,16 @@ class Issue:
         """Return the issue on one line, with the remedy that can be followed on a command line."""
         return self._line(self.command)
 
+    def describe(self) -> str:
+        """Return the issue without its severity, as a part of a sentence.
+
+        Examples
+        --------
+        >>> Issue(where="drug.fup", what="fup is 1.2", remedy="at most 1").describe()
+        'drug.fup: fup is 1.2 (at most 1)'
+        """
+        return str(self).removeprefix(f"{self.severity}: ")
+
     def _line(self, remedy: str) -> str:
         return f"{self.severity}: {self.where}: {self.what}{f' ({remedy})' if remedy else ''}"
 

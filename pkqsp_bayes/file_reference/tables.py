@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.file_reference.docstring import FieldText, field_texts, record_text
+from pkqsp_bayes.file_reference.files import FILES
 from pkqsp_bayes.file_reference.kinds import allowed_values, describe_kind, nested_record
 from pkqsp_bayes.spec.body import BodySpec
 from pkqsp_bayes.spec.identifiers import suggest
@@ -113,6 +114,8 @@ def list_tables(record: type) -> list[Table]:
 def find_tables(record: type, name: str) -> list[Table]:
     """Return the tables with a path, or below it, in any spelling of the header.
 
+    If only another kind of file has such a table, the remedy names that kind.
+
     Parameters
     ----------
     record : type
@@ -130,13 +133,19 @@ def find_tables(record: type, name: str) -> list[Table]:
     >>> [table.path for table in find_tables(ModelSpec, "qsp")]
     ['qsp.<name>', 'qsp.<name>.metabolism']
     """
-    tables, wanted = list_tables(record), _bare(name)
-    found = [t for t in tables if f"{_bare(t.path)}.".startswith(f"{wanted}.")]
+    wanted = _bare(name)
+    found = _below(record, wanted)
     if not found:
-        paths = [_bare(table.path) for table in tables if table.path]
+        paths = list(dict.fromkeys(_bare(t.path) for t in list_tables(record) if t.path))
+        others = [kind for kind, file in FILES.items() if _below(file.record, wanted)]
+        remedy = " or ".join(f"a {FILES[kind].title} has it: add --file {kind}" for kind in others)
         what = f"there is no table {name!r}"
-        raise CheckError([Issue(where="table", what=what, remedy=suggest(wanted, paths))])
+        raise CheckError([Issue(where="table", what=what, remedy=remedy or suggest(wanted, paths))])
     return found
+
+
+def _below(record: type, wanted: str) -> list[Table]:
+    return [t for t in list_tables(record) if f"{_bare(t.path)}.".startswith(f"{wanted}.")]
 
 
 def _bare(path: str) -> str:

@@ -18,6 +18,8 @@ from pkqsp_bayes.plots.layout import (
     make_axes,
     name_with_unit,
     positive,
+    shorten,
+    text_width,
     use_log,
 )
 from pkqsp_bayes.plots.sources import DATASET_OR_FIT, dataset_with_endpoints
@@ -28,6 +30,8 @@ from pkqsp_bayes.study.timeline import rising_runs
 __all__ = ["plot_fits"]
 
 FloatArray = NDArray[np.float64]
+_TITLE_SIZE, _TITLE_WIDTH = 8, 1.5
+"""Size of the titles of panels, points, and their largest width, inches."""
 _SAMPLE, _CURVE, _MEDIAN = "90 % prediction interval", "90 % credible interval", "median"
 
 
@@ -59,7 +63,8 @@ def plot_fits(
     matplotlib.figure.Figure
         One panel per subject. Line: the median curve; dark band: 90 % credible interval of the
         curve (parameter uncertainty); light band: 90 % prediction interval of new observations.
-        Open triangles: censored observations, at their limit.
+        Open triangles: censored observations, at their limit. The title of a panel has an ellipsis
+        in place of a part of a long ID; the result of the analysis has the whole ID.
 
     Raises
     ------
@@ -101,16 +106,23 @@ def _draw_block(axes: list[Axes], one: xr.Dataset, subjects: list[str], *, log: 
     last = one["TIME"].to_numpy()[known].max() if known.any() else np.inf
     one = one.isel(record=one["TIME"].to_numpy() <= last)
     runs = rising_runs(pd.DataFrame({"ID": one["ID"].to_numpy(), "TIME": one["TIME"].to_numpy()}))
-    for axis, subject in zip(axes, subjects, strict=True):
+    titles = shorten(
+        subjects, lambda name: text_width(_title(name), _TITLE_SIZE) < _TITLE_WIDTH
+    )  # fmt: skip
+    for axis, subject, title in zip(axes, subjects, titles, strict=True):
         mine = one["ID"].to_numpy() == subject
         for run in np.unique(runs[mine]):  # time may start again after a reset
             _draw_curve(axis, one.isel(record=mine & (runs == run)), log=log)
         seen = one.isel(record=mine & np.isfinite(one["DV"].to_numpy()))
         draw_observed(axis, *(seen[n].to_numpy() for n in ("TIME", "DV", "censored")))
-        axis.set_title(f"subject {subject}", fontsize=8, pad=2)
+        axis.set_title(_title(title), fontsize=_TITLE_SIZE, pad=2)
     if log:
         use_log(axes[0], "y")
         limit_below(axes[0], one["DV"].to_numpy())
+
+
+def _title(subject: str) -> str:
+    return f"subject {subject}"
 
 
 def _draw_curve(axis: Axes, run: xr.Dataset, *, log: bool) -> None:

@@ -55,7 +55,8 @@ def plot_gof(
     -------
     matplotlib.figure.Figure
         Both axes have the same limits. Grey: identity; vermilion: a smooth trend of the
-        observations that are not censored. Open triangles: censored observations, at their limit.
+        observations that are not censored, if there are eight different predictions or more. Open
+        triangles: censored observations, at their limit.
 
     Raises
     ------
@@ -138,9 +139,10 @@ def plot_residuals(
     Returns
     -------
     matplotlib.figure.Figure
-        Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
-        observations; their IWRES is that of the limit (a bound), and their NPDE is a draw from the
-        model beyond the limit.
+        Band: 90 % of a standard normal; vermilion: a smooth trend, if there are eight different
+        abscissae or more. The panels of IWRES omit censored observations, whose value is not known:
+        the IWRES of the limit is a bound, which can be far from 0. The panels of NPDE show them as
+        open triangles; their NPDE is a draw from the model beyond the limit.
 
     Raises
     ------
@@ -176,6 +178,6 @@ def _draw_residuals(
               kind: name_with_unit(kind, unit)}  # fmt: skip
     for axis, (name, label) in zip(row, labels.items(), strict=True):
         x, y, side = (mine[each].to_numpy() for each in (name, score, "censored"))
-        shown = np.isfinite(x) & np.isfinite(y)
+        shown = np.isfinite(x) & np.isfinite(y) & ((side == 0) | (score != "IWRES"))
         draw_scores(axis, x[shown], y[shown], side[shown])
         axis.set_xlabel(label)

@@ -1,22 +1,28 @@
 """Common parts of plots: grids of axes, legends, labels, marks of observations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
-from pkqsp_bayes.plots.style import COLOURS, OBSERVED
+from pkqsp_bayes.plots.style import COLOURS, OBSERVED, collect_glyphs
 
 __all__ = [
     "choose_log", "draw_observed", "finish", "is_spread", "limit_below", "make_axes",
-    "name_with_unit", "positive", "use_log",
+    "name_with_unit", "positive", "shorten", "text_width", "use_log",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
+
+_Way = Callable[[int], tuple[int, int]]
+"""How many characters of both ends of a name are kept, of a number of them."""
+_WAYS: Sequence[_Way] = (lambda k: (k - k // 2, k // 2), lambda k: (0, k), lambda k: (k, 0))
 
 _ROW = 4
 """Number of columns of a legend."""
@@ -89,6 +95,54 @@ def name_with_unit(name: str, unit: str | None) -> str:
     ('CL (L/h)', 'PCA', 'SEX')
     """
     return name if unit in (None, "", "1", "dimensionless") else f"{name} ({unit})"
+
+
+def text_width(text: str, size: float) -> float:
+    """Return the width of a text in inches, at a font size in points."""
+    with collect_glyphs():
+        width, _, _ = text_to_path.get_text_width_height_descent(
+            text, FontProperties(size=size), ismath=False
+        )
+    return float(width) / 72
+
+
+def shorten(names: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
+    """Return names that fit: a long one has an ellipsis, and different names remain different.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Different names.
+    fits : callable
+        Whether a text is short enough.
+
+    Examples
+    --------
+    >>> shorten(["1", "STUDY-101-SITE-7-0001", "STUDY-101-SITE-7-0002"], lambda x: len(x) < 10)
+    ['1', 'STUD…0001', 'STUD…0002']
+    >>> shorten(["aaaaaaaa1aaaaaaaa", "aaaaaaaa2aaaaaaaa"], lambda x: len(x) < 8)
+    ['aa… (1)', 'aa… (2)']
+    """
+    for way in _WAYS:
+        made = [name if fits(name) else _cut(name, way, fits) for name in names]
+        if len(set(made)) == len(made):
+            return made
+    return [
+        name if fits(name) else _cut(name, _WAYS[-1], fits, f" ({number})")
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _cut(name: str, way: _Way, fits: Callable[[str], bool], end: str = "") -> str:
+    """Return the longest abbreviation that fits, with some characters of the name and an end."""
+    made = f"…{end}"
+    for kept in range(1, len(name)):
+        head, tail = way(kept)
+        longer = f"{name[:head]}…{name[len(name) - tail :]}{end}"
+        if not fits(longer):
+            break
+        made = longer
+    return made
 
 
 def is_spread(values: FloatArray) -> bool:

@@ -42,10 +42,10 @@ def plot_npde(
     Returns
     -------
     matplotlib.figure.Figure
-        Band: 90 % of a standard normal; vermilion: a smooth trend. Open triangles: censored
-        observations, whose NPDE is a draw from the model beyond the limit. Right: quantiles of
-        the sample against those of a standard normal, with the identity line and the 95 % band of
-        each rank.
+        Band: 90 % of a standard normal; vermilion: a smooth trend, if there are eight different
+        abscissae or more. Open triangles: censored observations, whose NPDE is a draw from the
+        model beyond the limit. Right: quantiles of the sample against those of a standard normal,
+        with the identity line and the 95 % band of each rank.
 
     Raises
     ------

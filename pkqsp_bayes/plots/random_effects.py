@@ -44,8 +44,8 @@ def plot_random_effects(result: xr.Dataset | FitLike, study: StudyLike | None = 
         One column for each random effect, first eta, then kappa. First row: histogram of the
         posterior means (of subjects; for kappa, of occasions of subjects), density of the model
         (line), and shrinkage, 1 - SD / omega. Other rows:
-        each covariate, numbers with a smooth trend, categories (text, or up to four different
-        numbers) as box plots.
+        each covariate, numbers with a smooth trend if eight or more differ, categories (text, or up
+        to four different numbers) as box plots.
 
     Raises
     ------

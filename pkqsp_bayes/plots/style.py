@@ -5,6 +5,9 @@ distinguish them.
 """
 
 import io
+import logging
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +23,8 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.outputs import write_output
 
 __all__ = [
-    "BAND", "COLOURS", "GREY", "HATCHES", "LINE", "OBSERVED", "PlotFigure", "figure_png",
-    "new_figure", "save_figure",
+    "BAND", "COLOURS", "GREY", "HATCHES", "LINE", "OBSERVED", "PlotFigure", "collect_glyphs",
+    "figure_png", "new_figure", "save_figure",
 ]  # fmt: skip
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -54,6 +57,37 @@ _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 _FORMATS = ("png", "svg", "pdf")
+_LOGGER = logging.getLogger(__name__)
+_GLYPH = re.compile(
+    r"Glyph (\d+) .*missing from|Matplotlib currently does not support \w+ natively"
+)
+_NAMED = 10
+
+
+@contextmanager
+def collect_glyphs() -> Iterator[set[str]]:
+    """Collect the characters that a font lacks, in place of one warning of Matplotlib for each.
+
+    Examples
+    --------
+    >>> with collect_glyphs() as missing:
+    ...     warnings.warn("Glyph 21463 (CJK) missing from font(s) DejaVu Sans.", stacklevel=1)
+    >>> missing
+    {'受'}
+    """
+    missing: set[str] = set()
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def collect(message: Warning | str, *rest: Any, **options: Any) -> None:
+            if found := _GLYPH.match(str(message)):
+                missing.update(chr(int(code)) for code in found.groups() if code)
+            else:
+                show(message, *rest, **options)
+
+        warnings.filterwarnings("always", message=_GLYPH.pattern, category=UserWarning)
+        warnings.showwarning = collect
+        yield missing
 
 
 class PlotFigure(Figure):
@@ -67,15 +101,34 @@ class PlotFigure(Figure):
     b'PNG'
     """
 
+    _is_warned = False
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw the figure with the style, which ticks need at this time."""
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(_STYLE), self._warn_of_glyphs():
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save the figure, as `matplotlib.figure.Figure.savefig`."""
-        with mpl.rc_context(_STYLE), self._laid_out(options.get("dpi")):
+        with (
+            mpl.rc_context(_STYLE),
+            self._warn_of_glyphs(),
+            self._laid_out(options.get("dpi")),
+        ):
             super().savefig(fname, **options)
+
+    @contextmanager
+    def _warn_of_glyphs(self) -> Iterator[None]:
+        """Warn once of characters that the font lacks."""
+        with collect_glyphs() as missing:
+            yield
+        if missing and not self._is_warned:
+            self._is_warned = True
+            named = " ".join(sorted(missing)[:_NAMED]) + (" ..." if len(missing) > _NAMED else "")
+            _LOGGER.warning(
+                "the font of the figure lacks these characters, which are drawn as boxes: %s "
+                "(choose a font that has them: font.family in the file matplotlibrc)", named,
+            )  # fmt: skip
 
     @contextmanager
     def _laid_out(self, dpi: float | None) -> Iterator[None]:

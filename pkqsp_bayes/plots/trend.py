@@ -2,11 +2,12 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pkqsp_bayes.plots.style import COLOURS
 
-__all__ = ["draw_trend", "local_trend"]
+__all__ = ["draw_trend", "has_trend", "local_trend"]
 
 FloatArray = NDArray[np.float64]
 
@@ -16,6 +17,7 @@ _SHARE = 0.75
 _NEAR = 25
 """Largest number of points at which all of them are used everywhere."""
 _POINTS = 60
+_NAME = "trend"
 
 
 def local_trend(
@@ -75,4 +77,21 @@ def draw_trend(axis: Axes, x: FloatArray, y: FloatArray, *, log: bool = False) -
     at = np.linspace(x.min(), x.max(), _POINTS)
     trend = local_trend(x, y, at)
     at, trend = (np.exp(at), np.exp(trend)) if log else (at, trend)
-    axis.plot(at, trend, color=COLOURS[1], linewidth=1.3, label="trend")
+    axis.plot(at, trend, color=COLOURS[1], linewidth=1.3, label=_NAME)
+
+
+def has_trend(figure: Figure) -> bool:
+    """Return whether a panel of a figure has a trend, so that a caption may mention it.
+
+    Examples
+    --------
+    >>> figure = Figure()
+    >>> axis, x = figure.subplots(), np.arange(9.0)
+    >>> draw_trend(axis, x[:5], x[:5])
+    >>> has_trend(figure)
+    False
+    >>> draw_trend(axis, x, x)
+    >>> has_trend(figure)
+    True
+    """
+    return any(line.get_label() == _NAME for axis in figure.axes for line in axis.get_lines())

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import arviz_stats  # noqa: F401  first: its import inspects all frames and modules, which are few now
@@ -10,7 +11,7 @@ import jinja2
 from pkqsp_bayes.analysis.decisions.causal_record import CausalRecord
 from pkqsp_bayes.analysis.identifiability.levels import Identifiability, identifiability
 from pkqsp_bayes.arguments import PATH, checked, instance
-from pkqsp_bayes.errors import CheckError, PkqspError
+from pkqsp_bayes.errors import CheckError, Issue, PkqspError
 from pkqsp_bayes.fitting.diagnostics.fit_quality import judge_fit
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
@@ -37,6 +38,7 @@ from pkqsp_bayes.reporting.sections.predictive import predictive_section
 from pkqsp_bayes.reporting.sections.priors import priors_section
 from pkqsp_bayes.reporting.sections.reproduce import reproduce_section
 from pkqsp_bayes.spec.causal_claim import CausalSpec, read_causal
+from pkqsp_bayes.spec.credibility_claim import ReportSpec
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable, read_priors
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
@@ -126,8 +128,10 @@ def report(
     Raises
     ------
     PkqspError
-        If it cannot be written. A section that cannot be made states the reason on the page.
+        If it cannot be written, or if the name of the folder ends in ``.html``. A section that
+        cannot be made states the reason on the page.
     """
+    _require_folder(Path(folder))
     fitted, place = open_fit(fit), Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     places = _places(fitted, place, fitted_in)
@@ -148,6 +152,14 @@ def report(
     with explain_write_errors(place):
         write_text(place / "report.html", _page(context, sections))
     return place / "report.html"
+
+
+def _require_folder(place: Path) -> None:
+    """Refuse the name of a page, because a folder of this name is not meant."""
+    if place.suffix.lower() in (".html", ".htm"):
+        what = f"{place.name} is the name of a file, and the page is report.html in a folder"
+        remedy = f"give a folder, such as {place.with_suffix('').name}"
+        raise CheckError([Issue(where="folder", what=what, remedy=remedy)])
 
 
 def _study(fitted: FittedModel, study: StudyLike | None, places: Sequence[Path]) -> Study | None:
@@ -194,7 +206,7 @@ def _analyse_identifiability(
 
 def _describe_error(error: PkqspError) -> str:
     if isinstance(error, CheckError):
-        return "; ".join(str(issue) for issue in error.issues[:3])
+        return "; ".join(issue.describe() for issue in error.issues[:3])
     return str(error)
 
 
@@ -205,6 +217,23 @@ def _make_section(anchor: str, title: str, maker: _Maker, context: ReportContext
     except PkqspError as error:
         missing = f"This section could not be made. {_describe_error(error)}"
         return Section(anchor=anchor, title=title, missing=missing)
+
+
+def _unstated(front: ReportSpec) -> str:
+    """Return what `[report]` does not state, as text; "" if nothing that a reader needs is missing.
+
+    Examples
+    --------
+    >>> _unstated(ReportSpec(author="Ada", conclusion="none"))
+    'Version and intended use'
+    >>> _unstated(ReportSpec(author="Ada", intended_use="a dose", conclusion="none"))
+    ''
+    """
+    missing = [name.replace("_", " ") for name, text in asdict(front).items() if not text.strip()]
+    if missing in ([], ["version"]):
+        return ""
+    *first, last = missing
+    return (f"{', '.join(first)} and {last}" if first else last).capitalize()
 
 
 def _page(context: ReportContext, sections: Sequence[Section]) -> str:
@@ -219,6 +248,7 @@ def _page(context: ReportContext, sections: Sequence[Section]) -> str:
         title=context.model.title,
         sections=sections,
         front=context.front,
+        unstated=_unstated(context.front),
         warning=judge_fit(context.fitted).warning,
         of_inputs=_OF_INPUTS,
         verdict=judge(context, sections),

@@ -128,13 +128,17 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def span(low: float, high: float) -> str:
-    r"""Return an interval as text that is not broken across lines.
+    r"""Return an interval as text that is not broken across lines; one value if its ends are equal.
 
     Examples
     --------
     >>> span(1.0, 2.0).replace("\N{NO-BREAK SPACE}", " ")
     '1.00 to 2.00'
+    >>> span(300.0, 300.0)
+    '300'
     """
+    if number(low) == number(high):
+        return number(low)
     return f"{number(low)}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{number(high)}"
 
 

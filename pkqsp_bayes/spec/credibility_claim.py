@@ -96,13 +96,17 @@ class CriterionSpec:
     statement : str
         The criterion as text; for a check it may be empty.
     check : str, optional
-        A figure of the fit, one of `CRITERIA`.
+        A figure of the fit: ``max_r_hat``, ``min_ess``, ``divergences``, ``failed_solve_share``,
+        ``solver_accuracy``, ``model_checks_failed``, ``rse``, ``shrinkage``, ``contraction``,
+        ``vpc_p_value``, ``vpc_coverage`` or ``npde_p_value``.
     at_most, at_least : float, optional
         The limit of the figure; one of the two: ``at_most`` for ``max_r_hat``, ``divergences``,
         ``failed_solve_share``, ``solver_accuracy``, ``model_checks_failed``, ``rse`` and
         ``shrinkage``, ``at_least`` for the others.
     parameters : tuple of str
-        Labels for ``rse``, ``shrinkage`` and ``contraction``; by default all.
+        Labels for ``rse``, ``shrinkage`` and ``contraction``; by default all. For ``rse`` these are
+        all for which the report gives an RSE: not covariate effects, correlations and shapes of
+        random effects, whose mean may be near 0.
     output : str, optional
         Endpoint for checks of predictions; by default all.
     outcome : {"met", "not met", "open"}, optional

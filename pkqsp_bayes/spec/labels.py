@@ -20,6 +20,7 @@ __all__ = [
     "corr_label",
     "current_label",
     "eta_label",
+    "has_rse",
     "is_coefficient",
     "kappa_label",
     "label_unit",
@@ -190,6 +191,20 @@ def is_coefficient(label: str) -> bool:
     [True, True, False, False]
     """
     return parse_label(label).kind in ("beta", "shape")
+
+
+def has_rse(label: str) -> bool:
+    """Whether the RSE of a quantity is given: not if its mean may be near 0.
+
+    Examples
+    --------
+    >>> [has_rse(x) for x in ("CL", "omega[CL]", "beta[CL,WT]", "corr[CL,V]", "shape[CL]")]
+    [True, True, False, False, False]
+    """
+    try:
+        return parse_label(label).kind not in ("beta", "corr", "shape")
+    except ValueError:
+        return True
 
 
 def residual_name(endpoint: str, scale: str = "") -> str:

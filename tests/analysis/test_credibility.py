@@ -3,16 +3,21 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
+from pkqsp_bayes.analysis.decisions.credibility_figures import FitFigures
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.file_reference.docstring import field_texts
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, write_tree
 from pkqsp_bayes.spec.causal_claim import format_causal, parse_causal
-from pkqsp_bayes.spec.credibility_claim import CRITERIA, model_risk
+from pkqsp_bayes.spec.credibility_claim import CRITERIA, CriterionSpec, model_risk
 from pkqsp_bayes.study.write import write_study
 from tests.fits import theophylline_fit
 from tests.test_cli import pkqsp
@@ -123,6 +128,27 @@ def test_without_a_study_predictions_are_open(fit: xr.DataTree) -> None:
 def test_a_criterion_that_cannot_be_judged_is_refused(criterion: str, said: str) -> None:
     with pytest.raises(CheckError, match=said):
         claim(criterion)
+
+
+def test_criteria_are_numbered_from_one_in_every_message() -> None:
+    for text in ('chek = "rse"', 'check = "foo"\nat_most = 1', 'check = "rse"'):
+        with pytest.raises(CheckError, match=r"credibility\.criterion 2\b"):
+            claim('check = "rse"\nat_most = 1', text)
+
+
+def test_an_rse_is_of_the_parameters_for_which_the_report_has_one() -> None:
+    mean = {"CL": 2.0, "omega[CL]": 0.2, "beta[CL,WT]": 1e-3, "corr[CL,V]": -1e-3, "shape[V]": 1e-3}
+    table = pd.DataFrame({"mean": mean, "sd": 0.1})
+    fitted: Any = SimpleNamespace(summary=table)
+    figures = FitFigures(fitted=fitted, study=None, draws=1, seed=1)
+    assert figures.find(CriterionSpec(check="rse", at_most=1)) == pytest.approx(50)
+    stated = CriterionSpec(check="rse", at_most=1, parameters=("corr[CL,V]",))
+    assert figures.find(stated) == pytest.approx(1e4)
+
+
+def test_the_help_of_a_check_lists_the_checks() -> None:
+    text = field_texts(CriterionSpec)["check"].meaning
+    assert all(name in text for name in CRITERIA)
 
 
 def test_activities_need_evidence() -> None:

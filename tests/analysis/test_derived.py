@@ -163,6 +163,20 @@ def test_between_subject_variability_is_that_of_log_normal_effects() -> None:
     assert table["unit"].tolist() == ["L/h", "L", "L", "h", "h", "mg/L*h", "mg/L", "h"]
 
 
+def test_rounding_errors_are_zero() -> None:
+    """The peak of an infusion is at its end in every draw, up to rounding."""
+    tmax, cmax = 0.5 + 1e-16 * np.arange(20.0), 3.0 + 1e-6 * np.arange(20.0)
+    found = xr.Dataset(
+        {"typical": (("draw", "parameter"), np.column_stack([tmax, cmax])),
+         "cv": ("parameter", [1.7e-14, 2e-5])},
+        coords={"parameter": ["tmax", "Cmax"], "unit": ("parameter", ["h", "mg/L"]),
+                "reason": ("parameter", ["", ""])},
+    )  # fmt: skip
+    table = derived_table(found)
+    assert table.loc["tmax", ["sd", "rse", "cv"]].tolist() == [0, 0, 0]
+    assert (table.loc["Cmax", ["sd", "rse", "cv"]] > 0).all()
+
+
 SATURABLE = """
 title = "saturable"
 [equations]

@@ -169,6 +169,11 @@ def test_the_command(tmp_path: Path) -> None:
     assert "edges" in text
     code, text = pkqsp("keys", "organ")
     assert (code, "did you mean organs?" in text) == (2, True)
+    code, text = pkqsp("keys", "xyzzy")
+    assert text.count(" population,") == 1
+    for name in ("credibility", "[report]"):
+        code, text = pkqsp("keys", name)
+        assert (code, "--file causal" in text, "did you mean" in text) == (2, True, False)
     code, text = pkqsp("keys", "-o", tmp_path / "keys.csv")
     assert code == 0
     assert "fraction_interstitial" in (tmp_path / "keys.csv").read_text()

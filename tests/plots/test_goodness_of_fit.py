@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import pkqsp_bayes as pq
 from pkqsp_bayes.library import path
 from pkqsp_bayes.plots.trend import draw_trend, local_trend
+from pkqsp_bayes.reporting.sections.goodness import _pictures
 from tests.analysis.posteriors import hand_made
 from tests.plots.look import lines, marks
 
@@ -151,10 +152,29 @@ def test_residuals_are_drawn_against_time_tad_and_prediction(found: xr.Dataset) 
         shown = free & np.isfinite(found[name].to_numpy())
         np.testing.assert_array_equal(x, found[name].to_numpy()[shown])
         np.testing.assert_array_equal(y, score[shown])
-        assert marks(axis, "below LLOQ")[0].size == 2
+        assert marks(axis, "below LLOQ")[0].size == (0 if k < 3 else 2), "IWRES: not known"
     assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["IWRES", "NPDE"]
     low, high = bars_of_band(figure.axes[0])
     assert (low, high) == pytest.approx((-1.6449, 1.6449), abs=1e-4)
+
+
+def test_a_censored_observation_does_not_set_the_axis_of_iwres(found: xr.Dataset) -> None:
+    far = found.copy(deep=True)
+    far["IWRES"][far["censored"].to_numpy() != 0] = 9.0
+    axis = pq.plot_residuals(far).axes[0]
+    assert axis.get_ylim() == pq.plot_residuals(found).axes[0].get_ylim()
+    assert axis.get_ylim()[1] < 9
+
+
+def test_captions_state_what_is_drawn(found: xr.Dataset) -> None:
+    for one in _pictures(found, "cp"):
+        assert "Vermilion" in one.caption
+        assert "censored observation" in one.caption
+    assert "omit 2 censored observations" in _pictures(found, "cp")[1].caption
+    few = found.isel(observation=(found["censored"] == 0).to_numpy().nonzero()[0][:6])
+    for one in _pictures(few, "cp"):
+        assert "Vermilion" not in one.caption
+        assert "censored" not in one.caption
 
 
 def bars_of_band(axis: object) -> tuple[float, float]:

@@ -61,6 +61,28 @@ def test_nothing_overlaps_or_is_cut(
     assert overlaps(PICTURES[name](hand_fit, theophylline)) == []
 
 
+def renamed_fits(fit: xr.DataTree, study: pq.Study, prefix: str) -> Figure:
+    """Plot individual fits of subjects with long IDs."""
+    curves = pq.individual_curves(fit, study, draws=30)
+    names = {name: f"{prefix}{name:0>3}" for name in map(str, curves["ID"].to_numpy())}
+    return pq.plot_fits(
+        curves.assign_coords(ID=("record", [names[n] for n in map(str, curves["ID"].to_numpy())]))
+    )
+
+
+@pytest.mark.parametrize(
+    "prefix", ["STUDY-2024-SITE-117-SUBJECT-", "WWWWWWWWWWWWWWW", "受試者受試者受試者受試者"]
+)
+def test_long_ids_are_shortened_and_differ(
+    hand_fit: xr.DataTree, theophylline: pq.Study, prefix: str
+) -> None:
+    figure = renamed_fits(hand_fit, theophylline, prefix)
+    titles = [axis.get_title() for axis in figure.axes if axis.get_visible()]
+    assert len(set(titles)) == len(titles) == 12
+    assert all("…" in title for title in titles)
+    assert overlaps(figure) == []
+
+
 def test_an_overlap_would_be_seen() -> None:
     with new_figure(width=2, height=1) as figure:
         axis = figure.subplots()

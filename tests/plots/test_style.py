@@ -1,6 +1,9 @@
 """Figures outside pyplot: the same bytes each time, whole files, pictures in a notebook."""
 
+import io
+import logging
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -73,6 +76,28 @@ def test_the_style_is_kept_outside_and_leaks_nowhere() -> None:
     ticks = figure.axes[0].xaxis.get_major_ticks()
     assert {tick.label1.get_fontsize() for tick in ticks} == {9}, "they are made only when drawn"
     assert before["font.size"] == 10
+
+
+def test_characters_that_the_font_lacks_are_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    figure = small()
+    figure.axes[0].set_title("subject 受試者")
+    with warnings.catch_warnings(record=True) as raw, caplog.at_level(logging.WARNING):
+        warnings.simplefilter("always")
+        figure._repr_png_()
+        FigureCanvasAgg(figure).draw()
+        figure.savefig(io.BytesIO(), format="svg")
+    assert not raw
+    (record,) = caplog.records
+    assert record.name.startswith("pkqsp_bayes")
+    assert "受" in record.getMessage()
+
+
+def test_other_warnings_pass() -> None:
+    figure = small()
+    figure.axes[0].set_zorder(3)
+    figure.axes[0].draw = lambda _: warnings.warn("another", stacklevel=1)  # type: ignore[method-assign]
+    with pytest.warns(UserWarning, match="another"):
+        FigureCanvasAgg(figure).draw()
 
 
 def test_pyplot_is_not_needed() -> None:

@@ -7,15 +7,18 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.analysis.uncertainty.budget_table import without_rounding
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose_solver import solver_issues
 from pkqsp_bayes.fitting.diagnostics.fit_quality import FitQuality, judge_fit
 from pkqsp_bayes.fitting.results.store import STUDY_FILE, write_tree
 from pkqsp_bayes.plots.style import figure_png, new_figure
 from pkqsp_bayes.reporting.headline import Line, _overall
+from pkqsp_bayes.reporting.page import _describe_error, _unstated
 from pkqsp_bayes.reporting.report_context import ReportOptions
-from pkqsp_bayes.reporting.sections.budget import budget_times
+from pkqsp_bayes.reporting.sections.budget import _rows, budget_times
 from pkqsp_bayes.spec.causal_claim import parse_causal
+from pkqsp_bayes.spec.credibility_claim import ReportSpec
 from pkqsp_bayes.study.write import write_study
 from tests.analysis.posteriors import hand_made
 from tests.analysis.test_credibility import HEAD
@@ -24,6 +27,38 @@ from tests.test_cli import pkqsp
 
 SMALL = ReportOptions(draws=30, outer=20, inner=12, subjects=4, searches=0)
 RSE = '[[credibility.criterion]]\ncheck = "rse"\nat_most = 300\nparameters = ["{}"]\n'
+WITHOUT_BSV = """
+title = "No variability"
+[dose.oral]
+to = "depot"
+[equations]
+text = '''
+cp = central / V
+d(depot)/dt = -ka * depot
+d(central)/dt = ka * depot - CL * cp
+'''
+units = { depot = "mg", central = "mg", cp = "mg/L" }
+drug = { depot = 1, central = 1 }
+[population]
+CL = { typical = "lognormal(log(3), 0.5)", unit = "L/h" }
+V = { typical = "lognormal(log(30), 0.5)", unit = "L" }
+ka = { typical = "lognormal(log(1.5), 0.5)", unit = "1/h" }
+[observe.cp]
+value = "cp"
+unit = "mg/L"
+error = "proportional"
+"""
+
+
+def typical_values() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    centres = {"CL": 2.8, "V": 32.0, "ka": 1.6}
+    return {k: v * np.exp(0.05 * rng.normal(size=40)) for k, v in centres.items()}
+
+
+def without_bsv() -> xr.DataTree:
+    """Make a fit of a model without random effects."""
+    return hand_made(WITHOUT_BSV, typical_values(), omega={}, sigma={"cp": 0.2})
 
 
 def stored(fit: xr.DataTree, study: pq.Study, folder: Path, claim: str) -> Path:
@@ -126,6 +161,35 @@ def test_a_short_infusion_has_its_peak_in_the_budget() -> None:
     assert many.size < 70
 
 
+def test_only_what_is_missing_is_asked_for() -> None:
+    assert _unstated(ReportSpec()) == "Author, version, intended use and conclusion"
+    assert _unstated(ReportSpec(author="Ada", version="1", conclusion="none")) == "Intended use"
+
+
+def test_sentences_have_no_severity() -> None:
+    error = CheckError([Issue(where="study", what="it is empty", remedy="give another")])
+    assert _describe_error(error) == "study: it is empty (give another)"
+
+
+@pytest.mark.parametrize("name", ["one.html", "one.HTM"])
+def test_the_name_of_a_page_is_no_folder(hand_fit: xr.DataTree, tmp_path: Path, name: str) -> None:
+    with pytest.raises(CheckError, match="give a folder, such as one"):
+        pq.report(hand_fit, tmp_path / name, options=SMALL)
+    assert not any(tmp_path.iterdir())
+
+
+def test_rounding_errors_of_a_budget_are_zero() -> None:
+    budget = pq.variance_budget(
+        without_bsv(), output="cp", times=[1.0, 4.0], outer=20, inner=10,
+        regimen=pq.Dose(amount=320, to="oral"),
+    )  # fmt: skip
+    one = without_rounding(budget).sel(scale="natural", view="latent").isel(time=0)
+    rows = {row[0]: row for row in _rows(one, "mg/L", "latent")}
+    assert rows["between subject"][1:3] == ["0", "0 mg/L"]
+    assert rows["parameter"][1] == "100"
+    assert "residual" not in rows
+
+
 def test_dollar_signs_are_no_formula() -> None:
     with new_figure(width=2, height=1) as figure:
         axis = figure.subplots()
@@ -154,34 +218,9 @@ def test_blanks_are_no_statement_and_no_evidence() -> None:
 
 def test_a_model_without_random_effects_has_goodness_of_fit() -> None:
     study = pq.load_dataset("theophylline")
-    model = """
-    title = "No variability"
-    [dose.oral]
-    to = "depot"
-    [equations]
-    text = '''
-    cp = central / V
-    d(depot)/dt = -ka * depot
-    d(central)/dt = ka * depot - CL * cp
-    '''
-    units = { depot = "mg", central = "mg", cp = "mg/L" }
-    drug = { depot = 1, central = 1 }
-    [population]
-    CL = { typical = "lognormal(log(3), 0.5)", unit = "L/h" }
-    V = { typical = "lognormal(log(30), 0.5)", unit = "L" }
-    ka = { typical = "lognormal(log(1.5), 0.5)", unit = "1/h" }
-    [observe.cp]
-    value = "cp"
-    unit = "mg/L"
-    error = "proportional"
-    """
-    rng = np.random.default_rng(1)
-    typical = {k: v * np.exp(0.05 * rng.normal(size=40))
-               for k, v in {"CL": 2.8, "V": 32.0, "ka": 1.6}.items()}  # fmt: skip
-    fit = hand_made(model, typical, omega={}, sigma={"cp": 0.2})
-    found = pq.goodness_of_fit(fit, study)
+    found = pq.goodness_of_fit(without_bsv(), study)
     assert np.allclose(found["PRED"], found["IPRED"])
-    at = {name: np.median(values) for name, values in typical.items()}
+    at = {name: np.median(values) for name, values in typical_values().items()}
     dose, time = 319.992, 3.82  # of subject 1
     ke = at["CL"] / at["V"]
     known = dose * at["ka"] / at["V"] / (at["ka"] - ke) * (np.exp(-ke * time)

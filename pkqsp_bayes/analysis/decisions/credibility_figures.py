@@ -16,6 +16,7 @@ from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.fitting.results.metadata import read_attribute
 from pkqsp_bayes.spec.credibility_claim import CheckName, CriterionSpec
 from pkqsp_bayes.spec.identifiers import suggest
+from pkqsp_bayes.spec.labels import has_rse
 from pkqsp_bayes.study.study import Study
 
 __all__ = ["FitFigures", "doses_vary"]
@@ -133,7 +134,9 @@ def _model_checks(figures: FitFigures, _: CriterionSpec) -> float:
 
 def _rse(figures: FitFigures, criterion: CriterionSpec) -> float:
     table = figures.fitted.summary
-    names = figures.labels(criterion.parameters, list(table.index[table["sd"] > 0]))
+    known = [str(name) for name in table.index[table["sd"] > 0]]
+    usual = [name for name in known if has_rse(name) and table["mean"][name]]
+    names = figures.labels(criterion.parameters, known) if criterion.parameters else usual
     chosen = table.loc[names]
     return float((100 * chosen["sd"] / chosen["mean"].abs()).max())
 

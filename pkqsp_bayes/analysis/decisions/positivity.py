@@ -63,7 +63,10 @@ def _single(studied: pd.Series, target: pd.Series) -> tuple[str, str, float, flo
 
 
 def _range(values: pd.Series) -> str:
-    return f"{values.min():g} to {values.max():g}" if len(values) else "nothing"
+    if not len(values):
+        return "nothing"
+    low, high = f"{values.min():g}", f"{values.max():g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _levels(values: pd.Series) -> str:

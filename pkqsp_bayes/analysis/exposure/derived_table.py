@@ -6,6 +6,9 @@ import xarray as xr
 
 __all__ = ["derived_table"]
 
+_ROUNDING = 1e-10
+"""Largest SD, relative to the mean, that is only rounding error."""
+
 
 def derived_table(found: xr.Dataset) -> pd.DataFrame:
     """Return a table of derived parameters, with one row per parameter.
@@ -19,13 +22,15 @@ def derived_table(found: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         Over the draws ``median``, ``sd``, ``rse`` (SD / mean, %), ``q5`` and ``q95`` of the typical
-        individual; ``cv``, the between-subject CV in %; ``unit`` and ``reason``.
+        individual; ``cv``, the between-subject CV in %; ``unit`` and ``reason``. An SD or a CV
+        below 1e-10 of the value is rounding error, and is 0.
     """
     values = found["typical"].transpose("draw", "parameter").to_numpy()
     known = np.isfinite(values).sum(axis=0) > 1
     filled = np.where(known, values, 0.0)
     low, median, high = np.nanquantile(filled, [0.05, 0.5, 0.95], axis=0)
     sd, mean = np.nanstd(filled, axis=0, ddof=1), np.nanmean(filled, axis=0)
+    sd = np.where(sd > _ROUNDING * np.abs(mean), sd, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rse = np.where(mean != 0, 100 * sd / np.abs(mean), np.nan)
     columns = {"median": median, "sd": sd, "rse": rse, "q5": low, "q95": high}
@@ -34,4 +39,6 @@ def derived_table(found: xr.Dataset) -> pd.DataFrame:
         index=pd.Index(found["parameter"].to_numpy(), name="parameter"),
     )
     table.insert(0, "unit", found["unit"].to_numpy())
-    return table.assign(cv=found["cv"].to_numpy(), reason=found["reason"].to_numpy())
+    cv = found["cv"].to_numpy()
+    cv = np.where(cv < 100 * _ROUNDING, 0.0, cv)
+    return table.assign(cv=cv, reason=found["reason"].to_numpy())

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.exposure.reference_dose import reference_regimen
+from pkqsp_bayes.analysis.uncertainty.budget_table import without_rounding
 from pkqsp_bayes.analysis.uncertainty.variance_budget import variance_budget
 from pkqsp_bayes.engine.subjects import dose_unit
 from pkqsp_bayes.plots.budget import budget_shares, plot_budget
@@ -57,7 +58,7 @@ def budget_section(context: ReportContext) -> Section:
 def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
     seen = context.observed
     sampled = seen["TIME"].to_numpy()[seen["endpoint"].to_numpy() == name]
-    return variance_budget(
+    found = variance_budget(
         context.fitted,
         output=name,
         times=budget_times(sampled, doses),
@@ -66,6 +67,7 @@ def _budget(context: ReportContext, name: str, doses: list[Dose]) -> xr.Dataset:
         inner=context.options.inner,
         seed=context.options.seed,
     )
+    return without_rounding(found)
 
 
 def budget_times(sampled: NDArray[np.float64], doses: Sequence[Dose]) -> NDArray[np.float64]:
@@ -152,7 +154,7 @@ def _table(context: ReportContext, budgets: dict[str, xr.Dataset]) -> Table:
         for view in ("latent", "observed"):
             if view in budget["view"]:
                 one = budget.sel(scale="natural", view=view).isel(time=at)
-                groups.append((f"{name}, {_VIEWS[view]}", _rows(one, unit)))
+                groups.append((f"{name}, {_VIEWS[view]}", _rows(one, unit, view)))
     note = (
         "At the time of the figure at which the mean of the output is highest. SD: root of the "
         "variance; variances add up, SDs do not. Where the last column is far from 1, the "
@@ -166,18 +168,18 @@ def _table(context: ReportContext, budgets: dict[str, xr.Dataset]) -> Table:
     return Table(caption=caption, head=head, groups=groups, note=note)
 
 
-def _rows(one: xr.Dataset, unit: str) -> list[list[str]]:
+def _rows(one: xr.Dataset, unit: str, view: str) -> list[list[str]]:
     mean, rows = float(one["mean"]), []
     for component in map(str, one["component"].to_numpy()):
         part = one.sel(component=component)
         variance = float(part["variance"])
-        if not variance > 0:
+        if not variance >= 0 or (component == "residual" and view == "latent"):
             continue
         sd = np.sqrt(variance)
         rows.append([
             component.replace("_", " "), number(100 * float(part["share"]), 2),
             f"{number(sd)} {unit}".rstrip(), number(100 * sd / abs(mean), 2) if mean else "",
-            number(100 * float(part["error"]) / variance, 2),
+            number(100 * float(part["error"]) / variance, 2) if variance else "",
             number(float(part["first_order_ratio"]), 2),
         ])  # fmt: skip
     return rows

@@ -49,7 +49,7 @@ def _observed(context: ReportContext) -> Table:
         below, above = int((group["censored"] < 0).sum()), int((group["censored"] > 0).sum())
         rows.append([
             context.label(str(name)), str(len(per_subject)), str(len(group)),
-            f"{number(per_subject.median())} ({per_subject.min()} to {per_subject.max()})",
+            f"{number(per_subject.median())} ({_counts(per_subject)})",
             f"{span(group['TIME'].min(), group['TIME'].max())}",
             f"{number(free.median())} ({span(free.min(), free.max())})",
             f"{below} below, {above} above" if below or above else "none",
@@ -58,6 +58,11 @@ def _observed(context: ReportContext) -> Table:
     head = ["Output", "Subjects", "Observations", "Per subject: median (range)", f"Time ({unit})",
             "Value: median (range)", "Beyond a limit of quantification"]  # fmt: skip
     return Table(caption="Observations.", head=head, rows=rows)
+
+
+def _counts(values: pd.Series) -> str:
+    low, high = values.min(), values.max()
+    return f"{low} to {high}" if low < high else str(low)
 
 
 def _doses(context: ReportContext, study: Study) -> str:

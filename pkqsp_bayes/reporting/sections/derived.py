@@ -40,7 +40,7 @@ def derived_section(context: ReportContext) -> Section:
         try:
             made = _derive(context, name)
         except CheckError as error:
-            refused.append(f"{name}: {'; '.join(str(issue) for issue in error.issues)}.")
+            refused.append(f"{name}: {'; '.join(issue.describe() for issue in error.issues)}.")
             continue
         if (made["reason"] == "").any():
             found[name] = made

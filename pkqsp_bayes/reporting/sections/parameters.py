@@ -13,6 +13,7 @@ from pkqsp_bayes.reporting.section import Cell, Section, Table, number, span
 from pkqsp_bayes.reporting.sections.parameter_meaning import GROUPS, describe_parameter, group_of
 from pkqsp_bayes.spec.labels import (
     eta_label,
+    has_rse,
     label_unit,
     omega_iov_label,
     omega_label,
@@ -73,8 +74,8 @@ def _row(context: ReportContext, name: str, shrinkage: pd.Series) -> list[str | 
     kind = group_of(name)
     one = {key: float(context.fitted.summary[key][name]) for key in ("mean", "sd")}
     low, median, high = np.quantile(context.fitted.draws[name], [0.05, 0.5, 0.95])
-    plain = kind not in ("beta", "corr", "shape")
-    relative = number(100 * one["sd"] / abs(one["mean"]), 2) if plain and one["mean"] else ""
+    given = has_rse(name) and one["mean"]
+    relative = number(100 * one["sd"] / abs(one["mean"]), 2) if given else ""
     parameter = parse_label(name).parts[0] if kind in ("typical", "omega") else ""
     share = shrinkage.get(eta_label(parameter), np.nan) if parameter else np.nan
     return [

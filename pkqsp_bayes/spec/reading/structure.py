@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -46,7 +47,13 @@ class MisfitError(ValueError):
 HIDDEN_FIELDS = {"PopulationSpec": ("parameters",), "OmegaSpec": ("scales",)}
 """Records that the file writes with fewer levels: fields whose names are not keys of the file."""
 
-_HINTS = {("DrugSpec", "pKa"): "state its type: pKa_acid = [...] or pKa_base = [...]"}
+_OF_CLAIM = "it is a table of a causal claim, claim.toml: move it there"
+_HINTS = {
+    ("DrugSpec", "pKa"): "state its type: pKa_acid = [...] or pKa_base = [...]",
+    **{("ModelSpec", name): _OF_CLAIM for name in ("report", "credibility", "declared")},
+}
+_NUMBERED = re.compile(r"\.(criterion|activity)\[(\d+)\]")
+"""Lists of the claim, whose tables are numbered from 1, as in a report."""
 _EXTRA_KEYS = {"ObservationSpec": ("unit",), "BodySpec": ("covariates",)}
 
 
@@ -87,6 +94,7 @@ def _step(error: BaseException, owner: type) -> tuple[str, ...]:
 
 def _place(path: tuple[str, ...], where: str) -> str:
     dotted = ".".join(path).replace(".[", "[")
+    dotted = _NUMBERED.sub(lambda found: f".{found[1]} {int(found[2]) + 1}", dotted)
     # An observation has value and unit at one level of the file, but nested in the record.
     dotted = dotted.replace(".value.value", ".value").replace(".value.unit", ".unit")
     return f"{where}: {dotted}" if dotted else where
