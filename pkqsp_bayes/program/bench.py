@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import math
+import os
 import signal
 import subprocess
 import tempfile
@@ -146,7 +147,7 @@ class Cost:
     megabytes: float
 
 
-def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
+def gradient_cost(bound: BoundModel, *, seed: int = 1, threads: int = 1) -> Cost:
     """Measure the time and memory of one gradient of a bound model.
 
     Parameters
@@ -155,10 +156,12 @@ def gradient_cost(bound: BoundModel, *, seed: int = 1) -> Cost:
         The program and its data.
     seed : int
         Random seed of the point.
+    threads : int
+        Number of threads that share the subjects.
     """
     centre = unconstrained_point(bound.inits)
     at = centre + 0.1 * np.random.default_rng(seed).normal(size=(1, centre.size))
-    program = _Program.of(bound)
+    program = dataclasses.replace(_Program.of(bound), threads=threads)
     seconds = program.seconds(at)
     with tempfile.TemporaryDirectory() as folder:
         megabytes = program.run(Path(folder), np.repeat(at, 20, axis=0), watched=True).megabytes
@@ -219,6 +222,7 @@ class _Program:
 
     executable: Path
     data: str
+    threads: int = 1
 
     @classmethod
     def of(cls, bound: BoundModel) -> "_Program":
@@ -255,7 +259,7 @@ class _Program:
         command += ["data", f"file={data}", "output", f"file={out}", "sig_figs=17"]
         started = time.perf_counter()
         with (folder / "log.txt").open("w+") as log:
-            process = _begin(command, log)
+            process = _begin(command, log, self.threads)
             megabytes = _watch(process) if watched else math.nan
             process.wait()
             seconds = time.perf_counter() - started
@@ -266,9 +270,10 @@ class _Program:
         return _Run(seconds=seconds, megabytes=megabytes, table=table)
 
 
-def _begin(command: Sequence[str], log: TextIO) -> subprocess.Popen[bytes]:
+def _begin(command: Sequence[str], log: TextIO, threads: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "STAN_NUM_THREADS": str(threads)}
     try:
-        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     except OSError as error:
         raise ToolchainError(f"{command[0]} does not run: {error.strerror}", _AGAIN) from error
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from tests.benchmarks.ess import ess_table
 from tests.benchmarks.gradient import gradient_table
-from tests.benchmarks.scaling import size_table, subject_table
+from tests.benchmarks.scaling import size_table, subject_table, thread_table
 from tests.benchmarks.simulation import simulation_table
 
 _SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -28,6 +28,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "simulation": simulation_table,
     "sizes": size_table,
     "subjects": subject_table,
+    "threads": thread_table,
 }
 
 

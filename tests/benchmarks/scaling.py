@@ -14,7 +14,7 @@ from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 from tests.benchmarks.studies import body
 
-__all__ = ["size_table", "subject_table"]
+__all__ = ["size_table", "subject_table", "thread_table"]
 
 _TIMES = [0.2, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 30, 36, 48]
 
@@ -54,7 +54,7 @@ def subject_table() -> pd.DataFrame:
     """Return milliseconds and memory of a gradient of mavoglurant by number of subjects."""
     model, study = pq.load_model("mavoglurant"), pq.load_dataset("mavoglurant")
     rows = []
-    for times in (1, 5, 25, 100):
+    for times in (1, 5, 25, 100, 500):
         many = _repeated(study, times)
         sliced = gradient_cost(bind_model(model, many))
         rows.append(
@@ -64,6 +64,32 @@ def subject_table() -> pd.DataFrame:
                 "microseconds_a_subject": 1e6 * sliced.seconds / (20 * times),
                 "megabytes": sliced.megabytes,
                 "megabytes_in_one_slice": gradient_cost(_in_one_slice(model, many)).megabytes,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def thread_table() -> pd.DataFrame:
+    """Return milliseconds of a gradient of mavoglurant by threads, and the share that is serial.
+
+    The serial share is that of Amdahl's law for the measured speed-up; with it, ``expected_16`` is
+    the speed-up of 16 threads.
+    """
+    model, study = pq.load_model("mavoglurant"), pq.load_dataset("mavoglurant")
+    rows = []
+    for times in (5, 100):
+        bound = bind_model(model, _repeated(study, times))
+        one, two = (gradient_cost(bound, threads=n).seconds for n in (1, 2))
+        gain = one / two
+        serial = max(0.0, 2 / gain - 1)
+        rows.append(
+            {
+                "subjects": 20 * times,
+                "milliseconds_1": 1e3 * one,
+                "milliseconds_2": 1e3 * two,
+                "speed_up": gain,
+                "serial_share": serial,
+                "expected_16": 1 / (serial + (1 - serial) / 16),
             }
         )
     return pd.DataFrame(rows)
