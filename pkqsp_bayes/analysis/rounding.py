@@ -1,4 +1,4 @@
-"""What counts as a rounding error in a table."""
+"""Threshold below which an SD in a table is only rounding error."""
 
 __all__ = ["ROUNDING"]
 
