@@ -45,7 +45,7 @@ class GalleryDesign:
 
 _FEW = SUBJECTS // 2
 _IL6_DOSES = np.linspace(10.0, 150.0, _FEW)
-_TWO_LEVELS = np.repeat([10.0, 300.0], SUBJECTS // 2)
+_TWO_LEVELS = (10.0, 300.0)
 
 DESIGNS: Mapping[str, GalleryDesign] = {
     "two-compartment": GalleryDesign(
@@ -76,12 +76,13 @@ DESIGNS: Mapping[str, GalleryDesign] = {
     ),
     "tmdd-antibody": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
-        doses=Dose(amount=_TWO_LEVELS, duration=1.0),
+        doses=Dose(amount=np.repeat(_TWO_LEVELS, _FEW // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
+        subjects=_FEW,
     ),
     "mab-tmdd": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
-        doses=Dose(amount=_TWO_LEVELS, duration=1.0),
+        doses=Dose(amount=np.repeat(_TWO_LEVELS, SUBJECTS // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
     ),
     "myelosuppression": GalleryDesign(
