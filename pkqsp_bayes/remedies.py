@@ -35,6 +35,7 @@ SETTINGS = {
     "centred": Setting(python='BindOptions(centred={{"{}": True}})', command="--centred '{}'"),
     "draws": Setting(python="FitSettings(draws={})", command="--draws {}"),
     "early": Setting(python="early={}", command="--early {}"),
+    "file": Setting(python='file="{}"', command="--file {}"),
     "iterations": Setting(python="iterations={}", command="--iterations {}"),
     "max_steps": Setting(python="SolverSettings(max_steps={})", command="--max-steps {}"),
     "max_treedepth": Setting(python="FitSettings(max_treedepth={})", command="--max-treedepth {}"),

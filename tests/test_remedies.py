@@ -24,6 +24,7 @@ from tests.commands import commands, options_of
 PACKAGE = Path(pq.__file__).parent
 FUNCTIONS = (
     "fit", "find_mode", "approximate", "validate", "loo_subject", "read_study", "ontogeny_factor",
+    "file_keys",
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def _link_names(markdown: str) -> str:
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Replace formulas by MathML, which browsers show without a script; keep short code on a line."""
+    """Replace formulas by MathML, which needs no script; keep short code on one line."""
     del page, config, files
     content = _FORMULA.sub(_mathml, content)
     content = _WITH_MARKS.sub(r'<span class="unbroken">\g<0></span>', content)

@@ -32,16 +32,20 @@ class GalleryDesign:
         Times of the samples of each output, in hours.
     covariates : mapping of str to array
         Values by subject.
+    subjects : int
+        Number of subjects; fewer where the model is slow.
     """
 
     text: str
     doses: Dose | Sequence[Dose]
     times: Sequence[float]
     covariates: Mapping[str, Any] = field(default_factory=dict)
+    subjects: int = SUBJECTS
 
 
-_IL6_DOSES = np.linspace(10.0, 150.0, SUBJECTS)
-_TWO_LEVELS = np.repeat([10.0, 300.0], SUBJECTS // 2)
+_FEW = SUBJECTS // 2
+_IL6_DOSES = np.linspace(10.0, 150.0, _FEW)
+_TWO_LEVELS = (10.0, 300.0)
 
 DESIGNS: Mapping[str, GalleryDesign] = {
     "two-compartment": GalleryDesign(
@@ -72,12 +76,13 @@ DESIGNS: Mapping[str, GalleryDesign] = {
     ),
     "tmdd-antibody": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
-        doses=Dose(amount=_TWO_LEVELS, duration=1.0),
+        doses=Dose(amount=np.repeat(_TWO_LEVELS, _FEW // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
+        subjects=_FEW,
     ),
     "mab-tmdd": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
-        doses=Dose(amount=_TWO_LEVELS, duration=1.0),
+        doses=Dose(amount=np.repeat(_TWO_LEVELS, SUBJECTS // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
     ),
     "myelosuppression": GalleryDesign(
@@ -99,7 +104,8 @@ DESIGNS: Mapping[str, GalleryDesign] = {
             Dose(amount=5.0, time=240.0, to="oral"),
         ),
         times=tuple(s + t for s in (0.0, 72.0, 240.0) for t in (0.5, 1, 3, 8)),
-        covariates={**_WEIGHT, "IL6": np.full(SUBJECTS, 4.0)},
+        covariates={"WT": np.linspace(50.0, 100.0, _FEW), "IL6": np.full(_FEW, 4.0)},
+        subjects=_FEW,
     ),
 }
 
@@ -115,7 +121,7 @@ def planned_study(name: str) -> Study:
     design, model = DESIGNS[name], load_model(name)
     outputs = [key for key, observed in model.observe.items() if observed.error is not None]
     study = regimen(
-        design.doses, design.times, subjects=SUBJECTS, covariates=dict(design.covariates),
+        design.doses, design.times, subjects=design.subjects, covariates=dict(design.covariates),
         outputs=outputs if len(outputs) > 1 else [""],
     )  # fmt: skip
     return _falling(study) if name == "time-varying" else study

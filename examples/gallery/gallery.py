@@ -7,12 +7,13 @@ model with the default settings, and writes pictures and a section of the model'
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from examples.gallery.designs import DESIGNS, SUBJECTS, planned_study
+from examples.gallery.designs import DESIGNS, planned_study
 from pkqsp_bayes.analysis.predictive.individual_curves import individual_curves
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.engine.simulate import simulate
@@ -29,14 +30,38 @@ from pkqsp_bayes.spec.effects import typical_value
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["OMEGA", "SIGMA", "main", "simulated_study", "stated_values", "write_entry"]
+__all__ = [
+    "OMEGA",
+    "SIGMA",
+    "SimulatedStudy",
+    "main",
+    "simulated_study",
+    "stated_values",
+    "write_entry",
+]
 
 OMEGA, SIGMA, _SEED = 0.3, 0.1, 20260115
 PAGES = Path(__file__).parents[2] / "docs" / "models"
 _SECTION = re.compile(r"<!-- fit -->\n.*?<!-- end of fit -->\n", re.DOTALL)
 
 
-def simulated_study(name: str) -> Study:
+@dataclass(frozen=True, slots=True)
+class SimulatedStudy:
+    """A study and what was drawn for it.
+
+    Parameters
+    ----------
+    study : Study
+        The study with its observations.
+    drawn : mapping of str to float
+        By label of the parameter: root mean square of the drawn random effects or errors.
+    """
+
+    study: Study
+    drawn: Mapping[str, float]
+
+
+def simulated_study(name: str) -> SimulatedStudy:
     """Return a study with random effects and residual errors of a fixed seed.
 
     The random effects are log-normal with SD 0.3, and the errors are proportional with SD 0.1
@@ -49,16 +74,25 @@ def simulated_study(name: str) -> Study:
     """
     model, plan, rng = load_model(name), planned_study(name), np.random.default_rng(_SEED)
     typical = simulate(model, plan).individual
-    values = typical.to_pandas()
+    values, drawn = typical.to_pandas(), {}
     for parameter, stated in model.population.parameters.items():
         if stated.iiv is not None:
-            values[parameter] *= np.exp(OMEGA * rng.normal(size=SUBJECTS))
+            effects = OMEGA * rng.normal(size=len(values))
+            values[parameter] *= np.exp(effects)
+            drawn[f"omega[{parameter}]"] = _root_mean_square(effects)
     solved = simulate(model, plan, parameters=values.rename_axis("ID").reset_index())
-    return _observed(model, plan, solved, rng)
+    study, errors = _observed(model, plan, solved, rng)
+    return SimulatedStudy(study, drawn | errors)
 
 
-def _observed(model: ModelSpec, plan: Study, solved: xr.Dataset, rng: np.random.Generator) -> Study:
-    table = plan.table.copy()
+def _root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def _observed(
+    model: ModelSpec, plan: Study, solved: xr.Dataset, rng: np.random.Generator
+) -> tuple[Study, dict[str, float]]:
+    table, drawn = plan.table.copy(), {}
     outputs = [key for key, observed in model.observe.items() if observed.error is not None]
     for output in outputs:
         rows = (table["EVID"] == 0) & ((table["DVID"] == output) | (len(outputs) == 1))
@@ -68,8 +102,10 @@ def _observed(model: ModelSpec, plan: Study, solved: xr.Dataset, rng: np.random.
         is_log = error is not None and error.form == "lognormal"
         table.loc[rows, "DV"] = exact * (np.exp(noise) if is_log else 1 + noise)
         table.loc[rows, "MDV"] = 0
-    return Study(table=table, source=f"simulated from {model.title}", units=plan.units,
-                 covariates=plan.covariates)  # fmt: skip
+        drawn[f"sigma[{output}]"] = _root_mean_square(noise)
+    study = Study(table=table, source=f"simulated from {model.title}", units=plan.units,
+                  covariates=plan.covariates)  # fmt: skip
+    return study, drawn
 
 
 def stated_values(model: ModelSpec) -> Mapping[str, float]:
@@ -99,8 +135,8 @@ def write_entry(name: str, folder: Path) -> FittedModel:
     folder : Path
         Folder of the fit.
     """
-    model, study = load_model(name), simulated_study(name)
-    fit(model, study, folder, resume=(folder / "manifest.json").exists())
+    model, simulated = load_model(name), simulated_study(name)
+    fit(model, simulated.study, folder, resume=(folder / "manifest.json").exists())
     fitted = open_fit(folder)
     images = PAGES / "img"
     images.mkdir(exist_ok=True)
@@ -113,18 +149,22 @@ def write_entry(name: str, folder: Path) -> FittedModel:
         check = vpc(fitted, endpoint=endpoint)
         save_figure(plot_vpc(check, log=log), images / f"{place}_vpc.png")
     page = PAGES / f"{name}.md"
-    page.write_text(_with_section(page.read_text(), _section(name, fitted, endpoints)))
+    section = _section(name, fitted, endpoints, simulated.drawn)
+    page.write_text(_with_section(page.read_text(), section))
     return fitted
 
 
-def _section(name: str, fitted: FittedModel, endpoints: list[str]) -> str:
-    model = fitted.spec
+def _section(
+    name: str, fitted: FittedModel, endpoints: list[str], drawn: Mapping[str, float]
+) -> str:
+    model, design = fitted.spec, DESIGNS[name]
     table = summary_table(fitted)
     table = table[table["sd"] > 0]
     true = stated_values(model)
     inside = sum(one["q5"] <= true[str(n)] <= one["q95"] for n, one in table.iterrows())
     rows = [
-        f"| {label} | {true[str(label)]:.3g} | {one['mean']:.3g} | {span(one['q5'], one['q95'])} |"
+        f"| {label} | {true[str(label)]:.3g} | {_shown(drawn.get(str(label)))} "
+        f"| {one['mean']:.3g} | {span(one['q5'], one['q95'])} |"
         for label, one in table.iterrows()
     ]
     diverging = int(fitted.tree["sample_stats"]["diverging"].sum())
@@ -137,22 +177,28 @@ def _section(name: str, fitted: FittedModel, endpoints: list[str]) -> str:
         [
             "## A fit",
             "",
-            f"{SUBJECTS} subjects are simulated with the typical values of the file, random "
-            f"effects of SD {OMEGA} and residual errors of SD {SIGMA}: {DESIGNS[name].text}. "
+            f"{design.subjects} subjects are simulated with the typical values of the file, random "
+            f"effects of SD {OMEGA} and residual errors of SD {SIGMA}: {design.text}. "
             f"The fit has the default settings: R-hat at most {table['r_hat'].max():.3f}, "
             f"{diverging} divergences. "
-            f"{inside} of {len(rows)} intervals of 90 % contain the value of the simulation.",
+            f"{inside} of {len(rows)} intervals of 90 % contain the value of the simulation. "
+            "The column *drawn* has the SD of the random effects and of the errors that chance "
+            "gave to this study.",
             "",
             f"`python -m examples.gallery {name}` makes the study, the fit and this section.",
             "",
-            "| parameter | simulated | mean | 90 % interval |",
-            "|---|---|---|---|",
+            "| parameter | simulated | drawn | mean | 90 % interval |",
+            "|---|---|---|---|---|",
             *rows,
             "",
             *pictures,
             "",
         ]
     )
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def _with_section(text: str, section: str) -> str:

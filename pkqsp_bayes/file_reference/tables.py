@@ -9,6 +9,7 @@ from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.file_reference.docstring import FieldText, field_texts, record_text
 from pkqsp_bayes.file_reference.files import FILES
 from pkqsp_bayes.file_reference.kinds import allowed_values, describe_kind, nested_record
+from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.body import BodySpec
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.model import ModelSpec
@@ -138,7 +139,9 @@ def find_tables(record: type, name: str) -> list[Table]:
     if not found:
         paths = list(dict.fromkeys(_bare(t.path) for t in list_tables(record) if t.path))
         others = [kind for kind, file in FILES.items() if _below(file.record, wanted)]
-        remedy = " or ".join(f"a {FILES[kind].title} has it: add --file {kind}" for kind in others)
+        remedy = " or ".join(
+            f"a {FILES[kind].title} has it: add {setting('file', kind)}" for kind in others
+        )
         what = f"there is no table {name!r}"
         raise CheckError([Issue(where="table", what=what, remedy=remedy or suggest(wanted, paths))])
     return found

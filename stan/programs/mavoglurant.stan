@@ -1,4 +1,4 @@
-// Mavoglurant: whole-body PBPK of 16 organs, intravenous
+// Mavoglurant: whole-body PBPK of 14 organs, intravenous
 functions {
   // All outputs (columns) of one subject after each of its records (rows), with
   // analytic sensitivities to p: the kernel of stan/cpp/kernel.

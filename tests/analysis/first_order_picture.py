@@ -25,7 +25,7 @@ OUTER, INNER = 200, 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ratios:
-    """First-order over Monte Carlo variance between people, at each omega, with its error.
+    """First-order over Monte Carlo variance between subjects, at each omega, with its error.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def draw(figure: Figure, found: Ratios) -> None:
         color=COLOURS[1], linestyle="none", marker="o", markersize=4, capsize=2,
     )  # fmt: skip
     below.set_ylabel("apart (%),\n± 2 SE")
-    below.set_xlabel("omega: standard deviation of log V between people")
+    below.set_xlabel("omega: standard deviation of log V between subjects")
     below.set_xlim(0, 0.95)
     figure.align_ylabels()
 

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-__all__ = ["derived_table"]
+from pkqsp_bayes.analysis.rounding import ROUNDING
 
-_ROUNDING = 1e-10
-"""Largest SD, relative to the mean, that is only rounding error."""
+__all__ = ["derived_table"]
 
 
 def derived_table(found: xr.Dataset) -> pd.DataFrame:
@@ -30,7 +29,7 @@ def derived_table(found: xr.Dataset) -> pd.DataFrame:
     filled = np.where(known, values, 0.0)
     low, median, high = np.nanquantile(filled, [0.05, 0.5, 0.95], axis=0)
     sd, mean = np.nanstd(filled, axis=0, ddof=1), np.nanmean(filled, axis=0)
-    sd = np.where(sd > _ROUNDING * np.abs(mean), sd, 0.0)
+    sd = np.where(sd > ROUNDING * np.abs(mean), sd, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rse = np.where(mean != 0, 100 * sd / np.abs(mean), np.nan)
     columns = {"median": median, "sd": sd, "rse": rse, "q5": low, "q95": high}
@@ -40,5 +39,5 @@ def derived_table(found: xr.Dataset) -> pd.DataFrame:
     )
     table.insert(0, "unit", found["unit"].to_numpy())
     cv = found["cv"].to_numpy()
-    cv = np.where(cv < 100 * _ROUNDING, 0.0, cv)
+    cv = np.where(cv < 100 * ROUNDING, 0.0, cv)
     return table.assign(cv=cv, reason=found["reason"].to_numpy())

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pkqsp_bayes.analysis.rounding import ROUNDING
+
 __all__ = ["budget_table", "without_rounding"]
 
 _COLUMNS = ["variance", "error", "share", "first_order_ratio"]
-_ROUNDING = 1e-10
-"""Largest SD, relative to the mean, that is only rounding error."""
 
 
 def budget_table(budget: xr.Dataset, *, scale: str | None = None) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def without_rounding(budget: xr.Dataset) -> xr.Dataset:
     """
     mean = abs(budget["mean"])
     size = mean.where(budget["scale"] == "natural", 1.0) if "scale" in budget.coords else mean
-    is_rounding = abs(budget["variance"]) <= (_ROUNDING * size) ** 2
+    is_rounding = abs(budget["variance"]) <= (ROUNDING * size) ** 2
     changed = {
         name: budget[name].where(~is_rounding, np.nan if name == "first_order_ratio" else 0.0)
         for name in _COLUMNS

@@ -97,7 +97,8 @@ def budget_times(sampled: NDArray[np.float64], doses: Sequence[Dose]) -> NDArray
     times = np.unique(np.concatenate([grid, early, ends]))
     times = times[(times > 0) & (times <= last)]
     # Times that differ by rounding only are one time.
-    return times[np.concatenate([np.diff(times) > 1e-6 * last, [True]])]
+    apart: NDArray[np.float64] = times[np.concatenate([np.diff(times) > 1e-6 * last, [True]])]
+    return apart
 
 
 def _describe_dose(dose: Dose, context: ReportContext) -> str:
