@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
 from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
@@ -214,11 +215,14 @@ class ObservedStudy:
         return result
 
     def by_subject(self, values: FloatArray) -> FloatArray:
-        """Return the sum of values of observations (D, N) within each subject: (D, S)."""
-        result = np.zeros((len(values), len(self.simulator.timelines)))
-        for s in range(result.shape[1]):
-            result[:, s] = values[:, self.observations.subject == s].sum(axis=1)
-        return result
+        """Return the sum of values of observations (D, N, ...) within each subject: (D, S, ...)."""
+        subject, size = self.observations.subject, len(self.simulator.timelines)
+        member = sparse.csr_array(
+            (np.ones(subject.size), (subject, np.arange(subject.size))), (size, subject.size)
+        )
+        columns = np.moveaxis(values, 1, 0).reshape(subject.size, -1)
+        shape = (size, len(values), *values.shape[2:])
+        return np.moveaxis((member @ columns).reshape(shape), 0, 1)
 
     def by_endpoint(self) -> list[tuple[str, NDArray[np.int64]]]:
         """Return the observed outputs, each with the indices of its observations."""

@@ -17,6 +17,9 @@ __all__ = ["Residual", "residual_of"]
 
 Array = NDArray[np.float64]
 
+_STEP = 1e-5
+"""Relative step of the derivative of a variance."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Residual:
@@ -59,6 +62,19 @@ class Residual:
         For a logarithmic error, it is the information on log f.
         """
         return self.form.information_variance(f, self.scales)
+
+    def information(self, f: Array) -> Array:
+        """Return the Fisher information of an observation on its prediction f.
+
+        That of the location, and that of a scale which depends on f.
+        """
+        step = _STEP * np.maximum(np.abs(f), np.finfo(float).tiny)
+        below, above = (self.information_variance(f + k * step) for k in (-1, 1))
+        slope = (np.log(above) - np.log(below)) / (2 * step)
+        location = 1 / self.information_variance(f)
+        if self.form.is_logarithmic:
+            location = location / f**2
+        return location + 0.5 * slope**2
 
     def draw(self, f: Array, rng: np.random.Generator) -> Array:
         """Draw one observation for each prediction."""

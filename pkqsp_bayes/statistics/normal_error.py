@@ -3,7 +3,7 @@
 from typing import Any
 
 from pkqsp_bayes.statistics.ops import Value
-from pkqsp_bayes.statistics.residual_error import Distribution, ResidualErrorForm
+from pkqsp_bayes.statistics.residual_error import Distribution, ResidualErrorForm, WithParameters
 
 __all__ = ["NormalError", "half_normal_of_share"]
 
@@ -11,7 +11,7 @@ __all__ = ["NormalError", "half_normal_of_share"]
 def _scipy_normal(mean: Value, sd: Value) -> Any:
     from scipy import stats  # its import is slow, and few commands need it
 
-    return stats.norm(loc=mean, scale=sd)
+    return WithParameters(stats.norm, loc=mean, scale=sd)
 
 
 def half_normal_of_share(_: float) -> str:

@@ -112,19 +112,41 @@ class EffectPosterior:
         rounds = seen.simulator.solve(self.parameters(z), sensitivities=True)
         at = (slice(None), seen.places, seen.observations.output)
         slopes = self._slopes(z, np.asarray(rounds.sensitivities)[at])
-        density, first, second = self._residual(rounds.values[at])
-        gradient, curvature = -z, np.tile(identity, (*z.shape[:2], 1, 1))
-        for s in range(z.shape[1]):
-            mine = seen.observations.subject == s
-            own, weight = slopes[:, mine], np.maximum(-second[:, mine], 0.0)
-            gradient[:, s] += np.einsum("dn,dnz->dz", first[:, mine], own)
-            curvature[:, s] += np.einsum("dnz,dn,dnw->dzw", own, weight, own)
+        density, first, second = self.residual_terms(rounds.values[at])
+        gradient = -z + seen.by_subject(first[..., None] * slopes)
+        curvature = identity + self._information(slopes, np.maximum(-second, 0.0))
         finite = np.isfinite(gradient).all(axis=2) & np.isfinite(curvature).all(axis=(2, 3))
         return Local(
             value=np.where(finite, self._total(density, z), -np.inf),
             gradient=np.where(finite[..., None], gradient, 0.0),
             curvature=np.where(finite[..., None, None], curvature, identity),
         )
+
+    def expected_curvature(self, z: FloatArray) -> FloatArray:
+        """Return the expected negative Hessian (D, S, Z, Z), without f'' (as FOCE INTERACTION)."""
+        seen = self.seen
+        with np.errstate(all="ignore"):
+            rounds = seen.simulator.solve(self.parameters(z), sensitivities=True)
+            at = (slice(None), seen.places, seen.observations.output)
+            slopes = self._slopes(z, np.asarray(rounds.sensitivities)[at])
+            weight = self._expected(rounds.values[at])
+            found = np.eye(z.shape[2]) + self._information(slopes, weight)
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def _information(self, slopes: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return the sum of weighted outer products of slopes within each subject."""
+        outer = slopes[..., :, None] * (weight[..., None] * slopes)[..., None, :]
+        return self.seen.by_subject(outer)
+
+    def _expected(self, f: FloatArray) -> FloatArray:
+        """Return the Fisher information of each observation on its prediction."""
+        seen = self.seen.observations
+        found = np.maximum(-self.residual_terms(f)[2], 0.0)  # of censored values: as observed
+        for endpoint, mine in self.seen.by_endpoint():
+            residual, at = self.seen.residual(endpoint), f[:, mine]
+            information = residual.information(at)
+            found[:, mine] = np.where(seen.censored[mine] == 0, information, found[:, mine])
+        return found
 
     def _density(self, f: FloatArray) -> FloatArray:
         with np.errstate(all="ignore"):
@@ -146,7 +168,7 @@ class EffectPosterior:
             slopes[..., k] = (lanes * by_parameter[:, subject]).sum(axis=2)
         return slopes
 
-    def _residual(self, f: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def residual_terms(self, f: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the log density of each observation and its first two derivatives by f."""
         step = np.empty_like(f)
         for endpoint, mine in self.seen.by_endpoint():

@@ -29,9 +29,12 @@ class Modes:
         Inverse of the curvature at the mode.
     converged : (D, S) array of bool
         Whether the search converged.
+    value : (D, S) array
+        Log density at the mode.
     """
 
     z: FloatArray
+    value: FloatArray
     covariance: FloatArray
     converged: NDArray[np.bool_]
 
@@ -65,7 +68,8 @@ def find_modes(
         damping = np.where(better, damping / 5, damping * 10)
         found |= _rise(here) < _CLOSE
     converged = found & np.isfinite(here.value)
-    return Modes(z=z, covariance=np.linalg.inv(here.curvature), converged=converged)
+    covariance = np.linalg.inv(here.curvature)
+    return Modes(z=z, value=here.value, covariance=covariance, converged=converged)
 
 
 def _step(here: Local, damping: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """Joint prior density of a model, normalised, at draws of its parameters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,13 +56,30 @@ class StatedDensity:
         posterior : xarray.Dataset
             Draws (chain, draw) with the names of a fit.
         """
-        draws = labelled_draws(posterior)
-        total = np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
+        size = posterior.sizes["chain"] * posterior.sizes["draw"]
+        blocks = correlation_blocks(posterior)
+        return self.log_density_of(labelled_draws(posterior), blocks, size)
+
+    def log_density_of(
+        self, values: Mapping[str, FloatArray], correlations: Iterable[FloatArray], size: int
+    ) -> FloatArray:
+        """Return the log density of D values of each parameter.
+
+        Parameters
+        ----------
+        values : mapping of str to (D,) array
+            Values by label.
+        correlations : iterable of (D, K, K) array
+            Correlation matrices of each block of effects.
+        size : int
+            D.
+        """
+        total = np.zeros(size)
         for label, dist in self.alone.items():
-            total += dist.log_density(draws[label])
+            total += dist.log_density(values[label])
         for joint in self.joint.values():
-            total += _joint_log_density(joint, draws)
-        for matrices in correlation_blocks(posterior):
+            total += _joint_log_density(joint, values)
+        for matrices in correlations:
             total += lkj_log_density(matrices, self.lkj)
         return total
 

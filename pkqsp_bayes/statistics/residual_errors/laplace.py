@@ -13,6 +13,7 @@ from pkqsp_bayes.statistics.residual_error import (
     ResidualErrorForm,
     Scales,
     half_normal_of_data,
+    WithParameters,
 )
 
 __all__ = ["FORM"]
@@ -21,7 +22,7 @@ __all__ = ["FORM"]
 def _scipy_laplace(location: Value, scale: Value) -> Any:
     from scipy import stats  # slow to import, and few commands need it
 
-    return stats.laplace(loc=location, scale=scale)
+    return WithParameters(stats.laplace, loc=location, scale=scale)
 
 
 @final

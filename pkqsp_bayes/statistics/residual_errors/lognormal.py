@@ -12,6 +12,7 @@ from pkqsp_bayes.statistics.residual_error import (
     ErrorScale,
     ResidualErrorForm,
     Scales,
+    WithParameters,
 )
 
 __all__ = ["FORM"]
@@ -20,7 +21,7 @@ __all__ = ["FORM"]
 def _scipy_lognormal(location: Value, sd: Value) -> Any:
     from scipy import stats  # slow to import, and few commands need it
 
-    return stats.lognorm(s=sd, scale=np.exp(location))
+    return WithParameters(stats.lognorm, s=sd, scale=np.exp(location))
 
 
 @final

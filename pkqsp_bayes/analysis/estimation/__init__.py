@@ -1,0 +1,1 @@
+"""Population estimates: maximum of the marginal likelihood, with or without priors."""
