@@ -43,7 +43,11 @@ class MarginalLikelihood:
 
 
 def marginal_log_likelihood(
-    seen: ObservedStudy, *, proposals: int, rng: np.random.Generator
+    seen: ObservedStudy,
+    *,
+    proposals: int,
+    rng: np.random.Generator,
+    start: FloatArray | None = None,
 ) -> MarginalLikelihood:
     """Integrate out the random effects of each subject, including those of its occasions.
 
@@ -55,11 +59,13 @@ def marginal_log_likelihood(
         Number of points for each draw and subject.
     rng : numpy.random.Generator
         Source of randomness of the points.
+    start : (S, Z) array, optional
+        Standardised random effects at which the searches of the modes begin.
     """
     size = seen.draws.size
     parts = [
         _integrated(seen.with_draws(seen.draws.take(np.arange(a, min(a + _AT_ONCE, size)))),
-                    proposals, rng)
+                    proposals, rng, start)
         for a in range(0, size, _AT_ONCE)
     ]  # fmt: skip
     return MarginalLikelihood(
@@ -69,13 +75,14 @@ def marginal_log_likelihood(
 
 
 def _integrated(
-    seen: ObservedStudy, proposals: int, rng: np.random.Generator
+    seen: ObservedStudy, proposals: int, rng: np.random.Generator, start: FloatArray | None
 ) -> MarginalLikelihood:
     target = EffectPosterior(seen=seen)
     if target.shape[2] == 0:
         exact = target.log_density(np.zeros(target.shape))
         return MarginalLikelihood(log_lik=exact, error=np.zeros_like(exact))
-    modes = find_modes(target, iterations=_ITERATIONS, start=_start(target))
+    first = _start(target) if start is None else np.broadcast_to(start, target.shape)
+    modes = find_modes(target, iterations=_ITERATIONS, start=first)
     return _weighed(target, modes, proposals, rng)
 
 
