@@ -25,6 +25,7 @@ Method = Literal["focei", "laplace"]
 _STEP = 1e-3
 """Step of differences, in units of the points and of standardised random effects."""
 _ITERATIONS = 60
+_STARTS, _SEED = 7, 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,21 +72,40 @@ class Marginal:
     method: Method
 
     def integral(self, point: FloatArray, start: FloatArray | None = None) -> Integral:
-        """Return the approximation at a point (n,), with the modes searched from ``start``."""
-        target = self._target(point[None])
+        """Return the approximation at a point (n,).
+
+        Parameters
+        ----------
+        point : (n,) array
+            Population parameters.
+        start : (S, Z) array, optional
+            Where the search of each mode begins. By default it begins at several places, and the
+            highest mode of each subject is used.
+        """
+        starts = self._starts() if start is None else start[None]
         modes = find_modes(
-            target, iterations=_ITERATIONS, start=None if start is None else start[None]
+            self._target(np.tile(point, (len(starts), 1))), iterations=_ITERATIONS, start=starts
         )
-        z = modes.z
+        best = np.argmax(modes.value, axis=0)
+        subjects = np.arange(best.size)
+        z, value = modes.z[best, subjects][None], modes.value[best, subjects]
         hessian = self._hessian(point[None], z)
-        volume = self._log_volume(target, z, hessian)
+        volume = self._log_volume(self._target(point[None]), z, hessian)
         return Integral(
             point=point,
             z=z[0],
-            log_lik=modes.value[0] + 0.5 * z.shape[2] * np.log(2 * np.pi) - 0.5 * volume[0],
-            converged=modes.converged[0],
+            log_lik=value + 0.5 * z.shape[2] * np.log(2 * np.pi) - 0.5 * volume[0],
+            converged=modes.converged[best, subjects],
             hessian=hessian[0],
         )
+
+    def _starts(self) -> FloatArray:
+        """Return zero and draws of the random effects (K, S, Z), always the same."""
+        size = self._target(self.coordinates.start()[None]).shape[1:]
+        if size[1] == 0:
+            return np.zeros((1, *size))
+        drawn = np.random.default_rng(_SEED).standard_normal((_STARTS, *size))
+        return np.concatenate([np.zeros((1, *size)), drawn])
 
     def gradient(self, here: Integral) -> FloatArray:
         """Return the gradient (S, n) of ``log_lik`` by the point.

@@ -17,8 +17,11 @@ FloatArray = NDArray[np.float64]
 _FAR = 30.0
 """Largest distance of a point from the origin, in standard errors; a wall is beyond it."""
 _WORST = 1e10
-_TOLERANCES = (1.0, 0.01)
-"""Largest slope at the end of each search, by one standard error."""
+_TOLERANCES = (1.0, 0.01, 0.01, 0.01)
+"""Largest slope at the end of each search, by one standard error. After each search the modes of
+all subjects are searched anew from several places; the search is repeated if one is higher."""
+_HIGHER = 0.01
+"""Increase of a subject's log likelihood at another mode, from which the search is repeated."""
 _ENOUGH = 0.05
 
 
@@ -65,12 +68,19 @@ class _Objective:
         self.scale = np.eye(origin.size)
         self.evaluations = 0
 
-    def whiten(self) -> None:
-        """Move the origin to the last point, and measure the scale there."""
-        assert self.last is not None
-        scores = self.marginal.gradient(self.last)
+    @property
+    def at(self) -> Integral:
+        """Return the integral at the last point with a finite value."""
+        if self.last is None:
+            msg = "no point was evaluated"
+            raise ValueError(msg)
+        return self.last
+
+    def whiten(self, here: Integral) -> None:
+        """Move the origin to a point, and measure the scale there."""
+        scores = self.marginal.gradient(here)
         curvature = scores.T @ scores + np.eye(self.origin.size)
-        self.origin = self.last.point
+        self.last, self.origin = here, here.point
         self.scale = np.linalg.inv(np.linalg.cholesky(curvature)).T
 
     def value_and_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
@@ -117,21 +127,22 @@ def find_maximum(
         Largest number of iterations.
     """
     objective = _Objective(marginal, with_priors=with_priors, origin=start)
-    nothing = np.zeros(start.size)
-    value, slope = objective.value_and_gradient(nothing)
-    done, message, rounds = False, "", 0
+    here, nothing, rounds = marginal.integral(start), np.zeros(start.size), 0
     for tolerance in _TOLERANCES:
-        objective.whiten()
+        objective.whiten(here)
         found = optimize.minimize(
             objective.value_and_gradient, nothing, jac=True, method="BFGS",
-            options={"maxiter": iterations - rounds, "gtol": tolerance},
+            options={"maxiter": max(1, iterations - rounds), "gtol": tolerance},
         )  # fmt: skip
         rounds += int(found.nit)
         value, slope = objective.value_and_gradient(found.x)
-        done, message = bool(np.abs(slope).max(initial=0.0) < _ENOUGH), str(found.message)
-        _LOGGER.debug("objective %.6f after %d iterations", -value, rounds)
-    assert objective.last is not None
+        last, here = objective.at, marginal.integral(objective.at.point)
+        higher = float(np.max(here.log_lik - last.log_lik, initial=0.0))
+        if tolerance < 1 and higher < _HIGHER:
+            break
+    done = bool(np.abs(slope).max(initial=0.0) < _ENOUGH) and higher < _HIGHER
+    message = str(found.message)
     return Maximum(
-        at=objective.last, objective=-value, gradient=-slope, converged=done, iterations=rounds,
+        at=last, objective=-value, gradient=-slope, converged=done, iterations=rounds,
         evaluations=objective.evaluations, message=message,
     )  # fmt: skip

@@ -12,8 +12,8 @@ from pkqsp_bayes.statistics.residual_error import (
     ErrorScale,
     ResidualErrorForm,
     Scales,
-    half_normal_of_data,
     WithParameters,
+    half_normal_of_data,
 )
 
 __all__ = ["FORM"]
