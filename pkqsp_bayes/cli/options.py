@@ -97,6 +97,7 @@ class InitName(StrEnum):
     """Initial values of chains."""
 
     PRIORS = "priors"
+    ESTIMATE = "estimate"
     MODE = "mode"
 
 

@@ -13,7 +13,7 @@ from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.spec.effects import apply_effect, coefficients_of, effect_factor
 from pkqsp_bayes.spec.labels import kappa_label, shape_label
 
-__all__ = ["individual_parameters"]
+__all__ = ["individual_parameters", "typical_given_covariates"]
 
 Array = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def individual_parameters(
     deviations = _deviations(model, occasion_effects, kappa)
     for column, name in enumerate(names):
         if name in stated:
-            mean = _mean(model, name, shared, covariates)
+            mean = typical_given_covariates(model, name, shared, covariates)
             own = eta[:, :, effects.index(name)] if name in effects else None
             shape = shared[shape_label(name)][:, None] if shape_label(name) in shared else 0.0
             moved = mean if own is None else apply_effect(stated[name], mean, own, shape=shape)
@@ -71,10 +71,26 @@ def individual_parameters(
     return result
 
 
-def _mean(
+def typical_given_covariates(
     model: CompiledModel, name: str, shared: Mapping[str, Array], covariates: Mapping[str, Array]
 ) -> Array:
-    """Return the typical value multiplied by the effects of fixed covariates: (D, S) or (D, 1)."""
+    """Return the typical value multiplied by the effects of fixed covariates.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model.
+    name : str
+        A parameter.
+    shared : mapping of str to (D,) array
+        Typical values and coefficients.
+    covariates : mapping of str to (S,) array
+        Covariates that are constant within a subject.
+
+    Returns
+    -------
+    (D, S) or (D, 1) array
+    """
     mean = shared[name][:, None]
     for covariate, effect in model.spec.population.parameters[name].covariates.items():
         if model.spec.covariates[covariate].interpolation != "fixed":

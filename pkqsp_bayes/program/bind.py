@@ -119,6 +119,8 @@ class BoundModel:
     observed : mapping
         ``ID``, ``TIME``, ``endpoint``, ``DV``, ``LLOQ`` and ``ULOQ`` of each observation (NaN
         without a limit), with values in the unit of the output.
+    blq : {"M1", "M3"}
+        Method for censored observations.
     design, values : str
         Digests of the study without its observed values, and of these values
         (`pkqsp_bayes.program.data.study_data`).
@@ -137,6 +139,7 @@ class BoundModel:
     solved_with: tuple[str, ...]
     centred: Mapping[str, bool]
     observed: Mapping[str, list[Any]]
+    blq: Literal["M1", "M3"] = "M3"
     design: str = ""
     values: str = ""
 
@@ -190,6 +193,7 @@ def bind_model(model: ModelSpec, study: Study, *, options: BindOptions | None = 
         solved_with=bound.ode.parameters,
         centred=_centred(bound),
         observed=_observed(bound),
+        blq=chosen.blq,
         design=design_key(bound),
         values=values_key(bound),
     )

@@ -38,6 +38,7 @@ __all__ = [
     "covariate_logarithms",
     "covariate_values",
     "location_expression",
+    "location_of",
     "location_values",
     "mean_expression",
     "shared_coefficients",
@@ -226,11 +227,26 @@ def location_values(bound: BoundData, effect: Effect) -> FloatArray:
     typical = typical_value(parameter)
     if typical is None or (form.is_factor and _least(parameter) < 0):
         return np.zeros(len(bound.timelines))
-    values = typical * covariate_values(bound, effect.parameter)
+    return location_of(bound, effect, typical * covariate_values(bound, effect.parameter))
+
+
+def location_of(bound: BoundData, effect: Effect, mean: FloatArray) -> FloatArray:
+    """Return the location of a centred effect for typical values given the covariates.
+
+    Parameters
+    ----------
+    bound : BoundData
+        The bound model.
+    effect : Effect
+        The effect.
+    mean : (S,) array
+        Typical value of each subject. A location that does not exist is 0.
+    """
+    parameter, form = bound.population[effect.parameter], RANDOM_EFFECTS[effect.form]
     low, high = form.bounds(parameter.lower, parameter.upper)
     setting = Setting(low=low, high=high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = form.location(NUMPY, values, lambda: NUMPY.log(NUMPY.abs(values)), setting)
+        found = form.location(NUMPY, mean, lambda: NUMPY.log(NUMPY.abs(mean)), setting)
     return np.where(np.isfinite(found), found, 0.0)
 
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
+from pkqsp_bayes.likelihood.psis import smoothed_weights
 from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.analysis.posteriors import hand_made
 from tests.fitting.conftest import TEXT

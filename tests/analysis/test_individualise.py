@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
 from pkqsp_bayes.analysis.decisions.individualise import individualise
 from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior
 from tests.analysis.posteriors import hand_made
 
 # f = base + slope t: linear in all that is random.

@@ -9,12 +9,12 @@ import xarray as xr
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.analysis.population_draws import population_draws
-from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.first_order import first_order
 from pkqsp_bayes.analysis.uncertainty.sampling_design import make_design
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
+from pkqsp_bayes.likelihood.marginal_likelihood import marginal_log_likelihood
 from tests.analysis.posteriors import hand_made
 
 # log cp = log(dose / V) - CL / V t; CL moves with occasions and with a weight that may change.

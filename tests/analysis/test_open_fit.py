@@ -9,11 +9,11 @@ import xarray as xr
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.calibration.sbc_result import collect_result
-from pkqsp_bayes.analysis.study_simulator import StudySimulator
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import population_quantities
 from pkqsp_bayes.library import path
+from pkqsp_bayes.likelihood.study_simulator import StudySimulator
 from pkqsp_bayes.spec.labels import PARAMETER_DIM, parse_label
 from pkqsp_bayes.spec.priors.addresses import stated_values
 from tests.analysis.posteriors import hand_made

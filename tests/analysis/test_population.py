@@ -6,10 +6,10 @@ import xarray as xr
 from scipy import integrate, stats
 
 from pkqsp_bayes.analysis.population_draws import population_draws
-from pkqsp_bayes.analysis.residual import Residual, residual_of
-from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.solver_settings import SolverSettings
+from pkqsp_bayes.likelihood.residual import Residual, residual_of
+from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.spec.reading.toml import parse_model
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS
 from tests.program.density_oracle import MODEL, TIMES, Oracle

@@ -12,12 +12,12 @@ import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.analysis.predictive.loo import loo, loo_subject
-from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.analysis.predictive.predict import predict
 from pkqsp_bayes.analysis.predictive.predictive_pvalues import predictive_pvalues
 from pkqsp_bayes.analysis.predictive.vpc import vpc
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.likelihood.marginal_likelihood import marginal_log_likelihood
 from tests.analysis.posteriors import hand_made
 
 MODEL = """

@@ -9,8 +9,8 @@ import pytest
 from scipy import integrate, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.residual import Residual
 from pkqsp_bayes.engine.compiled_model import compile_model
+from pkqsp_bayes.likelihood.residual import Residual
 from pkqsp_bayes.ode.checks.units import output_units
 from pkqsp_bayes.ode.compose import compose_model
 from pkqsp_bayes.program.bench import log_density

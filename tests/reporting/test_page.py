@@ -12,11 +12,11 @@ import pytest
 import xarray as xr
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.study_simulator import StudySimulator
 from pkqsp_bayes.engine import compiled_model
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.model_store import ModelStore
 from pkqsp_bayes.fitting.results.store import STUDY_FILE
+from pkqsp_bayes.likelihood.study_simulator import StudySimulator
 from pkqsp_bayes.reporting.report_context import ReportOptions
 from pkqsp_bayes.study.write import write_study
 from tests.reporting.html import Page

@@ -14,10 +14,10 @@ from scipy import integrate, stats
 
 import pkqsp_bayes as pq
 from pkqsp_bayes.analysis.population_draws import population_draws
-from pkqsp_bayes.analysis.stated_priors import stated_priors
-from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
 from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.likelihood.stated_priors import stated_priors
+from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.ode.components.ops import SYMPY
 from pkqsp_bayes.ops import NUMPY
 from pkqsp_bayes.program.bind import BindOptions, bind_model

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.quantities import population_quantities
+from pkqsp_bayes.likelihood.quantification_limits import Limits, endpoint_limits
 from pkqsp_bayes.program.bind import BoundModel
 from pkqsp_bayes.study.study import Study
 

@@ -40,7 +40,6 @@ from pkqsp_bayes.analysis.calibration.sbc_task import (
     read_outcome,
     run_task,
 )
-from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
 from pkqsp_bayes.arguments import CORES, EXECUTOR, FLAG, PATH, SEED, checked, count
 from pkqsp_bayes.engine.cmdstanpy_log import quiet_stan
 from pkqsp_bayes.engine.compile import compile_program
@@ -51,6 +50,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.run_chains import stop_samplers
 from pkqsp_bayes.fitting.sampling.sample_prior import sample_prior
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.likelihood.quantification_limits import Limits
 from pkqsp_bayes.outputs import stage_output, write_text
 from pkqsp_bayes.processors import count_processors
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_model

@@ -18,7 +18,7 @@ from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, smoothed_weights
+from pkqsp_bayes.likelihood.psis import LEAST_DRAWS, smoothed_weights
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 

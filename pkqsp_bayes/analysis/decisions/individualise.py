@@ -6,14 +6,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
-from pkqsp_bayes.analysis.decisions.individual_draws import EffectDraws, sample_effects
-from pkqsp_bayes.analysis.decisions.individual_mode import Modes, find_modes
 from pkqsp_bayes.analysis.decisions.individuals import Individuals, individual_draws
 from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior
+from pkqsp_bayes.likelihood.individual_draws import EffectDraws, sample_effects
+from pkqsp_bayes.likelihood.individual_mode import Modes, find_modes
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 

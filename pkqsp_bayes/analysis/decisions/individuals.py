@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.engine.subjects import covariate_issues
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.study import Study

@@ -13,7 +13,7 @@ from pkqsp_bayes.analysis.decisions.arm_summary import explain_missing_ratios, s
 from pkqsp_bayes.analysis.decisions.intervened_effects import common_effects, new_effects
 from pkqsp_bayes.analysis.decisions.intervened_parameters import act_on, without_known_effects
 from pkqsp_bayes.analysis.decisions.interventions import Change, Changes, Scaled, read_changes
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_draws
+from pkqsp_bayes.analysis.population_draws import population_draws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.sampling_design import (
     Design,
@@ -28,6 +28,7 @@ from pkqsp_bayes.engine.simulate import set_constants
 from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.unfold import unfold_trajectories
 from pkqsp_bayes.study.simulated import DOSES, Dose

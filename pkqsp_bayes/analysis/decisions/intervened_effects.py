@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 
 __all__ = ["common_effects", "new_effects"]
 

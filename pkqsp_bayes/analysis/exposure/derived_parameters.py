@@ -24,12 +24,13 @@ from pkqsp_bayes.analysis.exposure.dose_arguments import (
 )
 from pkqsp_bayes.analysis.exposure.metrics import Exposure
 from pkqsp_bayes.analysis.exposure.single_dose import SingleDose
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
+from pkqsp_bayes.analysis.population_draws import population_of
 from pkqsp_bayes.arguments import SEED, TEXT, checked, count
 from pkqsp_bayes.engine.compiled_model import CompiledModel
 from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.study.simulated import DOSES, Dose
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.exposure.metrics import FLOOR, Exposure, measure_exposure
 from pkqsp_bayes.analysis.exposure.time_grid import TimeGrid, time_grid
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design, make_design
 from pkqsp_bayes.engine.solver_settings import SolverSettings
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose
 

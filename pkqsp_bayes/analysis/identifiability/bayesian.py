@@ -13,7 +13,7 @@ from pkqsp_bayes.fitting.results.fit_argument import FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.quantities import OF_INDIVIDUALS, labelled_draws
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
-from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS
+from pkqsp_bayes.likelihood.psis import LEAST_DRAWS
 from pkqsp_bayes.spec.identifiers import suggest
 from pkqsp_bayes.spec.labels import CORRELATIONS
 from pkqsp_bayes.spec.priors.distribution import Distribution, distribution

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.identifiability.linearised import LinearSubject
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.labels import PARAMETER_DIM, parse_label
 
 __all__ = ["HOPELESS", "POOR", "ExpectedInformation"]

@@ -23,13 +23,13 @@ from pkqsp_bayes.analysis.identifiability.fisher_information import (
 from pkqsp_bayes.analysis.identifiability.practical import expected_information
 from pkqsp_bayes.analysis.identifiability.structural import Ambiguity, Structural, structural_rank
 from pkqsp_bayes.analysis.identifiability.variance_df import variance_df
-from pkqsp_bayes.analysis.stated_priors import point_of, stated_priors
 from pkqsp_bayes.arguments import SEED, Rule, checked, count
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
+from pkqsp_bayes.likelihood.stated_priors import point_of, stated_priors
 from pkqsp_bayes.notebook import html_table
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.labels import parameter_of, parse_label

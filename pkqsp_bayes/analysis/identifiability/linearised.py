@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.residual import residual_of
-from pkqsp_bayes.analysis.study_simulator import StudySimulator
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.residual import residual_of
+from pkqsp_bayes.likelihood.study_simulator import StudySimulator
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.spec.labels import kappa_label
 from pkqsp_bayes.statistics import RESIDUAL_ERRORS

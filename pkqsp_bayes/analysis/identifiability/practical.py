@@ -20,12 +20,12 @@ from pkqsp_bayes.analysis.identifiability.linearised import (
     linear_subjects,
     residual_spread,
 )
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.residual import residual_of
-from pkqsp_bayes.analysis.stated_priors import stated_point, stated_priors
-from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.arguments import checked, instance, mapping
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.residual import residual_of
+from pkqsp_bayes.likelihood.stated_priors import stated_point, stated_priors
+from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.spec.effects import sampled_bounds

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.predictive.quantification_limits import Limits
+from pkqsp_bayes.likelihood.quantification_limits import Limits
 
 __all__ = ["CensoredTables", "Statistic"]
 

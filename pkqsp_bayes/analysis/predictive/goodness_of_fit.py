@@ -4,12 +4,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, predicted_study
+from pkqsp_bayes.analysis.observed_study import predicted_study
 from pkqsp_bayes.analysis.predictive.npde import npde
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["goodness_of_fit"]

@@ -9,14 +9,15 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.fitted_study import study_fingerprint
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.study.study import Study, stretch_starts
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 

@@ -16,15 +16,16 @@ from arviz_stats.utils import ELPDDataLOO
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.arguments import SEED, checked, count, instance
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
-from pkqsp_bayes.fitting.sampling.psis import LEAST_DRAWS, require_draws
+from pkqsp_bayes.likelihood.marginal_likelihood import marginal_log_likelihood
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.psis import LEAST_DRAWS, require_draws
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.study import Study
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike

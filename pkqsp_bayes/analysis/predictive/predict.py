@@ -2,10 +2,11 @@
 
 import xarray as xr
 
-from pkqsp_bayes.analysis.observed_study import Kind, predicted_study
+from pkqsp_bayes.analysis.observed_study import predicted_study
 from pkqsp_bayes.arguments import SEED, checked, count, one_of
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.likelihood.observed_study import Kind
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike
 
 __all__ = ["predict"]

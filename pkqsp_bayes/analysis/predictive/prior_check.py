@@ -12,13 +12,13 @@ from scipy import special, stats
 from pkqsp_bayes.analysis.analysis_arguments import STATISTICS_RULE
 from pkqsp_bayes.analysis.predictive.censored import CensoredTables, Statistic
 from pkqsp_bayes.analysis.predictive.predictive_pvalues import STATISTICS
-from pkqsp_bayes.analysis.predictive.quantification_limits import endpoint_limits
 from pkqsp_bayes.analysis.predictive.ranks import far_p, two_sided_p
 from pkqsp_bayes.arguments import SEED, checked, count
 from pkqsp_bayes.engine.compiled_model import compile_model
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.fit_argument import PRIOR_DRAWS
 from pkqsp_bayes.fitting.results.fitted_model import read_spec
+from pkqsp_bayes.likelihood.quantification_limits import endpoint_limits
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.data.observations import collect_observations
 from pkqsp_bayes.program.data.study_data import design_key

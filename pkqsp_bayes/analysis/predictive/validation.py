@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.analysis.analysis_arguments import BINS, PROBABILITIES
 from pkqsp_bayes.analysis.decisions.individualise import individualise
 from pkqsp_bayes.analysis.decisions.individuals import Individuals, individual_draws
-from pkqsp_bayes.analysis.observed_study import ObservedStudy, observed_study
+from pkqsp_bayes.analysis.observed_study import observed_study
 from pkqsp_bayes.analysis.predictive.bins import bin_times
 from pkqsp_bayes.arguments import (
     SEED,
@@ -24,6 +24,7 @@ from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.sampling.library_warnings import quiet_dependencies
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.study.occasions import occasion_labels
 from pkqsp_bayes.study.study import Study

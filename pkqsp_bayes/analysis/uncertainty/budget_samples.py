@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.uncertainty.by_effect import EffectVariances, effect_variances
 from pkqsp_bayes.analysis.uncertainty.moments import Estimate
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design
 from pkqsp_bayes.analysis.uncertainty.scales import Scale, on_scale
 from pkqsp_bayes.errors import PkqspError
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.labels import eta_label
 
 __all__ = ["NestedSamples", "SolveError", "draw_nested", "draw_singles", "effect_groups"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.labels import corr_label, omega_iov_label, omega_label, sigma_label
 
 __all__ = ["ParameterShares", "parameter_shares", "uncertain_quantities"]

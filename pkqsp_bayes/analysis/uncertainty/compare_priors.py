@@ -12,17 +12,17 @@ import xarray as xr
 from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.uncertainty.prior_density import StatedDensity, stated_density
 from pkqsp_bayes.arguments import PATH, checked, mapping
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.metadata import read_attribute
-from pkqsp_bayes.fitting.results.quantities import labelled_draws
+from pkqsp_bayes.fitting.results.quantities import correlation_blocks, labelled_draws
 from pkqsp_bayes.fitting.sampling.fit import fit as run_fit
-from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
 from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.likelihood.prior_density import StatedDensity, stated_density
+from pkqsp_bayes.likelihood.psis import smoothed_weights
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.spec.prior_table import PRIORS, PriorTable
@@ -154,6 +154,12 @@ def compare_priors(
     return _dataset(rows, labels=list(labelled_draws(draws)))
 
 
+def _log_prior(prior: StatedDensity, draws: xr.Dataset) -> FloatArray:
+    """Return the log density of a prior at draws, with the chains in sequence."""
+    size = draws.sizes["chain"] * draws.sizes["draw"]
+    return prior.log_density(labelled_draws(draws), correlation_blocks(draws), size)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Row:
     """Results of one prior; moments (parameter, 4) are mean, sd and two quantiles."""
@@ -204,7 +210,7 @@ def _settings_of(fitted: FittedModel) -> FitSettings:
 
 
 def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> _Row:
-    ratio = target.log_density(draws) - base.log_density(draws)
+    ratio = _log_prior(target, draws) - _log_prior(base, draws)
     if not _covered(base, target) or not np.isfinite(ratio).any():
         return _Row(method="none", moments=_nothing(draws), pareto_k=math.inf,
                     log_bayes_factor=math.nan, error=math.nan)  # fmt: skip
@@ -224,7 +230,7 @@ def _weighted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity) -> 
 
 def _refitted(draws: xr.Dataset, base: StatedDensity, target: StatedDensity, k_hat: float) -> _Row:
     """Return the results of a new fit, with the Bayes factor if reverse weights are reliable."""
-    back = base.log_density(draws) - target.log_density(draws)
+    back = _log_prior(base, draws) - _log_prior(target, draws)
     factor = error = math.nan
     if (
         _covered(target, base)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.analysis.uncertainty.sampling_design import Design
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 
 __all__ = ["FirstOrder", "first_order"]
 

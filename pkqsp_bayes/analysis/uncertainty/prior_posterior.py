@@ -7,12 +7,12 @@ import pandas as pd
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
 from pkqsp_bayes.analysis.identifiability.bayesian import prior_posterior_table, truth_issues
-from pkqsp_bayes.analysis.stated_priors import stated_priors
 from pkqsp_bayes.analysis.uncertainty.prior_correlations import compare_correlations
 from pkqsp_bayes.arguments import checked
 from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
+from pkqsp_bayes.likelihood.stated_priors import stated_priors
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.program.bound_data import BoundData

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.analysis.uncertainty.endpoint import Endpoint
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.study_simulator import StudySimulator, study_simulator
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.simulated import Dose, regimen
 

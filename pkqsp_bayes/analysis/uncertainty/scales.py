@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.residual import Residual
+from pkqsp_bayes.likelihood.residual import Residual
 
 __all__ = ["SCALES", "Scale", "has_moments", "on_scale", "residual_mean", "residual_variance"]
 

@@ -9,8 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pkqsp_bayes.analysis.analysis_arguments import NUMBERS
-from pkqsp_bayes.analysis.population_draws import PopulationDraws, population_of
-from pkqsp_bayes.analysis.residual import Residual, residual_of
+from pkqsp_bayes.analysis.population_draws import population_of
 from pkqsp_bayes.analysis.uncertainty.budget_samples import NestedSamples, draw_nested, draw_singles
 from pkqsp_bayes.analysis.uncertainty.by_parameter import parameter_shares
 from pkqsp_bayes.analysis.uncertainty.endpoint import ENDPOINT, Endpoint
@@ -38,7 +37,9 @@ from pkqsp_bayes.arguments import SEED, TEXT, checked, count, increasing
 from pkqsp_bayes.engine.solver_settings import SOLVER_SETTINGS, SolverSettings
 from pkqsp_bayes.fitting.results.approximation_labels import labelled
 from pkqsp_bayes.fitting.results.fit_argument import FIT, FitLike, open_fit
-from pkqsp_bayes.fitting.sampling.psis import require_draws
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.psis import require_draws
+from pkqsp_bayes.likelihood.residual import Residual, residual_of
 from pkqsp_bayes.spec.labels import PARAMETER_DIM, shape_label
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.statistics import RANDOM_EFFECTS

@@ -36,7 +36,7 @@ from pkqsp_bayes.program.program_inits import constrain_point, unconstrained_poi
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.study import Study
 
-__all__ = ["ChainInits", "inits_at_mode", "inits_at_priors", "with_metric"]
+__all__ = ["ChainInits", "curvature_at", "inits_at_mode", "inits_at_priors", "with_metric"]
 
 FloatArray = NDArray[np.float64]
 
@@ -142,12 +142,30 @@ def inits_at_mode(
     )
     point = point_of(bound, mode.values)
     _LOGGER.info("the chains start at the mode: log density %.6g", mode.log_density)
-    curvature = measure_curvature(_gradient_of(bound), point, find_places(bound.inits))
+    curvature = curvature_at(bound, point)
     inits = {
         k: constrain_point(bound.inits, _draw(bound, point, curvature, seed + k))
         for k in range(1, chains + 1)
     }
     return ChainInits(by_chain=inits, variances=curvature.variances(), adapts=False)
+
+
+def curvature_at(bound: BoundModel, point: FloatArray) -> Curvature:
+    """Return the curvature of the log density of a program around a point.
+
+    Parameters
+    ----------
+    bound : BoundModel
+        Program and data.
+    point : array (parameters,)
+        A point on the unconstrained scale.
+
+    Raises
+    ------
+    PointError
+        If the density is not finite there.
+    """
+    return measure_curvature(_gradient_of(bound), point, find_places(bound.inits))
 
 
 def _warn_of_free(bound: BoundModel) -> None:

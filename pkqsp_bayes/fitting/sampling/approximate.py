@@ -32,7 +32,7 @@ from pkqsp_bayes.fitting.results.groups import (
     predictive_group,
     prior_density_group,
 )
-from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
+from pkqsp_bayes.likelihood.psis import smoothed_weights
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, BoundModel, bind_observed
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model

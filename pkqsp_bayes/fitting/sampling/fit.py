@@ -4,7 +4,7 @@ import dataclasses
 import json
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,8 @@ from pkqsp_bayes.engine.compile import load_program
 from pkqsp_bayes.engine.locks import describe_holder, hold_lock
 from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.fitting.diagnostics.diagnose import diagnose
-from pkqsp_bayes.fitting.inits.chain_inits import inits_at_mode, inits_at_priors
+from pkqsp_bayes.fitting.inits.chain_inits import ChainInits, inits_at_mode, inits_at_priors
+from pkqsp_bayes.fitting.inits.estimate_inits import inits_at_estimate
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.results.convert import convert_chains
 from pkqsp_bayes.fitting.results.manifest import (
@@ -35,7 +36,7 @@ from pkqsp_bayes.fitting.sampling.chain_files import ChainIdentity, chain_issues
 from pkqsp_bayes.fitting.sampling.chains import SUFFIXES, ChainSampler, chain_sampler, seconds_of
 from pkqsp_bayes.fitting.sampling.progress import shown_progress
 from pkqsp_bayes.fitting.sampling.run_chains import adopt_finished, run_missing
-from pkqsp_bayes.fitting.sampling.settings import SETTINGS, FitSettings
+from pkqsp_bayes.fitting.sampling.settings import SETTINGS, Begin, FitSettings
 from pkqsp_bayes.fitting.sampling.solver_stats import read_solver_stats, summarise_solver
 from pkqsp_bayes.fitting.sampling.threads import share_processors
 from pkqsp_bayes.outputs import write_text
@@ -54,6 +55,11 @@ from pkqsp_bayes.study.write import format_study
 __all__ = ["fit"]
 
 _LOGGER = logging.getLogger(__name__)
+_BEGIN: Mapping[Begin, Callable[[ModelSpec, Study, BoundModel, int, int], ChainInits]] = {
+    "priors": inits_at_priors,
+    "estimate": inits_at_estimate,
+    "mode": inits_at_mode,
+}
 # A logger of its own, because a command that prints the problems itself turns it off.
 _DIAGNOSTICS = logging.getLogger(f"{__name__}.diagnostics")
 
@@ -256,8 +262,7 @@ def _sampler(
     threads: int, key: str,
 ) -> ChainSampler:  # fmt: skip
     program = load_program(bound.program, user_header=bound.header, methods="sampling")
-    begin = inits_at_mode if settings.begin == "mode" else inits_at_priors
-    beginning = begin(model, study, bound, settings.chains, settings.seed)
+    beginning = _BEGIN[settings.begin](model, study, bound, settings.chains, settings.seed)
     return chain_sampler(
         program, str(folder / "data.json"), beginning, settings, threads=threads, key=key
     )

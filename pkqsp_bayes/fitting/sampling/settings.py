@@ -7,7 +7,7 @@ from pkqsp_bayes.arguments import CORES, SEED, count, one_of, probability, recor
 
 __all__ = ["SETTINGS", "Begin", "FitSettings"]
 
-Begin = Literal["priors", "mode"]
+Begin = Literal["priors", "estimate", "mode"]
 """Initial values of the chains."""
 
 
@@ -30,14 +30,17 @@ class FitSettings:
     threads_per_chain : int, optional
         Threads that share the subjects of a chain; the draws do not depend on it. By default the
         processors that the chains leave idle, if the study is large enough.
-    begin : {"priors", "mode"}
+    begin : {"priors", "estimate", "mode"}
         Initial values. ``"priors"``: dispersed points around the centre of the priors; warm-up
-        begins with the widths of the density there as its metric, and adapts it. ``"mode"``: draws
+        begins with the widths of the density there as its metric, and adapts it. ``"estimate"``:
+        draws around the population estimates (`pkqsp_bayes.estimate`), with random effects around
+        the highest mode of each subject and the metric from the curvature there, which warm-up
+        adapts. Use it if a chain remains at a false mode, or if warm-up is slow. ``"mode"``: draws
         of the normal distribution around the mode (`pkqsp_bayes.find_mode`), with the metric from
         the curvature there, which is fixed. Warm-up then adapts the step size only, and fifty
-        iterations are sufficient. Use it for studies of
-        very many subjects, and for short fits. R-hat is then less informative: chains that start at
-        one mode may not find another.
+        iterations are sufficient. Use it for studies of very many subjects, and for short fits.
+        With the last two R-hat is less informative: chains that start at one mode may not find
+        another.
     """
 
     chains: int = 4
@@ -52,7 +55,7 @@ class FitSettings:
 
 SETTINGS = record(
     FitSettings, chains=count(1, 1000), warmup=count(), draws=count(), seed=SEED,
-    adapt_delta=probability(), max_treedepth=count(1, 30), begin=one_of("priors", "mode"),
-    threads_per_chain=CORES,
+    adapt_delta=probability(), max_treedepth=count(1, 30),
+    begin=one_of("priors", "estimate", "mode"), threads_per_chain=CORES,
 )  # fmt: skip
 """Permitted values of the settings."""

@@ -22,7 +22,7 @@ __all__ = ["FORM"]
 def _scipy_student(df: Value, location: Value, scale: Value) -> Any:
     from scipy import stats  # slow to import, and few commands need it
 
-    return WithParameters(stats.t, df, loc=location, scale=scale)
+    return WithParameters(stats.t, df=df, loc=location, scale=scale)
 
 
 @final

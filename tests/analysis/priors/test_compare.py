@@ -11,7 +11,7 @@ import xarray as xr
 from scipy import stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.uncertainty.prior_density import stated_density
+from pkqsp_bayes.likelihood.prior_density import stated_density
 from pkqsp_bayes.spec.reading.toml import format_model, parse_model
 from tests.analysis.posteriors import hand_made
 from tests.analysis.priors.test_density import MODEL

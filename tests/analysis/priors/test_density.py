@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import special, stats
 
 import pkqsp_bayes as pq
-from pkqsp_bayes.analysis.uncertainty.prior_density import lkj_log_density, stated_density
+from pkqsp_bayes.likelihood.prior_density import lkj_log_density, stated_density
 from pkqsp_bayes.spec.reading.toml import parse_model
 from tests.analysis.posteriors import hand_made
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior, Local
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior, Local
 
 __all__ = ["Modes", "find_modes"]
 

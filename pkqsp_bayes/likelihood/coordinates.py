@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
-from pkqsp_bayes.analysis.stated_priors import stated_priors
-from pkqsp_bayes.analysis.uncertainty.prior_density import StatedDensity, stated_density
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
+from pkqsp_bayes.likelihood.prior_density import StatedDensity, stated_density
+from pkqsp_bayes.likelihood.stated_priors import stated_priors
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bound_data import BoundData
 from pkqsp_bayes.program.priors.prior_text import prior_centre
@@ -82,7 +82,7 @@ class Coordinates:
         scalars = self._values(points)
         rows = [
             matrix[:, i, j]
-            for matrix in self._correlations(points)
+            for matrix in self.correlations(points)
             for i in range(matrix.shape[1])
             for j in range(i)
         ]
@@ -101,7 +101,7 @@ class Coordinates:
         }
         taken = {label for labels in scales.values() for label in labels}
         columns = {
-            name: np.column_stack([values[x] for x in labels]) if labels else np.zeros((size, 0))
+            name: np.column_stack([np.zeros((size, 0)), *(values[x] for x in labels)])
             for name, labels in scales.items()
         }
         return PopulationDraws(
@@ -111,14 +111,16 @@ class Coordinates:
             correlation=self._correlation(points),
             occasion_effects=tuple(e.parameter for e in bound.occasion_effects),
             residuals=residuals,
-            **columns,
+            omega=columns["omega"],
+            omega_iov=columns["omega_iov"],
+            sigma=columns["sigma"],
         )
 
     def log_prior(self, points: FloatArray) -> FloatArray:
         """Return the log density of the priors of points (D, n), on the scale of the points."""
         values = self._values(points)
         named = dict(zip(self.labels, values.T, strict=True))
-        total = self.prior.log_density_of(named, self._correlations(points), len(points))
+        total = self.prior.log_density(named, self.correlations(points), len(points))
         return total + self._log_slopes(points, values)
 
     def _log_slopes(self, points: FloatArray, values: FloatArray) -> FloatArray:
@@ -164,7 +166,7 @@ class Coordinates:
             found.append(whole)
         return found
 
-    def _correlations(self, points: FloatArray) -> list[FloatArray]:
+    def correlations(self, points: FloatArray) -> list[FloatArray]:
         """Return the correlation matrix (D, K, K) of each block."""
         found = []
         for partial in self._partials(points):
@@ -182,7 +184,7 @@ class Coordinates:
     def _correlation(self, points: FloatArray) -> FloatArray:
         size = len(self.bound.effects)
         whole = np.broadcast_to(np.eye(size), (len(points), size, size)).copy()
-        for block, matrix in zip(self.blocks, self._correlations(points), strict=True):
+        for block, matrix in zip(self.blocks, self.correlations(points), strict=True):
             whole[:, np.array(block)[:, None], np.array(block)] = matrix
         return whole
 

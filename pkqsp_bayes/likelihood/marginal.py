@@ -6,18 +6,22 @@ J Am Stat Assoc 81:82-86). `FOCEI` replaces H by its expectation without second 
 predictions (Wang 2007, J Pharmacokinet Pharmacodyn 34:575-593).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
-from pkqsp_bayes.analysis.decisions.individual_mode import find_modes
-from pkqsp_bayes.analysis.estimation.coordinates import Coordinates
-from pkqsp_bayes.analysis.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.coordinates import Coordinates, coordinates_of
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior
+from pkqsp_bayes.likelihood.individual_mode import find_modes
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.study_simulator import study_simulator
+from pkqsp_bayes.program.bind_data import bind_data
+from pkqsp_bayes.spec.model import ModelSpec
+from pkqsp_bayes.study.study import Study, subject_starts
 
-__all__ = ["Integral", "Marginal", "Method"]
+__all__ = ["Integral", "Marginal", "Method", "marginal_of"]
 
 FloatArray = NDArray[np.float64]
 Method = Literal["focei", "laplace"]
@@ -175,9 +179,45 @@ class Marginal:
         sign, volume = np.linalg.slogdet(hessian)
         return np.where(sign > 0, volume, np.inf)
 
-    def with_method(self, method: Method) -> "Marginal":
-        """Return the same integral with other second derivatives."""
-        return replace(self, method=method)
+    def effects(self, here: Integral, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return eta (S, R) and kappa (S, O, Q) of standardised effects (S, Z) at a point."""
+        eta, kappa = self._target(here.point[None]).effects(z[None])
+        return eta[0], kappa[0]
+
+
+def marginal_of(
+    model: ModelSpec, study: Study, *, blq: Literal["M1", "M3"] = "M3", method: Method = "focei"
+) -> Marginal:
+    """Return the marginal likelihood of a model and its study.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    study : Study
+        The study, with observations.
+    blq : {"M1", "M3"}
+        Method for censored observations.
+    method : {"focei", "laplace"}
+        Which second derivatives are used.
+
+    Raises
+    ------
+    CheckError
+        All problems of the model and of the study.
+    ToolchainError
+        If the kernel cannot be compiled.
+    """
+    bound = bind_data(model, study, blq=blq, centred={})
+    coordinates, observed = coordinates_of(bound, study), bound.observations
+    seen = ObservedStudy(
+        model=bound.spec,
+        simulator=study_simulator(bound.spec, study),
+        draws=coordinates.draws(coordinates.start()[None]),
+        observations=observed,
+        places=subject_starts(study)[observed.subject] + observed.record,
+    )
+    return Marginal(coordinates=coordinates, seen=seen, method=method)
 
 
 def _difference(both: FloatArray) -> FloatArray:

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from pkqsp_bayes.analysis.stated_priors import stated_priors
-from pkqsp_bayes.fitting.results.quantities import correlation_blocks, labelled_draws
+from pkqsp_bayes.likelihood.stated_priors import stated_priors
 from pkqsp_bayes.program.bind import prior_places
 from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.spec.model import ModelSpec
@@ -48,19 +46,7 @@ class StatedDensity:
         of_joint = [target for joint in self.joint.values() for target in joint.targets]
         return frozenset([*self.alone, *of_joint])
 
-    def log_density(self, posterior: xr.Dataset) -> FloatArray:
-        """Return the log density at each draw, with the chains in sequence.
-
-        Parameters
-        ----------
-        posterior : xarray.Dataset
-            Draws (chain, draw) with the names of a fit.
-        """
-        size = posterior.sizes["chain"] * posterior.sizes["draw"]
-        blocks = correlation_blocks(posterior)
-        return self.log_density_of(labelled_draws(posterior), blocks, size)
-
-    def log_density_of(
+    def log_density(
         self, values: Mapping[str, FloatArray], correlations: Iterable[FloatArray], size: int
     ) -> FloatArray:
         """Return the log density of D values of each parameter.

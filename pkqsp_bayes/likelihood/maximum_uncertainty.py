@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.estimation.marginal import Marginal
-from pkqsp_bayes.analysis.estimation.maximum import Maximum, prior_gradient
-from pkqsp_bayes.analysis.predictive.marginal_likelihood import marginal_log_likelihood
-from pkqsp_bayes.fitting.sampling.psis import smoothed_weights
+from pkqsp_bayes.likelihood.marginal import Marginal
+from pkqsp_bayes.likelihood.marginal_likelihood import marginal_log_likelihood
+from pkqsp_bayes.likelihood.maximum import Maximum, prior_gradient
+from pkqsp_bayes.likelihood.psis import smoothed_weights
 
 __all__ = ["Weighted", "covariance_of", "importance_sample"]
 

@@ -6,28 +6,23 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
-from pkqsp_bayes.analysis.estimation.coordinates import coordinates_of
-from pkqsp_bayes.analysis.estimation.marginal import Marginal, Method
-from pkqsp_bayes.analysis.estimation.maximum import Maximum, find_maximum
-from pkqsp_bayes.analysis.estimation.uncertainty import Weighted, covariance_of, importance_sample
-from pkqsp_bayes.analysis.observed_study import ObservedStudy
-from pkqsp_bayes.analysis.study_simulator import study_simulator
 from pkqsp_bayes.arguments import FLAG, SEED, checked, count, one_of
 from pkqsp_bayes.errors import Issue
 from pkqsp_bayes.fitting.results.attributes import chosen_options, result_attributes
 from pkqsp_bayes.fitting.results.groups import constant_group, observed_group
+from pkqsp_bayes.likelihood.marginal import Marginal, Method, marginal_of
+from pkqsp_bayes.likelihood.maximum import Maximum, find_maximum
+from pkqsp_bayes.likelihood.maximum_uncertainty import Weighted, covariance_of, importance_sample
 from pkqsp_bayes.program.bind import BIND_OPTIONS, BindOptions, bind_observed
-from pkqsp_bayes.program.bind_data import bind_data
 from pkqsp_bayes.remedies import setting
 from pkqsp_bayes.spec.labels import PARAMETER_DIM
 from pkqsp_bayes.spec.library import MODEL, ModelLike, as_model
-from pkqsp_bayes.study.study import subject_starts
 from pkqsp_bayes.study.study_argument import STUDY, StudyLike, as_study
 
 __all__ = ["diagnose_estimate", "estimate"]
@@ -135,18 +130,8 @@ def estimate(
     chosen = options or BindOptions()
     began = time.perf_counter()
     bound = bind_observed(model, study, options=options)
-    data = bind_data(model, study, blq=chosen.blq, centred={})
-    coordinates = coordinates_of(data, study)
-    start = coordinates.start()
-    seen = ObservedStudy(
-        model=data.spec,
-        simulator=study_simulator(data.spec, study),
-        draws=coordinates.draws(start[None]),
-        observations=data.observations,
-        places=subject_starts(study)[data.observations.subject] + data.observations.record,
-    )
-    marginal = Marginal(coordinates=coordinates, seen=seen, method=method)
-    found = _search(marginal, start, priors, iterations, draws, proposals, seed)
+    marginal = marginal_of(model, study, blq=chosen.blq, method=method)
+    found = _search(marginal, priors, iterations, draws, proposals, seed)
     tree = xr.DataTree.from_dict(
         {
             "estimate": _estimates(found, with_priors=priors),
@@ -168,9 +153,10 @@ def estimate(
 
 
 def _search(
-    marginal: Marginal, start: FloatArray, priors: bool, iterations: int, draws: int,
+    marginal: Marginal, priors: bool, iterations: int, draws: int,
     proposals: int, seed: int,
 ) -> _Found:  # fmt: skip
+    start = marginal.coordinates.start()
     best = find_maximum(marginal, with_priors=priors, start=start, iterations=iterations)
     try:
         covariance = covariance_of(marginal, best, with_priors=priors)
@@ -225,25 +211,25 @@ def _covariance(found: _Found) -> xr.Dataset:
 def _individuals(found: _Found) -> xr.Dataset:
     marginal, at = found.marginal, found.best.at
     draws = marginal.coordinates.draws(at.point[None])
-    seen = marginal.seen.with_draws(draws)
-    eta, kappa = EffectPosterior(seen=seen).effects(at.z[None])
-    subjects, effects = list(seen.simulator.study.subjects), list(draws.effects)
+    eta, kappa = marginal.effects(at, at.z)
+    simulator = marginal.seen.simulator
+    subjects, effects = list(simulator.study.subjects), list(draws.effects)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = eta[0].std(axis=0, ddof=1) if len(subjects) > 1 else np.full(len(effects), np.nan)
+        spread = eta.std(axis=0, ddof=1) if len(subjects) > 1 else np.full(len(effects), np.nan)
         shrinkage = 1 - spread / draws.omega[0]
     table = xr.Dataset(
         {
-            "eta": (("subject", "effect"), eta[0]),
+            "eta": (("subject", "effect"), eta),
             "shrinkage": ("effect", shrinkage),
             "log_lik": ("subject", at.log_lik),
         },
         coords={"subject": subjects, "effect": effects},
     )
     if kappa.size:
-        labels = {"occasion": list(seen.simulator.model.occasions),
+        labels = {"occasion": list(simulator.model.occasions),
                   "effect_iov": list(draws.occasion_effects)}  # fmt: skip
         table = table.assign_coords(labels).assign(
-            kappa=(("subject", "occasion", "effect_iov"), kappa[0])
+            kappa=(("subject", "occasion", "effect_iov"), kappa)
         )
     return table
 
@@ -298,7 +284,7 @@ def diagnose_estimate(tree: xr.DataTree) -> list[Issue]:
     if not np.isfinite(found["se"]).all():
         problems.append(
             (
-                "the objective is not concave at the estimate, so that there are no standard errors",
+                "the objective is not concave at the estimate: there are no standard errors",
                 f"include the priors, fix what the data do not determine, or use {setting('fit')}",
             )
         )
@@ -306,20 +292,20 @@ def diagnose_estimate(tree: xr.DataTree) -> list[Issue]:
     return [Issue(severity="warning", where="estimate", what=a, remedy=b) for a, b in problems]
 
 
-def _importance_problems(attrs: Mapping[str, object]) -> list[tuple[str, str]]:
+def _importance_problems(attrs: Mapping[Any, Any]) -> list[tuple[str, str]]:
     if "pareto_k" not in attrs:
         return []
-    k_hat, problems = float(str(attrs["pareto_k"])), []
-    if int(str(attrs["priors"])) and k_hat > _USABLE_K:
+    k_hat, problems = float(attrs["pareto_k"]), []
+    if int(attrs["priors"]) and k_hat > _USABLE_K:
         problems.append(
             (
-                f"Pareto k-hat is {k_hat:.2f} (at most {_USABLE_K}): the normal approximation is poor, "
-                "and the corrected estimates too",
+                f"Pareto k-hat is {k_hat:.2f} (at most {_USABLE_K}): the normal approximation is "
+                "poor, and the corrected estimates too",
                 f"use {setting('fit')}",
             )
         )
-    gap = float(str(attrs["ofv"])) - float(str(attrs["ofv_importance"]))
-    error = float(str(attrs["ofv_error"]))
+    gap = float(attrs["ofv"]) - float(attrs["ofv_importance"])
+    error = float(attrs["ofv_error"])
     if abs(gap) > _LARGE_ERROR + 2 * error:
         problems.append(
             (

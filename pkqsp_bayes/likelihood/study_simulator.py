@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.population_draws import PopulationDraws
 from pkqsp_bayes.engine.compiled_model import CompiledModel, compile_model
 from pkqsp_bayes.engine.individual import individual_parameters
 from pkqsp_bayes.engine.kernel import Kernel, Rounds
 from pkqsp_bayes.engine.solver_settings import SolverSettings
 from pkqsp_bayes.engine.subjects import subject_timelines
 from pkqsp_bayes.errors import CheckError
+from pkqsp_bayes.likelihood.population_draws import PopulationDraws
 from pkqsp_bayes.spec.model import ModelSpec
 from pkqsp_bayes.study.covariates import fixed_values
 from pkqsp_bayes.study.occasions import occasion_labels

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
-from pkqsp_bayes.analysis.decisions.individual_draws import draw_proposals
-from pkqsp_bayes.analysis.decisions.individual_mode import Modes, find_modes
-from pkqsp_bayes.analysis.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior
+from pkqsp_bayes.likelihood.individual_draws import draw_proposals
+from pkqsp_bayes.likelihood.individual_mode import Modes, find_modes
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
 
 __all__ = ["MarginalLikelihood", "marginal_log_likelihood"]
 

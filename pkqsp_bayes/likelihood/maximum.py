@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from pkqsp_bayes.analysis.estimation.marginal import Integral, Marginal
+from pkqsp_bayes.likelihood.marginal import Integral, Marginal
 
 __all__ = ["Maximum", "find_maximum"]
 

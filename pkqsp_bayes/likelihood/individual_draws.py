@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from pkqsp_bayes.analysis.decisions.individual_density import EffectPosterior
-from pkqsp_bayes.analysis.decisions.individual_mode import Modes
 from pkqsp_bayes.errors import CheckError, Issue
+from pkqsp_bayes.likelihood.individual_density import EffectPosterior
+from pkqsp_bayes.likelihood.individual_mode import Modes
 
 __all__ = ["EffectDraws", "draw_proposals", "sample_effects"]
 

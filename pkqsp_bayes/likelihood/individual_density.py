@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pkqsp_bayes.analysis.observed_study import ObservedStudy
+from pkqsp_bayes.likelihood.observed_study import ObservedStudy
 
 __all__ = ["EffectPosterior", "Local"]
 

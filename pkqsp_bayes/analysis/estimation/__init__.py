@@ -1,1 +1,0 @@
-"""Population estimates: maximum of the marginal likelihood, with or without priors."""

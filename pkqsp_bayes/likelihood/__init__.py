@@ -1,0 +1,1 @@
+"""Likelihood of a study: predictions, residual errors, random effects and their integral."""
