@@ -50,6 +50,7 @@ from .analysis.predictive.prior_check import prior_check as prior_check
 # Fitting
 from .fitting.sampling.fit import fit as fit
 from .fitting.sampling.approximate import approximate as approximate
+from .fitting.estimate import estimate as estimate
 from .fitting.inits.find_mode import find_mode as find_mode
 from .fitting.results.fit_argument import open_fit as open_fit
 from .fitting.results.fitted_model import FittedModel as FittedModel

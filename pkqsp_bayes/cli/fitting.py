@@ -1,4 +1,4 @@
-"""Commands that fit: ``pkqsp fit``, ``mode``, ``approximate``, ``summary``."""
+"""Commands that fit: ``pkqsp fit``, ``estimate``, ``mode``, ``approximate``, ``summary``."""
 
 import logging
 from enum import StrEnum
@@ -16,11 +16,11 @@ from pkqsp_bayes.cli.options import (
     model_and_study,
 )
 from pkqsp_bayes.cli.output import Folder, TableFile, answer
-from pkqsp_bayes.cli.tables import optima_table
+from pkqsp_bayes.cli.tables import objective_text, optima_table
 from pkqsp_bayes.cli.takes import takes
 from pkqsp_bayes.console import print_issue, print_table, print_text, without_log
 
-__all__ = ["approximate", "fit", "mode", "summary"]
+__all__ = ["approximate", "estimate", "fit", "mode", "summary"]
 
 
 class StoreName(StrEnum):
@@ -76,6 +76,53 @@ def fit(
         print_issue(issue)
     for path, what in describe_files(output):
         print_text(f"{path}: {what}")
+
+
+class IntegralName(StrEnum):
+    """Methods of `pkqsp estimate`."""
+
+    FOCEI = "focei"
+    LAPLACE = "laplace"
+
+
+@takes("options", bind_options)
+@takes("given", model_and_study)
+def estimate(
+    given: ModelAndStudy,
+    *,
+    output: Folder,
+    with_priors: Annotated[
+        bool, typer.Option("--with-priors/--without-priors", help="Whether priors are included.")
+    ] = True,
+    method: Annotated[
+        IntegralName, typer.Option(help="Second derivatives by the random effects.")
+    ] = IntegralName.FOCEI,
+    draws: Annotated[int, typer.Option(help="Points of the importance sample; 0 for none.")] = 200,
+    proposals: Annotated[
+        int, typer.Option(help="Random effects of each subject for each point.")
+    ] = 10,
+    iterations: Annotated[int, typer.Option(help="Largest number of iterations.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the importance sample.")] = 1,
+    options: "pq.BindOptions",
+) -> None:
+    """Estimate population parameters by the marginal likelihood, with standard errors."""
+    from pkqsp_bayes.fitting.results.output_folder import write_result
+
+    tree = pq.estimate(
+        given.model,
+        given.study,
+        priors=with_priors,
+        method=method.value,
+        draws=draws,
+        proposals=proposals,
+        iterations=iterations,
+        seed=seed,
+        options=options,
+    )
+    path = write_result(tree, output)
+    print_table(tree["estimate"].to_dataset().to_dataframe())
+    print_text(objective_text(tree.attrs))
+    print_text(path)
 
 
 @takes("options", bind_options)

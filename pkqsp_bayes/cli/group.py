@@ -24,8 +24,8 @@ COMMANDS = {
         "compare-priors": "priors", "prior-conflict": "priors", "information-gain": "priors",
     },
     "Fitting": {
-        "fit": "fitting", "mode": "fitting", "approximate": "fitting", "summary": "fitting",
-        "diagnose": "diagnostics",
+        "fit": "fitting", "estimate": "fitting", "mode": "fitting", "approximate": "fitting",
+        "summary": "fitting", "diagnose": "diagnostics",
     },
     "Predictions and predictive checks": {
         "predict": "predictive", "curves": "predictive", "gof": "predictive",

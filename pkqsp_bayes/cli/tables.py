@@ -1,7 +1,7 @@
 """Results of analyses as tables that can be printed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "by_observation",
     "individual_table",
+    "objective_text",
     "optima_table",
     "pointwise_table",
     "vpc_table",
@@ -83,6 +84,26 @@ def individual_table(dataset: "xr.Dataset") -> "pd.DataFrame":
                 dataset[name].to_series().reindex(places.get_level_values("ID")).to_numpy()
             )
     return table
+
+
+def objective_text(attrs: Mapping[Any, Any]) -> str:
+    """Return the objective function of estimates in words.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Attributes of the result of `pkqsp_bayes.estimate`.
+
+    Examples
+    --------
+    >>> objective_text({"ofv": "132.21", "ofv_importance": "131.6", "ofv_error": "0.6"})
+    'OFV 132.2 (131.6 by importance sampling, Monte Carlo error 0.6)'
+    """
+    text = f"OFV {float(attrs['ofv']):.1f}"
+    if "ofv_importance" not in attrs:
+        return text
+    corrected, error = (float(attrs[name]) for name in ("ofv_importance", "ofv_error"))
+    return f"{text} ({corrected:.1f} by importance sampling, Monte Carlo error {error:.1f})"
 
 
 def optima_table(optima: "xr.Dataset") -> "pd.DataFrame":

@@ -56,8 +56,8 @@ def estimate(
     *,
     priors: bool = True,
     method: Method = "focei",
-    draws: int = 500,
-    proposals: int = 20,
+    draws: int = 200,
+    proposals: int = 10,
     iterations: int = 200,
     seed: int = 1,
     options: BindOptions | None = None,
@@ -66,8 +66,8 @@ def estimate(
 
     The random effects of each subject and of its occasions are integrated out by Laplace's method
     around their mode. The maximum of this likelihood is found with its exact gradient. With the
-    priors it is the mode of the posterior of the population parameters on the scales of
-    `covariance` (logarithms of positive parameters); without them it is the estimate of maximum
+    priors it is the mode of the posterior of the population parameters on scales
+    without bounds (logarithms of positive parameters); without them it is the estimate of maximum
     likelihood, as that of NONMEM, Monolix or nlmixr2. It takes a small part of the time of
     `pkqsp_bayes.fit`, and is the right tool for a first look, for the comparison of structures, and
     for the comparison with these programs. Its standard errors assume a normal distribution; the
@@ -109,7 +109,7 @@ def estimate(
         ``observed_data``, ``constant_data``. Attributes: ``ofv``, the objective function of NONMEM:
         -2 log likelihood without the constant n log(2 pi) of n measured values; ``log_lik``,
         ``ofv_importance`` and its Monte Carlo error ``ofv_error``, ``pareto_k``, ``converged``,
-        ``iterations``.
+        ``iterations``, ``integral`` (the method).
 
     Raises
     ------
@@ -117,6 +117,15 @@ def estimate(
         All problems of model, study and options; or if the objective has no maximum.
     ToolchainError
         If the kernel cannot be compiled.
+
+    Examples
+    --------
+    >>> import pkqsp_bayes as pq
+    >>> model = pq.load_model("one-compartment")
+    >>> study = pq.load_dataset("one-compartment")
+    >>> found = pq.estimate(model, study, draws=0)["estimate"]
+    >>> found["value"].sel(parameter="CL").item() > 0
+    True
 
     Notes
     -----
@@ -142,7 +151,8 @@ def estimate(
         }
     )
     about = {
-        "method": method, "priors": int(priors), **_objective(found), "seed": seed,
+        "method": "estimate", "integral": method, "priors": int(priors),
+        **_objective(found), "seed": seed,
         "options": json.dumps(chosen_options(options)),
         "seconds": time.perf_counter() - began,
     }  # fmt: skip
