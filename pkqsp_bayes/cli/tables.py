@@ -87,7 +87,7 @@ def individual_table(dataset: "xr.Dataset") -> "pd.DataFrame":
 
 
 def objective_text(attrs: Mapping[Any, Any]) -> str:
-    """Return the objective function of estimates in words.
+    """Return the objective function of estimates as a line of text.
 
     Parameters
     ----------

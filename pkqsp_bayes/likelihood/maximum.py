@@ -19,7 +19,7 @@ _FAR = 30.0
 _WORST = 1e10
 _TOLERANCES = (1.0, 0.01, 0.01, 0.01)
 """Largest slope at the end of each search, by one standard error. After each search the modes of
-all subjects are searched anew from several places; the search is repeated if one is higher."""
+all subjects are searched again from several places; the search is repeated if one is higher."""
 _HIGHER = 0.01
 """Increase of a subject's log likelihood at another mode, from which the search is repeated."""
 _ENOUGH = 0.05

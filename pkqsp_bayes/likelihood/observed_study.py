@@ -207,7 +207,8 @@ class ObservedStudy:
         member = sparse.csr_array(
             (np.ones(subject.size), (subject, np.arange(subject.size))), (size, subject.size)
         )
-        columns = np.moveaxis(values, 1, 0).reshape(subject.size, -1)
+        width = len(values) * int(np.prod(values.shape[2:]))
+        columns = np.moveaxis(values, 1, 0).reshape(subject.size, width)
         shape = (size, len(values), *values.shape[2:])
         return np.moveaxis((member @ columns).reshape(shape), 0, 1)
 

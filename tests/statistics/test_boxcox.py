@@ -131,7 +131,7 @@ def test_stanc_accepts_the_program(text: str, centred: bool) -> None:
         check(bound.prior_program, "--allow-undefined")
         shape = "shape__CL" if "normal(0, 0.5)" in text else "0.5"
         moved = f"CL * (x__WT / 70.0) .^ 0.75 .* exp(eta[ : , 1] .* exprel({shape} * eta[ : , 1]))"
-        assert f"theta[ : , {1 + bound.solved_with.index('CL')}] = {moved};" in bound.program
+        assert f"each[ : , {1 + bound.solved_with.index('CL')}] = {moved};" in bound.program
 
 
 def test_labels_of_priors_and_of_draws_agree() -> None:

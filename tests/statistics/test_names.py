@@ -20,7 +20,7 @@ OTHER_MEANINGS = {
         "reporting/sections/predictive.py",
     },
     "lognormal": {"elicit"},
-    "laplace": {"cli", "fitting"},
+    "laplace": {"cli", "fitting", "likelihood"},
     "student_t": {"elicit"},
     "linear": {"analysis/exposure", "ode", "study"},
 }

@@ -1,4 +1,4 @@
-"""How many chains run at the same time, and how many threads each of them has."""
+"""Numbers of chains that run at the same time, and of threads of each of them."""
 
 import dataclasses
 
