@@ -34,6 +34,8 @@ class GalleryDesign:
         Values by subject.
     subjects : int
         Number of subjects; fewer where the model is slow.
+    stratify : str, optional
+        Covariate with one panel of the predictive check for each value.
     """
 
     text: str
@@ -41,6 +43,7 @@ class GalleryDesign:
     times: Sequence[float]
     covariates: Mapping[str, Any] = field(default_factory=dict)
     subjects: int = SUBJECTS
+    stratify: str | None = None
 
 
 _FEW = SUBJECTS // 2
@@ -78,12 +81,16 @@ DESIGNS: Mapping[str, GalleryDesign] = {
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
         doses=Dose(amount=np.repeat(_TWO_LEVELS, _FEW // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
+        covariates={"DOSE": np.repeat(_TWO_LEVELS, _FEW // 2)},
         subjects=_FEW,
+        stratify="DOSE",
     ),
     "mab-tmdd": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
         doses=Dose(amount=np.repeat(_TWO_LEVELS, SUBJECTS // 2), duration=1.0),
         times=(1.5, 8, 24, 72, 168, 336, 672, 1008),
+        covariates={"DOSE": np.repeat(_TWO_LEVELS, SUBJECTS // 2)},
+        stratify="DOSE",
     ),
     "myelosuppression": GalleryDesign(
         text="an infusion of 100 mg over 1 h, 10 white blood cell counts over 5 weeks",

@@ -146,7 +146,8 @@ def write_entry(name: str, folder: Path) -> FittedModel:
         log = name != "myelosuppression"  # baseline, nadir and recovery on a linear axis
         place = f"{name}_{endpoint}"
         save_figure(plot_fits(curves, endpoint=endpoint, log=log), images / f"{place}_fits.png")
-        check = vpc(fitted, endpoint=endpoint)
+        by = DESIGNS[name].stratify
+        check = vpc(fitted, simulated.study, endpoint=endpoint, stratify=by)
         save_figure(plot_vpc(check, log=log), images / f"{place}_vpc.png")
     page = PAGES / f"{name}.md"
     section = _section(name, fitted, endpoints, simulated.drawn)

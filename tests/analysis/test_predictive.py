@@ -110,7 +110,7 @@ def test_a_wrong_model_is_caught(changed: dict) -> None:
 def test_a_saturation_that_was_left_out_is_caught_by_dose() -> None:
     study = simulated(4, curve=saturable)
     found = vpc(truth(), study, stratify="ARM")
-    assert list(found.stratum.values) == ["ARM 100.0", "ARM 300.0"]
+    assert list(found.stratum.values) == ["ARM 100", "ARM 300"]
     assert found.p_value[0] > 0.01
     assert found.p_value[1] < 0.01
 

@@ -213,12 +213,12 @@ def _level_name(level: object) -> str:
 
     Examples
     --------
-    >>> _level_name(pd.Interval(54.59999, 63.575)), _level_name("pm")
-    ('54.6 to 63.58', 'pm')
+    >>> _level_name(pd.Interval(54.59999, 63.575)), _level_name(300.0), _level_name("pm")
+    ('54.6 to 63.58', '300', 'pm')
     """
     if isinstance(level, pd.Interval):
         return f"{level.left:.4g} to {level.right:.4g}"
-    return str(level)
+    return f"{level:.6g}" if isinstance(level, float) else str(level)
 
 
 def _bins(
