@@ -14,7 +14,7 @@ from pkqsp_bayes.study.study import Study
 __all__ = ["DESIGNS", "SUBJECTS", "GalleryDesign", "planned_study"]
 
 SUBJECTS = 24
-_WEIGHT = {"WT": np.linspace(50.0, 100.0, SUBJECTS)}
+_FEW = SUBJECTS // 2
 _DAY = (0.25, 0.5, 1, 2, 4, 8, 12, 24)
 
 
@@ -46,7 +46,10 @@ class GalleryDesign:
     stratify: str | None = None
 
 
-_FEW = SUBJECTS // 2
+def _weights(subjects: int = SUBJECTS) -> dict[str, np.ndarray]:
+    return {"WT": np.linspace(50.0, 100.0, subjects)}
+
+
 _IL6_DOSES = np.linspace(10.0, 150.0, _FEW)
 _TWO_LEVELS = (10.0, 300.0)
 
@@ -63,7 +66,7 @@ DESIGNS: Mapping[str, GalleryDesign] = {
         text="an infusion of 25 mg over 20 min, 8 samples over 24 h",
         doses=Dose(amount=25.0, duration=1 / 3),
         times=_DAY,
-        covariates=_WEIGHT,
+        covariates=_weights(),
     ),
     "time-varying": GalleryDesign(
         text="an oral dose of 100 mg every 24 h for 5 days while CRP falls; 10 samples",
@@ -75,7 +78,7 @@ DESIGNS: Mapping[str, GalleryDesign] = {
         text="an oral dose of 5 mg, an intravenous one of 2 mg a day later, 16 samples",
         doses=(Dose(amount=5.0, to="oral"), Dose(amount=2.0, time=24.0, to="iv")),
         times=(*_DAY[:-1], 23.9, *(24 + t for t in _DAY)),
-        covariates=_WEIGHT,
+        covariates=_weights(),
     ),
     "tmdd-antibody": GalleryDesign(
         text="an infusion of 10 or 300 mg, 8 samples of drug and of total target over 6 weeks",
@@ -111,7 +114,7 @@ DESIGNS: Mapping[str, GalleryDesign] = {
             Dose(amount=5.0, time=240.0, to="oral"),
         ),
         times=tuple(s + t for s in (0.0, 72.0, 240.0) for t in (0.5, 1, 3, 8)),
-        covariates={"WT": np.linspace(50.0, 100.0, _FEW), "IL6": np.full(_FEW, 4.0)},
+        covariates={**_weights(_FEW), "IL6": np.full(_FEW, 4.0)},
         subjects=_FEW,
     ),
 }

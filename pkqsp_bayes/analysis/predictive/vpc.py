@@ -218,7 +218,7 @@ def _level_name(level: object) -> str:
     """
     if isinstance(level, pd.Interval):
         return f"{level.left:.4g} to {level.right:.4g}"
-    return f"{level:.6g}" if isinstance(level, float) else str(level)
+    return f"{level:.15g}" if isinstance(level, float) else str(level)
 
 
 def _bins(
