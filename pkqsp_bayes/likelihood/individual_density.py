@@ -94,8 +94,7 @@ class EffectPosterior:
 
     def predictions(self, z: FloatArray) -> FloatArray:
         """Return the prediction of each observation, (D, N)."""
-        found = self.seen.simulator.solve(self.parameters(z)).values
-        return found[:, self.seen.places, self.seen.observations.output]
+        return self.seen.at(self.parameters(z))
 
     def log_density(self, z: FloatArray) -> FloatArray:
         """Return log p(y_i | z, phi_d) + log p(z), (D, S)."""
@@ -109,10 +108,9 @@ class EffectPosterior:
 
     def _local(self, z: FloatArray) -> Local:
         seen, identity = self.seen, np.eye(z.shape[2])
-        rounds = seen.simulator.solve(self.parameters(z), sensitivities=True)
-        at = (slice(None), seen.places, seen.observations.output)
-        slopes = self._slopes(z, np.asarray(rounds.sensitivities)[at])
-        density, first, second = self.residual_terms(rounds.values[at])
+        values, lanes = seen.slopes(self.parameters(z))
+        slopes = self._slopes(z, lanes)
+        density, first, second = self.residual_terms(values)
         gradient = -z + seen.by_subject(first[..., None] * slopes)
         curvature = identity + self._information(slopes, np.maximum(-second, 0.0))
         finite = np.isfinite(gradient).all(axis=2) & np.isfinite(curvature).all(axis=(2, 3))
@@ -126,11 +124,9 @@ class EffectPosterior:
         """Return the expected negative Hessian (D, S, Z, Z), without f'' (as FOCE INTERACTION)."""
         seen = self.seen
         with np.errstate(all="ignore"):
-            rounds = seen.simulator.solve(self.parameters(z), sensitivities=True)
-            at = (slice(None), seen.places, seen.observations.output)
-            slopes = self._slopes(z, np.asarray(rounds.sensitivities)[at])
-            weight = self._expected(rounds.values[at])
-            found = np.eye(z.shape[2]) + self._information(slopes, weight)
+            values, lanes = seen.slopes(self.parameters(z))
+            slopes = self._slopes(z, lanes)
+            found = np.eye(z.shape[2]) + self._information(slopes, self._expected(values))
         return np.where(np.isfinite(found), found, np.inf)
 
     def _information(self, slopes: FloatArray, weight: FloatArray) -> FloatArray:

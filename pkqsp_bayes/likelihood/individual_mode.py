@@ -11,6 +11,8 @@ __all__ = ["Modes", "find_modes"]
 
 FloatArray = NDArray[np.float64]
 _FIRST_DAMPING = 1e-3
+_STUCK = 1e8
+"""Damping at which a search ends: no step increases the density."""
 _FARTHEST = 3.0
 """Largest length of one step, in standard deviations of the prior."""
 _CLOSE = 1e-8
@@ -66,8 +68,9 @@ def find_modes(
         z = np.where(better[..., None], z + step, z)
         here = tried.where(better, here)
         damping = np.where(better, damping / 5, damping * 10)
+        found |= damping > _STUCK
         found |= _rise(here) < _CLOSE
-    converged = found & np.isfinite(here.value)
+    converged = (_rise(here) < _CLOSE) & np.isfinite(here.value)
     covariance = np.linalg.inv(here.curvature)
     return Modes(z=z, value=here.value, covariance=covariance, converged=converged)
 

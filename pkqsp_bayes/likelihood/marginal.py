@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pkqsp_bayes.likelihood.coordinates import Coordinates, coordinates_of
 from pkqsp_bayes.likelihood.individual_density import EffectPosterior
 from pkqsp_bayes.likelihood.individual_mode import find_modes
+from pkqsp_bayes.likelihood.local_study import LocalStudy, local_study
 from pkqsp_bayes.likelihood.observed_study import ObservedStudy
 from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.program.bind_data import bind_data
@@ -46,15 +47,12 @@ class Integral:
         Approximate log marginal likelihood of each subject.
     converged : (S,) array of bool
         Whether the search of each mode ended.
-    hessian : (S, Z, Z) array
-        Minus the second derivatives at the modes, without approximation.
     """
 
     point: FloatArray
     z: FloatArray
     log_lik: FloatArray
     converged: NDArray[np.bool_]
-    hessian: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,14 +91,14 @@ class Marginal:
         best = np.argmax(modes.value, axis=0)
         subjects = np.arange(best.size)
         z, value = modes.z[best, subjects][None], modes.value[best, subjects]
-        hessian = self._hessian(point[None], z)
-        volume = self._log_volume(self._target(point[None]), z, hessian)
+        target = self._target(point[None])
+        hessian = self._curvature(target, z) if self.method == "laplace" else None
+        volume = self._log_volume(target, z, hessian)
         return Integral(
             point=point,
             z=z[0],
             log_lik=value + 0.5 * z.shape[2] * np.log(2 * np.pi) - 0.5 * volume[0],
             converged=modes.converged[best, subjects],
-            hessian=hessian[0],
         )
 
     def _starts(self) -> FloatArray:
@@ -117,57 +115,59 @@ class Marginal:
         The derivative of l(z*) is exact, because z* is a mode; that of log |H| is a difference
         along the curve of modes, whose slope is that of an implicit function.
         """
+        near = self._near(here)
         moved = self._moved(here.point)
-        target = self._target(moved)
+        target = self._target(moved, near)
         fixed = np.broadcast_to(here.z, (len(moved), *here.z.shape))
-        direct = self._direct(here)
+        local = target.local(fixed)
+        direct = _difference(local.value).T
         if here.z.shape[1] == 0:
             return direct
-        crossed = _difference(target.local(fixed).gradient)  # (n, S, Z)
-        slopes = np.linalg.solve(here.hessian, np.moveaxis(crossed, 0, 2))  # (S, Z, n)
+        crossed = _difference(local.gradient)  # (n, S, Z)
+        hessian = self._curvature(self._target(here.point[None], near), here.z[None])[0]
+        slopes = np.linalg.solve(hessian, np.moveaxis(crossed, 0, 2))  # (S, Z, n)
         step = np.moveaxis(slopes, 2, 0) * _STEP
         along = here.z + np.concatenate([step, -step])
-        hessian = self._hessian(moved, along) if self.method == "laplace" else None
-        volume = _difference(self._log_volume(target, along, hessian))
+        curved = self._curvature(self._target(moved), along) if self.method == "laplace" else None
+        volume = _difference(self._log_volume(target, along, curved))
         return np.asarray(direct - 0.5 * volume.T)
+
+    def hessian(self, here: Integral) -> FloatArray:
+        """Return minus the second derivatives (S, Z, Z) at the modes, without approximation."""
+        target = self._target(here.point[None], self._near(here))
+        return np.asarray(self._curvature(target, here.z[None])[0])
+
+    def _near(self, here: Integral) -> LocalStudy:
+        """Return the study near the modes, as far as differences by point and effects go."""
+        own, z = self._target(here.point[None]), here.z
+        around = own.parameters(z[None])[0]
+        target = self._target(self._moved(here.point))
+        by_point = target.parameters(np.broadcast_to(z, (len(target.seen.draws.omega), *z.shape)))
+        steps = np.abs(by_point - around).max(axis=0)
+        for k in range(z.shape[1]):
+            by_effect = own.parameters((z + _STEP * np.eye(z.shape[1])[k])[None])[0]
+            steps = np.maximum(steps, np.abs(by_effect - around))
+        return local_study(self.seen, around, steps)
 
     def _moved(self, point: FloatArray) -> FloatArray:
         """Return a point moved up, then down, in each direction: (2 n, n)."""
         steps = _STEP * np.eye(point.size)
         return np.concatenate([point + steps, point - steps])
 
-    def _target(self, points: FloatArray) -> EffectPosterior:
+    def _target(self, points: FloatArray, seen: ObservedStudy | None = None) -> EffectPosterior:
         draws = self.coordinates.draws(points)
-        return EffectPosterior(seen=self.seen.with_draws(draws))
+        return EffectPosterior(seen=(seen or self.seen).with_draws(draws))
 
-    def _direct(self, here: Integral) -> FloatArray:
-        """Return the derivative of the log density by the point with z fixed: (S, n)."""
-        seen, z = self.seen, here.z[None]
-        moved = self._moved(here.point)
-        target = self._target(moved)
-        fixed = np.broadcast_to(here.z, (len(moved), *here.z.shape))
-        by_point = _difference(target.parameters(fixed))  # (n, S, P)
-        own = self._target(here.point[None])
-        solved = seen.simulator.solve(own.parameters(z), sensitivities=True)
-        at = (slice(None), seen.places, seen.observations.output)
-        values, lanes = solved.values[at], np.asarray(solved.sensitivities)[at]
-        predicted = (lanes * by_point[:, seen.observations.subject]).sum(axis=2)  # (n, N)
-        same = np.broadcast_to(values, (len(moved), values.shape[1]))
-        with np.errstate(all="ignore"):
-            by_scale = _difference(target.seen.log_density(same))  # (n, N)
-            total = by_scale + own.residual_terms(values)[1] * predicted
-        return np.asarray(seen.by_subject(total).T)
-
-    def _hessian(self, points: FloatArray, z: FloatArray) -> FloatArray:
+    def _curvature(self, target: EffectPosterior, z: FloatArray) -> FloatArray:
         """Return minus the second derivatives (D, S, Z, Z) by differences of exact gradients."""
-        size, subjects, width = z.shape
+        width = z.shape[2]
         if width == 0:
-            return np.zeros((size, subjects, 0, 0))
-        steps = _STEP * np.concatenate([np.eye(width), -np.eye(width)])
-        moved = (z[None] + steps[:, None, None]).reshape(-1, subjects, width)
-        target = self._target(np.tile(points, (2 * width, 1)))
-        slopes = target.local(moved).gradient.reshape(2 * width, size, subjects, width)
-        found = -np.moveaxis(_difference(slopes), 0, 3)
+            return np.zeros((*z.shape, 0))
+        columns = []
+        for step in _STEP * np.eye(width):
+            up, down = target.local(z + step).gradient, target.local(z - step).gradient
+            columns.append((down - up) / (2 * _STEP))
+        found = np.stack(columns, axis=3)
         return np.asarray((found + np.swapaxes(found, 2, 3)) / 2)
 
     def _log_volume(

@@ -1,28 +1,34 @@
 """Maximum of the marginal likelihood, or of its product with the priors."""
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from pkqsp_bayes.errors import CheckError, Issue
 from pkqsp_bayes.likelihood.marginal import Integral, Marginal
 
 __all__ = ["Maximum", "find_maximum"]
 
-_LOGGER = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 
-_FAR = 30.0
-"""Largest distance of a point from the origin, in standard errors; a wall is beyond it."""
+_FAR = 6.0
+"""Largest change of a coordinate in one round, in approximate standard errors."""
 _WORST = 1e10
-_TOLERANCES = (1.0, 0.01, 0.01, 0.01)
-"""Largest slope at the end of each search, by one standard error. After each search the modes of
-all subjects are searched again from several places; the search is repeated if one is higher."""
+_ROUND = 20
+"""Largest number of iterations of one round; the scale is measured again before the next."""
+_SHARE = 0.1
+"""Share of a round's increase: a round at its wall ends if an iteration adds less."""
+_SLOPE = 0.01
+"""Largest slope at the end of a round, by one standard error."""
 _HIGHER = 0.01
 """Increase of a subject's log likelihood at another mode, from which the search is repeated."""
 _ENOUGH = 0.05
+_LITTLE, _STALLED = 1e-3, 2
+"""Increase of a round that is none, and how many such rounds end the search."""
+_SMALL = 1e-8
+"""Relative increase of the objective at which a round ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,6 +60,16 @@ class Maximum:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Terms:
+    """Minus the objective at a point, with its gradient by the whitened coordinates x."""
+
+    x: FloatArray
+    at: Integral
+    value: float
+    gradient: FloatArray
+
+
 class _Objective:
     """Minus the log density with its gradient; modes of the last point start the next search.
 
@@ -62,45 +78,39 @@ class _Objective:
     Ann Econ Soc Meas 3:653-665), so that one unit is about one standard error.
     """
 
-    def __init__(self, marginal: Marginal, *, with_priors: bool, origin: FloatArray) -> None:
-        self.marginal, self.with_priors, self.origin = marginal, with_priors, origin
-        self.last: Integral | None = None
-        self.scale = np.eye(origin.size)
+    def __init__(self, marginal: Marginal, here: Integral, *, with_priors: bool) -> None:
+        self.marginal, self.with_priors = marginal, with_priors
         self.evaluations = 0
+        self.origin, self.scale = here.point, np.eye(here.point.size)
+        self.last = self._terms(np.zeros(here.point.size), here, marginal.gradient(here))
 
-    @property
-    def at(self) -> Integral:
-        """Return the integral at the last point with a finite value."""
-        if self.last is None:
-            msg = "no point was evaluated"
-            raise ValueError(msg)
-        return self.last
-
-    def whiten(self, here: Integral) -> None:
-        """Move the origin to a point, and measure the scale there."""
+    def whiten(self, here: Integral) -> float:
+        """Move the origin to a point, measure the scale there, and return the value."""
         scores = self.marginal.gradient(here)
-        curvature = scores.T @ scores + np.eye(self.origin.size)
-        self.last, self.origin = here, here.point
-        self.scale = np.linalg.inv(np.linalg.cholesky(curvature)).T
+        curvature = scores.T @ scores + np.eye(here.point.size)
+        self.origin, self.scale = here.point, np.linalg.inv(np.linalg.cholesky(curvature)).T
+        self.last = self._terms(np.zeros(here.point.size), here, scores)
+        return self.last.value
 
     def value_and_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Return minus the objective, and its gradient by x."""
-        point = self.origin + self.scale @ x
+        if np.array_equal(x, self.last.x):
+            return self.last.value, self.last.gradient
         self.evaluations += 1
-        if np.abs(x).max(initial=0.0) > _FAR:
-            return _WORST, np.zeros_like(x)
-        here = self.marginal.integral(point, None if self.last is None else self.last.z)
-        value = float(here.log_lik.sum())
-        if not np.isfinite(value):
-            return _WORST, np.zeros_like(x)
-        gradient = self.marginal.gradient(here).sum(axis=0)
+        here = self.marginal.integral(self.origin + self.scale @ x, self.last.at.z)
+        if np.isfinite(here.log_lik).all():
+            found = self._terms(x, here, self.marginal.gradient(here))
+            if np.isfinite(found.value) and np.isfinite(found.gradient).all():
+                self.last = found
+                return found.value, found.gradient
+        return _WORST, np.zeros_like(x)
+
+    def _terms(self, x: FloatArray, here: Integral, scores: FloatArray) -> _Terms:
+        value, gradient = float(here.log_lik.sum()), scores.sum(axis=0)
         if self.with_priors:
-            value += float(self.marginal.coordinates.log_prior(point[None])[0])
-            gradient = gradient + prior_gradient(self.marginal, point)
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return _WORST, np.zeros_like(x)
-        self.last = here
-        return -value, -self.scale.T @ gradient
+            value += float(self.marginal.coordinates.log_prior(here.point[None])[0])
+            gradient = gradient + prior_gradient(self.marginal, here.point)
+        return _Terms(x=x.copy(), at=here, value=-value, gradient=-self.scale.T @ gradient)
 
 
 def prior_gradient(marginal: Marginal, point: FloatArray) -> FloatArray:
@@ -113,7 +123,11 @@ def prior_gradient(marginal: Marginal, point: FloatArray) -> FloatArray:
 def find_maximum(
     marginal: Marginal, *, with_priors: bool, start: FloatArray, iterations: int = 200
 ) -> Maximum:
-    """Find the maximum by the method of Broyden, Fletcher, Goldfarb and Shanno.
+    """Find the maximum by rounds of the quasi-Newton method L-BFGS-B.
+
+    Each round begins with a new scale and moves each coordinate by a few standard errors at
+    most. At the end the modes of all subjects are searched again from several places; the search
+    goes on if one is higher.
 
     Parameters
     ----------
@@ -125,24 +139,53 @@ def find_maximum(
         First point.
     iterations : int
         Largest number of iterations.
+
+    Raises
+    ------
+    CheckError
+        If the likelihood of a subject is not finite at the first point.
     """
-    objective = _Objective(marginal, with_priors=with_priors, origin=start)
-    here, nothing, rounds = marginal.integral(start), np.zeros(start.size), 0
-    for tolerance in _TOLERANCES:
-        objective.whiten(here)
-        found = optimize.minimize(
-            objective.value_and_gradient, nothing, jac=True, method="BFGS",
-            options={"maxiter": max(1, iterations - rounds), "gtol": tolerance},
-        )  # fmt: skip
-        rounds += int(found.nit)
+    here, rounds, stalled, done = marginal.integral(start), 0, 0, False
+    _check_start(marginal, here)
+    objective = _Objective(marginal, here, with_priors=with_priors)
+    while not done and stalled < _STALLED and rounds < iterations:
+        before = objective.whiten(here)
+        found = _round(objective, before, min(_ROUND, iterations - rounds))
+        rounds += max(1, int(found.nit))
         value, slope = objective.value_and_gradient(found.x)
-        last, here = objective.at, marginal.integral(objective.at.point)
-        higher = float(np.max(here.log_lik - last.log_lik, initial=0.0))
-        if tolerance < 1 and higher < _HIGHER:
-            break
-    done = bool(np.abs(slope).max(initial=0.0) < _ENOUGH) and higher < _HIGHER
-    message = str(found.message)
+        last = here = objective.last.at
+        stalled = stalled + 1 if before - value < _LITTLE else 0
+        if np.abs(slope).max(initial=0.0) < _ENOUGH:
+            here = marginal.integral(last.point)
+            done = float(np.max(here.log_lik - last.log_lik, initial=0.0)) < _HIGHER
     return Maximum(
         at=last, objective=-value, gradient=-slope, converged=done, iterations=rounds,
-        evaluations=objective.evaluations, message=message,
+        evaluations=objective.evaluations, message=str(found.message),
     )  # fmt: skip
+
+
+def _round(objective: _Objective, first: float, iterations: int) -> optimize.OptimizeResult:
+    values: list[float] = []
+
+    def leave(intermediate_result: optimize.OptimizeResult) -> None:
+        values.append(float(intermediate_result.fun))
+        at_wall = np.abs(intermediate_result.x).max(initial=0.0) >= _FAR
+        if at_wall and len(values) > 1 and values[-2] - values[-1] < _SHARE * (first - values[-1]):
+            raise StopIteration
+
+    size = objective.origin.size
+    return optimize.minimize(
+        objective.value_and_gradient, np.zeros(size), jac=True, method="L-BFGS-B",
+        bounds=[(-_FAR, _FAR)] * size, callback=leave,
+        options={"maxiter": iterations, "maxcor": 20, "gtol": _SLOPE, "ftol": _SMALL},
+    )  # fmt: skip
+
+
+def _check_start(marginal: Marginal, here: Integral) -> None:
+    bad = np.flatnonzero(~np.isfinite(here.log_lik))
+    if bad.size:
+        study = marginal.seen.simulator.study
+        named = ", ".join(study.subjects[k] for k in bad[:5])
+        what = f"the likelihood of {bad.size} subjects is not finite at the centres of the priors"
+        remedy = f"check the doses and observations of ID {named}, and the priors"
+        raise CheckError([Issue(where=study.source, what=what, remedy=remedy)])

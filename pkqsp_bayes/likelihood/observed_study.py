@@ -115,8 +115,24 @@ class ObservedStudy:
         options : SolverSettings, optional
             Tolerances and limits of the solver.
         """
-        found = self.simulator.solve(self._parameters(kind, rng), options=options).values
+        return self.at(self._parameters(kind, rng), options)
+
+    def at(self, parameters: FloatArray, options: SolverSettings | None = None) -> FloatArray:
+        """Return the prediction of each observation (D, N) for individual parameters (D, S, P)."""
+        found = self.simulator.solve(parameters, options=options).values
         return found[:, self.places, self.observations.output]
+
+    def slopes(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the prediction of each observation (D, N), and its derivatives (D, N, P).
+
+        Parameters
+        ----------
+        parameters : (D, S, P) array
+            Individual parameters.
+        """
+        found = self.simulator.solve(parameters, sensitivities=True)
+        at = (slice(None), self.places, self.observations.output)
+        return found.values[at], np.asarray(found.sensitivities)[at]
 
     def conditional_curves(self) -> FloatArray:
         """Return all outputs of the study's own subjects at all records: (D, n, outputs)."""

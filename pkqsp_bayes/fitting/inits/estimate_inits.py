@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pkqsp_bayes.engine.individual import typical_given_covariates
+from pkqsp_bayes.errors import CheckError
 from pkqsp_bayes.fitting.inits.chain_inits import ChainInits, curvature_at, inits_at_priors
 from pkqsp_bayes.fitting.inits.inits import is_usable, point_of
 from pkqsp_bayes.likelihood.coordinates import Coordinates
@@ -58,7 +59,10 @@ def inits_at_estimate(
         As `inits_at_priors`.
     """
     marginal = marginal_of(model, study, blq=bound.blq)
-    best = find_maximum(marginal, with_priors=True, start=marginal.coordinates.start())
+    try:
+        best = find_maximum(marginal, with_priors=True, start=marginal.coordinates.start())
+    except CheckError as error:
+        return _without(model, study, bound, chains, seed, error.issues[0].what)
     if not best.converged:
         return _without(model, study, bound, chains, seed, best.message)
     try:
@@ -94,7 +98,7 @@ def _draw(
     step, standard = root @ rng.standard_normal(best.point.size), rng.standard_normal(best.z.shape)
     for share in _SHARES[:-1]:
         here = marginal.integral(best.point + share * step, best.z)
-        spread = np.einsum("sij,sj->si", _roots(here.hessian), standard)
+        spread = np.einsum("sij,sj->si", _roots(marginal.hessian(here)), standard)
         point = _point(marginal, here, here.z + share * spread, bound)
         if is_usable(bound, point):
             return point
