@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pkqsp_bayes.fitting.sampling.settings import Begin
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.study.simulated import Dose, regimen
 from pkqsp_bayes.study.study import Study
@@ -36,6 +37,8 @@ class GalleryDesign:
         Number of subjects; fewer where the model is slow.
     stratify : str, optional
         Covariate with one panel of the predictive check for each value.
+    begin : {"priors", "estimate"}
+        Where the chains begin.
     """
 
     text: str
@@ -44,6 +47,7 @@ class GalleryDesign:
     covariates: Mapping[str, Any] = field(default_factory=dict)
     subjects: int = SUBJECTS
     stratify: str | None = None
+    begin: Begin = "priors"
 
 
 def _weights(subjects: int = SUBJECTS) -> dict[str, np.ndarray]:
@@ -99,6 +103,7 @@ DESIGNS: Mapping[str, GalleryDesign] = {
         text="an infusion of 100 mg over 1 h, 10 white blood cell counts over 5 weeks",
         doses=Dose(amount=100.0, duration=1.0),
         times=(0, 48, 96, 144, 192, 240, 312, 408, 600, 840),
+        begin="estimate",
     ),
     "il6-cyp3a4": GalleryDesign(
         text="3 days of inflammation, 5 mg of midazolam before, during and after it",

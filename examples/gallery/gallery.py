@@ -1,7 +1,7 @@
-"""Simulated studies, fits with default settings, and the results in ``docs/models``.
+"""Simulated studies, fits, and the results in ``docs/models``.
 
 ``python -m examples.gallery [NAME ...]`` simulates 24 subjects with known parameters, fits the
-model with the default settings, and writes pictures and a section of the model's page.
+model, and writes pictures and a section of the model's page.
 """
 
 import re
@@ -21,6 +21,7 @@ from pkqsp_bayes.fitting.results.fit_argument import open_fit
 from pkqsp_bayes.fitting.results.fitted_model import FittedModel
 from pkqsp_bayes.fitting.results.summarise import summary_table
 from pkqsp_bayes.fitting.sampling.fit import fit
+from pkqsp_bayes.fitting.sampling.settings import FitSettings
 from pkqsp_bayes.library import load_model
 from pkqsp_bayes.plots.fits import plot_fits
 from pkqsp_bayes.plots.style import save_figure
@@ -42,6 +43,11 @@ __all__ = [
 
 OMEGA, SIGMA, _SEED = 0.3, 0.1, 20260115
 PAGES = Path(__file__).parents[2] / "docs" / "models"
+_SETTINGS = {
+    "priors": "The fit has the default settings",
+    "estimate": "The chains begin at the population estimates (`--begin estimate`), because some of "
+    "those that begin at the priors stay at a false mode of one subject's random effects",
+}
 _SECTION = re.compile(r"<!-- fit -->\n.*?<!-- end of fit -->\n", re.DOTALL)
 
 
@@ -126,7 +132,7 @@ def stated_values(model: ModelSpec) -> Mapping[str, float]:
 
 
 def write_entry(name: str, folder: Path) -> FittedModel:
-    """Fit a model with default settings, and write its pictures and the section of its page.
+    """Fit a model, and write its pictures and the section of its page.
 
     Parameters
     ----------
@@ -136,7 +142,9 @@ def write_entry(name: str, folder: Path) -> FittedModel:
         Folder of the fit.
     """
     model, simulated = load_model(name), simulated_study(name)
-    fit(model, simulated.study, folder, resume=(folder / "manifest.json").exists())
+    settings = FitSettings(begin=DESIGNS[name].begin)
+    resume = (folder / "manifest.json").exists()
+    fit(model, simulated.study, folder, settings=settings, resume=resume)
     fitted = open_fit(folder)
     images = PAGES / "img"
     images.mkdir(exist_ok=True)
@@ -180,7 +188,7 @@ def _section(
             "",
             f"{design.subjects} subjects are simulated with the typical values of the file, random "
             f"effects of SD {OMEGA} and residual errors of SD {SIGMA}: {design.text}. "
-            f"The fit has the default settings: R-hat at most {table['r_hat'].max():.3f}, "
+            f"{_SETTINGS[design.begin]}: R-hat at most {table['r_hat'].max():.3f}, "
             f"{diverging} divergences. "
             f"{inside} of {len(rows)} intervals of 90 % contain the value of the simulation. "
             "The column *drawn* has the SD of the random effects and of the errors that chance "

@@ -26,7 +26,7 @@ _HIGHER = 0.01
 """Increase of a subject's log likelihood at another mode, from which the search is repeated."""
 _ENOUGH = 0.05
 _LITTLE, _STALLED = 1e-3, 2
-"""Increase of a round that is none, and how many such rounds end the search."""
+"""Smallest useful increase of a round, and how many rounds without it end the search."""
 _SMALL = 1e-8
 """Relative increase of the objective at which a round ends."""
 
@@ -125,7 +125,7 @@ def find_maximum(
 ) -> Maximum:
     """Find the maximum by rounds of the quasi-Newton method L-BFGS-B.
 
-    Each round begins with a new scale and moves each coordinate by a few standard errors at
+    Each round begins with a new scale and changes each coordinate by a few standard errors at
     most. At the end the modes of all subjects are searched again from several places; the search
     goes on if one is higher.
 
