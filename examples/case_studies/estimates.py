@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pkqsp_bayes.analysis.population_draws import population_of
-from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.fitting.results.fit_argument import open_fit
+from pkqsp_bayes.likelihood.study_simulator import study_simulator
 from pkqsp_bayes.plots.layout import finish
 from pkqsp_bayes.plots.style import COLOURS, new_figure
 from pkqsp_bayes.study.simulated import regimen

@@ -45,8 +45,8 @@ OMEGA, SIGMA, _SEED = 0.3, 0.1, 20260115
 PAGES = Path(__file__).parents[2] / "docs" / "models"
 _SETTINGS = {
     "priors": "The fit has the default settings",
-    "estimate": "The chains begin at the population estimates (`--begin estimate`), because some of "
-    "those that begin at the priors stay at a false mode of one subject's random effects",
+    "estimate": "The chains begin at the population estimates (`--begin estimate`), because some "
+    "of those that begin at the priors stay at a false mode of one subject's random effects",
 }
 _SECTION = re.compile(r"<!-- fit -->\n.*?<!-- end of fit -->\n", re.DOTALL)
 
