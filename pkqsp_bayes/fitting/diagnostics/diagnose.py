@@ -7,7 +7,7 @@
 | divergent transitions | none | Betancourt 2017, arXiv 1701.02434 |
 | transitions at the greatest tree depth | none | they take time; the draws are valid |
 | E-BFMI of each chain | 0.3 | Betancourt 2016, arXiv 1604.00695 |
-| failed solves | none, warm-up included | each rejects a proposal |
+| failed solves | at most 1 in 50,000, warm-up included | each rejects a proposal |
 
 Vehtari, Gelman, Simpson, Carpenter & Bürkner, Bayesian Analysis 2021;16:667-718.
 """
