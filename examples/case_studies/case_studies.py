@@ -55,6 +55,9 @@ def run_case(name: str, folder: Path) -> xr.DataTree:
     case = CASES[name]
     study = load_dataset(case.study)
     tree = _fit(case, study, folder / "fit")
+    claim = Path(__file__).parents[1] / "claims" / f"{name}.toml"
+    if claim.exists():
+        shutil.copy(claim, folder / "fit" / "claim.toml")
     write_case(case, tree, study, folder)
     return tree
 
