@@ -224,8 +224,8 @@ def _page(
         f"{float(stats['n_steps'].mean()):.0f} leapfrog steps per draw; "
         f"{int(stats['diverging'].sum())} divergences; R-hat at most "
         f"{varying['r_hat'].max():.4f}; ESS at least {varying['ess_bulk'].min():.0f} (bulk), "
-        f"{varying['ess_tail'].min():.0f} (tail). Predictive check, p: {checks} (in the bins of the "
-        "picture below; the report has its own bins and replicates).",
+        f"{varying['ess_tail'].min():.0f} (tail). Predictive check, p: {checks} (in the bins of "
+        "the picture below; the report has its own bins and replicates).",
         "The HTML report: [report.html](report.html).",
         "## Comparison with published estimates",
         _markdown(_wide(comparison)),

@@ -96,8 +96,10 @@ functions {
     real total = 0;
     total += std_normal_lpdf(z[ : , 1]);
     total += std_normal_lpdf(z[ : , 2]);
-    total += std_normal_lpdf(z[ : , 3]);
     return total;
+  }
+  real effects__eta(matrix eta, vector omega) {
+    return normal_lpdf(eta[ : , 3] | 0, omega[3]);
   }
   // Log likelihood of a slice of the subjects.
   real log_lik_of(array[] vector theta,
@@ -207,7 +209,7 @@ transformed parameters {
   matrix[subjects, 3] eta;
   eta[ : , 1] = omega[1] * z[ : , 1];
   eta[ : , 2] = omega[2] * z[ : , 2];
-  eta[ : , 3] = omega[3] * z[ : , 3];
+  eta[ : , 3] = z[ : , 3] - log(MTT);
 }
 model {
   target += prior__CL(CL);
@@ -217,6 +219,7 @@ model {
   target += prior__omega(omega);
   target += prior__sigma(sigma);
   target += effects__z(z);
+  target += effects__eta(eta, omega);
   array[subjects] vector[4] theta = individual_parameters(CL, V, MTT, ka,
                                       eta);
   target += reduce_sum_static(log_lik_of, theta, slice_size, sigma, begin,

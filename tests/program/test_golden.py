@@ -43,7 +43,7 @@ def test_backends_differ_in_the_solver_alone(name: str) -> None:
         for backend in ("native", "stan")
     )
     check(stan)
-    mark = "// Individual parameters, subject by parameter."
+    mark = "// Individual parameters: one vector per subject."
     assert native.partition(mark)[2] == stan.partition(mark)[2] != ""
 
 
