@@ -106,7 +106,8 @@ DESIGNS: Mapping[str, GalleryDesign] = {
         begin="estimate",
     ),
     "il6-cyp3a4": GalleryDesign(
-        text="3 days of inflammation, 5 mg of midazolam before, during and after it",
+        text="3 days of inflammation, 5 mg of oral midazolam before, during and after it, and 2 mg "
+        "intravenously before it",
         doses=(
             Dose(
                 amount=_IL6_DOSES,
@@ -115,10 +116,11 @@ DESIGNS: Mapping[str, GalleryDesign] = {
                 to="inflammation",
             ),
             Dose(amount=5.0, to="oral"),
+            Dose(amount=2.0, time=12.0, to="iv"),
             Dose(amount=5.0, time=72.0, to="oral"),
             Dose(amount=5.0, time=240.0, to="oral"),
         ),
-        times=tuple(s + t for s in (0.0, 72.0, 240.0) for t in (0.5, 1, 3, 8)),
+        times=tuple(s + t for s in (0.0, 12.0, 72.0, 240.0) for t in (0.5, 1, 3, 8)),
         covariates={**_weights(_FEW), "IL6": np.full(_FEW, 4.0)},
         subjects=_FEW,
     ),

@@ -59,7 +59,8 @@ _NO_WHEEL = (
     f"(Python {sys.version_info.major}.{sys.version_info.minor}, {sys.platform})"
 )
 _GET_CMDSTAN = (
-    "pip install httpstan (there are wheels for Python 3.12 and 3.13 on Linux x86-64 and macOS); "
+    "pip install httpstan (for Python 3.12 and 3.13 there are wheels for Linux x86-64, and for "
+    "macOS 14 or newer on Apple silicon); "
     "on other systems install CmdStan with `python -m cmdstanpy.install_cmdstan`, or "
     "unpack a release and set CMDSTAN to its folder"
 )

@@ -122,7 +122,7 @@ def estimate(
     --------
     >>> import pkqsp_bayes as pq
     >>> model = pq.load_model("one-compartment")
-    >>> study = pq.load_dataset("one-compartment")
+    >>> study = pq.load_dataset("theophylline")
     >>> found = pq.estimate(model, study, draws=0)["estimate"]
     >>> found["value"].sel(parameter="CL").item() > 0
     True

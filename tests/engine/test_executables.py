@@ -138,7 +138,7 @@ def test_a_failure_of_the_program_is_not_attributed_to_the_point(folder: Path) -
         assert str(folder / "model") in str(error)
     assert isinstance(bench._stopped(70, "no density there", folder / "model"), bench.PointError)
     with (folder / "log").open("w") as log, pytest.raises(ToolchainError, match="run") as caught:
-        bench._begin([str(folder / "nowhere")], log)
+        bench._begin([str(folder / "nowhere")], log, 1)
     assert not isinstance(caught.value, bench.PointError)
 
 

@@ -158,5 +158,5 @@ def test_an_unknown_beginning_is_refused(
     model: pq.ModelSpec, study: pq.Study, tmp_path: Path
 ) -> None:
     settings = pq.FitSettings(begin="end")  # type: ignore[arg-type]
-    with pytest.raises(pq.CheckError, match='"priors" or "mode"'):
+    with pytest.raises(pq.CheckError, match='"priors" or "estimate" or "mode"'):
         pq.fit(model, study, tmp_path, settings=settings)

